@@ -1,0 +1,128 @@
+"""Topology of the base mesh: the 468 points of mediapipe's Face Mesh, and how they mirror.
+
+mediapipe publishes its tessellation as edges only. The triangles are its 3-cliques, less two that
+are no faces, with three quads recut so that left mirrors right; they are turned counter-clockwise as
+seen from the viewer.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from expnet_live.geometry.mesh import boundary_loops
+from expnet_live.types import Array
+
+N_BASE = 468
+# "Right" is the person's right, at x < 0.
+FOREHEAD_TOP, CHIN = 10, 152
+RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
+LEFT_EYE_OUTER, LEFT_EYE_INNER = 263, 362
+RIGHT_LID_UPPER, RIGHT_LID_LOWER = 159, 145
+LEFT_LID_UPPER, LEFT_LID_LOWER = 386, 374
+LIP_UPPER_INNER, LIP_LOWER_INNER = 13, 14
+MOUTH_RIGHT_INNER, MOUTH_LEFT_INNER = 78, 308
+RIGHT_IRIS, LEFT_IRIS = 468, 473
+NOSE_TIP = 1
+
+_RIGHT_OF_TOP = 109  # next to FOREHEAD_TOP on the oval, at x < 0
+_FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
+# Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh
+# needs them alike.
+_LEFT_AS_DRAWN = frozenset({
+    (250, 309, 459), (250, 458, 459), (260, 388, 466), (260, 466, 467), (289, 290, 305), (289, 290, 392),
+})  # fmt: skip
+_LEFT_LIKE_RIGHT = frozenset({
+    (250, 309, 458), (309, 458, 459), (260, 388, 467), (388, 466, 467), (289, 305, 392), (290, 305, 392),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Triangles (F, 3) int32, counter-clockwise seen from +z, and boundary rings of vertex indices.
+
+    The rings run in their triangles' direction: the oval (36,) counter-clockwise from the top of
+    the forehead, lips (20,) and eyes (16,) clockwise from the corner named in their comment.
+    """
+
+    triangles: Array
+    oval: Array
+    lips: Array  # from the person's right corner of the mouth
+    right_eye: Array  # from the outer corner
+    left_eye: Array  # from the outer corner
+
+
+def base_topology() -> Topology:
+    """The Face Mesh topology; needs mediapipe, whose edges it is made from."""
+    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
+
+    return topology_of_triangles(_oriented(_cliques(FACEMESH_TESSELATION)))
+
+
+def topology_of_triangles(triangles: Array) -> Topology:
+    """Finds the boundary rings of the base triangles (F, 3) by the landmarks they contain."""
+    rings = boundary_loops(triangles)
+
+    def ring_from(first: int) -> Array:
+        ring = next(r for r in rings if first in r)
+        return np.roll(ring, -int(np.flatnonzero(ring == first)[0])).astype(np.int32)
+
+    return Topology(
+        triangles=np.asarray(triangles, np.int32),
+        oval=ring_from(FOREHEAD_TOP),
+        lips=ring_from(MOUTH_RIGHT_INNER),
+        right_eye=ring_from(RIGHT_EYE_OUTER),
+        left_eye=ring_from(LEFT_EYE_OUTER),
+    )
+
+
+def _cliques(edges: frozenset[tuple[int, int]]) -> Array:
+    neighbours: dict[int, set[int]] = defaultdict(set)
+    for a, b in edges:
+        neighbours[a].add(b)
+        neighbours[b].add(a)
+    found = {(a, b, c) for a, b in (sorted(e) for e in edges) for c in neighbours[a] & neighbours[b] if c > b}
+    return np.array(sorted((found - _FALSE_CLIQUES - _LEFT_AS_DRAWN) | _LEFT_LIKE_RIGHT), np.int32)
+
+
+def _oriented(triangles: Array) -> Array:
+    """Turns all triangles the same way, starting from the one at the top of the oval."""
+    faces_of: dict[frozenset[int], list[int]] = defaultdict(list)
+    for i, t in enumerate(triangles.tolist()):
+        for pair in itertools.combinations(t, 2):
+            faces_of[frozenset(pair)].append(i)
+    result: dict[int, tuple[int, int, int]] = {}
+    # The outer boundary runs counter-clockwise, hence from the top of the forehead towards x < 0.
+    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP)]
+    while pending:
+        a, b = pending.pop()
+        for i in faces_of[frozenset((a, b))]:
+            if i not in result:
+                (c,) = set(triangles[i].tolist()) - {a, b}
+                result[i] = (a, b, c)
+                pending += [(b, a), (c, b), (a, c)]
+    return np.array([result[i] for i in range(len(triangles))], np.int32)
+
+
+def mirror_permutation(points: Array) -> Array:
+    """The permutation p such that `points[p] * (-1, 1, 1)` is `points`, for a symmetric frontal face.
+
+    points (N, 3); x = 0 need not be the plane of symmetry exactly, and the face need be symmetric
+    only up to small noise. Raises ValueError when no consistent pairing exists.
+    """
+    p = np.asarray(points, np.float64)
+    mirrored = p * (-1.0, 1.0, 1.0)
+    for _ in range(10):
+        order = linear_sum_assignment(cdist(p, mirrored) ** 2)[1]
+        shift = np.mean(p[:, 0] - mirrored[order, 0])
+        if abs(shift) < 1e-6:
+            break
+        mirrored[:, 0] += shift
+    if not np.array_equal(order[order], np.arange(len(p))):
+        raise ValueError("The face is too asymmetric to pair its left and right points.")
+    return np.asarray(order, np.int32)

@@ -1,0 +1,131 @@
+"""Triangle meshes: Loop subdivision as a linear map, and fast vertex normals."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from expnet_live.types import Array
+
+
+def edges_of(triangles: Array) -> tuple[Array, Array, Array]:
+    """Undirected edges of triangles (F, 3).
+
+    Returns the edges (E, 2) with the smaller index first, the edge of each triangle corner
+    (F, 3) (edge k runs from corner k to corner k + 1), and how many triangles share each edge (E,).
+    """
+    corners = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1)
+    directed = np.sort(corners.reshape(-1, 2), axis=1)
+    edges, index, count = np.unique(directed, axis=0, return_inverse=True, return_counts=True)
+    return edges, index.reshape(-1, 3), count
+
+
+def loop_subdivision(triangles: Array, n_vertices: int, rounds: int = 1) -> tuple[sparse.csr_matrix, Array]:
+    """Loop subdivision (C. Loop, 1987, with Warren's vertex weights) of a mesh with boundaries.
+
+    Returns the matrix (V2, V) that makes the new vertices from the old ones, and the new
+    triangles (F * 4**rounds, 3) int32. The first V rows belong to the old vertices.
+    Raises ValueError when an edge has more than two triangles.
+    """
+    matrix = sparse.identity(n_vertices, format="csr", dtype=np.float64)
+    faces = np.asarray(triangles)
+    for _ in range(rounds):
+        step, faces = _subdivide(faces, matrix.shape[0])
+        matrix = step @ matrix
+    return matrix.tocsr(), faces.astype(np.int32)
+
+
+def _subdivide(triangles: Array, n: int) -> tuple[sparse.csr_matrix, Array]:
+    edges, edge_of, count = edges_of(triangles)
+    if count.max(initial=0) > 2:
+        raise ValueError("The mesh cannot be subdivided: an edge has more than two triangles.")
+    inner, border = count == 2, count == 1
+    a, b = edges.T
+
+    # Edge points: 3/8 of each end + 1/8 of each opposite corner; midpoints on the boundary.
+    end_weight = np.where(inner, 3 / 8, 1 / 2)
+    opposite = np.roll(triangles, -2, axis=1)  # corner facing edge k (k -> k + 1)
+    keep = inner[edge_of]
+    rows = [np.arange(len(edges)), np.arange(len(edges)), edge_of[keep]]
+    cols = [a, b, opposite[keep]]
+    data = [end_weight, end_weight, np.full(int(keep.sum()), 1 / 8)]
+    edge_points = _coo(rows, cols, data, (len(edges), n))
+
+    # Old vertices: 1 - k*w of themselves + w of each neighbour; 3/4 + 1/8 + 1/8 along the boundary.
+    on_border = np.zeros(n, bool)
+    on_border[edges[border]] = True
+    valence = np.bincount(edges.ravel(), minlength=n)
+    w = np.where(valence == 3, 3 / 16, 3 / (8 * np.maximum(valence, 1)))
+    self_weight = np.where(on_border, 3 / 4, np.where(valence > 0, 1 - valence * w, 1.0))
+    rows, cols, data = [np.arange(n)], [np.arange(n)], [self_weight]
+    for p, q in ((a, b), (b, a)):
+        m = inner & ~on_border[p]
+        rows, cols, data = [*rows, p[m]], [*cols, q[m]], [*data, w[p[m]]]
+        rows, cols, data = [*rows, p[border]], [*cols, q[border]], [*data, np.full(int(border.sum()), 1 / 8)]
+    old_points = _coo(rows, cols, data, (n, n))
+
+    e = edge_of + n
+    t = triangles
+    faces = np.concatenate(
+        [
+            np.stack([t[:, 0], e[:, 0], e[:, 2]], 1),
+            np.stack([t[:, 1], e[:, 1], e[:, 0]], 1),
+            np.stack([t[:, 2], e[:, 2], e[:, 1]], 1),
+            e,
+        ]
+    )
+    return sparse.vstack([old_points, edge_points]).tocsr(), faces
+
+
+def _coo(rows: list[Array], cols: list[Array], data: list[Array], shape: tuple[int, int]) -> sparse.coo_matrix:
+    return sparse.coo_matrix((np.concatenate(data), (np.concatenate(rows), np.concatenate(cols))), shape=shape)
+
+
+def boundary_loops(triangles: Array) -> list[Array]:
+    """Boundary rings in the direction their triangles run, longest first."""
+    corners = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
+    present = {(int(a), int(b)) for a, b in corners}
+    follow = {a: b for a, b in present if (b, a) not in present}
+    loops = []
+    while follow:
+        first, vertex = follow.popitem()
+        loop = [first]
+        while vertex != first:
+            loop.append(vertex)
+            vertex = follow.pop(vertex)
+        loops.append(np.array(loop))
+    return sorted(loops, key=len, reverse=True)
+
+
+class NormalOperator:
+    """Area-weighted vertex normals of a fixed mesh, about half a millisecond for 14,000 triangles.
+
+    The corner sums are one sparse product; everything else works on contiguous coordinate rows.
+    """
+
+    def __init__(self, triangles: Array, n_vertices: int) -> None:
+        t = np.ascontiguousarray(np.asarray(triangles, np.int64).T)
+        self._a, self._b, self._c = t
+        n_faces = t.shape[1]
+        self._sum = sparse.csr_matrix(
+            (np.ones(3 * n_faces, np.float32), (t.ravel(), np.tile(np.arange(n_faces), 3))), shape=(n_vertices, n_faces)
+        )
+
+    def __call__(self, vertices: Array) -> Array:
+        """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
+        v = np.asarray(vertices, np.float32)
+        a = v.take(self._a, axis=0)
+        x, y, z = (v.take(self._b, axis=0) - a).T
+        u, w, s = (v.take(self._c, axis=0) - a).T
+        face = np.empty((len(a), 3), np.float32)
+        face[:, 0] = y * s - z * w
+        face[:, 1] = z * u - x * s
+        face[:, 2] = x * w - y * u
+        normals: Array = self._sum @ face
+        length = np.sqrt(np.einsum("ij,ij->i", normals, normals))
+        undefined = length < 1e-12
+        if undefined.any():
+            normals[undefined] = 0.0, 0.0, 1.0
+            length[undefined] = 1.0
+        normals /= length[:, None]
+        return normals
