@@ -1,0 +1,54 @@
+"""The command line `expnet-live`. Each subcommand is a module with `add_parser` and `run`.
+
+These modules import numpy, torch and the rest only inside `run`, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from expnet_live import __version__
+from expnet_live.cli import analyze, bench, doctor, evaluate, train
+from expnet_live.errors import UserError
+
+SUBCOMMANDS = (analyze, train, evaluate, bench, doctor)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="expnet-live",
+        description="3D facial expressions from photos, videos and cameras. Nothing leaves this machine.",
+    )
+    parser.add_argument("--version", action="version", version=f"expnet-live {__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where an error arose")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in SUBCOMMANDS:
+        module.add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status: 0 done, 1 some inputs failed, 2 a user's error, 130 interrupted."""
+    args = build_parser().parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s" if args.verbose else "expnet-live: %(message)s",
+    )
+    for chatty in ("jax", "matplotlib", "numba", "PIL"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        status: int = args.run(args)
+    except UserError as error:
+        if args.verbose:
+            logging.getLogger(__name__).exception("the command failed")
+        print(f"expnet-live: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        if args.verbose:
+            logging.getLogger(__name__).exception("interrupted here")
+        print("expnet-live: interrupted.", file=sys.stderr)
+        return 130
+    return status

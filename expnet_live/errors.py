@@ -1,0 +1,10 @@
+"""Errors that a user can act on."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """Something the user can put right. The message is one sentence that says what to do.
+
+    The command line prints it without a traceback and exits with status 2.
+    """

@@ -1,0 +1,30 @@
+"""Where the files of `assets/` lie: beside the package in a checkout, inside it in a wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from expnet_live.errors import UserError
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def assets_dir() -> Path:
+    """The folder of the assets. Raises UserError when it is nowhere."""
+    # The checkout's own folder comes first: an asset that was just rebuilt there is the one meant.
+    checkout = _PACKAGE.parent / "assets"
+    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+        return checkout
+    if (_PACKAGE / "assets").is_dir():
+        return _PACKAGE / "assets"
+    raise UserError(f"The folder assets is missing beside {_PACKAGE}; install expnet-live again.")
+
+
+def asset(name: str) -> Path:
+    """Path of the asset file `name`. Raises UserError when there is no such file."""
+    folder = assets_dir()
+    path = folder / name
+    if not path.is_file():
+        there = ", ".join(sorted(p.name for p in folder.iterdir() if p.is_file()))
+        raise UserError(f"The asset {name} is not in {folder} (which has {there}); build it or install again.")
+    return path
