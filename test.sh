@@ -1,0 +1,6 @@
+#!/bin/sh
+# Sets everything up and runs the tests. Arguments go to pytest: ./test.sh -k analyze
+set -eu
+cd "$(dirname "$0")"
+scripts/setup.sh dev
+exec .venv/bin/python -m pytest "$@"
