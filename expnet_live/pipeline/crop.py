@@ -1,0 +1,147 @@
+"""Crops: the upright square of a picture that the network sees, and the official release's own crop."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.types import Array, Box, Image
+
+CROP_MM = 220.0
+OFFICIAL_SIZE = 227
+
+# Where mediapipe's mean face has its eyes and mouth above the model's origin, and its pupils apart (mm).
+_EYES_MM, _MOUTH_MM, _PUPILS_MM = 32.4, -34.9, 63.0
+# The square that mediapipe's detector draws around a face, in mm of that face.
+_BOX_MM = 154.0
+# The longer of two noisy lengths is too long by this much, over photos with known poses.
+_UNBIASED = 0.96
+_MIN_SIDE = 4.0
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square of the picture, turned upright and brought to `size` pixels.
+
+    `x`, `y`: its centre and `side`: its side, in pixels of the picture; `roll`: by how much the face
+    in it is turned clockwise in the picture, radians.
+    """
+
+    x: float
+    y: float
+    side: float
+    roll: float
+    size: int
+
+    @classmethod
+    def of_view(cls, view: WeakPerspective, size: int) -> Crop:
+        """The crop of a face whose pose is known."""
+        return cls(view.x, view.y, max(CROP_MM * view.scale, _MIN_SIDE), roll_of(view.rotation), size)
+
+    @classmethod
+    def of_detection(cls, box: Box, keypoints: Array, size: int) -> Crop:
+        """The first crop, from a detector's box and its keypoints (6, 2): right eye, left eye, nose, mouth, ears.
+
+        The eyes give the roll, eyes and mouth the centre, all of them and the box the scale.
+        """
+        right, left, _, mouth = np.asarray(keypoints, np.float64)[:4]
+        eyes = (right + left) / 2
+        roll = math.atan2(left[1] - right[1], left[0] - right[0])
+        x, y = eyes + (mouth - eyes) * (_EYES_MM / (_EYES_MM - _MOUTH_MM))
+        # A turned head foreshortens one of the distances: the longest tells the scale.
+        tall = math.dist(eyes, mouth) / (_EYES_MM - _MOUTH_MM)
+        wide = math.dist(left, right) / _PUPILS_MM
+        scale = (max(tall, wide) * _UNBIASED + max(box.w, box.h) / _BOX_MM) / 2
+        return cls(float(x), float(y), max(CROP_MM * scale, _MIN_SIDE), roll, size)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the crop per pixel of the picture."""
+        return self.size / self.side
+
+    @property
+    def matrix(self) -> Array:
+        """The similarity (2, 3) from the picture to the crop."""
+        a, b = self.scale * math.cos(self.roll), -self.scale * math.sin(self.roll)
+        middle = (self.size - 1) / 2
+        return np.array([
+            [a, -b, middle - a * self.x + b * self.y],
+            [b, a, middle - b * self.x - a * self.y],
+        ])  # fmt: skip
+
+    @property
+    def inverse(self) -> Array:
+        """The similarity (2, 3) from the crop to the picture."""
+        a, b = math.cos(self.roll) / self.scale, math.sin(self.roll) / self.scale
+        middle = (self.size - 1) / 2
+        return np.array([
+            [a, -b, self.x - (a - b) * middle],
+            [b, a, self.y - (a + b) * middle],
+        ])  # fmt: skip
+
+    def cut(self, image: Image) -> Image:
+        """The crop's pixels (size, size, 3), zero outside of the picture."""
+        to_image = self.inverse
+        shrink = max(1, round(1 / self.scale))
+        if shrink > 1:
+            # warpAffine looks at four pixels only: average blocks first, or a big face aliases.
+            reach = self.side / 2 * (abs(math.cos(self.roll)) + abs(math.sin(self.roll))) + shrink
+            x0, x1 = _span(self.x, reach, shrink, image.shape[1])
+            y0, y1 = _span(self.y, reach, shrink, image.shape[0])
+            if x1 <= x0 or y1 <= y0:
+                return np.zeros((self.size, self.size, 3), np.uint8)
+            image = _block_means(image[y0:y1, x0:x1], shrink)
+            to_image = to_image / shrink
+            to_image[:, 2] -= (np.array([x0, y0]) + (shrink - 1) / 2) / shrink
+        return cv2.warpAffine(
+            image, to_image, (self.size, self.size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
+        )
+
+    def to_image(self, view: WeakPerspective) -> WeakPerspective:
+        """A pose seen in the crop, in the picture's pixels."""
+        return view.transformed(self.inverse)
+
+
+def roll_of(rotation: Array) -> float:
+    """By how much a head of that rotation vector (3,) is turned clockwise in the picture, radians.
+
+    The twist about the viewing axis: steady for heads turned far to a side or down, where the line
+    of the eyes or of the nose alone is not.
+    """
+    r = matrix_from_vector(rotation)
+    return -math.atan2(r[1, 0] - r[0, 1], r[0, 0] + r[1, 1])
+
+
+def _span(center: float, reach: float, step: int, length: int) -> tuple[int, int]:
+    start = max(0, math.floor((center - reach) / step) * step)
+    return start, min(length, math.ceil(center + reach) + 1)
+
+
+def _block_means(image: Image, k: int) -> Image:
+    h, w = image.shape[:2]
+    bottom, right = -h % k, -w % k
+    if bottom or right:
+        image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
+    return cv2.resize(image, ((w + right) // k, (h + bottom) // k), interpolation=cv2.INTER_AREA)
+
+
+def official_crop(image: Image, box: Box) -> Image:
+    """The crop (227, 227, 3) that the official ExpNet release makes of a face box, step by step as it does."""
+    side = max(box.w, box.h)
+    cx, cy = box.center
+    reach = side * 0.75  # half a side, and a quarter more
+    corners = np.array([cx - reach, cy - reach, cx + reach, cy + reach])
+    h, w = image.shape[:2]
+    left, top = (max(0, math.ceil(-c)) for c in corners[:2])
+    right, bottom = (max(0, math.ceil(c - n + 1)) for c, n in zip(corners[2:], (w, h), strict=True))
+    padded = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT)
+    x0, y0, x1, y1 = np.ceil(corners + np.array([left, top, left, top]))
+    # Rounding may have made it a pixel taller than wide.
+    side = max(x1 - x0, y1 - y0)
+    x0, y0, x1, y1 = (int(v) for v in (x0, y0, x0 + side, y0 + side))
+    return cv2.resize(padded[y0:y1, x0:x1], (OFFICIAL_SIZE, OFFICIAL_SIZE), interpolation=cv2.INTER_CUBIC)

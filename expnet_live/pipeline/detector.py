@@ -1,0 +1,129 @@
+"""Face detection: the protocol, and mediapipe's bundled BlazeFace behind it."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from expnet_live.pipeline.crop import Crop
+from expnet_live.types import Array, Box, Image
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One face: its box in pixels, score 0..1, and keypoints (6, 2) in pixels.
+
+    Keypoints: the person's right eye, left eye, tip of the nose, middle of the mouth, right ear, left ear.
+    """
+
+    box: Box
+    score: float
+    keypoints: Array
+
+
+class FaceDetector(Protocol):
+    """Finds the faces of a picture."""
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        """The faces of a BGR picture (H, W, 3), largest first; `thorough` may take several times as long."""
+        ...
+
+
+# mediapipe's two networks: within 2 m, and further away.
+_SHORT_RANGE, _FULL_RANGE = 0, 1
+# They see 128 and 192 pixels: what is given to them need not be much larger.
+_SIZE = {_SHORT_RANGE: 256, _FULL_RANGE: 384}
+_Look = tuple[Crop, int]
+
+
+class MediapipeDetector:
+    """mediapipe's face detection: short range first and, where that finds nothing, full range.
+
+    A thorough search asks both, and goes on when they find nothing: with the picture padded
+    (close-ups), in enlarged parts (small faces), and turned. It may be made and used in any thread;
+    calls wait for each other.
+    """
+
+    def __init__(self, min_score: float = 0.5) -> None:
+        self._min_score = min_score
+        self._lock = threading.Lock()
+        self._networks: dict[int, Any] = {}
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        with self._lock:
+            for looks in _plan(image.shape[1], image.shape[0], thorough):
+                found = [d for crop, network in looks for d in self._look(image, crop, network)]
+                if found:
+                    return sorted(_merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
+        return []
+
+    def close(self) -> None:
+        with self._lock:
+            for network in self._networks.values():
+                network.close()
+            self._networks.clear()
+
+    def _look(self, image: Image, crop: Crop, network: int) -> list[Detection]:
+        if network not in self._networks:
+            from mediapipe.python.solutions.face_detection import FaceDetection
+
+            self._networks[network] = FaceDetection(self._min_score, network)
+        rgb = cv2.cvtColor(crop.cut(image), cv2.COLOR_BGR2RGB)
+        found = self._networks[network].process(rgb).detections or []
+        return [_in_image(d, crop) for d in found]
+
+
+def _plan(width: int, height: int, thorough: bool) -> Iterable[list[_Look]]:
+    """Where to look with which network; the first list in which anything is found is the last one looked at."""
+
+    def look(network: int, x: float = 0.5, y: float = 0.5, side: float = 1.0, roll: float = 0.0) -> _Look:
+        pixels = side * max(width, height)
+        crop = Crop(x * width - 0.5, y * height - 0.5, pixels, roll, min(_SIZE[network], max(128, math.ceil(pixels))))
+        return crop, network
+
+    if not thorough:
+        yield [look(_SHORT_RANGE)]
+        yield [look(_FULL_RANGE)]
+        return
+    yield [look(_SHORT_RANGE), look(_FULL_RANGE)]
+    yield [look(_SHORT_RANGE, side=1.5), look(_SHORT_RANGE, side=2.5)]
+    yield [look(_FULL_RANGE, x, y, 0.5) for x in (0.25, 0.5, 0.75) for y in (0.25, 0.5, 0.75)]
+    yield [look(_SHORT_RANGE, side=side, roll=turn * math.pi / 2) for turn in (1, 2, 3) for side in (1.0, 1.5)]
+
+
+def _in_image(raw: Any, crop: Crop) -> Detection:
+    data = raw.location_data
+    b = data.relative_bounding_box
+    points = [(b.xmin + u * b.width, b.ymin + v * b.height) for u in (0, 1) for v in (0, 1)]
+    points += [(p.x, p.y) for p in data.relative_keypoints]
+    # mediapipe counts from the picture's corner, we from the middle of its first pixel.
+    pixels = np.array(points) * crop.size - 0.5
+    inverse = crop.inverse
+    pixels = pixels @ inverse[:, :2].T + inverse[:, 2]
+    (x0, y0), (x1, y1) = pixels[:4].min(0), pixels[:4].max(0)
+    box = Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+    return Detection(box, float(raw.score[0]), pixels[4:].astype(np.float32))
+
+
+def _merged(found: list[Detection]) -> list[Detection]:
+    """One detection for each face: the best of those whose boxes overlap."""
+    kept: list[Detection] = []
+    for d in sorted(found, key=lambda d: d.score, reverse=True):
+        if all(_overlap(d.box, k.box) < 0.3 for k in kept):
+            kept.append(d)
+    return kept
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Intersection over union."""
+    w = min(a.x + a.w, b.x + b.w) - max(a.x, b.x)
+    h = min(a.y + a.h, b.y + b.h) - max(a.y, b.y)
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / (a.w * a.h + b.w * b.h - w * h)
