@@ -30,6 +30,22 @@ MOUTH_RIGHT_INNER, MOUTH_LEFT_INNER = 78, 308
 RIGHT_IRIS, LEFT_IRIS = 468, 473
 NOSE_TIP = 1
 
+# Lines that draw a face, as paths over the base points; those that end where they begin are closed.
+CONTOURS: dict[str, tuple[int, ...]] = {
+    "oval": (
+        10, 109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
+        377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356, 389, 251, 284, 332, 297, 338, 10,
+    ),
+    "lips outer": (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185, 61),
+    "lips inner": (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 78),
+    "right eye": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, 33),
+    "left eye": (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, 263),
+    "right brow": (46, 53, 52, 65, 55, 107, 66, 105, 63, 70, 46),
+    "left brow": (276, 283, 282, 295, 285, 336, 296, 334, 293, 300, 276),
+    "nose bridge": (168, 6, 197, 195, 5, 4, 1),
+    "nose base": (64, 98, 97, 2, 326, 327, 294),
+}  # fmt: skip
+
 _RIGHT_OF_TOP = 109  # next to FOREHEAD_TOP on the oval, at x < 0
 _FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
 # Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh

@@ -1,0 +1,1 @@
+"""Software rendering: pictures of the face model without any graphics driver."""

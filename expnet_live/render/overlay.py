@@ -1,0 +1,119 @@
+"""The face mesh drawn over the photo it was measured on, quickly enough for video."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from expnet_live.face_model.topology import CONTOURS
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.mesh import edges_of
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.render.rasterizer import rasterize
+from expnet_live.render.shading import Surface, diffuse, linear_from_srgb, rolled_off, specular, srgb_from_linear
+from expnet_live.types import Array, Image
+
+LINE_COLOR = (255, 226, 120)  # BGR
+_FRACTION_BITS = 4
+_GRAZING = 0.05  # z of a normal below which a point counts as turned away
+
+
+class OverlayStyle(StrEnum):
+    SHADED = "shaded"
+    CONTOURS = "contours"
+    WIREFRAME = "wireframe"
+
+
+def draw_overlay(
+    image: Image,
+    surface: Surface,
+    vertices: Array,
+    normals: Array,
+    view: WeakPerspective,
+    *,
+    style: OverlayStyle = OverlayStyle.SHADED,
+    opacity: float = 0.75,
+) -> Image:
+    """A copy of `image` (BGR) with the face over it, seen as `view` says.
+
+    `vertices` (V, 3) mm and unit `normals` (V, 3) begin with the 468 base points; `surface`
+    holds the triangles to shade (leave the head's shell out to see the person's own hair) and the
+    edges of the wireframe.
+    """
+    out = image.copy()
+    points = view.project(vertices)
+    turned = np.asarray(normals, np.float32) @ matrix_from_vector(view.rotation).T.astype(np.float32)
+    if style is OverlayStyle.SHADED:
+        _shade(out, surface, points, turned, opacity)
+    elif style is OverlayStyle.CONTOURS:
+        paths = [_visible_runs(np.array(path), points, turned) for path in CONTOURS.values()]
+        _lines(out, [_smooth(run) for runs in paths for run in runs], opacity)
+    else:
+        edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
+        edges = edges[(turned[edges, 2] > _GRAZING).all(1)]
+        _lines(out, list(points[edges, :2]), opacity)
+    return out
+
+
+def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity: float) -> None:
+    box = _region(out, points[surface.triangles.ravel(), :2])
+    if box is None:
+        return
+    x0, y0, x1, y1 = box
+    w, h = x1 - x0, y1 - y0
+    fragments = rasterize(points - np.array([x0, y0, 0]), surface.triangles, w, h)
+
+    # Light is smooth: lighting the vertices and interpolating costs far less than lighting pixels.
+    lit = linear_from_srgb(surface.colors) * diffuse(normals)
+    if surface.shine is not None:
+        lit += specular(normals, surface.shine)
+    color = srgb_from_linear(rolled_off(lit)).astype(np.float32)
+    layer = np.zeros((h * w, 4), np.float32)
+    layer[fragments.pixel, :3] = fragments.interpolate(surface.triangles, color[:, ::-1])
+    layer[fragments.pixel, 3] = 1
+    # The edge is softened in colour times alpha, which leaves no dark fringe.
+    soft = cv2.GaussianBlur(layer.reshape(h, w, 4), (3, 3), 0.7)
+    roi = out[y0:y1, x0:x1]
+    roi[:] = (roi * (1 - opacity * soft[:, :, 3:]) + opacity * soft[:, :, :3] + 0.5).astype(np.uint8)
+
+
+def _lines(out: Image, lines: list[Array], opacity: float) -> None:
+    box = _region(out, np.concatenate(lines)) if lines else None
+    if box is None:
+        return
+    x0, y0, x1, y1 = box
+    roi = out[y0:y1, x0:x1]
+    drawn = roi.copy()
+    # Integer coordinates with a few bits of fraction are what OpenCV draws smooth lines from.
+    scaled = [np.round((line - (x0, y0)) * (1 << _FRACTION_BITS)).astype(np.int32) for line in lines]
+    cv2.polylines(drawn, scaled, False, LINE_COLOR, 1, cv2.LINE_AA, _FRACTION_BITS)
+    cv2.addWeighted(drawn, opacity, roi, 1 - opacity, 0, dst=roi)
+
+
+def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
+    """The part of `image` around points (N, 2), as x0, y0, x1, y1; None when it is empty."""
+    limit = image.shape[1::-1]
+    x0, y0 = (int(v) for v in np.clip(np.floor(points.min(0)) - 2, 0, limit))
+    x1, y1 = (int(v) for v in np.clip(np.ceil(points.max(0)) + 3, 0, limit))
+    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def _visible_runs(path: Array, points: Array, normals: Array) -> list[Array]:
+    """The stretches of a path (picture points (n, 2) each) that do not face away."""
+    visible = normals[path, 2] > _GRAZING
+    cuts = np.flatnonzero(np.diff(visible)) + 1
+    runs = zip(np.split(path, cuts), np.split(visible, cuts), strict=True)
+    return [points[run, :2] for run, shown in runs if shown[0] and len(run) > 1]
+
+
+def _smooth(line: Array, steps: int = 4) -> Array:
+    """A Catmull-Rom curve through points (n, 2), `steps` pieces from each to the next."""
+    closed = len(line) > 3 and np.array_equal(line[0], line[-1])
+    before, after = (line[-2], line[1]) if closed else (2 * line[0] - line[1], 2 * line[-1] - line[-2])
+    p = np.vstack([before, line, after])
+    t = np.arange(steps)[:, None, None] / steps
+    a, b, c, d = p[:-3], p[1:-2], p[2:-1], p[3:]
+    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return np.vstack([curve.transpose(1, 0, 2).reshape(-1, 2), line[-1:]])

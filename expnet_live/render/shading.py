@@ -1,0 +1,195 @@
+"""Light on skin, eyes and teeth: a key, a fill and a rim light, in linear colour.
+
+Skin is lit softly round the terminator (wrapped diffuse, further in red than in blue, as light
+travels under it); how sharp and strong highlights are follows one number per vertex, its shine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.render.rasterizer import Fragments, rasterize
+from expnet_live.types import Array, Image
+
+SKIN_SHINE = 0.25
+_WRAP = np.array([0.50, 0.36, 0.30], np.float32)  # R, G, B
+_SKY, _GROUND = np.array([0.20, 0.22, 0.26], np.float32), np.array([0.13, 0.10, 0.09], np.float32)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Direction to the light in the camera frame (x right, y up, z to the viewer) and linear RGB."""
+
+    direction: tuple[float, float, float]
+    color: tuple[float, float, float]
+    highlight: float = 1.0
+
+    @property
+    def unit(self) -> Array:
+        d = np.array(self.direction, np.float32)
+        return d / np.linalg.norm(d)
+
+
+KEY = Light((-0.50, 0.62, 0.72), (0.98, 0.93, 0.86))
+FILL = Light((0.80, 0.10, 0.62), (0.22, 0.25, 0.30), 0.35)
+RIM = Light((0.75, 0.45, -0.65), (0.55, 0.60, 0.70), 0.0)
+STUDIO = (KEY, FILL, RIM)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What is drawn: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) in 0 (matte) .. 1 (wet).
+
+    `edges` (E, 2) are those of a wireframe, all of the triangles' when None.
+    """
+
+    triangles: Array
+    colors: Array
+    shine: Array | None = None
+    edges: Array | None = None
+
+
+def linear_from_srgb(values: Array) -> Array:
+    """sRGB uint8 (or 0..255 floats) to linear 0..1 float32."""
+    c = np.asarray(values, np.float32) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def srgb_from_linear(values: Array) -> Image:
+    """Linear 0..1 to sRGB uint8, clipped."""
+    v = np.clip(np.asarray(values, np.float32), 0, 1)
+    return _SRGB[(v * (len(_SRGB) - 1) + 0.5).astype(np.int32)]
+
+
+def rolled_off(values: Array) -> Array:
+    """Linear light brought below 1: unchanged up to 0.75, highlights beyond compressed softly."""
+    v = np.asarray(values, np.float32)
+    return np.where(v > 0.75, 1 - 0.25 * np.exp(-(v - 0.75) / 0.25), v)
+
+
+_ramp = np.linspace(0, 1, 1 << 14)
+_SRGB = np.round(255 * np.where(_ramp <= 0.0031308, 12.92 * _ramp, 1.055 * _ramp ** (1 / 2.4) - 0.055)).astype(np.uint8)
+
+
+def diffuse(normals: Array, lights: tuple[Light, ...] = STUDIO, wrap: Array = _WRAP) -> Array:
+    """Light falling on unit normals (M, 3) in the camera frame, linear RGB (M, 3)."""
+    n = np.asarray(normals, np.float32)
+    up = 0.5 + 0.5 * n[:, 1:2]
+    total = _GROUND + (_SKY - _GROUND) * up
+    for light in lights:
+        cosine = (n @ light.unit)[:, None]
+        lit = np.maximum((cosine + wrap) / (1 + wrap), 0)
+        total += lit * lit * np.array(light.color, np.float32)
+    return total
+
+
+def specular(normals: Array, shine: Array, lights: tuple[Light, ...] = STUDIO) -> Array:
+    """Highlights (M, 3) of unit normals (M, 3) for a viewer at +z, by Blinn and Phong."""
+    n = np.asarray(normals, np.float32)
+    exponent = 2 ** (2.6 + 6.2 * shine)
+    strength = 0.55 * shine**2 * (1 + 2.5 * shine**6)
+    grazing = 0.5 + 0.5 * np.clip(1 - n[:, 2], 0, 1) ** 3
+    total = np.zeros((len(n), 3), np.float32)
+    for light in lights:
+        if light.highlight:
+            half = light.unit + np.array([0, 0, 1], np.float32)
+            half /= np.linalg.norm(half)
+            amount = strength * grazing * light.highlight * np.clip(n @ half, 0, 1) ** exponent
+            total += amount[:, None] * np.array(light.color, np.float32)
+    return total
+
+
+def render(
+    surface: Surface,
+    vertices: Array,
+    normals: Array,
+    view: WeakPerspective,
+    size: tuple[int, int],
+    *,
+    background: tuple[int, int, int] | Image | None = (52, 46, 42),
+    supersample: int = 2,
+    lights: tuple[Light, ...] = STUDIO,
+) -> Image:
+    """A picture of width x height = `size` pixels of vertices (V, 3) mm with unit normals (V, 3).
+
+    Returns BGR uint8 (H, W, 3) before `background` (a BGR colour or a picture of that size), or
+    BGRA with straight alpha when it is None.
+    """
+    width, height = size
+    s = supersample
+    points = view.project(vertices)
+    points[:, :2] = points[:, :2] * s + (s - 1) / 2
+    points[:, 2] *= s
+    fragments = rasterize(points, surface.triangles, width * s, height * s)
+    color = _shaded(surface, fragments, normals, view, (width * s, height * s), view.scale * s, lights)
+
+    canvas = np.zeros((height * s * width * s, 4), np.float32)
+    canvas[fragments.pixel, :3] = color
+    canvas[fragments.pixel, 3] = 1
+    small = cv2.resize(canvas.reshape(height * s, width * s, 4), size, interpolation=cv2.INTER_AREA)
+    rgb, alpha = small[:, :, :3], small[:, :, 3:]
+    if background is None:
+        straight = srgb_from_linear(rgb / np.maximum(alpha, 1e-6))
+        return np.dstack([straight[:, :, ::-1], np.round(alpha * 255).astype(np.uint8)])
+    behind = linear_from_srgb(np.asarray(background, np.uint8))[..., ::-1]
+    return np.ascontiguousarray(srgb_from_linear(rgb + (1 - alpha) * behind)[:, :, ::-1])
+
+
+def _shaded(
+    surface: Surface,
+    fragments: Fragments,
+    normals: Array,
+    view: WeakPerspective,
+    size: tuple[int, int],
+    px_per_mm: float,
+    lights: tuple[Light, ...],
+) -> Array:
+    turned = np.asarray(normals, np.float32) @ matrix_from_vector(view.rotation).T.astype(np.float32)
+    n_vertices = len(turned)
+    shine = np.full(n_vertices, SKIN_SHINE, np.float32) if surface.shine is None else surface.shine
+    packed = np.hstack([turned, linear_from_srgb(surface.colors), shine[:, None]])
+    values = fragments.interpolate(surface.triangles, packed)
+    n = values[:, :3] / np.maximum(np.linalg.norm(values[:, :3], axis=1, keepdims=True), 1e-6)
+    light = diffuse(n, lights)
+    light = _scattered(light, fragments, size, px_per_mm) * _openness(fragments, size, px_per_mm)
+    return rolled_off(values[:, 3:6] * light + specular(n, values[:, 6], lights))
+
+
+def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: float) -> Array:
+    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels."""
+    width, height = size
+    pair = np.zeros((width * height, 2), np.float32)
+    pair[fragments.pixel, 0] = values
+    pair[fragments.pixel, 1] = 1
+    # Wide blurs are smooth: a quarter of the resolution shows no difference.
+    shrink = 4 if sigma > 12 else 1
+    picture = pair.reshape(height, width, 2)
+    if shrink > 1:
+        picture = cv2.resize(picture, (-(-width // shrink), -(-height // shrink)), interpolation=cv2.INTER_AREA)
+    picture = cv2.GaussianBlur(picture, (0, 0), sigma / shrink)
+    if shrink > 1:
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    flat = picture.reshape(-1, 2)[fragments.pixel]
+    return flat[:, 0] / np.maximum(flat[:, 1], 1e-3)
+
+
+def _scattered(light: Array, fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
+    """Light spread under the skin: red further (1.2 mm) than green and blue."""
+    spread = [_blurred(light[:, k], fragments, size, max(mm * px_per_mm, 0.3)) for k, mm in enumerate((1.2, 0.6, 0.4))]
+    return np.stack(spread, 1)
+
+
+def _openness(fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
+    """How freely a pixel sees the room, (M, 3): less in hollows, from the depth picture alone."""
+    shade = np.zeros(len(fragments.pixel), np.float32)
+    for radius, weight in ((4.0, 0.35), (12.0, 0.35)):  # mm
+        around = _blurred(fragments.depth, fragments, size, radius * px_per_mm)
+        hollow = (around - fragments.depth) / (radius * px_per_mm)
+        shade += weight * np.clip(hollow, 0, 1)
+    # Light that reaches hollows in skin has bounced off skin: it is warm.
+    return 1 - np.clip(shade, 0, 0.75)[:, None] * np.array([0.85, 1.0, 1.05], np.float32)
