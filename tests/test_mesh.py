@@ -48,6 +48,17 @@ def test_subdivision_keeps_a_plane_and_its_straight_border() -> None:
     assert fine.min() >= 0 and fine.max() <= 9
 
 
+def test_a_crease_keeps_the_shape_that_it_has_as_a_border() -> None:
+    upper = OCTAHEDRON_FACES[:4]
+    ring = np.array([(0, 2), (2, 1), (1, 3), (3, 0)])
+    alone, faces = loop_subdivision(upper, 6, rounds=2)
+    joined, _ = loop_subdivision(OCTAHEDRON_FACES, 6, rounds=2, creases=ring)
+    flat, joined_flat = alone @ OCTAHEDRON, joined @ OCTAHEDRON
+    rim = flat[boundary_loops(faces)[0]]
+    distance = np.linalg.norm(joined_flat[:, None] - rim, axis=2).min(axis=0)
+    assert np.allclose(rim[:, 2], 0) and distance.max() < 1e-12
+
+
 def test_subdivision_refuses_an_edge_of_three_triangles() -> None:
     with pytest.raises(ValueError, match="more than two"):
         loop_subdivision(np.array([(0, 1, 2), (0, 1, 3), (0, 1, 4)]), 5)

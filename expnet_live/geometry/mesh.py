@@ -20,26 +20,33 @@ def edges_of(triangles: Array) -> tuple[Array, Array, Array]:
     return edges, index.reshape(-1, 3), count
 
 
-def loop_subdivision(triangles: Array, n_vertices: int, rounds: int = 1) -> tuple[sparse.csr_matrix, Array]:
+def loop_subdivision(
+    triangles: Array, n_vertices: int, rounds: int = 1, creases: Array | None = None
+) -> tuple[sparse.csr_matrix, Array]:
     """Loop subdivision (C. Loop, 1987, with Warren's vertex weights) of a mesh with boundaries.
 
-    Returns the matrix (V2, V) that makes the new vertices from the old ones, and the new
-    triangles (F * 4**rounds, 3) int32. The first V rows belong to the old vertices.
+    `creases` (E, 2) are edges within the mesh, in closed rings, that keep to the rules of a
+    boundary. Returns the matrix (V2, V) that makes the new vertices from the old ones, and the
+    new triangles (F * 4**rounds, 3) int32: the first V rows belong to the old vertices, and
+    triangle i lies in the old triangle i modulo F.
     Raises ValueError when an edge has more than two triangles.
     """
     matrix = sparse.identity(n_vertices, format="csr", dtype=np.float64)
     faces = np.asarray(triangles)
+    sharp = np.empty((0, 2), np.int64) if creases is None else np.sort(creases, axis=1)
     for _ in range(rounds):
-        step, faces = _subdivide(faces, matrix.shape[0])
+        step, faces, sharp = _subdivide(faces, matrix.shape[0], sharp)
         matrix = step @ matrix
     return matrix.tocsr(), faces.astype(np.int32)
 
 
-def _subdivide(triangles: Array, n: int) -> tuple[sparse.csr_matrix, Array]:
+def _subdivide(triangles: Array, n: int, creases: Array) -> tuple[sparse.csr_matrix, Array, Array]:
     edges, edge_of, count = edges_of(triangles)
     if count.max(initial=0) > 2:
         raise ValueError("The mesh cannot be subdivided: an edge has more than two triangles.")
-    inner, border = count == 2, count == 1
+    sharp = np.isin(edges @ (n, 1), creases @ (n, 1))
+    border = (count == 1) | sharp
+    inner = ~border
     a, b = edges.T
 
     # Edge points: 3/8 of each end + 1/8 of each opposite corner; midpoints on the boundary.
@@ -74,7 +81,9 @@ def _subdivide(triangles: Array, n: int) -> tuple[sparse.csr_matrix, Array]:
             e,
         ]
     )
-    return sparse.vstack([old_points, edge_points]).tocsr(), faces
+    middle = np.flatnonzero(sharp) + n
+    halves = np.concatenate([np.stack([a[sharp], middle], 1), np.stack([b[sharp], middle], 1)])
+    return sparse.vstack([old_points, edge_points]).tocsr(), faces, halves
 
 
 def _coo(rows: list[Array], cols: list[Array], data: list[Array], shape: tuple[int, int]) -> sparse.coo_matrix:

@@ -31,7 +31,7 @@ class Light:
 
     @property
     def unit(self) -> Array:
-        d = np.array(self.direction, np.float32)
+        d: Array = np.array(self.direction, np.float32)
         return d / np.linalg.norm(d)
 
 
@@ -97,8 +97,8 @@ def specular(normals: Array, shine: Array, lights: tuple[Light, ...] = STUDIO) -
     total = np.zeros((len(n), 3), np.float32)
     for light in lights:
         if light.highlight:
-            half = light.unit + np.array([0, 0, 1], np.float32)
-            half /= np.linalg.norm(half)
+            half: Array = light.unit + np.array([0, 0, 1], np.float32)
+            half = half / np.linalg.norm(half)
             amount = strength * grazing * light.highlight * np.clip(n @ half, 0, 1) ** exponent
             total += amount[:, None] * np.array(light.color, np.float32)
     return total
