@@ -1,0 +1,93 @@
+"""Who reads the faces: ExpNet's pipeline, or the landmark fit it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from expnet_live.analysis.options import Options
+from expnet_live.types import Array, FaceState, Frame, Image
+
+if TYPE_CHECKING:
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+    from expnet_live.pipeline.pipeline import Pipeline
+
+PerFrame = Callable[[Frame], list[FaceState]]
+
+
+class Estimator(Protocol):
+    """Faces of photos and of videos, and their meshes."""
+
+    @property
+    def face_model(self) -> FaceModel: ...
+
+    def photo(self, image: Image) -> list[FaceState]:
+        """The faces of one picture (H, W, 3) BGR."""
+        ...
+
+    def video(self) -> PerFrame:
+        """What reads the frames of a new video, in their order."""
+        ...
+
+    def mesh(self, state: FaceState) -> tuple[Array, Array]:
+        """Vertices (V, 3) mm and unit normals (V, 3) in the model's frame."""
+        ...
+
+
+class ExpNetEstimator:
+    """The pipeline: detection, tracking, ExpNet, smoothing."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    @property
+    def face_model(self) -> FaceModel:
+        return self._pipeline.face_model
+
+    def photo(self, image: Image) -> list[FaceState]:
+        return self._pipeline.photo(image)
+
+    def video(self) -> PerFrame:
+        self._pipeline.reset()
+        return self._pipeline.process
+
+    def mesh(self, state: FaceState) -> tuple[Array, Array]:
+        return self._pipeline.mesh(state)
+
+
+class LandmarkEstimator:
+    """Landmarks and a fit of the face model to them, each frame by itself; one face a picture."""
+
+    def __init__(self, fit: LandmarkFitEstimator, face_model: FaceModel) -> None:
+        self._fit = fit
+        self._face_model = face_model
+
+    @property
+    def face_model(self) -> FaceModel:
+        return self._face_model
+
+    def photo(self, image: Image) -> list[FaceState]:
+        state = self._fit.estimate(image)
+        return [] if state is None else [state]
+
+    def video(self) -> PerFrame:
+        return lambda frame: self.photo(frame.image)
+
+    def mesh(self, state: FaceState) -> tuple[Array, Array]:
+        vertices = self._face_model.vertices(state.expression, state.identity, state.gaze)
+        return vertices, self._face_model.normals(vertices)
+
+
+def load_estimator(options: Options) -> Estimator:
+    """Raises UserError when weights or assets are missing or unusable."""
+    if options.landmark_fit:
+        from expnet_live.face_model.model import FaceModel
+        from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+
+        return LandmarkEstimator(LandmarkFitEstimator(), FaceModel.load())
+    from expnet_live.pipeline.pipeline import Pipeline
+
+    return ExpNetEstimator(
+        Pipeline.load(options.model, device=options.device, smoothing=options.smoothing, max_faces=options.max_faces)
+    )

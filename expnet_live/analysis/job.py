@@ -1,0 +1,241 @@
+"""A whole run of `expnet-live analyze`: items one after the other or on several processes, then the results.
+
+Everything is written into a hidden folder inside the output folder and moved to its place at the
+end, so that a run that fails or is interrupted leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from expnet_live.analysis import table
+from expnet_live.analysis.estimators import Estimator, load_estimator
+from expnet_live.analysis.inputs import Item, Kind, list_items
+from expnet_live.analysis.item import FILES, ROWS, Done, UnreadableError, analyze_item, writing
+from expnet_live.analysis.options import Options
+
+TABLE = "coefficients.csv"
+
+
+def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
+    """Analyse `inputs` into `options.out`; 0 when all could be read, 1 when some were skipped.
+
+    Raises UserError when the model cannot be loaded or the results not be written.
+    """
+    items = list_items(inputs)
+    if any(item.kind is Kind.CAMERA for item in items):
+        jobs = 1
+    jobs = min(jobs, len(items))
+    with _terminable(), _staging(options.out) as staging:
+        folders = [staging / str(i) for i in range(len(items))]
+        with tqdm(total=len(items), unit="input" if jobs > 1 else "frame", disable=None) as bar:
+            if jobs > 1:
+                done, header = _on_processes(items, folders, options, jobs, bar)
+            else:
+                done, header = _in_turn(items, folders, options, bar)
+        good = [i for i, d in enumerate(done) if not d.problem]
+        if good:
+            with writing(options.out):
+                _publish([folders[i] for i in good], header, staging, options.out)
+    _report(items, done, options.out)
+    return 0 if len(good) == len(items) else 1
+
+
+def _in_turn(
+    items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any
+) -> tuple[list[Done], list[str]]:
+    estimator = load_estimator(options)
+    progress = _Bar(bar)
+    done = []
+    for item, folder in zip(items, folders, strict=True):
+        done.append(_attempt(item, folder, estimator, options, progress))
+        _complain(item, done[-1], bar)
+    return done, _header(estimator, options)
+
+
+class _Bar:
+    """Every item is in the bar's total with one frame from the start."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def expect(self, frames: int) -> None:
+        if frames:
+            self._bar.total += frames - 1
+            self._bar.refresh()
+
+    def step(self) -> None:
+        self._bar.update()
+
+
+def _attempt(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Any) -> Done:
+    try:
+        return analyze_item(item, folder, estimator, options, progress)
+    except UnreadableError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        return Done(problem=str(error))
+
+
+def _header(estimator: Estimator, options: Options) -> list[str]:
+    model = estimator.face_model
+    return table.columns(model.names, model.n_identity if options.identity else 0)
+
+
+# --- several processes --------------------------------------------------------------------------
+
+
+class _StoppedError(Exception):
+    """The run was broken off elsewhere."""
+
+
+class _Worker:
+    """One process's estimator; `step` stops the work soon after the parent has set `stop`."""
+
+    def __init__(self, options: Options, stop: Event) -> None:
+        self.options = options
+        self.estimator = load_estimator(options)
+        self._stop = stop
+
+    def expect(self, frames: int) -> None:
+        pass
+
+    def step(self) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+
+
+_worker: _Worker | None = None
+_setup: tuple[Options, Event] | None = None
+
+
+def _start_worker(options: Options, stop: Event, threads: int) -> None:
+    global _setup
+    # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_threads(threads)
+    _setup = options, stop
+
+
+def _work(item: Item, folder: Path) -> tuple[Done, list[str]]:
+    # Loaded here and not in the initialiser, whose errors would only say that the pool is broken.
+    global _worker
+    assert _setup is not None
+    if _worker is None:
+        _worker = _Worker(*_setup)
+    done = _attempt(item, folder, _worker.estimator, _worker.options, _worker)
+    return done, _header(_worker.estimator, _worker.options)
+
+
+def _limit_threads(threads: int) -> None:
+    import cv2
+    import torch
+
+    cv2.setNumThreads(threads)
+    torch.set_num_threads(threads)
+
+
+def _on_processes(
+    items: Sequence[Item], folders: Sequence[Path], options: Options, jobs: int, bar: Any
+) -> tuple[list[Done], list[str]]:
+    # torch and mediapipe run threads, which a forked process would not have.
+    context = mp.get_context("spawn")
+    stop = context.Event()
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    done: dict[int, Done] = {}
+    header: list[str] = []
+    with ProcessPoolExecutor(jobs, context, _start_worker, (options, stop, threads)) as pool:
+        futures: dict[Future[tuple[Done, list[str]]], int] = {
+            pool.submit(_work, item, folder): i for i, (item, folder) in enumerate(zip(items, folders, strict=True))
+        }
+        try:
+            for future in as_completed(futures):
+                i = futures[future]
+                done[i], header = future.result()
+                _complain(items[i], done[i], bar)
+                bar.update()
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [done[i] for i in range(len(items))], header
+
+
+# --- the output folder --------------------------------------------------------------------------
+
+
+@contextmanager
+def _staging(out: Path) -> Iterator[Path]:
+    """A hidden folder inside `out` for unfinished files, gone afterwards, as is `out` when it stays empty."""
+    made = not out.exists()
+    staging = out / f".unfinished-{os.getpid()}"
+    try:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if made and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _publish(folders: Sequence[Path], header: Sequence[str], staging: Path, out: Path) -> None:
+    """Join the items' rows to the table and move all files to their places, the table last."""
+    joined = staging / TABLE
+    with joined.open("wb") as f:
+        f.write((",".join(header) + "\r\n").encode())
+        for folder in folders:
+            with (folder / ROWS).open("rb") as rows:
+                shutil.copyfileobj(rows, f)
+    for folder in folders:
+        files = folder / FILES
+        for path in sorted(p for p in files.rglob("*") if p.is_file()):
+            target = out / path.relative_to(files)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    joined.replace(out / TABLE)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """While it lasts, SIGTERM cleans up like Ctrl-C instead of killing."""
+
+    def handle(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+# --- what the user reads ------------------------------------------------------------------------
+
+
+def _complain(item: Item, done: Done, bar: Any) -> None:
+    if done.problem:
+        bar.write(f"expnet-live: skipped {item.source}: {done.problem}.", file=sys.stderr)
+
+
+def _report(items: Sequence[Item], done: Sequence[Done], out: Path) -> None:
+    good = [d for d in done if not d.problem]
+    frames = sum(d.frames for d in good)
+    faces = sum(d.with_face for d in good)
+    if good:
+        print(f"{len(good)} of {len(items)} inputs, {frames} pictures, {faces} with a face: {out / TABLE}")
+    else:
+        print("expnet-live: none of the inputs could be read; nothing was written.", file=sys.stderr)

@@ -1,0 +1,72 @@
+"""The wheel carries the package and its assets, and an installation from it finds them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from expnet_live.errors import UserError
+from expnet_live.resources import asset, assets_dir
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    # Without isolation nothing is fetched: hatchling is in the extra `test`.
+    pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    return next(folder.glob("*.whl"))
+
+
+def pip(command: str, *args: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", command, "--quiet", "--no-deps", "--disable-pip-version-check", *args],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_has_code_assets_and_licence_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for path in assets_dir().iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            assert f"expnet_live/assets/{path.name}" in names
+    assert {"expnet_live/py.typed", "expnet_live/cli/analyze.py"} <= names
+    assert any(n.endswith("/licenses/LICENSE") for n in names)
+    assert {n.split("/")[0] for n in names} == {"expnet_live", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
+
+
+def test_an_installed_wheel_finds_its_assets(wheel: Path, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    pip("install", "--target", str(target), str(wheel))
+    code = "from expnet_live.resources import asset; print(asset('README.md'))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(target)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert Path(done.stdout.strip()) == target / "expnet_live" / "assets" / "README.md"
+    assert (target / "bin" / "expnet-live").exists() or (target / "bin" / "expnet-live.exe").exists()
+
+
+def test_a_checkout_uses_its_own_assets() -> None:
+    assert assets_dir() == ROOT / "assets"
+    assert asset("README.md").is_file()
+
+
+def test_a_missing_asset_is_named() -> None:
+    with pytest.raises(UserError, match=r"none\.bin is not in .*assets"):
+        asset("none.bin")
