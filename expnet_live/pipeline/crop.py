@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.types import Array, Box, Image
 
 CROP_MM = 220.0
@@ -87,17 +86,18 @@ class Crop:
     def cut(self, image: Image) -> Image:
         """The crop's pixels (size, size, 3), zero outside of the picture."""
         to_image = self.inverse
-        shrink = max(1, round(1 / self.scale))
-        if shrink > 1:
+        halvings = max(0, round(-math.log2(self.scale)))
+        if halvings:
             # warpAffine looks at four pixels only: average blocks first, or a big face aliases.
-            reach = self.side / 2 * (abs(math.cos(self.roll)) + abs(math.sin(self.roll))) + shrink
-            x0, x1 = _span(self.x, reach, shrink, image.shape[1])
-            y0, y1 = _span(self.y, reach, shrink, image.shape[0])
+            block = 2**halvings
+            reach = self.side / 2 * (abs(math.cos(self.roll)) + abs(math.sin(self.roll))) + block
+            x0, x1 = _span(self.x, reach, image.shape[1])
+            y0, y1 = _span(self.y, reach, image.shape[0])
             if x1 <= x0 or y1 <= y0:
                 return np.zeros((self.size, self.size, 3), np.uint8)
-            image = _block_means(image[y0:y1, x0:x1], shrink)
-            to_image = to_image / shrink
-            to_image[:, 2] -= (np.array([x0, y0]) + (shrink - 1) / 2) / shrink
+            image = _block_means(image[y0:y1, x0:x1], halvings)
+            to_image = to_image / block
+            to_image[:, 2] -= (np.array([x0, y0]) + (block - 1) / 2) / block
         return cv2.warpAffine(
             image, to_image, (self.size, self.size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
         )
@@ -113,21 +113,27 @@ def roll_of(rotation: Array) -> float:
     The twist about the viewing axis: steady for heads turned far to a side or down, where the line
     of the eyes or of the nose alone is not.
     """
-    r = matrix_from_vector(rotation)
-    return -math.atan2(r[1, 0] - r[0, 1], r[0, 0] + r[1, 1])
+    angle = math.sqrt(sum(float(r) ** 2 for r in rotation))
+    if angle < 1e-9:
+        return 0.0
+    # Of the rotation's quaternion, w and z alone are the twist.
+    twist = 2 * math.atan2(float(rotation[2]) / angle * math.sin(angle / 2), math.cos(angle / 2))
+    return -math.remainder(twist, 2 * math.pi)
 
 
-def _span(center: float, reach: float, step: int, length: int) -> tuple[int, int]:
-    start = max(0, math.floor((center - reach) / step) * step)
-    return start, min(length, math.ceil(center + reach) + 1)
+def _span(center: float, reach: float, length: int) -> tuple[int, int]:
+    return max(0, math.floor(center - reach)), min(length, math.ceil(center + reach) + 1)
 
 
-def _block_means(image: Image, k: int) -> Image:
+def _block_means(image: Image, halvings: int) -> Image:
+    """Means of blocks of 2**halvings pixels a side; several halvings are faster than one larger step."""
     h, w = image.shape[:2]
-    bottom, right = -h % k, -w % k
+    bottom, right = -h % 2**halvings, -w % 2**halvings
     if bottom or right:
         image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
-    return cv2.resize(image, ((w + right) // k, (h + bottom) // k), interpolation=cv2.INTER_AREA)
+    for _ in range(halvings):
+        image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return image
 
 
 def official_crop(image: Image, box: Box) -> Image:

@@ -1,0 +1,105 @@
+"""One look of the network at some crops of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.pipeline.crop import CROP_MM, Crop
+from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.types import Array, Image
+
+
+class Prediction(Protocol):
+    """What a predictor says of N crops; the pose is a weak perspective in the crop's pixels."""
+
+    @property
+    def expression(self) -> Array: ...  # (N, 29) sd
+    @property
+    def identity(self) -> Array: ...  # (N, K)
+    @property
+    def rotation(self) -> Array: ...  # (N, 3) rad
+    @property
+    def scale(self) -> Array: ...  # (N,) px per mm
+    @property
+    def origin(self) -> Array: ...  # (N, 2) px
+    @property
+    def gaze(self) -> Array | None: ...  # (N, 2, 2) rad
+    @property
+    def confidence(self) -> Array: ...  # (N,) 0..1
+
+
+class FacePredictor(Protocol):
+    """Crops (N, S, S, 3) in, coefficients and pose out."""
+
+    @property
+    def crop_size(self) -> int: ...
+
+    def predict(self, crops: Image, /) -> Prediction: ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the network saw in one crop, with the pose in the picture's pixels.
+
+    `plausible` is False where the pose cannot be that of a face which fills the crop as it should.
+    """
+
+    view: WeakPerspective
+    confidence: float
+    plausible: bool
+    expression: Array
+    identity: Array
+    gaze: Array | None
+
+
+def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch: Stopwatch) -> list[Look]:
+    """Looks at all crops in one run of the network."""
+    if not crops:
+        return []
+    with watch("crop"):
+        pixels = np.stack([c.cut(image) for c in crops])
+    with watch("network"):
+        p = predictor.predict(pixels)
+    looks = []
+    for i, crop in enumerate(crops):
+        x, y = (float(v) for v in p.origin[i])
+        view = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
+        plausible = _fills(view, crop.size)
+        if plausible:
+            view = crop.to_image(view)
+            plausible = _inside(view, image)
+        looks.append(
+            Look(
+                view,
+                float(p.confidence[i]),
+                plausible,
+                p.expression[i],
+                p.identity[i],
+                None if p.gaze is None else p.gaze[i],
+            )
+        )
+    return looks
+
+
+_MAX_TURN = 2.0  # rad, from facing the camera upright
+_MIN_FACE = 6.0  # px, of CROP_MM
+
+
+def _fills(view: WeakPerspective, size: int) -> bool:
+    """Whether a pose in a crop is that of a face roughly in its middle and of its size."""
+    if not np.isfinite([view.scale, view.x, view.y, *view.rotation]).all():
+        return False
+    zoom = view.scale * CROP_MM / size
+    off = max(abs(view.x - size / 2), abs(view.y - size / 2)) / size
+    return bool(0.4 < zoom < 2.5 and off < 0.4 and np.linalg.norm(view.rotation) < _MAX_TURN)
+
+
+def _inside(view: WeakPerspective, image: Image) -> bool:
+    """Whether the middle of the face is in the picture, and the face larger than a few pixels."""
+    height, width = image.shape[:2]
+    return 0 <= view.x < width and 0 <= view.y < height and view.scale * CROP_MM > _MIN_FACE

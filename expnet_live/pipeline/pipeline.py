@@ -1,0 +1,162 @@
+"""The way of one frame: camera -> detector and tracker -> crop -> ExpNet -> smoothing -> face model.
+
+pipeline = Pipeline.load()
+for frame in open_source("demo"):
+    for state in pipeline.process(frame):
+        vertices, normals = pipeline.mesh(state)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from expnet_live.face_model.model import FaceModel
+from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
+from expnet_live.pipeline.look import FacePredictor, Look, look_at
+from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
+from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.pipeline.tracker import Tracker
+from expnet_live.types import Array, Box, FaceState, Frame, Image
+
+_PHOTO_CONFIDENCE = 0.4
+
+
+class Pipeline:
+    """Pictures in, the state of each face in them out.
+
+    `process` follows faces through the frames of one source, `photo` takes each picture by itself.
+    `smoothing`: off, responsive, balanced or stable. `refine`: look twice at a face that was just
+    found, the second time in the crop of its own pose.
+    """
+
+    def __init__(
+        self,
+        predictor: FacePredictor,
+        face_model: FaceModel,
+        *,
+        detector: FaceDetector | None = None,
+        smoothing: str = "balanced",
+        max_faces: int = 1,
+        refine: bool = True,
+    ) -> None:
+        self.predictor, self.face_model, self.detector = predictor, face_model, detector or MediapipeDetector()
+        self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
+        self._tracker = Tracker(self.detector, predictor, max_faces, refine)
+        self._memories: dict[int, _Memory] = {}
+        _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
+
+    @classmethod
+    def load(
+        cls,
+        model: Path | str | None = None,
+        device: str = "auto",
+        *,
+        face_model: Path | str | None = None,
+        detector: FaceDetector | None = None,
+        smoothing: str = "balanced",
+        max_faces: int = 1,
+        refine: bool = True,
+    ) -> Pipeline:
+        """The pipeline with the weights in `model` (None: the built-in ones) on auto, cpu, cuda or mps."""
+        from expnet_live.networks.predictor import Predictor
+
+        return cls(
+            Predictor.load(Path(model) if model is not None else None, device=device),
+            FaceModel.load(Path(face_model) if face_model is not None else None),
+            detector=detector,
+            smoothing=smoothing,
+            max_faces=max_faces,
+            refine=refine,
+        )
+
+    def process(self, frame: Frame) -> list[FaceState]:
+        """The faces of the source's next frame, the longest known first."""
+        watch = Stopwatch()
+        tracks = self._tracker.update(frame.image, frame.timestamp, watch)
+        self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
+        with watch("smooth"):
+            states = [self._smoothed(t.face, t.look, frame) for t in tracks]
+        for state in states:
+            state.stages.update(watch.seconds)
+        return states
+
+    def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
+        """The faces of a picture by itself, largest first: nothing is smoothed, nothing remembered."""
+        watch = Stopwatch()
+        with watch("detect"):
+            found = self.detector.detect(image, thorough=True)[: self._max_faces]
+        crops = [Crop.of_detection(d.box, d.keypoints, self.predictor.crop_size) for d in found]
+        looks = look_at(image, crops, self.predictor, watch)
+        looks = [k for k in looks if k.plausible]
+        if self._refine:
+            crops = [Crop.of_view(k.view, self.predictor.crop_size) for k in looks]
+            looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
+        looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
+        frame = Frame(image, timestamp, index)
+        return [
+            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, watch.seconds)
+            for i, k in enumerate(looks)
+        ]
+
+    def mesh(self, state: FaceState) -> tuple[Array, Array]:
+        """Vertices (V, 3) in mm in the model's frame, eyes turned, and unit normals (V, 3)."""
+        watch = Stopwatch()
+        with watch("mesh"):
+            vertices = self.face_model.vertices(state.expression, state.identity, state.gaze)
+            normals = self.face_model.normals(vertices)
+        state.stages.update(watch.seconds)
+        return vertices, normals
+
+    def reset(self) -> None:
+        """Forgets all faces, as for a new source."""
+        self._tracker.reset()
+        self._memories.clear()
+
+    def _smoothed(self, face: int, look: Look, frame: Frame) -> FaceState:
+        memory = self._memories.setdefault(face, _Memory(FaceSmoother(self._smoothing)))
+        identity = memory.identity.add(look.identity, look.confidence, look.view.rotation)
+        expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
+        return self._state(face, look, frame, expression, identity, view, gaze, {})
+
+    def _state(
+        self,
+        face: int,
+        look: Look,
+        frame: Frame,
+        expression: Array,
+        identity: Array,
+        view: WeakPerspective,
+        gaze: Array | None,
+        seconds: dict[str, float],
+    ) -> FaceState:
+        height, width = frame.image.shape[:2]
+        return FaceState(
+            face=face,
+            frame=frame.index,
+            timestamp=frame.timestamp,
+            box=self._box(expression, identity, view),
+            confidence=look.confidence,
+            expression=expression,
+            expression_raw=look.expression,
+            identity=identity,
+            pose=Camera.for_image(width, height).pose(view),
+            gaze=gaze,
+            stages=dict(seconds),
+        )
+
+    def _box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
+        """Around the base mesh as it is seen, which may reach beyond the picture."""
+        points = view.project(self.face_model.landmarks(expression, identity))
+        (x0, y0), (x1, y1) = points[:, :2].min(0), points[:, :2].max(0)
+        return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+
+
+@dataclass
+class _Memory:
+    """What is kept of a face between frames."""
+
+    smoother: FaceSmoother
+    identity: IdentityPool = field(default_factory=IdentityPool)

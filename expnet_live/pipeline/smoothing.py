@@ -1,0 +1,153 @@
+"""Smoothing over time: a One-Euro filter for what moves, a running mean for who it is.
+
+One-Euro: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012. Its cutoff rises with the speed of the
+signal. Here only movement beyond the sensor's noise counts as speed, and it counts for a moment
+longer: a still face can be filtered hard, and a blink, over in four frames, still passes at once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.types import Array
+
+# A pause longer than this (s) starts the filter afresh.
+MAX_GAP = 0.5
+_SHORTEST_STEP = 1e-3
+# Speed fades with this time constant (s), so that the filter stays open up to the turn of a blink.
+_HOLD = 0.08
+
+
+@dataclass(frozen=True)
+class OneEuro:
+    """Parameters of the filter, for signals in units of their noise.
+
+    `min_cutoff`: Hz at rest; `beta`: Hz per unit of speed (noise levels per second);
+    `dead_band`: how many noise levels a value may deviate before that counts as movement.
+    """
+
+    min_cutoff: float
+    beta: float
+    dead_band: float
+
+
+PRESETS: dict[str, OneEuro | None] = {
+    "off": None,
+    "responsive": OneEuro(min_cutoff=2.0, beta=2.0, dead_band=2.5),
+    "balanced": OneEuro(min_cutoff=0.6, beta=2.0, dead_band=3.0),
+    "stable": OneEuro(min_cutoff=0.3, beta=2.0, dead_band=3.3),
+}
+
+# The network's jitter on a still face, per group: what one "noise level" is.
+EXPRESSION_NOISE = 0.15  # standard deviations of the coefficient
+ROTATION_NOISE = 0.012  # rad
+POSITION_NOISE = 0.3  # mm on the face
+SCALE_NOISE = 0.004  # of the size
+GAZE_NOISE = 0.04  # rad
+
+
+class OneEuroFilter:
+    """Filters vectors (N,) that arrive at any times (s), each element by itself."""
+
+    def __init__(self, parameters: OneEuro | None) -> None:
+        self._parameters = parameters
+        self._value: Array | None = None
+        self._speed: Array | float = 0.0
+        self._time = -math.inf
+
+    @property
+    def value(self) -> Array | None:
+        """The last output, None before the first."""
+        return self._value
+
+    def reset(self) -> None:
+        self._value = None
+
+    def __call__(self, x: Array, time: float, noise: Array | float = 1.0) -> Array:
+        """The filtered `x` (N,); `noise` is its jitter at rest, in the unit of `x`."""
+        p, last = self._parameters, self._value
+        step = time - self._time
+        self._time = time
+        if p is None or last is None or last.shape != x.shape or not 0 <= step <= MAX_GAP:
+            self._value = np.array(x, np.float64)
+            self._speed = 0.0
+            return self._value
+        step = max(step, _SHORTEST_STEP)
+        change = x - last
+        speed = np.maximum(np.abs(change) / noise - p.dead_band, 0) / step
+        self._speed = np.maximum(speed, self._speed * math.exp(-step / _HOLD))
+        cutoff = 2 * math.pi * step * (p.min_cutoff + p.beta * self._speed)
+        self._value = last + cutoff / (cutoff + 1) * change
+        return self._value
+
+
+class FaceSmoother:
+    """Smooths expression (29,), pose and gaze (2, 2) of one face."""
+
+    def __init__(self, preset: str = "balanced") -> None:
+        if preset not in PRESETS:
+            raise ValueError(f"There is no smoothing {preset!r}; choose one of {', '.join(PRESETS)}.")
+        self._filter = OneEuroFilter(PRESETS[preset])
+
+    def __call__(
+        self, expression: Array, view: WeakPerspective, gaze: Array | None, time: float
+    ) -> tuple[Array, WeakPerspective, Array | None]:
+        n = len(expression)
+        eyes = np.empty(0) if gaze is None else np.ravel(gaze)
+        rotation = np.asarray(view.rotation, np.float64)
+        if (last := self._filter.value) is not None:
+            rotation = _nearest(rotation, last[n : n + 3])
+        x = np.concatenate([expression, rotation, [view.x, view.y, math.log(view.scale)], eyes])
+        noise = np.full(len(x), EXPRESSION_NOISE)
+        noise[n : n + 3] = ROTATION_NOISE
+        noise[n + 3 : n + 5] = POSITION_NOISE * view.scale
+        noise[n + 5] = SCALE_NOISE
+        noise[n + 6 :] = GAZE_NOISE
+        y = self._filter(x, time, noise).astype(np.float32)
+        px, py, log_scale = (float(v) for v in y[n + 3 : n + 6])
+        smooth_view = WeakPerspective(y[n : n + 3], math.exp(log_scale), px, py)
+        return y[:n], smooth_view, None if gaze is None else y[n + 6 :].reshape(2, 2)
+
+
+def _nearest(rotation: Array, reference: Array) -> Array:
+    """The rotation vector that means the same as `rotation` and lies nearest to `reference`."""
+    angle = float(np.linalg.norm(rotation))
+    if angle < math.pi / 2:
+        return rotation
+    other = rotation * (1 - 2 * math.pi / angle)
+    return min(rotation, other, key=lambda r: float(np.linalg.norm(r - reference)))
+
+
+class IdentityPool:
+    """A running mean of identity (K,) over the looks at one face, better looks counting more.
+
+    After `memory` full-weight looks old ones fade, so that a wrong start heals.
+    """
+
+    def __init__(self, memory: float = 300.0) -> None:
+        self._memory = memory
+        self._weight = 0.0
+        self._mean: Array | None = None
+
+    def add(self, identity: Array, confidence: float, rotation: Array) -> Array:
+        """The mean (K,) after this look."""
+        weight = max(confidence * _facing(rotation) ** 2, 1e-3)
+        self._weight = min(self._weight + weight, self._memory)
+        if self._mean is None:
+            self._mean = np.array(identity, np.float32)
+        else:
+            self._mean = self._mean + np.float32(weight / self._weight) * (identity - self._mean)
+        return self._mean
+
+
+def _facing(rotation: Array) -> float:
+    """How much a head faces the camera: R[2, 2] of its rotation vector (3,), not below 0."""
+    square = float(rotation @ rotation)
+    if square < 1e-12:
+        return 1.0
+    cosine = math.cos(math.sqrt(square))
+    return max(0.0, cosine + float(rotation[2]) ** 2 / square * (1 - cosine))

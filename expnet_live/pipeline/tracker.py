@@ -1,0 +1,203 @@
+"""Following faces: each frame's crop comes from the pose in the frame before, rarely from the detector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.pipeline.crop import CROP_MM, Crop
+from expnet_live.pipeline.detector import FaceDetector
+from expnet_live.pipeline.look import FacePredictor, Look, look_at
+from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.types import Image
+
+
+@dataclass(frozen=True)
+class TrackerOptions:
+    """Confidences 0..1, times in seconds, distances in sides of the crop."""
+
+    found: float = 0.6  # a new face needs this confidence,
+    held: float = 0.4  # a known one this
+    patience: float = 0.15  # a face unseen for so long is lost
+    memory: float = 2.0  # one that comes back within this time, near, is the same face
+    search_interval: float = 0.1  # between detector runs while a face is missing,
+    vacancy_interval: float = 0.5  # while there is room for more,
+    check_interval: float = 1.0  # and otherwise
+    thorough_every: int = 10  # of the searches with no face at all, how often to take the time
+    same: float = 0.3  # faces nearer than this are one
+    near: float = 0.8  # a lost face can have moved so far
+    momentum: float = 0.5  # how much of the last motion is expected to go on
+
+
+@dataclass
+class Track:
+    """A face that is being followed. `look` is the last good one, `seen` its time."""
+
+    face: int
+    look: Look
+    seen: float
+    missed: bool = False  # in the last frame
+    unsupported: int = 0  # detector runs in a row that saw faces, but not this one
+    velocity: tuple[float, float] = (0.0, 0.0)  # px/s
+
+    @property
+    def firm(self) -> bool:
+        """Whether nothing speaks against it: others give way to a newcomer."""
+        return not self.missed and self.unsupported < 2
+
+    def expected(self, time: float, momentum: float) -> WeakPerspective:
+        v, step = self.look.view, momentum * min(time - self.seen, 0.1)
+        return WeakPerspective(v.rotation, v.scale, v.x + step * self.velocity[0], v.y + step * self.velocity[1])
+
+    def update(self, look: Look, time: float) -> None:
+        step, old, new = time - self.seen, self.look.view, look.view
+        # A pause or a fresh search says nothing of how the face moves now.
+        steady = 0 < step < 0.2 and not self.missed
+        self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
+        self.look, self.seen, self.missed = look, time, False
+
+
+class Tracker:
+    """Follows up to `max_faces` faces through frames of one source.
+
+    With `refine`, a new face is looked at twice, the second time in the crop of its own pose. Times
+    that run backwards start it afresh.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        predictor: FacePredictor,
+        max_faces: int = 1,
+        refine: bool = True,
+        options: TrackerOptions | None = None,
+    ) -> None:
+        if max_faces < 1:
+            raise ValueError(f"max_faces must be at least 1, not {max_faces}.")
+        self.detector_runs = 0
+        self._detector, self._predictor = detector, predictor
+        self._max_faces, self._refine, self._options = max_faces, refine, options or TrackerOptions()
+        self._next_face = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets all faces; their numbers are not used again."""
+        self._tracks: list[Track] = []
+        self._lost: list[Track] = []
+        self._time = self._detected = -math.inf
+        self._searches = -1
+
+    def knows(self, face: int) -> bool:
+        """Whether the face of that number is followed, or lost so recently that it may come back."""
+        return any(t.face == face for t in self._tracks + self._lost)
+
+    def update(self, image: Image, time: float, watch: Stopwatch | None = None) -> list[Track]:
+        """The faces seen in this frame, the longest known first."""
+        watch = watch or Stopwatch()
+        if time < self._time:
+            self.reset()
+        self._time = time
+        size = self._predictor.crop_size
+        crops = [Crop.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
+        newcomers = self._detect(image, crops, watch) if time - self._detected >= self._interval() else []
+
+        looks = look_at(image, crops + newcomers, self._predictor, watch)
+        for track, look in zip(self._tracks, looks, strict=False):
+            if look.plausible and look.confidence >= self._options.held:
+                track.update(look, time)
+            else:
+                track.missed = True
+        self._drop(t for t in self._tracks if time - t.seen > self._options.patience)
+        self._drop(self._duplicates())
+        self._welcome(image, looks[len(crops) :], watch)
+        self._lost = [t for t in self._lost if time - t.seen <= self._options.memory]
+        return [t for t in self._tracks if not t.missed]
+
+    def _interval(self) -> float:
+        """How long after the detector's last run its next is due."""
+        o = self._options
+        if not self._tracks or not all(t.firm for t in self._tracks):
+            return o.search_interval
+        return o.check_interval if len(self._tracks) >= self._max_faces else o.vacancy_interval
+
+    def _detect(self, image: Image, crops: list[Crop], watch: Stopwatch) -> list[Crop]:
+        """Runs the detector: first crops of faces not followed yet; missed ones get a new crop in `crops`."""
+        o = self._options
+        self.detector_runs += 1
+        self._detected = self._time
+        thorough = not self._tracks and self._searches % o.thorough_every == o.thorough_every - 1
+        self._searches += not self._tracks
+        with watch("detect"):
+            detections = self._detector.detect(image, thorough)
+        unknown = [Crop.of_detection(d.box, d.keypoints, self._predictor.crop_size) for d in detections]
+        for i, track in enumerate(self._tracks):
+            match = _nearest(crops[i], unknown, o.near if track.missed else o.same)
+            if match is not None:
+                unknown.remove(match)
+                track.unsupported = 0
+                if track.missed:
+                    crops[i] = match
+            elif detections:
+                track.unsupported += 1
+        room = self._max_faces - sum(t.firm for t in self._tracks)
+        # One more than there is room for: the detector's best need not be a face.
+        return unknown[: room + 1] if room > 0 else []
+
+    def _welcome(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> None:
+        """Takes up new faces, in place of doubtful ones where there is no room."""
+        o = self._options
+        for look in looks:
+            if not look.plausible or look.confidence < o.found or self._held(look, o.same):
+                continue
+            if len(self._tracks) >= self._max_faces:
+                doubtful = [t for t in self._tracks if not t.firm]
+                if not doubtful:
+                    return
+                self._drop(doubtful[:1])
+            if self._refine:
+                crop = Crop.of_view(look.view, self._predictor.crop_size)
+                again = look_at(image, [crop], self._predictor, watch)[0]
+                look = again if again.plausible and again.confidence >= o.held else look
+            self._tracks.append(Track(self._number(look), look, self._time))
+            self._searches = 0
+
+    def _held(self, look: Look, distance: float) -> bool:
+        return any(not t.missed and _apart(t.look.view, look.view) < distance for t in self._tracks)
+
+    def _number(self, look: Look) -> int:
+        """The number of the lost face that this one must be, or a new one."""
+        for track in sorted(self._lost, key=lambda t: -t.seen):
+            if self._time - track.seen <= self._options.memory and _apart(track.look.view, look.view) < 1.0:
+                self._lost.remove(track)
+                return track.face
+        self._next_face += 1
+        return self._next_face - 1
+
+    def _drop(self, tracks: Iterable[Track]) -> None:
+        for track in list(tracks):
+            self._tracks.remove(track)
+            self._lost.append(track)
+
+    def _duplicates(self) -> list[Track]:
+        """Tracks that have come upon the face of an older one."""
+        seen = [t for t in self._tracks if not t.missed]
+        return [
+            b
+            for i, b in enumerate(seen)
+            if any(_apart(a.look.view, b.look.view) < self._options.same for a in seen[:i])
+        ]
+
+
+def _apart(a: WeakPerspective, b: WeakPerspective) -> float:
+    """Distance of two faces in sides of the smaller one's crop."""
+    return math.hypot(a.x - b.x, a.y - b.y) / (CROP_MM * min(a.scale, b.scale))
+
+
+def _nearest(crop: Crop, others: Sequence[Crop], within: float) -> Crop | None:
+    def distance(other: Crop) -> float:
+        return math.hypot(crop.x - other.x, crop.y - other.y) / max(crop.side, other.side)
+
+    best = min(others, key=distance, default=None)
+    return best if best is not None and distance(best) < within else None
