@@ -8,13 +8,13 @@ __version__ = "0.1.0"
 __all__ = ["Pipeline", "__version__"]
 
 if TYPE_CHECKING:
-    from expnet_live.pipeline import Pipeline
+    from expnet_live.pipeline.pipeline import Pipeline
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that `expnet-live --help` need not wait for torch.
     if name == "Pipeline":
-        from expnet_live.pipeline import Pipeline
+        from expnet_live.pipeline.pipeline import Pipeline
 
         return Pipeline
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+from expnet_live.capture.images import IMAGE_SUFFIXES
+from expnet_live.capture.sources import DEMO
+
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"})
-DEMO = "demo"
 
 
 class Kind(Enum):
@@ -24,7 +25,7 @@ class Item:
     """One photo, video or camera.
 
     `source` is what the table calls it, `spec` what opens it, `name` the relative path without suffix
-    that its output files get, unique in a run. An unreadable item's `problem` says why.
+    that its output files get, unique in a run. An unreadable item's `problem` is a sentence that says why.
     """
 
     kind: Kind
@@ -61,12 +62,12 @@ def _expand(text: str) -> Iterator[_Found]:
     elif path.is_dir():
         found = sorted(p for p in path.rglob("*") if _kind(p) is not None and p.is_file())
         if not found:
-            yield Kind.UNREADABLE, text, text, text, "the folder has no photos or videos"
+            yield Kind.UNREADABLE, text, text, text, f"The folder {text} holds no photos or videos; name one that does."
         for p in found:
             relative = PurePosixPath(p.relative_to(path).as_posix())
             yield _kind(p) or Kind.UNREADABLE, str(p), str(p), str(relative.with_suffix("")), ""
     elif not path.exists():
-        yield Kind.UNREADABLE, text, text, path.stem, "there is no such file, folder or camera"
+        yield Kind.UNREADABLE, text, text, path.stem, f"There is no file, folder or camera {text}; check the name."
     else:
         # An unknown suffix may still be a video; the reader will tell.
         yield _kind(path) or Kind.VIDEO, text, text, path.stem, ""
@@ -74,6 +75,6 @@ def _expand(text: str) -> Iterator[_Found]:
 
 def _kind(path: Path) -> Kind | None:
     suffix = path.suffix.lower()
-    if suffix in PHOTO_SUFFIXES:
+    if suffix in IMAGE_SUFFIXES:
         return Kind.PHOTO
     return Kind.VIDEO if suffix in VIDEO_SUFFIXES else None

@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, TextIO
 
 import cv2
-import numpy as np
 
 from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator
 from expnet_live.analysis.inputs import Item, Kind
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.video_writer import VideoWriter
+from expnet_live.capture.images import SourceError, read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.errors import UserError
 from expnet_live.geometry.camera import Camera
@@ -29,10 +30,6 @@ from expnet_live.types import FaceState, Image
 
 ROWS = "rows.csv"
 FILES = "files"
-
-
-class UnreadableError(UserError):
-    """An input that cannot be read; the others still can."""
 
 
 class OutputError(UserError):
@@ -49,7 +46,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an item: its frames and those with a face, or the problem that stopped it."""
+    """What became of an item: its frames, those with a face, and what was wrong with it, if anything.
+
+    An item with frames and a problem was read in part, up to where it is damaged.
+    """
 
     frames: int = 0
     with_face: int = 0
@@ -59,23 +59,33 @@ class Done:
 def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Progress) -> Done:
     """Write the item's rows to `folder`/rows.csv and its meshes and overlays under `folder`/files.
 
-    Raises UnreadableError or OutputError; what lies in `folder` is then not to be used.
+    Raises OutputError when that fails.
     """
-    if item.kind is Kind.UNREADABLE:
-        raise UnreadableError(item.problem)
-    with writing(options.out):
+    problem = item.problem
+    with _rows_file(folder, options.out) as rows:
+        output = _Output(item, folder / FILES, csv.writer(rows), estimator, options)
+        try:
+            if item.kind is Kind.PHOTO:
+                image = read_image(Path(item.spec))
+                output.photo(image, estimator.photo(image))
+                progress.step()
+            elif item.kind is not Kind.UNREADABLE:
+                _video(item, output, estimator, options, progress)
+        except SourceError as error:
+            problem = str(error)
+    return Done(output.frames, output.with_face, problem)
+
+
+@contextmanager
+def _rows_file(folder: Path, out: Path) -> Iterator[TextIO]:
+    with writing(out):
         folder.mkdir(parents=True)
         rows = (folder / ROWS).open("w", newline="", encoding="utf-8")
-    with rows:
-        output = _Output(item, folder / FILES, csv.writer(rows), estimator, options)
-        if item.kind is Kind.PHOTO:
-            _photo(item, output, estimator)
-            progress.step()
-        else:
-            _video(item, output, estimator, options, progress)
-        with writing(options.out):
-            rows.flush()
-    return Done(output.frames, output.with_face)
+    try:
+        yield rows
+    finally:
+        with writing(out):
+            rows.close()
 
 
 @contextmanager
@@ -90,46 +100,23 @@ def writing(out: Path) -> Iterator[None]:
         ) from error
 
 
-def read_photo(path: Path) -> Image:
-    """The photo as BGR uint8 (H, W, 3), turned upright. Raises UnreadableError."""
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except OSError as error:
-        raise UnreadableError(error.strerror or str(error)) from error
-    except cv2.error as error:
-        raise UnreadableError("the picture is damaged or too large") from error
-    if image is None:
-        raise UnreadableError("it is not a picture that can be decoded")
-    return image
-
-
-def _photo(item: Item, output: _Output, estimator: Estimator) -> None:
-    image = read_photo(Path(item.spec))
-    output.photo(image, estimator.photo(image))
-
-
 def _video(item: Item, output: _Output, estimator: Estimator, options: Options, progress: Progress) -> None:
     read = estimator.video()
+    camera = item.kind is Kind.CAMERA
     with ExitStack() as stack:
-        stopped = stack.enter_context(_stop_on_interrupt()) if item.kind is Kind.CAMERA else threading.Event()
-        try:
-            source = stack.enter_context(open_source(item.spec))
-        except (OSError, ValueError) as error:
-            raise UnreadableError(str(error)) from error
+        stopped = stack.enter_context(_stop_on_interrupt()) if camera else threading.Event()
+        source = stack.enter_context(open_source(item.spec))
         stack.enter_context(output)
         progress.expect(source.n_frames or 0)
         start: float | None = None
         for frame in source:
             start = frame.timestamp if start is None else start
-            # A camera's clock starts anywhere; that of a video is the video's own.
-            seconds = frame.timestamp - start if item.kind is Kind.CAMERA else frame.timestamp
             if stopped.is_set() or (options.duration is not None and frame.timestamp - start >= options.duration):
                 break
+            # A camera's clock starts anywhere; that of a video is the video's own.
+            seconds = frame.timestamp - start if camera else frame.timestamp
             output.frame(frame.image, frame.index, seconds, source.fps or 30.0, read(frame))
             progress.step()
-    if not output.frames:
-        raise UnreadableError("it has no frame that can be decoded")
 
 
 @contextmanager
@@ -149,10 +136,16 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
+class _Rows(Protocol):
+    """The part of csv.writer that is used; its type has no public name."""
+
+    def writerows(self, rows: Iterable[Iterable[str]], /) -> None: ...
+
+
 class _Output:
     """Rows, meshes and overlays of one item. A context manager, which completes the overlay video."""
 
-    def __init__(self, item: Item, folder: Path, rows: csv._writer, estimator: Estimator, options: Options) -> None:
+    def __init__(self, item: Item, folder: Path, rows: _Rows, estimator: Estimator, options: Options) -> None:
         model = estimator.face_model
         self.frames = 0
         self.with_face = 0
@@ -164,28 +157,28 @@ class _Output:
         self._n_identity = model.n_identity if options.identity else 0
         self._width = len(table.columns(model.names, self._n_identity))
         self._surface = Surface(model.triangles, model.colors)
-        self._stack = ExitStack()
         self._video: VideoWriter | None = None
 
     def __enter__(self) -> _Output:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        with writing(self._options.out):
-            self._stack.__exit__(*error)
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self._video is not None:
+            # What a source gave before it broke makes a video all the same.
+            given = None if kind is not None and issubclass(kind, SourceError) else kind
+            with writing(self._options.out):
+                self._video.__exit__(given, error, tb)
 
     def photo(self, image: Image, faces: Sequence[FaceState]) -> None:
         self._row(0, 0.0, faces)
         if self._options.mesh:
             self._meshes(self._path("meshes", self._item.name), faces)
         if self._options.overlay:
-            ok, data = cv2.imencode(".jpg", self._overlay(image, faces), [cv2.IMWRITE_JPEG_QUALITY, 95])
-            if not ok:
-                raise UnreadableError("its overlay cannot be encoded as a JPEG picture")
+            _, data = cv2.imencode(".jpg", self._overlay(image, faces), [cv2.IMWRITE_JPEG_QUALITY, 95])
             path = self._path("overlays", f"{self._item.name}.jpg")
             with writing(self._options.out):
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
+                path.write_bytes(data.tobytes())
 
     def frame(self, image: Image, index: int, seconds: float, fps: float, faces: Sequence[FaceState]) -> None:
         options = self._options
@@ -197,7 +190,7 @@ class _Output:
                 if self._video is None:
                     path = self._path("overlays", f"{self._item.name}.mp4")
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    self._video = self._stack.enter_context(VideoWriter(path, fps))
+                    self._video = VideoWriter(path, fps)
                 self._video.write(drawn, seconds)
         self._row(index, seconds, faces)
 

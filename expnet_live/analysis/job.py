@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -23,14 +24,15 @@ from tqdm import tqdm
 from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator, load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
-from expnet_live.analysis.item import FILES, ROWS, Done, UnreadableError, analyze_item, writing
+from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, writing
 from expnet_live.analysis.options import Options
+from expnet_live.errors import UserError
 
 TABLE = "coefficients.csv"
 
 
 def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
-    """Analyse `inputs` into `options.out`; 0 when all could be read, 1 when some were skipped.
+    """Analyse `inputs` into `options.out`; 0 when all could be read, 1 when some could not, or not to their end.
 
     Raises UserError when the model cannot be loaded or the results not be written.
     """
@@ -45,12 +47,12 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
                 done, header = _on_processes(items, folders, options, jobs, bar)
             else:
                 done, header = _in_turn(items, folders, options, bar)
-        good = [i for i, d in enumerate(done) if not d.problem]
-        if good:
+        read = [i for i, d in enumerate(done) if d.frames]
+        if read:
             with writing(options.out):
-                _publish([folders[i] for i in good], header, staging, options.out)
-    _report(items, done, options.out)
-    return 0 if len(good) == len(items) else 1
+                _publish([folders[i] for i in read], header, staging, options.out)
+    _report(done, options.out)
+    return 0 if not any(d.problem for d in done) else 1
 
 
 def _in_turn(
@@ -60,8 +62,8 @@ def _in_turn(
     progress = _Bar(bar)
     done = []
     for item, folder in zip(items, folders, strict=True):
-        done.append(_attempt(item, folder, estimator, options, progress))
-        _complain(item, done[-1], bar)
+        done.append(analyze_item(item, folder, estimator, options, progress))
+        _complain(done[-1], bar)
     return done, _header(estimator, options)
 
 
@@ -78,14 +80,6 @@ class _Bar:
 
     def step(self) -> None:
         self._bar.update()
-
-
-def _attempt(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Any) -> Done:
-    try:
-        return analyze_item(item, folder, estimator, options, progress)
-    except UnreadableError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        return Done(problem=str(error))
 
 
 def _header(estimator: Estimator, options: Options) -> list[str]:
@@ -134,7 +128,7 @@ def _work(item: Item, folder: Path) -> tuple[Done, list[str]]:
     assert _setup is not None
     if _worker is None:
         _worker = _Worker(*_setup)
-    done = _attempt(item, folder, _worker.estimator, _worker.options, _worker)
+    done = analyze_item(item, folder, _worker.estimator, _worker.options, _worker)
     return done, _header(_worker.estimator, _worker.options)
 
 
@@ -163,8 +157,12 @@ def _on_processes(
             for future in as_completed(futures):
                 i = futures[future]
                 done[i], header = future.result()
-                _complain(items[i], done[i], bar)
+                _complain(done[i], bar)
                 bar.update()
+        except BrokenProcessPool as error:
+            raise UserError(
+                "A process was ended from outside, perhaps for want of memory; use fewer --jobs."
+            ) from error
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -226,16 +224,16 @@ def _terminable() -> Iterator[None]:
 # --- what the user reads ------------------------------------------------------------------------
 
 
-def _complain(item: Item, done: Done, bar: Any) -> None:
+def _complain(done: Done, bar: Any) -> None:
     if done.problem:
-        bar.write(f"expnet-live: skipped {item.source}: {done.problem}.", file=sys.stderr)
+        bar.write(f"expnet-live: {done.problem}", file=sys.stderr)
 
 
-def _report(items: Sequence[Item], done: Sequence[Done], out: Path) -> None:
-    good = [d for d in done if not d.problem]
-    frames = sum(d.frames for d in good)
-    faces = sum(d.with_face for d in good)
-    if good:
-        print(f"{len(good)} of {len(items)} inputs, {frames} pictures, {faces} with a face: {out / TABLE}")
+def _report(done: Sequence[Done], out: Path) -> None:
+    frames = sum(d.frames for d in done)
+    if frames:
+        skipped = sum(not d.frames for d in done)
+        inputs = f"{len(done) - skipped} of {len(done)} inputs" if skipped else f"{len(done)} inputs"
+        print(f"{inputs}, {frames} pictures, {sum(d.with_face for d in done)} with a face: {out / TABLE}")
     else:
-        print("expnet-live: none of the inputs could be read; nothing was written.", file=sys.stderr)
+        print("expnet-live: nothing could be read, and nothing was written.", file=sys.stderr)

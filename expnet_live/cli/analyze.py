@@ -45,7 +45,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.analysis.job import Options, run_job
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+
+    with nullcontext() if args.verbose else quiet_native():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from expnet_live.analysis.job import run_job
+    from expnet_live.analysis.options import Options
 
     options = Options(
         out=args.out,

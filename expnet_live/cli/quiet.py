@@ -1,0 +1,35 @@
+"""Keeps the chatter of native libraries out of what the user reads."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_native() -> Iterator[None]:
+    """While it lasts, only Python writes to standard error.
+
+    TensorFlow Lite and FFmpeg write lines there that no setting silences, through the progress bar.
+    A crash in native code is still told, by faulthandler.
+    """
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:
+        yield  # Someone else listens already, a test for instance.
+        return
+    native = sys.stderr.fileno()
+    sys.stderr.flush()
+    kept = os.dup(native)
+    with open(os.devnull, "wb") as nothing, os.fdopen(kept, "w", buffering=1, errors="backslashreplace") as ours:  # noqa: PTH123
+        before, sys.stderr = sys.stderr, ours
+        os.dup2(nothing.fileno(), native)
+        faulthandler.enable(ours)
+        try:
+            yield
+        finally:
+            faulthandler.disable()
+            ours.flush()
+            os.dup2(kept, native)
+            sys.stderr = before
