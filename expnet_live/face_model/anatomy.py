@@ -1,0 +1,273 @@
+"""From the 468 points of a face to a head that looks alive.
+
+A cage of control points follows the base points linearly: the face itself, the rims of the
+lids, the pouch of the mouth, the skull and neck. Two rounds of Loop subdivision, again linear,
+make it smooth; eyeballs, teeth and tongue ride along with an anchor of base points each. What is
+not linear is done last and only near the eyes: they turn with the gaze, and lids stay in front of
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from scipy import sparse
+
+from expnet_live.face_model import eyes, mouth
+from expnet_live.face_model.cage import Cage, Linear
+from expnet_live.face_model.closing import Closing, closing
+from expnet_live.face_model.head_shell import add_head_shell
+from expnet_live.face_model.palette import SKIN, default_colors, shine_of_face
+from expnet_live.face_model.topology import (
+    LEFT_EYE_OUTER,
+    MOUTH_RIGHT_INNER,
+    N_BASE,
+    RIGHT_EYE_OUTER,
+    topology_of_triangles,
+)
+from expnet_live.geometry.mesh import boundary_loops, loop_subdivision
+from expnet_live.types import Array
+
+ROUNDS = 2
+_LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
+
+
+class Part(IntEnum):
+    """What a vertex belongs to; "right" is the person's right, at x < 0."""
+
+    FACE = 0
+    SHELL = 1
+    LID_RIM = 2
+    MOUTH = 3
+    RIGHT_EYE = 4
+    LEFT_EYE = 5
+    UPPER_TEETH = 6
+    LOWER_TEETH = 7
+    TONGUE = 8
+
+
+_SHINE = {
+    Part.SHELL: 0.2,
+    Part.LID_RIM: 0.5,
+    Part.MOUTH: 0.15,
+    Part.RIGHT_EYE: 1.0,
+    Part.LEFT_EYE: 1.0,
+    Part.UPPER_TEETH: 0.6,
+    Part.LOWER_TEETH: 0.6,
+    Part.TONGUE: 0.45,
+}
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The drawable head: V vertices, of which the first `n_face` are the subdivided face (base points first).
+
+    `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices;
+    `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first;
+    `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte .. 1 wet, `part` (V,) see `Part`;
+    `centers` (2,) the cage points in the middle of the right and the left eyeball;
+    `lids` for either eye the face vertices that are kept in front of it; `closings` shut the eyes
+    and the mouth where they nearly are.
+    """
+
+    cage: Linear
+    refine: sparse.csr_matrix
+    offset: Array
+    triangles: Array
+    colors: Array
+    shine: Array
+    part: Array
+    n_face: int
+    n_face_triangles: int
+    centers: Array
+    lids: tuple[Array, Array]
+    closings: tuple[Closing, ...]
+
+    def vertices(self, base: Array, gaze: Array | None = None) -> Array:
+        """Vertices (V, 3) float32 mm for base points (468, 3).
+
+        gaze (2, 2) in radians holds yaw (right > 0) and pitch (up > 0), the person's right eye first.
+        """
+        control = (self.cage.matrix @ np.asarray(base, np.float32) + self.cage.offset).astype(np.float32, copy=False)
+        out: Array = self.refine @ control
+        out += self.offset
+        centers = control[self.centers]
+        for close in self.closings:
+            close(out)
+        for lids, center in zip(self.lids, centers, strict=True):
+            out[lids] = eyes.outside_ball(out[lids], center, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
+        if gaze is not None:
+            self.rotate_eyes(out, centers, gaze)
+        return out
+
+    def rotate_eyes(self, vertices: Array, centers: Array, gaze: Array) -> None:
+        """Turns the eyeballs in `vertices`, which look straight ahead, round `centers` (2, 3), in place."""
+        for k, rotation in enumerate(eyes.gaze_rotation(gaze).astype(np.float32)):
+            ball = self.range(Part.RIGHT_EYE if k == 0 else Part.LEFT_EYE)
+            vertices[ball] = (vertices[ball] - centers[k]) @ rotation.T + centers[k]
+
+    def range(self, part: Part) -> slice:
+        """Where a part's vertices lie; every part is contiguous."""
+        where = np.flatnonzero(self.part == part)
+        return slice(int(where[0]), int(where[-1]) + 1)
+
+    def triangles_of(self, *parts: Part) -> Array:
+        """The triangles (n, 3) of which all corners belong to `parts` (seams go to the part beside the face)."""
+        return self.triangles[np.isin(self.part, parts)[self.triangles].all(1)]
+
+
+def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = None) -> Anatomy:
+    """The anatomy round a mean face (468, 3) mm, frontal and symmetric, with base triangles (852, 3).
+
+    `face_colors`, RGB 0..255, are those of the 468 base points or of all `n_face` vertices; without
+    them skin, lips and brows are painted.
+    """
+    mean = np.asarray(mean, np.float64)
+    topology = topology_of_triangles(triangles)
+    cage = Cage()
+    cage.add(Linear.of(range(N_BASE)), Part.FACE, tuple(SKIN))
+    cage.triangles.append(np.asarray(triangles))
+    skin = SKIN if face_colors is None else np.asarray(face_colors, float)[topology.oval].mean(0)
+    add_head_shell(cage, mean, topology.oval, Part.SHELL, tuple(skin))
+    rings = (topology.right_eye, topology.left_eye)
+    centers = [eyes.eye_center(mean, ring) for ring in rings]
+    for ring, center in zip(rings, centers, strict=True):
+        eyes.add_lid_rim(cage, mean, ring, center, Part.LID_RIM)
+    mouth.add_mouth_pouch(cage, mean, topology.lips, Part.MOUTH)
+
+    refine, fine, part, colors = _refined(cage, [topology.lips, *rings], len(triangles))
+    n_face = int((part == Part.FACE).sum())
+    body = _Assembly(cage, refine, fine, part, colors)
+    center_ids = [
+        body.attach(center, eyes.eyeball(), np.zeros(3), p)
+        for center, p in zip(centers, (Part.RIGHT_EYE, Part.LEFT_EYE), strict=True)
+    ]
+    upper_edge, lower_edge, tongue_tip = _mouth_places(mean)
+    body.attach(
+        Linear.following(mouth.UPPER_ANCHOR, upper_edge[None], mean),
+        mouth.teeth(mouth.UPPER_ARCH), np.zeros(3), Part.UPPER_TEETH,
+    )  # fmt: skip
+    jaw = Linear.following(mouth.LOWER_ANCHOR, lower_edge[None], mean)
+    body.attach(jaw, mouth.teeth(mouth.LOWER_ARCH), np.zeros(3), Part.LOWER_TEETH)
+    body.attach(jaw, mouth.tongue(), tongue_tip - lower_edge, Part.TONGUE)
+    return body.finish(mean, n_face, len(triangles) * 4**ROUNDS, np.array(center_ids), face_colors)
+
+
+def _mouth_places(mean: Array) -> tuple[Array, Array, Array]:
+    """The biting edges of the upper and lower front teeth, and the middle of the tongue."""
+    slit = (mean[13] + mean[14]) / 2
+    upper = slit + np.array([0, -1.0, -5.6])
+    lower = slit + np.array([0, -1.6, -7.8])
+    return upper, lower, slit + np.array([0, -2.0, -29.0])
+
+
+def _refined(cage: Cage, creases: list[Array], n_face: int) -> tuple[sparse.csr_matrix, Array, Array, Array]:
+    """Subdivides the cage; vertices are put in order of their parts, the face's as without anatomy."""
+    triangles = np.concatenate(cage.triangles)
+    edges = np.concatenate([np.stack([r, np.roll(r, -1)], 1) for r in creases])
+    refine, fine = loop_subdivision(triangles, cage.size, ROUNDS, edges)
+    part_of_point = np.concatenate(cage.parts)
+    # A seam triangle, like a strip's first row, belongs to the part that lies beyond the face.
+    owner = part_of_point[triangles].max(1)[np.arange(len(fine)) % len(triangles)]
+    part = np.full(refine.shape[0], -1)
+    for p in sorted(set(owner.tolist()), reverse=True):
+        part[fine[owner == p]] = p
+
+    # The face alone subdivides into the same triangles in the same order: its numbering is kept.
+    face = fine[np.arange(len(fine)) % len(triangles) < n_face]
+    alone = loop_subdivision(triangles[:n_face], N_BASE, ROUNDS)[1]
+    order = np.empty(int((part == Part.FACE).sum()), np.int64)
+    order[alone] = face
+    order = np.concatenate([order, *(np.flatnonzero(part == p) for p in sorted(set(part.tolist()) - {Part.FACE}))])
+    new_index = np.empty(len(order), np.int64)
+    new_index[order] = np.arange(len(order))
+    fine = new_index[np.concatenate([face, fine[np.arange(len(fine)) % len(triangles) >= n_face]])]
+    refine = refine.tocsr()[order]
+    # The mixing weights mix colours too, but the face's own must not bleed into what lies behind it.
+    return refine, fine, part[order], refine @ np.concatenate(cage.colors)
+
+
+def _slits(mean: Array, resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
+    """How the mouth and both eyes close; the rings are found again in the subdivided face."""
+    loops = boundary_loops(face)
+
+    def ring_from(corner: int) -> Array:
+        loop = next(r for r in loops if corner in r)
+        return np.roll(loop, -int(np.flatnonzero(loop == corner)[0]))
+
+    found = [
+        closing(
+            resting, ring_from(corner), np.flatnonzero((part == Part.FACE) | (part == Part.LID_RIM)),
+            shut=0.9, open_=4.5, upper_share=0.9, reach=3.0,
+        )
+        for corner in (RIGHT_EYE_OUTER, LEFT_EYE_OUTER)
+    ]  # fmt: skip
+    # The lips of the mean face touch nearly; how high each place can open is better seen on a drop of the jaw.
+    lips = ring_from(MOUTH_RIGHT_INNER)
+    dropped = resting.copy()
+    lower = lips[len(lips) // 2 :] if resting[lips[1], 1] > resting[lips[-1], 1] else lips[: len(lips) // 2 + 1]
+    width = np.abs(resting[lips, 0]).max()
+    dropped[lower, 1] -= 10 * np.sqrt(np.clip(1 - (resting[lower, 0] / width) ** 2, 0, 1))
+    mouth_parts = np.flatnonzero((part == Part.FACE) | (part == Part.MOUTH))
+    lip = closing(dropped, lips, mouth_parts, shut=1.3, open_=4.5, upper_share=0.5, reach=4.0)
+    return (*found, lip)
+
+
+class _Assembly:
+    """Refined cage plus rigid pieces."""
+
+    def __init__(self, cage: Cage, refine: sparse.csr_matrix, triangles: Array, part: Array, colors: Array) -> None:
+        self.cage, self.n_anchors = cage, 0
+        self.refine, self.triangles, self.part, self.colors = [refine], [triangles], [part], [colors]
+        self.offset = [np.zeros((len(part), 3))]
+        self.size, self.n_cage = len(part), cage.size
+
+    def attach(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> int:
+        """Adds a rigid piece (vertices, triangles, colors) at an anchor point; returns the anchor's cage index."""
+        vertices, triangles, colors = piece
+        index = int(self.cage.add(anchor, part, (0.0, 0.0, 0.0))[0])
+        n = len(vertices)
+        self.refine.append(sparse.csr_matrix((np.ones(n), (np.arange(n), np.full(n, index))), shape=(n, index + 1)))
+        self.offset.append(vertices + shift)
+        self.triangles.append(triangles + self.size)
+        self.part.append(np.full(n, part))
+        self.colors.append(colors)
+        self.size += n
+        return index
+
+    def finish(
+        self, mean: Array, n_face: int, n_face_triangles: int, centers: Array, face_colors: Array | None
+    ) -> Anatomy:
+        cage = self.cage.linear()
+        for block in self.refine:
+            block.resize((block.shape[0], self.cage.size))
+        refine = sparse.vstack(self.refine).tocsr()
+        offset, part, colors = (np.concatenate(q) for q in (self.offset, self.part, self.colors))
+        resting = refine @ cage.at(mean) + offset
+        if face_colors is None:
+            colors[:n_face] = default_colors(mean, resting[:n_face])
+        elif len(face_colors) == n_face:
+            colors[:n_face] = face_colors
+        else:
+            colors[:n_face] = refine[:n_face, :N_BASE] @ face_colors / refine[:n_face, :N_BASE].sum(1)
+        shine = np.array([_SHINE.get(p, 0.0) for p in Part])[part]
+        shine[:n_face] = shine_of_face(mean, resting[:n_face], 0.25)
+        distance = [np.linalg.norm(resting[:n_face] - c, axis=1) for c in cage.at(mean)[centers]]
+        right, left = (np.flatnonzero(d < eyes.EYE_RADIUS + _LID_REACH) for d in distance)
+        slits = _slits(mean, resting, np.concatenate(self.triangles)[:n_face_triangles], part)
+        return Anatomy(
+            closings=slits,
+            cage=Linear(cage.matrix.astype(np.float32), cage.offset.astype(np.float32)),
+            refine=refine.astype(np.float32),
+            offset=offset.astype(np.float32),
+            triangles=np.concatenate(self.triangles).astype(np.int32),
+            colors=np.clip(np.round(colors), 0, 255).astype(np.uint8),
+            shine=shine.astype(np.float32),
+            part=part.astype(np.int8),
+            n_face=n_face,
+            n_face_triangles=n_face_triangles,
+            centers=centers,
+            lids=(right, left),
+        )

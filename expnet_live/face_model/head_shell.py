@@ -1,0 +1,102 @@
+"""The head behind the face: skull cap, nape and neck, grown from the oval of the Face Mesh.
+
+Rings of 36 points run from the oval over the skull to the neck. Their resting shape is a loft; where
+they really lie is the minimum of a fairness energy (squared umbrella Laplacian, which continues
+the face's tangents across the oval) plus a pull to the loft that grows backwards. That minimum is
+linear in the face's points, so identity and expression carry over and fade out by themselves.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import CubicSpline
+from scipy.sparse.linalg import splu
+
+from expnet_live.face_model.cage import Cage, Linear
+from expnet_live.face_model.topology import N_BASE
+from expnet_live.geometry.mesh import edges_of
+from expnet_live.types import Array
+
+N_RINGS = 11
+_PULL = np.concatenate([[0.002, 0.01, 0.03, 0.1, 0.3], np.full(N_RINGS - 5, 0.5)])
+_TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
+
+# The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
+# its front (y, z), its back or top (y, z), and its side (x, y, z).
+_RINGS = (
+    ((-86, -34), (118, 4), (70.5, 34, -82)),
+    ((-94, -50), (143, -74), (74, 34, -106)),
+    ((-103, -56), (100, -163), (71, 0, -126)),
+    ((-116, -56), (10, -168), (59, -60, -116)),
+    ((-138, -53), (-76, -140), (53, -112, -98)),
+    ((-168, -48), (-168, -142), (58, -168, -96)),
+)
+
+
+def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, color: tuple[float, float, float]) -> None:
+    """Adds the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage."""
+    loft = _loft(mean[oval])
+    start = cage.size
+    rings = [oval, *(start + np.arange(len(oval)) + k * len(oval) for k in range(N_RINGS))]
+    shape = Cage(triangles=list(cage.triangles))
+    for ring, following in pairwise(rings):
+        shape.strip(ring, following)
+    points = _fair(np.concatenate(shape.triangles), start, loft.reshape(-1, 3))
+    cage.add(points, part, color)
+    cage.triangles = shape.triangles
+
+    bottom = points.at(mean)[-len(oval) :]
+    center = bottom.mean(0)
+    inset = cage.add(Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean), part, color)
+    pole = cage.add(Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean), part, color)
+    cage.strip(rings[-1], inset)
+    cage.cap(inset, int(pole[0]))
+
+
+def _loft(oval: Array) -> Array:
+    """Points (N_RINGS, 36, 3) on curves from the oval (36, 3) through the loft's rings to the base of the neck."""
+    half = (oval.max(0) - oval.min(0)) / 2
+    middle = (oval.max(0) + oval.min(0)) / 2
+    angle = np.arctan2(oval[:, 0] / half[0], (oval[:, 1] - middle[1]) / half[1])  # from the top, towards +x
+    c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    knots = [oval]
+    for front, back, side in np.array([(f, b, s[1:]) for f, b, s in _RINGS], float):
+        height_depth = (front + back) / 2 + (back - front) / 2 * c + (side - (front + back) / 2) * s**2
+        knots.append(np.hstack([np.zeros_like(s), height_depth]))
+    # The skull is fuller than an ellipse, the neck is not.
+    for ring, (_, _, side) in zip(knots[1:], _RINGS, strict=True):
+        ring[:, 0] = side[0] * np.sign(s[:, 0]) * np.abs(s[:, 0]) ** (0.9 - 0.1 * c[:, 0])
+
+    out = np.empty((N_RINGS, len(oval), 3))
+    # Short steps near the face, where its triangles are small, longer ones further back.
+    steps = np.cumsum(1.1 ** np.arange(N_RINGS))
+    for i, path in enumerate(np.stack(knots, 1)):
+        chords = np.concatenate([[0], np.cumsum(np.sqrt(np.linalg.norm(np.diff(path, axis=0), axis=1)))])
+        curve = CubicSpline(chords, path)(np.linspace(0, chords[-1], 201))
+        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+        for k in range(3):
+            out[:, i, k] = np.interp(steps / steps[-1] * length[-1], length, curve[:, k])
+    return out
+
+
+def _fair(triangles: Array, n_fixed: int, targets: Array) -> Linear:
+    """The new points as the fairest continuation of the first 468, pulled to `targets` ring by ring."""
+    n = n_fixed + len(targets)
+    a, b = edges_of(triangles)[0].T
+    adjacency = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+    laplacian = sparse.identity(n) - sparse.diags(1 / degree) @ adjacency
+    # Fairness is asked of every point with a new neighbour, except on the open end.
+    ring = len(targets) // N_RINGS
+    touched = np.flatnonzero(np.asarray((adjacency[:, n_fixed:]).sum(1)).ravel() > 0)
+    laplacian = laplacian.tocsr()[touched[touched < n - ring]]
+    new, old = laplacian[:, n_fixed:], laplacian[:, :N_BASE]
+    pull = sparse.diags(np.repeat(_PULL, ring))
+    solver = splu((new.T @ new + pull).tocsc())
+    matrix = -solver.solve((new.T @ old).toarray())
+    offset = solver.solve(pull @ targets)
+    matrix[np.abs(matrix) < _TINY] = 0
+    return Linear(sparse.csr_matrix(matrix), offset)
