@@ -220,8 +220,11 @@ class _Assembly:
 
     def __init__(self, cage: Cage, refine: sparse.csr_matrix, triangles: Array, part: Array, colors: Array) -> None:
         self.cage, self.n_anchors = cage, 0
-        self.refine, self.triangles, self.part, self.colors = [refine], [triangles], [part], [colors]
-        self.offset = [np.zeros((len(part), 3))]
+        self.refine = [refine]
+        self.triangles: list[Array] = [triangles]
+        self.part: list[Array] = [part]
+        self.colors: list[Array] = [colors]
+        self.offset: list[Array] = [np.zeros((len(part), 3))]
         self.size, self.n_cage = len(part), cage.size
 
     def attach(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> int:

@@ -1,9 +1,10 @@
 """The head behind the face: skull cap, nape and neck, grown from the oval of the Face Mesh.
 
-Rings of 36 points run from the oval over the skull to the neck. Their resting shape is a loft; where
-they really lie is the minimum of a fairness energy (squared umbrella Laplacian, which continues
-the face's tangents across the oval) plus a pull to the loft that grows backwards. That minimum is
-linear in the face's points, so identity and expression carry over and fade out by themselves.
+Rings of 36 points run from the oval over the skull to the neck. Their resting shape is a loft, which
+follows the oval less and less; where they really lie is the minimum of a fairness energy (squared
+umbrella Laplacian, which continues the face's tangents across the oval) plus a pull to the loft that
+grows backwards. That minimum is linear in the face's points, so identity and expression carry over
+smoothly and fade out.
 """
 
 from __future__ import annotations
@@ -21,18 +22,19 @@ from expnet_live.geometry.mesh import edges_of
 from expnet_live.types import Array
 
 N_RINGS = 11
-_PULL = np.concatenate([[0.002, 0.01, 0.03, 0.1, 0.3], np.full(N_RINGS - 5, 0.5)])
+_PULL = np.concatenate([[0.02, 0.06, 0.15, 0.3], np.full(N_RINGS - 4, 0.5)])
+_FOLLOW = np.linspace(1, 0, N_RINGS) ** 1.3  # how far the loft itself moves with the oval, ring by ring
 _TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
 
 # The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
 # its front (y, z), its back or top (y, z), and its side (x, y, z).
 _RINGS = (
-    ((-86, -34), (118, 4), (70.5, 34, -82)),
-    ((-94, -50), (143, -74), (74, 34, -106)),
-    ((-103, -56), (100, -163), (71, 0, -126)),
-    ((-116, -56), (10, -168), (59, -60, -116)),
-    ((-138, -53), (-76, -140), (53, -112, -98)),
-    ((-168, -48), (-168, -142), (58, -168, -96)),
+    ((-86, -34), (118, 4), (66, 34, -84)),
+    ((-94, -50), (141, -74), (69, 36, -106)),
+    ((-103, -56), (98, -163), (65, 0, -124)),
+    ((-116, -56), (10, -167), (52, -60, -112)),
+    ((-138, -53), (-76, -138), (47, -112, -96)),
+    ((-168, -47), (-168, -142), (54, -168, -94)),
 )
 
 
@@ -44,7 +46,10 @@ def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, color: tuple
     shape = Cage(triangles=list(cage.triangles))
     for ring, following in pairwise(rings):
         shape.strip(ring, following)
-    points = _fair(np.concatenate(shape.triangles), start, loft.reshape(-1, 3))
+    follow = Linear.of(np.tile(oval, N_RINGS))
+    fade = np.repeat(_FOLLOW, len(oval))[:, None]
+    targets = Linear(follow.matrix.multiply(fade).tocsr(), loft.reshape(-1, 3) - fade * follow.at(mean))
+    points = _fair(np.concatenate(shape.triangles), start, targets)
     cage.add(points, part, color)
     cage.triangles = shape.triangles
 
@@ -82,7 +87,7 @@ def _loft(oval: Array) -> Array:
     return out
 
 
-def _fair(triangles: Array, n_fixed: int, targets: Array) -> Linear:
+def _fair(triangles: Array, n_fixed: int, targets: Linear) -> Linear:
     """The new points as the fairest continuation of the first 468, pulled to `targets` ring by ring."""
     n = n_fixed + len(targets)
     a, b = edges_of(triangles)[0].T
@@ -96,7 +101,7 @@ def _fair(triangles: Array, n_fixed: int, targets: Array) -> Linear:
     new, old = laplacian[:, n_fixed:], laplacian[:, :N_BASE]
     pull = sparse.diags(np.repeat(_PULL, ring))
     solver = splu((new.T @ new + pull).tocsc())
-    matrix = -solver.solve((new.T @ old).toarray())
-    offset = solver.solve(pull @ targets)
+    matrix = solver.solve((pull @ targets.matrix - new.T @ old).toarray())
+    offset = solver.solve(pull @ targets.offset)
     matrix[np.abs(matrix) < _TINY] = 0
     return Linear(sparse.csr_matrix(matrix), offset)

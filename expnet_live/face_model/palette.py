@@ -40,7 +40,7 @@ def default_colors(mean: Array, points: Array) -> Array:
         line = mean[list(CONTOURS[ring])]
         distance = np.linalg.norm(points[:, None] - _dense(line)[None], axis=2).min(1)
         above = points[:, 1] > line[:, 1].mean() - 0.5
-        paint(LASH, np.where(above, 1.0, 0.3) * np.exp(-((distance / 1.0) ** 2)))
+        paint(LASH, np.where(above, 1.0, 0.3) * np.exp(-((distance / 0.55) ** 2)))
     return colors
 
 
