@@ -230,3 +230,17 @@ def test_a_clock_turned_back_starts_afresh() -> None:
 def test_at_least_one_face() -> None:
     with pytest.raises(ValueError, match="max_faces"):
         Rig(max_faces=0)
+
+
+def test_a_small_face_is_searched_for_where_it_was_lost() -> None:
+    rig = Rig()
+    small = Disc(320, 120, 9)
+    rig.see(small)
+    whole = rig.detector.detect
+    # From now on this face is too small for the whole picture.
+    rig.detector.detect = lambda image, thorough=False: whole(image) if image.shape[1] < 320 else []  # type: ignore[method-assign]
+    for _ in range(20):
+        assert not rig.see()
+    tracks = [t for _ in range(5) for t in rig.see(Disc(326, 124, 9))]
+    assert {t.face for t in tracks} == {0}
+    assert (tracks[-1].look.view.x, tracks[-1].look.view.y) == pytest.approx((326, 124), abs=1)

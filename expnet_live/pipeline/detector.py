@@ -26,6 +26,10 @@ class Detection:
     score: float
     keypoints: Array
 
+    def shifted(self, x: float, y: float) -> Detection:
+        b = self.box
+        return Detection(Box(b.x + x, b.y + y, b.w, b.h), self.score, self.keypoints + np.float32([x, y]))
+
 
 class FaceDetector(Protocol):
     """Finds the faces of a picture."""
@@ -46,18 +50,18 @@ class MediapipeDetector:
     """mediapipe's face detection: short range first and, where that finds nothing, full range.
 
     A thorough search asks both, and goes on when they find nothing: with the picture padded
-    (close-ups), in enlarged parts (small faces), and turned. It may be made and used in any thread;
-    calls wait for each other.
+    (close-ups), in enlarged parts (small faces), and turned. With `many` it always looks for small
+    faces, too, beside large ones. It may be made and used in any thread; calls wait for each other.
     """
 
-    def __init__(self, min_score: float = 0.5) -> None:
-        self._min_score = min_score
+    def __init__(self, min_score: float = 0.5, many: bool = False) -> None:
+        self._min_score, self._many = min_score, many
         self._lock = threading.Lock()
         self._networks: dict[int, Any] = {}
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
         with self._lock:
-            for looks in _plan(image.shape[1], image.shape[0], thorough):
+            for looks in _plan(image.shape[1], image.shape[0], thorough, self._many):
                 found = [d for crop, network in looks for d in self._look(image, crop, network)]
                 if found:
                     return sorted(_merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
@@ -79,7 +83,7 @@ class MediapipeDetector:
         return [_in_image(d, crop) for d in found]
 
 
-def _plan(width: int, height: int, thorough: bool) -> Iterable[list[_Look]]:
+def _plan(width: int, height: int, thorough: bool, many: bool) -> Iterable[list[_Look]]:
     """Where to look with which network; the first list in which anything is found is the last one looked at."""
 
     def look(network: int, x: float = 0.5, y: float = 0.5, side: float = 1.0, roll: float = 0.0) -> _Look:
@@ -87,13 +91,24 @@ def _plan(width: int, height: int, thorough: bool) -> Iterable[list[_Look]]:
         crop = Crop(x * width - 0.5, y * height - 0.5, pixels, roll, min(_SIZE[network], max(128, math.ceil(pixels))))
         return crop, network
 
+    def tiles(side: float) -> list[_Look]:
+        """Squares that overlap by half and cover the picture."""
+        step = side * max(width, height) / 2
+        columns, rows = (max(1, round(n / step) - 1) for n in (width, height))
+        return [
+            look(_FULL_RANGE, (i + 1) / (columns + 1), (j + 1) / (rows + 1), side)
+            for j in range(rows)
+            for i in range(columns)
+        ]
+
     if not thorough:
         yield [look(_SHORT_RANGE)]
         yield [look(_FULL_RANGE)]
         return
-    yield [look(_SHORT_RANGE), look(_FULL_RANGE)]
+    yield [look(_SHORT_RANGE), look(_FULL_RANGE), *(tiles(0.5) if many else [])]
     yield [look(_SHORT_RANGE, side=1.5), look(_SHORT_RANGE, side=2.5)]
-    yield [look(_FULL_RANGE, x, y, 0.5) for x in (0.25, 0.5, 0.75) for y in (0.25, 0.5, 0.75)]
+    yield tiles(0.5)
+    yield tiles(0.25)
     yield [look(_SHORT_RANGE, side=side, roll=turn * math.pi / 2) for turn in (1, 2, 3) for side in (1.0, 1.5)]
 
 

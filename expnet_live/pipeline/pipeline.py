@@ -42,7 +42,8 @@ class Pipeline:
         max_faces: int = 1,
         refine: bool = True,
     ) -> None:
-        self.predictor, self.face_model, self.detector = predictor, face_model, detector or MediapipeDetector()
+        self.predictor, self.face_model = predictor, face_model
+        self.detector = detector or MediapipeDetector(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         self._tracker = Tracker(self.detector, predictor, max_faces, refine)
         self._memories: dict[int, _Memory] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
-from expnet_live.pipeline.detector import FaceDetector
+from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Look, look_at
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.types import Image
@@ -25,7 +25,7 @@ class TrackerOptions:
     search_interval: float = 0.1  # between detector runs while a face is missing,
     vacancy_interval: float = 0.5  # while there is room for more,
     check_interval: float = 1.0  # and otherwise
-    thorough_every: int = 10  # of the searches with no face at all, how often to take the time
+    thorough_every: int = 50  # of the searches with no face at all, how often to take the time
     same: float = 0.3  # faces nearer than this are one
     near: float = 0.8  # a lost face can have moved so far
     momentum: float = 0.5  # how much of the last motion is expected to go on
@@ -130,7 +130,7 @@ class Tracker:
         thorough = not self._tracks and self._searches % o.thorough_every == o.thorough_every - 1
         self._searches += not self._tracks
         with watch("detect"):
-            detections = self._detector.detect(image, thorough)
+            detections = self._detector.detect(image, thorough) or self._detect_near(image)
         unknown = [Crop.of_detection(d.box, d.keypoints, self._predictor.crop_size) for d in detections]
         for i, track in enumerate(self._tracks):
             match = _nearest(crops[i], unknown, o.near if track.missed else o.same)
@@ -144,6 +144,19 @@ class Tracker:
         room = self._max_faces - sum(t.firm for t in self._tracks)
         # One more than there is room for: the detector's best need not be a face.
         return unknown[: room + 1] if room > 0 else []
+
+    def _detect_near(self, image: Image) -> list[Detection]:
+        """Looks closely where the last face was lost: it may be too small for the whole picture."""
+        gone = max([t for t in self._tracks if t.missed] + self._lost, key=lambda t: t.seen, default=None)
+        if gone is None:
+            return []
+        view = gone.look.view
+        reach = CROP_MM * view.scale
+        x0, y0 = max(0, int(view.x - reach)), max(0, int(view.y - reach))
+        part = image[y0 : math.ceil(view.y + reach), x0 : math.ceil(view.x + reach)]
+        if max(part.shape[:2]) > max(image.shape[:2]) / 2:
+            return []
+        return [d.shifted(x0, y0) for d in self._detector.detect(part)]
 
     def _welcome(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> None:
         """Takes up new faces, in place of doubtful ones where there is no room."""
