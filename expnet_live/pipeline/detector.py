@@ -28,7 +28,7 @@ class Detection:
 
     def shifted(self, x: float, y: float) -> Detection:
         b = self.box
-        return Detection(Box(b.x + x, b.y + y, b.w, b.h), self.score, self.keypoints + np.float32([x, y]))
+        return Detection(Box(b.x + x, b.y + y, b.w, b.h), self.score, self.keypoints + np.array([x, y], np.float32))
 
 
 class FaceDetector(Protocol):

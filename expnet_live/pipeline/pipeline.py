@@ -74,7 +74,8 @@ class Pipeline:
         )
 
     def process(self, frame: Frame) -> list[FaceState]:
-        """The faces of the source's next frame, the longest known first."""
+        """The faces of the source's next frame, the longest known first. Raises ValueError for what is no picture."""
+        _check(frame.image)
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
@@ -86,6 +87,7 @@ class Pipeline:
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
         """The faces of a picture by itself, largest first: nothing is smoothed, nothing remembered."""
+        _check(image)
         watch = Stopwatch()
         with watch("detect"):
             found = self.detector.detect(image, thorough=True)[: self._max_faces]
@@ -153,6 +155,11 @@ class Pipeline:
         points = view.project(self.face_model.landmarks(expression, identity))
         (x0, y0), (x1, y1) = points[:, :2].min(0), points[:, :2].max(0)
         return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+
+
+def _check(image: Image) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise ValueError(f"A picture must be uint8 (H, W, 3) BGR, not {image.dtype} {image.shape}.")
 
 
 @dataclass

@@ -79,11 +79,14 @@ class Tracker:
         self.detector_runs = 0
         self._detector, self._predictor = detector, predictor
         self._max_faces, self._refine, self._options = max_faces, refine, options or TrackerOptions()
-        self._next_face = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forgets all faces; their numbers are not used again."""
+        """Forgets all faces, and counts new ones from 0 again."""
+        self._next_face = 0
+        self._start()
+
+    def _start(self) -> None:
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
         self._time = self._detected = -math.inf
@@ -97,7 +100,7 @@ class Tracker:
         """The faces seen in this frame, the longest known first."""
         watch = watch or Stopwatch()
         if time < self._time:
-            self.reset()
+            self._start()
         self._time = time
         size = self._predictor.crop_size
         crops = [Crop.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
