@@ -35,9 +35,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 when a package or the assets are missing or broken."""
-    healthy = True
     import platform
 
+    healthy = True
     print(f"expnet-live {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name in PACKAGES:
         try:
@@ -65,11 +65,13 @@ def _devices() -> str:
 
 
 def _assets() -> str:
-    from expnet_live.resources import assets_dir
+    from expnet_live.capture.sources import DEMO_ASSET
+    from expnet_live.face_model.model import ASSET as FACE_MODEL
+    from expnet_live.networks.predictor import ASSET as WEIGHTS
+    from expnet_live.resources import asset, assets_dir
 
-    folder = assets_dir()
-    files = sorted(p for p in folder.iterdir() if p.is_file())
-    return f"{folder}: " + ", ".join(f"{p.name} ({p.stat().st_size / 1e6:.1f} MB)" for p in files)
+    sizes = [f"{name} ({asset(name).stat().st_size / 1e6:.1f} MB)" for name in (FACE_MODEL, WEIGHTS, DEMO_ASSET)]
+    return f"{assets_dir()}: {', '.join(sizes)}"
 
 
 def _cameras() -> str:
