@@ -9,6 +9,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -46,6 +47,7 @@ class Part(IntEnum):
     UPPER_TEETH = 6
     LOWER_TEETH = 7
     TONGUE = 8
+    LASHES = 9
 
 
 _SHINE = {
@@ -57,6 +59,7 @@ _SHINE = {
     Part.UPPER_TEETH: 0.6,
     Part.LOWER_TEETH: 0.6,
     Part.TONGUE: 0.45,
+    Part.LASHES: 0.1,
 }
 
 
@@ -69,7 +72,8 @@ class Anatomy:
     `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte .. 1 wet, `part` (V,) see `Part`;
     `centers` (2,) the cage points in the middle of the right and the left eyeball;
     `lids` for either eye the face vertices that are kept in front of it; `closings` shut the eyes
-    and the mouth where they nearly are.
+    and the mouth where they nearly are; `lash_roots` are the vertices on the lids from which the
+    vertices of the lashes grow.
     """
 
     cage: Linear
@@ -84,6 +88,7 @@ class Anatomy:
     centers: Array
     lids: tuple[Array, Array]
     closings: tuple[Closing, ...]
+    lash_roots: Array
 
     def vertices(self, base: Array, gaze: Array | None = None) -> Array:
         """Vertices (V, 3) float32 mm for base points (468, 3).
@@ -98,6 +103,8 @@ class Anatomy:
             close(out)
         for lids, center in zip(self.lids, centers, strict=True):
             out[lids] = eyes.outside_ball(out[lids], center, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
+        lashes = self.range(Part.LASHES)
+        out[lashes] = out[self.lash_roots] + self.offset[lashes]
         if gaze is not None:
             self.rotate_eyes(out, centers, gaze)
         return out
@@ -127,10 +134,10 @@ def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = Non
     mean = np.asarray(mean, np.float64)
     topology = topology_of_triangles(triangles)
     cage = Cage()
-    cage.add(Linear.of(range(N_BASE)), Part.FACE, tuple(SKIN))
+    base_colors = np.tile(SKIN, (N_BASE, 1)) if face_colors is None else np.asarray(face_colors, float)[:N_BASE]
+    cage.add(Linear.of(range(N_BASE)), Part.FACE, base_colors)
     cage.triangles.append(np.asarray(triangles))
-    skin = SKIN if face_colors is None else np.asarray(face_colors, float)[topology.oval].mean(0)
-    add_head_shell(cage, mean, topology.oval, Part.SHELL, tuple(skin))
+    add_head_shell(cage, mean, topology.oval, Part.SHELL, base_colors)
     rings = (topology.right_eye, topology.left_eye)
     centers = [eyes.eye_center(mean, ring) for ring in rings]
     for ring, center in zip(rings, centers, strict=True):
@@ -185,11 +192,10 @@ def _refined(cage: Cage, creases: list[Array], n_face: int) -> tuple[sparse.csr_
     new_index[order] = np.arange(len(order))
     fine = new_index[np.concatenate([face, fine[np.arange(len(fine)) % len(triangles) >= n_face]])]
     refine = refine.tocsr()[order]
-    # The mixing weights mix colours too, but the face's own must not bleed into what lies behind it.
     return refine, fine, part[order], refine @ np.concatenate(cage.colors)
 
 
-def _slits(mean: Array, resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
+def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
     """How the mouth and both eyes close; the rings are found again in the subdivided face."""
     loops = boundary_loops(face)
 
@@ -240,9 +246,29 @@ class _Assembly:
         self.size += n
         return index
 
+    def grow_lashes(self, resting: Array, eyelids: Iterable[Closing], centers: Array) -> Array:
+        """Adds lashes to the upper lids; returns the vertex that each vertex of them grows from."""
+        roots: list[Array] = []
+        for lid, center in zip(eyelids, centers, strict=True):
+            edge = lid.first[np.argsort(resting[lid.first, 0])]
+            root, offset, triangles, colors = eyes.lashes(resting[edge], center)
+            roots.append(edge[root])
+            self.refine.append(self.refine[0][roots[-1]])
+            self.offset.append(offset)
+            self.triangles.append(triangles + self.size)
+            self.part.append(np.full(len(root), Part.LASHES))
+            self.colors.append(colors)
+            self.size += len(root)
+        return np.concatenate(roots)
+
     def finish(
         self, mean: Array, n_face: int, n_face_triangles: int, centers: Array, face_colors: Array | None
     ) -> Anatomy:
+        face = self.triangles[0][:n_face_triangles]
+        body_at_rest = self.refine[0] @ self.cage.linear().at(mean)[: self.refine[0].shape[1]]
+        slits = _slits(body_at_rest, face, self.part[0])
+        roots = self.grow_lashes(body_at_rest, slits[:2], self.cage.linear().at(mean)[centers])
+
         cage = self.cage.linear()
         for block in self.refine:
             block.resize((block.shape[0], self.cage.size))
@@ -259,9 +285,9 @@ class _Assembly:
         shine[:n_face] = shine_of_face(mean, resting[:n_face], 0.25)
         distance = [np.linalg.norm(resting[:n_face] - c, axis=1) for c in cage.at(mean)[centers]]
         right, left = (np.flatnonzero(d < eyes.EYE_RADIUS + _LID_REACH) for d in distance)
-        slits = _slits(mean, resting, np.concatenate(self.triangles)[:n_face_triangles], part)
         return Anatomy(
             closings=slits,
+            lash_roots=roots,
             cage=Linear(cage.matrix.astype(np.float32), cage.offset.astype(np.float32)),
             refine=refine.astype(np.float32),
             offset=offset.astype(np.float32),

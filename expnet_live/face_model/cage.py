@@ -70,11 +70,16 @@ class Cage:
         self.size += n
         return np.arange(self.size - n, self.size)
 
-    def strip(self, ring: Array, next_ring: Array) -> None:
-        """Joins two closed rings; `ring` is a boundary in the direction its own triangles run."""
-        a, b = ring, np.roll(ring, -1)
-        c, d = next_ring, np.roll(next_ring, -1)
-        self.triangles += [np.stack([b, a, c], 1), np.stack([b, c, d], 1)]
+    def strip(self, ring: Array, next_ring: Array, mirrored: Array | bool) -> None:
+        """Joins two closed rings; `ring` is a boundary in the direction its own triangles run.
+
+        `mirrored`, one flag or (n,), cuts the quads that begin at a point of the ring along the
+        other diagonal: set on one half of the head, it keeps the mesh symmetric.
+        """
+        a, b, c, d = ring, np.roll(ring, -1), next_ring, np.roll(next_ring, -1)
+        flip = np.broadcast_to(mirrored, a.shape)[:, None]
+        self.triangles.append(np.where(flip, np.stack([b, a, d], 1), np.stack([b, a, c], 1)))
+        self.triangles.append(np.where(flip, np.stack([a, c, d], 1), np.stack([b, c, d], 1)))
 
     def cap(self, ring: Array, center: int) -> None:
         a, b = ring, np.roll(ring, -1)
@@ -84,3 +89,9 @@ class Cage:
         return Linear(
             sparse.vstack([p.matrix for p in self.points]).tocsr(), np.concatenate([p.offset for p in self.points])
         )
+
+
+def on_left(mean: Array, ring: Array) -> Array:
+    """Whether the middle between each point of a base ring (n,) and the next lies at x > 0."""
+    x = mean[ring, 0]
+    return x + np.roll(x, -1) > 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.face_model.cage import Cage, Linear
+from expnet_live.face_model.cage import Cage, Linear, on_left
 from expnet_live.types import Array
 
 EYE_RADIUS = 12.4  # mm
 IRIS_RADIUS = 5.9
 PUPIL_RADIUS = 2.2
+_LASH_LENGTH = 1.7
 LID_THICKNESS = 0.9
 _CORNEA = 0.6  # mm that the cornea stands out; it brings the highlight into the iris
 _DEPTH = 12.1  # of an eye's centre behind the middle of its lids
@@ -19,7 +20,7 @@ _MAX_POLAR = np.radians(105)
 _SCLERA, _SCLERA_EDGE = np.array([240, 236, 232.0]), np.array([206, 172, 164.0])
 _LIMBUS, _IRIS, _IRIS_INNER = np.array([44, 38, 36.0]), np.array([104, 92, 68.0]), np.array([150, 118, 70.0])
 _PUPIL = np.array([8, 7, 8.0])
-_RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]), np.array([58, 40, 34.0])
+_RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]), np.array([46, 32, 28.0])
 
 
 def eye_center(mean: Array, ring: Array) -> Linear:
@@ -50,7 +51,7 @@ def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int)
     for depth, shade in ((0.9, 1.0), (2.0, 0.92), (4.0, 0.7)):
         reach = np.minimum(distance - depth, EYE_RADIUS - 0.9 if depth == 4.0 else np.inf)
         following = cage.add(lids.mix(center, 1 - reach / distance), part, rim * shade)
-        cage.strip(row, following)
+        cage.strip(row, following, on_left(mean, ring))
         row = following
 
 
@@ -97,6 +98,24 @@ def _eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array
     shade = 1 - 0.42 * np.clip((height - 0.08) / 0.35, 0, 1) ** 1.2 - 0.12 * np.clip((-height - 0.2) / 0.3, 0, 1)
     color = np.where(polar[:, None] < pupil, _PUPIL, np.where(polar[:, None] < limbus, iris, sclera))
     return color * np.where(polar[:, None] < limbus, 0.5 + 0.5 * shade, shade)
+
+
+def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
+    """The lashes of an upper lid whose edge runs through points (n, 3), corner to corner.
+
+    They are a narrow band, drawn on both sides: returns for each of its 4n vertices the point of
+    the edge that it grows from and by how much it stands off it (mm), triangles and RGB.
+    """
+    n = len(lid)
+    outward = (lid - center) * (1, 0, 1)
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    taper = np.sin(np.linspace(0, np.pi, n))[:, None] ** 0.6
+    length = _LASH_LENGTH * taper * (outward + np.array([0, -0.33, 0]))
+    band = np.concatenate([0.02 * length, length])
+    i = np.arange(n - 1)
+    one = np.concatenate([np.stack([i, i + 1, i + n], 1), np.stack([i + 1, i + n + 1, i + n], 1)])
+    colors = np.tile(np.repeat([_LASH, 1.25 * _LASH], n, axis=0), (2, 1))
+    return np.tile(np.arange(n), 4), np.tile(band, (2, 1)), np.concatenate([one, one[:, ::-1] + 2 * n]), colors
 
 
 def gaze_rotation(gaze: Array) -> Array:

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.sparse.linalg import splu
 
-from expnet_live.face_model.cage import Cage, Linear
+from expnet_live.face_model.cage import Cage, Linear, on_left
 from expnet_live.face_model.topology import N_BASE
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.types import Array
@@ -38,26 +38,32 @@ _RINGS = (
 )
 
 
-def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, color: tuple[float, float, float]) -> None:
-    """Adds the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage."""
+def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Array) -> None:
+    """Adds the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage.
+
+    Its colour begins with that of the oval and soon is the median of the base points' RGB `colors` (468, 3).
+    """
+    skin = np.median(colors, axis=0)
+    left = on_left(mean, oval)
     loft = _loft(mean[oval])
     start = cage.size
     rings = [oval, *(start + np.arange(len(oval)) + k * len(oval) for k in range(N_RINGS))]
     shape = Cage(triangles=list(cage.triangles))
     for ring, following in pairwise(rings):
-        shape.strip(ring, following)
+        shape.strip(ring, following, left)
     follow = Linear.of(np.tile(oval, N_RINGS))
     fade = np.repeat(_FOLLOW, len(oval))[:, None]
     targets = Linear(follow.matrix.multiply(fade).tocsr(), loft.reshape(-1, 3) - fade * follow.at(mean))
     points = _fair(np.concatenate(shape.triangles), start, targets)
-    cage.add(points, part, color)
+    tint = fade**6
+    cage.add(points, part, tint * np.tile(colors[oval], (N_RINGS, 1)) + (1 - tint) * skin)
     cage.triangles = shape.triangles
 
     bottom = points.at(mean)[-len(oval) :]
     center = bottom.mean(0)
-    inset = cage.add(Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean), part, color)
-    pole = cage.add(Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean), part, color)
-    cage.strip(rings[-1], inset)
+    inset = cage.add(Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean), part, skin)
+    pole = cage.add(Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean), part, skin)
+    cage.strip(rings[-1], inset, left)
     cage.cap(inset, int(pole[0]))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.face_model.cage import Cage, Linear
+from expnet_live.face_model.cage import Cage, Linear, on_left
 from expnet_live.types import Array
 
 # What the upper teeth are fixed to (skin under the nose), and the lower ones (skin under the lower lip).
@@ -49,7 +49,7 @@ def add_mouth_pouch(cage: Cage, mean: Array, lips: Array, part: int) -> None:
         jaws = upper.mix(lower, 0.5 - 0.5 * sign)
         points = own.shifted(target - ring).mix(jaws, follow)
         following = cage.add(points, part, color)
-        cage.strip(row, following)
+        cage.strip(row, following, on_left(mean, lips))
         row = following
     end = cage.add(Linear.following(UPPER_ANCHOR, (middle - (0, 4, 62))[None], mean), part, (8.0, 3.0, 3.0))
     cage.cap(row, int(end[0]))

@@ -13,7 +13,6 @@ LIPS = np.array([196.0, 112.0, 106.0])
 BROW = np.array([112.0, 82.0, 66.0])
 FLUSH = np.array([222.0, 148.0, 128.0])
 SHADOW = np.array([186.0, 138.0, 120.0])
-LASH = np.array([62.0, 42.0, 36.0])
 
 _PX_PER_MM = 4
 _SIZE_MM = 200
@@ -36,11 +35,6 @@ def default_colors(mean: Array, points: Array) -> Array:
     for brow in ("right brow", "left brow"):
         towards_nose = np.clip((np.abs(points[:, 0]) - 9) / 14, 0.3, 1)
         paint(BROW, 0.85 * towards_nose * _soft(mean, points, brow, 0.9))
-    for ring in ("right eye", "left eye"):
-        line = mean[list(CONTOURS[ring])]
-        distance = np.linalg.norm(points[:, None] - _dense(line)[None], axis=2).min(1)
-        above = points[:, 1] > line[:, 1].mean() - 0.5
-        paint(LASH, np.where(above, 1.0, 0.3) * np.exp(-((distance / 0.55) ** 2)))
     return colors
 
 
@@ -54,11 +48,6 @@ def shine_of_face(mean: Array, points: Array, skin: float) -> Array:
 
 def _blob(points: Array, center: Array, radius: float) -> Array:
     return np.exp(-(((points - center) / radius) ** 2).sum(1))
-
-
-def _dense(line: Array, pieces: int = 4) -> Array:
-    t = np.linspace(0, 1, pieces, endpoint=False)[:, None, None]
-    return (line[:-1] * (1 - t) + line[1:] * t).reshape(-1, 3)
 
 
 def _soft(mean: Array, points: Array, contour: str, softness: float) -> Array:
