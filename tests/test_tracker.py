@@ -244,3 +244,15 @@ def test_a_small_face_is_searched_for_where_it_was_lost() -> None:
     tracks = [t for _ in range(5) for t in rig.see(Disc(326, 124, 9))]
     assert {t.face for t in tracks} == {0}
     assert (tracks[-1].look.view.x, tracks[-1].look.view.y) == pytest.approx((326, 124), abs=1)
+
+
+def test_a_small_face_anywhere_is_found_in_time() -> None:
+    rig = Rig()
+    whole = rig.detector.detect
+    rig.detector.detect = lambda image, thorough=False: whole(image) if image.shape[1] < 320 else []  # type: ignore[method-assign]
+    for _ in range(5):
+        rig.see()
+    for place in (Disc(30, 30, 9), Disc(600, 200, 9), Disc(320, 120, 9)):
+        for _ in range(90):
+            rig.see()
+        assert any(rig.see(place) for _ in range(90))

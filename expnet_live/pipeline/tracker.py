@@ -133,7 +133,7 @@ class Tracker:
         thorough = not self._tracks and self._searches % o.thorough_every == o.thorough_every - 1
         self._searches += not self._tracks
         with watch("detect"):
-            detections = self._detector.detect(image, thorough) or self._detect_near(image)
+            detections = self._detector.detect(image, thorough) or self._look_closely(image)
         unknown = [Crop.of_detection(d.box, d.keypoints, self._predictor.crop_size) for d in detections]
         for i, track in enumerate(self._tracks):
             match = _nearest(crops[i], unknown, o.near if track.missed else o.same)
@@ -148,15 +148,19 @@ class Tracker:
         # One more than there is room for: the detector's best need not be a face.
         return unknown[: room + 1] if room > 0 else []
 
-    def _detect_near(self, image: Image) -> list[Detection]:
-        """Looks closely where the last face was lost: it may be too small for the whole picture."""
+    def _look_closely(self, image: Image) -> list[Detection]:
+        """Searches a part of the picture, for faces too small to be found in the whole.
+
+        In turn where the last face was lost and, while there is no face at all, everywhere.
+        """
         gone = max([t for t in self._tracks if t.missed] + self._lost, key=lambda t: t.seen, default=None)
-        if gone is None:
-            return []
-        view = gone.look.view
-        reach = CROP_MM * view.scale
-        x0, y0 = max(0, int(view.x - reach)), max(0, int(view.y - reach))
-        part = image[y0 : math.ceil(view.y + reach), x0 : math.ceil(view.x + reach)]
+        if gone is not None and (self._tracks or self._searches % 2):
+            view, reach = gone.look.view, CROP_MM * gone.look.view.scale
+            x0, x1 = max(0, int(view.x - reach)), int(view.x + reach) + 1
+            y0, y1 = max(0, int(view.y - reach)), int(view.y + reach) + 1
+        else:
+            x0, y0, x1, y1 = _part(image.shape[1], image.shape[0], self._searches)
+        part = image[y0:y1, x0:x1]
         if max(part.shape[:2]) > max(image.shape[:2]) / 2:
             return []
         return [d.shifted(x0, y0) for d in self._detector.detect(part)]
@@ -209,6 +213,16 @@ class Tracker:
 def _apart(a: WeakPerspective, b: WeakPerspective) -> float:
     """Distance of two faces in sides of the smaller one's crop."""
     return math.hypot(a.x - b.x, a.y - b.y) / (CROP_MM * min(a.scale, b.scale))
+
+
+def _part(width: int, height: int, turn: int) -> tuple[int, int, int, int]:
+    """One of the squares, overlapping by half, that cover a picture: left, top, right, bottom."""
+    side = max(1, max(width, height) // 3)
+    # At least two a row: a picture lower than the square has the same part twice.
+    columns, rows = (max(2, round(2 * n / side) - 1) for n in (width, height))
+    x0 = max(0, width - side) * (turn % columns) // (columns - 1)
+    y0 = max(0, height - side) * (turn // columns % rows) // (rows - 1)
+    return x0, y0, x0 + side, y0 + side
 
 
 def _nearest(crop: Crop, others: Sequence[Crop], within: float) -> Crop | None:
