@@ -29,9 +29,9 @@ _TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
 # The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
 # its front (y, z), its back or top (y, z), and its side (x, y, z).
 _RINGS = (
-    ((-86, -34), (118, 4), (66, 34, -84)),
-    ((-94, -50), (141, -74), (69, 36, -106)),
-    ((-103, -56), (98, -163), (65, 0, -124)),
+    ((-86, -34), (118, 4), (68.5, 34, -84)),
+    ((-94, -50), (141, -74), (68.5, 36, -106)),
+    ((-103, -56), (98, -163), (63, 0, -124)),
     ((-116, -56), (10, -167), (52, -60, -112)),
     ((-138, -53), (-76, -138), (47, -112, -96)),
     ((-168, -47), (-168, -142), (54, -168, -94)),

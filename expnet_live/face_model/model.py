@@ -1,0 +1,150 @@
+"""The 3D morphable face model S = mean + B_id alpha + B_exp eta, and the head drawn from it.
+
+The base is the 468 points of mediapipe's Face Mesh. Everything drawn beyond them (two rounds of
+Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points, multiplied out once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.errors import UserError
+from expnet_live.face_model.anatomy import Anatomy, build_anatomy
+from expnet_live.geometry.mesh import NormalOperator
+from expnet_live.resources import asset
+from expnet_live.types import N_EXPRESSION, Array, checked
+
+ASSET = "face_model.npz"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class FaceModel:
+    """Mean (468, 3) mm, bases in mm a standard deviation, and the Gaussian priors of their coefficients.
+
+    `identity` (K, 468, 3) has the prior N(0, I); `expression` (29, 468, 3) has N(prior_mean,
+    prior_covariance), its origin being the face at rest. `mirror` (468,) maps a point to its mirror
+    image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
+    subdivided face.
+    """
+
+    mean: Array
+    identity: Array
+    expression: Array
+    names: tuple[str, ...]
+    prior_mean: Array
+    prior_covariance: Array
+    mirror: Array
+    base_triangles: Array
+    base_colors: Array
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> FaceModel:
+        """The model in `path`, or the one that ships. Raises UserError when it is no such file."""
+        path = path or asset(ASSET)
+        try:
+            with np.load(path, allow_pickle=False) as z:
+                if int(z["schema"]) != SCHEMA:
+                    raise UserError(
+                        f"{path} is of another version of the face model; make it again with 'expnet-live train face-model'."
+                    )
+                f32 = {
+                    n: z[n].astype(np.float32)
+                    for n in ("mean", "identity", "expression", "prior_mean", "prior_covariance")
+                }
+                return cls(
+                    **f32,
+                    names=tuple(str(n) for n in z["names"]),
+                    mirror=z["mirror"],
+                    base_triangles=z["base_triangles"],
+                    base_colors=z["base_colors"],
+                )
+        except (OSError, ValueError, KeyError) as e:
+            raise UserError(f"{path} is not a face model; make one with 'expnet-live train face-model'.") from e
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, Any] = {
+            "schema": np.int32(SCHEMA),
+            "mean": self.mean.astype(np.float32),
+            "identity": self.identity.astype(np.float16),
+            "expression": self.expression.astype(np.float16),
+            "names": np.array(self.names),
+            "prior_mean": self.prior_mean.astype(np.float32),
+            "prior_covariance": self.prior_covariance.astype(np.float32),
+            "mirror": self.mirror.astype(np.int16),
+            "base_triangles": self.base_triangles.astype(np.int16),
+            "base_colors": self.base_colors.astype(np.uint8),
+        }
+        tmp = path.with_suffix(".tmp.npz")
+        np.savez_compressed(tmp, **arrays)
+        tmp.replace(path)
+
+    @property
+    def n_identity(self) -> int:
+        return len(self.identity)
+
+    def index(self, name: str) -> int:
+        """The place of a component by its name, such as jawOpen."""
+        return self.names.index(name)
+
+    def expression_of(self, **coefficients: float) -> Array:
+        """An expression (29,) from named coefficients, the rest at rest."""
+        expression = np.zeros(N_EXPRESSION, np.float32)
+        for name, value in coefficients.items():
+            expression[self.index(name)] = value
+        return expression
+
+    @cached_property
+    def mirror_expression(self) -> tuple[Array, Array]:
+        """For each component the index and the sign of its mirror image."""
+        flat = self.expression.reshape(N_EXPRESSION, -1)
+        seen = (self.expression * np.float32([-1, 1, 1]))[:, self.mirror].reshape(N_EXPRESSION, -1)
+        likeness = seen @ flat.T / np.linalg.norm(flat, axis=1)[None] / np.linalg.norm(flat, axis=1)[:, None]
+        partner = np.abs(likeness).argmax(1)
+        return partner, np.sign(likeness[np.arange(N_EXPRESSION), partner])
+
+    def landmarks(self, expression: Array, identity: Array | None = None) -> Array:
+        """The 468 Face Mesh points in mm, (468, 3)."""
+        shape = self.mean + np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)
+        if identity is not None:
+            shape = shape + np.tensordot(checked("identity", identity, (self.n_identity,)), self.identity, 1)
+        result: Array = shape
+        return result
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        return build_anatomy(self.mean, self.base_triangles, self.base_colors if len(self.base_colors) else None)
+
+    @property
+    def triangles(self) -> Array:
+        """Of the whole drawn head, (F, 3) int32, the face's own first."""
+        return self.anatomy.triangles
+
+    @property
+    def colors(self) -> Array:
+        """RGB albedo of the drawn head, (V, 3) uint8."""
+        return self.anatomy.colors
+
+    @property
+    def n_face(self) -> int:
+        """The first so many vertices are the subdivided face."""
+        return self.anatomy.n_face
+
+    @property
+    def face_triangles(self) -> Array:
+        """The triangles of the subdivided face alone."""
+        return self.anatomy.triangles[: self.anatomy.n_face_triangles]
+
+    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
+        """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
+        return self.anatomy.vertices(self.landmarks(expression, identity), gaze)
+
+    @cached_property
+    def normals(self) -> NormalOperator:
+        """Called with vertices (V, 3): their unit normals."""
+        return NormalOperator(self.triangles, len(self.colors))

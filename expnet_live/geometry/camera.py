@@ -1,0 +1,72 @@
+"""The camera: scaled orthography (weak perspective), and how it becomes a pose in millimetres.
+
+The camera looks along -z; with focal length f in pixels and principal point (cx, cy), a model
+vertex v is seen at
+
+    x = cx + f / -tz * ((R v)_x + tx),    y = cy - f / -tz * ((R v)_y + ty).
+
+The true focal length of a webcam is unknown; f = max(width, height), about 53 degrees, is assumed,
+so the distance tz is relative, while rotation and picture coordinates do not depend on f.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
+from expnet_live.types import Array, Pose
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Focal length and principal point in pixels."""
+
+    focal: float
+    cx: float
+    cy: float
+
+    @classmethod
+    def for_image(cls, width: int, height: int) -> Camera:
+        return cls(float(max(width, height)), (width - 1) / 2, (height - 1) / 2)
+
+    def pose(self, view: WeakPerspective) -> Pose:
+        tz = -self.focal / view.scale
+        tx = (view.x - self.cx) / view.scale
+        ty = (self.cy - view.y) / view.scale
+        return Pose(view.rotation, np.array([tx, ty, tz]))
+
+    def view(self, pose: Pose) -> WeakPerspective:
+        tx, ty, tz = (float(t) for t in pose.translation)
+        scale = self.focal / -tz
+        return WeakPerspective(pose.rotation, scale, self.cx + scale * tx, self.cy - scale * ty)
+
+
+@dataclass(frozen=True)
+class WeakPerspective:
+    """Rotation vector (3,) rad, scale in pixels per mm, and where the model's origin is seen (pixels)."""
+
+    rotation: Array
+    scale: float
+    x: float
+    y: float
+
+    def project(self, vertices: Array) -> Array:
+        """Picture coordinates and depth (N, 3) of vertices (N, 3) mm: x, y in pixels, z in pixels, larger is nearer."""
+        turned = np.asarray(vertices) @ matrix_from_vector(self.rotation).T.astype(np.float32)
+        out = turned * self.scale
+        out[:, 0] += self.x
+        out[:, 1] = self.y - out[:, 1]
+        return out
+
+    def transformed(self, similarity: Array) -> WeakPerspective:
+        """The same view after the picture went through a similarity (2, 3) [[a, -b, tx], [b, a, ty]]."""
+        a, b = float(similarity[0, 0]), float(similarity[1, 0])
+        factor = float(np.hypot(a, b))
+        # A picture rotation by +angle (y down) is a head rotation by -angle about z (y up).
+        angle = float(np.arctan2(b, a))
+        spin = matrix_from_vector(np.array([0.0, 0.0, -angle]))
+        rotation = vector_from_matrix(spin @ matrix_from_vector(self.rotation))
+        x, y = similarity @ np.array([self.x, self.y, 1.0])
+        return WeakPerspective(rotation, self.scale * factor, float(x), float(y))

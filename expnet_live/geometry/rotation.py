@@ -1,0 +1,31 @@
+"""Rotation vectors and matrices (Rodrigues' formula), numpy, batched over leading axes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expnet_live.types import Array
+
+
+def matrix_from_vector(vector: Array) -> Array:
+    """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians."""
+    v = np.asarray(vector, np.float64)
+    angle = np.linalg.norm(v, axis=-1)[..., None, None]
+    x, y, z = np.moveaxis(v, -1, 0)
+    o = np.zeros_like(x)
+    skew = np.stack([o, -z, y, z, o, -x, -y, x, o], -1).reshape(*x.shape, 3, 3)
+    safe = np.where(angle > 1e-8, angle, 1.0)
+    sin = np.where(angle > 1e-8, np.sin(safe) / safe, 1.0)
+    cos = np.where(angle > 1e-8, (1 - np.cos(safe)) / safe**2, 0.5)
+    result: Array = np.eye(3) + sin * skew + cos * (skew @ skew)
+    return result
+
+
+def vector_from_matrix(matrix: Array) -> Array:
+    """Rotation vectors (..., 3) of rotation matrices (..., 3, 3), angle in [0, pi]."""
+    from scipy.spatial.transform import Rotation
+
+    m = np.asarray(matrix, np.float64)
+    flat = Rotation.from_matrix(m.reshape(-1, 3, 3)).as_rotvec()
+    result: Array = flat.reshape(*m.shape[:-2], 3)
+    return result

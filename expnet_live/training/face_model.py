@@ -1,0 +1,310 @@
+"""Learning the 3D morphable face model S = mean + B_id alpha + B_exp eta from landmarks of photos.
+
+Method: faces are aligned by similarities to a symmetric mean. Every aligned face, and its mirror
+image, is explained as mean + what its pose does to the landmarks + its subject's identity +
+expression. First the expression is regressed on the teacher's named scores (ridge), which gives
+52 named displacement fields; 29 of them, merged and kept to their place by masks, start an EM
+algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that completes
+them from all photos. Identity is the covariance between subjects, less what one subject varies by
+itself. The faces are then aligned anew to their own reconstruction, and all is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from expnet_live.face_model import topology
+from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
+from expnet_live.training.components import Component, components, mirror_of, mirrored_name
+from expnet_live.training.landmarks import LandmarkSet
+from expnet_live.types import Array
+
+log = logging.getLogger(__name__)
+
+N_FACE = 468
+MIRROR = np.array([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class LearnConfig:
+    n_identity: int = 50
+    outer_rounds: int = 2
+    em_rounds: int = 6
+    ridge: float = 20.0
+    orthogonality: float = 0.6
+    anchor: float = 0.2
+    locality: float = 0.06
+    max_disagreement: float = 0.05
+    max_yaw: float = 0.6
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces to learn from where `train` (N,), to measure on elsewhere.
+
+    `raw` (N, 478, 3) pixels, y up, z to the viewer; `scores` (N, 52); `neutral` (N,) by their label.
+    """
+
+    raw: Array
+    scores: Array
+    subject: Array
+    neutral: Array
+    train: Array
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Arrays of the face model, see FaceModel, and what was measured."""
+
+    mean: Array
+    identity: Array
+    expression: Array
+    names: list[str]
+    prior_mean: Array
+    prior_covariance: Array
+    mirror: Array
+    report: dict[str, float]
+
+
+def select_faces(
+    landmarks: LandmarkSet, subject: Array, emotion: Array, held_out: Array, config: LearnConfig
+) -> tuple[Faces, Array]:
+    """Faces whose landmarks can be trusted (both detectors agree, upright, big enough), and which they are (N,)."""
+    xyz, teacher = landmarks.landmarks, landmarks.teacher_landmarks
+    eyes = xyz[:, 263, :2] - xyz[:, 33, :2]
+    width = np.linalg.norm(eyes, axis=1)
+    with np.errstate(invalid="ignore"):
+        disagreement = np.linalg.norm(xyz[:, :N_FACE, :2] - teacher[:, :N_FACE, :2], axis=2).mean(1) / width
+        roll = np.arctan2(-eyes[:, 1], eyes[:, 0])
+        good = (disagreement < config.max_disagreement) & (np.abs(roll) < 0.8) & (width > 24)
+    good &= np.isfinite(landmarks.scores[:, 0])
+    keep = np.flatnonzero(good)
+    faces = Faces(
+        raw=xyz[keep] * np.float32([1, -1, -1]),
+        scores=landmarks.scores[keep],
+        subject=subject[keep],
+        neutral=emotion[keep] == "neutral",
+        train=~held_out[keep],
+    )
+    return faces, keep
+
+
+def mirrored(fields: Array, mirror: Array) -> Array:
+    """Displacements (..., 468, 3) as seen in a mirror."""
+    result: Array = (fields * MIRROR)[..., mirror, :]
+    return result
+
+
+def _leading(covariance: Array, n: int) -> tuple[Array, Array]:
+    """The n largest eigenvalues (positive) and their eigenvectors as columns, float32."""
+    value, vector = np.linalg.eigh(covariance)
+    return np.maximum(value[::-1][:n], 1e-6).astype(np.float32), vector[:, ::-1][:, :n].astype(np.float32)
+
+
+def _angles(rotation: Array) -> tuple[Array, Array]:
+    """Yaw and pitch (N,) of rotations (N, 3, 3)."""
+    return np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2]), np.arcsin(np.clip(-rotation[:, 1, 2], -1, 1))
+
+
+class _Learner:
+    def __init__(self, faces: Faces, score_names: Sequence[str], config: LearnConfig) -> None:
+        self.faces, self.config = faces, config
+        self.score_names = list(score_names)
+        self.swap = np.array([self.score_names.index(mirrored_name(n)) for n in self.score_names])
+        self.subjects, self.of, self.count = np.unique(faces.subject, return_inverse=True, return_counts=True)
+        self.scores = faces.scores - self._neutral_scores()
+
+    def _neutral_scores(self) -> Array:
+        """Scores of a face at rest, the origin of expression: the median over calm neutral-labelled photos."""
+        s = self.faces.scores
+        calm = self.faces.neutral & (s[:, self.score_names.index("jawOpen")] < 0.05)
+        rest = np.median(s[calm], axis=0)
+        result: Array = (rest + rest[self.swap]) / 2
+        return result
+
+    def learn(self) -> Learned:
+        cfg, raw, train = self.config, self.faces.raw, self.faces.train
+        width = raw[:, 263, 0] - raw[:, 33, 0]
+        turned = np.abs(2 * raw[:, 1, 0] - raw[:, 33, 0] - raw[:, 263, 0]) + np.abs(raw[:, 263, 1] - raw[:, 33, 1])
+        start = raw[np.argmin(turned / width)]
+        start = align_similarity(raw[train], start, np.ones(len(start)))[0].mean(0)
+        mirror = topology.mirror_permutation(start - start[:N_FACE].mean(0))
+        mean, weights = weighted_mean_shape(raw[train], start, mirror)
+        self.mirror = mirror[:N_FACE]
+        parts = components(mean, self.mirror)
+        mean = mean.astype(np.float32)
+        target = mean[:N_FACE]
+        for _ in range(cfg.outer_rounds):
+            aligned, rotation = align_similarity(raw[:, :N_FACE], target, weights[:N_FACE])
+            self.yaw, self.pitch = _angles(rotation)
+            x = (aligned - mean[:N_FACE]).reshape(len(raw), -1).astype(np.float32)
+            subject_effect = np.zeros((len(self.subjects), x.shape[1]), np.float32)
+            for _ in range(3):
+                fields, fixed = self._regress(x - subject_effect[self.of])
+                subject_effect, between = self._identity(x - fixed)
+            effect = self._nuisance() @ fields[: -len(self.score_names)]
+            z = x - effect - subject_effect[self.of]
+            em = self._expression(z, parts, fields[-len(self.score_names) :])
+            model = effect + subject_effect[self.of] + em.eta @ em.fields.reshape(29, -1)
+            target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
+            log.info("residual %.3f mm rms a coordinate", np.sqrt(((x - model)[train] ** 2).mean()))
+        report = em.report | self._span(x - effect, z, em.fields)
+        return Learned(
+            mean=mean[:N_FACE] + fields[0].reshape(N_FACE, 3),
+            identity=self._identity_basis(between, (x - model)[train]),
+            expression=em.fields,
+            names=em.names,
+            prior_mean=em.eta_mean,
+            prior_covariance=em.eta_covariance,
+            mirror=self.mirror,
+            report=report,
+        )
+
+    def _span(self, x: Array, z: Array, fields: Array) -> dict[str, float]:
+        """How much of the variation within held-out people 29 components explain, ours and principal ones."""
+        held = ~self.faces.train & (self.count > 1)[self.of]
+        total = np.zeros((len(self.subjects), x.shape[1]), np.float32)
+        np.add.at(total, self.of[held], x[held])
+        deviation = x[held] - (total / self.count[:, None])[self.of[held]]
+        both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
+        principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
+        share = {}
+        for name, basis in ("named components", fields.reshape(29, -1).T), ("principal components", principal):
+            q = np.linalg.qr(basis)[0]
+            share[f"held-out variance explained by 29 {name}"] = float(((deviation @ q) ** 2).sum() / (deviation**2).sum())
+        return share | {"held-out photos measured on": float(held.sum())}
+
+    def _nuisance(self, mirror: bool = False) -> Array:
+        """Intercept and what head pose does to the landmarks: powers of yaw and pitch."""
+        yaw, pitch = (-self.yaw if mirror else self.yaw), self.pitch
+        return np.stack([np.ones_like(yaw), yaw, pitch, yaw**2, pitch**2, yaw * pitch, yaw**3], 1, dtype=np.float32)
+
+    def _mirror_rows(self, rows: Array) -> Array:
+        return mirrored(rows.reshape(len(rows), N_FACE, 3), self.mirror).reshape(rows.shape)
+
+    def _regress(self, x: Array) -> tuple[Array, Array]:
+        """Ridge regression of displacements on pose and scores, over faces and their mirror images."""
+        a = np.concatenate([self._nuisance(), self.scores], 1)
+        am = np.concatenate([self._nuisance(mirror=True), self.scores[:, self.swap]], 1)
+        xm = self._mirror_rows(x)
+        n_pose = a.shape[1] - len(self.score_names)
+        ridge = np.diag(np.r_[1e-3, np.ones(n_pose - 1), np.full(len(self.score_names), self.config.ridge)])
+        t = self.faces.train
+        left, right = a[t].T @ a[t] + am[t].T @ am[t] + ridge, a[t].T @ x[t] + am[t].T @ xm[t]
+        w: Array = np.linalg.solve(left, right).astype(np.float32)
+        return w, a @ w
+
+    def _identity(self, residual: Array) -> tuple[Array, Array]:
+        """Each subject's own shape (S, 1404), shrunk, and the covariance between subjects."""
+        total = np.zeros((len(self.subjects), residual.shape[1]), np.float32)
+        np.add.at(total, self.of, residual)
+        mean = total / self.count[:, None]
+        train = np.zeros(len(self.subjects), bool)
+        train[self.of[self.faces.train]] = True
+        several = (train & (self.count > 1))[self.of]
+        deviation = residual[several] - mean[self.of[several]]
+        dof = several.sum() - (train & (self.count > 1)).sum()
+        both = np.concatenate([mean[train], self._mirror_rows(mean[train])])
+        within = deviation.T @ deviation / dof
+        within = (within + self._mirror_rows(self._mirror_rows(within).T)) / 2
+        between = both.T @ both / len(both) - within * (1 / self.count[train]).mean()
+        value, vector = _leading(between, self.config.n_identity)
+        noise = np.einsum("pk,pq,qk->k", vector, within, vector)
+        shrunk = (mean @ vector) * (value / (value + noise / self.count[:, None])).astype(np.float32)
+        return shrunk @ vector.T, between
+
+    def _identity_basis(self, between: Array, residual: Array) -> Array:
+        """Identity basis (K, 468, 3), mm a standard deviation.
+
+        What differs between people, and what is left in single photos when expression is explained:
+        much of that is the perspective of near cameras, which stays with a person before a webcam.
+        """
+        both = np.concatenate([residual, self._mirror_rows(residual)])
+        value, vector = _leading(between + both.T @ both / len(both), self.config.n_identity)
+        return (vector * np.sqrt(value)).T.reshape(-1, N_FACE, 3).astype(np.float32)
+
+    def _expression(self, z: Array, parts: list[Component], fields52: Array) -> _Expression:
+        names = [c.name for c in parts]
+        partner, sign = mirror_of(names)
+        mask = np.repeat(np.stack([c.mask for c in parts]), 3, axis=1)
+        pick = np.zeros((29, len(self.score_names)))
+        for k, c in enumerate(parts):
+            for n, w in c.scores.items():
+                pick[k, self.score_names.index(n)] = w
+        t = self.faces.train
+        score_eta = self.scores @ pick.T
+        sd = np.sqrt((score_eta[t] ** 2).mean(0))
+        sd = (sd + sd[partner]) / 2
+        b = (pick / np.abs(pick).sum(1, keepdims=True)) @ fields52 * mask * sd[:, None]
+        for k, c in enumerate(parts):
+            if c.start is not None:
+                b[k] = c.start.ravel()
+        b = _less_alike(b, self.config.orthogonality)
+        second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
+        zt, ztm = z[t], self._mirror_rows(z[t])
+        anchor, noise = b.copy(), 1.0
+        for _ in range(self.config.em_rounds):
+            posterior = np.linalg.inv(b @ b.T / noise + np.linalg.inv(second + 1e-3 * np.eye(29)))
+            eta = (zt @ b.T.astype(np.float32)) @ posterior.astype(np.float32) / noise
+            eta_m = eta[:, partner] * sign
+            second = (eta.T @ eta + eta_m.T @ eta_m) / (2 * len(eta)) + posterior
+            noise = float(((zt - eta @ b) ** 2).mean() + np.trace(b.T @ posterior @ b) / b.shape[1])
+            cross = (eta.T @ zt + eta_m.T @ ztm) / (2 * len(eta))
+            unit = np.diag(second).mean()
+            hold = self.config.anchor * unit
+            shut = self.config.locality * unit * (1 / np.maximum(mask, 1e-3) ** 2 - 1)
+            system = second[None] + np.eye(29) * (hold + shut.T)[:, None, :]
+            b = np.linalg.solve(system, (cross + hold * anchor).T[..., None])[..., 0].T
+            b = (b + sign[:, None] * self._mirror_rows(b[partner])) / 2
+            scale = np.sqrt(np.diag(second))
+            scale = (scale + scale[partner]) / 2
+            b, anchor, second = b * scale[:, None], anchor * scale[:, None], second / np.outer(scale, scale)
+        posterior = np.linalg.inv(b @ b.T / noise + np.linalg.inv(second + 1e-3 * np.eye(29)))
+        b = b.astype(np.float32)
+        eta = (z @ b.T) @ posterior.astype(np.float32) / noise
+        mean_eta = (eta[t].mean(0) + (eta[t].mean(0)[partner] * sign)) / 2
+        report = {"landmark noise, mm": noise**0.5}
+        cosine = (b * anchor).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(anchor, axis=1)
+        for k, name in enumerate(names):
+            report[f"{name}: rank correlation with its score"] = float(spearmanr(eta[:, k], score_eta[:, k]).statistic)
+            report[f"{name}: cosine to its start"] = float(cosine[k])
+            report[f"{name}: posterior sd"] = float(np.sqrt(posterior[k, k]))
+        covariance = second - np.outer(mean_eta, mean_eta)
+        return _Expression(names, b.reshape(29, N_FACE, 3), eta.astype(np.float32), mean_eta, covariance, report)
+
+
+def _less_alike(fields: Array, amount: float) -> Array:
+    """Fields (K, D) turned towards the nearest orthogonal set: B (B'B)^(-amount/2) on unit fields (Loewdin).
+
+    Actions that move the same skin would otherwise be told apart by noise alone.
+    """
+    length = np.linalg.norm(fields, axis=1, keepdims=True)
+    unit = fields / length
+    value, vector = np.linalg.eigh(unit @ unit.T)
+    turned = (vector * value ** (-amount / 2)) @ vector.T @ unit
+    result: Array = turned / np.linalg.norm(turned, axis=1, keepdims=True) * length
+    return result
+
+
+@dataclass(frozen=True)
+class _Expression:
+    names: list[str]
+    fields: Array
+    eta: Array
+    eta_mean: Array
+    eta_covariance: Array
+    report: dict[str, float]
+
+
+def learn_face_model(faces: Faces, score_names: Sequence[str], config: LearnConfig) -> Learned:
+    learner = _Learner(faces, score_names, config)
+    return learner.learn()

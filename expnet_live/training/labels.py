@@ -1,0 +1,99 @@
+"""Labels for training: fits of the face model to the landmarks of photos, bad ones rejected."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.face_model.fitting import Fit, FitConfig, Fitter
+from expnet_live.face_model.model import FaceModel
+from expnet_live.training.landmarks import LandmarkSet
+from expnet_live.types import Array
+
+log = logging.getLogger(__name__)
+
+MIN_EYE_DISTANCE = 20.0  # px between the outer corners; below, landmarks mean little
+MAX_RESIDUAL = 2.5  # mm rms; a fit worse than this is not of a face
+MAX_TURN = 1.3  # rad
+
+
+@dataclass
+class LabelSet:
+    """A fit per photo, in the order of `key` (N,). `reason` (N,) is empty for good ones.
+
+    Arrays as in face_model.fitting.Fit. The view belongs to the photo, turned upside down where the
+    landmarks' `flip` says so.
+    """
+
+    key: Array
+    reason: Array
+    rotation: Array
+    scale: Array
+    origin: Array
+    expression: Array
+    identity: Array
+    residual: Array
+
+    def save(self, path: Path) -> None:
+        tmp = path.with_suffix(".tmp.npz")
+        np.savez(tmp, **{f.name: getattr(self, f.name) for f in fields(self)})
+        tmp.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> LabelSet:
+        with np.load(path) as z:
+            return cls(**{f.name: z[f.name] for f in fields(cls)})
+
+    @property
+    def good(self) -> Array:
+        return np.asarray(self.reason == "")
+
+
+def make_labels(
+    landmarks: LandmarkSet, subjects: Array, model: FaceModel, config: FitConfig = FitConfig(), chunk: int = 3000  # noqa: B008
+) -> LabelSet:
+    """Fits all photos, identity pooled over the photos of a subject (N,)."""
+    xyz = landmarks.landmarks
+    n = len(xyz)
+    reason = np.full(n, "", dtype="U24")
+    with np.errstate(invalid="ignore"):
+        width = np.linalg.norm(xyz[:, 263, :2] - xyz[:, 33, :2], axis=1)
+        reason[width < MIN_EYE_DISTANCE] = "face too small"
+    reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
+    todo = np.flatnonzero(reason == "")
+    todo = todo[np.argsort(subjects[todo], kind="stable")]
+    fitter = Fitter(model, config)
+    parts: list[Fit] = []
+    started = time.perf_counter()
+    with tqdm(total=len(todo), desc="fitting", unit="photo") as bar:
+        for part in _chunks(subjects[todo], chunk):
+            of = np.unique(subjects[todo[part]], return_inverse=True)[1]
+            parts.append(fitter.fit(xyz[todo[part]], of))
+            bar.update(part.stop - part.start)
+    log.info("%.2f ms a photo for fitting", 1e3 * (time.perf_counter() - started) / max(len(todo), 1))
+    arrays = {}
+    for f in fields(Fit):
+        values = np.concatenate([getattr(p, f.name) for p in parts])
+        arrays[f.name] = np.full((n, *values.shape[1:]), np.nan, np.float32)
+        arrays[f.name][todo] = values
+    with np.errstate(invalid="ignore"):
+        reason[arrays["residual"] > MAX_RESIDUAL] = "landmarks fit no face"
+        reason[np.linalg.norm(arrays["rotation"], axis=1) > MAX_TURN] = "turned too far"
+    return LabelSet(key=landmarks.key, reason=reason, **arrays)
+
+
+def _chunks(sorted_subjects: Array, size: int) -> list[slice]:
+    """Slices of about `size` that never part a subject."""
+    cuts, start = [], 0
+    while start < len(sorted_subjects):
+        stop = min(start + size, len(sorted_subjects))
+        if stop < len(sorted_subjects):
+            stop = int(np.searchsorted(sorted_subjects, sorted_subjects[stop - 1], side="right"))
+        cuts.append(slice(start, stop))
+        start = stop
+    return cuts

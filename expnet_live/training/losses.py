@@ -1,0 +1,84 @@
+"""What ExpNet is trained to do: the paper's L2 loss on expression, and the same for what stands beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from expnet_live.face_model.model import FaceModel
+
+OUTER_EYES = (33, 263)
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    expression: float = 1.0
+    identity: float = 0.1
+    rotation: float = 20.0
+    view: float = 20.0
+    points: float = 0.5
+    gaze: float = 2.0
+    confidence: float = 0.5
+
+
+class ExpNetLoss(nn.Module):
+    """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
+
+    expression, identity: mean squared error in standard deviations. rotation, view, gaze: Huber. points: mean distance of the
+    468 projected points to the landmarks, in per cent of the outer-eye distance. confidence: binary cross
+    entropy; all the others count on faces alone.
+    """
+
+    def __init__(self, model: FaceModel, weights: LossWeights = LossWeights()) -> None:  # noqa: B008
+        super().__init__()
+        self.weights = weights
+        basis = torch.cat([torch.from_numpy(model.expression), torch.from_numpy(model.identity)])
+        self.register_buffer("mean", torch.from_numpy(model.mean.copy()))
+        self.register_buffer("basis", basis.reshape(len(basis), -1))
+
+    def points(self, part: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Where the 468 points are seen, (N, 468, 2) in crop sides from the middle."""
+        beta = torch.cat([part["expression"], part["identity"]], 1)
+        shape = self.mean + (beta @ self.basis).reshape(len(beta), -1, 3)
+        turned = shape @ rotation_matrix(part["rotation"]).mT
+        scale = part["view"][:, :1, None].exp()
+        flat = turned[..., :2] * scale
+        return torch.stack([flat[..., 0] + part["view"][:, 1:2], part["view"][:, 2:3] - flat[..., 1]], -1)
+
+    def forward(self, part: dict[str, torch.Tensor], target: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+        face = target["face"]
+        n = face.sum().clamp(min=1)
+
+        def mean(per_sample: torch.Tensor) -> torch.Tensor:
+            return (per_sample * face).sum() / n
+
+        losses = {
+            "expression": mean((part["expression"] - target["expression"]).square().mean(1)),
+            "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
+            "rotation": mean(F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)),
+            "view": mean(F.smooth_l1_loss(part["view"], target["view"], reduction="none", beta=0.02).mean(1)),
+            "points": mean(dense_error(self.points(part), target["points"])),
+            "gaze": mean(F.smooth_l1_loss(part["gaze"], target["gaze"], reduction="none", beta=0.1).mean(1)),
+            "confidence": F.binary_cross_entropy_with_logits(part["confidence"][:, 0], face),
+        }
+        total = sum((getattr(self.weights, k) * v for k, v in losses.items()), torch.zeros(()))
+        return total, {k: float(v.detach()) for k, v in losses.items()}
+
+
+def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean distance (N,) of points (N, 468, 2), in per cent of the target's outer-eye distance."""
+    eyes = torch.linalg.norm(target[:, OUTER_EYES[0]] - target[:, OUTER_EYES[1]], dim=1)
+    return 100 * torch.linalg.norm(points - target, dim=2).mean(1) / eyes
+
+
+def rotation_matrix(vector: torch.Tensor) -> torch.Tensor:
+    """Rodrigues' formula, (N, 3) to (N, 3, 3)."""
+    x, y, z = vector.unbind(-1)
+    o = torch.zeros_like(x)
+    skew = torch.stack([o, -z, y, z, o, -x, -y, x, o], -1).reshape(-1, 3, 3)
+    angle = (vector.square().sum(-1) + 1e-12).sqrt()[:, None, None]
+    eye = torch.eye(3, device=vector.device)
+    return eye + torch.sin(angle) / angle * skew + (1 - torch.cos(angle)) / angle**2 * (skew @ skew)
