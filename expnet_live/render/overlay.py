@@ -18,6 +18,8 @@ from expnet_live.types import Array, Image
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4
 _GRAZING = 0.05  # z of a normal below which a point counts as turned away
+# The edges of the mouth and the eyes roll inwards: their normals say little of whether they are seen.
+_TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
 
 class OverlayStyle(StrEnum):
@@ -48,7 +50,10 @@ def draw_overlay(
     if style is OverlayStyle.SHADED:
         _shade(out, surface, points, turned, opacity)
     elif style is OverlayStyle.CONTOURS:
-        paths = [_visible_runs(np.array(path), points, turned) for path in CONTOURS.values()]
+        paths = [
+            _visible_runs(np.array(path), points, turned, _TURNED_AWAY.get(name, _GRAZING))
+            for name, path in CONTOURS.items()
+        ]
         _lines(out, [_smooth(run) for runs in paths for run in runs], opacity)
     else:
         edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
@@ -73,10 +78,11 @@ def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity:
     layer = np.zeros((h * w, 4), np.float32)
     layer[fragments.pixel, :3] = fragments.interpolate(surface.triangles, color[:, ::-1])
     layer[fragments.pixel, 3] = 1
-    # The edge is softened in colour times alpha, which leaves no dark fringe.
-    soft = cv2.GaussianBlur(layer.reshape(h, w, 4), (3, 3), 0.7)
+    # The edge fades inwards, over about a fiftieth of the face, so that the face settles into the photo.
+    sigma = max(0.7, 0.008 * max(w, h))
+    alpha = np.clip(2 * cv2.GaussianBlur(layer[:, 3].reshape(h, w), (0, 0), sigma) - 1, 0, 1)[:, :, None] * opacity
     roi = out[y0:y1, x0:x1]
-    roi[:] = (roi * (1 - opacity * soft[:, :, 3:]) + opacity * soft[:, :, :3] + 0.5).astype(np.uint8)
+    roi[:] = (roi * (1 - alpha) + alpha * layer[:, :3].reshape(h, w, 3) + 0.5).astype(np.uint8)
 
 
 def _lines(out: Image, lines: list[Array], opacity: float) -> None:
@@ -100,9 +106,9 @@ def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def _visible_runs(path: Array, points: Array, normals: Array) -> list[Array]:
+def _visible_runs(path: Array, points: Array, normals: Array, limit: float) -> list[Array]:
     """The stretches of a path (picture points (n, 2) each) that do not face away."""
-    visible = normals[path, 2] > _GRAZING
+    visible = normals[path, 2] > limit
     cuts = np.flatnonzero(np.diff(visible)) + 1
     runs = zip(np.split(path, cuts), np.split(visible, cuts), strict=True)
     return [points[run, :2] for run, shown in runs if shown[0] and len(run) > 1]

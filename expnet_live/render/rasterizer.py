@@ -37,11 +37,10 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     corners = np.asarray(points, np.float64)[triangles]
     (x0, y0), (x1, y1), (x2, y2) = (corners[:, k, :2].T for k in range(3))
     area = (x2 - x0) * (y1 - y0) - (x1 - x0) * (y2 - y0)
-    ys = corners[:, :, 1]
-    first = np.clip(np.ceil(ys.min(1)), 0, height).astype(np.int64)
-    last = np.clip(np.floor(ys.max(1)), -1, height - 1).astype(np.int64)
-    xs = corners[:, :, 0]
-    seen = (area > 1e-9) & (last >= first) & (xs.max(1) >= 0) & (xs.min(1) <= width - 1)
+    xs, ys = corners[:, :, 0], corners[:, :, 1]
+    first = np.clip(np.ceil(_smallest(ys)), 0, height).astype(np.int64)
+    last = np.clip(np.floor(_largest(ys)), -1, height - 1).astype(np.int64)
+    seen = (area > 1e-9) & (last >= first) & (_largest(xs) >= 0) & (_smallest(xs) <= width - 1)
     faces = np.flatnonzero(seen)
     corners, first, last, area = corners[faces], first[faces], last[faces], area[faces]
 
@@ -57,14 +56,15 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     step = slope_x[face]
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = -at_row / step
-    left = np.where(step > 0, crossing, np.where((step == 0) & (at_row < 0), np.inf, -np.inf)).max(1)
-    right = np.where(step < 0, crossing, np.inf).min(1)
+    left = _largest(np.where(step > 0, crossing, np.where((step == 0) & (at_row < 0), np.inf, -np.inf)))
+    right = _smallest(np.where(step < 0, crossing, np.inf))
     start = np.ceil(np.clip(left - 1e-7, 0, width)).astype(np.int64)
     stop = np.floor(np.clip(right + 1e-7, -1, width - 1)).astype(np.int64)
     row, x = _expand(start, np.maximum(stop - start + 1, 0))
 
-    depth_step = (step * z[face]).sum(1).astype(np.float32)
-    depth_start = (at_row * z[face]).sum(1) + start * depth_step
+    z = z[face]
+    depth_step = np.einsum("ij,ij->i", step, z).astype(np.float32)
+    depth_start = np.einsum("ij,ij->i", at_row, z) + start * depth_step
     depth = depth_start.astype(np.float32)[row] + depth_step[row] * (x - start[row]).astype(np.float32)
     pixel = y[row] * width + x
     winner = _nearest(pixel, depth, width * height)
@@ -72,6 +72,15 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     row, x, pixel, depth = row[winner], x[winner], pixel[winner], depth[winner]
     weights = (at_row[row] + step[row] * x[:, None]).astype(np.float32)
     return Fragments(pixel, faces[face[row]], weights, depth)
+
+
+def _largest(values: Array) -> Array:
+    # numpy is slow at reducing an axis of three.
+    return np.maximum(np.maximum(values[:, 0], values[:, 1]), values[:, 2])
+
+
+def _smallest(values: Array) -> Array:
+    return np.minimum(np.minimum(values[:, 0], values[:, 1]), values[:, 2])
 
 
 def _expand(start: Array, count: Array) -> tuple[Array, Array]:

@@ -37,7 +37,7 @@ class Light:
 
 KEY = Light((-0.50, 0.62, 0.72), (0.98, 0.93, 0.86))
 FILL = Light((0.80, 0.10, 0.62), (0.22, 0.25, 0.30), 0.35)
-RIM = Light((0.75, 0.45, -0.65), (0.55, 0.60, 0.70), 0.0)
+RIM = Light((0.80, 0.40, -0.55), (0.85, 0.92, 1.05), 0.0)
 STUDIO = (KEY, FILL, RIM)
 
 
@@ -152,22 +152,22 @@ def _shaded(
     turned = np.asarray(normals, np.float32) @ matrix_from_vector(view.rotation).T.astype(np.float32)
     n_vertices = len(turned)
     shine = np.full(n_vertices, SKIN_SHINE, np.float32) if surface.shine is None else surface.shine
-    packed = np.hstack([turned, linear_from_srgb(surface.colors), shine[:, None]])
+    # Diffuse light is smooth enough to be computed at the vertices; highlights are not.
+    packed = np.hstack([turned, linear_from_srgb(surface.colors), diffuse(turned, lights), shine[:, None]])
     values = fragments.interpolate(surface.triangles, packed)
     n = values[:, :3] / np.maximum(np.linalg.norm(values[:, :3], axis=1, keepdims=True), 1e-6)
-    light = diffuse(n, lights)
-    light = _scattered(light, fragments, size, px_per_mm) * _openness(fragments, size, px_per_mm)
-    return rolled_off(values[:, 3:6] * light + specular(n, values[:, 6], lights))
+    light = _scattered(values[:, 6:9], fragments, size, px_per_mm) * _openness(fragments, n[:, 2], size, px_per_mm)
+    return rolled_off(values[:, 3:6] * light + specular(n, values[:, 9], lights))
 
 
-def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: float) -> Array:
-    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels."""
+def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: float) -> tuple[Array, Array]:
+    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels, and the share of those (M,)."""
     width, height = size
     pair = np.zeros((width * height, 2), np.float32)
     pair[fragments.pixel, 0] = values
     pair[fragments.pixel, 1] = 1
-    # Wide blurs are smooth: a quarter of the resolution shows no difference.
-    shrink = 4 if sigma > 12 else 1
+    # Wide blurs are smooth: half or a quarter of the resolution shows no difference.
+    shrink = 1 if sigma < 4 else 2 if sigma < 12 else 4
     picture = pair.reshape(height, width, 2)
     if shrink > 1:
         picture = cv2.resize(picture, (-(-width // shrink), -(-height // shrink)), interpolation=cv2.INTER_AREA)
@@ -175,21 +175,29 @@ def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: 
     if shrink > 1:
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     flat = picture.reshape(-1, 2)[fragments.pixel]
-    return flat[:, 0] / np.maximum(flat[:, 1], 1e-3)
+    covered = np.maximum(flat[:, 1], 1e-3)
+    return flat[:, 0] / covered, covered
 
 
 def _scattered(light: Array, fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
-    """Light spread under the skin: red further (1.2 mm) than green and blue."""
-    spread = [_blurred(light[:, k], fragments, size, max(mm * px_per_mm, 0.3)) for k, mm in enumerate((1.2, 0.6, 0.4))]
-    return np.stack(spread, 1)
+    """Light spread under the skin: red further (1.2 mm) than green (0.5 mm), blue not at all."""
+    out = light.copy()
+    for channel, mm in ((0, 1.2), (1, 0.5)):
+        out[:, channel] = _blurred(light[:, channel], fragments, size, max(mm * px_per_mm, 0.3))[0]
+    return out
 
 
-def _openness(fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
-    """How freely a pixel sees the room, (M, 3): less in hollows, from the depth picture alone."""
+def _openness(fragments: Fragments, facing: Array, size: tuple[int, int], px_per_mm: float) -> Array:
+    """How freely a pixel sees the room, (M, 3): less in hollows, from the depth picture alone.
+
+    `facing` (M,) is the normals' z: depth tells little of surfaces that are seen at a slant.
+    """
     shade = np.zeros(len(fragments.pixel), np.float32)
     for radius, weight in ((4.0, 0.35), (12.0, 0.35)):  # mm
-        around = _blurred(fragments.depth, fragments, size, radius * px_per_mm)
-        hollow = (around - fragments.depth) / (radius * px_per_mm)
+        around, covered = _blurred(fragments.depth, fragments, size, radius * px_per_mm)
+        # Background is as open as a surface that lies one radius behind.
+        hollow = covered * (around - fragments.depth) / (radius * px_per_mm) - (1 - covered)
         shade += weight * np.clip(hollow, 0, 1)
+    shade *= np.clip(1.5 * facing, 0, 1)
     # Light that reaches hollows in skin has bounced off skin: it is warm.
-    return 1 - np.clip(shade, 0, 0.75)[:, None] * np.array([0.85, 1.0, 1.05], np.float32)
+    return 1 - np.clip(shade, 0, 0.7)[:, None] * np.array([0.85, 1.0, 1.05], np.float32)
