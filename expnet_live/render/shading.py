@@ -35,7 +35,7 @@ class Light:
         return d / np.linalg.norm(d)
 
 
-KEY = Light((-0.50, 0.62, 0.72), (0.98, 0.93, 0.86))
+KEY = Light((-0.48, 0.52, 0.76), (0.98, 0.93, 0.86))
 FILL = Light((0.80, 0.10, 0.62), (0.22, 0.25, 0.30), 0.35)
 RIM = Light((0.80, 0.40, -0.55), (0.85, 0.92, 1.05), 0.0)
 STUDIO = (KEY, FILL, RIM)
@@ -92,7 +92,7 @@ def specular(normals: Array, shine: Array, lights: tuple[Light, ...] = STUDIO) -
     """Highlights (M, 3) of unit normals (M, 3) for a viewer at +z, by Blinn and Phong."""
     n = np.asarray(normals, np.float32)
     exponent = 2 ** (2.6 + 6.2 * shine)
-    strength = 0.55 * shine**2 * (1 + 2.5 * shine**6)
+    strength = 0.55 * shine**2 * (1 + 24 * shine**10)
     grazing = 0.5 + 0.5 * np.clip(1 - n[:, 2], 0, 1) ** 3
     total = np.zeros((len(n), 3), np.float32)
     for light in lights:
@@ -156,16 +156,25 @@ def _shaded(
     packed = np.hstack([turned, linear_from_srgb(surface.colors), diffuse(turned, lights), shine[:, None]])
     values = fragments.interpolate(surface.triangles, packed)
     n = values[:, :3] / np.maximum(np.linalg.norm(values[:, :3], axis=1, keepdims=True), 1e-6)
-    light = _scattered(values[:, 6:9], fragments, size, px_per_mm) * _openness(fragments, n[:, 2], size, px_per_mm)
-    return rolled_off(values[:, 3:6] * light + specular(n, values[:, 9], lights))
+    albedo, light = values[:, 3:6], values[:, 6:9]
+    # Teeth, lashes and eyes do not let light through as skin does; skin is what is red.
+    skin = np.clip(4 * (albedo[:, :1] - albedo[:, 2:]), 0, 1)
+    light = light + skin * (_scattered(light, skin[:, 0], fragments, size, px_per_mm) - light)
+    light = light * _openness(fragments, n[:, 2], size, px_per_mm)
+    return rolled_off(albedo * light + specular(n, values[:, 9], lights))
 
 
-def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: float) -> tuple[Array, Array]:
-    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels, and the share of those (M,)."""
+def _blurred(
+    values: Array, fragments: Fragments, size: tuple[int, int], sigma: float, weights: Array | None = None
+) -> tuple[Array, Array]:
+    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels, and the share of those (M,).
+
+    `weights` (M,) in 0..1 say how much a pixel gives to the others.
+    """
     width, height = size
     pair = np.zeros((width * height, 2), np.float32)
-    pair[fragments.pixel, 0] = values
-    pair[fragments.pixel, 1] = 1
+    pair[fragments.pixel, 0] = values if weights is None else values * weights
+    pair[fragments.pixel, 1] = 1 if weights is None else weights
     # Wide blurs are smooth: half or a quarter of the resolution shows no difference.
     shrink = 1 if sigma < 4 else 2 if sigma < 12 else 4
     picture = pair.reshape(height, width, 2)
@@ -179,11 +188,11 @@ def _blurred(values: Array, fragments: Fragments, size: tuple[int, int], sigma: 
     return flat[:, 0] / covered, covered
 
 
-def _scattered(light: Array, fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
+def _scattered(light: Array, skin: Array, fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
     """Light spread under the skin: red further (1.2 mm) than green (0.5 mm), blue not at all."""
     out = light.copy()
     for channel, mm in ((0, 1.2), (1, 0.5)):
-        out[:, channel] = _blurred(light[:, channel], fragments, size, max(mm * px_per_mm, 0.3))[0]
+        out[:, channel] = _blurred(light[:, channel], fragments, size, max(mm * px_per_mm, 0.3), skin)[0]
     return out
 
 
