@@ -58,7 +58,8 @@ def draw_overlay(
     else:
         edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
         edges = edges[(turned[edges, 2] > _GRAZING).all(1)]
-        _lines(out, list(points[edges, :2]), opacity)
+        # More than a thousand lines would hide the face at full strength.
+        _lines(out, list(points[edges, :2]), 0.6 * opacity)
     return out
 
 
