@@ -18,10 +18,11 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.look import FacePredictor, Look, look_at
+from expnet_live.pipeline.outline import Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
-from expnet_live.types import Array, Box, FaceState, Frame, Image
+from expnet_live.types import Array, FaceState, Frame, Image
 
 _PHOTO_CONFIDENCE = 0.4
 
@@ -48,6 +49,7 @@ class Pipeline:
         self.detector = detector or MediapipeDetector(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         self._tracker = Tracker(self.detector, predictor, max_faces, refine)
+        self._outline = Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
 
@@ -142,7 +144,7 @@ class Pipeline:
             face=face,
             frame=frame.index,
             timestamp=frame.timestamp,
-            box=self._box(expression, identity, view),
+            box=self._outline.box(expression, identity, view),
             confidence=look.confidence,
             expression=expression,
             expression_raw=look.expression,
@@ -151,12 +153,6 @@ class Pipeline:
             gaze=gaze,
             stages=dict(seconds),
         )
-
-    def _box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
-        """Around the base mesh as it is seen, which may reach beyond the picture."""
-        points = view.project(self.face_model.landmarks(expression, identity))
-        (x0, y0), (x1, y1) = points[:, :2].min(0), points[:, :2].max(0)
-        return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
 
 
 def _check(image: Image) -> None:
