@@ -10,7 +10,7 @@ from skimage import data
 from expnet_live.pipeline.detector import Detection, MediapipeDetector
 from expnet_live.types import Array, Image
 
-EYES = np.array([[206.0, 105.0], [245.0, 105.0]])  # the astronaut's right eye and left eye
+EYES = np.array([[203.0, 100.0], [246.0, 103.0]])  # the astronaut's right eye and left eye
 
 
 @pytest.fixture(scope="module")
