@@ -13,6 +13,21 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 SMOOTHINGS = ("off", "responsive", "balanced", "stable")
 
 
+def add_photos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "photos", nargs="+", type=Path, metavar="PHOTOS", help="photos, folders or tar archives of photos"
+    )
+    parser.add_argument(
+        "--metadata", nargs="*", type=Path, default=[], metavar="CSV",
+        help="file,subject,emotion of the photos in the collection that bears the CSV's name",
+    )  # fmt: skip
+    parser.add_argument("--landmarks", type=Path, metavar="FILE", help="landmark cache (.npz), made when it is missing")
+    parser.add_argument(
+        "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
+    )
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="FILE", help="weights (.safetensors); default: the built-in ones")
     add_device(parser)

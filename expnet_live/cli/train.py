@@ -1,4 +1,4 @@
-"""`expnet-live train landmarks | face-model | labels | expnet | demo-clip`: how the assets are made.
+"""`expnet-live train landmarks | face-model | labels | expnet | ...`: how the assets are made.
 
 Each step's parser sets `run` to a function of its own, which imports what it needs.
 """
@@ -6,32 +6,173 @@ Each step's parser sets `run` to a function of its own, which imports what it ne
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from expnet_live.errors import UserError
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
-
-STEPS = {
-    "landmarks": "landmarks of photo collections, a cache for the steps below",
-    "face-model": "the face model, learned from the landmarks",
-    "labels": "expression labels of photos, fitted to their landmarks",
-    "expnet": "the network, trained on the labels",
-    "demo-clip": "the demo clip: a rendered head performing expressions",
-}
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("train", help="rebuild the face model, the labels, the network, the demo clip")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-    for name, text in STEPS.items():
-        step = steps.add_parser(name, help=text)
-        step.add_argument("inputs", nargs="*", type=Path, metavar="INPUT")
-        step.add_argument("--out", type=Path, required=True, metavar="FILE")
-        step.set_defaults(run=run)
+    _landmarks(steps)
+    _face_model(steps)
+    _labels(steps)
+    _expnet(steps)
+    _demo_clip(steps)
+    _component_sheet(steps)
 
 
-def run(args: argparse.Namespace) -> int:
-    raise UserError(f"The training step {args.step} is not built yet; use a later version.")
+def _photos(parser: argparse.ArgumentParser) -> None:
+    from expnet_live.cli.arguments import add_photos
+
+    add_photos(parser)
+
+
+def _landmarks(steps: Subparsers) -> None:
+    parser = steps.add_parser("landmarks", help="landmarks of photo collections, a cache for the steps below")
+    _photos(parser)
+    parser.set_defaults(run=_run_landmarks)
+
+
+def _run_landmarks(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from expnet_live.training.workspace import landmarks_of, photos_of
+
+    landmarks = landmarks_of(args, photos_of(args))
+    found = np.isfinite(landmarks.landmarks[:, 0, 0])
+    print(f"{found.sum()} faces in {len(found)} photos; landmarks are in {args.landmarks}")
+    return 0
+
+
+def _face_model(steps: Subparsers) -> None:
+    parser = steps.add_parser(
+        "face-model", help="the face model, learned from the landmarks (needs --teacher or a cache made with it)"
+    )
+    _photos(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the model (.npz)")
+    parser.add_argument("--report", type=Path, metavar="JSON", help="write what was measured there")
+    parser.set_defaults(run=_run_face_model)
+
+
+def _run_face_model(args: argparse.Namespace) -> int:
+    from expnet_live.training.build import build_face_model
+    from expnet_live.training.workspace import landmarks_of, photos_of
+
+    photos = photos_of(args)
+    build_face_model(photos, landmarks_of(args, photos), args.out, args.report)
+    return 0
+
+
+def _labels(steps: Subparsers) -> None:
+    parser = steps.add_parser("labels", help="expression labels of photos, fitted to their landmarks")
+    _photos(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the labels (.npz)")
+    parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the one that ships")
+    parser.set_defaults(run=_run_labels)
+
+
+def _run_labels(args: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.training.labels import make_labels
+    from expnet_live.training.workspace import landmarks_of, photos_of
+
+    args.landmarks = args.landmarks or args.out.with_suffix(".landmarks.npz")
+    photos = photos_of(args)
+    landmarks = landmarks_of(args, photos)
+    labels = make_labels(landmarks, photos.subjects(landmarks.key), FaceModel.load(args.face_model))
+    labels.save(args.out)
+    counts = Counter(labels.reason.tolist())
+    print(f"{counts.pop('', 0)} labels are in {args.out}; rejected: {dict(counts) or 'none'}")
+    return 0
+
+
+def _expnet(steps: Subparsers) -> None:
+    from expnet_live.training.options import TrainConfig
+
+    parser = steps.add_parser(
+        "expnet",
+        help="the network, trained on the labels",
+        epilog="On several GPUs: torchrun --nproc-per-node N -m expnet_live train expnet ...",
+    )
+    _photos(parser)
+    parser.add_argument("--labels", type=Path, required=True, metavar="FILE", help="from 'expnet-live train labels'")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="weights, log.csv and the checkpoint to resume from"
+    )
+    parser.add_argument(
+        "--face-model", type=Path, metavar="FILE", help="the one the labels were made with; default: the one that ships"
+    )
+    parser.add_argument(
+        "--crops", type=Path, metavar="FILE", help="cache of crops (.npy), made when missing; default: in DIR"
+    )
+    parser.add_argument("--config", type=Path, metavar="JSON", help="values for the options below")
+    for f in fields(TrainConfig):
+        kind: Any = Path if f.name == "init" else type(f.default)
+        parser.add_argument(
+            f"--{f.name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper(), help=f"default: {f.default}"
+        )
+    parser.set_defaults(run=_run_expnet)
+
+
+def _run_expnet(args: argparse.Namespace) -> int:
+    import json
+
+    import numpy as np
+
+    from expnet_live.errors import UserError
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.training.crops import make_crops
+    from expnet_live.training.options import TrainConfig
+    from expnet_live.training.train import train
+    from expnet_live.training.workspace import labels_of, landmarks_of, photos_of
+
+    known = {f.name for f in fields(TrainConfig)}
+    chosen = json.loads(args.config.read_text()) if args.config else {}
+    if unknown := set(chosen) - known:
+        raise UserError(f"{args.config} has options that do not exist: {', '.join(sorted(unknown))}.")
+    chosen |= {n: getattr(args, n) for n in known if getattr(args, n) is not None}
+    photos = photos_of(args)
+    landmarks = landmarks_of(args, photos)
+    labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
+    rows = np.flatnonzero(labels.good)
+    args.out.mkdir(parents=True, exist_ok=True)
+    cache = args.crops or args.out / "crops.npy"
+    crops = make_crops(photos.refs, landmarks, labels, rows, model, cache, args.jobs)
+    held = photos.held_out(crops.key)
+    best = train(crops.subset(~held), crops.subset(held), model, args.out, TrainConfig(**chosen))
+    print(f"the best weights are in {best}")
+    return 0
+
+
+def _demo_clip(steps: Subparsers) -> None:
+    parser = steps.add_parser("demo-clip", help="the demo clip: a rendered head performing expressions")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    parser.set_defaults(run=_run_demo_clip)
+
+
+def _run_demo_clip(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.training.demo_clip import make_demo_clip
+
+    make_demo_clip(FaceModel.load(), args.out)
+    return 0
+
+
+def _component_sheet(steps: Subparsers) -> None:
+    parser = steps.add_parser("component-sheet", help="a picture of the 29 components at +2 and -2")
+    parser.add_argument("--out", type=Path, required=True, metavar="PNG")
+    parser.set_defaults(run=_run_component_sheet)
+
+
+def _run_component_sheet(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.face_model.sheet import save_component_sheet
+
+    save_component_sheet(FaceModel.load(), args.out)
+    return 0

@@ -49,8 +49,8 @@ class Fit:
 class Fitter:
     """Fits `model` to Face Mesh landmarks."""
 
-    def __init__(self, model: FaceModel, config: FitConfig = FitConfig()) -> None:  # noqa: B008
-        self.config = config
+    def __init__(self, model: FaceModel, config: FitConfig | None = None) -> None:
+        self.config = config = config or FitConfig()
         self.n_identity = model.n_identity
         basis = torch.from_numpy(np.concatenate([model.expression, model.identity]))
         self.mean = torch.from_numpy(model.mean.copy())
@@ -142,7 +142,9 @@ class Fitter:
             ],
             1,
         )
-        own_right = torch.cat([pose_right, beta_right[:, :e] + (state.expression - self.prior_mean) @ self.precision], 1)
+        own_right = torch.cat(
+            [pose_right, beta_right[:, :e] + (state.expression - self.prior_mean) @ self.precision], 1
+        )
         coupling = torch.cat([pose_beta[:, :, e:], beta_beta[:, :e, e:]], 1)
         eliminated = torch.linalg.solve(own, torch.cat([coupling, own_right[..., None]], 2))
         reduced = beta_beta[:, e:, e:] - coupling.mT @ eliminated[..., :-1]

@@ -15,9 +15,10 @@ def edges_of(triangles: Array) -> tuple[Array, Array, Array]:
     (F, 3) (edge k runs from corner k to corner k + 1), and how many triangles share each edge (E,).
     """
     corners = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1)
-    directed = np.sort(corners.reshape(-1, 2), axis=1)
-    edges, index, count = np.unique(directed, axis=0, return_inverse=True, return_counts=True)
-    return edges, index.reshape(-1, 3), count
+    a, b = corners.reshape(-1, 2).astype(np.int64).T
+    n = int(corners.max(initial=0)) + 1
+    code, index, count = np.unique(np.minimum(a, b) * n + np.maximum(a, b), return_inverse=True, return_counts=True)
+    return np.stack([code // n, code % n], 1), index.reshape(-1, 3), count
 
 
 def loop_subdivision(
@@ -92,9 +93,10 @@ def _coo(rows: list[Array], cols: list[Array], data: list[Array], shape: tuple[i
 
 def boundary_loops(triangles: Array) -> list[Array]:
     """Boundary rings in the direction their triangles run, longest first."""
-    corners = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2)
-    present = {(int(a), int(b)) for a, b in corners}
-    follow = {a: b for a, b in present if (b, a) not in present}
+    a, b = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2).astype(np.int64).T
+    n = int(np.max(triangles, initial=0)) + 1
+    alone = ~np.isin(a * n + b, b * n + a)
+    follow = dict(zip(a[alone].tolist(), b[alone].tolist(), strict=True))
     loops = []
     while follow:
         first, vertex = follow.popitem()
@@ -107,34 +109,40 @@ def boundary_loops(triangles: Array) -> list[Array]:
 
 
 class NormalOperator:
-    """Area-weighted vertex normals of a fixed mesh, about half a millisecond for 14,000 triangles.
+    """Area-weighted vertex normals of a fixed mesh, about half a millisecond for 20,000 triangles.
 
-    The corner sums are one sparse product; everything else works on contiguous coordinate rows.
+    Corners are gathered as four floats (numpy copies 16 bytes at once, 12 one by one); corner sums
+    are one sparse product for each coordinate.
     """
 
-    def __init__(self, triangles: Array, n_vertices: int) -> None:
-        t = np.ascontiguousarray(np.asarray(triangles, np.int64).T)
-        self._a, self._b, self._c = t
+    def __init__(self, triangles: Array, n_vertices: int, wanted: Array | None = None) -> None:
+        """`wanted` are the vertices whose normals are asked for; None: all."""
+        t = np.ascontiguousarray(np.asarray(triangles, np.intp).T)
+        self._corners = t
         n_faces = t.shape[1]
-        self._sum = sparse.csr_matrix(
+        total = sparse.csr_matrix(
             (np.ones(3 * n_faces, np.float32), (t.ravel(), np.tile(np.arange(n_faces), 3))), shape=(n_vertices, n_faces)
         )
+        self._sum = total if wanted is None else total[wanted]
 
     def __call__(self, vertices: Array) -> Array:
         """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
-        v = np.asarray(vertices, np.float32)
-        a = v.take(self._a, axis=0)
-        x, y, z = (v.take(self._b, axis=0) - a).T
-        u, w, s = (v.take(self._c, axis=0) - a).T
-        face = np.empty((len(a), 3), np.float32)
-        face[:, 0] = y * s - z * w
-        face[:, 1] = z * u - x * s
-        face[:, 2] = x * w - y * u
-        normals: Array = self._sum @ face
-        length = np.sqrt(np.einsum("ij,ij->i", normals, normals))
+        padded = np.empty((len(vertices), 4), np.float32)
+        padded[:, :3] = vertices
+        padded[:, 3] = 0
+        a, b, c = (padded.take(corner, axis=0) for corner in self._corners)
+        b -= a
+        c -= a
+        (x, y, z, _), (u, w, s, _) = b.T, c.T
+        nx = self._sum @ (y * s - z * w)
+        ny = self._sum @ (z * u - x * s)
+        nz = self._sum @ (x * w - y * u)
+        length = np.sqrt(nx * nx + ny * ny + nz * nz)
         undefined = length < 1e-12
         if undefined.any():
-            normals[undefined] = 0.0, 0.0, 1.0
-            length[undefined] = 1.0
-        normals /= length[:, None]
+            nz[undefined] = length[undefined] = 1.0
+        inverse = 1 / length
+        normals = np.empty((len(length), 3), np.float32)
+        for axis, n in enumerate((nx, ny, nz)):
+            np.multiply(n, inverse, out=normals[:, axis])
         return normals

@@ -39,7 +39,9 @@ def load_weights(path: Path) -> tuple[ExpNet, dict[str, Any]]:
     except (OSError, SafetensorError) as e:
         raise UserError(f"{path} cannot be read as weights; choose a .safetensors file written by expnet-live.") from e
     if metadata.get("format") != FORMAT:
-        raise UserError(f"{path} holds weights of another program; choose a file written by 'expnet-live train expnet'.")
+        raise UserError(
+            f"{path} holds weights of another program; choose a file written by 'expnet-live train expnet'."
+        )
     try:
         net = ExpNet(ExpNetConfig.from_dict(json.loads(metadata["config"])))
         missing, unexpected = net.load_state_dict(tensors, strict=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from expnet_live.networks.resnet import RESNET101, ResNet, ResNetConfig
 from expnet_live.types import N_EXPRESSION
@@ -41,7 +41,9 @@ def outputs(n_identity: int) -> dict[str, int]:
 
 def compact(n_identity: int) -> ExpNetConfig:
     """The network that ships: ResNet-18 at half width, 128 x 128."""
-    return ExpNetConfig(ResNetConfig((2, 2, 2, 2), 32, bottleneck=False), 128, pooled=False, outputs=outputs(n_identity))
+    return ExpNetConfig(
+        ResNetConfig((2, 2, 2, 2), 32, bottleneck=False), 128, pooled=False, outputs=outputs(n_identity)
+    )
 
 
 def resnet101(n_identity: int) -> ExpNetConfig:

@@ -42,7 +42,7 @@ class Prediction:
 
 
 def pick_device(device: str) -> torch.device:
-    """The torch device of a name; auto takes CUDA, then MPS, then the CPU. Raises UserError for one that is not there."""
+    """The torch device of a name; auto takes CUDA, then MPS, then the CPU. UserError for one that is not there."""
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if device == "auto":
         device = next(d for d in ("cuda", "mps", "cpu") if there[d])

@@ -14,7 +14,7 @@ from string import ascii_lowercase
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 BN_EPSILON = 1e-5
 

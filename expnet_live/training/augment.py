@@ -46,7 +46,7 @@ def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: i
     return _matrix(zoom, angle, shift, wide, wider, size)
 
 
-def astray(rng: Rng, wide: int, wider: float, size: int) -> Array:
+def astray(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: int) -> Array:
     """Matrix of a crop that misses the face: a corner of the picture, or a piece of cheek."""
     corner = rng.choice([-1.0, 1.0], 2) * rng.uniform(0.55, 0.75, 2)
     return _matrix(np.exp(rng.uniform(0.7, 1.6)), rng.normal(0, 0.4), corner, wide, wider, size)
@@ -114,7 +114,7 @@ def _low_resolution(x: Image, rng: Rng, smallest: float, noise_bank: Array) -> I
     size = x.shape[0]
     face = FACE_WIDTH * size
     width = np.exp(rng.uniform(np.log(smallest), np.log(face)))
-    n = max(int(round(size * width / face)), 8)
+    n = max(round(float(size * width / face)), 8)
     how = cv2.INTER_AREA if rng.random() < 0.8 else cv2.INTER_LINEAR
     small = cv2.resize(x, (n, n), interpolation=how)
     if rng.random() < 0.3:
@@ -147,13 +147,12 @@ def _occlude(x: Image, rng: Rng, other: Image) -> Image:
     mask = np.zeros((size, size), np.uint8)
     if kind < 0.65:
         for _ in range(int(rng.integers(1, 4))):
-            center = tuple(int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
-            axes = tuple(int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
-            cv2.ellipse(mask, center, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1)
+            cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
+            a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
+            cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
     elif kind < 0.85:
-        center = rng.uniform(0.2, 0.8, 2) * size
-        extent = rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
-        box = cv2.boxPoints((tuple(center), tuple(extent), float(rng.normal(0, 25))))
+        center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
+        box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
     else:  # half of the face, or a third
         n = int(size * rng.uniform(0.3, 0.5))

@@ -25,7 +25,9 @@ WIDER = 1.6  # side of a stored crop in sides of a network's crop
 
 @dataclass(frozen=True)
 class CropSet:
-    """`images[index[i]]` (208, 208, 3) is the i-th of N pictures; of each: rotation (N, 3), scale (N,), origin (N, 2), expression, identity,
+    """`images[index[i]]` (208, 208, 3) is the i-th of N pictures.
+
+    Of each: rotation (N, 3), scale (N,), origin (N, 2), expression (N, 29), identity (N, K),
     gaze (N, 2, 2), and Face Mesh `points` (N, 468, 2) in the stored crop's pixels."""
 
     images: Image
@@ -77,7 +79,13 @@ def _cut(job: tuple[PhotoRef, bool, Crop, int]) -> Image:
 
 
 def make_crops(
-    refs: dict[str, PhotoRef], landmarks: LandmarkSet, labels: LabelSet, rows: Array, model: FaceModel, out: Path, jobs: int
+    refs: dict[str, PhotoRef],
+    landmarks: LandmarkSet,
+    labels: LabelSet,
+    rows: Array,
+    model: FaceModel,
+    out: Path,
+    jobs: int,
 ) -> CropSet:
     """Crops of the photos `rows` of `landmarks` and `labels`; the pictures go to `out` (.npy), once."""
     crops = [wide_crop(labels.rotation[i], float(labels.scale[i]), labels.origin[i]) for i in rows]
@@ -94,7 +102,9 @@ def make_crops(
         tmp.replace(out)
     matrix = np.stack([c.matrix for c in crops])
     views = [
-        WeakPerspective(labels.rotation[i], float(labels.scale[i]), *(float(v) for v in labels.origin[i])).transformed(c.matrix)
+        WeakPerspective(labels.rotation[i], float(labels.scale[i]), *(float(v) for v in labels.origin[i])).transformed(
+            c.matrix
+        )
         for i, c in zip(rows, crops, strict=True)
     ]
     points = np.einsum("nij,npj->npi", matrix[:, :, :2], landmarks.landmarks[rows, :468, :2]) + matrix[:, None, :, 2]
@@ -110,5 +120,3 @@ def make_crops(
         gaze=gaze_labels(labels, landmarks.landmarks, model, rows),
         points=points.astype(np.float32),
     )
-
-

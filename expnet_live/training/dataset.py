@@ -30,7 +30,7 @@ class Mirror:
     @classmethod
     def of(cls, model: FaceModel) -> Mirror:
         partner, sign = model.mirror_expression
-        seen = (model.identity * np.float32([-1, 1, 1]))[:, model.mirror]
+        seen = (model.identity * np.array([-1, 1, 1], np.float32))[:, model.mirror]
         identity_sign = np.sign((seen * model.identity).sum((1, 2)))
         return cls(partner, sign, identity_sign.astype(np.float32), model.mirror)
 
@@ -61,10 +61,8 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         rng = np.random.default_rng((self.seed, draw, i))
         wide = c.picture(i)
         is_face = rng.random() >= cfg.negative
-        if is_face:
-            matrix = similarity(rng, cfg, WIDE_SIZE, WIDER, size)
-        else:
-            matrix = astray(rng, WIDE_SIZE, WIDER, size)
+        aim = similarity if is_face else astray
+        matrix = aim(rng, cfg, WIDE_SIZE, WIDER, size)
         image = cv2.warpAffine(wide, matrix, (size, size), flags=cv2.INTER_AREA)
         other = c.picture(int(rng.integers(len(c))))
         j = rng.integers(0, WIDE_SIZE - size + 1, 2)
@@ -72,7 +70,9 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         if not is_face and rng.random() < 0.1:
             image = rng.integers(0, 256, image.shape, np.uint8)
 
-        view = WeakPerspective(c.rotation[i], float(c.scale[i]), float(c.origin[i, 0]), float(c.origin[i, 1])).transformed(matrix)
+        view = WeakPerspective(
+            c.rotation[i], float(c.scale[i]), float(c.origin[i, 0]), float(c.origin[i, 1])
+        ).transformed(matrix)
         points = c.points[i] @ matrix[:, :2].T + matrix[:, 2]
         expression, identity, gaze, rotation = c.expression[i], c.identity[i], c.gaze[i], view.rotation
         encoded = encode_view(view, size)
@@ -82,7 +82,7 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
             image = np.ascontiguousarray(image[:, ::-1])
             expression, identity = expression[m.partner] * m.sign, identity * m.identity_sign
             rotation = rotation * [1, -1, -1]
-            encoded = encoded * np.float32([1, -1, 1])
+            encoded = encoded * np.array([1, -1, 1], np.float32)
             points = points[m.points] * [-1, 1]
             gaze = gaze[::-1] * [-1, 1]
         return {

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -89,7 +88,7 @@ def select_faces(
     good &= np.isfinite(landmarks.scores[:, 0])
     keep = np.flatnonzero(good)
     faces = Faces(
-        raw=xyz[keep] * np.float32([1, -1, -1]),
+        raw=xyz[keep] * np.array([1, -1, -1], np.float32),
         scores=landmarks.scores[keep],
         subject=subject[keep],
         neutral=emotion[keep] == "neutral",
@@ -180,7 +179,9 @@ class _Learner:
         share = {}
         for name, basis in ("named components", fields.reshape(29, -1).T), ("principal components", principal):
             q = np.linalg.qr(basis)[0]
-            share[f"held-out variance explained by 29 {name}"] = float(((deviation @ q) ** 2).sum() / (deviation**2).sum())
+            share[f"held-out variance explained by 29 {name}"] = float(
+                ((deviation @ q) ** 2).sum() / (deviation**2).sum()
+            )
         return share | {"held-out photos measured on": float(held.sum())}
 
     def _nuisance(self, mirror: bool = False) -> Array:

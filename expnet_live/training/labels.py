@@ -55,7 +55,11 @@ class LabelSet:
 
 
 def make_labels(
-    landmarks: LandmarkSet, subjects: Array, model: FaceModel, config: FitConfig = FitConfig(), chunk: int = 3000  # noqa: B008
+    landmarks: LandmarkSet,
+    subjects: Array,
+    model: FaceModel,
+    config: FitConfig | None = None,
+    chunk: int = 3000,
 ) -> LabelSet:
     """Fits all photos, identity pooled over the photos of a subject (N,)."""
     xyz = landmarks.landmarks
@@ -67,7 +71,7 @@ def make_labels(
     reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
     todo = np.flatnonzero(reason == "")
     todo = todo[np.argsort(subjects[todo], kind="stable")]
-    fitter = Fitter(model, config)
+    fitter = Fitter(model, config or FitConfig())
     parts: list[Fit] = []
     started = time.perf_counter()
     with tqdm(total=len(todo), desc="fitting", unit="photo") as bar:

@@ -154,9 +154,7 @@ def _detect(ref: PhotoRef) -> dict[str, Any]:
     return row
 
 
-def detect_landmarks(
-    refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2
-) -> LandmarkSet:
+def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
     """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left."""
     if out.exists():
         return LandmarkSet.load(out)
@@ -177,10 +175,8 @@ def detect_landmarks(
             _to_set(rows).save(parts / f"{i:05d}.npz")
     sets = [LandmarkSet.load(parts / f"{i:05d}.npz") for i in range(len(chunks))]
     names = next((s.score_names for s in sets if s.score_names.size), np.array([], str))
-    merged = LandmarkSet(
-        *(np.concatenate([getattr(s, f.name) for s in sets]) for f in fields(LandmarkSet)[:-1]),
-        score_names=names,
-    )
+    joined = {f.name: np.concatenate([getattr(s, f.name) for s in sets]) for f in fields(LandmarkSet)}
+    merged = LandmarkSet(**{**joined, "score_names": names})
     merged.save(out)
     for part in parts.iterdir():
         part.unlink()
@@ -189,7 +185,7 @@ def detect_landmarks(
 
 
 def _to_set(rows: list[dict[str, Any]]) -> LandmarkSet:
-    names = next((r["score_names"] for r in rows if "score_names" in r), [])
+    names: list[str] = next((r["score_names"] for r in rows if "score_names" in r), [])
     return LandmarkSet(
         key=np.array([r["key"] for r in rows]),
         landmarks=np.stack([r["landmarks"] for r in rows]),

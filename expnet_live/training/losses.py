@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from expnet_live.face_model.model import FaceModel
 
@@ -27,14 +27,17 @@ class LossWeights:
 class ExpNetLoss(nn.Module):
     """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
 
-    expression, identity: mean squared error in standard deviations. rotation, view, gaze: Huber. points: mean distance of the
-    468 projected points to the landmarks, in per cent of the outer-eye distance. confidence: binary cross
-    entropy; all the others count on faces alone.
+    expression, identity: mean squared error in standard deviations. rotation, view, gaze: Huber.
+    points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
+    distance. confidence: binary cross entropy; all the others count on faces alone.
     """
 
-    def __init__(self, model: FaceModel, weights: LossWeights = LossWeights()) -> None:  # noqa: B008
+    mean: torch.Tensor
+    basis: torch.Tensor
+
+    def __init__(self, model: FaceModel, weights: LossWeights | None = None) -> None:
         super().__init__()
-        self.weights = weights
+        self.weights = weights or LossWeights()
         basis = torch.cat([torch.from_numpy(model.expression), torch.from_numpy(model.identity)])
         self.register_buffer("mean", torch.from_numpy(model.mean.copy()))
         self.register_buffer("basis", basis.reshape(len(basis), -1))
@@ -48,7 +51,9 @@ class ExpNetLoss(nn.Module):
         flat = turned[..., :2] * scale
         return torch.stack([flat[..., 0] + part["view"][:, 1:2], part["view"][:, 2:3] - flat[..., 1]], -1)
 
-    def forward(self, part: dict[str, torch.Tensor], target: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+    def forward(
+        self, part: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
         face = target["face"]
         n = face.sum().clamp(min=1)
 
@@ -58,7 +63,9 @@ class ExpNetLoss(nn.Module):
         losses = {
             "expression": mean((part["expression"] - target["expression"]).square().mean(1)),
             "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
-            "rotation": mean(F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)),
+            "rotation": mean(
+                F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)
+            ),
             "view": mean(F.smooth_l1_loss(part["view"], target["view"], reduction="none", beta=0.02).mean(1)),
             "points": mean(dense_error(self.points(part), target["points"])),
             "gaze": mean(F.smooth_l1_loss(part["gaze"], target["gaze"], reduction="none", beta=0.1).mean(1)),

@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,33 +26,14 @@ from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.crops import CropSet
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.losses import ExpNetLoss, LossWeights, dense_error
+from expnet_live.training.options import TrainConfig
 from expnet_live.types import Array
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """`samples`: how many augmented crops the whole training takes; `init`: weights to start from."""
-
-    architecture: str = "compact"
-    samples: int = 1_000_000
-    batch: int = 128
-    lr: float = 2e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.03
-    ema: float = 0.998
-    dropout: float = 0.1
-    seed: int = 1
-    workers: int = 1
-    threads: int = 2
-    device: str = "auto"
-    validate_every: int = 60_000
-    init: Path | None = None
-
-
 class RandomDraws(Sampler[tuple[int, int]]):
-    """Weighted draws with a running number, from `start` to `stop`: the same at each resumption, whatever the workers do."""
+    """Weighted draws with a running number from `start` to `stop`: the same after each resumption."""
 
     def __init__(self, weights: Array, start: int, stop: int, seed: int, rank: int = 0, world: int = 1) -> None:
         self.p = weights / weights.sum()
@@ -89,9 +70,19 @@ class Ema:
                 self.state[k].copy_(v)
 
 
-def train(train_set: CropSet, valid_set: CropSet, model: FaceModel, out: Path, config: TrainConfig,
-          augment: AugmentConfig = AugmentConfig(), weights: LossWeights = LossWeights()) -> Path:  # noqa: B008
-    """Trains and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt, from which it resumes."""
+def train(
+    train_set: CropSet,
+    valid_set: CropSet,
+    model: FaceModel,
+    out: Path,
+    config: TrainConfig,
+    augment: AugmentConfig | None = None,
+    weights: LossWeights | None = None,
+) -> Path:
+    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
+
+    Resumes from the checkpoint when there is one.
+    """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
     if world > 1 and not torch.distributed.is_initialized():
@@ -101,14 +92,21 @@ def train(train_set: CropSet, valid_set: CropSet, model: FaceModel, out: Path, c
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    loss_of = ExpNetLoss(model, weights).to(device)
+    loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = _optimizer(net, config)
     ema = Ema(net, config.ema)
     done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device)
-    data = FaceDataset(train_set, Mirror.of(model), net.config.crop_size, augment, config.seed)
+    data = FaceDataset(train_set, Mirror.of(model), net.config.crop_size, augment or AugmentConfig(), config.seed)
     draws = RandomDraws(sample_weights(train_set), done, config.samples, config.seed, rank, world)
-    loader = DataLoader(data, config.batch // world, sampler=draws, num_workers=config.workers, drop_last=True,  # type: ignore[arg-type]
-                        pin_memory=device.type == "cuda", prefetch_factor=6 if config.workers else None)
+    loader = DataLoader(
+        data,
+        config.batch // world,
+        sampler=draws,
+        num_workers=config.workers,
+        drop_last=True,
+        pin_memory=device.type == "cuda",
+        prefetch_factor=6 if config.workers else None,
+    )
     wrapped: nn.Module = DistributedDataParallel(net) if world > 1 else net
     amp = torch.bfloat16
     since: dict[str, float] = {}
@@ -134,7 +132,9 @@ def train(train_set: CropSet, valid_set: CropSet, model: FaceModel, out: Path, c
             bar.update(done - before)
             crossed = done // config.validate_every > before // config.validate_every
             if rank == 0 and (crossed or done >= config.samples):
-                best = _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
+                best = _checkpoint(
+                    net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps
+                )
                 since, steps = {}, 0
         if rank == 0 and steps:
             _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
@@ -158,7 +158,9 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
     nn.init.zeros_(net.fc.bias)
     if config.init is not None:
         other, _ = load_weights(config.init)
-        net.load_state_dict({k: v for k, v in other.state_dict().items() if v.shape == net.state_dict()[k].shape}, strict=False)
+        net.load_state_dict(
+            {k: v for k, v in other.state_dict().items() if v.shape == net.state_dict()[k].shape}, strict=False
+        )
         return net
     offset = torch.zeros(sum(architecture.outputs.values()))
     part = net.split(offset[None])
@@ -178,7 +180,9 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
 def _optimizer(net: ExpNet, config: TrainConfig) -> torch.optim.Optimizer:
     decay = [p for p in net.parameters() if p.dim() > 1]
     rest = [p for p in net.parameters() if p.dim() <= 1]
-    return torch.optim.AdamW([{"params": decay, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}], lr=config.lr)
+    return torch.optim.AdamW(
+        [{"params": decay, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}], lr=config.lr
+    )
 
 
 def _schedule(progress: float, warmup: float) -> float:
@@ -188,7 +192,9 @@ def _schedule(progress: float, warmup: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-def _resume(path: Path, net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema, device: torch.device) -> tuple[int, float]:
+def _resume(
+    path: Path, net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema, device: torch.device
+) -> tuple[int, float]:
     if not path.exists():
         return 0, math.inf
     saved = torch.load(path, map_location=device, weights_only=True)
@@ -199,8 +205,21 @@ def _resume(path: Path, net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema,
     return int(saved["done"]), float(saved["best"])
 
 
-def _checkpoint(net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema, valid_set: CropSet, model: FaceModel, loss_of: ExpNetLoss,
-                device: torch.device, out: Path, config: TrainConfig, done: int, best: float, since: dict[str, float], steps: int) -> float:
+def _checkpoint(
+    net: ExpNet,
+    optimizer: torch.optim.Optimizer,
+    ema: Ema,
+    valid_set: CropSet,
+    model: FaceModel,
+    loss_of: ExpNetLoss,
+    device: torch.device,
+    out: Path,
+    config: TrainConfig,
+    done: int,
+    best: float,
+    since: dict[str, float],
+    steps: int,
+) -> float:
     averaged = ExpNet(net.config)
     averaged.load_state_dict(ema.state)
     averaged.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -220,20 +239,36 @@ def _checkpoint(net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema, valid_s
         about = {"training": json.loads(json.dumps(asdict(config), default=str)), "crops": done, "validation": figures}
         save_weights(averaged, out / "expnet.safetensors", about)
     tmp = out / "checkpoint.tmp"
-    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.state, "ema_steps": ema.steps,
-                "done": done, "best": best}, tmp)
+    torch.save(
+        {
+            "net": net.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "ema": ema.state,
+            "ema_steps": ema.steps,
+            "done": done,
+            "best": best,
+        },
+        tmp,
+    )
     tmp.replace(out / "checkpoint.pt")
     return best
 
 
 @torch.inference_mode()
-def validate(net: ExpNet, crops: CropSet, model: FaceModel, loss_of: ExpNetLoss, device: torch.device, limit: int = 1500) -> dict[str, float]:
+def validate(
+    net: ExpNet, crops: CropSet, model: FaceModel, loss_of: ExpNetLoss, device: torch.device, limit: int = 1500
+) -> dict[str, float]:
     """Dense error (%) and R2 of the coefficients on plain crops, and the dense error with faces of 28 px."""
     size = net.config.crop_size
-    plain = AugmentConfig(loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0)
+    plain = AugmentConfig(
+        loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
+    )
     data = FaceDataset(crops, Mirror.of(model), size, plain, seed=99)
     rows = np.random.default_rng(5).permutation(len(crops))[:limit]
-    errors, errors28, said, truth = [], [], [], []
+    errors: list[torch.Tensor] = []
+    errors28: list[torch.Tensor] = []
+    said: list[torch.Tensor] = []
+    truth: list[torch.Tensor] = []
     for start in range(0, len(rows), 100):
         items = [data[(int(i), 0)] for i in rows[start : start + 100]]
         target = {k: torch.stack([t[k] for t in items]).to(device) for k in items[0]}
@@ -250,5 +285,9 @@ def validate(net: ExpNet, crops: CropSet, model: FaceModel, loss_of: ExpNetLoss,
     t, s = torch.cat(truth), torch.cat(said)
     r2 = 1 - (t - s).square().sum(0) / (t - t.mean(0)).square().sum(0)
     named = {f"r2_{n}": float(r2[model.index(n)]) for n in ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft")}
-    return {"dense_error": float(torch.cat(errors).mean()), "dense_error_28px": float(torch.cat(errors28).mean()),
-            "r2_mean": float(r2.mean()), "r2_min": float(r2.min())} | named
+    return {
+        "dense_error": float(torch.cat(errors).mean()),
+        "dense_error_28px": float(torch.cat(errors28).mean()),
+        "r2_mean": float(r2.mean()),
+        "r2_min": float(r2.min()),
+    } | named

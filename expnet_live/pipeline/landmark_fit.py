@@ -1,0 +1,84 @@
+"""The landmark-based way that the paper compares with: Face Mesh, then a fit of the face model."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from expnet_live.face_model.fitting import Fit, FitConfig, Fitter
+from expnet_live.face_model.model import FaceModel
+from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.detector import Detection
+from expnet_live.types import Array, Box, FaceState, Image
+
+_CROP = 256  # px of the square that a known face is brought to before Face Mesh looks at it
+
+
+class LandmarkFitEstimator:
+    """Expression, identity and pose of the largest face in a photo, by fitting `model` to its landmarks."""
+
+    def __init__(
+        self, model: FaceModel | None = None, config: FitConfig | None = None, min_confidence: float = 0.4
+    ) -> None:
+        import mediapipe
+
+        self.model = model or FaceModel.load()
+        self._fitter = Fitter(self.model, config or FitConfig())
+        self._mesh: Any = mediapipe.solutions.face_mesh.FaceMesh(
+            static_image_mode=True, refine_landmarks=True, max_num_faces=1, min_detection_confidence=min_confidence
+        )
+
+    def landmarks(self, image: Image, face: Detection | None = None) -> Array | None:
+        """Face Mesh landmarks (478, 3) in pixels of `image`, None when none are found.
+
+        `face`, where it is known already, is enlarged first: Face Mesh then finds faces of a few pixels.
+        """
+        crop = None
+        if face is not None:
+            crop = Crop.of_detection(face.box, face.keypoints, _CROP)
+            image = crop.cut(image)
+        h, w = image.shape[:2]
+        found = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks
+        if not found:
+            return None
+        points = np.array([(p.x * w - 0.5, p.y * h - 0.5, p.z * w) for p in found[0].landmark], np.float32)
+        if crop is not None:
+            to_image = crop.inverse
+            points[:, :2] = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]
+            points[:, 2] /= crop.scale
+        return points
+
+    def fit(self, landmarks: Array) -> Fit:
+        """The fit to landmarks (N, 478, 3) of N photos, each of its own person."""
+        with torch.inference_mode():
+            return self._fitter.fit(landmarks)
+
+    def estimate(self, image: Image, face: Detection | None = None) -> FaceState | None:
+        """The state of the face in `image` (BGR uint8), None when there is none."""
+        started = time.perf_counter()
+        landmarks = self.landmarks(image, face)
+        if landmarks is None:
+            return None
+        found = time.perf_counter()
+        fit = self.fit(landmarks[None])
+        fitted = time.perf_counter()
+        view = WeakPerspective(fit.rotation[0], float(fit.scale[0]), float(fit.origin[0, 0]), float(fit.origin[0, 1]))
+        (x0, y0), (x1, y1) = landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)
+        h, w = image.shape[:2]
+        return FaceState(
+            face=0,
+            frame=0,
+            timestamp=0.0,
+            box=Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0)),
+            confidence=1.0,
+            expression=fit.expression[0],
+            expression_raw=fit.expression[0],
+            identity=fit.identity[0],
+            pose=Camera.for_image(w, h).pose(view),
+            stages={"landmarks": found - started, "fit": fitted - found},
+        )
