@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -95,30 +96,46 @@ class Anatomy:
 
         gaze (2, 2) in radians holds yaw (right > 0) and pitch (up > 0), the person's right eye first.
         """
+        return self.settled(self.unsettled(base), gaze)
+
+    def unsettled(self, base: Array) -> Array:
+        """Vertices (V, 3) as the linear maps alone make them."""
         control = (self.cage.matrix @ np.asarray(base, np.float32) + self.cage.offset).astype(np.float32, copy=False)
         out: Array = self.refine @ control
         out += self.offset
-        centers = control[self.centers]
+        return out
+
+    def moved(self, field: Array) -> Array:
+        """How unsettled vertices move (V, 3) when the base points move by a field (468, 3)."""
+        moved: Array = self.refine @ (self.cage.matrix @ np.asarray(field, np.float32))
+        return moved
+
+    def settled(self, vertices: Array, gaze: Array | None = None) -> Array:
+        """`vertices`, unsettled (V, 3), with slits closed, lids before the eyeballs and eyes turned: in place."""
+        out = vertices
+        balls = [self.range(part) for part in (Part.RIGHT_EYE, Part.LEFT_EYE)]
+        centers = [out[ball.start] - self.offset[ball.start] for ball in balls]
         for close in self.closings:
             close(out)
         for lids, center in zip(self.lids, centers, strict=True):
-            out[lids] = eyes.outside_ball(out[lids], center, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
+            out[lids] = eyes.outside_ball(out.take(lids, axis=0), center, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
         lashes = self.range(Part.LASHES)
-        out[lashes] = out[self.lash_roots] + self.offset[lashes]
+        out[lashes] = out.take(self.lash_roots, axis=0) + self.offset[lashes]
         if gaze is not None:
-            self.rotate_eyes(out, centers, gaze)
+            turns = eyes.gaze_rotation(gaze).astype(np.float32)
+            for ball, center, rotation in zip(balls, centers, turns, strict=True):
+                out[ball] = self.offset[ball] @ rotation.T + center
         return out
 
-    def rotate_eyes(self, vertices: Array, centers: Array, gaze: Array) -> None:
-        """Turns the eyeballs in `vertices`, which look straight ahead, round `centers` (2, 3), in place."""
-        for k, rotation in enumerate(eyes.gaze_rotation(gaze).astype(np.float32)):
-            ball = self.range(Part.RIGHT_EYE if k == 0 else Part.LEFT_EYE)
-            vertices[ball] = (vertices[ball] - centers[k]) @ rotation.T + centers[k]
+    @cached_property
+    def _ranges(self) -> dict[int, slice]:
+        start = np.searchsorted(self.part, list(Part))
+        end = np.searchsorted(self.part, list(Part), side="right")
+        return {p: slice(int(a), int(b)) for p, a, b in zip(Part, start, end, strict=True)}
 
     def range(self, part: Part) -> slice:
-        """Where a part's vertices lie; every part is contiguous."""
-        where = np.flatnonzero(self.part == part)
-        return slice(int(where[0]), int(where[-1]) + 1)
+        """Where a part's vertices lie; every part is contiguous, and they come in order."""
+        return self._ranges[part]
 
     def triangles_of(self, *parts: Part) -> Array:
         """The triangles (n, 3) of which all corners belong to `parts` (seams go to the part beside the face)."""

@@ -32,7 +32,7 @@ class Closing:
 
     def __call__(self, points: Array) -> None:
         """Closes the slit in the mesh's vertices (V, 3) float32, in place."""
-        gap = points[self.first] - points[self.second]
+        gap = points.take(self.first, axis=0) - points.take(self.second, axis=0)
         height = gap[:, 1]
         narrow = height < self.open
         if not narrow.any():

@@ -15,7 +15,7 @@ import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.anatomy import Anatomy, build_anatomy
-from expnet_live.geometry.mesh import NormalOperator
+from expnet_live.face_model.normals import HeadNormals
 from expnet_live.resources import asset
 from expnet_live.types import N_EXPRESSION, Array, checked
 
@@ -51,7 +51,7 @@ class FaceModel:
             with np.load(path, allow_pickle=False) as z:
                 if int(z["schema"]) != SCHEMA:
                     raise UserError(
-                        f"{path} is of another version of the face model; make it again with 'expnet-live train face-model'."
+                        f"{path} is of another version; make it again with 'expnet-live train face-model'."
                     )
                 f32 = {
                     n: z[n].astype(np.float32)
@@ -103,7 +103,7 @@ class FaceModel:
     def mirror_expression(self) -> tuple[Array, Array]:
         """For each component the index and the sign of its mirror image."""
         flat = self.expression.reshape(N_EXPRESSION, -1)
-        seen = (self.expression * np.float32([-1, 1, 1]))[:, self.mirror].reshape(N_EXPRESSION, -1)
+        seen = (self.expression * np.array([-1, 1, 1], np.float32))[:, self.mirror].reshape(N_EXPRESSION, -1)
         likeness = seen @ flat.T / np.linalg.norm(flat, axis=1)[None] / np.linalg.norm(flat, axis=1)[:, None]
         partner = np.abs(likeness).argmax(1)
         return partner, np.sign(likeness[np.arange(N_EXPRESSION), partner])
@@ -142,9 +142,31 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        return self.anatomy.vertices(self.landmarks(expression, identity), gaze)
+        moved = checked("expression", expression, (N_EXPRESSION,)) @ self._head_expression
+        moved += self._resting_head(identity)
+        return self.anatomy.settled(moved.reshape(-1, 3), gaze)
 
     @cached_property
-    def normals(self) -> NormalOperator:
+    def _head_expression(self) -> Array:
+        """The expression basis of the whole head, (29, 3V): multiplied out, it is quicker than the sparse maps."""
+        return np.stack([self.anatomy.moved(field).ravel() for field in self.expression])
+
+    def _resting_head(self, identity: Array | None) -> Array:
+        """Flat vertices (3V,) of the head at rest before they are settled; the last person is kept."""
+        key = None if identity is None else checked("identity", identity, (self.n_identity,)).tobytes()
+        last, head = self._last_resting[0]
+        if last != key:
+            head = self.anatomy.unsettled(self.landmarks(np.zeros(N_EXPRESSION), identity)).ravel()
+            self._last_resting[0] = (key, head)
+        return head
+
+    @cached_property
+    def _last_resting(self) -> list[tuple[bytes | None, Array]]:
+        return [(b"", np.empty(0, np.float32))]
+
+    @cached_property
+    def normals(self) -> HeadNormals:
         """Called with vertices (V, 3): their unit normals."""
-        return NormalOperator(self.triangles, len(self.colors))
+        rng = np.random.default_rng(1)
+        people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
+        return HeadNormals(self.anatomy, self.vertices(np.zeros(N_EXPRESSION)), [self.vertices(*p) for p in people])

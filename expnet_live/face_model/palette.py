@@ -15,7 +15,6 @@ FLUSH = np.array([222.0, 148.0, 128.0])
 SHADOW = np.array([186.0, 138.0, 120.0])
 
 _PX_PER_MM = 4
-_SIZE_MM = 200
 
 
 def default_colors(mean: Array, points: Array) -> Array:
@@ -52,10 +51,11 @@ def _blob(points: Array, center: Array, radius: float) -> Array:
 
 def _soft(mean: Array, points: Array, contour: str, softness: float) -> Array:
     """How far points (V, 3) lie inside a contour seen from the front, 0..1, with a soft edge of some mm."""
-    size = _SIZE_MM * _PX_PER_MM
-    mask = np.zeros((size, size), np.uint8)
-    outline = np.round((mean[list(CONTOURS[contour]), :2] + _SIZE_MM / 2) * _PX_PER_MM).astype(np.int32)
-    cv2.fillPoly(mask, [outline], 255)
+    outline = mean[list(CONTOURS[contour]), :2]
+    low = outline.min(0) - 4 * softness - 1
+    size = np.ceil((outline.max(0) - low + 4 * softness + 1) * _PX_PER_MM).astype(int)
+    mask = np.zeros(size[::-1], np.uint8)
+    cv2.fillPoly(mask, [np.round((outline - low) * _PX_PER_MM).astype(np.int32)], 255)
     blurred = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), softness * _PX_PER_MM)
-    x, y = np.clip(np.round((points[:, :2] + _SIZE_MM / 2) * _PX_PER_MM), 0, size - 1).astype(int).T
+    x, y = np.clip(np.round((points[:, :2] - low) * _PX_PER_MM), 0, size - 1).astype(int).T
     return blurred[y, x]
