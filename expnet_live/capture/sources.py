@@ -151,14 +151,38 @@ class VideoSource(Source):
         self._promised = int(self._stream.frames)  # 0 where the format does not say
         duration = self._container.duration
         self.n_frames = self._promised or (round(duration / av.time_base * self.fps) if duration and self.fps else None)
+        self.duration = duration / av.time_base if duration else None
+        self._from = 0.0
+
+    def seek(self, seconds: float) -> None:
+        """Lets the iteration begin with the frame seen at `seconds`, where the file's index allows it."""
+        import av
+
+        tick, start = self._stream.time_base, self._stream.start_time
+        if seconds <= 0 or tick is None:
+            return
+        try:
+            self._container.seek(round(seconds / tick) + (start or 0), stream=self._stream)
+        except av.FFmpegError as e:
+            log.info("%s: no seeking: %s", self._path, e)
+            return
+        self._from = seconds
 
     def __iter__(self) -> Iterator[Frame]:
         step = 1 / (self.fps or 30.0)
         last = start = None
         index = 0
+        if self._from and self._stream.time_base is not None:
+            start = float((self._stream.start_time or 0) * self._stream.time_base)
         for picture in self._pictures():
             stamp = picture.time
-            if last is None:
+            if start is not None and last is None:
+                # After a seek, decoding begins at the key frame before.
+                if stamp is not None and stamp - start < self._from - step / 2:
+                    continue
+                last = max(0.0, stamp - start) if stamp is not None else self._from
+                index = round(last / step)
+            elif last is None:
                 start, last = stamp, 0.0
             else:
                 seconds = last + step if stamp is None or start is None else stamp - start
@@ -167,10 +191,10 @@ class VideoSource(Source):
             image = cast(Image, picture.to_ndarray(format="bgr24"))
             yield Frame(_upright(image, picture.rotation), last, index, self.name)
             index += 1
-        if index == 0:
+        if index == 0 and not self._from:
             raise SourceError(f"{self._path} has no frame that can be decoded; play it to see, or copy it again.")
         # A file that was cut off often ends without a word.
-        if self._damages or index < 0.95 * self._promised - 2:
+        if self._damages or (not self._from and index < 0.95 * self._promised - 2):
             raise SourceError(f"{self._path} is damaged; {index} frames were read, copy it again for the others.")
 
     def close(self) -> None:
@@ -214,7 +238,9 @@ class CameraSource(Source):
     live = True
     _PATIENCE = 2.0  # s without a picture until the camera counts as gone
 
-    def __init__(self, number: int, width: int | None = None, height: int | None = None) -> None:
+    def __init__(
+        self, number: int, width: int | None = None, height: int | None = None, fps: float | None = None
+    ) -> None:
         super().__init__(f"camera{number}")
         self._number = number
         # DirectShow opens within a second where Media Foundation may take twelve.
@@ -230,6 +256,8 @@ class CameraSource(Source):
         if width and height:
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+        if fps:
+            self._capture.set(cv2.CAP_PROP_FPS, fps)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or None
 

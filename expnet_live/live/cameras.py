@@ -1,0 +1,44 @@
+"""Which cameras there are, without opening any: that may take seconds, light a lamp, or ask for permission."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SYSFS = Path("/sys/class/video4linux")
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """A camera's number, as OpenCV counts, and its name."""
+
+    number: int
+    name: str
+
+
+def list_cameras(folder: Path = SYSFS) -> list[CameraInfo]:
+    """The cameras that Linux knows, from sysfs; elsewhere an empty list (Qt knows their names there)."""
+    if not sys.platform.startswith("linux") or not folder.is_dir():
+        return []
+    found = []
+    for device in folder.iterdir():
+        number = re.fullmatch(r"video(\d+)", device.name)
+        # A webcam has further devices, for its metadata: their index is not 0.
+        if number and _read(device / "index", "0") == "0":
+            found.append(CameraInfo(int(number[1]), _clean(_read(device / "name", f"Camera {number[1]}"))))
+    return sorted(found, key=lambda c: c.number)
+
+
+def _read(path: Path, default: str) -> str:
+    try:
+        return path.read_text(errors="replace").strip() or default
+    except OSError:
+        return default
+
+
+def _clean(name: str) -> str:
+    """Some drivers say "HD Webcam: HD Webcam"."""
+    first, colon, second = name.partition(": ")
+    return first if colon and second.startswith(first[: len(second)]) else name

@@ -1,0 +1,82 @@
+"""The two threads together: capture -> mailbox -> inference -> mailbox -> whoever shows it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from expnet_live.live.capture import Captured, CaptureWorker, Opener, open_spec
+from expnet_live.live.inference import InferenceWorker, Loader, load_pipeline
+from expnet_live.live.mailbox import Mailbox
+from expnet_live.live.person import Person
+from expnet_live.live.spec import SourceSpec
+from expnet_live.live.state import LiveState, Settings
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 2.0  # s that closing may take
+
+
+class Engine:
+    """All methods return at once, except `close`, and are for one thread, the GUI's.
+
+    `calibrated` is called on the inference thread.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        open_: Opener = open_spec,
+        load: Loader = load_pipeline,
+        calibrated: Callable[[Person | str], None] = lambda result: None,
+    ) -> None:
+        self._frames: Mailbox[Captured] = Mailbox()
+        self._states: Mailbox[LiveState] = Mailbox()
+        self._open = open_
+        self._left: list[CaptureWorker] = []
+        self._generation = 0
+        self.capture: CaptureWorker | None = None
+        self.inference = InferenceWorker(settings, self._frames, self._states, load=load, calibrated=calibrated)
+
+    def start(self) -> None:
+        self.inference.start()
+
+    def set_source(self, spec: SourceSpec, loop: bool = True) -> None:
+        """Leaves the present source and turns to another; results of the old one are not shown any more."""
+        if self.capture is not None:
+            self.capture.stop()
+            self._left.append(self.capture)
+        self._left = [w for w in self._left if w.alive]
+        self._generation += 1
+        self._frames.clear()
+        self._states.clear()
+        self.capture = CaptureWorker(spec, self._frames, self._generation, self._open, loop)
+        self.capture.start()
+
+    def latest(self) -> LiveState | None:
+        """The newest state that was not taken yet, None when there is none."""
+        state = self._states.take()
+        # A frame of the source before may still have been under way.
+        return state if state is not None and state.captured.generation == self._generation else None
+
+    @property
+    def frame_drops(self) -> int:
+        """Frames that came while the network was busy."""
+        return self._frames.dropped
+
+    @property
+    def state_drops(self) -> int:
+        """Results that nobody took in time."""
+        return self._states.dropped
+
+    def close(self, patience: float = PATIENCE) -> list[str]:
+        """Ends all threads within `patience` seconds; the names of those that hang and were left behind."""
+        workers = [*self._left, *([self.capture] if self.capture else []), self.inference]
+        for worker in workers:
+            worker.stop()
+        self._frames.close()
+        self._states.close()
+        end = time.monotonic() + patience
+        return [w.name for w in workers if not w.join(end - time.monotonic())]

@@ -1,0 +1,51 @@
+"""What the inference thread hands to whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from expnet_live.live.capture import Captured
+from expnet_live.types import Array, FaceState
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the pipeline is made with. `model`: a file of weights, None for the built-in ones."""
+
+    model: str | None = None
+    device: str = "auto"
+    smoothing: str = "balanced"
+    max_faces: int = 1
+
+
+@dataclass(frozen=True)
+class LiveFace:
+    """A face: as the pipeline saw it, and as it is shown.
+
+    `expression` (29,) is without the person's neutral and times the gains; `identity` (K,);
+    `vertices` and unit `normals` (V, 3) are of the shown face, in the model's frame, mm.
+    """
+
+    state: FaceState
+    expression: Array
+    identity: Array
+    vertices: Array
+    normals: Array
+
+
+@dataclass(frozen=True)
+class LiveState:
+    """A frame and its faces, the longest known first.
+
+    `stages` maps a stage to seconds, `finished` is time.monotonic() when they were through;
+    `processed` is False for a frame that was only passed on, as the network is not there yet;
+    `frame_drops` counts frames that came while the network was busy.
+    """
+
+    captured: Captured
+    faces: tuple[LiveFace, ...]
+    stages: dict[str, float]
+    finished: float
+    processed: bool
+    frame_drops: int = 0
+    calibration: float | None = None

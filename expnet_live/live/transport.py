@@ -1,0 +1,94 @@
+"""Play, pause, loop and seek: what a person wants of a clip, and when its next picture is due."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+_LATE = 0.25  # s behind its time after which a clip is not hurried any more
+
+
+class Transport:
+    """Shared by the person at the controls and the thread that reads the clip."""
+
+    def __init__(self, loop: bool = True) -> None:
+        self._condition = threading.Condition()
+        self._playing, self._loop = True, loop
+        self._target: float | None = None
+        self._anchor: tuple[float, float] | None = None  # clip time, wall time
+        self._closed = False
+        self.position = 0.0
+        self.duration: float | None = None
+
+    @property
+    def playing(self) -> bool:
+        return self._playing
+
+    @playing.setter
+    def playing(self, value: bool) -> None:
+        with self._condition:
+            self._playing, self._anchor = value, None
+            self._condition.notify_all()
+
+    @property
+    def loop(self) -> bool:
+        return self._loop
+
+    @loop.setter
+    def loop(self, value: bool) -> None:
+        with self._condition:
+            self._loop = value
+            self._condition.notify_all()
+
+    def seek(self, seconds: float) -> None:
+        with self._condition:
+            self._target = max(0.0, seconds)
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the reader must leave its place: for another one, or for good."""
+        return self._closed or self._target is not None
+
+    def take_target(self) -> float:
+        """Where to read from: the place asked for, or the beginning."""
+        with self._condition:
+            target, self._target, self._anchor = self._target, None, None
+            self.position = target or 0.0
+            return self.position
+
+    def wait_until_due(self, clip_time: float, first: bool) -> bool:
+        """Waits until a picture is due; False when the reader was interrupted meanwhile.
+
+        The `first` picture after a seek is due at once, also while paused.
+        """
+        with self._condition:
+            while not self.interrupted:
+                if first:
+                    return True
+                if not self._playing:
+                    self._condition.wait()
+                    continue
+                now = time.monotonic()
+                if self._anchor is None:
+                    self._anchor = (clip_time, now)
+                wait = clip_time - self._anchor[0] - (now - self._anchor[1])
+                if wait < -_LATE:
+                    self._anchor = (clip_time, now)
+                if wait <= 0:
+                    return True
+                self._condition.wait(wait)
+            return False
+
+    def wait_at_end(self) -> bool:
+        """At the clip's end: True to read again, from the beginning or from where a seek wants."""
+        with self._condition:
+            if self._loop and self._playing and not self._closed:
+                return True
+            self._condition.wait_for(lambda: self.interrupted or (self._loop and self._playing))
+            return not self._closed

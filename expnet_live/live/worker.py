@@ -1,0 +1,92 @@
+"""A thread with a life that others can see, and an end that nobody has to wait for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from enum import StrEnum
+
+log = logging.getLogger(__name__)
+
+
+class Life(StrEnum):
+    STARTING = "starting"  # opening, loading, or trying again
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Worker(ABC):
+    """Runs `_work` on a daemon thread until it returns or `stop` is called.
+
+    `life` and `problem` (one sentence, when it fails) may be read from any thread. An exception that
+    leaves `_work` is logged and turns into FAILED.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.problem: str | None = None
+        self._life = Life.STARTING
+        self._stop = threading.Event()
+        # A daemon: a driver that never answers must not keep the program from ending.
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+
+    @property
+    def life(self) -> Life:
+        return self._life
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Asks it to end; returns at once."""
+        self._stop.set()
+        if self._life in (Life.STARTING, Life.RUNNING):
+            self._life = Life.STOPPING
+
+    def join(self, timeout: float) -> bool:
+        """Waits up to `timeout` seconds; False says that the thread hangs and is left behind."""
+        if self._thread.ident is not None:
+            self._thread.join(max(0.0, timeout))
+        if self._thread.is_alive():
+            log.warning("%s does not answer; its thread is left behind", self.name)
+            return False
+        return True
+
+    @abstractmethod
+    def _work(self) -> None: ...
+
+    def _running(self) -> None:
+        self.problem = None
+        if not self.stopping:
+            self._life = Life.RUNNING
+
+    def _starting(self) -> None:
+        if not self.stopping:
+            self._life = Life.STARTING
+
+    def _failed(self, problem: str) -> None:
+        if not self.stopping:
+            if problem != self.problem:
+                log.warning("%s: %s", self.name, problem)
+            self._life, self.problem = Life.FAILED, problem
+
+    def _main(self) -> None:
+        try:
+            self._work()
+        except Exception as error:
+            log.exception("%s broke", self.name)
+            self._failed(f"Something unforeseen stopped the {self.name} ({error}); the log tells more.")
+        finally:
+            if self._life is not Life.FAILED:
+                self._life = Life.STOPPED
