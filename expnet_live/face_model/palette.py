@@ -28,19 +28,19 @@ def default_colors(mean: Array, points: Array) -> Array:
         paint(FLUSH, 0.35 * _blob(points, mean[cheek], 17))
     paint(FLUSH, 0.35 * _blob(points, mean[4], 9))
     for eye in ("right eye", "left eye"):
-        paint(SHADOW, 0.3 * _soft(mean, points, eye, 2.6))
-    outer, inner = _soft(mean, points, "lips outer", 0.9), _soft(mean, points, "lips inner", 0.5)
+        paint(SHADOW, 0.3 * inside(mean, points, eye, 2.6))
+    outer, inner = inside(mean, points, "lips outer", 0.9), inside(mean, points, "lips inner", 0.5)
     paint(LIPS, 0.9 * np.maximum(outer, inner))
     for brow in ("right brow", "left brow"):
         towards_nose = np.clip((np.abs(points[:, 0]) - 9) / 14, 0.3, 1)
-        paint(BROW, 0.85 * towards_nose * _soft(mean, points, brow, 0.9))
+        paint(BROW, 0.85 * towards_nose * inside(mean, points, brow, 0.9))
     return colors
 
 
 def shine_of_face(mean: Array, points: Array, skin: float) -> Array:
     """Shine (V,) of face points: lips and the tip of the nose a little more than skin."""
-    lips = _soft(mean, points, "lips outer", 0.9)
-    brows = sum(_soft(mean, points, b, 1.3) for b in ("right brow", "left brow"))
+    lips = inside(mean, points, "lips outer", 0.9)
+    brows = sum(inside(mean, points, b, 1.3) for b in ("right brow", "left brow"))
     nose = _blob(points, mean[4], 9) + 0.6 * _blob(points, mean[151], 14)
     return skin + 0.14 * lips + 0.05 * nose - 0.15 * np.asarray(brows)
 
@@ -49,7 +49,7 @@ def _blob(points: Array, center: Array, radius: float) -> Array:
     return np.exp(-(((points - center) / radius) ** 2).sum(1))
 
 
-def _soft(mean: Array, points: Array, contour: str, softness: float) -> Array:
+def inside(mean: Array, points: Array, contour: str, softness: float) -> Array:
     """How far points (V, 3) lie inside a contour seen from the front, 0..1, with a soft edge of some mm."""
     outline = mean[list(CONTOURS[contour]), :2]
     low = outline.min(0) - 4 * softness - 1
