@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from expnet_live.types import Array
@@ -10,6 +11,10 @@ from expnet_live.types import Array
 def matrix_from_vector(vector: Array) -> Array:
     """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians."""
     v = np.asarray(vector, np.float64)
+    if v.shape == (3,):
+        # A single one, as each frame has some: a microsecond instead of forty.
+        single: Array = cv2.Rodrigues(v)[0]
+        return single
     angle = np.linalg.norm(v, axis=-1)[..., None, None]
     x, y, z = np.moveaxis(v, -1, 0)
     o = np.zeros_like(x)
@@ -23,9 +28,12 @@ def matrix_from_vector(vector: Array) -> Array:
 
 def vector_from_matrix(matrix: Array) -> Array:
     """Rotation vectors (..., 3) of rotation matrices (..., 3, 3), angle in [0, pi]."""
+    m = np.asarray(matrix, np.float64)
+    if m.shape == (3, 3):
+        single: Array = cv2.Rodrigues(m)[0][:, 0]
+        return single
     from scipy.spatial.transform import Rotation
 
-    m = np.asarray(matrix, np.float64)
     flat = Rotation.from_matrix(m.reshape(-1, 3, 3)).as_rotvec()
     result: Array = flat.reshape(*m.shape[:-2], 3)
     return result

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from expnet_live.errors import UserError
 from expnet_live.networks.checkpoint import load_weights
 from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.packed import PackedExpNet, can_pack
 from expnet_live.networks.resnet import Conv
 from expnet_live.resources import asset
 from expnet_live.types import Array, Image
+
+log = logging.getLogger(__name__)
 
 ASSET = "expnet.safetensors"
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -63,7 +68,7 @@ class Predictor:
         self.crop_size = net.config.crop_size
         self._split = net.split
         self.dtype = _fast_dtype(self.device)
-        self._net = _frozen(net, self.device, self.dtype)
+        self._net = _ready(net, self.device, self.dtype)
 
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto") -> Predictor:
@@ -97,9 +102,25 @@ class Predictor:
 def _fast_dtype(device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         return torch.float16
-    if device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    # oneDNN also emulates bfloat16, slower than float32 is: the CPU itself must have it.
+    if device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported():
         return torch.bfloat16
     return torch.float32
+
+
+def _ready(net: ExpNet, device: torch.device, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The fastest form of `net` that works here."""
+    if device.type == "cpu" and can_pack():
+        try:
+            packed, size = PackedExpNet(net, dtype), net.config.crop_size
+            with torch.inference_mode():
+                packed(torch.zeros(1, size, size, 3, dtype=dtype).permute(0, 3, 1, 2))
+        except (RuntimeError, TypeError, AttributeError) as e:
+            # The operators are torch's own affair and may change with its version.
+            log.info("packed convolutions do not work here: %s", e)
+        else:
+            return packed
+    return _frozen(net, device, dtype)
 
 
 class _Mixed(nn.Module):

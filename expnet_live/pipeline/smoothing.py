@@ -125,13 +125,15 @@ def _nearest(rotation: Array, reference: Array) -> Array:
 class IdentityPool:
     """A running mean of identity (K,) over the looks at one face, better looks counting more.
 
-    After `memory` full-weight looks old ones fade, so that a wrong start heals.
+    After `memory` full-weight looks old ones fade, so that a wrong start heals. The mean is given out
+    anew only once it has moved by `step` standard deviations: a head need not be built for every frame.
     """
 
-    def __init__(self, memory: float = 300.0) -> None:
-        self._memory = memory
+    def __init__(self, memory: float = 300.0, step: float = 0.02) -> None:
+        self._memory, self._step = memory, step
         self._weight = 0.0
         self._mean: Array | None = None
+        self._given: Array | None = None
 
     def add(self, identity: Array, confidence: float, rotation: Array) -> Array:
         """The mean (K,) after this look."""
@@ -141,7 +143,9 @@ class IdentityPool:
             self._mean = np.array(identity, np.float32)
         else:
             self._mean = self._mean + np.float32(weight / self._weight) * (identity - self._mean)
-        return self._mean
+        if self._given is None or np.abs(self._mean - self._given).max(initial=0) > self._step:
+            self._given = self._mean
+        return self._given
 
 
 def _facing(rotation: Array) -> float:

@@ -1,0 +1,57 @@
+"""The packed network says what the plain one says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from expnet_live.networks.expnet import ExpNet, ExpNetConfig, compact
+from expnet_live.networks.packed import PackedExpNet, can_pack
+from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.resnet import ResNetConfig
+
+BOTTLENECK = ExpNetConfig(
+    ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
+)
+
+
+def lively(config: ExpNetConfig) -> ExpNet:
+    """A network whose normalisations have seen something."""
+    torch.manual_seed(0)
+    net = ExpNet(config)
+    for m in net.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            nn.init.uniform_(m.weight, 0.5, 1.0)
+            nn.init.normal_(m.bias, 0, 0.1)
+            nn.init.normal_(m.running_mean, 0, 0.1)
+            nn.init.uniform_(m.running_var, 0.8, 1.2)
+    nn.init.normal_(net.spread, 1.0, 0.1)
+    nn.init.normal_(net.offset)
+    return net.eval()
+
+
+@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), BOTTLENECK])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.1)])
+@pytest.mark.skipif(not can_pack(), reason="this torch has no packed convolutions")
+def test_packed_and_plain_agree(config: ExpNetConfig, dtype: torch.dtype, tolerance: float) -> None:
+    net = lively(config)
+    crops = torch.randint(0, 256, (3, config.crop_size, config.crop_size, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        plain = net(crops.float())
+        packed = PackedExpNet(net, dtype)(crops.to(dtype))
+    assert packed.dtype == torch.float32
+    assert (packed - plain).abs().max() < tolerance * plain.abs().max()
+
+
+def test_predictions_leave_the_crops_alone() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+    before = crops.copy()
+    predictor = Predictor(lively(BOTTLENECK), "cpu")
+    one, two = predictor.predict(crops), predictor.predict(crops[1:])
+    assert np.array_equal(crops, before)
+    assert one.expression[1] == pytest.approx(two.expression[0], abs=0.05)
+    assert ((one.confidence >= 0) & (one.confidence <= 1)).all()
