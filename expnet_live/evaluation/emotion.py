@@ -79,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         assert isinstance(scales, dict)
         scales[str(scale)] = row
         print(
-            f"scale {scale:<4}: ExpNet {row['expnet']['accuracy']:.3f}, landmark fit {row['landmark fit']['accuracy']:.3f} "
+            f"scale {scale:<4}: ExpNet {row['expnet']['accuracy']:.3f}, "
+            f"landmark fit {row['landmark fit']['accuracy']:.3f} "
             f"(no landmarks in {lost} of {len(small)}), ratio {row['ratio']['accuracy']:.2f}",
             flush=True,
         )

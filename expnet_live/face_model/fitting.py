@@ -28,8 +28,8 @@ class FitConfig:
     errors that neighbours share; `prior` scales the expression prior's weight."""
 
     iterations: int = 6
-    noise: float = 1.5
-    depth_noise: float = 4.0
+    noise: float = 2.5
+    depth_noise: float = 7.0
     prior: float = 1.0
 
 

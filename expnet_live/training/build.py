@@ -47,7 +47,7 @@ def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: 
     )
     labels = make_labels(landmarks, subjects, model)
     model = standardized(model, labels.expression[labels.good & ~held])
-    model = replace(model, base_colors=mean_face_colors(landmarks, photos.refs, model))
+    model = replace(model, base_colors=mean_face_colors(landmarks, list(photos.refs.values()), model))
     model.save(out)
     for key in [k for k in learned.report if ":" not in k]:
         log.info("%s: %.4f", key, learned.report[key])

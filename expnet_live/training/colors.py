@@ -61,7 +61,9 @@ def mean_face_colors(
     mirror = cKDTree(resting).query(resting * (-1, 1, 1))[1]
     relative = (relative + relative[mirror]) / 2
     relative -= _shading(relative, resting, triangles, model.mean)[:, None]
-    relative += _features(model.mean, resting)[:, None] * _detail(relative, triangles)
+    # Brows, lips and eyes are drawn more sharply than the average of many, skin is made smooth.
+    feature = _features(model.mean, resting)[:, None]
+    relative += feature * _detail(relative, triangles, 12) - (1 - feature) * _detail(relative, triangles, 4)
     # Photos are warm with indoor light; the renderer's lamps are white.
     skin = (1 + _WARMTH * (np.mean(skins, axis=0) - 1)) * _SKIN_LUMINANCE
     learned = np.log(skin) + _faded(relative, resting, triangles, model)
@@ -142,11 +144,11 @@ def _neighbours(triangles: Array, n: int) -> sparse.csr_matrix:
     return sparse.diags(1 / np.maximum(np.asarray(near.sum(1)).ravel(), 1)) @ near
 
 
-def _detail(values: Array, triangles: Array) -> Array:
-    """How values (V, C) stand out of their surroundings: added, it makes up for the blur of many faces overlaid."""
+def _detail(values: Array, triangles: Array, rounds: int) -> Array:
+    """How values (V, C) stand out of their surroundings, which grow with the rounds of averaging."""
     average = _neighbours(triangles, len(values))
     smooth = values
-    for _ in range(12):
+    for _ in range(rounds):
         smooth = (smooth + average @ smooth) / 2
     return values - smooth
 

@@ -28,17 +28,26 @@ log = logging.getLogger(__name__)
 
 N_FACE = 468
 MIRROR = np.array([-1.0, 1.0, 1.0])
+# Below all of these scores a face is calm: what it looks like is who it is.
+CALM = {
+    "jawOpen": 0.03, "mouthSmileLeft": 0.15, "mouthSmileRight": 0.15, "mouthPucker": 0.2, "mouthFunnel": 0.05,
+    "mouthRollLower": 0.15, "mouthRollUpper": 0.15, "mouthShrugLower": 0.15, "mouthPressLeft": 0.25,
+    "mouthPressRight": 0.25, "mouthLowerDownLeft": 0.05, "mouthLowerDownRight": 0.05, "mouthUpperUpLeft": 0.05,
+    "mouthUpperUpRight": 0.05, "browInnerUp": 0.4, "browDownLeft": 0.4, "browDownRight": 0.4, "eyeBlinkLeft": 0.4,
+    "eyeBlinkRight": 0.4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LearnConfig:
     n_identity: int = 50
     outer_rounds: int = 2
-    em_rounds: int = 6
+    em_rounds: int = 8
+    noise: float = 1.5  # mm; well above the landmarks' own, whose errors neighbours share
     ridge: float = 20.0
     orthogonality: float = 0.6
-    anchor: float = 0.2
-    locality: float = 0.06
+    anchor: float = 0.1
+    locality: float = 0.03
     max_disagreement: float = 0.05
     max_yaw: float = 0.6
 
@@ -109,6 +118,17 @@ def _leading(covariance: Array, n: int) -> tuple[Array, Array]:
     return np.maximum(value[::-1][:n], 1e-6).astype(np.float32), vector[:, ::-1][:, :n].astype(np.float32)
 
 
+def _posterior(f: Array, second: Array, noise: float) -> tuple[Array, Array]:
+    """Covariance of (eta, alpha) given a face, and the gain (1404, 29 + K) that gives their mean from it.
+
+    `f` (29 + K, 1404) are both bases; eta has the second moment `second`, alpha the unit matrix.
+    """
+    prior = np.eye(len(f))
+    prior[: len(second), : len(second)] = np.linalg.inv(second + 1e-3 * np.eye(len(second)))
+    posterior = np.linalg.inv(f @ f.T / noise + prior)
+    return posterior, f.T @ posterior / noise
+
+
 def _angles(rotation: Array) -> tuple[Array, Array]:
     """Yaw and pitch (N,) of rotations (N, 3, 3)."""
     return np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2]), np.arcsin(np.clip(-rotation[:, 1, 2], -1, 1))
@@ -149,17 +169,17 @@ class _Learner:
             subject_effect = np.zeros((len(self.subjects), x.shape[1]), np.float32)
             for _ in range(3):
                 fields, fixed = self._regress(x - subject_effect[self.of])
-                subject_effect, between = self._identity(x - fixed)
+                subject_effect = self._identity(x - fixed)
             effect = self._nuisance() @ fields[: -len(self.score_names)]
-            z = x - effect - subject_effect[self.of]
-            em = self._expression(z, parts, fields[-len(self.score_names) :])
-            model = effect + subject_effect[self.of] + em.eta @ em.fields.reshape(29, -1)
+            identity = self._identity_basis(x - fixed)
+            em = self._expression(x - effect, identity, parts, fields[-len(self.score_names) :])
+            model = effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
             target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
             log.info("residual %.3f mm rms a coordinate", np.sqrt(((x - model)[train] ** 2).mean()))
-        report = em.report | self._span(x - effect, z, em.fields)
+        report = em.report | self._span(x - effect, x - effect - subject_effect[self.of], em.fields)
         return Learned(
             mean=mean[:N_FACE] + fields[0].reshape(N_FACE, 3),
-            identity=self._identity_basis(between, (x - model)[train]),
+            identity=identity.reshape(-1, N_FACE, 3),
             expression=em.fields,
             names=em.names,
             prior_mean=em.eta_mean,
@@ -204,8 +224,8 @@ class _Learner:
         w: Array = np.linalg.solve(left, right).astype(np.float32)
         return w, a @ w
 
-    def _identity(self, residual: Array) -> tuple[Array, Array]:
-        """Each subject's own shape (S, 1404), shrunk, and the covariance between subjects."""
+    def _identity(self, residual: Array) -> Array:
+        """Each subject's own shape (S, 1404), shrunk towards nothing where one photo tells little."""
         total = np.zeros((len(self.subjects), residual.shape[1]), np.float32)
         np.add.at(total, self.of, residual)
         mean = total / self.count[:, None]
@@ -221,19 +241,22 @@ class _Learner:
         value, vector = _leading(between, self.config.n_identity)
         noise = np.einsum("pk,pq,qk->k", vector, within, vector)
         shrunk = (mean @ vector) * (value / (value + noise / self.count[:, None])).astype(np.float32)
-        return shrunk @ vector.T, between
+        result: Array = shrunk @ vector.T
+        return result
 
-    def _identity_basis(self, between: Array, residual: Array) -> Array:
-        """Identity basis (K, 468, 3), mm a standard deviation.
+    def _identity_basis(self, residual: Array) -> Array:
+        """Identity basis (K, 1404), mm a standard deviation: how calm faces differ, but for pose and scores."""
+        s = {n: self.faces.scores[:, k] for k, n in enumerate(self.score_names)}
+        calm = self.faces.train.copy()
+        for name, most in CALM.items():
+            calm &= s[name] < most
+        both = np.concatenate([residual[calm], self._mirror_rows(residual[calm])])
+        value, vector = _leading(both.T @ both / len(both), self.config.n_identity)
+        log.info("identity from %d calm faces, %.2f mm2 a point", calm.sum(), value.sum() / N_FACE)
+        return np.asarray((vector * np.sqrt(value)).T)
 
-        What differs between people, and what is left in single photos when expression is explained:
-        much of that is the perspective of near cameras, which stays with a person before a webcam.
-        """
-        both = np.concatenate([residual, self._mirror_rows(residual)])
-        value, vector = _leading(between + both.T @ both / len(both), self.config.n_identity)
-        return (vector * np.sqrt(value)).T.reshape(-1, N_FACE, 3).astype(np.float32)
-
-    def _expression(self, z: Array, parts: list[Component], fields52: Array) -> _Expression:
+    def _expression(self, z: Array, identity: Array, parts: list[Component], fields52: Array) -> _Expression:
+        """EM for z = eta B + alpha V + noise, identity V (K, 1404) fixed, B anchored, kept to its masks, mirrored."""
         names = [c.name for c in parts]
         partner, sign = mirror_of(names)
         mask = np.repeat(np.stack([c.mask for c in parts]), 3, axis=1)
@@ -252,14 +275,16 @@ class _Learner:
         b = _less_alike(b, self.config.orthogonality)
         second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
         zt, ztm = z[t], self._mirror_rows(z[t])
-        anchor, noise = b.copy(), 1.0
+        both = zt.T @ zt + ztm.T @ ztm
+        both /= 2 * len(zt)  # all that the algorithm needs to know of the faces
+        anchor, noise = b.copy(), self.config.noise**2
         for _ in range(self.config.em_rounds):
-            posterior = np.linalg.inv(b @ b.T / noise + np.linalg.inv(second + 1e-3 * np.eye(29)))
-            eta = (zt @ b.T.astype(np.float32)) @ posterior.astype(np.float32) / noise
-            eta_m = eta[:, partner] * sign
-            second = (eta.T @ eta + eta_m.T @ eta_m) / (2 * len(eta)) + posterior
-            noise = float(((zt - eta @ b) ** 2).mean() + np.trace(b.T @ posterior @ b) / b.shape[1])
-            cross = (eta.T @ zt + eta_m.T @ ztm) / (2 * len(eta))
+            f = np.concatenate([b, identity])
+            posterior, gain = _posterior(f, second, noise)
+            seen = gain.T @ both  # E[beta z'], (29 + K, 1404)
+            moment = seen @ gain + posterior
+            second, mixed = moment[:29, :29], moment[29:, :29]
+            cross = seen[:29] - mixed.T @ identity
             unit = np.diag(second).mean()
             hold = self.config.anchor * unit
             shut = self.config.locality * unit * (1 / np.maximum(mask, 1e-3) ** 2 - 1)
@@ -269,18 +294,20 @@ class _Learner:
             scale = np.sqrt(np.diag(second))
             scale = (scale + scale[partner]) / 2
             b, anchor, second = b * scale[:, None], anchor * scale[:, None], second / np.outer(scale, scale)
-        posterior = np.linalg.inv(b @ b.T / noise + np.linalg.inv(second + 1e-3 * np.eye(29)))
+        posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
         b = b.astype(np.float32)
-        eta = (z @ b.T) @ posterior.astype(np.float32) / noise
+        beta = z @ gain.astype(np.float32)
+        eta, alpha = beta[:, :29], beta[:, 29:]
         mean_eta = (eta[t].mean(0) + (eta[t].mean(0)[partner] * sign)) / 2
-        report = {"landmark noise, mm": noise**0.5}
+        left = zt - eta[t] @ b - alpha[t] @ identity
+        report = {"left unexplained, mm rms a coordinate": float(np.sqrt((left**2).mean()))}
         cosine = (b * anchor).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(anchor, axis=1)
         for k, name in enumerate(names):
             report[f"{name}: rank correlation with its score"] = float(spearmanr(eta[:, k], score_eta[:, k]).statistic)
             report[f"{name}: cosine to its start"] = float(cosine[k])
             report[f"{name}: posterior sd"] = float(np.sqrt(posterior[k, k]))
         covariance = second - np.outer(mean_eta, mean_eta)
-        return _Expression(names, b.reshape(29, N_FACE, 3), eta.astype(np.float32), mean_eta, covariance, report)
+        return _Expression(names, b.reshape(29, N_FACE, 3), eta, alpha, mean_eta, covariance, report)
 
 
 def _less_alike(fields: Array, amount: float) -> Array:
@@ -301,6 +328,7 @@ class _Expression:
     names: list[str]
     fields: Array
     eta: Array
+    alpha: Array
     eta_mean: Array
     eta_covariance: Array
     report: dict[str, float]
