@@ -16,10 +16,10 @@ def model() -> FaceModel:
     return FaceModel.load()
 
 
-def test_every_component_is_seen(model: FaceModel) -> None:
-    picture = component_sheet(model, FACE).astype(float)
-    rest, *others = (picture[y : y + FACE[1], x : x + FACE[0]] for x, y in cells(FACE))
-    assert len(others) == 29
+def test_components_are_seen(model: FaceModel) -> None:
+    names = ("jawOpen", "eyeBlinkLeft", "browDownRight")
+    picture = component_sheet(model, names, FACE).astype(float)
+    rest, *others = (picture[y : y + FACE[1], x : x + FACE[0]] for x, y in cells(3, FACE))
     assert min(np.abs(other - rest).max() for other in others) > 20
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.render.shading import Surface, render
-from expnet_live.types import N_EXPRESSION, Image
+from expnet_live.types import Image
 
 _BACK, _CARD = (30, 27, 25), (40, 36, 33)  # BGR
 _BRIGHT, _DIM = (238, 234, 230), (165, 155, 148)
@@ -45,24 +45,25 @@ class _Painter:
         return render(self.surface, vertices, self.model.normals(vertices), view, size, background=_CARD, supersample=2)
 
 
-def cells(face: tuple[int, int] = FACE) -> list[tuple[int, int]]:
-    """The top left corners (x, y) of the sheet's 30 cells: the face at rest, then the components."""
+def cells(n: int, face: tuple[int, int] = FACE) -> list[tuple[int, int]]:
+    """The top left corners (x, y) of a sheet's cells: the face at rest, then n components."""
     step = 2 * face[0] + _GAP, face[1] + _LABEL + _GAP
-    return [(_MARGIN + (k % _COLUMNS) * step[0], _TITLE + (k // _COLUMNS) * step[1]) for k in range(N_EXPRESSION + 1)]
+    return [(_MARGIN + k % _COLUMNS * step[0], _TITLE + k // _COLUMNS * step[1]) for k in range(n + 1)]
 
 
-def component_sheet(model: FaceModel, face: tuple[int, int] = FACE) -> Image:
-    """Every component at +2 and -2 standard deviations with its name, faces of so many pixels; BGR."""
+def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int, int] = FACE) -> Image:
+    """Components (all when none are named) at +2 and -2 standard deviations, faces of so many pixels; BGR."""
+    names = names or model.names
     paint = _Painter(model)
     width, height = face
-    corners = cells(face)
+    corners = cells(len(names), face)
     right, bottom = (max(c[axis] for c in corners) for axis in (0, 1))
     sheet = _canvas(right + 2 * width + _MARGIN, bottom + height + _LABEL + _MARGIN)
-    _write(sheet, "The 29 expression components", (_MARGIN, 48), 34, _BRIGHT)
-    legend = "each at +2 (left) and \N{EN DASH}2 (right) standard deviations, on the mean face"
+    _write(sheet, f"The {len(names)} expression components", (_MARGIN, 48), 34, _BRIGHT)
+    legend = "each at +2 (left) and -2 (right) standard deviations, on the mean face"
     _write(sheet, legend, (_MARGIN, 76), 18, _DIM)
     scale = 1.22 * width / 186
-    for name, (x, y) in zip((None, *model.names), corners, strict=True):
+    for name, (x, y) in zip((None, *names), corners, strict=True):
         if name is None:
             turned = paint.draw(face, scale=scale, rotation=(0.0, 0.6, 0.0), at=(-12.0, 0.0))
             pair = [paint.draw(face, scale=scale, at=(0.0, 0.0)), turned]
@@ -74,7 +75,7 @@ def component_sheet(model: FaceModel, face: tuple[int, int] = FACE) -> Image:
         _write(sheet, _spaced(name) if name else "at rest", (x + width, base), 17, _BRIGHT, "middle")
         if name:
             _write(sheet, "+2", (x + 10, base), 15, _DIM)
-            _write(sheet, "\N{EN DASH}2", (x + 2 * width - 10, base), 15, _DIM, "right")
+            _write(sheet, "-2", (x + 2 * width - 10, base), 15, _DIM, "right")
     return sheet
 
 
@@ -83,10 +84,13 @@ def mean_face_sheet(model: FaceModel, face: tuple[int, int] = PORTRAIT) -> Image
     paint = _Painter(model)
     eyes = (face[0], face[1] // 3)
     views = (("front", 0.0, 0.0), ("three quarters", 0.6, -34.0), ("side", 1.5, -67.0))
+    half = 3.7 / float(
+        np.linalg.norm(model.expression[model.index("eyeBlinkLeft")], axis=1).max()
+    )  # moves lids by 3.7 mm
     looks: tuple[tuple[str, dict[str, float], tuple[float, float]], ...] = (
         ("straight ahead", {}, (0.0, 0.0)),
         ("aside", {}, (0.45, 0.05)),
-        ("half shut", {"eyeBlinkLeft": 2.8, "eyeBlinkRight": 2.8}, (0.0, -0.1)),
+        ("half shut", {"eyeBlinkLeft": half, "eyeBlinkRight": half}, (0.0, -0.1)),
     )
     step = face[0] + _GAP
     sheet = _canvas(2 * _MARGIN + 3 * step - _GAP, _TITLE + face[1] + eyes[1] + 2 * _LABEL + _GAP + _MARGIN)

@@ -88,7 +88,7 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
     from tqdm import tqdm
 
     actor = Actor(model)
-    moments = performance(model.names, [i / fps for i in range(round(seconds * fps))], seconds)
+    moments = performance(model, [i / fps for i in range(round(seconds * fps))], seconds)
     part = out.with_suffix(".part.mp4")
     with VideoWriter(part, fps) as video:
         for moment in tqdm(moments, desc="demo clip", unit="frame"):

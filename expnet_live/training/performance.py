@@ -1,27 +1,32 @@
-"""What the head of the demo clip does when: coefficients, rotation and gaze as smooth functions of time."""
+"""What the head of the demo clip does when: coefficients, rotation and gaze as smooth functions of time.
+
+Actions are given by how many millimetres they move the point they move most, so that the clip
+looks the same whatever a standard deviation is in the face model of the day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.face_model.model import FaceModel
 from expnet_live.types import N_EXPRESSION, Array
 
-_SHUT = 5.6  # standard deviations of a blink that shuts the eye of the mean face
+_SHUT = 10.3  # mm by which a blink that shuts the eye moves the middle of the lid
 DURATION = 8.0  # s; the clip ends as it begins
 
 
 @dataclass(frozen=True)
 class Action:
-    """Coefficients (sd) that rise from `start`, are at their height from `high` to `low` and gone at `end` (s)."""
+    """Movements (mm) that rise from `start`, are at their height from `high` to `low` and gone at `end` (s)."""
 
     start: float
     high: float
     low: float
     end: float
-    coefficients: dict[str, float]
+    movements: dict[str, float]
 
     def weight(self, t: float) -> float:
         rise = np.clip((t - self.start) / (self.high - self.start), 0, 1)
@@ -40,15 +45,15 @@ def _blink(at: float) -> Action:
 
 ACTIONS = (
     *(_blink(t) for t in (0.45, 2.42, 4.62, 5.55, 7.62)),
-    Action(0.75, 1.2, 1.95, 2.45, {**_both(mouthSmile=3.0, eyeSquint=1.0, mouthUpperUp=0.6), "jawOpen": 0.5}),
-    Action(2.4, 2.72, 3.1, 3.45, {**_both(browOuterUp=2.2), "browInnerUp": 2.4, "jawOpen": 5.0}),
-    Action(3.4, 3.53, 3.66, 3.86, {"eyeBlinkLeft": _SHUT, "mouthSmileLeft": 1.6, "eyeSquintLeft": 1.2}),
-    Action(3.86, 3.99, 4.12, 4.32, {"eyeBlinkRight": _SHUT, "mouthSmileRight": 1.6, "eyeSquintRight": 1.2}),
-    Action(4.3, 4.6, 4.85, 5.15, {"mouthPucker": 2.8}),
-    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=2.4, mouthFrown=1.5, mouthSmile=-1.6)),
-    Action(6.0, 6.25, 6.4, 6.65, {"jawLeft": 3.5, "mouthLeft": 2.5}),
-    Action(6.55, 6.8, 6.95, 7.2, {"jawLeft": -3.5, "mouthLeft": -2.5}),
-    Action(7.2, 7.4, 7.6, 7.95, _both(mouthSmile=1.2)),
+    Action(0.75, 1.2, 1.95, 2.45, {**_both(mouthSmile=12.1, eyeSquint=1.6, mouthUpperUp=1.3), "jawOpen": 1.2}),
+    Action(2.4, 2.72, 3.1, 3.45, {**_both(browOuterUp=4.8), "browInnerUp": 3.9, "jawOpen": 12.0}),
+    Action(3.4, 3.53, 3.66, 3.86, {"eyeBlinkLeft": _SHUT, "mouthSmileLeft": 6.4, "eyeSquintLeft": 1.9}),
+    Action(3.86, 3.99, 4.12, 4.32, {"eyeBlinkRight": _SHUT, "mouthSmileRight": 6.4, "eyeSquintRight": 1.9}),
+    Action(4.3, 4.6, 4.85, 5.15, {"mouthPucker": 5.6}),
+    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=8.2, mouthFrown=1.4, mouthSmile=-6.4)),
+    Action(6.0, 6.25, 6.4, 6.65, {"jawLeft": 7.8, "mouthLeft": 5.5}),
+    Action(6.55, 6.8, 6.95, 7.2, {"jawLeft": -7.8, "mouthLeft": -5.5}),
+    Action(7.2, 7.4, 7.6, 7.95, _both(mouthSmile=4.8)),
 )
 
 # Time in s, then pitch (down > 0), yaw (to the viewer's right > 0) and roll in degrees.
@@ -75,26 +80,23 @@ class Moment:
     gaze: Array
 
 
-def performance(names: Sequence[str], times: Iterable[float], duration: float = DURATION) -> list[Moment]:
-    """The moments at `times` of a performance stretched to `duration` s, for a model's component names."""
+def performance(model: FaceModel, times: Iterable[float], duration: float = DURATION) -> list[Moment]:
+    """The moments at `times` of a performance stretched to `duration` s, in the model's coefficients."""
     from scipy.interpolate import PchipInterpolator
     from scipy.spatial.transform import Rotation
 
     head, gaze = (PchipInterpolator(keys[:, 0], np.radians(keys[:, 1:])) for keys in (np.array(_HEAD), np.array(_GAZE)))
-    index = {name: i for i, name in enumerate(names)}
+    reach = np.linalg.norm(model.expression, axis=2).max(1)
     moments = []
     for time in times:
         t = min(time / duration, 1.0) * DURATION
-        expression = np.zeros(N_EXPRESSION, np.float32)
+        moved = np.zeros(N_EXPRESSION)
         for action in ACTIONS:
             if weight := action.weight(t):
-                for name, value in action.coefficients.items():
-                    if name in index:
-                        expression[index[name]] += weight * value
-        # A blink within a wink closes the eye no further than shut.
-        for name in ("eyeBlinkLeft", "eyeBlinkRight"):
-            if name in index:
-                expression[index[name]] = min(expression[index[name]], _SHUT)
+                for name, amount in action.movements.items():
+                    if name in model.names:
+                        moved[model.index(name)] += weight * amount
         rotation = Rotation.from_euler("YXZ", head(t)[[1, 0, 2]]).as_rotvec()
+        expression = (moved / reach).astype(np.float32)
         moments.append(Moment(time, expression, rotation, np.tile(gaze(t), (2, 1))))
     return moments
