@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from expnet_live.live.worker import Worker
 
 SYSFS = Path("/sys/class/video4linux")
 
@@ -42,3 +46,31 @@ def _clean(name: str) -> str:
     """Some drivers say "HD Webcam: HD Webcam"."""
     first, colon, second = name.partition(": ")
     return first if colon and second.startswith(first[: len(second)]) else name
+
+
+class CameraWatch(Worker):
+    """Lists the cameras again and again on its own thread, as some systems take long to answer.
+
+    `cameras` is None until the first list is there.
+    """
+
+    def __init__(self, lister: Callable[[], list[CameraInfo]] = list_cameras, interval: float = 2.0) -> None:
+        super().__init__("list of cameras")
+        self.cameras: list[CameraInfo] | None = None
+        self._lister, self._interval = lister, interval
+        self._look = threading.Event()
+
+    def look_again(self) -> None:
+        """Now, not when its time comes."""
+        self._look.set()
+
+    def stop(self) -> None:
+        super().stop()
+        self._look.set()
+
+    def _work(self) -> None:
+        while not self.stopping:
+            self.cameras = self._lister()
+            self._running()
+            self._look.wait(self._interval)
+            self._look.clear()

@@ -7,8 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
 
 from expnet_live.errors import UserError
+from expnet_live.face_model.model import FaceModel
 from expnet_live.live.calibration import Calibration
 from expnet_live.live.capture import Captured
 from expnet_live.live.mailbox import Mailbox
@@ -17,7 +22,7 @@ from expnet_live.live.rate import RateMeter
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.live.worker import Life, Worker
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.types import FaceState
+from expnet_live.types import FaceState, Frame
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +30,35 @@ Loader = Callable[[Settings], Pipeline]
 _MAX_ERRORS = 3  # frames in a row that may break before the pipeline counts as failed
 
 
+_face_model_lock = threading.Lock()
+
+
+def face_model() -> FaceModel:
+    """The face model that ships, loaded once for whoever needs it. Raises UserError."""
+    with _face_model_lock:
+        return _loaded_face_model()
+
+
+@cache
+def _loaded_face_model() -> FaceModel:
+    model = FaceModel.load()
+    # Made on first use, and needed for the first face at the latest.
+    model.normals(model.vertices(model.expression_of()))
+    return model
+
+
 def load_pipeline(settings: Settings) -> Pipeline:
     """Raises UserError with one sentence."""
-    from pathlib import Path
+    from expnet_live.networks.predictor import Predictor
 
-    model = None if settings.model is None else Path(settings.model)
-    return Pipeline.load(model, settings.device, smoothing=settings.smoothing, max_faces=settings.max_faces)
+    predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device)
+    pipeline = Pipeline(predictor, face_model(), smoothing=settings.smoothing, max_faces=settings.max_faces)
+    # The first run of a network and of the detector takes far longer than any other: not with a face in view.
+    pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
+    pipeline.reset()
+    for _ in range(3):
+        predictor.predict(np.zeros((1, predictor.crop_size, predictor.crop_size, 3), np.uint8))
+    return pipeline
 
 
 @dataclass(frozen=True)

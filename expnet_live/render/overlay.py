@@ -50,17 +50,25 @@ def draw_overlay(
     if style is OverlayStyle.SHADED:
         _shade(out, surface, points, turned, opacity)
     elif style is OverlayStyle.CONTOURS:
-        paths = [
-            _visible_runs(np.array(path), points, turned, _TURNED_AWAY.get(name, _GRAZING))
-            for name, path in CONTOURS.items()
-        ]
-        _lines(out, [_smooth(run) for runs in paths for run in runs], opacity)
+        _lines(out, contour_lines(points, turned), opacity)
     else:
         edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
         edges = edges[(turned[edges, 2] > _GRAZING).all(1)]
         # More than a thousand lines would hide the face at full strength.
         _lines(out, list(points[edges, :2]), 0.6 * opacity)
     return out
+
+
+def contour_lines(points: Array, normals: Array) -> list[Array]:
+    """The contours of a face as smooth lines (n, 2) in pixels, without what faces away.
+
+    `points` (V, 2 or 3) in the picture and unit `normals` (V, 3) in the camera frame begin with the 468 base points.
+    """
+    paths = [
+        _visible_runs(np.array(path), points, normals, _TURNED_AWAY.get(name, _GRAZING))
+        for name, path in CONTOURS.items()
+    ]
+    return [_smooth(run) for runs in paths for run in runs]
 
 
 def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity: float) -> None:

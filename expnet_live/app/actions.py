@@ -1,0 +1,91 @@
+"""All that can be done by menu, button and key: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from expnet_live.app import icons, texts
+from expnet_live.app.theme import Theme
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    key: str
+    text: str
+    tip: str = ""
+    shortcut: str = ""
+    icon: str = ""
+    checkable: bool = False
+
+
+SPECS = (
+    ActionSpec("open", texts.OPEN_FILE, texts.OPEN_FILE_TIP, "Ctrl+O", "folder"),
+    ActionSpec("demo", texts.DEMO, texts.DEMO_TIP, "D"),
+    ActionSpec("refresh", texts.SHOW_SOURCES, "Look for cameras again", "F5", "refresh"),
+    ActionSpec("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, "S", "snapshot"),
+    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "", "record"),
+    ActionSpec("quit", texts.QUIT, "", "Ctrl+Q"),
+    ActionSpec("play", texts.PLAY, "Play or pause the clip", "Space"),
+    ActionSpec("loop", texts.LOOP, texts.LOOP_TIP, "L", "loop", checkable=True),
+    ActionSpec("back", "Back 5 seconds", "", "Left"),
+    ActionSpec("forth", "On 5 seconds", "", "Right"),
+    ActionSpec("calibrate", texts.CALIBRATE, texts.CALIBRATE_TIP, "N", "neutral"),
+    ActionSpec("forget", texts.UNCALIBRATE, texts.UNCALIBRATE_TIP),
+    ActionSpec("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror", checkable=True),
+    ActionSpec("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, "R", "reset"),
+    ActionSpec("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe", checkable=True),
+    ActionSpec("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint", checkable=True),
+    ActionSpec("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow", checkable=True),
+    ActionSpec("overlay", texts.OVERLAY, "Next kind of overlay on the camera's picture", "O"),
+    ActionSpec("full_screen", texts.FULL_SCREEN, "", "F11", checkable=True),
+    ActionSpec("reset_layout", texts.RESET_LAYOUT, "", "Ctrl+0"),
+    ActionSpec("shortcuts", texts.SHORTCUTS, "", "F1"),
+    ActionSpec("log", texts.OPEN_LOG),
+    ActionSpec("data", texts.OPEN_DATA),
+    ActionSpec("about", texts.ABOUT),
+)
+
+
+class Actions:
+    """The actions by their keys, each bound to a callable; a checkable one gets its new state."""
+
+    def __init__(self, parent: QWidget, handlers: dict[str, Callable[..., object]]) -> None:
+        self._actions: dict[str, QAction] = {}
+        for spec in SPECS:
+            action = QAction(spec.text, parent)
+            tip = spec.tip or spec.text.replace("&", "").rstrip("…")
+            action.setToolTip(f"{tip} ({spec.shortcut})" if spec.shortcut else tip)
+            if spec.shortcut:
+                action.setShortcut(QKeySequence(spec.shortcut))
+            if spec.checkable:
+                action.setCheckable(True)
+                action.toggled.connect(handlers[spec.key])
+            elif spec.key in handlers:
+                action.triggered.connect(lambda _=False, act=handlers[spec.key]: act())
+            else:
+                action.setEnabled(False)
+            parent.addAction(action)
+            self._actions[spec.key] = action
+
+    def __getitem__(self, key: str) -> QAction:
+        return self._actions[key]
+
+    def all(self) -> list[QAction]:
+        return list(self._actions.values())
+
+    def check(self, key: str, on: bool) -> None:
+        """Without calling back."""
+        action = self._actions[key]
+        action.blockSignals(True)
+        action.setChecked(on)
+        action.blockSignals(False)
+
+    def set_theme(self, theme: Theme) -> None:
+        for spec in SPECS:
+            if spec.icon:
+                checked = theme.on_accent if spec.checkable and spec.key != "loop" else theme.accent
+                self._actions[spec.key].setIcon(icons.icon(spec.icon, theme.text, checked, theme.faint))

@@ -1,0 +1,103 @@
+"""The unchanging part of the drawn head: triangles, colours, shine, hollows, and where the camera's picture goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.model import FaceModel
+from expnet_live.geometry.mesh import edges_of
+from expnet_live.render.shading import linear_from_srgb
+from expnet_live.types import Array
+
+# The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
+_PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
+
+
+@dataclass(frozen=True)
+class HeadGeometry:
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; per vertex, float32: linear RGB `colors` (V, 3), `shine`
+    (V,) 0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture."""
+
+    triangles: Array
+    grid: Array
+    colors: Array
+    shine: Array
+    openness: Array
+    paint: Array
+    rest: Array
+
+    @property
+    def size(self) -> int:
+        return len(self.colors)
+
+    @classmethod
+    def of(cls, model: FaceModel) -> HeadGeometry:
+        anatomy = model.anatomy
+        rest = model.vertices(model.expression_of())
+        spread = _neighbour_means(model.triangles, len(rest))
+        painted = np.isin(anatomy.part, _PAINTED)
+        index = np.uint16 if len(rest) < 1 << 16 else np.uint32
+        return cls(
+            triangles=np.ascontiguousarray(model.triangles, index),
+            grid=np.ascontiguousarray(_base_grid(model.face_triangles, len(model.base_triangles)), index),
+            colors=linear_from_srgb(model.colors),
+            shine=np.ascontiguousarray(anatomy.shine, np.float32),
+            openness=_openness(model, spread),
+            paint=_faded(painted, anatomy.part == Part.SHELL, spread),
+            rest=rest,
+        )
+
+
+def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:
+    """The matrix (V, V) that replaces each vertex's value by the mean of itself and its neighbours."""
+    a, b = edges_of(triangles)[0].T
+    ones = np.ones(len(a), np.float32)
+    links = sparse.coo_matrix((ones, (a, b)), shape=(n, n))
+    links = (links + links.T + sparse.identity(n, np.float32)).tocsr()
+    return sparse.diags(1 / np.asarray(links.sum(1)).ravel()).astype(np.float32) @ links
+
+
+def _openness(model: FaceModel, spread: sparse.csr_matrix) -> Array:
+    """How freely a vertex sees the room: less where the surface around it stands higher, near and wide."""
+    vertices = model.vertices(model.expression_of(jawOpen=0.8))
+    normals = model.normals(vertices)
+    shade = np.zeros(len(vertices), np.float32)
+    around = vertices
+    for step in range(1, 41):
+        around = spread @ around
+        if step in (5, 40):
+            hollow = ((around - vertices) * normals).sum(1)
+            shade += 0.32 * np.clip(hollow / (1.1 if step == 5 else 4.5), 0, 1)
+    part = model.anatomy.part
+    # What lies behind the lips is lit through them only; rigid pieces have no neighbours that could tell.
+    depth = np.clip((model.mean[13, 2] - 2 - vertices[:, 2]) / 26, 0, 1)
+    for inside, least in ((Part.MOUTH, 0.25), (Part.UPPER_TEETH, 0.1), (Part.LOWER_TEETH, 0.2), (Part.TONGUE, 0.3)):
+        shade[part == inside] = np.maximum(least, 1.6 * depth[part == inside])
+    for _ in range(2):
+        shade = spread @ shade
+    return (1 - np.clip(shade, 0, 0.93)).astype(np.float32)
+
+
+def _faded(painted: Array, shell: Array, spread: sparse.csr_matrix) -> Array:
+    """1 on what is painted, falling to 0 towards the back of the head over about a centimetre."""
+    reach = painted.astype(np.float32)
+    edge = (~shell).astype(np.float32)
+    for _ in range(14):
+        edge = spread @ edge
+    fade = np.clip((edge - 0.55) / 0.42, 0, 1)
+    return (reach * fade * fade * (3 - 2 * fade)).astype(np.float32)
+
+
+def _base_grid(fine: Array, n_base: int) -> Array:
+    """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
+
+    A round of subdivision cuts a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
+    four blocks: which edges run along the old ones follows from the block.
+    """
+    corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
+    edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
+    return np.unique(np.sort(edges, axis=1), axis=0)

@@ -1,0 +1,55 @@
+"""Line icons, drawn on a grid of 24 and coloured for the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+_SHAPES = {
+    "reset": '<path d="M4 12a8 8 0 1 0 2.6-5.9"/><path d="M4 4v4.6h4.6"/>',
+    "wireframe": '<path d="M12 3l8 5v8l-8 5-8-5V8z"/><path d="M12 3v9m0 0l8 4m-8-4l-8 4m8-4l8-4m-8 4L4 8m8 4v9"/>',
+    "paint": '<circle cx="12" cy="12" r="8.5"/><path d="M8.5 9.6v1m7-1v1M8.4 14.6a4.6 4.6 0 0 0 7.2 0"/>'
+    '<path d="M18.5 2.8v3.4M16.8 4.5h3.4"/>',
+    "follow": '<path d="M5 12a7 7 0 0 1 12-5l2 2"/><path d="M19 4.5V9h-4.5"/><path d="M19 12a7 7 0 0 1-12 5l-2-2"/>'
+    '<path d="M5 19.5V15h4.5"/>',
+    "mirror": '<path d="M12 3.5v17" stroke-dasharray="2.4 2.4"/><path d="M9 7L3.5 17H9z"/><path d="M15 7l5.5 10H15z"/>',
+    "snapshot": '<path d="M4 8.5h3.2L8.8 6h6.4l1.6 2.5H20V18.5H4z"/><circle cx="12" cy="13" r="3.2"/>',
+    "record": '<circle cx="12" cy="12" r="6" fill="currentColor"/>',
+    "neutral": '<circle cx="12" cy="12" r="8.5"/><path d="M8.7 10v.6m6.6-.6v.6M8.8 15h6.4"/>',
+    "play": '<path d="M8 5.5l10.5 6.5L8 18.5z" fill="currentColor"/>',
+    "pause": '<path d="M8.5 6v12m7-12v12" stroke-width="3"/>',
+    "loop": '<path d="M5 11V9.5A2.5 2.5 0 0 1 7.5 7H19m0 0l-3-3m3 3l-3 3"/>'
+    '<path d="M19 13v1.5A2.5 2.5 0 0 1 16.5 17H5m0 0l3 3m-3-3l3-3"/>',
+    "refresh": '<path d="M19 12a7 7 0 1 1-2.2-5.1"/><path d="M19.5 3.5v4.300h-4.300"/>',
+    "close": '<path d="M7 7l10 10M17 7L7 17"/>',
+    "float": '<path d="M10 5H5v14h14v-5"/><path d="M13 5h6v6m0-6l-8 8"/>',
+    "folder": '<path d="M3.5 6.5h6l2 2.5h9v9.5h-17z"/>',
+    "chevron": '<path d="M7 10l5 5 5-5"/>',
+}
+_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{color}" stroke-width="1.7" '
+    'stroke-linecap="round" stroke-linejoin="round">{shape}</svg>'
+)
+
+
+def pixmap(name: str, color: str, size: int = 20, ratio: float = 2.0) -> QPixmap:
+    """An icon of `size` logical pixels, at `ratio` times as many."""
+    svg = _SVG.format(color=color, shape=_SHAPES[name].replace("currentColor", color))
+    out = QPixmap(round(size * ratio), round(size * ratio))
+    out.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(out)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(out.rect()))
+    painter.end()
+    out.setDevicePixelRatio(ratio)
+    return out
+
+
+def icon(name: str, color: str, checked: str | None = None, disabled: str | None = None) -> QIcon:
+    """With other colours for when it is on, or cannot be used."""
+    out = QIcon(pixmap(name, color))
+    if checked:
+        out.addPixmap(pixmap(name, checked), QIcon.Mode.Normal, QIcon.State.On)
+    if disabled:
+        out.addPixmap(pixmap(name, disabled), QIcon.Mode.Disabled)
+    return out

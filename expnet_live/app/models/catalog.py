@@ -1,0 +1,54 @@
+"""What can be chosen on this computer, and why the rest cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from expnet_live.app import texts
+from expnet_live.live.profiles import data_folder
+from expnet_live.resources import assets_dir
+
+
+@dataclass(frozen=True)
+class Option:
+    """An entry of a list: `why_not` greys it out and is its tooltip."""
+
+    value: object
+    text: str
+    why_not: str | None = None
+
+
+def models(current: str | None) -> list[Option]:
+    """Weights by file; None stands for the built-in ones."""
+    options = [Option(None, texts.MODEL_COMPACT)]
+    for name, file, how in (
+        (texts.MODEL_RESNET, "expnet_resnet101.safetensors", texts.MODEL_HOW_RESNET),
+        (texts.MODEL_OFFICIAL, "expnet_official.safetensors", texts.MODEL_HOW_OFFICIAL),
+    ):
+        found = next((p for p in (data_folder() / "models" / file, assets_dir() / file) if p.is_file()), None)
+        missing = None if found else texts.MODEL_MISSING.format(name=name, how=how)
+        options.append(Option(str(found) if found else f"missing {file}", name, missing))
+    if current is not None and current not in [o.value for o in options]:
+        options.append(Option(current, Path(current).stem))
+    return [*options, Option("choose", texts.MODEL_FILE)]
+
+
+def devices() -> list[Option]:
+    """Imports torch: not for the GUI thread."""
+    import torch
+
+    there = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return [
+        Option(key, text, None if there[key] else texts.DEVICE_MISSING.format(name=key.upper()))
+        for key, text in texts.DEVICES.items()
+    ]
+
+
+RESOLUTIONS = ((None, None, None), (640, 480, 30.0), (1280, 720, 30.0), (1280, 720, 60.0), (1920, 1080, 30.0))
+
+
+def resolutions() -> list[Option]:
+    return [
+        Option(r, texts.RESOLUTION_OWN if r[0] is None else f"{r[0]} × {r[1]}, {r[2]:.0f} fps") for r in RESOLUTIONS
+    ]

@@ -1,0 +1,32 @@
+"""What each system needs to be told before there is a window. Each module says why; none is imported for others."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+
+from expnet_live.app import texts
+from expnet_live.errors import UserError
+
+
+def prepare(env: MutableMapping[str, str] = os.environ) -> None:
+    """To be called before Qt and vispy are imported. Raises UserError when no window can be shown."""
+    from expnet_live.app.platforms import opencv
+
+    opencv.give_back_qt(env)
+    if sys.platform.startswith("linux"):
+        from expnet_live.app.platforms import linux
+
+        linux.prefer_xcb_on_wayland(env)
+        if not linux.has_display(env):
+            raise UserError(texts.NO_DISPLAY)
+    elif sys.platform == "darwin":
+        from expnet_live.app.platforms import macos
+
+        macos.ask_for_the_camera_ourselves(env)
+    elif sys.platform == "win32":
+        from expnet_live.app.platforms import windows
+
+        windows.open_cameras_quickly(env)
+        windows.be_a_program_of_its_own()

@@ -1,0 +1,12 @@
+"""OpenCV's wheels bring a Qt of their own and point all of Qt to its plug-ins and fonts, where PySide6 finds none."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+
+
+def give_back_qt(env: MutableMapping[str, str]) -> None:
+    import cv2  # noqa: F401  It sets them when it is imported, so that must come first.
+
+    env.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
+    env.pop("QT_QPA_FONTDIR", None)

@@ -1,0 +1,164 @@
+"""Every text that the window shows, in one place: translate this file."""
+
+from __future__ import annotations
+
+APP = "ExpNet Live"
+
+# Panels
+CAMERA, HEAD, EXPRESSION, CURVES, CONTROLS = "Camera", "Head", "Expression", "Curves", "Controls"
+
+# Menus
+MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
+OPEN_FILE = "Open a video or picture…"
+OPEN_FILE_TIP = "Mirror the face of a video or picture file"
+FILE_FILTER = (
+    "Videos and pictures (*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.jpg *.jpeg *.png *.bmp *.webp *.tif *.tiff)"
+     ";;All files (*)"
+)
+DEMO = "Demo clip"
+DEMO_TIP = "Play the built-in clip"
+SNAPSHOT = "Snapshot"
+SNAPSHOT_TIP = "Save pictures of all views, and the head as PLY, OBJ and GLB"
+RECORD = "Record"
+RECORD_TIP = "Recording of sessions comes with the next version"
+QUIT = "Quit"
+THEME, THEME_SYSTEM, THEME_DARK, THEME_LIGHT = "Appearance", "Like the system", "Dark", "Light"
+PANELS = "Panels"
+RESET_LAYOUT = "Arrange panels anew"
+FULL_SCREEN = "Full screen"
+SHORTCUTS = "Keyboard shortcuts"
+OPEN_LOG = "Open the log file"
+OPEN_DATA = "Open the folder of snapshots"
+ABOUT = "About ExpNet Live"
+
+# Head
+RESET_VIEW, RESET_VIEW_TIP = "Reset view", "Look at the head from the front again"
+WIREFRAME, WIREFRAME_TIP = "Wireframe", "Show the face's mesh on the head"
+PAINT, PAINT_TIP = "Paint with my face", "Project the camera's picture on the head"
+FOLLOW, FOLLOW_TIP = "Head follows", "The head turns as you do; off, it keeps looking at you"
+MIRROR, MIRROR_TIP = "Mirror", "Show picture and head as in a mirror"
+HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to reset"
+
+# Camera view
+OVERLAY = "Drawn over the face"
+OVERLAYS = {"none": "Nothing", "box": "Box", "contours": "Contours", "mesh": "Mesh"}
+WAITING = "Waiting for the first picture…"
+NO_FACE = "No face in sight"
+LOADING = "Loading the network…"
+FPS = "{fps:.0f} fps"
+LATENCY = "{ms:.0f} ms"
+
+# Transport
+PLAY, PAUSE, LOOP = "Play", "Pause", "Loop"
+LOOP_TIP = "Begin again at the end"
+SEEK_TIP = "Drag to another moment of the clip"
+
+# Controls
+SOURCE, SOURCE_TIP = "Source", "Where pictures come from"
+SOURCE_FILE = "File…"
+RESOLUTION, RESOLUTION_TIP = "Picture", "Size and rate that the camera is asked for"
+RESOLUTION_OWN = "Camera's own"
+MODEL, MODEL_TIP = "Model", "The network that reads the face"
+MODEL_COMPACT, MODEL_RESNET, MODEL_OFFICIAL, MODEL_FILE = "Compact", "ResNet-101", "Official ExpNet", "Weights file…"
+MODEL_MISSING = "{name}: its weights are not on this computer; {how}."
+MODEL_HOW_RESNET = "train them with 'expnet-live train expnet', or choose a file"
+MODEL_HOW_OFFICIAL = "import them with 'expnet-live import-official', or choose a file"
+MODEL_FILTER = "Weights (*.safetensors);;All files (*)"
+DEVICE, DEVICE_TIP = "Device", "Where the network runs"
+DEVICES = {"auto": "Best there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps": "MPS (Apple)"}
+DEVICE_MISSING = "torch finds no {name} device on this computer"
+SMOOTHING, SMOOTHING_TIP = "Smoothing", "How calm or quick coefficients and pose are"
+SMOOTHINGS = {"off": "Off", "responsive": "Responsive", "balanced": "Balanced", "stable": "Stable"}
+FACES, FACES_TIP = "Faces", "How many faces to follow; the head shows the one known longest"
+PROFILE, PROFILE_TIP = "Profile", "Whose face this is: neutral and gains are kept by profile"
+PROFILE_NEW = "New profile…"
+PROFILE_NAME = "Name of the profile"
+DEFAULT_PROFILE = "Default"
+CALIBRATE, CALIBRATE_TIP = "Set neutral", "Hold a relaxed face still for two seconds: it becomes this profile's neutral"
+CALIBRATING = "Hold still…"
+CALIBRATED = "Neutral set for {name}. Blinks are left alone."
+UNCALIBRATE, UNCALIBRATE_TIP = "Forget", "Forget this profile's neutral and identity"
+UNCALIBRATED = "The neutral of {name} is forgotten."
+GAINS, GAINS_TIP = "Gains", "Right-click a bar, or turn the wheel over it with Ctrl, to change its gain"
+
+# Bars and curves
+BAR_TIP = "{title}: {value:+.2f} sd, lately {low:+.1f} to {high:+.1f}. Click: curve on or off. Ctrl+wheel: gain ({gain:.1f}×)."
+GAIN_MENU = "Gain of {title}"
+GAIN_RESET_ALL = "Reset all gains"
+CURVES_CLEAR, CURVES_CLEAR_TIP = "Clear", "Take all curves away"
+CURVES_SPAN_TIP = "How much of the past is shown"
+SECONDS = "{n} s"
+POSE = {"yaw": "Yaw", "pitch": "Pitch", "roll": "Roll"}
+CURVES_EMPTY = "Click a bar to see its curve"
+
+# Status line
+STATUS_DEVICE, STATUS_DEVICE_TIP = "{device}", "Where the network runs"
+STATUS_RATE = "in {source:.0f}  ·  network {network:.0f}  ·  screen {screen:.0f} fps"
+STATUS_RATE_TIP = "Pictures per second: from the source, through the network, on the screen"
+STATUS_DROPS = "dropped {drops}"
+STATUS_DROPS_TIP = "Frames that gave way to newer ones: before the network {frames}, before the screen {states}"
+STATUS_LATENCY = "latency {ms:.0f} ms"
+STATUS_STAGES_TIP = "From capture to the picture on screen. Stages in ms: {stages}"
+STAGES = {
+    "wait": "wait",
+    "detect": "detector",
+    "crop": "crop",
+    "network": "network",
+    "smooth": "smoothing",
+    "mesh": "mesh",
+    "screen": "screen",
+}
+
+# Banners
+NO_CAMERA = "No camera was found, so the demo clip plays. Connect a camera and it appears in the list."
+SHOW_SOURCES = "Look again"
+CAMERA_LOST = "{problem} It is tried again every second; the last picture stays."
+CAMERA_BACK = "{name} is back."
+SOURCE_FAILED = "{problem}"
+PLAY_DEMO = "Play the demo"
+MODEL_FAILED = "{problem}"
+TRY_AGAIN = "Try again"
+SAVED = "Snapshot saved in {folder}."
+SHOW_FOLDER = "Show"
+SNAPSHOT_FAILED = "The snapshot cannot be saved in {folder} ({reason}); make room there or make it writable."
+NO_HEAD_GL = "The 3D view cannot start OpenGL 2.1 ({reason}); update the graphics driver."
+UNFORESEEN = "Something unforeseen happened ({reason}); it is in the log, and the app goes on."
+SHOW_LOG = "Show log"
+CAMERA_FOUND = "{name} was connected."
+USE_IT = "Use it"
+
+# About
+ABOUT_TEXT = """<p>3D facial expressions from the pixels, without landmarks, after <i>ExpNet: Landmark-Free, Deep,
+3D Facial Expressions</i> (Chang et al., FG 2018).</p>
+<p><b>Nothing leaves your machine.</b></p>
+<p>Version {version}. Code: Apache License 2.0. Face model and network were learned from photo collections of which some
+allow research use only: use them for research.</p>
+<p>Made with Python, Qt and PySide6 (LGPL 3), PyTorch (BSD), mediapipe (Apache 2.0), OpenCV (Apache 2.0), VisPy (BSD),
+PyQtGraph (MIT), NumPy and SciPy (BSD), PyAV (BSD) and FFmpeg (LGPL).</p>"""
+CLOSE = "Close"
+
+# Before there is a window
+NO_DISPLAY = (
+    "There is no display to open a window on; use 'expnet-live analyze INPUT --out DIR' to work without one, "
+    "or 'xvfb-run python main.py' for a virtual display."
+)
+
+TITLES = {
+    "jawOpen": "Jaw open",
+    "jawLeft": "Jaw sideways",
+    "mouthLeft": "Mouth sideways",
+    "mouthPucker": "Mouth pucker",
+    "mouthFunnel": "Mouth funnel",
+    "mouthPress": "Lips press",
+    "mouthRollIn": "Lips roll in",
+    "mouthShrug": "Mouth shrug",
+    "browInnerUp": "Brows inner up",
+}
+
+
+def title(name: str) -> str:
+    """mouthSmileLeft as people read it: Mouth smile left."""
+    if name in TITLES:
+        return TITLES[name]
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name)
+    return words[:1].upper() + words[1:]

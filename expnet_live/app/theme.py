@@ -1,0 +1,177 @@
+"""Colours and the style sheet, dark and light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPalette
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb. `curves` are told apart by people who see fewer colours, too."""
+
+    name: str
+    window: str
+    panel: str
+    raised: str
+    hover: str
+    line: str
+    text: str
+    muted: str
+    faint: str
+    accent: str
+    on_accent: str
+    info: str
+    warning: str
+    error: str
+    stage_middle: str
+    stage_edge: str
+    clay: str
+    curves: tuple[str, ...]
+
+
+DARK = Theme(
+    name="dark",
+    window="#121316",
+    panel="#191b1f",
+    raised="#24272d",
+    hover="#2e3239",
+    line="#2a2d33",
+    text="#e9ebee",
+    muted="#9aa0a9",
+    faint="#5d636d",
+    accent="#4fd1c1",
+    on_accent="#08201d",
+    info="#1d3b3b",
+    warning="#45361a",
+    error="#4a2226",
+    stage_middle="#2f333b",
+    stage_edge="#131417",
+    clay="#3a3f47",
+    curves=("#4fd1c1", "#f2a65a", "#8fb8ff", "#f27d92", "#c9a2f5", "#b5d96b", "#f5d76e", "#7fd3f7"),
+)
+LIGHT = Theme(
+    name="light",
+    window="#eef0f2",
+    panel="#ffffff",
+    raised="#f0f2f4",
+    hover="#e3e7ea",
+    line="#dde1e5",
+    text="#1b1e23",
+    muted="#626a75",
+    faint="#a2a9b3",
+    accent="#0c8f80",
+    on_accent="#ffffff",
+    info="#d8efec",
+    warning="#fbecc8",
+    error="#fbdcdc",
+    stage_middle="#fbfcfd",
+    stage_edge="#ccd2d8",
+    clay="#c3cad1",
+    curves=("#0c8f80", "#d9731a", "#3566d6", "#cf3a56", "#8a4fd0", "#5c8f14", "#b58a00", "#1686b8"),
+)
+
+FONTS = ("Inter", "SF Pro Text", "Segoe UI Variable", "Segoe UI", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
+
+
+def rgb(color: str) -> tuple[float, float, float]:
+    """#rrggbb as 0..1."""
+    r, g, b = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return r, g, b
+
+
+def palette(theme: Theme) -> QPalette:
+    from PySide6.QtGui import QColor, QPalette
+
+    p = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: theme.window,
+        QPalette.ColorRole.WindowText: theme.text,
+        QPalette.ColorRole.Base: theme.panel,
+        QPalette.ColorRole.AlternateBase: theme.raised,
+        QPalette.ColorRole.Text: theme.text,
+        QPalette.ColorRole.PlaceholderText: theme.faint,
+        QPalette.ColorRole.Button: theme.raised,
+        QPalette.ColorRole.ButtonText: theme.text,
+        QPalette.ColorRole.BrightText: theme.error,
+        QPalette.ColorRole.ToolTipBase: theme.raised,
+        QPalette.ColorRole.ToolTipText: theme.text,
+        QPalette.ColorRole.Highlight: theme.accent,
+        QPalette.ColorRole.HighlightedText: theme.on_accent,
+        QPalette.ColorRole.Link: theme.accent,
+    }
+    for role, color in roles.items():
+        p.setColor(role, QColor(color))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        p.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
+    return p
+
+
+def style_sheet(t: Theme) -> str:
+    return f"""
+QMainWindow, QDialog {{ background: {t.window}; }}
+QMainWindow::separator {{ background: {t.window}; width: 8px; height: 8px; }}
+QMainWindow::separator:hover {{ background: {t.line}; }}
+QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 5px 7px; }}
+QMenuBar {{ background: {t.window}; color: {t.muted}; padding: 2px 6px; }}
+QMenuBar::item {{ padding: 4px 9px; border-radius: 5px; background: transparent; }}
+QMenuBar::item:selected {{ background: {t.raised}; color: {t.text}; }}
+QMenu {{ background: {t.panel}; border: 1px solid {t.line}; padding: 5px; }}
+QMenu::item {{ padding: 6px 26px 6px 12px; border-radius: 5px; }}
+QMenu::item:selected {{ background: {t.hover}; }}
+QMenu::item:disabled {{ color: {t.faint}; }}
+QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 8px; }}
+QStatusBar {{ background: {t.window}; color: {t.muted}; }}
+QStatusBar::item {{ border: none; }}
+QStatusBar QLabel {{ color: {t.muted}; padding: 0 8px; }}
+#Panel {{ background: {t.panel}; border: none; border-radius: 10px; }}
+#DockTitle {{ color: {t.muted}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
+#Muted, #SectionTitle {{ color: {t.muted}; }}
+#Key {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 5px; padding: 2px 8px; }}
+#Big {{ font-size: 20px; font-weight: 600; }}
+QPushButton, QToolButton {{ background: {t.raised}; color: {t.text}; border: none; border-radius: 7px;
+    padding: 7px 12px; }}
+QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
+QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
+QPushButton:disabled, QToolButton:disabled {{ color: {t.faint}; }}
+QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.accent}; padding: 6px 11px; }}
+QPushButton#Primary, QPushButton:checked {{ background: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
+QToolButton#Flat {{ background: transparent; padding: 4px; }}
+QToolButton#Flat:hover {{ background: {t.hover}; }}
+QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; }}
+QToolButton#Float:hover {{ background: {t.hover}; }}
+QToolButton#Float:checked {{ background: {t.accent}; }}
+QComboBox, QSpinBox, QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
+    border-radius: 7px;    padding: 5px 9px; min-height: 18px; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
+QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none;
+    selection-background-color: {t.hover}; selection-color: {t.text}; }}
+QCheckBox {{ spacing: 8px; }}
+QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
+QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
+QSlider::handle:horizontal {{ background: {t.text}; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QScrollBar:vertical {{ background: transparent; width: 9px; margin: 2px; }}
+QScrollBar::handle:vertical {{ background: {t.hover}; border-radius: 3px; min-height: 30px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+#Banner {{ border-radius: 9px; }}
+#Banner[kind="info"] {{ background: {t.info}; }}
+#Banner[kind="warning"] {{ background: {t.warning}; }}
+#Banner[kind="error"] {{ background: {t.error}; }}
+#Banner QPushButton {{ background: transparent; color: {t.text}; font-weight: 600; border: 1px solid {t.faint};
+    padding: 4px 11px; }}
+#Banner QPushButton:hover {{ background: {t.hover}; }}
+#Sheet {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 14px; }}
+#Veil {{ background: rgba(0, 0, 0, 120); }}
+"""
+
+
+def _glass(t: Theme) -> str:
+    r, g, b = (round(255 * c) for c in rgb(t.raised))
+    return f"rgba({r}, {g}, {b}, 200)"

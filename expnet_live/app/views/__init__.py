@@ -1,0 +1,1 @@
+"""Widgets: each shows one model and calls back what a person wants."""

@@ -1,0 +1,91 @@
+"""Banners: what happened and what to do, without stopping anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from expnet_live.app import icons
+from expnet_live.app.theme import DARK, Theme
+
+SHOWN = 6000  # ms that a banner without need for action stays
+
+
+class Banner(QWidget):
+    """One sentence, at most one button, and a way to close it."""
+
+    def __init__(self, key: str, kind: str, text: str, theme: Theme, closed: Callable[[str], None]) -> None:
+        super().__init__()
+        self.key, self.kind, self.text = key, kind, text
+        self.setObjectName("Banner")
+        self.setProperty("kind", kind)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(14, 7, 8, 7)
+        self._label = QLabel(text)
+        self._label.setWordWrap(True)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._row.addWidget(self._label, 1)
+        self._close = QToolButton()
+        self._close.setObjectName("Flat")
+        self._close.setIcon(icons.icon("close", theme.muted))
+        self._close.clicked.connect(lambda: closed(key))
+        self._row.addWidget(self._close)
+
+    def add_button(self, text: str, act: Callable[[], None]) -> None:
+        button = QPushButton(text)
+        button.clicked.connect(act)
+        self._row.insertWidget(1, button)
+
+
+class BannerStack(QWidget):
+    """The newest at the bottom; a banner with the key of an older one takes its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme = DARK
+        self._banners: dict[str, Banner] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(6)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {key: banner.text for key, banner in self._banners.items()}
+
+    def show_banner(
+        self,
+        key: str,
+        kind: str,
+        text: str,
+        button: str | None = None,
+        act: Callable[[], None] = lambda: None,
+        stays: bool = True,
+    ) -> None:
+        """`kind`: info, warning or error. One that does not stay leaves after some seconds."""
+        old = self._banners.get(key)
+        if old is not None and (old.kind, old.text) == (kind, text):
+            return
+        self.dismiss(key)
+        banner = Banner(key, kind, text, self._theme, self.dismiss)
+        if button:
+            banner.add_button(button, lambda: (act(), self.dismiss(key))[-1])
+        self._banners[key] = banner
+        self._column.addWidget(banner)
+        self.show()
+        if not stays:
+            QTimer.singleShot(SHOWN, banner, lambda: self.dismiss(key) if self._banners.get(key) is banner else None)
+
+    def dismiss(self, key: str) -> None:
+        banner = self._banners.pop(key, None)
+        if banner is not None:
+            self._column.removeWidget(banner)
+            banner.hide()
+            banner.deleteLater()
+        self.setVisible(bool(self._banners))

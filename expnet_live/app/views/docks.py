@@ -1,0 +1,47 @@
+"""Panels that can be moved, floated and hidden."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+
+from expnet_live.app import icons
+from expnet_live.app.theme import Theme
+
+
+class Dock(QDockWidget):
+    """A panel with a quiet title; `key` names it for the saved layout. `tools` go beside the title."""
+
+    def __init__(self, key: str, title: str, content: QWidget, tools: tuple[QWidget, ...] = ()) -> None:
+        super().__init__(title)
+        self.setObjectName(key)
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(4, 2, 0, 4)
+        row.setSpacing(4)
+        label = QLabel(title.upper())
+        label.setObjectName("DockTitle")
+        row.addWidget(label)
+        row.addStretch(1)
+        for tool in tools:
+            row.addWidget(tool)
+        self._float, self._hide = QToolButton(), QToolButton()
+        for button, tip in ((self._float, "Float or dock"), (self._hide, "Hide")):
+            button.setObjectName("Flat")
+            button.setToolTip(tip)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            row.addWidget(button)
+        self._float.clicked.connect(lambda: self.setFloating(not self.isFloating()))
+        self._hide.clicked.connect(self.hide)
+        self.setTitleBarWidget(bar)
+        panel = QWidget()
+        panel.setObjectName("Panel")
+        panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(10, 10, 10, 10)
+        column.addWidget(content)
+        self.setWidget(panel)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._float.setIcon(icons.icon("float", theme.faint))
+        self._hide.setIcon(icons.icon("close", theme.faint))

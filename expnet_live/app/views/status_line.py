@@ -1,0 +1,37 @@
+"""The line at the bottom: device, rates, drops, latency."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from expnet_live.app import texts
+
+
+class StatusLine(QStatusBar):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self.message = QLabel()
+        self.addWidget(self.message, 1)
+        self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(4))
+        self.device.setToolTip(texts.STATUS_DEVICE_TIP)
+        self.rate.setToolTip(texts.STATUS_RATE_TIP)
+        for label in (self.device, self.rate, self.drops, self.latency):
+            self.addPermanentWidget(label)
+
+    def refresh(
+        self,
+        device: str,
+        rates: tuple[float, float, float],
+        drops: tuple[int, int],
+        latency: float,
+        stages: dict[str, float],
+    ) -> None:
+        """Rates of source, network and screen in Hz; drops before network and screen; times in seconds."""
+        self.device.setText(texts.STATUS_DEVICE.format(device=device))
+        self.rate.setText(texts.STATUS_RATE.format(source=rates[0], network=rates[1], screen=rates[2]))
+        self.drops.setText(texts.STATUS_DROPS.format(drops=sum(drops)))
+        self.drops.setToolTip(texts.STATUS_DROPS_TIP.format(frames=drops[0], states=drops[1]))
+        self.latency.setText(texts.STATUS_LATENCY.format(ms=1000 * latency))
+        parts = ", ".join(f"{texts.STAGES.get(k, k)} {1000 * v:.1f}" for k, v in stages.items())
+        self.latency.setToolTip(texts.STATUS_STAGES_TIP.format(stages=parts or "none yet"))
