@@ -11,8 +11,8 @@ _SHAPES = {
     "wireframe": '<path d="M12 3l8 5v8l-8 5-8-5V8z"/><path d="M12 3v9m0 0l8 4m-8-4l-8 4m8-4l8-4m-8 4L4 8m8 4v9"/>',
     "paint": '<circle cx="12" cy="12" r="8.5"/><path d="M8.5 9.6v1m7-1v1M8.4 14.6a4.6 4.6 0 0 0 7.2 0"/>'
     '<path d="M18.5 2.8v3.4M16.8 4.5h3.4"/>',
-    "follow": '<path d="M5 12a7 7 0 0 1 12-5l2 2"/><path d="M19 4.5V9h-4.5"/><path d="M19 12a7 7 0 0 1-12 5l-2-2"/>'
-    '<path d="M5 19.5V15h4.5"/>',
+    "follow": '<circle cx="12" cy="8.5" r="5"/><path d="M4 15.5c1 2.4 4.2 4 8 4s7-1.6 8-4"/><path d="M4 19.5v-4h4"/>'
+    '<path d="M20 19.5v-4h-4"/>',
     "mirror": '<path d="M12 3.5v17" stroke-dasharray="2.4 2.4"/><path d="M9 7L3.5 17H9z"/><path d="M15 7l5.5 10H15z"/>',
     "snapshot": '<path d="M4 8.5h3.2L8.8 6h6.4l1.6 2.5H20V18.5H4z"/><circle cx="12" cy="13" r="3.2"/>',
     "record": '<circle cx="12" cy="12" r="6" fill="currentColor"/>',

@@ -23,7 +23,7 @@ class Launch:
     screenshot: Path | None = None
 
 
-def run(launch: Launch) -> int:
+def run_app(launch: Launch) -> int:
     """Shows the window until it is closed or `duration` is over; the exit status.
 
     Raises UserError when there is no display.

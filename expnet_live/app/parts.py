@@ -49,6 +49,9 @@ class Parts:
         self.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], None)
         self.span = Chooser(texts.CURVES_SPAN_TIP, on.span)
         self.span.set_options([catalog.Option(n, texts.SECONDS.format(n=n)) for n in SPANS], None)
+        for small in (self.overlay, self.span):
+            small.setProperty("small", True)
+            small.setMaximumWidth(112)
         for key in ("reset_view", "wireframe", "painted", "follow", "mirror", "snapshot", "record"):
             self.head.add_action(actions[key])
         seen = QWidget()
@@ -71,6 +74,6 @@ class Parts:
         middle.addWidget(self.head, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        views = (self.camera, self.transport, self.head, self.bars, self.curves, self.banners)
-        for part in (*views, *self.docks.values()):
+        views = (self.camera, self.transport, self.head, self.bars, self.curves, self.controls, self.banners)
+        for part in (*views, self.overlay, self.span, *self.docks.values()):
             part.set_theme(theme)

@@ -13,7 +13,7 @@ OPEN_FILE = "Open a video or picture…"
 OPEN_FILE_TIP = "Mirror the face of a video or picture file"
 FILE_FILTER = (
     "Videos and pictures (*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.jpg *.jpeg *.png *.bmp *.webp *.tif *.tiff)"
-     ";;All files (*)"
+    ";;All files (*)"
 )
 DEMO = "Demo clip"
 DEMO_TIP = "Play the built-in clip"
@@ -69,6 +69,7 @@ DEVICES = {"auto": "Best there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps"
 DEVICE_MISSING = "torch finds no {name} device on this computer"
 SMOOTHING, SMOOTHING_TIP = "Smoothing", "How calm or quick coefficients and pose are"
 SMOOTHINGS = {"off": "Off", "responsive": "Responsive", "balanced": "Balanced", "stable": "Stable"}
+FACE_COUNTS = {1: "One", 2: "Two", 3: "Three", 4: "Four"}
 FACES, FACES_TIP = "Faces", "How many faces to follow; the head shows the one known longest"
 PROFILE, PROFILE_TIP = "Profile", "Whose face this is: neutral and gains are kept by profile"
 PROFILE_NEW = "New profile…"
@@ -82,7 +83,10 @@ UNCALIBRATED = "The neutral of {name} is forgotten."
 GAINS, GAINS_TIP = "Gains", "Right-click a bar, or turn the wheel over it with Ctrl, to change its gain"
 
 # Bars and curves
-BAR_TIP = "{title}: {value:+.2f} sd, lately {low:+.1f} to {high:+.1f}. Click: curve on or off. Ctrl+wheel: gain ({gain:.1f}×)."
+BAR_TIP = (
+    "{title}: {value:+.2f} sd, lately {low:+.1f} to {high:+.1f}. "
+    "Click: curve on or off. Ctrl+wheel: gain ({gain:.1f}×)."
+)
 GAIN_MENU = "Gain of {title}"
 GAIN_RESET_ALL = "Reset all gains"
 CURVES_CLEAR, CURVES_CLEAR_TIP = "Clear", "Take all curves away"
@@ -147,18 +151,32 @@ TITLES = {
     "jawOpen": "Jaw open",
     "jawLeft": "Jaw sideways",
     "mouthLeft": "Mouth sideways",
-    "mouthPucker": "Mouth pucker",
-    "mouthFunnel": "Mouth funnel",
+    "mouthPucker": "Pucker",
+    "mouthFunnel": "Funnel",
     "mouthPress": "Lips press",
     "mouthRollIn": "Lips roll in",
-    "mouthShrug": "Mouth shrug",
+    "mouthShrug": "Chin shrug",
     "browInnerUp": "Brows inner up",
+    "mouthSmile": "Smile",
+    "mouthFrown": "Frown",
+    "mouthDimple": "Dimple",
+    "mouthStretch": "Stretch",
+    "mouthUpperUp": "Upper lip up",
+    "mouthLowerDown": "Lower lip down",
+    "eyeBlink": "Blink",
+    "eyeSquint": "Squint",
+    "browOuterUp": "Brow outer up",
+    "browDown": "Brow down",
 }
+SIDES = {"Left": "{title} L", "Right": "{title} R"}
 
 
 def title(name: str) -> str:
-    """mouthSmileLeft as people read it: Mouth smile left."""
+    """mouthSmileLeft as people read it: Smile L."""
     if name in TITLES:
         return TITLES[name]
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name)
-    return words[:1].upper() + words[1:]
+    for side, text in SIDES.items():
+        stem = name.removesuffix(side)
+        if stem != name and stem in TITLES:
+            return text.format(title=TITLES[stem])
+    return name

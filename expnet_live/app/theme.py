@@ -145,7 +145,9 @@ QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; 
 QToolButton#Float:hover {{ background: {t.hover}; }}
 QToolButton#Float:checked {{ background: {t.accent}; }}
 QComboBox, QSpinBox, QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
-    border-radius: 7px;    padding: 5px 9px; min-height: 18px; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+    border-radius: 7px; padding: 5px 9px; min-height: 18px; selection-background-color: {t.accent};
+    selection-color: {t.on_accent}; }}
+QComboBox[small="true"] {{ background: transparent; color: {t.muted}; padding: 1px 8px; font-size: 12px; }}
 QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}

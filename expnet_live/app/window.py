@@ -36,6 +36,7 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
         self.setMinimumSize(820, 520)
+        self.setContentsMargins(10, 0, 10, 0)
         self.commands = Commands(self)
         self.actions_ = Actions(self, self.commands.handlers())
         self.parts = Parts(self.actions_, self.commands.callbacks())
@@ -180,9 +181,9 @@ class MainWindow(QMainWindow):
         devices = c.devices or [catalog.Option(choices.device, texts.DEVICES.get(choices.device, choices.device))]
         controls.device.set_options(devices, choices.device)
         controls.smoothing.set_options([catalog.Option(k, v) for k, v in texts.SMOOTHINGS.items()], choices.smoothing)
-        controls.faces.blockSignals(True)
-        controls.faces.setValue(choices.max_faces)
-        controls.faces.blockSignals(False)
+        controls.faces.set_options(
+            [catalog.Option(n, text) for n, text in texts.FACE_COUNTS.items()], choices.max_faces
+        )
         names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.profiles.names()}, key=str.casefold)
         profiles = [catalog.Option(n, n) for n in names]
         controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)

@@ -1,4 +1,4 @@
-"""The command line `expnet-live`. Each subcommand is a module with `add_parser` and `run`.
+"""The command line `expnet-live`: the window, or a subcommand. Each subcommand is a module with `add_parser` and `run`.
 
 These modules import numpy, torch and the rest only inside `run`, so that `--help` answers at once.
 """
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from expnet_live import __version__
-from expnet_live.cli import analyze, bench, doctor, evaluate, train
+from expnet_live.cli import analyze, app, bench, doctor, evaluate, train
 from expnet_live.errors import UserError
 
 SUBCOMMANDS = (analyze, train, evaluate, bench, doctor)
@@ -20,11 +20,13 @@ SUBCOMMANDS = (analyze, train, evaluate, bench, doctor)
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="expnet-live",
-        description="3D facial expressions from photos, videos and cameras. Nothing leaves this machine.",
+        description="3D facial expressions from photos, videos and cameras; without a command, live in a window. "
+        "Nothing leaves this machine.",
     )
     parser.add_argument("--version", action="version", version=f"expnet-live {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where an error arose")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    app.add_arguments(parser)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for module in SUBCOMMANDS:
         module.add_parser(subparsers)
     return parser

@@ -79,7 +79,7 @@ class BarsView(QWidget):
         font = QFont(self.font())
         font.setPixelSize(int(np.clip(row * 0.58, 8, 13)))
         painter.setFont(font)
-        label = min(0.46 * self.width(), painter.fontMetrics().horizontalAdvance("Mouth upper up right") + 16.0)
+        label = min(0.5 * self.width(), painter.fontMetrics().horizontalAdvance("Lower lip down R") + 18.0)
         left, right = label + 6, self.width() - 10.0
         middle, half = (left + right) / 2, (right - left) / 2
         thick = float(np.clip(row * 0.36, 3, 8))

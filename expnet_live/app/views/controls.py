@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QStandardItemModel
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -16,14 +16,14 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from expnet_live.app import texts
+from expnet_live.app import icons, texts
 from expnet_live.app.models.catalog import Option
+from expnet_live.app.theme import Theme
 
 
 class Chooser(QComboBox):
@@ -37,6 +37,7 @@ class Chooser(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
         self._options: tuple[Option, ...] = ()
+        self._arrow: QPixmap | None = None
         self.activated.connect(lambda i: chosen(self._options[i].value))
 
     def set_options(self, options: Sequence[Option], current: object) -> None:
@@ -52,7 +53,19 @@ class Chooser(QComboBox):
         values = [o.value for o in self._options]
         self.setCurrentIndex(values.index(current) if current in values else -1)
 
-    def wheelEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def set_theme(self, theme: Theme) -> None:
+        self._arrow = icons.pixmap("chevron", theme.muted, 16)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._arrow is not None:
+            # A style sheet draws arrows from files alone.
+            painter = QPainter(self)
+            painter.drawPixmap(self.width() - 24, (self.height() - 16) // 2, self._arrow)
+            painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
         # A wheel that scrolls the panel must not change the model.
         event.ignore()
 
@@ -64,7 +77,7 @@ class ControlCallbacks:
     model: Callable[[object], None]
     device: Callable[[object], None]
     smoothing: Callable[[object], None]
-    faces: Callable[[int], None]
+    faces: Callable[[object], None]
     profile: Callable[[object], None]
 
 
@@ -82,11 +95,7 @@ class Controls(QScrollArea):
         self.device = Chooser(texts.DEVICE_TIP, on.device)
         self.smoothing = Chooser(texts.SMOOTHING_TIP, on.smoothing)
         self.profile = Chooser(texts.PROFILE_TIP, on.profile)
-        self.faces = QSpinBox()
-        self.faces.setRange(1, 6)
-        self.faces.setToolTip(texts.FACES_TIP)
-        self.faces.setKeyboardTracking(False)
-        self.faces.valueChanged.connect(on.faces)
+        self.faces = Chooser(texts.FACES_TIP, on.faces)
         content = QWidget()
         grid = QGridLayout(content)
         grid.setContentsMargins(0, 0, 4, 0)
@@ -126,6 +135,10 @@ class Controls(QScrollArea):
         grid.addLayout(column, len(rows) + 2, 0)
         grid.setRowStretch(len(rows) + 2, 1)
         self.setWidget(content)
+
+    def set_theme(self, theme: Theme) -> None:
+        for chooser in self.findChildren(Chooser):
+            chooser.set_theme(theme)
 
     def show_resolution(self, shown: bool) -> None:
         self.resolution.setVisible(shown)

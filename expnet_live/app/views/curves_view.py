@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.models.history import POSE, History
@@ -25,15 +24,20 @@ class CurvesView(QWidget):
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
         self._curves: dict[str, pg.PlotDataItem] = {}
-        self._plot, self._pose = self._make((-3.2, 3.2), "sd"), self._make((-45, 45), "°")
-        self._pose_curves = {name: self._pose.plot(name=texts.POSE[name]) for name in POSE}
+        self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
+        self._pose_curves = {name: self._pose.plot() for name in POSE}
         self._hint = pg.TextItem(texts.CURVES_EMPTY, anchor=(0.5, 0.5))
         self._plot.addItem(self._hint, ignoreBounds=True)
-        layout = QHBoxLayout(self)
+        self._legend, self._pose_legend = QLabel(), QLabel()
+        layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addWidget(self._plot, 3)
-        layout.addWidget(self._pose, 2)
+        layout.setHorizontalSpacing(16)
+        layout.setVerticalSpacing(2)
+        for column, (legend, plot) in enumerate(((self._legend, self._plot), (self._pose_legend, self._pose))):
+            legend.setMinimumWidth(10)
+            layout.addWidget(legend, 0, column)
+            layout.addWidget(plot, 1, column)
+            layout.setColumnStretch(column, 3 - column)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -43,9 +47,10 @@ class CurvesView(QWidget):
                 axis = plot.getAxis(side)
                 axis.setPen(theme.line)
                 axis.setTextPen(theme.faint)
-            plot.plotItem.legend.setLabelTextColor(theme.muted)
-        for name, color in zip(POSE, theme.curves, strict=False):
+        colors = dict(zip(POSE, theme.curves, strict=False))
+        for name, color in colors.items():
             self._pose_curves[name].setPen(pg.mkPen(color, width=1.5))
+        self._pose_legend.setText(self._legend_of({texts.POSE[n]: c for n, c in colors.items()}))
         self._hint.setColor(theme.faint)
         self.set_chosen(self._chosen)
 
@@ -65,8 +70,9 @@ class CurvesView(QWidget):
                 self._plot.removeItem(self._curves.pop(name))
         for name, color in self.colors().items():
             if name not in self._curves:
-                self._curves[name] = self._plot.plot(name=texts.title(name))
+                self._curves[name] = self._plot.plot()
             self._curves[name].setPen(pg.mkPen(color, width=1.5))
+        self._legend.setText(self._legend_of({texts.title(n): c for n, c in self.colors().items()}))
         self._hint.setVisible(not names)
 
     def colors(self) -> dict[str, str]:
@@ -85,18 +91,23 @@ class CurvesView(QWidget):
         for k, name in enumerate(POSE):
             self._pose_curves[name].setData(x, rows[:, 1 + len(self._names) + k], connect="finite")
 
-    def _make(self, limits: tuple[float, float], unit: str) -> pg.PlotWidget:
+    def _legend_of(self, colors: dict[str, str]) -> str:
+        space = "&nbsp;" * 4
+        return space.join(
+            f'<span style="color:{color}">●</span>&nbsp;<span style="color:{self._theme.muted}">{title}</span>'
+            for title, color in colors.items()
+        )
+
+    def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
         plot = pg.PlotWidget()
         plot.setMouseEnabled(False, False)
         plot.setMenuEnabled(False)
         plot.hideButtons()
-        plot.setYRange(*limits, padding=0)
+        plot.setYRange(-limit, limit, padding=0)
         plot.disableAutoRange()
-        plot.addLegend(offset=(6, 2), colCount=4, labelTextSize="8pt", brush=None)
         plot.showGrid(x=False, y=True, alpha=0.12)
         axis = plot.getAxis("left")
-        axis.setWidth(30)
-        ticks = np.linspace(limits[0], limits[1], 5) if unit == "°" else np.arange(-3, 4, 1.5)
-        axis.setTicks([[(float(v), f"{v:g}{unit if unit == '°' else ''}") for v in ticks]])
+        axis.setWidth(34)
+        axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         return plot

@@ -1,0 +1,37 @@
+"""`expnet-live` without a command: the window."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from expnet_live.cli.arguments import DEVICES, positive_float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the window, which opens without a command; what is not told is as it was last")
+    group.add_argument("--source", metavar="S", help="a video or picture, a camera's index, or: demo")
+    group.add_argument("--model", type=Path, metavar="FILE", help="weights (.safetensors)")
+    group.add_argument("--device", choices=DEVICES, help="where the network runs")
+    group.add_argument("--profile", metavar="NAME", help="whose face it is: neutral and gains are kept by profile")
+    group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
+    group.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window at its end")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.app.launch import Launch, run_app
+    from expnet_live.cli.quiet import quiet_native
+
+    launch = Launch(
+        source=args.source,
+        model=None if args.model is None else str(args.model),
+        device=args.device,
+        profile=args.profile,
+        duration=args.duration,
+        screenshot=args.screenshot,
+    )
+    with nullcontext() if args.verbose else quiet_native():
+        return run_app(launch)
