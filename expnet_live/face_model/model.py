@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class FaceModel:
         """The model in `path`, or the one that ships. Raises UserError when it is no such file."""
         path = path or asset(ASSET)
         try:
-            with np.load(path, allow_pickle=False) as z:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 if int(z["schema"]) != SCHEMA:
                     raise UserError(
                         f"{path} is of another version; make it again with 'expnet-live train face-model'."
@@ -64,7 +65,7 @@ class FaceModel:
                     base_triangles=z["base_triangles"],
                     base_colors=z["base_colors"],
                 )
-        except (OSError, ValueError, KeyError) as e:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
             raise UserError(f"{path} is not a face model; make one with 'expnet-live train face-model'.") from e
 
     def save(self, path: Path) -> None:

@@ -18,7 +18,8 @@ from expnet_live.types import Array
 class Component:
     """`scores`: teacher score -> weight; `mask` (468,): 1 where the component may act, 0 where not.
 
-    `start` (468, 3) mm: a displacement to start from where the teacher's scores give none worth it.
+    `start` (468, 3) mm: a displacement to start from where the teacher's scores give none worth it;
+    crooked faces must not claim it for their identity.
     """
 
     name: str
@@ -59,11 +60,13 @@ def components(mean: Array, mirror: Array) -> list[Component]:
     # The jaw swings about the ears: the chin goes farthest, the upper lip stays.
     chin_aside = np.zeros((len(x), 3))
     chin_aside[:, 0] = ramp(-y, -mouth_y, 80) * ramp(mean[:468, 2], -45, 0)
+    mouth_aside = np.zeros((len(x), 3))
+    mouth_aside[:, 0] = blob(0, mouth_y, 42, 24)
 
     single = [
         Component("jawOpen", {"jawOpen": 1}, jaw),
         Component("jawLeft", {"jawLeft": 1, "jawRight": -1}, lower, start=chin_aside),
-        Component("mouthLeft", {"mouthLeft": 1, "mouthRight": -1}, lower),
+        Component("mouthLeft", {"mouthLeft": 1, "mouthRight": -1}, lower, start=mouth_aside),
         Component("mouthPucker", {"mouthPucker": 1}, lower),
         Component("mouthFunnel", {"mouthFunnel": 1}, lower),
         Component("mouthPress", {"mouthPressLeft": 1, "mouthPressRight": 1}, lower),

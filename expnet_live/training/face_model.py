@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 N_FACE = 468
 MIRROR = np.array([-1.0, 1.0, 1.0])
+# What everybody looks for in a face: these components take what others share with them.
+LEADING = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
 # Below all of these scores a face is calm: what it looks like is who it is.
 CALM = {
     "jawOpen": 0.03, "mouthSmileLeft": 0.15, "mouthSmileRight": 0.15, "mouthPucker": 0.2, "mouthFunnel": 0.05,
@@ -43,7 +45,7 @@ class LearnConfig:
     n_identity: int = 50
     outer_rounds: int = 2
     em_rounds: int = 8
-    noise: float = 1.5  # mm; well above the landmarks' own, whose errors neighbours share
+    noise: float = 0.3  # mm a coordinate
     ridge: float = 20.0
     orthogonality: float = 0.6
     anchor: float = 0.1
@@ -171,7 +173,7 @@ class _Learner:
                 fields, fixed = self._regress(x - subject_effect[self.of])
                 subject_effect = self._identity(x - fixed)
             effect = self._nuisance() @ fields[: -len(self.score_names)]
-            identity = self._identity_basis(x - fixed)
+            identity = self._identity_basis(x - fixed, parts)
             em = self._expression(x - effect, identity, parts, fields[-len(self.score_names) :])
             model = effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
             target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
@@ -244,13 +246,15 @@ class _Learner:
         result: Array = shrunk @ vector.T
         return result
 
-    def _identity_basis(self, residual: Array) -> Array:
+    def _identity_basis(self, residual: Array, parts: list[Component]) -> Array:
         """Identity basis (K, 1404), mm a standard deviation: how calm faces differ, but for pose and scores."""
         s = {n: self.faces.scores[:, k] for k, n in enumerate(self.score_names)}
         calm = self.faces.train.copy()
         for name, most in CALM.items():
             calm &= s[name] < most
         both = np.concatenate([residual[calm], self._mirror_rows(residual[calm])])
+        kept = np.linalg.qr(np.stack([c.start.ravel() for c in parts if c.start is not None], 1))[0]
+        both = both - (both @ kept) @ kept.T
         value, vector = _leading(both.T @ both / len(both), self.config.n_identity)
         log.info("identity from %d calm faces, %.2f mm2 a point", calm.sum(), value.sum() / N_FACE)
         return np.asarray((vector * np.sqrt(value)).T)
@@ -272,7 +276,8 @@ class _Learner:
         for k, c in enumerate(parts):
             if c.start is not None:
                 b[k] = c.start.ravel()
-        b = _less_alike(b, self.config.orthogonality)
+        leading = np.array([n.startswith(LEADING) for n in names])
+        b = _less_alike(b, leading, self.config.orthogonality)
         second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
         zt, ztm = z[t], self._mirror_rows(z[t])
         both = zt.T @ zt + ztm.T @ ztm
@@ -310,16 +315,21 @@ class _Learner:
         return _Expression(names, b.reshape(29, N_FACE, 3), eta, alpha, mean_eta, covariance, report)
 
 
-def _less_alike(fields: Array, amount: float) -> Array:
-    """Fields (K, D) turned towards the nearest orthogonal set: B (B'B)^(-amount/2) on unit fields (Loewdin).
+def _less_alike(fields: Array, leading: Array, amount: float) -> Array:
+    """Fields (K, D) told apart better: actions that move the same skin would otherwise be parted by noise alone.
 
-    Actions that move the same skin would otherwise be told apart by noise alone.
+    The `leading` ones (K,) stay, the others lose what they share with them; then either group is turned
+    towards its nearest orthogonal set, B (B'B)^(-amount/2) on unit fields (Loewdin).
     """
     length = np.linalg.norm(fields, axis=1, keepdims=True)
-    unit = fields / length
-    value, vector = np.linalg.eigh(unit @ unit.T)
-    turned = (vector * value ** (-amount / 2)) @ vector.T @ unit
-    result: Array = turned / np.linalg.norm(turned, axis=1, keepdims=True) * length
+    out = fields / length
+    first = np.linalg.qr(out[leading].T)[0]
+    out[~leading] -= amount * (out[~leading] @ first) @ first.T
+    for group in (leading, ~leading):
+        unit = out[group] / np.linalg.norm(out[group], axis=1, keepdims=True)
+        value, vector = np.linalg.eigh(unit @ unit.T)
+        out[group] = (vector * value ** (-amount / 2)) @ vector.T @ unit
+    result: Array = out / np.linalg.norm(out, axis=1, keepdims=True) * length
     return result
 
 

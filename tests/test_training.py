@@ -1,0 +1,128 @@
+"""Training: photos to landmarks to labels to crops to weights, on a few pictures of the demo head."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from expnet_live.capture.sources import open_source
+from expnet_live.face_model.model import FaceModel
+from expnet_live.networks.checkpoint import load_weights
+from expnet_live.training.augment import AugmentConfig
+from expnet_live.training.crops import CropSet, make_crops
+from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
+from expnet_live.training.labels import LabelSet, make_labels
+from expnet_live.training.landmarks import detect_landmarks
+from expnet_live.training.losses import ExpNetLoss, rotation_matrix
+from expnet_live.training.options import TrainConfig
+from expnet_live.training.photos import list_photos, read_metadata
+from expnet_live.training.split import held_out
+from expnet_live.training.train import RandomDraws, train
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel.load()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for frame in open_source("demo"):
+        if frame.index % 30 == 0:
+            cv2.imwrite(str(folder / f"{frame.index:04d}.png"), frame.image)
+    cv2.imwrite(str(folder / "nobody.png"), np.full((120, 160, 3), 90, np.uint8))
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def crops(folder: Path, model: FaceModel) -> CropSet:
+    refs = list_photos([folder])
+    landmarks = detect_landmarks(refs, folder / "landmarks.npz", jobs=1)
+    labels = make_labels(landmarks, np.array([r.key for r in refs]), model)
+    reasons = dict(zip((k.split("/")[1] for k in labels.key), labels.reason, strict=True))
+    assert reasons["nobody.png"] == reasons["broken.jpg"] == "no face found"
+    assert labels.good.sum() >= len(refs) - 3
+    labels.save(folder / "labels.npz")
+    assert np.array_equal(LabelSet.load(folder / "labels.npz").reason, labels.reason)
+    rows = np.flatnonzero(labels.good)
+    return make_crops({r.key: r for r in refs}, landmarks, labels, rows, model, folder / "crops.npy", jobs=1)
+
+
+def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None:
+    del crops
+    before = (folder / "landmarks.npz").stat().st_mtime_ns
+    detect_landmarks(list_photos([folder]), folder / "landmarks.npz", jobs=1)
+    assert (folder / "landmarks.npz").stat().st_mtime_ns == before
+    assert not (folder / "landmarks.parts").exists()
+
+
+def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel) -> None:
+    data = FaceDataset(crops, Mirror.of(model), 128, replace(_PLAIN, loose=0.5), seed=3)
+    loss = ExpNetLoss(model)
+    samples = [data[(i % len(crops), i)] for i in range(16)]
+    target = {k: torch.stack([s[k] for s in samples]) for k in samples[0]}
+    # Turned, enlarged and mirrored alike, labels still say where the landmarks are.
+    error = (loss.points(target) - target["points"]).norm(dim=2).mean() * 220
+    assert float(error) < 2.0  # mm
+
+
+def test_samples_depend_on_their_number_alone(crops: CropSet, model: FaceModel) -> None:
+    one, other = (FaceDataset(crops, Mirror.of(model), 128, AugmentConfig(), seed=1) for _ in range(2))
+    assert torch.equal(one[(0, 5)]["image"], other[(0, 5)]["image"])
+    assert not torch.equal(one[(0, 5)]["image"], one[(0, 6)]["image"])
+
+
+def test_draws_resume_where_they_stopped() -> None:
+    weights = np.arange(1.0, 11.0)
+    whole = list(RandomDraws(weights, 0, 9000, seed=1))
+    assert whole[5000:] == list(RandomDraws(weights, 5000, 9000, seed=1))
+    shares = [list(RandomDraws(weights, 0, 9000, 1, rank, 2)) for rank in range(2)]
+    assert sorted(shares[0] + shares[1], key=lambda d: d[1]) == whole
+
+
+def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp_path: Path) -> None:
+    config = TrainConfig(samples=96, batch=8, workers=0, threads=1, validate_every=48, device="cpu")
+    path = train(crops, crops, model, tmp_path, replace(config, samples=48))
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["done"] == 48
+    train(crops, crops, model, tmp_path, config)
+    with (tmp_path / "log.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert [int(r["crops"]) for r in rows] == [48, 96]
+    net, about = load_weights(path)
+    assert about["crops"] in (48, 96) and net.config.crop_size == 128
+
+
+def test_rotation_matrix_agrees_with_numpy() -> None:
+    from expnet_live.geometry.rotation import matrix_from_vector
+
+    v = np.random.default_rng(0).normal(size=(5, 3))
+    assert np.allclose(rotation_matrix(torch.from_numpy(v).float()).numpy(), matrix_from_vector(v), atol=1e-5)
+
+
+def test_rare_expressions_are_drawn_more_often(crops: CropSet) -> None:
+    weights = sample_weights(crops)
+    extreme = np.abs(crops.expression).max(1)
+    assert weights.min() >= 1 and weights[extreme.argmax()] >= weights[extreme.argmin()]
+
+
+def test_held_out_people_are_held_out_whole(tmp_path: Path) -> None:
+    table = tmp_path / "album.csv"
+    names = [f"s{i // 4}_{i}" for i in range(400)]
+    table.write_text("file,subject,emotion\n" + "".join(f"{n},{n.split('_')[0]},neutral\n" for n in names))
+    keys = [f"album/{n}" for n in names]
+    held = held_out(keys, read_metadata([table])).reshape(-1, 4)
+    assert (held.all(1) | ~held.any(1)).all()
+    assert 0 < held.mean() < 0.5
+
+
+_PLAIN = AugmentConfig(
+    loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
+)
