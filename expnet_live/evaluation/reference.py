@@ -1,0 +1,12 @@
+"""mediapipe's Face Mesh, which ExpNet's pipeline is measured against."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def face_mesh(*, video: bool = True) -> Any:
+    """Face Mesh with irises for one face, following it from frame to frame in a `video`; close() it."""
+    from mediapipe.python.solutions.face_mesh import FaceMesh
+
+    return FaceMesh(static_image_mode=not video, refine_landmarks=True, max_num_faces=1)

@@ -1,0 +1,62 @@
+"""Timing calls fairly: wall and CPU seconds, and statistics of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+
+
+class Timings:
+    """Wall and CPU seconds of repeated calls; CPU seconds are those of all threads of this process."""
+
+    def __init__(self) -> None:
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+
+    def __call__(self, call: Callable[[], T]) -> T:
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = call()
+        self.wall.append(time.perf_counter() - wall)
+        self.cpu.append(time.process_time() - cpu)
+        return result
+
+    @property
+    def median(self) -> float:
+        """Wall seconds."""
+        return float(np.median(self.wall))
+
+    def summary(self) -> dict[str, float]:
+        """Milliseconds: median and 95th percentile of the wall clock, median CPU time."""
+        return {
+            "median_ms": 1e3 * self.median,
+            "p95_ms": 1e3 * float(np.percentile(self.wall, 95)),
+            "cpu_median_ms": 1e3 * float(np.median(self.cpu)),
+        }
+
+
+def limit_threads(threads: int) -> None:
+    """At most so many CPU threads for torch and OpenCV and, where the system can, for the whole process."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    if hasattr(os, "sched_setaffinity"):
+        # mediapipe sizes its own thread pool; cores are what it cannot ignore.
+        cores = sorted(os.sched_getaffinity(0))[:threads]
+        for thread in _threads():
+            os.sched_setaffinity(thread, cores)
+
+
+def _threads() -> list[int]:
+    """Those that exist; later ones inherit from them."""
+    try:
+        return [int(t) for t in os.listdir("/proc/self/task")]  # noqa: PTH208
+    except OSError:
+        return [0]
