@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from expnet_live.face_model.fitting import Fit, FitConfig, Fitter
 from expnet_live.face_model.model import FaceModel
+from expnet_live.training.array_file import ArrayFile
 from expnet_live.training.landmarks import LandmarkSet
 from expnet_live.types import Array
 
@@ -23,7 +23,7 @@ MAX_TURN = 1.3  # rad
 
 
 @dataclass
-class LabelSet:
+class LabelSet(ArrayFile):
     """A fit per photo, in the order of `key` (N,). `reason` (N,) is empty for good ones.
 
     Arrays as in face_model.fitting.Fit. The view belongs to the photo, turned upside down where the
@@ -38,16 +38,6 @@ class LabelSet:
     expression: Array
     identity: Array
     residual: Array
-
-    def save(self, path: Path) -> None:
-        tmp = path.with_suffix(".tmp.npz")
-        np.savez(tmp, **{f.name: getattr(self, f.name) for f in fields(self)})
-        tmp.replace(path)
-
-    @classmethod
-    def load(cls, path: Path) -> LabelSet:
-        with np.load(path) as z:
-            return cls(**{f.name: z[f.name] for f in fields(cls)})
 
     @property
     def good(self) -> Array:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.training.array_file import ArrayFile
 from expnet_live.training.photos import PhotoRef, read_photo
 from expnet_live.types import Array, Image
 
@@ -28,7 +29,7 @@ CHUNK = 256
 
 
 @dataclass
-class LandmarkSet:
+class LandmarkSet(ArrayFile):
     """Landmarks of N photos.
 
     `landmarks` (N, 478, 3): x right and y down in pixels of the upright photo (integer = pixel
@@ -45,16 +46,6 @@ class LandmarkSet:
     flip: Array
     size: Array
     score_names: Array
-
-    def save(self, path: Path) -> None:
-        tmp = path.with_suffix(".tmp.npz")
-        np.savez(tmp, **{f.name: getattr(self, f.name) for f in fields(self)})
-        tmp.replace(path)
-
-    @classmethod
-    def load(cls, path: Path) -> LandmarkSet:
-        with np.load(path) as z:
-            return cls(**{f.name: z[f.name] for f in fields(cls)})
 
 
 class LandmarkDetector:
