@@ -51,9 +51,7 @@ class FaceModel:
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 if int(z["schema"]) != SCHEMA:
-                    raise UserError(
-                        f"{path} is of another version; make it again with 'expnet-live train face-model'."
-                    )
+                    raise UserError(f"{path} is of another version; make it again with 'expnet-live train face-model'.")
                 f32 = {
                     n: z[n].astype(np.float32)
                     for n in ("mean", "identity", "expression", "prior_mean", "prior_covariance")
