@@ -40,6 +40,7 @@ SPECS = (
     ActionSpec("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe", checkable=True),
     ActionSpec("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint", checkable=True),
     ActionSpec("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow", checkable=True),
+    ActionSpec("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair", checkable=True),
     ActionSpec("overlay", texts.OVERLAY, "Next kind of overlay on the camera's picture", "O"),
     ActionSpec("full_screen", texts.FULL_SCREEN, "", "F11", checkable=True),
     ActionSpec("reset_layout", texts.RESET_LAYOUT, "", "Ctrl+0"),

@@ -53,6 +53,7 @@ class Commands:
             "mirror": lambda on: self._choose(mirror=on),
             "wireframe": lambda on: self._choose(wireframe=on),
             "painted": lambda on: self._choose(painted=on),
+            "hair": lambda on: self._choose(hair=on),
             "follow": lambda on: self._choose(follow=on),
             "reset_view": lambda: w.parts.head.orbit.reset(),
             "overlay": self._next_overlay,

@@ -13,6 +13,9 @@ _SHAPES = {
     '<path d="M18.5 2.8v3.4M16.8 4.5h3.4"/>',
     "follow": '<circle cx="12" cy="8.5" r="5"/><path d="M4 15.5c1 2.4 4.2 4 8 4s7-1.6 8-4"/><path d="M4 19.5v-4h4"/>'
     '<path d="M20 19.5v-4h-4"/>',
+    "hair": '<path d="M6 13V11a6 6 0 0 1 12 0v2a6 6 0 0 1-12 0z"/>'
+    '<path d="M6 11.5c3.5 0 5.5-1 6.5-2.6 1.3 1.7 3 2.6 5.5 2.6"/>'
+    '<path d="M4.5 12c-1-6 3-9 7.5-9s8.5 3 7.5 9"/>',
     "mirror": '<path d="M12 3.5v17" stroke-dasharray="2.4 2.4"/><path d="M9 7L3.5 17H9z"/><path d="M15 7l5.5 10H15z"/>',
     "snapshot": '<path d="M4 8.5h3.2L8.8 6h6.4l1.6 2.5H20V18.5H4z"/><circle cx="12" cy="13" r="3.2"/>',
     "record": '<circle cx="12" cy="12" r="6" fill="currentColor"/>',

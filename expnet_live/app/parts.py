@@ -11,7 +11,7 @@ from expnet_live.app import texts
 from expnet_live.app.actions import Actions
 from expnet_live.app.models import catalog
 from expnet_live.app.models.choices import SPANS
-from expnet_live.app.theme import Theme
+from expnet_live.app.theme import Theme, Themed
 from expnet_live.app.views.banners import BannerStack
 from expnet_live.app.views.bars_view import BarsView
 from expnet_live.app.views.camera_view import CameraView
@@ -52,7 +52,7 @@ class Parts:
         for small in (self.overlay, self.span):
             small.setProperty("small", True)
             small.setMaximumWidth(112)
-        for key in ("reset_view", "wireframe", "painted", "follow", "mirror", "snapshot", "record"):
+        for key in ("reset_view", "wireframe", "painted", "hair", "follow", "mirror", "snapshot", "record"):
             self.head.add_action(actions[key])
         seen = QWidget()
         column = QVBoxLayout(seen)
@@ -74,6 +74,14 @@ class Parts:
         middle.addWidget(self.head, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        views = (self.camera, self.transport, self.head, self.bars, self.curves, self.controls, self.banners)
+        views: tuple[Themed, ...] = (
+            self.camera,
+            self.transport,
+            self.head,
+            self.bars,
+            self.curves,
+            self.controls,
+            self.banners,
+        )
         for part in (*views, self.overlay, self.span, *self.docks.values()):
             part.set_theme(theme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from expnet_live.app import texts
 from expnet_live.app.controller import Controller
@@ -135,5 +136,4 @@ class Presenter:
             if n.kind == "gone":
                 banners.dismiss(n.key)
             else:
-                act = n.act or ""
-                banners.show_banner(n.key, n.kind, n.text, n.button, lambda act=act: self._acts(act), n.stays)
+                banners.show_banner(n.key, n.kind, n.text, n.button, partial(self._acts, n.act or ""), n.stays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPalette
@@ -31,6 +31,12 @@ class Theme:
     stage_edge: str
     clay: str
     curves: tuple[str, ...]
+
+
+class Themed(Protocol):
+    """What is drawn by our own hands, and has to be told of another theme."""
+
+    def set_theme(self, theme: Theme) -> None: ...
 
 
 DARK = Theme(

@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
             file.addAction(a[key]) if key else file.addSeparator()
         for key in ("calibrate", "forget"):
             face.addAction(a[key])
-        for key in ("mirror", "overlay", "", "reset_view", "wireframe", "painted", "follow", ""):
+        for key in ("mirror", "overlay", "", "reset_view", "wireframe", "painted", "follow", "hair", ""):
             view.addAction(a[key]) if key else view.addSeparator()
         panels = view.addMenu(texts.PANELS)
         for dock in self.parts.docks.values():
@@ -151,13 +151,13 @@ class MainWindow(QMainWindow):
     def show_choices(self) -> None:
         """All choices in all widgets, without calling back."""
         c, parts, choices = self.controller, self.parts, self.controller.choices
-        for key in ("mirror", "wireframe", "painted", "follow", "loop"):
+        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop"):
             self.actions_.check(key, getattr(choices, key))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
         parts.camera.update()
         head = parts.head
         head.mirror, head.follow = choices.mirror, choices.follow
-        head.set_look(replace(head.look, wireframe=choices.wireframe, painted=choices.painted))
+        head.set_look(replace(head.look, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
         parts.curves.set_chosen(choices.curves)
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from expnet_live.analysis.video_writer import VideoWriter
-from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.hair import hairiness, lift
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.mesh import NormalOperator
@@ -41,9 +41,9 @@ class Actor:
         self._model, self._identity = model, identity
         self._n = len(model.colors)
         resting = model.vertices(np.zeros(len(model.names), np.float32), identity)
-        self._hair = _hairiness(model, resting)
+        self._hair = hairiness(model.anatomy, resting)
         # Hair stands off the skull, and lies in strands.
-        self._lift = 7.0 * self._hair[:, None] ** 2
+        self._lift = lift(self._hair)[:, None]
         angle = np.arctan2(resting[:, 0], resting[:, 1] - 20)
         strand = 1 + 0.1 * np.sin(23 * angle + 2 * np.sin(resting[:, 2] / 30)) + 0.07 * np.sin(9 * angle + 1)
         amount = np.clip(self._hair * 1.4, 0, 1)[:, None]
@@ -106,19 +106,6 @@ def _write_truth(model: FaceModel, moments: list[Moment], path: Path) -> None:
         for i, m in enumerate(moments):
             numbers = [*m.rotation, *m.gaze[0], *m.expression]
             table.writerow([i, f"{m.time:.4f}", *(f"{float(v) + 0.0:.3g}" for v in numbers)])
-
-
-def _hairiness(model: FaceModel, points: Array) -> Array:
-    """Where hair grows on the head, 0..1 (V,): behind a line from the forehead over the temples to the nape."""
-    x, y, z = points.T
-    # Height of the hairline by depth: over the forehead, at the temples, where ears would be, on the nape.
-    line = np.interp(-z, [-10, 0, 12, 30, 48, 62, 74, 90, 120, 170], [88, 86, 80, 64, 42, 10, -8, -24, -56, -66])
-    line += 5 * np.exp(-(((np.abs(x) - 34) / 10) ** 2)) - 2 * np.exp(-((x / 14) ** 2))
-    hair = 1 / (1 + np.exp(-(y - line) / 2.0))
-    hair[~np.isin(model.anatomy.part, (Part.FACE, Part.SHELL))] = 0
-    hair *= y > -90
-    result: Array = hair.astype(np.float32)
-    return result
 
 
 def _sweater() -> tuple[Array, Array]:

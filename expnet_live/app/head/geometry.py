@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.hair import hairiness
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.render.shading import linear_from_srgb
@@ -28,6 +29,7 @@ class HeadGeometry:
     shine: Array
     openness: Array
     paint: Array
+    hair: Array
     rest: Array
 
     @property
@@ -48,6 +50,7 @@ class HeadGeometry:
             shine=np.ascontiguousarray(anatomy.shine, np.float32),
             openness=_openness(model, spread),
             paint=_faded(painted, anatomy.part == Part.SHELL, spread),
+            hair=hairiness(anatomy, rest),
             rest=rest,
         )
 

@@ -19,7 +19,7 @@ class View:
 
     yaw: float = 0.0
     pitch: float = 0.0
-    distance: float = 760.0
+    distance: float = 730.0
     pan: tuple[float, float] = (0.0, 0.0)
 
     def matrix(self) -> Array:

@@ -9,10 +9,15 @@ from vispy import gloo
 
 from expnet_live.app.head import shaders
 from expnet_live.app.head.geometry import HeadGeometry
+from expnet_live.face_model.hair import lift
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.render.shading import STUDIO
 from expnet_live.types import Array, Image
+
+# Of the base points: forehead, cheeks and chin.
+_SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
+_BLEND = ("src_alpha", "one_minus_src_alpha", "zero", "one")
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Look:
 
     wireframe: bool = False
     painted: bool = False
+    hair: bool = True
     line: tuple[float, float, float] = (0.36, 0.83, 0.77)
     middle: tuple[float, float, float] = (0.17, 0.18, 0.20)
     edge: tuple[float, float, float] = (0.08, 0.085, 0.095)
@@ -43,12 +49,14 @@ class HeadVisual:
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
-        traits = np.stack([geometry.shine, geometry.openness, geometry.paint], 1)
+        traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
         for program in (self._head, self._grid):
             program["a_position"], program["a_normal"] = self._positions, self._normals
             program["a_color"] = geometry.colors
-            program["a_traits"] = traits
+            program["a_traits"], program["a_rest"] = traits, geometry.rest
             program["u_pose"], program["u_place"], program["u_picture"] = np.eye(3), (1.0, 0.0, 0.0), (1.0, 1.0)
+        self._complexion = np.ones(3)
+        self._head["u_complexion"] = self._complexion
         self._set_lights()
         self._head["u_photo"], self._head["u_nudge"], self._grid["u_nudge"] = self._photo, 0.0, 0.0006
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
@@ -69,11 +77,27 @@ class HeadVisual:
         self._head["u_pose"] = matrix_from_vector(view.rotation).astype(np.float32).T
         self._head["u_place"] = (view.scale, view.x, view.y)
         self._head["u_picture"] = (float(width), float(height))
+        self._match_complexion(image, view)
+
+    def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
+        """Brings ears, neck and skull to the colour of the cheeks and forehead in the picture, slowly."""
+        height, width = image.shape[:2]
+        at = np.round(view.project(self._geometry.rest[list(_SKIN_POINTS)])[:, :2]).astype(int)
+        at = at[(at >= 0).all(1) & (at[:, 0] < width) & (at[:, 1] < height)]
+        if len(at):
+            seen = np.median(image[at[:, 1], at[:, 0], ::-1], axis=0) / 255
+            ours = self._geometry.colors[list(_SKIN_POINTS)].mean(0)
+            # As the shader does with the picture: its light is in it.
+            wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
+            self._complexion += 0.1 * (wanted - self._complexion)
+            self._head["u_complexion"] = self._complexion
 
     def set_look(self, look: Look) -> None:
         self._look = look
         self._head["u_paint"] = float(look.painted)
         self._head["u_clay"] = 0.9 if look.wireframe else 0.0
+        hair = 1.0 if look.hair and not look.wireframe else 0.0
+        self._head["u_hair"] = self._grid["u_hair"] = hair
         self._head["u_tint"] = tuple(c**2.2 for c in look.clay)
         self._grid["u_line"] = (*look.line, 0.85)
         self._backdrop["u_middle"], self._backdrop["u_edge"] = look.middle, look.edge
@@ -93,9 +117,10 @@ class HeadVisual:
         # A mirrored head runs the other way round.
         gloo.set_state(depth_test=True, cull_face=True, front_face="cw" if self._mirrored else "ccw")
         gloo.set_cull_face("back")
+        gloo.set_state(blend=True, blend_func=_BLEND)
         self._head.draw("triangles", self._triangles)
         if self._look.wireframe:
-            gloo.set_state(blend=True, blend_func=("src_alpha", "one_minus_src_alpha", "zero", "one"), cull_face=False)
+            gloo.set_state(cull_face=False)
             self._grid.draw("lines", self._lines)
         gloo.set_state(depth_test=False, blend=False, cull_face=False)
 

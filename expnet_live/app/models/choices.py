@@ -33,6 +33,7 @@ class Choices:
     wireframe: bool = False
     painted: bool = False
     follow: bool = True
+    hair: bool = True
     theme: str = "system"
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20

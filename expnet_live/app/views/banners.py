@@ -75,7 +75,12 @@ class BannerStack(QWidget):
         self.dismiss(key)
         banner = Banner(key, kind, text, self._theme, self.dismiss)
         if button:
-            banner.add_button(button, lambda: (act(), self.dismiss(key))[-1])
+
+            def pressed() -> None:
+                self.dismiss(key)
+                act()
+
+            banner.add_button(button, pressed)
         self._banners[key] = banner
         self._column.addWidget(banner)
         self.show()

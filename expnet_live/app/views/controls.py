@@ -153,7 +153,12 @@ def _action_button(action: QAction) -> QPushButton:
     button = QPushButton(action.text())
     button.setToolTip(action.toolTip())
     button.clicked.connect(action.trigger)
-    action.changed.connect(lambda: (button.setText(action.text()), button.setEnabled(action.isEnabled())))
+
+    def follow() -> None:
+        button.setText(action.text())
+        button.setEnabled(action.isEnabled())
+
+    action.changed.connect(follow)
     return button
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
@@ -68,13 +69,12 @@ class HeadView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.set_look(
-            Look(
-                self._look.wireframe,
-                self._look.painted,
-                rgb(theme.accent),
-                rgb(theme.stage_middle),
-                rgb(theme.stage_edge),
-                rgb(theme.clay),
+            replace(
+                self._look,
+                line=rgb(theme.accent),
+                middle=rgb(theme.stage_middle),
+                edge=rgb(theme.stage_edge),
+                clay=rgb(theme.clay),
             )
         )
 
