@@ -158,7 +158,7 @@ class _Output:
         self._n_identity = model.n_identity if options.identity else 0
         self._width = len(table.columns(model.names, self._n_identity))
         # Without the back of the head, the person's own hair and ears stay to be seen.
-        face = model.anatomy.triangles_of(*(part for part in Part if part is not Part.SHELL))
+        face = model.anatomy.triangles_of(*(part for part in Part if part not in (Part.SHELL, Part.EARS)))
         self._surface = Surface(face, model.colors, model.anatomy.shine)
         self._video: VideoWriter | None = None
 

@@ -24,7 +24,7 @@ class ContactSheet:
 
     def __init__(self, pipeline: Pipeline, count: int) -> None:
         model = pipeline.face_model
-        face = model.anatomy.triangles_of(*(part for part in Part if part is not Part.SHELL))
+        face = model.anatomy.triangles_of(*(part for part in Part if part not in (Part.SHELL, Part.EARS)))
         self._surface = Surface(face, model.colors, model.anatomy.shine)
         self._pipeline, self._count = pipeline, count
         self._cells: dict[str, list[Image]] = {}

@@ -10,14 +10,14 @@ them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from expnet_live.face_model import eyes, mouth
+from expnet_live.face_model import ears, eyes, mouth
 from expnet_live.face_model.cage import Cage, Linear
 from expnet_live.face_model.closing import Closing, closing
 from expnet_live.face_model.head_shell import add_head_shell
@@ -33,6 +33,8 @@ from expnet_live.geometry.mesh import boundary_loops, loop_subdivision
 from expnet_live.types import Array
 
 ROUNDS = 2
+_LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
+_LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
 _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
 
 
@@ -49,6 +51,7 @@ class Part(IntEnum):
     LOWER_TEETH = 7
     TONGUE = 8
     LASHES = 9
+    EARS = 10
 
 
 _SHINE = {
@@ -61,6 +64,7 @@ _SHINE = {
     Part.LOWER_TEETH: 0.6,
     Part.TONGUE: 0.45,
     Part.LASHES: 0.1,
+    Part.EARS: 0.2,
 }
 
 
@@ -235,6 +239,11 @@ def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
     dropped[lower, 1] -= 10 * np.sqrt(np.clip(1 - (resting[lower, 0] / width) ** 2, 0, 1))
     mouth_parts = np.flatnonzero((part == Part.FACE) | (part == Part.MOUTH))
     lip = closing(dropped, lips, mouth_parts, shut=1.3, open_=4.5, upper_share=0.5, reach=4.0)
+    # Measured lips stand a little apart in a face at rest, whose mouth is shut.
+    gap = np.clip(resting[lip.first, 1] - resting[lip.second, 1], 0, None)
+    if gap.max() < _LIPS_AT_REST:
+        shut = np.maximum(lip.shut, gap + 0.2 * lip.shut)
+        lip = replace(lip, shut=shut, open=shut + _LIPS_FREE * lip.shut)
     return (*found, lip)
 
 
@@ -278,6 +287,15 @@ class _Assembly:
             self.size += len(root)
         return np.concatenate(roots)
 
+    def grow_ears(self, mean: Array) -> None:
+        """Adds both ears, coloured like the head round them."""
+        of_shell = np.concatenate(self.cage.parts) == Part.SHELL
+        cage = self.cage.linear()
+        shell = Linear(cage.matrix[of_shell], cage.offset[of_shell])
+        skin = np.median(np.concatenate(self.cage.colors)[of_shell], axis=0)
+        for side in (-1, 1):
+            self.attach(ears.ear_root(shell, mean, side), ears.ear(side, skin), np.zeros(3), Part.EARS)
+
     def finish(
         self, mean: Array, n_face: int, n_face_triangles: int, centers: Array, face_colors: Array | None
     ) -> Anatomy:
@@ -286,6 +304,7 @@ class _Assembly:
         slits = _slits(body_at_rest, face, self.part[0])
         roots = self.grow_lashes(body_at_rest, slits[:2], self.cage.linear().at(mean)[centers])
 
+        self.grow_ears(mean)
         cage = self.cage.linear()
         for block in self.refine:
             block.resize((block.shape[0], self.cage.size))

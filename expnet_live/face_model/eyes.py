@@ -108,7 +108,7 @@ def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
     """
     n = len(lid)
     outward = (lid - center) * (1, 0, 1)
-    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
     taper = np.sin(np.linspace(0, np.pi, n))[:, None] ** 0.6
     length = _LASH_LENGTH * taper * (outward + np.array([0, -0.33, 0]))
     band = np.concatenate([0.02 * length, length])

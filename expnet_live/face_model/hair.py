@@ -7,9 +7,9 @@ import numpy as np
 from expnet_live.face_model.anatomy import Anatomy, Part
 from expnet_live.types import Array
 
-# Height of the hairline (mm) by depth: over the forehead, at the temples, where ears would be, on the nape.
-_DEPTH = (-10, 0, 12, 30, 48, 62, 74, 90, 120, 170)
-_HEIGHT = (88, 86, 80, 64, 42, 10, -8, -24, -56, -66)
+# Height of the hairline (mm) by depth: over the forehead, at the temples, round the ears, on the nape.
+_DEPTH = (-10, 0, 12, 30, 48, 62, 70, 78, 86, 94, 102, 112, 130, 170)
+_HEIGHT = (88, 86, 80, 64, 42, 14, 4, 20, 32, 22, -2, -30, -58, -66)
 _LIFT = 7.0  # mm that full hair stands off the skull
 
 

@@ -21,21 +21,25 @@ from expnet_live.face_model.topology import N_BASE
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.types import Array
 
-N_RINGS = 11
-_PULL = np.concatenate([[0.02, 0.06, 0.15, 0.3], np.full(N_RINGS - 4, 0.5)])
+N_RINGS = 12
+_PULL = np.concatenate([[0.03, 0.12, 0.4], np.full(N_RINGS - 3, 1.0)])
 _FOLLOW = np.linspace(1, 0, N_RINGS) ** 1.3  # how far the loft itself moves with the oval, ring by ring
 _TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
 
 # The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
 # its front (y, z), its back or top (y, z), and its side (x, y, z).
 _RINGS = (
-    ((-86, -34), (118, 4), (68.5, 34, -84)),
-    ((-94, -50), (141, -74), (68.5, 36, -106)),
-    ((-103, -56), (98, -163), (63, 0, -124)),
-    ((-116, -56), (10, -167), (52, -60, -112)),
-    ((-138, -53), (-76, -138), (47, -112, -96)),
-    ((-168, -47), (-168, -142), (54, -168, -94)),
+    ((-84, -26), (110, -22), (74, 26, -86)),
+    ((-91, -42), (127, -80), (77, 32, -106)),
+    ((-99, -50), (104, -148), (68, 2, -124)),
+    ((-109, -52), (42, -178), (54, -50, -116)),
+    ((-120, -51), (-30, -150), (48, -88, -100)),
+    ((-132, -48), (-82, -130), (46, -114, -92)),
+    ((-145, -43), (-130, -137), (52, -139, -91)),
 )
+# The skull, a little fuller than an ellipsoid, has the measures of adults: 152 mm wide, 190 mm from the glabella back.
+_SKULL, _HALF_AXES, _FULLNESS = np.array([0.0, 36, -87]), np.array([77.5, 93, 97]), 2.1
+_SKULL_FROM, _SKULL_TO = -10.0, 45.0  # heights between which the loft turns into the skull
 
 
 def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Array) -> None:
@@ -86,11 +90,20 @@ def _loft(oval: Array) -> Array:
     steps = np.cumsum(1.1 ** np.arange(N_RINGS))
     for i, path in enumerate(np.stack(knots, 1)):
         chords = np.concatenate([[0], np.cumsum(np.sqrt(np.linalg.norm(np.diff(path, axis=0), axis=1)))])
-        curve = CubicSpline(chords, path)(np.linspace(0, chords[-1], 201))
+        curve = _on_skull(CubicSpline(chords, path)(np.linspace(0, chords[-1], 201)))
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
         for k in range(3):
             out[:, i, k] = np.interp(steps / steps[-1] * length[-1], length, curve[:, k])
     return out
+
+
+def _on_skull(points: Array) -> Array:
+    """Points (n, 3) moved onto the skull along the rays from its centre, the more the higher they are."""
+    ray = points - _SKULL
+    out = (np.abs(ray / _HALF_AXES) ** _FULLNESS).sum(1, keepdims=True) ** (1 / _FULLNESS)
+    t = np.clip((points[:, 1:2] - _SKULL_FROM) / (_SKULL_TO - _SKULL_FROM), 0, 1)
+    result: Array = _SKULL + ray * out ** -(t * t * (3 - 2 * t))
+    return result
 
 
 def _fair(triangles: Array, n_fixed: int, targets: Linear) -> Linear:

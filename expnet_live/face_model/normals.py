@@ -16,7 +16,7 @@ from expnet_live.types import Array
 
 _STILL = np.cos(np.radians(5.0))  # normals that stay this close to those at rest are not computed anew
 _ALWAYS = (Part.FACE, Part.LID_RIM, Part.LASHES)
-_NEVER = (Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
+_NEVER = (Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE, Part.EARS)
 
 
 class HeadNormals:
