@@ -165,7 +165,7 @@ def _run_demo_clip(args: argparse.Namespace) -> int:
 
 
 def _component_sheet(steps: Subparsers) -> None:
-    parser = steps.add_parser("component-sheet", help="a picture of the 29 components at +2 and -2")
+    parser = steps.add_parser("component-sheet", help="pictures of the 29 components and of the mean face")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG")
     parser.set_defaults(run=_run_component_sheet)
 

@@ -21,6 +21,9 @@ def hairiness(anatomy: Anatomy, resting: Array) -> Array:
     hair = 1 / (1 + np.exp(-(y - line) / 2.0))
     hair[~np.isin(anatomy.part, (Part.FACE, Part.SHELL))] = 0
     hair *= y > -90
+    # None grows beneath the ears.
+    ear = ((y - 16) / 30) ** 2 + ((z + 94) / 18) ** 2 + 9 * (np.abs(x) < 40)
+    hair *= 1 / (1 + np.exp(-(ear - 1) / 0.1))
     result: Array = hair.astype(np.float32)
     return result
 

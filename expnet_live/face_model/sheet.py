@@ -1,4 +1,4 @@
-"""Picture sheets of the face model: its 29 components at +2 and -2, and the mean face from all sides."""
+"""Picture sheets of the face model: its 29 components, and the mean face from all sides."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from expnet_live.types import Image
 _BACK, _CARD = (30, 27, 25), (40, 36, 33)  # BGR
 _BRIGHT, _DIM = (238, 234, 230), (165, 155, 148)
 _AMOUNT = 2.0  # sd
-_COLUMNS = 6
-FACE = (186, 226)  # px, width and height of one face of a component
+_SEEN = 6.0  # mm
+_COLUMNS = 4
+FACE = (168, 204)  # px, width and height of one face of a component
 PORTRAIT = (470, 620)  # px, of the mean face
 _GAP, _LABEL, _MARGIN, _TITLE = 14, 34, 30, 92
 
@@ -47,35 +48,40 @@ class _Painter:
 
 def cells(n: int, face: tuple[int, int] = FACE) -> list[tuple[int, int]]:
     """The top left corners (x, y) of a sheet's cells: the face at rest, then n components."""
-    step = 2 * face[0] + _GAP, face[1] + _LABEL + _GAP
+    step = 3 * face[0] + _GAP, face[1] + _LABEL + _GAP
     return [(_MARGIN + k % _COLUMNS * step[0], _TITLE + k // _COLUMNS * step[1]) for k in range(n + 1)]
 
 
 def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int, int] = FACE) -> Image:
-    """Components (all when none are named) at +2 and -2 standard deviations, faces of so many pixels; BGR."""
+    """Components (all when none are named) at +2 and -2 standard deviations and far enough to be seen; BGR."""
     names = names or model.names
     paint = _Painter(model)
     width, height = face
     corners = cells(len(names), face)
     right, bottom = (max(c[axis] for c in corners) for axis in (0, 1))
-    sheet = _canvas(right + 2 * width + _MARGIN, bottom + height + _LABEL + _MARGIN)
+    sheet = _canvas(right + 3 * width + _MARGIN, bottom + height + _LABEL + _MARGIN)
     _write(sheet, f"The {len(names)} expression components", (_MARGIN, 48), 34, _BRIGHT)
-    legend = "each at +2 (left) and -2 (right) standard deviations, on the mean face"
+    legend = (
+        "each at +2 (left) and -2 standard deviations (middle) on the mean face, and so far"
+        f" that some point of the face moves by {_SEEN:g} mm (right)"
+    )
     _write(sheet, legend, (_MARGIN, 76), 18, _DIM)
     scale = 1.22 * width / 186
     for name, (x, y) in zip((None, *names), corners, strict=True):
-        if name is None:
-            turned = paint.draw(face, scale=scale, rotation=(0.0, 0.6, 0.0), at=(-12.0, 0.0))
-            pair = [paint.draw(face, scale=scale, at=(0.0, 0.0)), turned]
-        else:
-            pair = [paint.draw(face, {name: a}, scale=scale, at=(0.0, 0.0)) for a in (_AMOUNT, -_AMOUNT)]
-        sheet[y : y + height + _LABEL, x : x + 2 * width] = _CARD
-        sheet[y : y + height, x : x + 2 * width] = np.hstack(pair)
+        sheet[y : y + height + _LABEL, x : x + 3 * width] = _CARD
         base = y + height + 23
-        _write(sheet, _spaced(name) if name else "at rest", (x + width, base), 17, _BRIGHT, "middle")
-        if name:
-            _write(sheet, "+2", (x + 10, base), 15, _DIM)
-            _write(sheet, "-2", (x + 2 * width - 10, base), 15, _DIM, "right")
+        if name is None:
+            views = [
+                paint.draw(face, scale=scale, rotation=(0.0, yaw, 0.0), at=(-20.0 * yaw, 0.0)) for yaw in (0, 0.6, -0.6)
+            ]
+            _write(sheet, "at rest", (x + 10, base), 17, _BRIGHT)
+        else:
+            seen = _SEEN / float(np.linalg.norm(model.expression[model.index(name)], axis=1).max())
+            amounts = (_AMOUNT, -_AMOUNT, seen)
+            views = [paint.draw(face, {name: amount}, scale=scale, at=(0.0, 0.0)) for amount in amounts]
+            _write(sheet, _spaced(name), (x + 10, base), 17, _BRIGHT)
+            _write(sheet, f"+2, -2, +{seen:.3g} sd", (x + 3 * width - 10, base), 15, _DIM, "right")
+        sheet[y : y + height, x : x + 3 * width] = np.hstack(views)
     return sheet
 
 

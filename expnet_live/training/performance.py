@@ -50,7 +50,7 @@ ACTIONS = (
     Action(3.4, 3.53, 3.66, 3.86, {"eyeBlinkLeft": _SHUT, "mouthSmileLeft": 6.4, "eyeSquintLeft": 1.9}),
     Action(3.86, 3.99, 4.12, 4.32, {"eyeBlinkRight": _SHUT, "mouthSmileRight": 6.4, "eyeSquintRight": 1.9}),
     Action(4.3, 4.6, 4.85, 5.15, {"mouthPucker": 5.6}),
-    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=8.2, mouthFrown=1.4, mouthSmile=-6.4)),
+    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=6.5, mouthFrown=2.2, mouthSmile=-6.4)),
     Action(6.0, 6.25, 6.4, 6.65, {"jawLeft": 7.8, "mouthLeft": 5.5}),
     Action(6.55, 6.8, 6.95, 7.2, {"jawLeft": -7.8, "mouthLeft": -5.5}),
     Action(7.2, 7.4, 7.6, 7.95, _both(mouthSmile=4.8)),
