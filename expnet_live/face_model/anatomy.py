@@ -19,7 +19,7 @@ from scipy import sparse
 
 from expnet_live.face_model import ears, eyes, mouth
 from expnet_live.face_model.cage import Cage, Linear
-from expnet_live.face_model.closing import Closing, closing
+from expnet_live.face_model.closing import Closing, closing, together
 from expnet_live.face_model.head_shell import add_head_shell
 from expnet_live.face_model.palette import SKIN, default_colors, shine_of_face
 from expnet_live.face_model.topology import (
@@ -119,10 +119,10 @@ class Anatomy:
         out = vertices
         balls = [self.range(part) for part in (Part.RIGHT_EYE, Part.LEFT_EYE)]
         centers = [out[ball.start] - self.offset[ball.start] for ball in balls]
-        for close in self.closings:
-            close(out)
-        for lids, center in zip(self.lids, centers, strict=True):
-            out[lids] = eyes.outside_ball(out.take(lids, axis=0), center, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
+        self._closing(out)
+        lids, of_eye = self._both_lids
+        balls_of_lids = np.stack(centers).take(of_eye, axis=0)
+        out[lids] = eyes.outside_ball(out.take(lids, axis=0), balls_of_lids, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
         lashes = self.range(Part.LASHES)
         out[lashes] = out.take(self.lash_roots, axis=0) + self.offset[lashes]
         if gaze is not None:
@@ -130,6 +130,15 @@ class Anatomy:
             for ball, center, rotation in zip(balls, centers, turns, strict=True):
                 out[ball] = self.offset[ball] @ rotation.T + center
         return out
+
+    @cached_property
+    def _closing(self) -> Closing:
+        return together(self.closings)
+
+    @cached_property
+    def _both_lids(self) -> tuple[Array, Array]:
+        """The vertices of all lids, and for each the number of its eye: 0 right, 1 left."""
+        return np.concatenate(self.lids), np.repeat([0, 1], [len(lids) for lids in self.lids])
 
     @cached_property
     def _ranges(self) -> dict[int, slice]:

@@ -6,6 +6,7 @@ the edges of a slit come that close they are made to meet, and the skin beside t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +39,23 @@ class Closing:
         if not narrow.any():
             return
         span = self.open - self.shut
-        t = np.clip((height - self.shut) / span, 0, 1)
+        t = np.minimum(np.maximum((height - self.shut) / span, 0), 1)
         # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`.
         kept = self.open * t * t * (3 - 2 * t) + span * t * t * (t - 1)
-        factor = np.where(narrow, np.clip(kept / np.maximum(height, 1e-3), 0, 1), 1)
-        points[self.vertices] += self.weights @ ((factor - 1)[:, None] * gap).astype(np.float32)
+        lost = np.where(narrow, np.minimum(np.maximum(kept / np.maximum(height, 1e-3), 0), 1) - 1, 0)
+        moved = points.take(self.vertices, axis=0)
+        moved += self.weights @ (lost[:, None] * gap).astype(np.float32)
+        points[self.vertices] = moved
+
+
+def together(closings: Sequence[Closing]) -> Closing:
+    """Slits with no vertex in common as one, which takes hardly longer than one of them."""
+    first, second, vertices, shut, open_ = (
+        np.concatenate([getattr(c, name) for c in closings]) for name in ("first", "second", "vertices", "shut", "open")
+    )
+    if len(np.unique(vertices)) < len(vertices):
+        raise ValueError("The slits share vertices: close them one after the other.")
+    return Closing(first, second, vertices, sparse.block_diag([c.weights for c in closings], "csr"), shut, open_)
 
 
 def closing(

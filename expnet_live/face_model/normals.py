@@ -37,15 +37,12 @@ class HeadNormals:
         self._still = rest[~bends]
         # Where each vertex is found in the live normals followed by the still ones.
         self._place = np.argsort(np.concatenate([live, np.flatnonzero(~bends)]))
-        # Triangles round the live vertices, over the few vertices that these have.
         triangles = anatomy.triangles[bends[anatomy.triangles].any(1)]
-        self._used, corner = np.unique(triangles, return_inverse=True)
-        self._operator = NormalOperator(corner.reshape(-1, 3), len(self._used), np.searchsorted(self._used, live))
+        self._operator = NormalOperator(triangles, len(resting), live)
         self._balls = [_Ball(resting, anatomy.range(part)) for part in (Part.RIGHT_EYE, Part.LEFT_EYE)]
 
     def __call__(self, vertices: Array) -> Array:
-        used: Array = np.asarray(vertices, np.float32)[self._used]
-        live = self._operator(used)
+        live = self._operator(np.asarray(vertices, np.float32))
         normals: Array = np.concatenate([live, self._still]).take(self._place, axis=0)
         for ball in self._balls:
             normals[ball.range] = normals[ball.range] @ ball.rotation(vertices).T
@@ -67,6 +64,6 @@ class _Ball:
         return rotation.astype(np.float32)
 
     def _frame(self, vertices: Array) -> Array:
-        pole, a, b = np.asarray(vertices, np.float64)[self._points]
+        pole, a, b = np.asarray(vertices).take(self._points, axis=0).astype(np.float64)
         u, v = a - pole, b - pole
         return np.stack([u, v, np.cross(u, v) / 10], 1)
