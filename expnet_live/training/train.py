@@ -237,7 +237,7 @@ def _checkpoint(
     if score < best:
         best = score
         about = {"training": json.loads(json.dumps(asdict(config), default=str)), "crops": done, "validation": figures}
-        save_weights(averaged, out / "expnet.safetensors", about)
+        save_weights(averaged, out / "expnet.safetensors", about, half=True)
     tmp = out / "checkpoint.tmp"
     torch.save(
         {
