@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 from vispy import app as vispy_app
 from vispy import gloo
 
-from expnet_live.app import icons, texts
+from expnet_live.app import texts
 from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.orbit import CENTER, Orbit, projection
 from expnet_live.app.head.visual import HeadVisual, Look
-from expnet_live.app.theme import DARK, Theme, rgb
+from expnet_live.app.theme import Theme, rgb
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.types import Array, Image
@@ -40,9 +40,12 @@ class HeadView(QWidget):
         self._visual: HeadVisual | None = None
         self._rotation: Array = np.zeros(3, np.float32)
         self._look = Look()
+        self._held: tuple[int, Array] | None = None  # the button that is down, and where the mouse was
         self._moved = time.monotonic()
         self._canvas = vispy_app.Canvas(config={"samples": SAMPLES, "depth_size": 24}, show=False, autoswap=False)
         self._canvas.events.draw.connect(self._draw)
+        self._canvas.events.mouse_press.connect(self._mouse_pressed)
+        self._canvas.events.mouse_release.connect(self._mouse_pressed)
         self._canvas.events.mouse_move.connect(self._mouse_moved)
         self._canvas.events.mouse_wheel.connect(lambda event: self.orbit.zoom(event.delta[1]))
         self._canvas.events.mouse_double_click.connect(lambda event: self.orbit.reset())
@@ -116,13 +119,6 @@ class HeadView(QWidget):
         image: QImage = self.native.grabFramebuffer()
         return image.convertToFormat(QImage.Format.Format_RGB32)
 
-    def set_icons(self, theme: Theme = DARK) -> None:
-        for i in range(self._column.count()):
-            item = self._column.itemAt(i)
-            button = item.widget() if item is not None else None
-            if isinstance(button, QToolButton) and (name := button.defaultAction().data()):
-                button.defaultAction().setIcon(icons.icon(name, theme.text, checked=theme.on_accent))
-
     def close_canvas(self) -> None:
         self._visual = None
         self._canvas.close()
@@ -163,12 +159,18 @@ class HeadView(QWidget):
                 self.problem = str(error)
                 self._failed(self.problem)
 
+    def _mouse_pressed(self, event: object) -> None:
+        e: vispy_app.canvas.MouseEvent = event
+        self._held = None if e.type == "mouse_release" else (e.button, np.asarray(e.pos, float))
+
     def _mouse_moved(self, event: object) -> None:
         e: vispy_app.canvas.MouseEvent = event
-        if not e.is_dragging or e.last_event is None:
+        if self._held is None:
             return
-        dx, dy = np.asarray(e.pos, float) - np.asarray(e.last_event.pos, float)
-        if e.button == 1 and "Shift" not in {m.name for m in e.modifiers}:
+        button, before = self._held
+        self._held = (button, np.asarray(e.pos, float))
+        dx, dy = self._held[1] - before
+        if button == 1 and "Shift" not in {m.name for m in e.modifiers}:
             self.orbit.drag(float(dx), float(dy))
         else:
             self.orbit.pan(float(dx), float(dy), self.height())

@@ -1,0 +1,103 @@
+"""A camera, a detector and a network that do as they are told; everything between them is real."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from expnet_live.capture.sources import Source, SourceError
+from expnet_live.live.inference import face_model
+from expnet_live.live.spec import SourceSpec
+from expnet_live.live.state import Settings
+from expnet_live.networks.predictor import Prediction
+from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.types import Array, Box, Frame, Image
+
+SIZE = (320, 240)
+
+
+class Puppet:
+    """Detector and network in one: a face in the middle of each picture, with the expression it is given."""
+
+    crop_size = 64
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.model = face_model()
+        self.expression: Array = np.zeros(len(self.model.names), np.float32)
+        self.identity: Array = np.full(self.model.n_identity, 0.1, np.float32)
+        self.rotation: Array = np.zeros(3, np.float32)
+        self.seen = True
+        self.error: Exception | None = None
+        self.loads: list[Settings] = []
+
+    def show(self, **coefficients: float) -> None:
+        self.expression = self.model.expression_of(**coefficients)
+
+    def load(self, settings: Settings) -> Pipeline:
+        self.loads.append(settings)
+        return Pipeline(self, self.model, detector=self, smoothing=settings.smoothing, max_faces=settings.max_faces)
+
+    def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
+        if not self.seen:
+            return []
+        h, w = image.shape[:2]
+        x, y, s = w / 2, h / 2, h / 4
+        points = [(x - s / 4, y - s / 4), (x + s / 4, y - s / 4), (x, y), (x, y + s / 3), (x - s, y), (x + s, y)]
+        return [Detection(Box(x - s / 2, y - s / 2, s, s), 0.99, np.array(points, np.float32))]
+
+    def predict(self, crops: Image) -> Prediction:
+        if self.error is not None:
+            raise self.error
+        n = len(crops)
+        return Prediction(
+            expression=np.tile(self.expression, (n, 1)).astype(np.float32),
+            identity=np.tile(self.identity, (n, 1)),
+            rotation=np.tile(self.rotation, (n, 1)).astype(np.float32),
+            scale=np.full(n, self.crop_size / 220, np.float32),
+            origin=np.full((n, 2), (self.crop_size - 1) / 2, np.float32),
+            gaze=None,
+            confidence=np.full(n, 0.95 if self.seen else 0.05, np.float32),
+        )
+
+
+class FakeCamera(Source):
+    """Gives pictures at `fps` as long as it is plugged in."""
+
+    live = True
+
+    def __init__(self, plug: Plug, number: int) -> None:
+        super().__init__(f"camera{number}")
+        self.fps = plug.fps
+        self._plug, self._number = plug, number
+        if not plug.inserted:
+            raise SourceError(f"Camera {number} cannot be opened; connect it.")
+
+    def __iter__(self) -> Iterator[Frame]:
+        for i in range(1_000_000):
+            if self._plug.hangs.is_set():
+                self._plug.released.wait(30)  # a driver that does not answer
+            if not self._plug.inserted:
+                raise SourceError(f"Camera {self._number} sends no pictures any more; connect it again.")
+            yield Frame(np.full((SIZE[1], SIZE[0], 3), i % 255, np.uint8), time.monotonic(), i, self.name)
+            self._plug.pulled.wait(1 / self._plug.fps)
+
+    def close(self) -> None:
+        self._plug.closed += 1
+
+
+class Plug:
+    """The socket of fake cameras: `open` is an Opener."""
+
+    def __init__(self, fps: float = 100.0) -> None:
+        self.fps = fps
+        self.inserted = True
+        self.hangs, self.released, self.pulled = threading.Event(), threading.Event(), threading.Event()
+        self.closed = 0
+
+    def open(self, spec: SourceSpec) -> Source:
+        return FakeCamera(self, int(spec.value or 0))
