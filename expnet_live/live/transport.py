@@ -70,6 +70,8 @@ class Transport:
         with self._condition:
             while not self.interrupted:
                 if first:
+                    # While paused the clock starts when it goes on.
+                    self._anchor = (clip_time, time.monotonic()) if self._playing else None
                     return True
                 if not self._playing:
                     self._condition.wait()
