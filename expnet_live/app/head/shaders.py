@@ -55,6 +55,7 @@ uniform float u_paint;
 uniform vec3 u_complexion;  // what makes our skin like that of the picture
 uniform vec3 u_tint;        // colour of the head when it is drawn as clay for the wireframe
 uniform float u_clay;
+uniform float u_neck;       // mm: where the neck ends
 varying vec3 v_position;
 varying vec3 v_normal;
 varying vec3 v_color;
@@ -116,7 +117,7 @@ void main() {
     vec3 high = 1.0 - 0.25 * exp(-(color - 0.75) / 0.25);
     color = mix(color, high, step(0.75, color));
     // The neck fades into the backdrop instead of ending.
-    gl_FragColor = vec4(pow(max(color, 0.0), vec3(1.0 / 2.2)), smoothstep(-166.0, -118.0, v_rest.y));
+    gl_FragColor = vec4(pow(max(color, 0.0), vec3(1.0 / 2.2)), smoothstep(u_neck + 4.0, u_neck + 46.0, v_rest.y));
 }
 """
 

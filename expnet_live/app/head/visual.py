@@ -55,6 +55,7 @@ class HeadVisual:
             program["a_color"] = geometry.colors
             program["a_traits"], program["a_rest"] = traits, geometry.rest
             program["u_pose"], program["u_place"], program["u_picture"] = np.eye(3), (1.0, 0.0, 0.0), (1.0, 1.0)
+        self._head["u_neck"] = float(geometry.rest[:, 1].min())
         self._complexion = np.ones(3)
         self._head["u_complexion"] = self._complexion
         self._set_lights()
