@@ -17,8 +17,8 @@ _BACK, _CARD = (30, 27, 25), (40, 36, 33)  # BGR
 _BRIGHT, _DIM = (238, 234, 230), (165, 155, 148)
 _AMOUNT = 2.0  # sd
 _SEEN = 6.0  # mm
-_COLUMNS = 4
-FACE = (168, 204)  # px, width and height of one face of a component
+_COLUMNS = 5
+FACE = (186, 216)  # px, width and height of one face of a component
 PORTRAIT = (470, 620)  # px, of the mean face
 _GAP, _LABEL, _MARGIN, _TITLE = 14, 34, 30, 92
 
@@ -66,19 +66,19 @@ def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int
         f" that some point of the face moves by {_SEEN:g} mm (right)"
     )
     _write(sheet, legend, (_MARGIN, 76), 18, _DIM)
-    scale = 1.22 * width / 186
+    scale = 1.1 * width / 186
     for name, (x, y) in zip((None, *names), corners, strict=True):
         sheet[y : y + height + _LABEL, x : x + 3 * width] = _CARD
         base = y + height + 23
         if name is None:
             views = [
-                paint.draw(face, scale=scale, rotation=(0.0, yaw, 0.0), at=(-20.0 * yaw, 0.0)) for yaw in (0, 0.6, -0.6)
+                paint.draw(face, scale=scale, rotation=(0.0, yaw, 0.0), at=(-25.0 * yaw, 4.0)) for yaw in (0, 0.6, -0.6)
             ]
             _write(sheet, "at rest", (x + 10, base), 17, _BRIGHT)
         else:
             seen = _SEEN / float(np.linalg.norm(model.expression[model.index(name)], axis=1).max())
             amounts = (_AMOUNT, -_AMOUNT, seen)
-            views = [paint.draw(face, {name: amount}, scale=scale, at=(0.0, 0.0)) for amount in amounts]
+            views = [paint.draw(face, {name: amount}, scale=scale, at=(0.0, 4.0)) for amount in amounts]
             _write(sheet, _spaced(name), (x + 10, base), 17, _BRIGHT)
             _write(sheet, f"+2, -2, +{seen:.3g} sd", (x + 3 * width - 10, base), 15, _DIM, "right")
         sheet[y : y + height, x : x + 3 * width] = np.hstack(views)
