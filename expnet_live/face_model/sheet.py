@@ -72,7 +72,7 @@ def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int
         base = y + height + 23
         if name is None:
             views = [
-                paint.draw(face, scale=scale, rotation=(0.0, yaw, 0.0), at=(-25.0 * yaw, 4.0)) for yaw in (0, 0.6, -0.6)
+                paint.draw(face, scale=scale, rotation=(0.0, yaw, 0.0), at=(-48.0 * yaw, 4.0)) for yaw in (0, 0.6, -0.6)
             ]
             _write(sheet, "at rest", (x + 10, base), 17, _BRIGHT)
         else:
