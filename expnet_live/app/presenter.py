@@ -92,7 +92,7 @@ class Presenter:
         self._parts.curves.set_names(prepared.model.names)
 
     def _show_head(self, state: LiveState) -> None:
-        if not state.faces:
+        if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
             return
         face, head = state.faces[0], self._parts.head
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
