@@ -53,6 +53,7 @@ class VideoTimes:
             "pipeline": {**self.pipeline.summary(), "held": self.held / self.frames},
             "face_mesh": {**self.face_mesh.summary(), "held": self.mesh_found / self.frames},
             "ratio": self.ratio,
+            "quick_ratio": self.pipeline.quick / self.face_mesh.quick,
             "cpu_ratio": cpu,
             "stages": {
                 name: {
