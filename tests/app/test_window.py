@@ -39,8 +39,9 @@ def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) 
     def there() -> bool:
         state = window.controller.state
         # The head itself comes from a thread of its own, perhaps after the first face.
-        shown = window.presenter.first_face is not None
-        return shown and state is not None and bool(state.faces) and np.allclose(state.faces[0].expression, wanted, atol=0.05)
+        if window.presenter.first_face is None:
+            return False
+        return state is not None and bool(state.faces) and np.allclose(state.faces[0].expression, wanted, atol=0.05)
 
     qtbot.waitUntil(there, timeout=LONG)
     assert len(names) == len(wanted)
