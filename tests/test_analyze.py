@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -264,6 +264,15 @@ def interrupting(original: Callable[..., object], after: int) -> Callable[..., o
     return wrapped
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """A shell that puts a program into its background has it ignore Ctrl-C; these tests are about one that does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_leaves_nothing(
     video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,6 +282,7 @@ def test_ctrl_c_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_ends_the_processes_too(
     photos: Path, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +295,7 @@ def test_ctrl_c_ends_the_processes_too(
     assert files(out) == {"coefficients.csv"}
 
 
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path) -> None:
     class PressesCtrlC:
         frames = 0
