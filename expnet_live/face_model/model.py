@@ -13,6 +13,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+import torch
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.anatomy import Anatomy, build_anatomy
@@ -141,14 +142,16 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        moved = checked("expression", expression, (N_EXPRESSION,)) @ self._head_expression
+        # Not numpy's product: the threads of its BLAS and of torch, which runs the network, would fight for cores.
+        eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
+        moved = torch.mv(self._head_expression, eta).numpy()
         moved += self._resting_head(identity)
         return self.anatomy.settled(moved.reshape(-1, 3), gaze)
 
     @cached_property
-    def _head_expression(self) -> Array:
-        """The expression basis of the whole head, (29, 3V): multiplied out, it is quicker than the sparse maps."""
-        return np.stack([self.anatomy.moved(field).ravel() for field in self.expression])
+    def _head_expression(self) -> torch.Tensor:
+        """The expression basis of the whole head, (3V, 29): multiplied out, it is quicker than the sparse maps."""
+        return torch.from_numpy(np.stack([self.anatomy.moved(field).ravel() for field in self.expression])).T
 
     def _resting_head(self, identity: Array | None) -> Array:
         """Flat vertices (3V,) of the head at rest before they are settled; the last person is kept."""
