@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
             self._timer(FRAME, self.presenter.tick),
             self._timer(WATCH, self._watch),
             self._timer(PLOT, self.presenter.plot),
-            self._timer(BEAT, lambda: self.heartbeat.beat(time.monotonic())),
+            self._timer(BEAT, lambda: self.heartbeat.beat(time.monotonic(), time.thread_time())),
         ]
 
     # --- arrangement --------------------------------------------------------------------------

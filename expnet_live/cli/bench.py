@@ -1,4 +1,4 @@
-"""`expnet-live bench`: how long each stage takes, beside mediapipe's Face Mesh and the landmark fit."""
+"""`expnet-live bench`: how long each stage takes, beside mediapipe's Face Mesh and the landmark fit; the window."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import add_model, positive_int
+from expnet_live.cli.arguments import add_model, positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -16,6 +16,12 @@ Videos: the whole pipeline and Face Mesh with refined landmarks take turns on th
 Photos: ExpNet and the landmark fit take turns on the same photos. Start-up and memory are those of
 fresh processes. On a busy computer look at the ratios, and at CPU times. Everything runs on the CPU;
 --device cuda or mps adds that device's figures.
+
+--app opens the real window instead, with a video that loops (default: the demo clip, 640x480 at 30 a
+second), and tells rates, latency, how long the window was ever held up, start, memory, and the CPU
+time of each thread. Without a display it makes a virtual one (Xvfb). --soak does so for minutes;
+the exit status is then 1 when memory grows by 30 MB after the first minute, or when threads or
+timers are left at the end.
 """
 
 
@@ -39,6 +45,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--frames", type=positive_int, default=300, metavar="N", help="of each video (default: 300)")
     parser.add_argument("--photos", nargs="+", type=Path, metavar="PHOTO", help="default: frames of the first video")
     parser.add_argument("--threads", type=positive_int, default=2, metavar="N", help="CPU threads (default: 2)")
+    parser.add_argument("--app", action="store_true", help="measure the window, live")
+    parser.add_argument("--seconds", type=positive_float, default=20, metavar="S", help="with --app (default: 20)")
+    parser.add_argument("--soak", type=positive_float, metavar="MINUTES", help="like --app, and look for leaks")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: the window at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     add_model(parser)
     parser.set_defaults(run=run, device="cpu")
@@ -47,6 +57,11 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     import os
     from contextlib import nullcontext
+
+    if args.app or args.soak is not None:
+        from expnet_live.evaluation.bench_app import bench_app
+
+        return bench_app(args)
 
     from expnet_live.cli.quiet import quiet_native
 

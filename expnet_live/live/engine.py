@@ -62,6 +62,16 @@ class Engine:
         return state if state is not None and state.captured.generation == self._generation else None
 
     @property
+    def frames(self) -> int:
+        """Frames that were captured so far."""
+        return self._frames.put_count
+
+    @property
+    def states(self) -> int:
+        """Results of the network so far."""
+        return self._states.put_count
+
+    @property
     def frame_drops(self) -> int:
         """Frames that came while the network was busy."""
         return self._frames.dropped

@@ -40,17 +40,23 @@ class Statistics:
 
 
 class Heartbeat:
-    """Told by a fast timer that the GUI thread lives; remembers its longest silence."""
+    """Told by a fast timer that the GUI thread lives; remembers its longest silence.
+
+    `longest` in seconds, and `longest_cpu`, the most CPU time between two beats: what it was itself to blame for.
+    """
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
-        self._last: float | None = None
-        self.longest = 0.0
+        self._last: tuple[float, float] | None = None
+        self.longest = self.longest_cpu = 0.0
 
-    def beat(self, now: float) -> None:
+    def beat(self, now: float, cpu: float = 0.0) -> None:
+        """`cpu`: seconds that the thread has computed so far."""
         if self._last is not None:
-            self.longest = max(self.longest, now - self._last - self._interval)
-        self._last = now
+            self.longest = max(self.longest, now - self._last[0] - self._interval)
+            self.longest_cpu = max(self.longest_cpu, cpu - self._last[1])
+        self._last = now, cpu
 
     def reset(self) -> None:
-        self._last, self.longest = None, 0.0
+        self._last = None
+        self.longest = self.longest_cpu = 0.0

@@ -36,6 +36,7 @@ class HeadView(QWidget):
         self.orbit = Orbit()
         self.mirror, self.follow = True, True
         self.problem: str | None = None
+        self._renderer = ""
         self._failed = failed
         self._visual: HeadVisual | None = None
         self._rotation: Array = np.zeros(3, np.float32)
@@ -107,6 +108,11 @@ class HeadView(QWidget):
         if self._visual is not None:
             self._visual.set_photo(image, view)
 
+    @property
+    def renderer(self) -> str:
+        """Who draws, as OpenGL calls it."""
+        return self._renderer
+
     def advance(self) -> None:
         """To be called at the screen's rate: the camera's soft moves."""
         now = time.monotonic()
@@ -145,6 +151,8 @@ class HeadView(QWidget):
         return model
 
     def _draw(self, event: object) -> None:
+        if not self._renderer:
+            self._renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER))
         width, height = self._canvas.physical_size
         gloo.set_viewport(0, 0, width, height)
         if self._visual is None:
