@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -42,6 +44,34 @@ def test_the_links_lead_somewhere() -> None:
     targets = [t for t in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in t]
     assert targets
     assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the scripts are for Debian")
+@pytest.mark.parametrize(
+    ("display", "args", "expected"),
+    [
+        ("", (), "--source demo --duration 15 --screenshot demo-out/window.png"),
+        (":7", (), ""),
+        ("", ("doctor",), "doctor"),
+    ],
+    ids=["no screen", "screen", "arguments"],
+)
+def test_the_first_command_opens_the_window(display: str, args: tuple[str, ...], expected: str, tmp_path: Path) -> None:
+    """run.sh itself, with a setup that does nothing and a program that tells how it was called."""
+    fakes = {
+        "scripts/setup.sh": "true",
+        ".venv/bin/expnet-live": 'echo "$DISPLAY: $*"',
+        "bin/xvfb-run": 'shift 3; DISPLAY=:99 "$@"',
+    }
+    for name, line in fakes.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    script = shutil.copy(ROOT / "run.sh", tmp_path)
+    env = {**os.environ, "DISPLAY": display, "WAYLAND_DISPLAY": "", "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run([script, *args], env=env, capture_output=True, text=True, timeout=120, check=True)
+    shown = ":99" if not display and not args else display
+    assert done.stdout.strip() == f"{shown}: {expected}".strip()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the scripts are for Debian")

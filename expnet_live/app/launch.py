@@ -5,10 +5,22 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.errors import UserError
+from expnet_live.live.worker import Life
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+
+    from expnet_live.app.window import MainWindow
 
 log = logging.getLogger(__name__)
+
+_PATIENCE = 60.0  # s that a scripted run gives the network to load
 
 
 @dataclass(frozen=True)
@@ -23,10 +35,12 @@ class Launch:
     screenshot: Path | None = None
 
 
-def run_app(launch: Launch) -> int:
+def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window: None) -> int:
     """Shows the window until it is closed or `duration` is over; the exit status.
 
-    Raises UserError when there is no display.
+    `opened` is called with the window when it is shown, before any event is handled.
+    A scripted run, one with a duration, prints what it saw. Raises UserError when there is no display, and when the
+    screenshot cannot be written.
     """
     begun = time.monotonic()
     from expnet_live.app import platforms
@@ -68,37 +82,56 @@ def run_app(launch: Launch) -> int:
     )
     window = MainWindow(controller, store)
     window.show()
+    opened(window)
     controller.start()
     if launch.source is not None:
         controller.use_source(SourceSpec.parse(launch.source), remember=False)
     else:
         # The list of cameras takes a moment; a slow system does not hold up the picture.
         QTimer.singleShot(120, window, controller.begin)
+    pictures: list[QImage] = []
     if launch.duration is not None:
-        QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, launch))
+        QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, begun, pictures))
     status = application.exec()
-    presenter = window.presenter
-    log.info(
-        "started in %.1f s, first head after %s, first face after %s s; %d frames shown, latency p95 %.0f ms, "
-        "GUI thread held up %.0f ms at most",
-        presenter._begun - begun,
-        presenter.first_head,
-        presenter.first_face,
-        controller.statistics.shown,
-        1000 * controller.statistics.latency(95),
-        1000 * window.heartbeat.longest,
-    )
+    if launch.screenshot is not None and pictures:
+        _save(pictures[0], launch.screenshot)
+    summary = _summary(window, begun)
+    log.info("%s", summary)
+    if launch.duration is not None:
+        print(summary)
+        if launch.screenshot is not None and pictures:
+            print(f"Its picture: {launch.screenshot}")
     logs.stop(handler)
     sys.excepthook = sys.__excepthook__
     return status
 
 
-def _end(window: object, launch: Launch) -> None:
-    from expnet_live.app.window import MainWindow
+def _end(window: MainWindow, begun: float, pictures: list[QImage]) -> None:
+    """Takes the window's picture and closes it, but not before the network had its time to load."""
+    from PySide6.QtCore import QTimer
 
-    assert isinstance(window, MainWindow)
-    if launch.screenshot is not None:
-        launch.screenshot.parent.mkdir(parents=True, exist_ok=True)
-        if not window.grab().save(str(launch.screenshot)):
-            log.error("the screenshot cannot be written to %s", launch.screenshot)
+    if window.controller.engine.inference.life is Life.STARTING and time.monotonic() - begun < _PATIENCE:
+        QTimer.singleShot(2000, window, lambda: _end(window, begun, pictures))
+        return
+    pictures.append(window.grab().toImage())
     window.close()
+
+
+def _save(picture: QImage, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        saved = picture.save(str(path))
+    except OSError:
+        saved = False
+    if not saved:
+        raise UserError(f"The picture of the window cannot be saved as {path}; name a .png file in a writable folder.")
+
+
+def _summary(window: MainWindow, begun: float) -> str:
+    presenter, statistics = window.presenter, window.controller.statistics
+    first = "no face was seen" if presenter.first_face is None else f"first face after {presenter.first_face:.1f} s"
+    return (
+        f"The window opened within {presenter._begun - begun:.1f} s; {first}, {statistics.shown} frames were shown, "
+        f"latency p95 {1000 * statistics.latency(95):.0f} ms, GUI thread held up {1000 * window.heartbeat.longest:.0f} "
+        "ms at most."
+    )

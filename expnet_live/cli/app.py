@@ -15,7 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", choices=DEVICES, help="where the network runs")
     group.add_argument("--profile", metavar="NAME", help="whose face it is: neutral and gains are kept by profile")
     group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
-    group.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture of the window at its end")
+    group.add_argument(
+        "--screenshot", type=Path, metavar="FILE", help="save the window's picture at that end (default: after 5 s)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -30,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         model=None if args.model is None else str(args.model),
         device=args.device,
         profile=args.profile,
-        duration=args.duration,
+        duration=args.duration or (5.0 if args.screenshot is not None else None),
         screenshot=args.screenshot,
     )
     with nullcontext() if args.verbose else quiet_native():
