@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -101,8 +103,36 @@ def test_obj_counts_from_one(tmp_path: Path) -> None:
     assert lines[-1] == "f 1//1 4//4 6//6"
 
 
+def test_glb_is_read_by_others_in_metres_with_linear_colours(tmp_path: Path) -> None:
+    import trimesh
+
+    sides = 100 * OCTAHEDRON
+    colors = np.array([[0, 10, 20], [128, 60, 255], [1, 2, 3], [250, 251, 252], [80, 90, 100], [7, 8, 9]], np.uint8)
+    path = tmp_path / "octahedron.glb"
+    write_mesh(path, sides, OCTAHEDRON_FACES, normals=OCTAHEDRON, colors=colors)
+    scene = trimesh.load_scene(path, process=False)
+    (mesh,) = scene.geometry.values()
+    np.testing.assert_allclose(mesh.vertices, sides / 1000, atol=1e-6)
+    np.testing.assert_array_equal(mesh.faces, OCTAHEDRON_FACES)
+    np.testing.assert_allclose(mesh.vertex_normals, OCTAHEDRON, atol=1e-6)
+    # As the specification says it, by hand: chunks at multiples of four bytes, and what they hold.
+    data = path.read_bytes()
+    magic, version, length, size, kind = struct.unpack_from("<4sIII4s", data)
+    assert (magic, version, length, kind) == (b"glTF", 2, len(data), b"JSON") and size % 4 == 0
+    document = json.loads(data[20 : 20 + size])
+    (binary,) = document["buffers"]
+    assert struct.unpack_from("<I4s", data, 20 + size) == (binary["byteLength"], b"BIN\0")
+    assert len(data) == 28 + size + binary["byteLength"]
+    view = document["bufferViews"][document["meshes"][0]["primitives"][0]["attributes"]["COLOR_0"]]
+    start = 28 + size + view["byteOffset"]
+    light = np.frombuffer(data[start : start + view["byteLength"]], "<u2").reshape(-1, 4) / 65535
+    assert (light[:, 3] == 1).all()
+    back = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)[:, :3]
+    np.testing.assert_array_equal(np.rint(255 * back), colors)
+
+
 def test_a_mesh_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"\.ply or \.obj"):
+    with pytest.raises(ValueError, match=r"\.ply, \.obj or \.glb"):
         write_mesh(tmp_path / "a.stl", OCTAHEDRON, OCTAHEDRON_FACES)
     with pytest.raises(ValueError, match="does not exist"):
         write_mesh(tmp_path / "a.ply", OCTAHEDRON[:3], OCTAHEDRON_FACES)

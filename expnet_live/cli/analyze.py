@@ -28,7 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, folder, video, camera index, or: demo")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--identity", action="store_true", help="add the identity coefficients to the table")
-    parser.add_argument("--mesh", choices=("ply", "obj"), help="write a mesh per face and photo (video: --every)")
+    parser.add_argument("--mesh", choices=("ply", "obj", "glb"), help="a mesh per face and photo (video: --every)")
     parser.add_argument(
         "--every", type=positive_int, default=1, metavar="N", help="of a video or camera, a mesh of each Nth frame"
     )

@@ -1,4 +1,4 @@
-"""Writing meshes as binary PLY and as OBJ. A file appears only when it is complete."""
+"""Writing meshes as binary PLY, as OBJ and as GLB. A file appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from expnet_live.geometry.glb import glb_bytes
 from expnet_live.types import Array
 
 
@@ -18,13 +19,13 @@ def write_mesh(
 ) -> None:
     """Write vertices (V, 3) mm, triangles (F, 3), unit normals (V, 3) and RGB uint8 colors (V, 3).
 
-    The suffix decides: .ply (binary little endian) or .obj (colours after the coordinates, as
-    MeshLab and Blender read them). Raises ValueError for another suffix or arrays that do not
-    fit together.
+    The suffix decides: .ply (binary little endian), .obj (colours after the coordinates, as MeshLab and Blender read
+    them) or .glb (binary glTF 2.0, which is in metres). Raises ValueError for another suffix or arrays that do not fit
+    together.
     """
-    writers = {".ply": _write_ply, ".obj": _write_obj}
+    writers = {".ply": _write_ply, ".obj": _write_obj, ".glb": _write_glb}
     if path.suffix.lower() not in writers:
-        raise ValueError(f"A mesh is written as .ply or .obj; {path.name} is neither.")
+        raise ValueError(f"A mesh is written as .ply, .obj or .glb; {path.name} is none of them.")
     v = np.asarray(vertices, np.float32)
     t = np.asarray(triangles, np.int32)
     if v.ndim != 2 or v.shape[1] != 3 or t.ndim != 2 or t.shape[1] != 3:
@@ -83,3 +84,7 @@ def _write_obj(f: BinaryIO, v: Array, t: Array, n: Array | None, c: Array | None
         text += table("vn", n, "%.4f %.4f %.4f")
         text += table("f", np.repeat(t + 1, 2, axis=1), "%d//%d %d//%d %d//%d")
     f.write(text.encode("ascii"))
+
+
+def _write_glb(f: BinaryIO, v: Array, t: Array, n: Array | None, c: Array | None) -> None:
+    f.write(glb_bytes(v, t, n, c))
