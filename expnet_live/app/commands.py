@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from expnet_live.app import logs, texts
 from expnet_live.app.controller import Notice
 from expnet_live.app.models.choices import OVERLAYS
 from expnet_live.app.parts import PartCallbacks
-from expnet_live.app.snapshot import save_snapshot, snapshot_folder
+from expnet_live.app.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.views.controls import ControlCallbacks
 from expnet_live.app.views.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.errors import UserError
@@ -188,22 +189,28 @@ class Commands:
         c, parts = self._controller, self._window.parts
         if c.prepared is None:
             return
+        views = {key: dock.widget() for key, dock in parts.docks.items() if key in ("expression", "curves")}
         pictures: dict[str, QImage] = {
+            "window": self._window.grab().toImage(),
             "camera": parts.camera.grab().toImage(),
             "head": parts.head.picture(),
-            "window": self._window.grab().toImage(),
+            **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
-        face = c.state.faces[0] if c.state is not None and c.state.faces else None
-        mesh = (face.vertices, face.normals) if face is not None else None
-        model = c.prepared.model
+        snapshot = Snapshot(pictures, c.faces, c.prepared.model)
+        # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
+        threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
+
+    def _save(self, snapshot: Snapshot, folder: Path) -> None:
+        """On a thread of its own."""
+        notices = self._controller.notices
         try:
-            folder = save_snapshot(pictures, mesh, model.triangles, model.colors, self.snapshot_folder)
+            saved = snapshot.save(folder)
         except UserError as error:
-            c.notices.append(Notice("snapshot", "error", str(error)))
+            notices.append(Notice("snapshot", "error", str(error)))
             return
-        self._last_snapshot = folder
-        text = texts.SAVED.format(folder=folder)
-        c.notices.append(Notice("snapshot", "info", text, texts.SHOW_FOLDER, "folder", stays=False))
+        self._last_snapshot = saved
+        text = (texts.SAVED if snapshot.faces else texts.SAVED_NO_FACE).format(folder=saved)
+        notices.append(Notice("snapshot", "info", text, texts.SHOW_FOLDER, "folder", stays=False))
 
     def _reveal(self, path: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -24,7 +24,7 @@ from expnet_live.live.inference import Loader, face_model, load_pipeline
 from expnet_live.live.person import Person
 from expnet_live.live.profiles import Profiles
 from expnet_live.live.spec import SourceKind, SourceSpec
-from expnet_live.live.state import LiveState
+from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.live.worker import Life
 from expnet_live.types import N_EXPRESSION
 
@@ -72,6 +72,7 @@ class Controller:
         self.history, self.ranges = History(N_EXPRESSION), Ranges(N_EXPRESSION)
         self.statistics = Statistics()
         self.state: LiveState | None = None
+        self.faces: tuple[LiveFace, ...] = ()  # as last seen in this source
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
         self.person = Person()
@@ -117,7 +118,7 @@ class Controller:
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
         if remember:
             self.choices = self.choices.with_spec(spec)
-        self._spec, self._lost = spec, False
+        self._spec, self._lost, self.faces = spec, False, ()
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
         self.engine.set_source(spec, self.choices.loop)
@@ -200,6 +201,7 @@ class Controller:
         if state is None:
             return None
         self.state = state
+        self.faces = state.faces or self.faces
         if state.processed:
             face = state.faces[0] if state.faces else None
             time_ = state.captured.frame.timestamp

@@ -1,8 +1,9 @@
-"""A snapshot: pictures of the views and the head of this instant, in a folder of their own."""
+"""A snapshot: pictures of the views and the heads of this instant, in a folder of their own."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
@@ -10,8 +11,11 @@ from PySide6.QtGui import QImage
 
 from expnet_live.app import texts
 from expnet_live.errors import UserError
+from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.mesh_io import write_mesh
-from expnet_live.types import Array
+from expnet_live.live.state import LiveFace
+
+MESHES = (".ply", ".obj", ".glb")
 
 
 def snapshot_folder() -> Path:
@@ -20,26 +24,44 @@ def snapshot_folder() -> Path:
     return Path(pictures or Path.home()) / texts.APP
 
 
-def save_snapshot(
-    pictures: dict[str, QImage], mesh: tuple[Array, Array] | None, triangles: Array, colors: Array, folder: Path
-) -> Path:
-    """Writes `pictures` as PNG and the mesh (vertices, normals) as PLY and OBJ; returns the new folder.
+@dataclass(frozen=True)
+class Snapshot:
+    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose."""
 
-    Raises UserError when it cannot be written.
-    """
-    out = folder / time.strftime("%Y-%m-%d %H-%M-%S")
-    try:
-        for i in range(2, 100):
-            if not out.exists():
-                break
-            out = out.with_name(f"{time.strftime('%Y-%m-%d %H-%M-%S')} {i}")
-        out.mkdir(parents=True)
-        for name, picture in pictures.items():
-            if not picture.save(str(out / f"{name}.png")):
-                raise OSError("no space, or no permission")
-        if mesh is not None:
-            for suffix in (".ply", ".obj"):
-                write_mesh(out / f"head{suffix}", mesh[0], triangles, normals=mesh[1], colors=colors)
-    except OSError as e:
-        raise UserError(texts.SNAPSHOT_FAILED.format(folder=folder, reason=e.strerror or e)) from e
-    return out
+    pictures: dict[str, QImage]
+    faces: tuple[LiveFace, ...]
+    model: FaceModel
+
+    def save(self, folder: Path) -> Path:
+        """Writes PNG, and PLY, OBJ and GLB of each head; returns the new folder below `folder`.
+
+        Touches no widget: for any thread. Raises UserError when it cannot be written.
+        """
+        try:
+            out = _new_folder(folder)
+            for name, picture in self.pictures.items():
+                if not picture.save(str(out / f"{name}.png")):
+                    raise OSError("no space, or no permission")
+            for i, face in enumerate(self.faces, 1):
+                for suffix in MESHES:
+                    path = out / f"head{i if i > 1 else ''}{suffix}"
+                    model = self.model
+                    write_mesh(path, face.vertices, model.triangles, normals=face.normals, colors=model.colors)
+        except OSError as e:
+            raise UserError(texts.SNAPSHOT_FAILED.format(folder=folder, reason=e.strerror or e)) from e
+        return out
+
+
+def _new_folder(parent: Path) -> Path:
+    """Named by the time; a second one of the same second gets a number."""
+    name = time.strftime("%Y-%m-%d %H-%M-%S")
+    for i in range(1, 100):
+        out = parent / (name if i == 1 else f"{name} {i}")
+        try:
+            out.mkdir(parents=True)
+        except FileExistsError:
+            if not out.is_dir():
+                raise
+            continue
+        return out
+    raise OSError("too many of this second")

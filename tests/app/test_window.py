@@ -319,14 +319,24 @@ def test_choices_and_layout_persist(qtbot: Any, open_window: Callable[..., MainW
     assert second.parts.docks["curves"].isVisible()
 
 
-def test_snapshot(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
+def test_snapshot(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path) -> None:
     window.commands.snapshot_folder = tmp_path / "shots"
     qtbot.waitUntil(lambda: window.controller.prepared is not None, timeout=LONG)
     qtbot.keyClick(window, Qt.Key.Key_S)
     qtbot.waitUntil(lambda: "snapshot" in banners(window), timeout=LONG)
     (folder,) = (tmp_path / "shots").iterdir()
-    assert {p.name for p in folder.iterdir()} >= {"camera.png", "head.png", "window.png", "head.ply", "head.obj"}
+    pictures = {"window.png", "camera.png", "head.png", "expression.png", "curves.png"}
+    assert {p.name for p in folder.iterdir()} == {*pictures, "head.ply", "head.obj", "head.glb"}
     assert QImage(str(folder / "window.png")).size() == window.size() * window.devicePixelRatioF()
+    for name in pictures:
+        assert pixels(QImage(str(folder / name))).std() > 4, name  # not of one colour
+    import trimesh
+
+    shown = window.controller.faces[0].vertices
+    for suffix, size in ((".ply", 1.0), (".obj", 1.0), (".glb", 0.001)):
+        mesh = trimesh.load_mesh(folder / f"head{suffix}", process=False)
+        assert mesh.faces.shape == puppet.model.triangles.shape
+        assert np.allclose(np.ptp(mesh.vertices, axis=0), size * np.ptp(shown, axis=0), rtol=1e-3)
     window.commands.snapshot_folder = tmp_path / "file"
     (tmp_path / "file").touch()
     qtbot.keyClick(window, Qt.Key.Key_S)
