@@ -90,7 +90,7 @@ class Commands:
     def banner(self, act: str) -> None:
         """What a banner's button does, by the name in its notice."""
         if act.startswith("use-"):
-            self._use(SourceSpec.camera(int(act[4:])))
+            self._use(self._controller.camera(int(act[4:])))
             return
         {
             "sources": self._controller.cameras.look_again,
@@ -115,10 +115,7 @@ class Commands:
         if value == "file":
             self._open_file()
         elif isinstance(value, SourceSpec):
-            choices = self._controller.choices
-            if value.live:
-                value = replace(value, width=choices.width, height=choices.height, fps=choices.fps)
-            self._use(value)
+            self._use(self._controller.camera(int(value.value)) if value.live else value)
 
     def _pick_resolution(self, value: object) -> None:
         width, height, fps = cast("tuple[int | None, int | None, float | None]", value)

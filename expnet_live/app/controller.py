@@ -65,7 +65,9 @@ class Controller:
         open_: Opener = open_spec,
         load: Loader = load_pipeline,
         lister: Callable[[], list[CameraInfo]] = list_cameras,
+        permit: Callable[[Callable[[], None]], None] = lambda then: then(),
     ) -> None:
+        """`permit` calls back when a camera may be opened."""
         self.choices = choices
         self.profiles = profiles or Profiles()
         self.notices: deque[Notice] = deque()
@@ -79,6 +81,8 @@ class Controller:
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
+        self._permit = permit
+        self._undecided = False  # the demo plays as long as nobody knows which cameras there are
         self._lost = False
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
@@ -118,28 +122,48 @@ class Controller:
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
         if remember:
             self.choices = self.choices.with_spec(spec)
-        self._spec, self._lost, self.faces = spec, False, ()
+        self._spec, self._lost, self._undecided, self.faces = spec, False, False, ()
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
+        if spec.live:
+            # The answer may take its time; meanwhile another source may have been chosen.
+            self._permit(lambda: self._open(spec) if self._spec is spec else None)
+        else:
+            self._open(spec)
+
+    def _open(self, spec: SourceSpec) -> None:
         self.engine.set_source(spec, self.choices.loop)
         self.history.clear()
         self.ranges.clear()
 
     def begin(self) -> None:
         """The source of the first picture: the one chosen last, else a camera, else the demo clip."""
-        cameras, spec = self.cameras.cameras or [], self.choices.spec
-        if spec is None and cameras:
-            spec = SourceSpec.camera(cameras[0].number)
-        missing = spec is not None and spec.live and cameras is not None and not self._is_there(spec)
-        if spec is None or missing:
-            self.use_source(SourceSpec.demo(), remember=False)
-            if not cameras:
-                self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, texts.SHOW_SOURCES, "sources"))
-            return
+        cameras, spec = self.cameras.cameras, self.choices.spec
+        if spec is None or spec.live:
+            found = self._camera(spec)
+            if found is None:
+                if self._spec != SourceSpec.demo():
+                    self.use_source(SourceSpec.demo(), remember=False)
+                self._undecided = cameras is None
+                if not self._undecided:
+                    self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, texts.SHOW_SOURCES, "sources"))
+                return
+            spec = found
         self.use_source(spec, remember=False)
 
-    def _is_there(self, spec: SourceSpec) -> bool:
-        return any(str(c.number) == spec.value for c in self.cameras.cameras or [])
+    def camera(self, number: int) -> SourceSpec:
+        """The camera of that number, by its name, with the size and rate that were chosen."""
+        name = next((c.name for c in self.cameras.cameras or [] if c.number == number), "")
+        choices = self.choices
+        return SourceSpec.camera(number, choices.width, choices.height, choices.fps, name)
+
+    def _camera(self, last: SourceSpec | None) -> SourceSpec | None:
+        """The camera of last time, known by its name where it has one (numbers change hands), else the first."""
+        cameras = self.cameras.cameras or []
+        if last is not None:
+            same = [c for c in cameras if str(c.number) == last.value and last.label in ("", c.name)]
+            cameras = [*same, *(c for c in cameras if c.name == last.label), *cameras]
+        return self.camera(cameras[0].number) if cameras else None
 
     def set_loop(self, loop: bool) -> None:
         self.choices = replace(self.choices, loop=loop)
@@ -236,9 +260,12 @@ class Controller:
         cameras = self.cameras.cameras
         if cameras is None:
             return
-        numbers = {c.number for c in cameras}
-        new = [c for c in cameras if self._known is not None and c.number not in self._known]
-        self._known = numbers
+        known, self._known = self._known, {c.number for c in cameras}
+        if known is None:
+            if self._undecided:
+                self.begin()
+            return
+        new = [c for c in cameras if c.number not in known]
         if new and not (self._spec is not None and self._spec.live):
             text = texts.CAMERA_FOUND.format(name=new[0].name)
             self.notices.append(Notice("no camera", "gone"))

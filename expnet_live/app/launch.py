@@ -74,7 +74,8 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     store = settings.open_settings()
     choices = settings.load_choices(store)
     given = {k: getattr(launch, k) for k in ("model", "device", "profile") if getattr(launch, k) is not None}
-    controller = Controller(replace(choices, **given))
+    lister, permit = platforms.camera_lister(), platforms.request_camera
+    controller = Controller(replace(choices, **given), lister=lister, permit=permit)
     logs.catch_unforeseen(
         lambda reason: controller.notices.append(
             Notice("unforeseen", "error", texts.UNFORESEEN.format(reason=reason), texts.SHOW_LOG, "log")

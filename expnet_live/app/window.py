@@ -169,7 +169,7 @@ class MainWindow(QMainWindow):
     def _show_controls(self) -> None:
         c, controls, choices = self.controller, self.parts.controls, self.controller.choices
         spec = c.spec or SourceSpec.demo()
-        plain = SourceSpec(spec.kind, spec.value)
+        plain = SourceSpec(spec.kind, spec.value, label=spec.label)
         sources = [catalog.Option(SourceSpec.camera(k.number), k.name) for k in c.cameras.cameras or []]
         sources.append(catalog.Option(SourceSpec.demo(), texts.DEMO))
         if plain not in [o.value for o in sources]:

@@ -239,17 +239,24 @@ class CameraSource(Source):
     _PATIENCE = 2.0  # s without a picture until the camera counts as gone
 
     def __init__(
-        self, number: int, width: int | None = None, height: int | None = None, fps: float | None = None
+        self,
+        number: int,
+        width: int | None = None,
+        height: int | None = None,
+        fps: float | None = None,
+        label: str | None = None,
     ) -> None:
         super().__init__(f"camera{number}")
-        self._number = number
-        # DirectShow opens within a second where Media Foundation may take twelve.
-        backend = cv2.CAP_DSHOW if sys.platform == "win32" else cv2.CAP_ANY
+        self._label = label or f"Camera {number}"
+        # DirectShow opens within a second where Media Foundation may take twelve. Numbers from 100 on say themselves
+        # which of OpenCV's backends they mean: 1400 is the first camera of Media Foundation.
+        backend = cv2.CAP_DSHOW if sys.platform == "win32" and number < 100 else cv2.CAP_ANY
         self._capture = cv2.VideoCapture(number, backend)
         if not self._capture.isOpened():
             self._capture.release()
             raise SourceError(
-                f"Camera {number} cannot be opened; connect it, allow its use, and close other programs that use it."
+                f"{self._label} cannot be opened; connect it, allow its use in the system's privacy settings, and "
+                "close other programs that use it."
             )
         # Uncompressed pictures do not fit through USB 2 at 30 a second.
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
@@ -270,7 +277,7 @@ class CameraSource(Source):
                 yield Frame(image, now, index, self.name)
                 index, seen = index + 1, time.monotonic()
             elif now - seen > self._PATIENCE:
-                raise SourceError(f"Camera {self._number} sends no pictures any more; connect it again.")
+                raise SourceError(f"{self._label} sends no pictures any more; connect it again.")
             else:
                 time.sleep(0.01)  # a dead camera answers at once
 

@@ -16,14 +16,14 @@ SYSFS = Path("/sys/class/video4linux")
 
 @dataclass(frozen=True)
 class CameraInfo:
-    """A camera's number, as OpenCV counts, and its name."""
+    """A camera's number, as OpenCV counts (from 100 on with its number for the system's interface), and its name."""
 
     number: int
     name: str
 
 
 def list_cameras(folder: Path = SYSFS) -> list[CameraInfo]:
-    """The cameras that Linux knows, from sysfs; elsewhere an empty list (Qt knows their names there)."""
+    """The cameras that Linux knows, from sysfs; elsewhere none: see expnet_live/app/platforms."""
     if not sys.platform.startswith("linux") or not folder.is_dir():
         return []
     found = []

@@ -41,7 +41,7 @@ Opener = Callable[[SourceSpec], Source]
 def open_spec(spec: SourceSpec) -> Source:
     """Raises SourceError with one sentence."""
     if spec.kind is SourceKind.CAMERA:
-        return CameraSource(int(spec.value), spec.width, spec.height, spec.fps)
+        return CameraSource(int(spec.value), spec.width, spec.height, spec.fps, spec.name)
     return open_source("demo" if spec.kind is SourceKind.DEMO else spec.value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -18,13 +18,17 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """`value`: a camera's number or a file's path; `width`, `height`, `fps` are asked of a camera, None its own."""
+    """`value`: a camera's number or a file's path; `width`, `height`, `fps` are asked of a camera, None its own.
+
+    `label` is what the system calls a camera, empty where nobody asked.
+    """
 
     kind: SourceKind
     value: str = ""
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    label: str = field(default="", compare=False)
 
     @classmethod
     def demo(cls) -> SourceSpec:
@@ -32,9 +36,9 @@ class SourceSpec:
 
     @classmethod
     def camera(
-        cls, number: int, width: int | None = None, height: int | None = None, fps: float | None = None
+        cls, number: int, width: int | None = None, height: int | None = None, fps: float | None = None, label: str = ""
     ) -> SourceSpec:
-        return cls(SourceKind.CAMERA, str(number), width, height, fps)
+        return cls(SourceKind.CAMERA, str(number), width, height, fps, label)
 
     @classmethod
     def file(cls, path: Path | str) -> SourceSpec:
@@ -63,7 +67,7 @@ class SourceSpec:
 
     @property
     def name(self) -> str:
-        """For people: demo, Camera 0, or the file's name."""
+        """For people: demo, the camera's name or Camera 0, or the file's name."""
         if self.kind is SourceKind.CAMERA:
-            return f"Camera {self.value}"
+            return self.label or f"Camera {self.value}"
         return Path(self.value).name if self.kind is SourceKind.FILE else DEMO

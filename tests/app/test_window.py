@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,50 @@ def test_first_start_without_a_camera(
     assert "New camera" in banners(window)["camera found"] and "no camera" not in banners(window)
     window.commands.banner("use-3")
     assert window.controller.spec == SourceSpec.camera(3)
+
+
+def test_a_list_of_cameras_that_comes_late(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    answer = threading.Event()
+
+    def slow() -> list[CameraInfo]:
+        answer.wait(30)
+        return [CameraInfo(4, "Slow camera")]
+
+    window = open_window(source=None, lister=slow)
+    window.controller.begin()
+    qtbot.waitUntil(lambda: window.controller.state is not None, timeout=LONG)
+    assert window.controller.spec == SourceSpec.demo() and banners(window) == {}
+    answer.set()
+    qtbot.waitUntil(lambda: window.controller.spec == SourceSpec.camera(4), timeout=LONG)
+    assert window.controller.spec.name == "Slow camera" and banners(window) == {}
+
+
+def test_a_camera_is_known_by_its_name(
+    qtbot: Any, open_window: Callable[..., MainWindow], cameras: list[CameraInfo]
+) -> None:
+    first = open_window(source=None)
+    qtbot.waitUntil(lambda: first.controller.cameras.cameras is not None, timeout=LONG)
+    first.show_choices()
+    first.parts.controls.source.activated.emit(1)
+    assert first.controller.choices.camera == "Desk camera"
+    first.close()
+    cameras[:] = [CameraInfo(0, "Front camera"), CameraInfo(2, "New camera"), CameraInfo(5, "Desk camera")]
+    second = open_window(source=None)
+    qtbot.waitUntil(lambda: second.controller.cameras.cameras is not None, timeout=LONG)
+    second.controller.begin()
+    assert second.controller.spec == SourceSpec.camera(5) and second.controller.spec.name == "Desk camera"
+
+
+def test_a_camera_waits_for_its_permission(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    asked: list[Callable[[], None]] = []
+    window = open_window(source=SourceSpec.demo(), permit=asked.append)
+    window.controller.use_source(window.controller.camera(0))
+    assert window.controller.engine.capture.spec == SourceSpec.demo()
+    window.controller.use_source(window.controller.camera(2))
+    for answered in asked:
+        answered()
+    assert window.controller.engine.capture.spec == SourceSpec.camera(2)
+    assert window.controller.engine.capture.generation == 2  # the first was not opened any more
 
 
 def test_sources_are_switched(qtbot: Any, window: MainWindow) -> None:

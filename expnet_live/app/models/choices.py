@@ -16,9 +16,10 @@ THEMES = ("system", "dark", "light")
 
 @dataclass(frozen=True)
 class Choices:
-    """`source` is a SourceSpec's text for `SourceSpec.parse`, empty until one was chosen."""
+    """`source` is a SourceSpec's text for `SourceSpec.parse`, empty until one was chosen; `camera` a camera's name."""
 
     source: str = ""
+    camera: str = ""
     width: int | None = None
     height: int | None = None
     fps: float | None = None
@@ -47,13 +48,15 @@ class Choices:
         if not self.source:
             return None
         spec = SourceSpec.parse(self.source)
-        return replace(spec, width=self.width, height=self.height, fps=self.fps) if spec.live else spec
+        if not spec.live:
+            return spec
+        return replace(spec, width=self.width, height=self.height, fps=self.fps, label=self.camera)
 
     def with_spec(self, spec: SourceSpec) -> Choices:
         text = "demo" if spec.kind is SourceKind.DEMO else spec.value
         if not spec.live:
             return replace(self, source=text)
-        return replace(self, source=text, width=spec.width, height=spec.height, fps=spec.fps)
+        return replace(self, source=text, width=spec.width, height=spec.height, fps=spec.fps, camera=spec.label)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 
 from expnet_live.app import texts
 from expnet_live.errors import UserError
+from expnet_live.live import cameras
+from expnet_live.live.cameras import CameraInfo
 
 
 def prepare(env: MutableMapping[str, str] = os.environ) -> None:
@@ -30,3 +32,26 @@ def prepare(env: MutableMapping[str, str] = os.environ) -> None:
 
         windows.open_cameras_quickly(env)
         windows.be_a_program_of_its_own()
+
+
+def camera_lister() -> Callable[[], list[CameraInfo]]:
+    """What lists this system's cameras by name, on any thread. To be called on the GUI thread of an application."""
+    if sys.platform == "darwin":
+        from expnet_live.app.platforms import macos
+
+        return macos.CameraLister()
+    if sys.platform == "win32":
+        from expnet_live.app.platforms import windows
+
+        return windows.list_cameras
+    return cameras.list_cameras
+
+
+def request_camera(then: Callable[[], None]) -> None:
+    """Calls `then` when a camera may be opened: at once, or after the user was asked."""
+    if sys.platform == "darwin":
+        from expnet_live.app.platforms import macos
+
+        macos.request_camera(then)
+    else:
+        then()

@@ -1,8 +1,16 @@
-"""Windows: cameras that open slowly, and a taskbar that takes us for Python."""
+"""Windows: cameras that open slowly, names that belong to other numbers, and a taskbar that takes us for Python."""
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import logging
+from collections.abc import Callable, Iterable, MutableMapping
+from typing import Any
+
+from expnet_live.live.cameras import CameraInfo
+
+log = logging.getLogger(__name__)
+
+_DIRECT_SHOW, _MEDIA_FOUNDATION = 700, 1400  # OpenCV's numbers for them; it takes their sum with a camera's
 
 
 def open_cameras_quickly(env: MutableMapping[str, str]) -> None:
@@ -16,3 +24,23 @@ def be_a_program_of_its_own() -> None:
     windll = getattr(ctypes, "windll", None)
     if windll is not None:
         windll.shell32.SetCurrentProcessExplicitAppUserModelID("expnet-live")
+
+
+def list_cameras(ask: Callable[[int], Iterable[Any]] | None = None) -> list[CameraInfo]:
+    """DirectShow's cameras first, which open at once, then the same as Media Foundation knows them, for drivers that
+    work with that alone.
+
+    Each system counts for itself, and Qt opens every camera to list it and leaves out the busy ones: so its names do
+    not belong to OpenCV's numbers. `ask(backend)` is enumerate_cameras of cv2-enumerate-cameras, which opens none.
+    """
+    if ask is None:
+        try:
+            from cv2_enumerate_cameras import enumerate_cameras as ask
+        except ImportError:
+            log.warning("cameras are not listed: cv2-enumerate-cameras is missing")
+            return []
+    assert ask is not None
+    # DirectShow is what a plain number means to us, see CameraSource.
+    direct = [CameraInfo(c.index, c.name) for c in ask(_DIRECT_SHOW)]
+    media = [CameraInfo(_MEDIA_FOUNDATION + c.index, f"{c.name} (Media Foundation)") for c in ask(_MEDIA_FOUNDATION)]
+    return [*direct, *media]
