@@ -13,16 +13,17 @@ import torch
 
 from expnet_live.capture.sources import open_source
 from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.topology import base_topology, mirror_of_mesh
 from expnet_live.networks.checkpoint import load_weights
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.crops import CropSet, make_crops
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.labels import LabelSet, make_labels
-from expnet_live.training.landmarks import detect_landmarks
+from expnet_live.training.landmarks import LandmarkDetector, detect_landmarks
 from expnet_live.training.losses import ExpNetLoss, rotation_matrix
 from expnet_live.training.options import TrainConfig
 from expnet_live.training.photos import list_photos, read_metadata
-from expnet_live.training.split import held_out
+from expnet_live.training.split import held_out, split_by_scene
 from expnet_live.training.train import RandomDraws, train
 
 
@@ -97,7 +98,7 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
         rows = list(csv.DictReader(f))
     assert [int(r["crops"]) for r in rows] == [48, 96]
     net, about = load_weights(path)
-    assert about["crops"] in (48, 96) and net.config.crop_size == 128
+    assert about["crops"] in (48, 96) and net.config.crop_size == 112
 
 
 def test_rotation_matrix_agrees_with_numpy() -> None:
@@ -121,6 +122,39 @@ def test_held_out_people_are_held_out_whole(tmp_path: Path) -> None:
     held = held_out(keys, read_metadata([table])).reshape(-1, 4)
     assert (held.all(1) | ~held.any(1)).all()
     assert 0 < held.mean() < 0.5
+
+
+def test_pictures_of_one_scene_stay_on_one_side() -> None:
+    rng = np.random.default_rng(3)
+    scenes = [cv2.GaussianBlur(rng.integers(0, 256, (40, 40, 3), np.uint8), (0, 0), 3) for _ in range(60)]
+    thumbs, keys = [], []
+    for i, scene in enumerate(scenes):
+        copies = scene[4:36, 4:36], scene[4:36, 4:36][:, ::-1], scene[3:35, 5:37]
+        thumbs += list(copies)
+        keys += [f"eyes/{i}_{k}.jpg" for k in range(3)]
+    none = np.zeros(len(keys), bool)
+    split = split_by_scene(np.array(keys), np.stack(thumbs), ~none, none)
+    held = split.held_out.reshape(-1, 3)
+    assert (held.all(1) | ~held.any(1)).all() and 0 < held.mean() < 0.5
+    assert not (split.train & split.held_out).any()
+    other = split_by_scene(np.array([k.replace("eyes", "album") for k in keys]), np.stack(thumbs), ~none, none)
+    assert other.train.all()  # elsewhere names tell
+
+
+def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
+    image = next(iter(open_source("demo"))).image
+    detector = LandmarkDetector()
+    looks = detector.look(image)
+    assert looks is not None and looks.spread < 3
+    mirror_image = detector.look(np.ascontiguousarray(image[:, ::-1]))
+    assert mirror_image is not None
+    # What one says of a picture, it says of its mirror image.
+    swapped = mirror_image.landmarks[mirror_of_mesh(base_topology().triangles)]
+    swapped[:, 0] = image.shape[1] - 1 - swapped[:, 0]
+    eyes = np.linalg.norm(looks.landmarks[33, :2] - looks.landmarks[263, :2])
+    assert np.linalg.norm((swapped - looks.landmarks)[:468, :2], axis=1).mean() / eyes < 0.01
+    upside_down = detector.look(np.ascontiguousarray(image[::-1]))
+    assert upside_down is None or upside_down.spread > looks.spread
 
 
 _PLAIN = AugmentConfig(

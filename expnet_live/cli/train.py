@@ -144,8 +144,9 @@ def _run_expnet(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     cache = args.crops or args.out / "crops.npy"
     crops = make_crops(photos.refs, landmarks, labels, rows, model, cache, args.jobs)
-    held = photos.held_out(crops.key)
-    best = train(crops.subset(~held), crops.subset(held), model, args.out, TrainConfig(**chosen))
+    split = photos.split(landmarks)
+    used, valid = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
+    best = train(used, valid, model, args.out, TrainConfig(**chosen))
     print(f"the best weights are in {best}")
     return 0
 

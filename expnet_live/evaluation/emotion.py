@@ -43,10 +43,11 @@ def run(args: argparse.Namespace) -> int:
     model, predictor = FaceModel.load(), Predictor.load(args.model, args.device)
     fitter = LandmarkFitEstimator(model, min_confidence=0.1)
     photos = photos_of(args)
-    keys = landmarks_of(args, photos).key
+    landmarks = landmarks_of(args, photos)
+    keys = landmarks.key
     emotion, subject = photos.emotions(keys), photos.subjects(keys)
     rng = np.random.default_rng(0)
-    held = photos.held_out(keys)
+    held = photos.split(landmarks).held_out
     chosen = [np.flatnonzero(held & (emotion == e)) for e in EMOTIONS]
     if min(len(c) for c in chosen) <= NEIGHBOURS:
         raise UserError(

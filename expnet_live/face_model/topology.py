@@ -46,7 +46,7 @@ CONTOURS: dict[str, tuple[int, ...]] = {
     "nose base": (64, 98, 97, 2, 326, 327, 294),
 }  # fmt: skip
 
-_RIGHT_OF_TOP = 109  # next to FOREHEAD_TOP on the oval, at x < 0
+_RIGHT_OF_TOP, _LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
 _FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
 # Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh
 # needs them alike.
@@ -123,6 +123,26 @@ def _oriented(triangles: Array) -> Array:
                 result[i] = (a, b, c)
                 pending += [(b, a), (c, b), (a, c)]
     return np.array([result[i] for i in range(len(triangles))], np.int32)
+
+
+def mirror_of_mesh(triangles: Array) -> Array:
+    """The permutation (478,) that swaps left and right, read off the base triangles (852, 3); irises included."""
+    third = {(a, b): c for t in triangles.tolist() for a, b, c in (t, (t[1], t[2], t[0]), (t[2], t[0], t[1]))}
+    partner = {FOREHEAD_TOP: FOREHEAD_TOP, _RIGHT_OF_TOP: _LEFT_OF_TOP}
+    # Directed edges with their mirror images, whose triangles run the other way round; from the top of the oval on.
+    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP, FOREHEAD_TOP, _LEFT_OF_TOP)]
+    seen = set()
+    while pending:
+        a, b, ma, mb = pending.pop()
+        if (a, b) in seen or (a, b) not in third:
+            continue
+        c, mc = third[a, b], third[mb, ma]
+        seen |= {(a, b), (b, c), (c, a)}
+        partner[c] = mc
+        pending += [(c, b, mc, mb), (a, c, ma, mc)]
+    iris = np.array([0, 3, 2, 1, 4])
+    of_face = np.array([partner[i] for i in range(N_BASE)])
+    return np.concatenate([of_face, LEFT_IRIS + iris, RIGHT_IRIS + iris])
 
 
 def mirror_permutation(points: Array) -> Array:

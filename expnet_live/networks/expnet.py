@@ -40,10 +40,9 @@ def outputs(n_identity: int) -> dict[str, int]:
 
 
 def compact(n_identity: int) -> ExpNetConfig:
-    """The network that ships: ResNet-18 at half width, 128 x 128."""
-    return ExpNetConfig(
-        ResNetConfig((2, 2, 2, 2), 32, bottleneck=False), 128, pooled=False, outputs=outputs(n_identity)
-    )
+    """The network that ships: ResNet-18 at half width, 112 x 112."""
+    backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
+    return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity))
 
 
 def resnet101(n_identity: int) -> ExpNetConfig:

@@ -29,7 +29,7 @@ class PackedExpNet:
     def __init__(self, net: ExpNet, dtype: torch.dtype) -> None:
         net = copy.deepcopy(net).eval()
         back, size = net.backbone, net.config.crop_size
-        self._pooled = net.config.pooled
+        self._pooled, self._pool = net.config.pooled, net.config.backbone.pool
         self._mean = net.pixel_mean.expand(1, 3, size, size).to(dtype, memory_format=torch.channels_last).clone()
         with torch.no_grad():
             first = fuse_conv_bn_eval(back.conv1, back.bn_conv1)
@@ -42,7 +42,9 @@ class PackedExpNet:
 
     def __call__(self, crops: torch.Tensor) -> torch.Tensor:
         x = F.pad(crops.sub_(self._mean), (2, 3, 2, 3))
-        x = F.max_pool2d(self._first(x, relu=True), 3, 2, ceil_mode=True)
+        x = self._first(x, relu=True)
+        if self._pool:
+            x = F.max_pool2d(x, 3, 2, ceil_mode=True)
         for block in self._blocks:
             x = block(x)
         x = x.float()

@@ -21,11 +21,15 @@ BN_EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class ResNetConfig:
-    """`blocks` per stage; `width` channels of the first stage; `bottleneck` blocks have four times as many outputs."""
+    """`blocks` per stage; `width` channels of the first stage; `bottleneck` blocks have four times as many outputs.
+
+    The first convolution has a stride of 2 and is pooled after, or, with `pool` off, a stride of 4: a third cheaper.
+    """
 
     blocks: tuple[int, ...]
     width: int
     bottleneck: bool
+    pool: bool = True
 
     @property
     def n_features(self) -> int:
@@ -81,7 +85,7 @@ class ResNet(nn.Module):
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
         self.config = config
-        self.conv1 = nn.Conv2d(3, config.width, 7, 2, bias=False)
+        self.conv1 = nn.Conv2d(3, config.width, 7, 2 if config.pool else 4, bias=False)
         self.bn_conv1 = nn.BatchNorm2d(config.width, eps=BN_EPSILON)
         self.stages = nn.ModuleDict()
         n_in = config.width
@@ -94,7 +98,8 @@ class ResNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = F.relu(self.bn_conv1(self.conv1(F.pad(x, (2, 3, 2, 3)))))
-        x = F.max_pool2d(x, 3, 2, ceil_mode=True)
+        if self.config.pool:
+            x = F.max_pool2d(x, 3, 2, ceil_mode=True)
         for block in self.stages.values():
             x = block(x)
         return x

@@ -19,11 +19,11 @@ Rng = np.random.Generator
 class AugmentConfig:
     """Probabilities, and sizes of the changes. `loose` crops come from a bad detector box, the others from tracking."""
 
-    loose: float = 0.35
-    low_resolution: float = 0.4
+    loose: float = 0.2
+    low_resolution: float = 0.3
     smallest_face: float = 10.0  # px, width of the face after shrinking
     occlusion: float = 0.35
-    gray: float = 0.3
+    gray: float = 0.2
     photometric: float = 0.8
     blur: float = 0.25
     noise: float = 0.4
@@ -60,11 +60,14 @@ def _matrix(zoom: float, angle: float, shift: Array, wide: int, wider: float, si
     return np.array([[a, -b, middle - a * cx + b * cy], [b, a, middle - b * cx - a * cy]])
 
 
-def distort(image: Image, rng: Rng, config: AugmentConfig, other: Image, noise_bank: Array) -> Image:
-    """Changes the pixels of a crop (S, S, 3); `other` is another picture whose patches may cover this one."""
+def distort(image: Image, rng: Rng, config: AugmentConfig, other: Image, noise_bank: Array, face: Array) -> Image:
+    """Changes the pixels of a crop (S, S, 3).
+
+    `other` is another picture whose patches may cover this one; `face` (2, 2) are the corners of the face in it, px.
+    """
     x = image
     if rng.random() < config.occlusion:
-        x = _occlude(x, rng, other)
+        x = _occlude(x, rng, other, face)
     if rng.random() < config.gray:
         x = cv2.cvtColor(cv2.cvtColor(x, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     if rng.random() < config.photometric:
@@ -133,42 +136,46 @@ def _noise(x: Image, rng: Rng, bank: Array, sigma: float) -> Image:
     return cv2.add(x, np.round(patch * sigma), dtype=cv2.CV_8U)
 
 
-def _occlude(x: Image, rng: Rng, other: Image) -> Image:
-    """Covers up to about 40 % of the crop: blobs like hands, bars like glasses or masks, the picture's edge."""
+def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
+    """Covers up to about half of the face: blobs like hands, bars like glasses or masks, one side, the frame's edge."""
     size = x.shape[0]
     out = x.copy()
     kind = rng.random()
-    if kind < 0.2:  # the edge of the frame
+    if kind < 0.15:  # the edge of the frame
         n = int(size * rng.uniform(0.08, 0.4))
-        side = rng.integers(4)
-        area = [np.s_[:n], np.s_[-n:], np.s_[:, :n], np.s_[:, -n:]][side]
-        out[area] = 0
+        out[_strip(rng, 0, 0, size, size, n, n)] = 0
         return out
     mask = np.zeros((size, size), np.uint8)
-    if kind < 0.65:
+    solid = 0.3
+    if kind < 0.45:
         for _ in range(int(rng.integers(1, 4))):
             cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
             a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
             cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    elif kind < 0.85:
+    elif kind < 0.65:
         center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
         box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
-    else:  # half of the face, or a third
-        n = int(size * rng.uniform(0.3, 0.5))
-        start = int(rng.integers(0, size - n))
-        if rng.random() < 0.5:
-            mask[start : start + n] = 255
-        else:
-            mask[:, start : start + n] = 255
-    paint = rng.random()
-    if paint < 0.5:
-        fill = np.ascontiguousarray(other[::-1, ::-1])
-    elif paint < 0.8:
-        fill = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), x.shape).copy()
+    else:  # a side of the face
+        (x0, y0), (x1, y1) = np.clip(face, 0, size).astype(int)
+        share = rng.uniform(0.25, 0.45)
+        mask[_strip(rng, x0, y0, x1, y1, int(share * (x1 - x0)) + 1, int(share * (y1 - y0)) + 1)] = 255
+        solid = 0.7
+    if rng.random() < solid:
+        fill = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), x.shape)
+    elif rng.random() < 0.7:
+        fill = other[::-1, ::-1]
     else:  # skin of the face itself, as of a hand
         i, j = (rng.uniform(0.3, 0.7, 2) * size).astype(int)
         patch = x[max(i - 6, 0) : i + 6, max(j - 6, 0) : j + 6]
         fill = cv2.resize(patch, (size, size), interpolation=cv2.INTER_LINEAR)
     out[mask > 0] = fill[mask > 0]
     return out
+
+
+def _strip(rng: Rng, x0: int, y0: int, x1: int, y1: int, width: int, height: int) -> tuple[slice, slice]:
+    """One of the four sides of a rectangle, `width` or `height` px deep."""
+    side = rng.integers(4)
+    if side < 2:
+        return slice(y0, y1), slice(x0, x0 + width) if side else slice(x1 - width, x1)
+    return slice(y0, y0 + height) if side == 2 else slice(y1 - height, y1), slice(x0, x1)

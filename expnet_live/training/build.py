@@ -30,9 +30,9 @@ def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: 
     if not landmarks.score_names.size:
         raise UserError("These landmarks have no scores; make them with --teacher, whose names the components bear.")
     config = LearnConfig()
-    held = photos.held_out(landmarks.key)
+    split = photos.split(landmarks)
     subjects = photos.subjects(landmarks.key)
-    faces, _ = select_faces(landmarks, subjects, photos.emotions(landmarks.key), held, config)
+    faces, _ = select_faces(landmarks, subjects, photos.emotions(landmarks.key), split, config)
     learned = learn_face_model(faces, landmarks.score_names.tolist(), config)
     model = FaceModel(
         mean=learned.mean.astype(np.float32),
@@ -46,7 +46,7 @@ def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: 
         base_colors=np.zeros((0, 3), np.uint8),
     )
     labels = make_labels(landmarks, subjects, model)
-    model = standardized(model, labels.expression[labels.good & ~held])
+    model = standardized(model, labels.expression[labels.good & split.train])
     model = replace(model, base_colors=mean_face_colors(landmarks, list(photos.refs.values()), model))
     model.save(out)
     for key in [k for k in learned.report if ":" not in k]:

@@ -66,14 +66,15 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         image = cv2.warpAffine(wide, matrix, (size, size), flags=cv2.INTER_AREA)
         other = c.picture(int(rng.integers(len(c))))
         j = rng.integers(0, WIDE_SIZE - size + 1, 2)
-        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank)
+        points = c.points[i] @ matrix[:, :2].T + matrix[:, 2]
+        corners = np.stack([points.min(0), points.max(0)])
+        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, corners)
         if not is_face and rng.random() < 0.1:
             image = rng.integers(0, 256, image.shape, np.uint8)
 
         view = WeakPerspective(
             c.rotation[i], float(c.scale[i]), float(c.origin[i, 0]), float(c.origin[i, 1])
         ).transformed(matrix)
-        points = c.points[i] @ matrix[:, :2].T + matrix[:, 2]
         expression, identity, gaze, rotation = c.expression[i], c.identity[i], c.gaze[i], view.rotation
         encoded = encode_view(view, size)
         points = (points + 0.5) / size - 0.5

@@ -22,6 +22,7 @@ from expnet_live.face_model import topology
 from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
 from expnet_live.training.components import Component, components, mirror_of, mirrored_name
 from expnet_live.training.landmarks import LandmarkSet
+from expnet_live.training.split import Split
 from expnet_live.types import Array
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class LearnConfig:
     orthogonality: float = 0.6
     anchor: float = 0.1
     locality: float = 0.03
-    max_disagreement: float = 0.05
+    max_spread: float = 5.0  # per cent of the outer-eye distance
     max_yaw: float = 0.6
 
 
@@ -86,16 +87,15 @@ class Learned:
 
 
 def select_faces(
-    landmarks: LandmarkSet, subject: Array, emotion: Array, held_out: Array, config: LearnConfig
+    landmarks: LandmarkSet, subject: Array, emotion: Array, split: Split, config: LearnConfig
 ) -> tuple[Faces, Array]:
-    """Faces whose landmarks can be trusted (both detectors agree, upright, big enough), and which they are (N,)."""
-    xyz, teacher = landmarks.landmarks, landmarks.teacher_landmarks
+    """Faces whose landmarks can be trusted (all looks agree, upright, big enough), and which they are (N,)."""
+    xyz = landmarks.landmarks
     eyes = xyz[:, 263, :2] - xyz[:, 33, :2]
     width = np.linalg.norm(eyes, axis=1)
     with np.errstate(invalid="ignore"):
-        disagreement = np.linalg.norm(xyz[:, :N_FACE, :2] - teacher[:, :N_FACE, :2], axis=2).mean(1) / width
         roll = np.arctan2(-eyes[:, 1], eyes[:, 0])
-        good = (disagreement < config.max_disagreement) & (np.abs(roll) < 0.8) & (width > 24)
+        good = (landmarks.spread < config.max_spread) & (np.abs(roll) < 0.8) & (width > 24)
     good &= np.isfinite(landmarks.scores[:, 0])
     keep = np.flatnonzero(good)
     faces = Faces(
@@ -103,7 +103,7 @@ def select_faces(
         scores=landmarks.scores[keep],
         subject=subject[keep],
         neutral=emotion[keep] == "neutral",
-        train=~held_out[keep],
+        train=split.train[keep],
     )
     return faces, keep
 

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 MIN_EYE_DISTANCE = 20.0  # px between the outer corners; below, landmarks mean little
 MAX_RESIDUAL = 2.5  # mm rms; a fit worse than this is not of a face
 MAX_TURN = 1.3  # rad
+MAX_SPREAD = 6.0  # per cent of the outer-eye distance between looks at one photo
 
 
 @dataclass
@@ -58,6 +59,7 @@ def make_labels(
     with np.errstate(invalid="ignore"):
         width = np.linalg.norm(xyz[:, 263, :2] - xyz[:, 33, :2], axis=1)
         reason[width < MIN_EYE_DISTANCE] = "face too small"
+    reason[landmarks.spread > MAX_SPREAD] = "looks disagree"
     reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
     todo = np.flatnonzero(reason == "")
     todo = todo[np.argsort(subjects[todo], kind="stable")]

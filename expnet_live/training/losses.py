@@ -15,7 +15,7 @@ OUTER_EYES = (33, 263)
 
 @dataclass(frozen=True)
 class LossWeights:
-    expression: float = 1.0
+    expression: float = 2.5
     identity: float = 0.1
     rotation: float = 20.0
     view: float = 20.0

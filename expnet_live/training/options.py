@@ -12,11 +12,11 @@ class TrainConfig:
 
     architecture: str = "compact"
     samples: int = 1_000_000
-    batch: int = 128
-    lr: float = 2e-3
+    batch: int = 96
+    lr: float = 2.5e-3
     weight_decay: float = 0.05
     warmup: float = 0.03
-    ema: float = 0.998
+    ema: float = 0.999
     dropout: float = 0.1
     seed: int = 1
     workers: int = 1

@@ -26,6 +26,7 @@ from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.crops import CropSet
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.losses import ExpNetLoss, LossWeights, dense_error
+from expnet_live.training.optimizer import Optimizer
 from expnet_live.training.options import TrainConfig
 from expnet_live.types import Array
 
@@ -93,7 +94,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
-    optimizer = _optimizer(net, config)
+    optimizer = Optimizer(net, config.lr, config.weight_decay)
     ema = Ema(net, config.ema)
     done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device)
     data = FaceDataset(train_set, Mirror.of(model), net.config.crop_size, augment or AugmentConfig(), config.seed)
@@ -113,8 +114,7 @@ def train(
     steps = 0
     with tqdm(total=config.samples, initial=done, unit="crop", disable=rank > 0, mininterval=5) as bar:
         for batch in loader:
-            for group in optimizer.param_groups:
-                group["lr"] = config.lr * _schedule(done / config.samples, config.warmup)
+            optimizer.set_lr(config.lr * _schedule(done / config.samples, config.warmup))
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
@@ -177,14 +177,6 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
     return net
 
 
-def _optimizer(net: ExpNet, config: TrainConfig) -> torch.optim.Optimizer:
-    decay = [p for p in net.parameters() if p.dim() > 1]
-    rest = [p for p in net.parameters() if p.dim() <= 1]
-    return torch.optim.AdamW(
-        [{"params": decay, "weight_decay": config.weight_decay}, {"params": rest, "weight_decay": 0.0}], lr=config.lr
-    )
-
-
 def _schedule(progress: float, warmup: float) -> float:
     """Linear warm-up, then a cosine to nearly nothing."""
     if progress < warmup:
@@ -192,9 +184,7 @@ def _schedule(progress: float, warmup: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-def _resume(
-    path: Path, net: ExpNet, optimizer: torch.optim.Optimizer, ema: Ema, device: torch.device
-) -> tuple[int, float]:
+def _resume(path: Path, net: ExpNet, optimizer: Optimizer, ema: Ema, device: torch.device) -> tuple[int, float]:
     if not path.exists():
         return 0, math.inf
     saved = torch.load(path, map_location=device, weights_only=True)
@@ -207,7 +197,7 @@ def _resume(
 
 def _checkpoint(
     net: ExpNet,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     ema: Ema,
     valid_set: CropSet,
     model: FaceModel,

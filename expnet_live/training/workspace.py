@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.errors import UserError
-from expnet_live.training.labels import LabelSet
+from expnet_live.training.labels import MAX_SPREAD, LabelSet
 from expnet_live.training.landmarks import LandmarkSet, detect_landmarks
 from expnet_live.training.photos import PhotoMeta, PhotoRef, list_photos, read_metadata
-from expnet_live.training.split import held_out, subjects_of
+from expnet_live.training.split import Split, held_out, split_by_scene, subjects_of
 from expnet_live.types import Array
 
 
@@ -39,8 +39,9 @@ class Photos:
     def emotions(self, keys: Array) -> Array:
         return np.array([self.meta[k].emotion if k in self.meta else "" for k in keys])
 
-    def held_out(self, keys: Array) -> Array:
-        return held_out(list(keys), self.meta)
+    def split(self, landmarks: LandmarkSet) -> Split:
+        usable = landmarks.spread <= MAX_SPREAD
+        return split_by_scene(landmarks.key, landmarks.thumb, usable, held_out(list(landmarks.key), self.meta))
 
 
 def photos_of(args: argparse.Namespace) -> Photos:
