@@ -29,7 +29,7 @@ class Presenter:
         self.first_head: float | None = None  # s from the start to the first moving head
         self.first_face: float | None = None  # and to the first mirrored one
         # After this the picture is on the screen, not only drawn.
-        parts.head.native.frameSwapped.connect(self._swapped)
+        parts.head.shown.connect(self._swapped)
 
     def tick(self) -> None:
         """The newest frame, if there is one, to camera view and head."""

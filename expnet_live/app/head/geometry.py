@@ -8,22 +8,27 @@ import numpy as np
 from scipy import sparse
 
 from expnet_live.face_model.anatomy import Part
-from expnet_live.face_model.hair import hairiness
+from expnet_live.face_model.hair import hairiness, lift
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.render.shading import linear_from_srgb
 from expnet_live.types import Array
 
+HAIR_BEGINS = 0.4  # mm: less is skin, also to the shaders
 # The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
 _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
 
 
 @dataclass(frozen=True)
 class HeadGeometry:
-    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; per vertex, float32: linear RGB `colors` (V, 3), `shine`
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
+    also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine`
     (V,) 0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture."""
 
     triangles: Array
+    skin: Array
+    hairy: Array
+    eyes: Array
     grid: Array
     colors: Array
     shine: Array
@@ -42,17 +47,34 @@ class HeadGeometry:
         rest = model.vertices(model.expression_of())
         spread = _neighbour_means(model.triangles, len(rest))
         painted = np.isin(anatomy.part, _PAINTED)
-        index = np.uint16 if len(rest) < 1 << 16 else np.uint32
+        triangles = np.ascontiguousarray(model.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
+        # Neighbours one after the other: software shades a vertex anew when it has been forgotten.
+        triangles = triangles[np.argsort(_along_a_curve(rest[triangles].mean(1)), kind="stable")]
+        hair = hairiness(anatomy, rest)
+        hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
+        eyes = np.isin(anatomy.part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
         return cls(
-            triangles=np.ascontiguousarray(model.triangles, index),
-            grid=np.ascontiguousarray(_base_grid(model.face_triangles, len(model.base_triangles)), index),
+            triangles=triangles,
+            skin=triangles[~hairy & ~eyes],
+            hairy=triangles[hairy],
+            eyes=triangles[eyes],
+            grid=np.ascontiguousarray(_base_grid(model.face_triangles, len(model.base_triangles)), triangles.dtype),
             colors=linear_from_srgb(model.colors),
             shine=np.ascontiguousarray(anatomy.shine, np.float32),
             openness=_openness(model, spread),
             paint=_faded(painted, anatomy.part == Part.SHELL, spread),
-            hair=hairiness(anatomy, rest),
+            hair=hair,
             rest=rest,
         )
+
+
+def _along_a_curve(points: Array) -> Array:
+    """Places of points (n, 3) along a curve that fills space (Morton's)."""
+    low = points.min(0)
+    cell = ((points - low) / (points.max(0) - low).max() * 255).astype(np.int64)
+    bits = [((cell[:, axis] >> bit) & 1) << (3 * bit + axis) for bit in range(8) for axis in range(3)]
+    place: Array = np.sum(bits, axis=0)
+    return place
 
 
 def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:

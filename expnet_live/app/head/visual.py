@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from vispy import gloo
 
@@ -17,7 +18,8 @@ from expnet_live.types import Array, Image
 
 # Of the base points: forehead, cheeks and chin.
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
-_BLEND = ("src_alpha", "one_minus_src_alpha", "zero", "one")
+_PHOTO_WIDTH = 720  # px: more cannot be seen on the head, and takes long to hand over
+_BLEND = ("one", "one_minus_src_alpha")
 
 
 @dataclass(frozen=True)
@@ -28,40 +30,46 @@ class Look:
     painted: bool = False
     hair: bool = True
     line: tuple[float, float, float] = (0.36, 0.83, 0.77)
-    middle: tuple[float, float, float] = (0.17, 0.18, 0.20)
-    edge: tuple[float, float, float] = (0.08, 0.085, 0.095)
     clay: tuple[float, float, float] = (0.20, 0.215, 0.24)
 
 
 class HeadVisual:
-    """Needs a current OpenGL context for `draw` alone; everything else may be called before there is one."""
+    """Needs a current OpenGL context for `draw` alone. `frugal`: vertices are lit, not pixels; see shaders.py."""
 
-    def __init__(self, geometry: HeadGeometry) -> None:
-        self._geometry = geometry
-        self._head = gloo.Program(shaders.HEAD_VERTEX, shaders.HEAD_FRAGMENT)
-        self._grid = gloo.Program(shaders.HEAD_VERTEX, shaders.GRID_FRAGMENT)
-        self._backdrop = gloo.Program(shaders.BACKDROP_VERTEX, shaders.BACKDROP_FRAGMENT)
-        self._backdrop["a_corner"] = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
-        self._triangles = gloo.IndexBuffer(geometry.triangles)
-        self._lines = gloo.IndexBuffer(geometry.grid)
-        self._positions = gloo.VertexBuffer(np.ascontiguousarray(geometry.rest, np.float32))
-        self._normals = gloo.VertexBuffer(np.zeros((geometry.size, 3), np.float32))
+    def __init__(self, frugal: bool = False) -> None:
+        self._frugal = frugal
+        self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
+        self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
+        self._programs = [self._pixel, self._grid]
+        if frugal:
+            self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
+            self._hair = gloo.Program(shaders.HAIR_VERTEX, shaders.HAIR_FRAGMENT)
+            self._painted = gloo.Program(shaders.PAINTED_VERTEX, shaders.PAINTED_FRAGMENT)
+            self._programs += [self._plain, self._hair, self._painted]
+        self._variables = [{name for _, _, name in p.variables} for p in self._programs]
+        self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
+        self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "eyes", "grid")}
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
-        traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
-        for program in (self._head, self._grid):
-            program["a_position"], program["a_normal"] = self._positions, self._normals
-            program["a_color"] = geometry.colors
-            program["a_traits"], program["a_rest"] = traits, geometry.rest
-            program["u_pose"], program["u_place"], program["u_picture"] = np.eye(3), (1.0, 0.0, 0.0), (1.0, 1.0)
-        self._head["u_neck"] = float(geometry.rest[:, 1].min())
         self._complexion = np.ones(3)
-        self._head["u_complexion"] = self._complexion
-        self._set_lights()
-        self._head["u_photo"], self._head["u_nudge"], self._grid["u_nudge"] = self._photo, 0.0, 0.0006
-        self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
+        self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **_lights())
+        self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
+        self._set(u_neck=0.0)
+        self._grid["u_nudge"] = 0.0006
+        self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_look(Look())
+
+    def set_geometry(self, geometry: HeadGeometry) -> None:
+        self._geometry = geometry
+        for part, indices in self._indices.items():
+            indices.set_data(getattr(geometry, part))
+        self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
+        traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
+        still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest}
+        buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
+        self._set(a_position=self._positions, a_normal=self._normals, **buffers)
+        self._set(u_neck=float(geometry.rest[:, 1].min()))
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Vertices (V, 3) in mm and unit normals (V, 3), float32."""
@@ -71,14 +79,17 @@ class HeadVisual:
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """The picture (H, W, 3) BGR that the face wears when it is painted, and where the face is in it."""
         height, width = image.shape[:2]
-        rgb = np.ascontiguousarray(image[:, :, ::-1])
-        if self._photo.shape[:2] != (height, width):
-            self._photo.resize((height, width, 3), format="rgb", internalformat="rgb8")
-        self._photo.set_data(rgb)
-        self._head["u_pose"] = matrix_from_vector(view.rotation).astype(np.float32).T
-        self._head["u_place"] = (view.scale, view.x, view.y)
-        self._head["u_picture"] = (float(width), float(height))
         self._match_complexion(image, view)
+        if width > _PHOTO_WIDTH:
+            image = cv2.resize(image, (_PHOTO_WIDTH, round(_PHOTO_WIDTH * height / width)))
+        if self._photo.shape[:2] != image.shape[:2]:
+            self._photo.resize(image.shape, format="rgb", internalformat="rgb8")
+        self._photo.set_data(np.ascontiguousarray(image))
+        self._set(
+            u_pose=matrix_from_vector(view.rotation).astype(np.float32).T,
+            u_place=(view.scale, view.x, view.y),
+            u_picture=(float(width), float(height)),
+        )
 
     def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
         """Brings ears, neck and skull to the colour of the cheeks and forehead in the picture, slowly."""
@@ -91,45 +102,69 @@ class HeadVisual:
             # As the shader does with the picture: its light is in it.
             wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
             self._complexion += 0.1 * (wanted - self._complexion)
-            self._head["u_complexion"] = self._complexion
+            self._set(u_complexion=self._complexion)
 
     def set_look(self, look: Look) -> None:
         self._look = look
-        self._head["u_paint"] = float(look.painted)
-        self._head["u_clay"] = 0.9 if look.wireframe else 0.0
-        hair = 1.0 if look.hair and not look.wireframe else 0.0
-        self._head["u_hair"] = self._grid["u_hair"] = hair
-        self._head["u_tint"] = tuple(c**2.2 for c in look.clay)
-        self._grid["u_line"] = (*look.line, 0.85)
-        self._backdrop["u_middle"], self._backdrop["u_edge"] = look.middle, look.edge
+        self._haired = look.hair and not look.wireframe
+        self._set(
+            u_paint=float(look.painted),
+            u_clay=0.9 if look.wireframe else 0.0,
+            u_hair=float(self._haired),
+            u_tint=tuple(c**2.2 for c in look.clay),
+            u_line=(*look.line, 0.85),
+        )
 
-    def place(self, model: Array, view: Array, projection: Array) -> None:
-        """Matrices (4, 4) for columns."""
-        for program in (self._head, self._grid):
-            program["u_model"], program["u_view"], program["u_projection"] = model.T, view.T, projection.T
-        self._mirrored = bool(np.linalg.det(model[:3, :3]) < 0)
-        self._backdrop["u_aspect"] = float(projection[1, 1] / projection[0, 0])
+    def place(self, to_eye: Array, projection: Array) -> None:
+        """Matrices (4, 4) for columns: from the model to the camera, and from there to the picture."""
+        self._set(u_to_eye=to_eye.T, u_projection=projection.T)
+        self._mirrored = bool(np.linalg.det(to_eye[:3, :3]) * projection[0, 0] * projection[1, 1] < 0)
 
     def draw(self) -> None:
-        # vispy clears the alpha channel with this colour after us: anything but 1 makes pictures of it transparent.
-        gloo.set_state(depth_test=False, blend=False, cull_face=False, clear_color=(0, 0, 0, 1))
-        gloo.clear(color=False, depth=True)
-        self._backdrop.draw("triangle_strip")
         # A mirrored head runs the other way round.
-        gloo.set_state(depth_test=True, cull_face=True, front_face="cw" if self._mirrored else "ccw")
+        gloo.set_state(cull_face=True, front_face="cw" if self._mirrored else "ccw")
         gloo.set_cull_face("back")
-        gloo.set_state(blend=True, blend_func=_BLEND)
-        self._head.draw("triangles", self._triangles)
+        if self._frugal:
+            skin = self._painted if self._look.painted else self._plain
+            self._draw(skin, "skin")
+            self._draw(self._hair if self._haired else skin, "hairy")
+            self._draw(self._pixel, "eyes")
+        else:
+            self._draw(self._pixel, "triangles")
         if self._look.wireframe:
-            gloo.set_state(cull_face=False)
-            self._grid.draw("lines", self._lines)
-        gloo.set_state(depth_test=False, blend=False, cull_face=False)
+            gloo.set_state(cull_face=False, blend=True, blend_func=_BLEND)
+            self._grid.draw("lines", self._indices["grid"])
 
-    def _set_lights(self) -> None:
-        for i, light in enumerate(STUDIO):
-            half = light.unit + np.array([0, 0, 1], np.float32)
-            self._head[f"u_toward[{i}]"] = light.unit
-            self._head[f"u_light[{i}]"] = light.color
-            self._head[f"u_halfway[{i}]"] = half / np.linalg.norm(half)
-        self._head["u_highlight"] = tuple(light.highlight for light in STUDIO)
-        self._head["u_sky"], self._head["u_ground"] = (0.20, 0.22, 0.26), (0.13, 0.10, 0.09)
+    def warm_up(self) -> None:
+        """Draws nothing to be seen with each program, as drivers compile them when they first draw."""
+        corner = np.zeros((3, 3), np.float32)
+        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest")}
+        self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
+        indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
+        for program in self._programs:
+            program.draw("triangles", indices)
+
+    def _draw(self, program: gloo.Program, part: str) -> None:
+        program.draw("triangles", self._indices[part])
+
+    def _set(self, **values: object) -> None:
+        """The variables of all programs that have them."""
+        for program, variables in zip(self._programs, self._variables, strict=True):
+            for name in values.keys() & variables:
+                program[name] = values[name]
+
+
+def _lights() -> dict[str, object]:
+    values: dict[str, object] = {
+        "u_sky": (0.20, 0.22, 0.26),
+        "u_ground": (0.13, 0.10, 0.09),
+        "u_highlight": tuple(light.highlight for light in STUDIO),
+    }
+    for i, light in enumerate(STUDIO):
+        half = light.unit + np.array([0, 0, 1], np.float32)
+        values |= {
+            f"u_toward[{i}]": light.unit,
+            f"u_light[{i}]": light.color,
+            f"u_halfway[{i}]": half / np.linalg.norm(half),
+        }
+    return values

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.views.face_lines import FaceLines, draw_lines
 from expnet_live.face_model.model import FaceModel
-from expnet_live.geometry.camera import Camera
-from expnet_live.geometry.mesh import NormalOperator, edges_of
-from expnet_live.geometry.rotation import matrix_from_vector
-from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.render.overlay import contour_lines
-from expnet_live.types import Array, FaceState, Image
+from expnet_live.live.state import LiveState
+from expnet_live.types import Array, Box, FaceState, Image
 
 RADIUS = 8.0
 
@@ -34,7 +31,7 @@ class CameraView(QWidget):
         self._theme = DARK
         self._image: Image | None = None
         self._faces: tuple[FaceState, ...] = ()
-        self._model: FaceModel | None = None
+        self._lines: FaceLines | None = None
 
     def sizeHint(self) -> QSize:
         return QSize(360, 270)
@@ -44,9 +41,7 @@ class CameraView(QWidget):
         self.update()
 
     def set_model(self, model: FaceModel) -> None:
-        self._model = model
-        self._normals = NormalOperator(model.base_triangles, len(model.mean))
-        self._edges = edges_of(model.base_triangles)[0]
+        self._lines = FaceLines(model)
 
     def set_state(self, state: LiveState) -> None:
         self._image = state.captured.frame.image
@@ -60,8 +55,8 @@ class CameraView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(self._theme.panel))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._image is None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._theme.raised))
             painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
@@ -69,13 +64,17 @@ class CameraView(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.note)
             return
         area = self._area()
-        self._draw_picture(painter, area)
-        clip = QPainterPath()
-        clip.addRoundedRect(area, RADIUS, RADIUS)
-        painter.setClipPath(clip)
-        for face in self._faces:
-            self._draw_face(painter, area, face)
-        painter.setClipping(False)
+        picture = self._picture(area)
+        height, width = picture.shape[:2]
+        painter.drawImage(area, QImage(picture.data, width, height, 4 * width, QImage.Format.Format_RGB32))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Painting the corners over is far quicker than clipping by a round shape.
+        corners = QPainterPath()
+        corners.addRect(area.adjusted(-1, -1, 1, 1))
+        corners.addRoundedRect(area, RADIUS, RADIUS)
+        painter.fillPath(corners, QColor(self._theme.panel))
+        for face in self._faces if self.overlay != "none" else ():
+            self._draw_box(painter, area, face.box)
         if self.badge:
             self._draw_chip(painter, area.topLeft() + QPointF(8, 8), self.badge)
         if self.note:
@@ -85,68 +84,55 @@ class CameraView(QWidget):
         assert self._image is not None
         height, width = self._image.shape[:2]
         scale = min(self.width() / width, self.height() / height)
-        w, h = width * scale, height * scale
-        return QRectF((self.width() - w) / 2, (self.height() - h) / 2, w, h)
+        w, h = round(width * scale), round(height * scale)
+        return QRectF((self.width() - w) // 2, (self.height() - h) // 2, w, h)
 
-    def _draw_picture(self, painter: QPainter, area: QRectF) -> None:
+    def _picture(self, area: QRectF) -> Image:
+        """What the camera sees and the lines over it, (H, W, 4) BGR, at the screen's resolution."""
         assert self._image is not None
         ratio = self.devicePixelRatioF()
         size = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
-        smaller = size[0] < self._image.shape[1]
-        # OpenCV scales ten times faster than the painter.
-        picture = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-        if self.mirror:
-            picture = cv2.flip(picture, 1)
-        picture = np.ascontiguousarray(picture)
-        image = QImage(picture.data, size[0], size[1], 3 * size[0], QImage.Format.Format_BGR888)
-        image.setDevicePixelRatio(ratio)
-        brush = QBrush(image)
-        painter.setBrushOrigin(area.topLeft())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(brush)
-        painter.drawRoundedRect(area, RADIUS, RADIUS)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        # OpenCV scales ten times faster than the painter; averaging all pixels pays where many become one.
+        much = self._image.shape[1] > 2.5 * size[0]
+        picture = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA if much else cv2.INTER_LINEAR)
+        picture = cv2.cvtColor(cv2.flip(picture, 1) if self.mirror else picture, cv2.COLOR_BGR2BGRA)
+        if self._lines is None or self.overlay not in ("contours", "mesh"):
+            return picture
+        contours, source = self.overlay == "contours", (self._image.shape[1], self._image.shape[0])
+        color = self._accent()
+        for face in self._faces:
+            lines = self._lines.contours(face, source) if contours else self._lines.mesh(face, source)
+            # More than a thousand lines would hide the face at full strength.
+            draw_lines(
+                picture,
+                [self._on_screen(line, size[0]) for line in lines],
+                (color.blue(), color.green(), color.red()),
+                width=max(1, round(ratio)),
+                opacity=0.85 if contours else 0.5,
+            )
+        return picture
 
-    def _draw_face(self, painter: QPainter, area: QRectF, face: FaceState) -> None:
-        if self.overlay == "none":
-            return
-        accent = QColor(self._theme.accent if self._theme.name == "dark" else "#5fe0d0")
-        box = face.box
-        corners = self._on_screen(np.array([[box.x, box.y], [box.x + box.w, box.y + box.h]]), area)
-        (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
+    def _draw_box(self, painter: QPainter, area: QRectF, box: Box) -> None:
+        corners = self._on_screen(np.array([[box.x, box.y], [box.x + box.w, box.y + box.h]]), area.width())
+        (x0, y0), (x1, y1) = corners.min(0) + 0.5, corners.max(0) + 0.5
         pad = 0.06 * (x1 - x0)
-        frame = QRectF(x0 - pad, y0 - pad, x1 - x0 + 2 * pad, y1 - y0 + 2 * pad)
-        painter.setPen(QPen(QBrush(accent), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        frame = QRectF(area.x() + x0 - pad, area.y() + y0 - pad, x1 - x0 + 2 * pad, y1 - y0 + 2 * pad)
+        painter.setPen(QPen(QBrush(self._accent()), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setClipRect(area)
         painter.drawPath(_brackets(frame, min(18.0, frame.width() / 5)))
-        if self.overlay == "box" or self._model is None:
-            return
-        points, normals = self._projected(face)
-        accent.setAlpha(210 if self.overlay == "contours" else 120)
-        painter.setPen(QPen(accent, 1.3 if self.overlay == "contours" else 0.8))
-        if self.overlay == "contours":
-            for line in contour_lines(points, normals):
-                painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in self._on_screen(line, area)]))
-        else:
-            seen = self._edges[(normals[self._edges, 2] > 0.05).all(1)]
-            at = self._on_screen(points[:, :2], area)
-            painter.drawLines([QLineF(*at[a], *at[b]) for a, b in seen])
+        painter.setClipping(False)
 
-    def _projected(self, face: FaceState) -> tuple[Array, Array]:
-        assert self._model is not None and self._image is not None
-        height, width = self._image.shape[:2]
-        vertices = self._model.landmarks(face.expression, face.identity)
-        turn = matrix_from_vector(face.pose.rotation).astype(np.float32)
-        return Camera.for_image(width, height).view(face.pose).project(vertices), self._normals(vertices) @ turn.T
+    def _accent(self) -> QColor:
+        return QColor(self._theme.accent if self._theme.name == "dark" else "#5fe0d0")
 
-    def _on_screen(self, points: Array, area: QRectF) -> Array:
-        """Pixels of the picture (n, 2) as places in the widget."""
+    def _on_screen(self, points: Array, width: float) -> Array:
+        """Pixels of the camera (n, 2) as those of a picture of that width."""
         assert self._image is not None
-        scale = area.width() / self._image.shape[1]
-        at = (np.asarray(points)[:, :2] + 0.5) * scale
+        at = (points + 0.5) * (width / self._image.shape[1]) - 0.5
         if self.mirror:
-            at[:, 0] = area.width() - at[:, 0]
-        result: Array = at + np.array([area.x(), area.y()])
-        return result
+            at[:, 0] = width - 1 - at[:, 0]
+        return at
 
     def _draw_chip(self, painter: QPainter, at: QPointF, text: str, center: bool = False) -> None:
         font = QFont(self.font())
@@ -171,8 +157,3 @@ def _brackets(r: QRectF, length: float) -> QPainterPath:
             path.lineTo(x, y)
             path.lineTo(x, y + dy)
     return path
-
-
-def shown_face(state: LiveState) -> LiveFace | None:
-    """The face that the head mirrors: the one known longest."""
-    return state.faces[0] if state.faces else None

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
-from vispy import app as vispy_app
-from vispy import gloo
 
 from expnet_live.app import texts
 from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.orbit import CENTER, Orbit, projection
+from expnet_live.app.head.stage import Stage
 from expnet_live.app.head.visual import HeadVisual, Look
 from expnet_live.app.theme import Theme, rgb
+from expnet_live.app.views.head_canvas import Drawn, HeadCanvas, smaller
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.types import Array, Image
 
-SAMPLES = 4
+log = logging.getLogger(__name__)
+
 _NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: what a head turns round
+_FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is the lowest, Qt's the uppermost
+_FINE = 1.5  # software draws so many times finer than the screen: multisampling costs it three times as much
+_MARGIN = 14.0  # mm round the points by which the head's place is told: the hair, and what is between them
 
 
 class HeadView(QWidget):
-    """`problem` says why there is no picture, None while there is one."""
+    """`problem` says why there is no picture, None while there is one; `shown` follows each painting."""
+
+    shown = Signal()
 
     def __init__(self, failed: Callable[[str], None] = lambda reason: None) -> None:
         super().__init__()
@@ -36,23 +44,20 @@ class HeadView(QWidget):
         self.orbit = Orbit()
         self.mirror, self.follow = True, True
         self.problem: str | None = None
-        self._renderer = ""
         self._failed = failed
+        self._stage: Stage | None = None
         self._visual: HeadVisual | None = None
+        self._ready = False
+        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
         self._rotation: Array = np.zeros(3, np.float32)
         self._look = Look()
-        self._held: tuple[int, Array] | None = None  # the button that is down, and where the mouse was
         self._moved = time.monotonic()
-        self._canvas = vispy_app.Canvas(config={"samples": SAMPLES, "depth_size": 24}, show=False, autoswap=False)
-        self._canvas.events.draw.connect(self._draw)
-        self._canvas.events.mouse_press.connect(self._mouse_pressed)
-        self._canvas.events.mouse_release.connect(self._mouse_pressed)
-        self._canvas.events.mouse_move.connect(self._mouse_moved)
-        self._canvas.events.mouse_wheel.connect(lambda event: self.orbit.zoom(event.delta[1]))
-        self._canvas.events.mouse_double_click.connect(lambda event: self.orbit.reset())
-        self.native = self._canvas.native
+        self.native = HeadCanvas(self.orbit, self._render, self)
         self.native.setToolTip(texts.HEAD_HINT)
-        self.native.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        # After what is being painted is on the screen.
+        self.native.moved.connect(self._refresh)
+        self.native.resized.connect(self._refresh)
+        self.native.shown.connect(self.shown, Qt.ConnectionType.QueuedConnection)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.native)
@@ -60,6 +65,7 @@ class HeadView(QWidget):
         self._column = QVBoxLayout(self._buttons)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(6)
+        self._open_stage()
 
     def add_action(self, action: QAction) -> None:
         """A floating button for it."""
@@ -72,26 +78,20 @@ class HeadView(QWidget):
         self._place_buttons()
 
     def set_theme(self, theme: Theme) -> None:
-        self.set_look(
-            replace(
-                self._look,
-                line=rgb(theme.accent),
-                middle=rgb(theme.stage_middle),
-                edge=rgb(theme.stage_edge),
-                clay=rgb(theme.clay),
-            )
-        )
+        self.native.set_colors(rgb(theme.stage_middle), rgb(theme.stage_edge))
+        self.set_look(replace(self._look, line=rgb(theme.accent), clay=rgb(theme.clay)))
 
     def set_geometry(self, geometry: HeadGeometry) -> None:
-        self._visual = HeadVisual(geometry)
-        self._visual.set_look(self._look)
-        self._canvas.update()
+        if self._visual is not None:
+            self._visual.set_geometry(geometry)
+            self._ready, self._points = True, geometry.rest[::16]
+            self._refresh()
 
     def set_look(self, look: Look) -> None:
         self._look = look
         if self._visual is not None:
             self._visual.set_look(look)
-        self._canvas.update()
+        self._refresh()
 
     @property
     def look(self) -> Look:
@@ -99,35 +99,36 @@ class HeadView(QWidget):
 
     def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
         """Vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
-        if self._visual is not None:
+        if self._visual is not None and self._ready:
             self._visual.set_mesh(vertices, normals)
-            self._rotation = rotation
-            self._canvas.update()
+            self._points, self._rotation = vertices[::16], rotation
+            self._refresh()
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
-        if self._visual is not None:
+        if self._visual is not None and self._ready:
             self._visual.set_photo(image, view)
 
     @property
     def renderer(self) -> str:
-        """Who draws, as OpenGL calls it."""
-        return self._renderer
+        """Who draws, as OpenGL calls it; empty when nobody does."""
+        return "" if self._stage is None else self._stage.renderer
 
     def advance(self) -> None:
         """To be called at the screen's rate: the camera's soft moves."""
         now = time.monotonic()
         if self.orbit.advance(min(now - self._moved, 0.1)):
-            self._canvas.update()
+            self._refresh()
         self._moved = now
 
     def picture(self) -> QImage:
         """What is seen, at the screen's resolution."""
-        image: QImage = self.native.grabFramebuffer()
-        return image.convertToFormat(QImage.Format.Format_RGB32)
+        return self.native.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
     def close_canvas(self) -> None:
-        self._visual = None
-        self._canvas.close()
+        self._visual, self._ready = None, False
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -150,36 +151,59 @@ class HeadView(QWidget):
             model[0] *= -1
         return model
 
-    def _draw(self, event: object) -> None:
-        if not self._renderer:
-            self._renderer = str(gloo.gl.glGetParameter(gloo.gl.GL_RENDERER))
-        width, height = self._canvas.physical_size
-        gloo.set_viewport(0, 0, width, height)
-        if self._visual is None:
-            gloo.set_clear_color((*self._look.edge, 1.0))
-            gloo.clear(color=True, depth=True)
-            return
+    def _open_stage(self) -> None:
         try:
-            self._visual.place(self._model_matrix(), self.orbit.shown.matrix(), projection(width, height))
-            self._visual.draw()
+            self._stage = Stage()
+            self._visual = HeadVisual(frugal=self._stage.software)
+            self._stage.warm_up(self._visual.warm_up)
         except RuntimeError as error:
-            if self.problem is None:
-                self.problem = str(error)
-                self._failed(self.problem)
+            self._fail(error)
 
-    def _mouse_pressed(self, event: object) -> None:
-        e: vispy_app.canvas.MouseEvent = event
-        self._held = None if e.type == "mouse_release" else (e.button, np.asarray(e.pos, float))
+    def _refresh(self) -> None:
+        self.native.refresh(self._area())
 
-    def _mouse_moved(self, event: object) -> None:
-        e: vispy_app.canvas.MouseEvent = event
-        if self._held is None:
-            return
-        button, before = self._held
-        self._held = (button, np.asarray(e.pos, float))
-        dx, dy = self._held[1] - before
-        if button == 1 and "Shift" not in {m.name for m in e.modifiers}:
-            self.orbit.drag(float(dx), float(dy))
-        else:
-            self.orbit.pan(float(dx), float(dy), self.height())
-        self._canvas.update()
+    def _to_eye(self) -> Array:
+        return self.orbit.shown.matrix() @ self._model_matrix()
+
+    def _area(self) -> QRect:
+        """Where the head is in the canvas; even, so that it is whole pixels of the finer picture, too."""
+        size = self.native.size()
+        to_eye = self._to_eye()
+        at = self._points @ to_eye[:3, :3].T + to_eye[:3, 3]
+        shape = projection(size.width(), size.height())
+        away = np.maximum(-at[:, 2], 1.0)
+        middle = at[:, :2] * (shape[0, 0], -shape[1, 1])
+        margin = _MARGIN * np.array([shape[0, 0], shape[1, 1]])
+        low, high = ((middle - margin).T / away).min(1), ((middle + margin).T / away).max(1)
+        scale = np.array([size.width(), size.height()]) / 2
+        (x0, y0), (x1, y1) = (1 + low) * scale // 2 * 2, -(-(1 + high) * scale // 2) * 2
+        return QRect(int(x0), int(y0), int(x1 - x0), int(y1 - y0)) & QRect(QPoint(0, 0), size)
+
+    def _render(self, area: QRect) -> Drawn | None:
+        stage, visual = self._stage, self._visual
+        if stage is None or visual is None or not self._ready or area.isEmpty():
+            return None
+        # Where the CPU draws, a screen of many pixels gets no more than others do.
+        fine = _FINE if stage.software else self.devicePixelRatioF()
+        whole, part = _scaled(QRect(QPoint(0, 0), self.native.size()), fine), _scaled(area, fine)
+        try:
+            visual.place(self._to_eye(), _FLIP @ projection(whole.width(), whole.height()))
+            picture = stage.picture(whole.size(), visual.draw, part)
+        except RuntimeError as error:
+            self._fail(error)
+            return None
+        place = QRectF(part.x() / fine, part.y() / fine, part.width() / fine, part.height() / fine)
+        return smaller(picture, area.size()) if stage.software else picture, place
+
+    def _fail(self, error: RuntimeError) -> None:
+        if self.problem is None:
+            log.exception("the head cannot be drawn")
+            self.problem = str(error)
+            self._failed(self.problem)
+
+
+def _scaled(area: QRect, factor: float) -> QRect:
+    """The whole pixels that an area covers where there are `factor` times as many."""
+    x0, y0 = math.floor(area.x() * factor), math.floor(area.y() * factor)
+    x1, y1 = math.ceil((area.x() + area.width()) * factor), math.ceil((area.y() + area.height()) * factor)
+    return QRect(x0, y0, x1 - x0, y1 - y0)
