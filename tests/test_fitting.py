@@ -43,9 +43,14 @@ def test_identity_is_shared_by_a_subjects_photos(model: FaceModel) -> None:
     subject = np.array([0, 1, 0, 1, 0, 1])
     view = WeakPerspective(np.array([0.0, 0.2, 0.0]), 1.5, 100, 100)
     landmarks = np.stack([_seen(model, rng.normal(0, 0.7, 29).astype(np.float32), identity[s], view) for s in subject])
-    fit = Fitter(model).fit(landmarks, subject)
+    fit = Fitter(model, FitConfig(deviation=0)).fit(landmarks, subject)
     assert np.allclose(fit.identity[0], fit.identity[2])
     assert not np.allclose(fit.identity[0], fit.identity[1])
+    # A photo may deviate from its subject, but less than another subject does, or photos of nobody known do.
+    of_photo, alone = Fitter(model).fit(landmarks, subject).identity, Fitter(model).fit(landmarks).identity
+    apart = np.linalg.norm(of_photo[0] - of_photo[2])
+    assert 0 < apart < np.linalg.norm(alone[0] - alone[2])
+    assert apart < np.linalg.norm(of_photo[0] - of_photo[1])
 
 
 def test_prior_pulls_noise_to_rest(model: FaceModel) -> None:

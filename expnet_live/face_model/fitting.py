@@ -25,12 +25,14 @@ N_FACE = 468
 @dataclass(frozen=True)
 class FitConfig:
     """`noise` and `depth_noise`: standard deviations of a landmark in mm, large enough to stand for
-    errors that neighbours share; `prior` scales the expression prior's weight."""
+    errors that neighbours share; `prior` scales the expression prior's weight; `deviation`: standard
+    deviation of a photo's identity from its subject's (age, lens, make-up), in those of identity."""
 
     iterations: int = 6
     noise: float = 2.5
     depth_noise: float = 7.0
     prior: float = 1.0
+    deviation: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,10 @@ class Fitter:
         o = torch.from_numpy(landmarks[:, :N_FACE].astype(np.float32)) * torch.tensor([1.0, -1.0, -1.0])
         of = torch.arange(len(o)) if subject is None else torch.from_numpy(np.asarray(subject, np.int64))
         state = self._start(o, int(of.max()) + 1 if len(o) else 0)
+        # Of a subject with one photo, identity and deviation from it are one.
+        deviation = 0.0 if len(state.identity) == len(o) else self.config.deviation
         for _ in range(self.config.iterations):
-            self._step(o, of, state)
+            self._step(o, of, state, deviation)
         residual = self._residual(o, state, of)[..., :2].square().sum(-1).mean(-1).sqrt()
         shift = state.scale[:, None] * state.translation
         return Fit(
@@ -80,7 +84,7 @@ class Fitter:
             scale=state.scale.numpy(),
             origin=np.stack([shift[:, 0].numpy(), -shift[:, 1].numpy()], 1),
             expression=state.expression.numpy(),
-            identity=state.identity[of].numpy(),
+            identity=(state.identity[of] + state.deviation).numpy(),
             residual=residual.numpy(),
         )
 
@@ -95,17 +99,18 @@ class Fitter:
         scale = (s * sign).sum(1) / a.square().sum()
         translation = center[:, 0] / scale[:, None] - rotation @ self.mean.mean(0)
         eta = self.prior_mean.expand(len(o), -1).clone()
-        return _State(rotation, scale, translation, eta, torch.zeros(n_subjects, self.n_identity))
+        identity = torch.zeros(n_subjects, self.n_identity)
+        return _State(rotation, scale, translation, eta, torch.zeros(len(o), self.n_identity), identity)
 
     def _turned(self, state: _State, of: torch.Tensor) -> torch.Tensor:
-        beta = torch.cat([state.expression, state.identity[of]], 1)
+        beta = torch.cat([state.expression, state.identity[of] + state.deviation], 1)
         shape = self.mean + (beta @ self.basis).reshape(-1, N_FACE, 3)
         return shape @ state.rotation.mT
 
     def _residual(self, o: torch.Tensor, state: _State, of: torch.Tensor) -> torch.Tensor:
         return self._turned(state, of) + state.translation[:, None] - o / state.scale[:, None, None]
 
-    def _step(self, o: torch.Tensor, of: torch.Tensor, state: _State) -> None:
+    def _step(self, o: torch.Tensor, of: torch.Tensor, state: _State, deviation: float) -> None:
         """One Gauss-Newton step; residuals in mm, the rotation updated on its left."""
         turned = self._turned(state, of)
         placed = turned + state.translation[:, None]
@@ -134,29 +139,35 @@ class Fitter:
         beta_beta = (mixed @ self.gram).reshape(n, len(self.basis), len(self.basis))
         beta_right = ((residual * weight) @ state.rotation).reshape(n, -1) @ self.basis.T
 
-        e = N_EXPRESSION
+        # A photo's own unknowns: pose, expression, and its deviation from the subject's identity, if it may have one.
+        e, k = N_EXPRESSION, self.n_identity
+        own_beta = slice(0, e + k if deviation else e)
+        prior = torch.zeros(e + k, e + k)
+        prior[:e, :e] = self.precision
+        prior[e:, e:] = torch.eye(k) / (deviation or 1.0) ** 2
+        prior = prior[own_beta, own_beta]
+        values = torch.cat([state.expression - self.prior_mean, state.deviation], 1)[:, own_beta]
+        cross = pose_beta[:, :, own_beta]
         own = torch.cat(
-            [
-                torch.cat([pose_pose, pose_beta[:, :, :e]], 2),
-                torch.cat([pose_beta[:, :, :e].mT, beta_beta[:, :e, :e] + self.precision], 2),
-            ],
-            1,
+            [torch.cat([pose_pose, cross], 2), torch.cat([cross.mT, beta_beta[:, own_beta, own_beta] + prior], 2)], 1
         )
-        own_right = torch.cat(
-            [pose_right, beta_right[:, :e] + (state.expression - self.prior_mean) @ self.precision], 1
-        )
-        coupling = torch.cat([pose_beta[:, :, e:], beta_beta[:, :e, e:]], 1)
+        own_right = torch.cat([pose_right, beta_right[:, own_beta] + values @ prior], 1)
+        coupling = torch.cat([pose_beta[:, :, e:], beta_beta[:, own_beta, e:]], 1)
         eliminated = torch.linalg.solve(own, torch.cat([coupling, own_right[..., None]], 2))
         reduced = beta_beta[:, e:, e:] - coupling.mT @ eliminated[..., :-1]
         reduced_right = beta_right[:, e:] - (coupling.mT @ eliminated[..., -1:])[..., 0]
-        k = self.n_identity
-        shared = torch.zeros(len(state.identity), k, k).index_add_(0, of, reduced) + torch.eye(k)
-        shared_right = torch.zeros(len(state.identity), k).index_add_(0, of, reduced_right) + state.identity
+        shared = torch.zeros(len(state.identity), k, k).index_add_(0, of, reduced)
+        precision = 1.0 if deviation else 1 / (1 + cfg.deviation**2)
+        shared = shared + precision * torch.eye(k)
+        shared_right = torch.zeros(len(state.identity), k).index_add_(0, of, reduced_right)
+        shared_right = shared_right + precision * state.identity
         identity_step = torch.linalg.solve(shared, shared_right)
         own_step = eliminated[..., -1] - (eliminated[..., :-1] @ identity_step[of][..., None])[..., 0]
 
         state.identity -= identity_step
-        state.expression -= own_step[:, N_POSE:]
+        state.expression -= own_step[:, N_POSE : N_POSE + e]
+        if deviation:
+            state.deviation -= own_step[:, N_POSE + e :]
         state.rotation = torch.linalg.matrix_exp(_skew(-own_step[:, :3])) @ state.rotation
         state.scale = state.scale * torch.exp(-own_step[:, 3])
         state.translation = state.translation - own_step[:, 4:N_POSE]
@@ -168,6 +179,7 @@ class _State:
     scale: torch.Tensor
     translation: torch.Tensor
     expression: torch.Tensor
+    deviation: torch.Tensor
     identity: torch.Tensor
 
 

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from expnet_live.face_model.model import FaceModel
 
 OUTER_EYES = (33, 263)
+# What everybody looks for in a face first: an error in these counts as much as in three others.
+SALIENT = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,22 @@ class LossWeights:
 class ExpNetLoss(nn.Module):
     """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
 
-    expression, identity: mean squared error in standard deviations. rotation, view, gaze: Huber.
+    expression, identity: mean squared error in standard deviations, of expression weighted by salience.
+    rotation, view, gaze: Huber.
     points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
     distance. confidence: binary cross entropy; all the others count on faces alone.
     """
 
     mean: torch.Tensor
     basis: torch.Tensor
+    salience: torch.Tensor
 
     def __init__(self, model: FaceModel, weights: LossWeights | None = None) -> None:
         super().__init__()
         self.weights = weights or LossWeights()
         basis = torch.cat([torch.from_numpy(model.expression), torch.from_numpy(model.identity)])
+        salience = torch.tensor([3.0 if n.startswith(SALIENT) else 1.0 for n in model.names])
+        self.register_buffer("salience", salience)
         self.register_buffer("mean", torch.from_numpy(model.mean.copy()))
         self.register_buffer("basis", basis.reshape(len(basis), -1))
 
@@ -61,7 +67,7 @@ class ExpNetLoss(nn.Module):
             return (per_sample * face).sum() / n
 
         losses = {
-            "expression": mean((part["expression"] - target["expression"]).square().mean(1)),
+            "expression": mean(((part["expression"] - target["expression"]).square() * self.salience).mean(1)),
             "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
             "rotation": mean(
                 F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)
