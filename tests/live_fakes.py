@@ -32,6 +32,7 @@ class Puppet:
         self.identity: Array = np.full(self.model.n_identity, 0.1, np.float32)
         self.rotation: Array = np.zeros(3, np.float32)
         self.seen = True
+        self.faces = 1  # side by side
         self.error: Exception | None = None
         self.loads: list[Settings] = []
 
@@ -46,9 +47,13 @@ class Puppet:
         if not self.seen:
             return []
         h, w = image.shape[:2]
-        x, y, s = w / 2, h / 2, h / 4
-        points = [(x - s / 4, y - s / 4), (x + s / 4, y - s / 4), (x, y), (x, y + s / 3), (x - s, y), (x + s, y)]
-        return [Detection(Box(x - s / 2, y - s / 2, s, s), 0.99, np.array(points, np.float32))]
+        y, s = h / 2, h / 4
+        found = []
+        for i in range(self.faces):
+            x = w * (i + 1) / (self.faces + 1)
+            points = [(x - s / 4, y - s / 4), (x + s / 4, y - s / 4), (x, y), (x, y + s / 3), (x - s, y), (x + s, y)]
+            found.append(Detection(Box(x - s / 2, y - s / 2, s, s), 0.99, np.array(points, np.float32)))
+        return found
 
     def predict(self, crops: Image) -> Prediction:
         if self.error is not None:

@@ -111,7 +111,12 @@ class Controller:
             self.notices.append(Notice("head", "error", str(error)))
         except Exception as error:
             log.exception("the head cannot be made")
-            self.notices.append(Notice("head", "error", texts.UNFORESEEN.format(reason=error), texts.SHOW_LOG, "log"))
+            self.tell_unforeseen(str(error))
+
+    def tell_unforeseen(self, reason: str) -> None:
+        """A banner for what nobody expected; for any thread."""
+        text = texts.UNFORESEEN.format(reason=reason)
+        self.notices.append(Notice("unforeseen", "error", text, texts.SHOW_LOG, "log"))
 
     # --- source -------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 60.0  # s that a scripted run gives the network to load
+_PATIENCE = 120.0  # s that a scripted run gives a busy computer until something is mirrored
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     vispy.use("pyside6")
     from expnet_live.app import logs, settings, texts
-    from expnet_live.app.controller import Controller, Notice
+    from expnet_live.app.controller import Controller
     from expnet_live.app.theme import FONTS
     from expnet_live.app.window import MainWindow
     from expnet_live.live.spec import SourceSpec
@@ -76,11 +76,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     given = {k: getattr(launch, k) for k in ("model", "device", "profile") if getattr(launch, k) is not None}
     lister, permit = platforms.camera_lister(), platforms.request_camera
     controller = Controller(replace(choices, **given), lister=lister, permit=permit)
-    logs.catch_unforeseen(
-        lambda reason: controller.notices.append(
-            Notice("unforeseen", "error", texts.UNFORESEEN.format(reason=reason), texts.SHOW_LOG, "log")
-        )
-    )
+    logs.catch_unforeseen(controller.tell_unforeseen)
     window = MainWindow(controller, store)
     window.show()
     opened(window)
@@ -92,7 +88,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         QTimer.singleShot(120, window, controller.begin)
     pictures: list[QImage] = []
     if launch.duration is not None:
-        QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, begun, pictures))
+        QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, pictures, _PATIENCE))
     status = application.exec()
     if launch.screenshot is not None and pictures:
         _save(pictures[0], launch.screenshot)
@@ -107,15 +103,25 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     return status
 
 
-def _end(window: MainWindow, begun: float, pictures: list[QImage]) -> None:
-    """Takes the window's picture and closes it, but not before the network had its time to load."""
+def _end(window: MainWindow, pictures: list[QImage], patience: float) -> None:
+    """Takes the window's picture and closes it, but not before there is something to see."""
     from PySide6.QtCore import QTimer
 
-    if window.controller.engine.inference.life is Life.STARTING and time.monotonic() - begun < _PATIENCE:
-        QTimer.singleShot(2000, window, lambda: _end(window, begun, pictures))
+    if patience > 0 and _coming(window):
+        QTimer.singleShot(1000, window, lambda: _end(window, pictures, patience - 1))
         return
     pictures.append(window.grab().toImage())
     window.close()
+
+
+def _coming(window: MainWindow) -> bool:
+    """Whether the first result is still to be expected, or to be shown."""
+    engine, state = window.controller.engine, window.controller.state
+    if engine.inference.life is Life.FAILED or (engine.capture is not None and engine.capture.life is Life.FAILED):
+        return False
+    if state is None or not state.processed:
+        return True
+    return bool(state.faces) and window.presenter.first_face is None
 
 
 def _save(picture: QImage, path: Path) -> None:

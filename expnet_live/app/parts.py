@@ -38,6 +38,7 @@ class Parts:
 
     def __init__(self, actions: Actions, on: PartCallbacks) -> None:
         self.camera = CameraView()
+        self.camera.setToolTip(texts.CAMERA_TIP)
         self.transport = TransportBar(actions["play"], actions["loop"])
         self.head = HeadView(on.head_failed)
         self.bars = BarsView(on.bar_clicked, on.gain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 APP = "ExpNet Live"
 
 # Panels
-CAMERA, HEAD, EXPRESSION, CURVES, CONTROLS = "Camera", "Head", "Expression", "Curves", "Controls"
+CAMERA, EXPRESSION, CURVES, CONTROLS = "Camera", "Expression", "Curves", "Controls"
 
 # Menus
 MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
@@ -16,6 +16,7 @@ FILE_FILTER = (
     ";;All files (*)"
 )
 DEMO = "Demo clip"
+PLAY_DEMO_CLIP = "Play the demo clip"
 DEMO_TIP = "Play the built-in clip"
 SNAPSHOT = "Snapshot"
 SNAPSHOT_TIP = "Save pictures of all views, and the head as PLY, OBJ and GLB"
@@ -42,7 +43,10 @@ HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to re
 
 # Camera view
 OVERLAY = "Drawn over the face"
+OVERLAY_NEXT = "Next overlay"
+OVERLAY_TIP = "Draw something else over the camera's picture: nothing, a box, contours or the mesh"
 OVERLAYS = {"none": "Nothing", "box": "Box", "contours": "Contours", "mesh": "Mesh"}
+CAMERA_TIP = "What the camera or clip shows, and what was found in it (O: another overlay, M: mirror)"
 WAITING = "Waiting for the first picture…"
 NO_FACE = "No face in sight"
 LOADING = "Loading the network…"
@@ -51,6 +55,8 @@ LATENCY = "{ms:.0f} ms"
 
 # Transport
 PLAY, PAUSE, LOOP = "Play", "Pause", "Loop"
+PLAY_TIP = "Play or pause the clip"
+BACK, FORTH = "Back 5 seconds", "On 5 seconds"
 LOOP_TIP = "Begin again at the end"
 SEEK_TIP = "Drag to another moment of the clip"
 
@@ -61,9 +67,12 @@ RESOLUTION, RESOLUTION_TIP = "Picture", "Size and rate that the camera is asked 
 RESOLUTION_OWN = "Camera's own"
 MODEL, MODEL_TIP = "Model", "The network that reads the face"
 MODEL_COMPACT, MODEL_RESNET, MODEL_OFFICIAL, MODEL_FILE = "Compact", "ResNet-101", "Official ExpNet", "Weights file…"
-MODEL_MISSING = "{name}: its weights are not on this computer; {how}."
-MODEL_HOW_RESNET = "train them with 'expnet-live train expnet', or choose a file"
-MODEL_HOW_OFFICIAL = "import them with 'expnet-live import-official', or choose a file"
+MODEL_MISSING = "{name} cannot be chosen: {how}."
+MODEL_HOW_RESNET = (
+    "its weights are not on this computer; train them with 'expnet-live train expnet --architecture resnet101' "
+    "and choose their file"
+)
+MODEL_HOW_OFFICIAL = "this version cannot read the weights of the paper's authors; choose Compact, which needs none"
 MODEL_FILTER = "Weights (*.safetensors);;All files (*)"
 DEVICE, DEVICE_TIP = "Device", "Where the network runs"
 DEVICES = {"auto": "Best there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps": "MPS (Apple)"}
@@ -81,19 +90,20 @@ CALIBRATING = "Hold still…"
 CALIBRATED = "Neutral set for {name}. Blinks are left alone."
 UNCALIBRATE, UNCALIBRATE_TIP = "Forget", "Forget this profile's neutral and identity"
 UNCALIBRATED = "The neutral of {name} is forgotten."
-GAINS, GAINS_TIP = "Gains", "Right-click a bar, or turn the wheel over it with Ctrl, to change its gain"
 
 # Bars and curves
 BAR_TIP = (
     "{title}: {value:+.2f} sd, lately {low:+.1f} to {high:+.1f}. "
-    "Click: curve on or off. Ctrl+wheel: gain ({gain:.1f}×)."
+    "Click: curve on or off. Right-click or Ctrl+wheel: gain ({gain:.1f}×)."
 )
 GAIN_MENU = "Gain of {title}"
 GAIN_RESET_ALL = "Reset all gains"
-CURVES_CLEAR, CURVES_CLEAR_TIP = "Clear", "Take all curves away"
 CURVES_SPAN_TIP = "How much of the past is shown"
 SECONDS = "{n} s"
 POSE = {"yaw": "Yaw", "pitch": "Pitch", "roll": "Roll"}
+BARS_TIP = "Each coefficient in standard deviations from rest, with its range of the last seconds"
+CURVES_TIP = "The chosen coefficients and the head's pose over the last seconds; click a bar to add its curve"
+FLOAT_TIP, HIDE_TIP = "Float this panel, or dock it again", "Hide this panel; the menu View, Panels brings it back"
 CURVES_EMPTY = "Click a bar to see its curve"
 
 # Status line
@@ -116,7 +126,7 @@ STAGES = {
 
 # Banners
 NO_CAMERA = "No camera was found, so the demo clip plays. Connect a camera and it appears in the list."
-SHOW_SOURCES = "Look again"
+SHOW_SOURCES, REFRESH, REFRESH_TIP = "Look again", "Look for cameras", "List the cameras that are connected now"
 CAMERA_LOST = "{problem} It is tried again every second; the last picture stays."
 CAMERA_BACK = "{name} is back."
 SOURCE_FAILED = "{problem}"
@@ -142,6 +152,8 @@ allow research use only: use them for research.</p>
 <p>Made with Python, Qt and PySide6 (LGPL 3), PyTorch (BSD), mediapipe (Apache 2.0), OpenCV (Apache 2.0), VisPy (BSD),
 PyQtGraph (MIT), NumPy and SciPy (BSD), PyAV (BSD) and FFmpeg (LGPL).</p>"""
 CLOSE = "Close"
+CLOSE_SHEET_TIP = "Close (Escape)"
+CLOSE_BANNER_TIP = "Put this message away"
 
 # Before there is a window
 NO_DISPLAY = (

@@ -22,7 +22,7 @@ from expnet_live.app.presenter import Presenter
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.live.spec import SourceSpec
 
-FRAME, WATCH, PLOT, BEAT = 8, 250, 66, 10  # ms between ticks of the timers
+FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 
@@ -119,6 +119,8 @@ class MainWindow(QMainWindow):
             view.addAction(a[key])
         for key in ("shortcuts", "log", "data", "about"):
             help_.addAction(a[key])
+        for menu in (file, face, view, help_):
+            menu.setToolTipsVisible(True)
 
     # --- theme --------------------------------------------------------------------------------
 

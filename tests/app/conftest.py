@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,20 +92,14 @@ def no_message_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(qtbot: Any) -> Iterator[None]:
-    """No thread, timer or window may outlive a test; the failure names it."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
+def nothing_left(qapp: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No thread, timer, window or modal dialog may outlive a test; the failure names it."""
+    from leaks import LeakWatch
 
-    threads = set(threading.enumerate())
-    widgets = {id(w) for w in QApplication.topLevelWidgets()}
+    watch = LeakWatch(monkeypatch)
     yield
-    qtbot.waitUntil(lambda: not set(threading.enumerate()) - threads, timeout=10_000)
-    QApplication.sendPostedEvents(None, 52)  # deferred deletions
-    left = [w for w in QApplication.topLevelWidgets() if id(w) not in widgets and w.isVisible()]
-    assert not left, f"windows left: {left}"
-    timers = [t for t in QApplication.instance().findChildren(QTimer) if t.isActive()]
-    assert not timers, f"timers left: {timers}"
+    found = watch.leaks()
+    assert not found, f"left behind: {', '.join(found)}"
 
 
 @pytest.fixture

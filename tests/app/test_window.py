@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from live_fakes import Plug, Puppet
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+from seen import LONG, banners, head, pixels
 
-from expnet_live.app import texts
+import expnet_live
+from expnet_live.app.actions import SPECS
+from expnet_live.app.views.sheets import Sheet
 from expnet_live.app.window import MainWindow
-from expnet_live.live import capture
-from expnet_live.live.cameras import CameraInfo
-from expnet_live.live.spec import SourceSpec
 from expnet_live.types import Array
-
-LONG = 20_000  # ms that a busy machine may need
-
-
-def pixels(image: QImage) -> Array:
-    """RGB (H, W, 3) float."""
-    image = image.convertToFormat(QImage.Format.Format_RGB888)
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
-
-
-def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) -> Array:
-    """The head's picture when it shows those coefficients."""
-    puppet.show(**coefficients)
-    names, wanted = puppet.model.names, puppet.expression
-
-    def there() -> bool:
-        state = window.controller.state
-        # The head itself comes from a thread of its own, perhaps after the first face.
-        if window.presenter.first_face is None:
-            return False
-        return state is not None and bool(state.faces) and np.allclose(state.faces[0].expression, wanted, atol=0.05)
-
-    qtbot.waitUntil(there, timeout=LONG)
-    assert len(names) == len(wanted)
-    return pixels(window.parts.head.picture())
-
-
-def banners(window: MainWindow) -> dict[str, str]:
-    return window.parts.banners.texts
-
 
 # --- the picture ----------------------------------------------------------------------------------
 
@@ -143,162 +119,6 @@ def test_mirror_turns_the_head(qtbot: Any, window: MainWindow, puppet: Puppet) -
     assert np.abs(plain[:, ::-1] - mirrored).mean() < 0.7 * np.abs(plain - mirrored).mean()
 
 
-# --- sources --------------------------------------------------------------------------------------
-
-
-def test_first_start_with_a_camera(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
-    window = open_window(source=None)
-    qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
-    window.controller.begin()
-    qtbot.waitUntil(lambda: window.presenter.first_face is not None, timeout=LONG)
-    assert window.parts.controls.source.currentText() == "Front camera"
-    assert banners(window) == {} and not window.parts.transport.isVisible()
-    assert window.parts.controls.resolution.isVisible()
-
-
-def test_first_start_without_a_camera(
-    qtbot: Any, open_window: Callable[..., MainWindow], cameras: list[CameraInfo]
-) -> None:
-    cameras.clear()
-    window = open_window(source=None)
-    qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
-    window.controller.begin()
-    qtbot.waitUntil(lambda: "no camera" in banners(window), timeout=LONG)
-    assert window.controller.spec == SourceSpec.demo()
-    assert window.parts.controls.source.currentText() == texts.DEMO
-    cameras.append(CameraInfo(3, "New camera"))
-    window.controller.cameras.look_again()
-    qtbot.waitUntil(lambda: "camera found" in banners(window), timeout=LONG)
-    assert "New camera" in banners(window)["camera found"] and "no camera" not in banners(window)
-    window.commands.banner("use-3")
-    assert window.controller.spec == SourceSpec.camera(3)
-
-
-def test_a_list_of_cameras_that_comes_late(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
-    answer = threading.Event()
-
-    def slow() -> list[CameraInfo]:
-        answer.wait(30)
-        return [CameraInfo(4, "Slow camera")]
-
-    window = open_window(source=None, lister=slow)
-    window.controller.begin()
-    qtbot.waitUntil(lambda: window.controller.state is not None, timeout=LONG)
-    assert window.controller.spec == SourceSpec.demo() and banners(window) == {}
-    answer.set()
-    qtbot.waitUntil(lambda: window.controller.spec == SourceSpec.camera(4), timeout=LONG)
-    assert window.controller.spec.name == "Slow camera" and banners(window) == {}
-
-
-def test_a_camera_is_known_by_its_name(
-    qtbot: Any, open_window: Callable[..., MainWindow], cameras: list[CameraInfo]
-) -> None:
-    first = open_window(source=None)
-    qtbot.waitUntil(lambda: first.controller.cameras.cameras is not None, timeout=LONG)
-    first.show_choices()
-    first.parts.controls.source.activated.emit(1)
-    assert first.controller.choices.camera == "Desk camera"
-    first.close()
-    cameras[:] = [CameraInfo(0, "Front camera"), CameraInfo(2, "New camera"), CameraInfo(5, "Desk camera")]
-    second = open_window(source=None)
-    qtbot.waitUntil(lambda: second.controller.cameras.cameras is not None, timeout=LONG)
-    second.controller.begin()
-    assert second.controller.spec == SourceSpec.camera(5) and second.controller.spec.name == "Desk camera"
-
-
-def test_a_camera_waits_for_its_permission(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
-    asked: list[Callable[[], None]] = []
-    window = open_window(source=SourceSpec.demo(), permit=asked.append)
-    window.controller.use_source(window.controller.camera(0))
-    assert window.controller.engine.capture.spec == SourceSpec.demo()
-    window.controller.use_source(window.controller.camera(2))
-    for answered in asked:
-        answered()
-    assert window.controller.engine.capture.spec == SourceSpec.camera(2)
-    assert window.controller.engine.capture.generation == 2  # the first was not opened any more
-
-
-def test_sources_are_switched(qtbot: Any, window: MainWindow) -> None:
-    source = window.parts.controls.source
-    assert [source.itemText(i) for i in range(source.count())] == [
-        "Front camera", "Desk camera", texts.DEMO, texts.SOURCE_FILE,
-    ]  # fmt: skip
-    source.setCurrentIndex(1)
-    source.activated.emit(1)
-    qtbot.waitUntil(lambda: window.controller.state.captured.frame.source == "camera2", timeout=LONG)
-    window.actions_["demo"].trigger()
-    qtbot.waitUntil(lambda: window.controller.state.captured.generation == 3, timeout=LONG)
-    assert window.parts.transport.isVisible() and source.currentText() == texts.DEMO
-
-
-def test_camera_is_lost_and_returns(
-    qtbot: Any, window: MainWindow, plug: Plug, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(capture, "RETRY", 0.02)
-    plug.inserted = False
-    qtbot.waitUntil(lambda: "source" in banners(window), timeout=LONG)
-    assert "connect it" in banners(window)["source"]
-    assert window.controller.state.faces  # the last state is held
-    plug.inserted = True
-    qtbot.waitUntil(lambda: "source" not in banners(window), timeout=LONG)
-    assert "is back" in banners(window)["camera back"]
-
-
-def test_file_that_cannot_be_played(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
-    from expnet_live.live.capture import open_spec
-
-    window.controller.engine._open = open_spec
-    (tmp_path / "broken.mp4").write_bytes(b"nothing")
-    window.commands.open_path(str(tmp_path / "broken.mp4"))
-    qtbot.waitUntil(lambda: "source" in banners(window), timeout=LONG)
-    assert "not a video" in banners(window)["source"]
-
-
-# --- network and person ---------------------------------------------------------------------------
-
-
-def test_failing_network_is_a_banner(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
-    puppet.error = RuntimeError("the card is gone")
-    qtbot.waitUntil(lambda: "model" in banners(window), timeout=LONG)
-    assert "the card is gone" in banners(window)["model"]
-    puppet.error = None
-    window.commands.banner("retry")
-    qtbot.waitUntil(lambda: "model" not in banners(window), timeout=LONG)
-    qtbot.waitUntil(lambda: window.controller.state.processed, timeout=LONG)
-
-
-def test_calibration_changes_the_neutral_and_keeps_blinks(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
-    puppet.show(jawOpen=0.9)
-    qtbot.keyClick(window, Qt.Key.Key_N)
-    print(
-        "CAL",
-        window.controller.engine.inference.calibrating,
-        window.controller.engine.inference.life,
-        window.controller.state.faces[0].state.confidence,
-    )
-    qtbot.waitUntil(lambda: "calibration" in banners(window), timeout=LONG)
-    assert "Default" in banners(window)["calibration"]
-    model = puppet.model
-    puppet.show(jawOpen=0.9, eyeBlinkLeft=2.5)
-
-    def shown() -> bool:
-        expression = window.controller.state.faces[0].expression
-        return abs(expression[model.index("jawOpen")]) < 0.1 and expression[model.index("eyeBlinkLeft")] > 2.3
-
-    qtbot.waitUntil(shown, timeout=LONG)
-    assert window.controller.profiles.load("Default").calibrated
-    window.actions_["forget"].trigger()
-    qtbot.waitUntil(lambda: window.controller.state.faces[0].expression[model.index("jawOpen")] > 0.8, timeout=LONG)
-
-
-def test_gain_of_a_bar(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
-    puppet.show(jawOpen=1.0)
-    window.commands._set_gain("jawOpen", 2.0)
-    jaw = puppet.model.index("jawOpen")
-    qtbot.waitUntil(lambda: abs(window.controller.state.faces[0].expression[jaw] - 2.0) < 0.05, timeout=LONG)
-    assert window.controller.profiles.load("Default").gains == {"jawOpen": 2.0}
-
-
 # --- the rest of the window -----------------------------------------------------------------------
 
 
@@ -326,8 +146,6 @@ def test_themes(qtbot: Any, window: MainWindow) -> None:
 
 
 def test_shortcuts_are_listed_and_work(qtbot: Any, window: MainWindow) -> None:
-    from expnet_live.app.views.sheets import Sheet
-
     keys = [a.shortcut().toString() for a in window.actions_.all() if not a.shortcut().isEmpty()]
     assert len(keys) == len(set(keys)) > 12
     qtbot.keyClick(window, Qt.Key.Key_F1)
@@ -335,6 +153,9 @@ def test_shortcuts_are_listed_and_work(qtbot: Any, window: MainWindow) -> None:
     assert {label.text() for label in sheet.findChildren(QLabel)} >= {"Space", "F1", "Ctrl+O"}
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for spec in SPECS:
+        assert not spec.shortcut or f"| {spec.shortcut} | {spec.text.rstrip('…')} |" in readme
     for key, name in ((Qt.Key.Key_W, "wireframe"), (Qt.Key.Key_M, "mirror"), (Qt.Key.Key_H, "follow")):
         before = getattr(window.controller.choices, name)
         qtbot.keyClick(window, key)
@@ -362,6 +183,51 @@ def test_choices_and_layout_persist(qtbot: Any, open_window: Callable[..., MainW
     assert second.actions_["wireframe"].isChecked() and second.controller.choices.source == "0"
     second.actions_["reset_layout"].trigger()
     assert second.parts.docks["curves"].isVisible()
+
+
+def test_panels_float_and_hide_and_stay_so(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    first = open_window()
+    camera, curves = first.parts.docks["camera"], first.parts.docks["curves"]
+    camera.setFloating(True)
+    camera.setGeometry(700, 300, 420, 380)
+    qtbot.mouseClick(curves.findChildren(QToolButton, "Flat")[-1], Qt.MouseButton.LeftButton)
+    assert camera.isWindow() and curves.isHidden()
+    first.close()
+    second = open_window()
+    camera, curves = second.parts.docks["camera"], second.parts.docks["curves"]
+    assert camera.isFloating() and camera.size() == QSize(420, 380) and curves.isHidden()
+    # Its entry in the menu brings it back.
+    assert not curves.toggleViewAction().isChecked()
+    curves.toggleViewAction().trigger()
+    assert curves.isVisible()
+    second.actions_["reset_layout"].trigger()
+    assert not camera.isFloating()
+
+
+def test_everything_has_a_tool_tip(window: MainWindow) -> None:
+    parts = window.parts
+    kinds = (QAbstractButton, QComboBox, QSlider)
+    widgets = [w for kind in kinds for w in window.findChildren(kind) if not w.objectName().startswith("qt_")]
+    assert len(widgets) > 25
+    assert [w for w in widgets if not w.toolTip()] == []
+    assert [a.text() for a in window.actions_.all() if not a.toolTip()] == []
+    for view in (parts.camera, parts.head.native, parts.bars, parts.curves, *parts.controls.labels):
+        assert view.toolTip(), view
+    for label in (parts.status.device, parts.status.rate, parts.status.drops, parts.status.latency):
+        assert label.toolTip()
+    assert all(action.menu().toolTipsVisible() for action in window.menuBar().actions())
+    why = parts.controls.model.model().item(2)
+    assert not why.isEnabled() and "cannot read the weights" in why.toolTip()
+
+
+def test_about_names_licences(qtbot: Any, window: MainWindow) -> None:
+    window.actions_["about"].trigger()
+    (sheet,) = window.findChildren(Sheet)
+    text = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    for word in ("Apache License 2.0", "PySide6", "LGPL", "PyTorch", "mediapipe", "research", expnet_live.__version__):
+        assert word in text
+    qtbot.mouseClick(sheet.findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
 
 
 def test_snapshot(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path) -> None:

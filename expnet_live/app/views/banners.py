@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from expnet_live.app import icons
+from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
 
 SHOWN = 6000  # ms that a banner without need for action stays
@@ -30,12 +30,14 @@ class Banner(QWidget):
         self._row.addWidget(self._label, 1)
         self._close = QToolButton()
         self._close.setObjectName("Flat")
+        self._close.setToolTip(texts.CLOSE_BANNER_TIP)
         self._close.setIcon(icons.icon("close", theme.muted))
         self._close.clicked.connect(lambda: closed(key))
         self._row.addWidget(self._close)
 
     def add_button(self, text: str, act: Callable[[], None]) -> None:
         button = QPushButton(text)
+        button.setToolTip(self.text)
         button.clicked.connect(act)
         self._row.insertWidget(1, button)
 

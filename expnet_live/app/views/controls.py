@@ -114,12 +114,12 @@ class Controls(QScrollArea):
             (texts.FACES, self.faces),
             (texts.PROFILE, self.profile),
         ]
-        self._labels: dict[QWidget, QLabel] = {}
+        self.labels: dict[QWidget, QLabel] = {}
         for i, (title, widget) in enumerate(rows):
             label = QLabel(title)
             label.setObjectName("Muted")
             label.setToolTip(widget.toolTip())
-            self._labels[widget] = label
+            self.labels[widget] = label
             grid.addWidget(label, i, 0)
             grid.addWidget(widget, i, 1)
         self._calibrate = _action_button(calibrate)
@@ -142,7 +142,7 @@ class Controls(QScrollArea):
 
     def show_resolution(self, shown: bool) -> None:
         self.resolution.setVisible(shown)
-        self._labels[self.resolution].setVisible(shown)
+        self.labels[self.resolution].setVisible(shown)
 
     def set_calibrating(self, progress: float | None) -> None:
         self.progress.setVisible(progress is not None)

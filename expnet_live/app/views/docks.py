@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
-from expnet_live.app import icons
+from expnet_live.app import icons, texts
 from expnet_live.app.theme import Theme
 
 
@@ -26,7 +26,7 @@ class Dock(QDockWidget):
         for tool in tools:
             row.addWidget(tool)
         self._float, self._hide = QToolButton(), QToolButton()
-        for button, tip in ((self._float, "Float or dock"), (self._hide, "Hide")):
+        for button, tip in ((self._float, texts.FLOAT_TIP), (self._hide, texts.HIDE_TIP)):
             button.setObjectName("Flat")
             button.setToolTip(tip)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -30,6 +30,7 @@ class Sheet(QWidget):
         column.addWidget(heading)
         column.addWidget(content)
         close = QPushButton(texts.CLOSE)
+        close.setToolTip(texts.CLOSE_SHEET_TIP)
         close.clicked.connect(self.close)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         outer = QVBoxLayout(self)

@@ -16,6 +16,7 @@ class StatusLine(QStatusBar):
         self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(4))
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
+        self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
         for label in (self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
 

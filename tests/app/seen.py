@@ -1,0 +1,42 @@
+"""What the tests see of the window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from live_fakes import Puppet
+from PySide6.QtGui import QImage
+
+from expnet_live.app.window import MainWindow
+from expnet_live.types import Array
+
+LONG = 20_000  # ms that a busy machine may need
+
+
+def pixels(image: QImage) -> Array:
+    """RGB (H, W, 3) float."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
+
+
+def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) -> Array:
+    """The head's picture when it shows those coefficients."""
+    puppet.show(**coefficients)
+    names, wanted = puppet.model.names, puppet.expression
+
+    def there() -> bool:
+        state = window.controller.state
+        # The head itself comes from a thread of its own, perhaps after the first face.
+        if window.presenter.first_face is None:
+            return False
+        return state is not None and bool(state.faces) and np.allclose(state.faces[0].expression, wanted, atol=0.05)
+
+    qtbot.waitUntil(there, timeout=LONG)
+    assert len(names) == len(wanted)
+    return pixels(window.parts.head.picture())
+
+
+def banners(window: MainWindow) -> dict[str, str]:
+    return window.parts.banners.texts

@@ -1,0 +1,63 @@
+"""The program as it is started from a shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from seen import pixels
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "main.py"), *args],
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "new" / "window.png"
+    done = start("--source", "demo", "--duration", "2", "--screenshot", str(picture))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first face after" in done.stdout and str(picture) in done.stdout
+    image = QImage(str(picture))
+    assert (image.width(), image.height()) == (1280, 800)
+    seen = pixels(image)
+    camera, head, curves = seen[80:310, 30:340], seen[60:560, 440:900], seen[640:740, 420:950]
+    for part in (camera, head, curves):
+        assert part.std() > 4
+    # The head's skin, as bright as on a portrait.
+    middle = head[200:300, 180:280].mean((0, 1))
+    assert middle[0] > middle[2] + 20 and middle[0] > 100
+    assert np.ptp(curves, axis=2).max() > 60  # coloured lines
+    assert (Path(os.environ["EXPNET_LIVE_DATA"]) / "log" / "expnet-live.log").is_file()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+def test_without_a_display_it_says_so_in_one_sentence() -> None:
+    done = start("--source", "demo", DISPLAY="", WAYLAND_DISPLAY="", QT_QPA_PLATFORM="")
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("expnet-live: There is no display") and "expnet-live analyze" in line
+
+
+def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
+    from expnet_live.app.launch import _save
+    from expnet_live.errors import UserError
+
+    (tmp_path / "file").touch()
+    picture = QImage(8, 8, QImage.Format.Format_RGB32)
+    for path in (tmp_path / "file" / "a.png", tmp_path / "a.nonsense"):
+        with pytest.raises(UserError, match=r"cannot be saved as .* writable folder"):
+            _save(picture, path)
