@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 from expnet_live.face_model import eyes
 from expnet_live.face_model.anatomy import Anatomy, Part, build_anatomy
 from expnet_live.face_model.topology import LEFT_IRIS, RIGHT_IRIS, base_topology, mirror_permutation
-from expnet_live.geometry.mesh import NormalOperator, edges_of, loop_subdivision
+from expnet_live.geometry.mesh import edges_of, loop_subdivision
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.types import Array
 
 UPPER_LID, LOWER_LID = (386, 159), (374, 145)

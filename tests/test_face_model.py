@@ -70,6 +70,16 @@ def test_head_has_eyes_that_turn(model: FaceModel) -> None:
     assert np.allclose(np.linalg.norm(model.normals(ahead), axis=1), 1, atol=1e-3)
 
 
+def test_head_is_the_anatomy_of_the_landmarks(model: FaceModel) -> None:
+    rng = np.random.default_rng(2)
+    gaze = rng.normal(0, 0.2, (2, 2))
+    for identity in (rng.standard_normal(model.n_identity), None):
+        expression = rng.standard_normal(29)
+        vertices = model.vertices(expression, identity, gaze)
+        landmarks = model.landmarks(expression, identity)
+        assert vertices == pytest.approx(model.anatomy.vertices(landmarks, gaze), abs=1e-3)
+
+
 def test_saved_model_is_the_same(model: FaceModel, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     model.save(path)

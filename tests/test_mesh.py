@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from expnet_live.face_model.topology import base_topology, mirror_permutation
-from expnet_live.geometry.mesh import NormalOperator, boundary_loops, edges_of, loop_subdivision
+from expnet_live.geometry.mesh import boundary_loops, edges_of, loop_subdivision
 from expnet_live.geometry.mesh_io import write_mesh
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.types import Array
 
 OCTAHEDRON = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)], np.float32)
@@ -79,6 +80,21 @@ def test_normals_of_a_sphere_point_outward() -> None:
 def test_normals_of_lonely_and_collapsed_vertices_are_defined() -> None:
     points = np.array([(0, 0, 0), (0, 0, 0), (0, 0, 0), (5, 5, 5)])
     assert np.array_equal(NormalOperator(np.array([(0, 1, 2)]), 4)(points), np.tile([0, 0, 1], (4, 1)))
+
+
+def test_normals_of_any_triangles_are_those_of_their_sum() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(20, 3)).astype(np.float32)
+    scattered = np.array([rng.choice(20, 3, replace=False) for _ in range(60)])
+    sheets_that_meet = np.array([(0, 1, 2), (0, 2, 3), (0, 3, 1), (0, 4, 5), (0, 5, 6), (0, 7, 8), (9, 0, 1)])
+    fan = np.array([(0, i, i + 1) for i in range(1, 18)])
+    for triangles in (scattered, sheets_that_meet, fan, OCTAHEDRON_FACES):
+        wanted = rng.permutation(np.unique(triangles))
+        corners = points[triangles]
+        areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        sums = np.array([areas[(triangles == v).any(1)].sum(0) for v in wanted])
+        sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+        assert np.allclose(NormalOperator(triangles, 20, wanted)(points), sums, atol=1e-5)
 
 
 def test_ply_is_complete_and_reads_back(tmp_path: Path) -> None:

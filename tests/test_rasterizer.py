@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.geometry.mesh import NormalOperator, loop_subdivision
+from expnet_live.geometry.mesh import loop_subdivision
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.render.overlay import OverlayStyle, draw_overlay
 from expnet_live.render.rasterizer import rasterize
 from expnet_live.render.shading import Surface, linear_from_srgb, render, srgb_from_linear

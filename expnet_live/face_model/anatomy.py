@@ -2,9 +2,8 @@
 
 A cage of control points follows the base points linearly: the face itself, the rims of the
 lids, the pouch of the mouth, the skull and neck. Two rounds of Loop subdivision, again linear,
-make it smooth; eyeballs, teeth and tongue ride along with an anchor of base points each. What is
-not linear is done last and only near the eyes: they turn with the gaze, and lids stay in front of
-them.
+make it smooth; eyeballs, teeth and tongue ride along with an anchor of base points each. Little is
+not linear (see posing): eyes turn with the gaze, slits close, and lids stay in front of the eyes.
 """
 
 from __future__ import annotations
@@ -19,9 +18,10 @@ from scipy import sparse
 
 from expnet_live.face_model import ears, eyes, mouth
 from expnet_live.face_model.cage import Cage, Linear
-from expnet_live.face_model.closing import Closing, closing, together
+from expnet_live.face_model.closing import Closing, closing
 from expnet_live.face_model.head_shell import add_head_shell
 from expnet_live.face_model.palette import SKIN, default_colors, shine_of_face
+from expnet_live.face_model.posing import Posing
 from expnet_live.face_model.topology import (
     LEFT_EYE_OUTER,
     MOUTH_RIGHT_INNER,
@@ -100,45 +100,20 @@ class Anatomy:
 
         gaze (2, 2) in radians holds yaw (right > 0) and pitch (up > 0), the person's right eye first.
         """
-        return self.settled(self.unsettled(base), gaze)
-
-    def unsettled(self, base: Array) -> Array:
-        """Vertices (V, 3) as the linear maps alone make them."""
-        control = (self.cage.matrix @ np.asarray(base, np.float32) + self.cage.offset).astype(np.float32, copy=False)
-        out: Array = self.refine @ control
-        out += self.offset
-        return out
-
-    def moved(self, field: Array) -> Array:
-        """How unsettled vertices move (V, 3) when the base points move by a field (468, 3)."""
-        moved: Array = self.refine @ (self.cage.matrix @ np.asarray(field, np.float32))
-        return moved
-
-    def settled(self, vertices: Array, gaze: Array | None = None) -> Array:
-        """`vertices`, unsettled (V, 3), with slits closed, lids before the eyeballs and eyes turned: in place."""
-        out = vertices
-        balls = [self.range(part) for part in (Part.RIGHT_EYE, Part.LEFT_EYE)]
-        centers = [out[ball.start] - self.offset[ball.start] for ball in balls]
-        self._closing(out)
-        lids, of_eye = self._both_lids
-        balls_of_lids = np.stack(centers).take(of_eye, axis=0)
-        out[lids] = eyes.outside_ball(out.take(lids, axis=0), balls_of_lids, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
-        lashes = self.range(Part.LASHES)
-        out[lashes] = out.take(self.lash_roots, axis=0) + self.offset[lashes]
-        if gaze is not None:
-            turns = eyes.gaze_rotation(gaze).astype(np.float32)
-            for ball, center, rotation in zip(balls, centers, turns, strict=True):
-                out[ball] = self.offset[ball] @ rotation.T + center
-        return out
+        return self.posing(self.posing.points.at(np.asarray(base, np.float32)), gaze)
 
     @cached_property
-    def _closing(self) -> Closing:
-        return together(self.closings)
+    def posing(self) -> Posing:
+        return Posing(self)
 
-    @cached_property
-    def _both_lids(self) -> tuple[Array, Array]:
-        """The vertices of all lids, and for each the number of its eye: 0 right, 1 left."""
-        return np.concatenate(self.lids), np.repeat([0, 1], [len(lids) for lids in self.lids])
+    @property
+    def eyeballs(self) -> tuple[slice, slice]:
+        """Where the vertices of the right and of the left one lie."""
+        return self.range(Part.RIGHT_EYE), self.range(Part.LEFT_EYE)
+
+    @property
+    def lashes(self) -> slice:
+        return self.range(Part.LASHES)
 
     @cached_property
     def _ranges(self) -> dict[int, slice]:

@@ -31,21 +31,15 @@ class Closing:
     shut: Array
     open: Array
 
-    def __call__(self, points: Array) -> None:
-        """Closes the slit in the mesh's vertices (V, 3) float32, in place."""
-        gap = points.take(self.first, axis=0) - points.take(self.second, axis=0)
-        height = gap[:, 1]
-        narrow = height < self.open
-        if not narrow.any():
-            return
-        span = self.open - self.shut
-        t = np.minimum(np.maximum((height - self.shut) / span, 0), 1)
-        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`.
-        kept = self.open * t * t * (3 - 2 * t) + span * t * t * (t - 1)
-        lost = np.where(narrow, np.minimum(np.maximum(kept / np.maximum(height, 1e-3), 0), 1) - 1, 0)
-        moved = points.take(self.vertices, axis=0)
-        moved += self.weights @ (lost[:, None] * gap).astype(np.float32)
-        points[self.vertices] = moved
+    def pulls(self, across: Array) -> Array:
+        """What is given up (n, 3) of the ways `across` (n, 3) float32 mm from `second` to `first`, negative."""
+        height = across[:, 1]
+        t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
+        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the rest.
+        lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
+        share = lost / np.maximum(height, self.shut)
+        pulls: Array = (-share[:, None] * across).astype(np.float32)
+        return pulls
 
 
 def together(closings: Sequence[Closing]) -> Closing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from expnet_live.face_model.cage import Cage, Linear, on_left
@@ -119,20 +121,18 @@ def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def gaze_rotation(gaze: Array) -> Array:
-    """Rotation matrices (..., 3, 3) that turn +z to gaze (..., 2): yaw (right > 0) and pitch (up > 0), radians."""
-    yaw, pitch = np.moveaxis(np.asarray(gaze, np.float64), -1, 0)
-    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-    zero = np.zeros_like(yaw)
-    rows = [[cy, -sy * sp, sy * cp], [zero, cp, sp], [-sy, -cy * sp, cy * cp]]
-    return np.stack([np.stack(row, -1) for row in rows], -2)
+    """Rotation matrices (2, 3, 3) float32 that turn +z to gaze (2, 2): yaw (right > 0) and pitch (up > 0), radians."""
+    turns = [(math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)) for yaw, pitch in gaze]
+    return np.array(
+        [[[cy, -sy * sp, sy * cp], [0, cp, sp], [-sy, -cy * sp, cy * cp]] for cy, sy, cp, sp in turns], np.float32
+    )
 
 
-def outside_ball(points: Array, center: Array, radius: float) -> Array:
-    """Points (n, 3) with those within `radius` of `center` pushed out radially, smoothly near the surface."""
-    offset = points - center
-    distance = np.sqrt(np.einsum("ij,ij->i", offset, offset))
+def push_out(away: Array, radius: float) -> Array:
+    """By which factors (n, 1) points `away` (n, 3) from a centre are moved to be beyond `radius`, smoothly near it."""
+    distance = np.sqrt(np.einsum("ij,ij->i", away, away))
     # A soft maximum: half a millimetre of transition keeps the lid's skin free of a kink.
     over = distance - radius
     pushed = radius + 0.5 * (over + np.sqrt(over * over + 0.15))
-    scale = np.where(over < 3, pushed / np.maximum(distance, 1e-6), 1.0)
-    return center + offset * scale[:, None].astype(points.dtype)
+    scale: Array = np.where(over < 3, pushed / np.maximum(distance, 1e-6), 1.0)
+    return scale[:, None].astype(away.dtype)

@@ -144,27 +144,28 @@ class FaceModel:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
         # Not numpy's product: the threads of its BLAS and of torch, which runs the network, would fight for cores.
         eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
-        moved = torch.mv(self._head_expression, eta).numpy()
-        moved += self._resting_head(identity)
-        return self.anatomy.settled(moved.reshape(-1, 3), gaze)
+        points = torch.addmv(self._resting_points(identity), self._moved_points, eta).numpy()
+        return self.anatomy.posing(points.reshape(-1, 3), gaze)
 
     @cached_property
-    def _head_expression(self) -> torch.Tensor:
-        """The expression basis of the whole head, (3V, 29): multiplied out, it is quicker than the sparse maps."""
-        return torch.from_numpy(np.stack([self.anatomy.moved(field).ravel() for field in self.expression])).T
+    def _moved_points(self) -> torch.Tensor:
+        """The expression basis (3n, 29) of the n points from which the head is made."""
+        matrix = self.anatomy.posing.points.matrix
+        return torch.from_numpy(np.stack([(matrix @ field).ravel() for field in self.expression])).T
 
-    def _resting_head(self, identity: Array | None) -> Array:
-        """Flat vertices (3V,) of the head at rest before they are settled; the last person is kept."""
+    def _resting_points(self, identity: Array | None) -> torch.Tensor:
+        """Those points (3n,) of a face at rest; the last person is kept."""
         key = None if identity is None else checked("identity", identity, (self.n_identity,)).tobytes()
-        last, head = self._last_resting[0]
+        last, points = self._last_resting[0]
         if last != key:
-            head = self.anatomy.unsettled(self.landmarks(np.zeros(N_EXPRESSION), identity)).ravel()
-            self._last_resting[0] = (key, head)
-        return head
+            shape = self.landmarks(np.zeros(N_EXPRESSION), identity)
+            points = torch.from_numpy(self.anatomy.posing.points.at(shape).ravel())
+            self._last_resting[0] = (key, points)
+        return points
 
     @cached_property
-    def _last_resting(self) -> list[tuple[bytes | None, Array]]:
-        return [(b"", np.empty(0, np.float32))]
+    def _last_resting(self) -> list[tuple[bytes | None, torch.Tensor]]:
+        return [(b"", torch.empty(0))]
 
     @cached_property
     def normals(self) -> HeadNormals:

@@ -1,10 +1,11 @@
-"""Triangle meshes: Loop subdivision as a linear map, and fast vertex normals."""
+"""Triangle meshes: Loop subdivision as a linear map."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
+from expnet_live.geometry.normals import NormalOperator as NormalOperator
 from expnet_live.types import Array
 
 
@@ -106,44 +107,3 @@ def boundary_loops(triangles: Array) -> list[Array]:
             vertex = follow.pop(vertex)
         loops.append(np.array(loop))
     return sorted(loops, key=len, reverse=True)
-
-
-class NormalOperator:
-    """Area-weighted vertex normals of a fixed mesh, about half a millisecond for 20,000 triangles.
-
-    Corners are gathered as four floats (numpy copies 16 bytes at once, 12 one by one); corner sums
-    are one sparse product for each coordinate.
-    """
-
-    def __init__(self, triangles: Array, n_vertices: int, wanted: Array | None = None) -> None:
-        """`wanted` are the vertices whose normals are asked for; None: all."""
-        t = np.ascontiguousarray(np.asarray(triangles, np.intp).T)
-        self._corners = t
-        n_faces = t.shape[1]
-        total = sparse.csr_matrix(
-            (np.ones(3 * n_faces, np.float32), (t.ravel(), np.tile(np.arange(n_faces), 3))), shape=(n_vertices, n_faces)
-        )
-        self._sum = total if wanted is None else total[wanted]
-
-    def __call__(self, vertices: Array) -> Array:
-        """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
-        padded = np.empty((len(vertices), 4), np.float32)
-        for axis in range(3):  # numpy copies three long columns faster than many short rows
-            padded[:, axis] = vertices[:, axis]
-        padded[:, 3] = 0
-        a, b, c = (padded.take(corner, axis=0) for corner in self._corners)
-        b -= a
-        c -= a
-        (x, y, z, _), (u, w, s, _) = b.T, c.T
-        nx = self._sum @ (y * s - z * w)
-        ny = self._sum @ (z * u - x * s)
-        nz = self._sum @ (x * w - y * u)
-        length = np.sqrt(nx * nx + ny * ny + nz * nz)
-        undefined = length < 1e-12
-        if undefined.any():
-            nz[undefined] = length[undefined] = 1.0
-        inverse = 1 / length
-        normals = np.empty((len(length), 3), np.float32)
-        for axis, n in enumerate((nx, ny, nz)):
-            np.multiply(n, inverse, out=normals[:, axis])
-        return normals

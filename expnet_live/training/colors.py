@@ -19,7 +19,8 @@ from scipy.spatial import cKDTree
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.palette import default_colors, inside
 from expnet_live.face_model.topology import N_BASE, topology_of_triangles
-from expnet_live.geometry.mesh import NormalOperator, edges_of, loop_subdivision
+from expnet_live.geometry.mesh import edges_of, loop_subdivision
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.render.shading import linear_from_srgb, srgb_from_linear
 from expnet_live.training.landmarks import LandmarkSet
 from expnet_live.training.photos import PhotoRef, read_photo

@@ -12,7 +12,7 @@ from expnet_live.analysis.video_writer import VideoWriter
 from expnet_live.face_model.hair import hairiness, lift
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.geometry.mesh import NormalOperator
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.render.shading import Surface, render
 from expnet_live.training.performance import DURATION, Moment, performance

@@ -1,0 +1,125 @@
+"""Fast vertex normals of a fixed mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expnet_live.types import Array
+
+
+class NormalOperator:
+    """Area-weighted vertex normals of a fixed mesh, a quarter of a millisecond for 13,000 of them.
+
+    The triangles at a vertex have the area vector of the polygon around it. That is a sum over
+    quadrilaterals of the cross product of their diagonals: two for the usual six neighbours, while
+    triangle by triangle it takes six.
+    """
+
+    def __init__(self, triangles: Array, n_vertices: int, wanted: Array | None = None) -> None:
+        """`wanted` are the vertices whose normals are asked for; None: all."""
+        wanted = np.arange(n_vertices) if wanted is None else np.asarray(wanted, np.intp)
+        row = np.full(n_vertices, -1)
+        row[wanted] = np.arange(len(wanted))
+        triangles = np.asarray(triangles, np.intp)
+        vertex, quads = _quads(triangles[(row[triangles] >= 0).any(1)])
+        asked = row[vertex] >= 0
+        owner, quads = row[vertex[asked]], quads[asked]
+
+        # A column of six points is two quads that have two of them in common, as most vertices need no more.
+        first = np.unique(owner, return_index=True)[1]
+        pairs = first[np.isin(first + 1, np.flatnonzero(np.diff(owner, prepend=-1) == 0))]
+        pairs = pairs[(quads[pairs][:, [0, 3]] == quads[pairs + 1][:, [0, 1]]).all(1)]
+        points = np.tile(wanted, (6, 1))
+        points[:, owner[first]] = quads[first].T[[0, 1, 2, 3, 3, 3]]
+        points[4:, owner[pairs]] = quads[pairs + 1].T[2:]
+        # Other quads have columns of their own, which are added to those of their vertices.
+        others = np.setdiff1d(np.arange(len(owner)), np.concatenate([first, pairs + 1]))
+        self._points = np.hstack([points, quads[others].T[[0, 1, 2, 3, 3, 3]]])
+        self._added = owner[others]
+        self._n = len(wanted)
+
+    def __call__(self, vertices: Array) -> Array:
+        """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
+        coordinates = np.ascontiguousarray(np.asarray(vertices, np.float32).T)
+        # Indices are right by construction, and to clip them is quicker than to check them.
+        p = coordinates.take(self._points, axis=1, mode="clip")
+        p[:, 5] -= p[:, 3]
+        p[:, 3] -= p[:, 1]
+        p[:, 2::2] -= p[:, :1]
+        areas = _cross(p[:, 2::2], p[:, 3::2])
+        areas[:, 0] += areas[:, 1]
+        sums = areas[:, 0, : self._n]
+        for total, more in zip(sums, areas[:, 0, self._n :], strict=True):
+            np.add.at(total, self._added, more)
+
+        length = np.sqrt(sum(s * s for s in sums))
+        undefined = length < 1e-12
+        if undefined.any():
+            sums[2, undefined] = length[undefined] = 1.0
+        inverse = 1 / length
+        normals = np.empty((self._n, 3), np.float32)
+        for axis, s in enumerate(sums):
+            np.multiply(s, inverse, out=normals[:, axis])
+        return normals
+
+
+def _cross(a: Array, b: Array) -> Array:
+    """The cross products (3, ...) of vectors given by their coordinates (3, ...)."""
+    out = np.empty_like(a)
+    for k, i, j in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        np.multiply(a[i], b[j], out=out[k])
+        out[k] -= a[j] * b[i]
+    return out
+
+
+def _quads(triangles: Array) -> tuple[Array, Array]:
+    """Quads (n, 4) which at each vertex make up the area of its triangles (F, 3), and their vertex (n,), ascending.
+
+    They are cut from the polygon of the vertex's neighbours, at a boundary of these and itself, in
+    order around it. A quad whose last points are one is a triangle.
+    """
+    vertex, start, end = (np.roll(triangles, -i, axis=1).ravel() for i in range(3))
+    following = _following(vertex, start, end)
+    unused = np.ones(len(vertex), bool)
+    led = np.zeros(len(vertex), bool)
+    led[following[following >= 0]] = True
+    found = [np.empty((0, 5), np.intp)]
+
+    def cut(owner: Array, base: Array, last: Array, at: Array) -> None:
+        """Goes around from the corners `at`, two by two."""
+        while len(at):
+            unused[at] = False
+            middle, at = end[at], following[at]
+            on = (at >= 0) & unused[at]
+            unused[at[on]] = False
+            far = np.where(on, end[at], middle)
+            found.append(np.stack([owner, base, last, middle, far], 1))
+            at = following[at]
+            on &= (at >= 0) & unused[at]
+            owner, base, last, at = owner[on], base[on], far[on], at[on]
+
+    fans = np.flatnonzero(~led)
+    cut(vertex[fans], vertex[fans], start[fans], fans)
+    while unused.any():  # What is left runs in rings, and may begin anywhere.
+        left = np.flatnonzero(unused)
+        rings = left[np.unique(vertex[left], return_index=True)[1]]
+        unused[rings] = False
+        cut(vertex[rings], start[rings], end[rings], following[rings])
+    quads = np.concatenate(found)
+    quads = quads[quads[:, 1] != quads[:, 3]]
+    quads = quads[np.argsort(quads[:, 0], kind="stable")]
+    return quads[:, 0], quads[:, 1:]
+
+
+def _following(vertex: Array, start: Array, end: Array) -> Array:
+    """For each corner of a triangle the one at the same vertex whose far edge begins where its own ends, or -1."""
+    n = int(vertex.max(initial=0)) + 1
+    code = vertex * n + start
+    order = np.argsort(code)
+    found = order.take(np.searchsorted(code, vertex * n + end, sorter=order), mode="clip") if len(order) else order
+    there = np.flatnonzero(code[found] == vertex * n + end)
+    # Where more than two triangles share an edge, each is followed once.
+    there = there[np.unique(found[there], return_index=True)[1]]
+    following = np.full(len(vertex), -1)
+    following[there] = found[there]
+    return following
