@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from expnet_live.app.launch import Launch, run_app  # noqa: E402
+from expnet_live.cli.quiet import quiet_native  # noqa: E402
 
 if TYPE_CHECKING:
     from expnet_live.app.window import MainWindow
@@ -53,16 +54,16 @@ def steps(window: MainWindow, folder: Path) -> Iterator[bool]:
         assert state is not None
         return state.captured.frame.timestamp - first, state.captured.position
 
-    while not (position()[0] > _SEEN and MOMENT <= position()[1] < MOMENT + 0.2):
+    while not (position()[0] > _SEEN and MOMENT <= position()[1] < MOMENT + 1.0):
         yield False
     window.controller.set_playing(False)
     for name, appearance, looks in PICTURES:
         window.set_appearance(appearance)
         window.commands._choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
-        # A paused clip gives no new picture: paint is taken from the next one.
+        # A paused clip gives a picture only when it is asked for one; paint is taken from the next.
         capture = window.controller.engine.capture
         assert capture is not None
-        capture.transport.seek(capture.transport.position)
+        capture.transport.seek(MOMENT)
         for _ in range(30):
             yield False
         window.grab().save(str(folder / name))
@@ -87,7 +88,8 @@ def main(folder: Path) -> int:
     with tempfile.TemporaryDirectory() as own, virtual_display(os.environ) if bare else nullcontext():
         # As on the first start, and nobody's own choices are touched.
         os.environ.update(XDG_CONFIG_HOME=own, EXPNET_LIVE_DATA=own)
-        return run_app(Launch(source="demo"), lambda window: opened(window, folder))
+        with quiet_native():
+            return run_app(Launch(source="demo"), lambda window: opened(window, folder))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, MutableMapping
+from importlib import import_module
 from typing import Any
 
 from expnet_live.live.cameras import CameraInfo
@@ -35,11 +36,11 @@ def list_cameras(ask: Callable[[int], Iterable[Any]] | None = None) -> list[Came
     """
     if ask is None:
         try:
-            from cv2_enumerate_cameras import enumerate_cameras as ask
+            module = import_module("cv2_enumerate_cameras")
         except ImportError:
             log.warning("cameras are not listed: cv2-enumerate-cameras is missing")
             return []
-    assert ask is not None
+        return list_cameras(module.enumerate_cameras)
     # DirectShow is what a plain number means to us, see CameraSource.
     direct = [CameraInfo(c.index, c.name) for c in ask(_DIRECT_SHOW)]
     media = [CameraInfo(_MEDIA_FOUNDATION + c.index, f"{c.name} (Media Foundation)") for c in ask(_MEDIA_FOUNDATION)]
