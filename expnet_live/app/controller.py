@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from expnet_live.app import texts
 from expnet_live.app.head.geometry import HeadGeometry
+from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models import catalog
 from expnet_live.app.models.choices import Choices
 from expnet_live.app.models.history import History, Ranges
@@ -52,6 +53,7 @@ class Prepared:
 
     model: FaceModel
     geometry: HeadGeometry
+    lines: FaceLines
 
 
 class Controller:
@@ -105,7 +107,7 @@ class Controller:
     def _prepare(self) -> None:
         try:
             model = face_model()
-            self.prepared = Prepared(model, HeadGeometry.of(model))
+            self.prepared = Prepared(model, HeadGeometry.of(model), FaceLines(model))
             self.devices = catalog.devices()
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))

@@ -60,6 +60,8 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from expnet_live.app.window import MainWindow
     from expnet_live.live.spec import SourceSpec
 
+    # The GUI thread shall not wait 5 ms, Python's usual, whenever other threads import and compute.
+    sys.setswitchinterval(0.001)
     handler = logs.start()
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -78,6 +80,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     controller = Controller(replace(choices, **given), lister=lister, permit=permit)
     logs.catch_unforeseen(controller.tell_unforeseen)
     window = MainWindow(controller, store)
+    window.grab()  # all that is made when it is first painted is made before anyone waits for it
     window.show()
     opened(window)
     controller.start()

@@ -117,7 +117,7 @@ class HeadVisual:
 
     def place(self, to_eye: Array, projection: Array) -> None:
         """Matrices (4, 4) for columns: from the model to the camera, and from there to the picture."""
-        self._set(u_to_eye=to_eye.T, u_projection=projection.T)
+        self._to_eye, self._projection = to_eye.T.copy(), projection.T.copy()
         self._mirrored = bool(np.linalg.det(to_eye[:3, :3]) * projection[0, 0] * projection[1, 1] < 0)
 
     def draw(self) -> None:
@@ -133,7 +133,7 @@ class HeadVisual:
             self._draw(self._pixel, "triangles")
         if self._look.wireframe:
             gloo.set_state(cull_face=False, blend=True, blend_func=_BLEND)
-            self._grid.draw("lines", self._indices["grid"])
+            self._draw(self._grid, "grid", "lines")
 
     def warm_up(self) -> None:
         """Draws nothing to be seen with each program, as drivers compile them when they first draw."""
@@ -142,10 +142,12 @@ class HeadVisual:
         self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
         indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
         for program in self._programs:
+            program["u_to_eye"] = program["u_projection"] = np.eye(4, dtype=np.float32)
             program.draw("triangles", indices)
 
-    def _draw(self, program: gloo.Program, part: str) -> None:
-        program.draw("triangles", self._indices[part])
+    def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
+        program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
+        program.draw(mode, self._indices[part], check_error=False)
 
     def _set(self, **values: object) -> None:
         """The variables of all programs that have them."""

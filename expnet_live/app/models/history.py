@@ -28,11 +28,13 @@ class History:
         # Twice as long as needed: the newest rows are always one slice, without copying each time.
         self._rows = np.full((2 * self._size, n + 4), np.nan)
         self._end = 0
+        self._shift = 0  # rows that were moved out
 
     def add(self, time: float, expression: Array | None, rotation: Array | None) -> None:
         if self._end == len(self._rows):
             self._rows[: self._size] = self._rows[self._size :]
             self._end = self._size
+            self._shift += self._size
         row = self._rows[self._end]
         row[:] = np.nan
         row[0] = time
@@ -50,13 +52,21 @@ class History:
         """The time of the last row, 0 when there is none."""
         return float(self._rows[self._end - 1, 0]) if self._end else 0.0
 
-    def last(self, seconds: float) -> Array:
-        """The rows (m, n + 4) of the last seconds; a view, to be read at once."""
+    def last(self, seconds: float, points: int | None = None) -> Array:
+        """The rows (m, n + 4) of the last seconds, at most about so many; a view, to be read at once.
+
+        Which rows are left out does not change as time goes on: a curve through them moves without flickering.
+        """
         start = max(0, self._end - self._size)
         rows = self._rows[start : self._end]
         if not len(rows):
             return rows
-        return rows[int(np.searchsorted(rows[:, 0], rows[-1, 0] - seconds)) :]
+        first = start + int(np.searchsorted(rows[:, 0], rows[-1, 0] - seconds))
+        step = 1 if points is None else -(-(self._end - first) // points)
+        # A step that is a power of two changes seldom while the history fills.
+        step = 1 << (step - 1).bit_length()
+        first += -(first + self._shift) % step
+        return self._rows[first : self._end : step]
 
 
 class Ranges:

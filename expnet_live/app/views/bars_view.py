@@ -11,11 +11,13 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFont,
+    QFontMetrics,
     QHelpEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
@@ -37,6 +39,8 @@ class BarsView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(200, 260)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setToolTip(texts.BARS_TIP)  # each bar has one of its own
         self._toggled, self._gain_changed = toggled, gain_changed
         self._theme = DARK
         self._names: tuple[str, ...] = ()
@@ -44,18 +48,20 @@ class BarsView(QWidget):
         self._colors: dict[str, str] = {}
         self._gains: dict[str, float] = {}
         self._under = -1
+        self._still: QPixmap | None = None
+        self._row_colors: list[tuple[QColor, QColor]] = []  # of each bar and of its range
 
     def sizeHint(self) -> QSize:
         return QSize(270, 600)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.update()
+        self._renew()
 
     def set_names(self, names: tuple[str, ...]) -> None:
         self._names = names
         self._values = self._low = self._high = np.zeros(len(names))
-        self.update()
+        self._renew()
 
     def set_values(self, values: Array, low: Array, high: Array) -> None:
         """Each (29,), in standard deviations."""
@@ -63,53 +69,88 @@ class BarsView(QWidget):
         self.update()
 
     def set_curves(self, colors: dict[str, str]) -> None:
-        self._colors = colors
-        self.update()
+        if colors != self._colors:
+            self._colors = colors
+            self._renew()
 
     def set_gains(self, gains: dict[str, float]) -> None:
-        self._gains = gains
-        self.update()
+        if gains != self._gains:
+            self._gains = dict(gains)
+            self._renew()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._names:
+            painter.fillRect(self.rect(), QColor(self._theme.panel))
             return
-        t, row = self._theme, self.height() / len(self._names)
+        if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
+            self._still = self._draw_still()
+        painter.drawPixmap(0, 0, self._still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        row, left, half, thick = self._measures()
+        middle = left + half
+        shares = np.clip(np.stack([self._low, self._high, self._values, 0 * self._values]) / FULL, -1, 1)
+        low, high, value, zero = (middle + half * shares).tolist()
+        for i, color in enumerate(self._row_colors):
+            top = (i + 0.5) * row - thick / 2
+            painter.setBrush(color[1])
+            painter.drawRoundedRect(QRectF(low[i], top, max(high[i] - low[i], 1), thick), thick / 2, thick / 2)
+            painter.setBrush(color[0])
+            start, end = min(zero[i], value[i]), max(zero[i], value[i])
+            painter.drawRoundedRect(QRectF(start, top, max(end - start, 2), thick), 2, 2)
+
+    def _measures(self) -> tuple[float, float, float, float]:
+        """Height of a row, where the bars begin, half of their length, how thick they are."""
+        row = self.height() / len(self._names)
+        left = min(0.5 * self.width(), self._metrics(row).horizontalAdvance("Lower lip down R") + 18.0) + 6
+        return row, left, (self.width() - 10.0 - left) / 2, float(np.clip(row * 0.36, 3, 8))
+
+    def _font(self, row: float) -> QFont:
         font = QFont(self.font())
         font.setPixelSize(int(np.clip(row * 0.58, 8, 13)))
-        painter.setFont(font)
-        label = min(0.5 * self.width(), painter.fontMetrics().horizontalAdvance("Lower lip down R") + 18.0)
-        left, right = label + 6, self.width() - 10.0
-        middle, half = (left + right) / 2, (right - left) / 2
-        thick = float(np.clip(row * 0.36, 3, 8))
+        return font
+
+    def _metrics(self, row: float) -> QFontMetrics:
+        return QFontMetrics(self._font(row))
+
+    def _draw_still(self) -> QPixmap:
+        """What stays as it is while the bars move: names, tracks, zero; it would take longer than they do."""
+        ratio, t = self.devicePixelRatioF(), self._theme
+        still = QPixmap(self.size() * ratio)
+        still.setDevicePixelRatio(ratio)
+        still.fill(QColor(t.panel))
+        row, left, half, thick = self._measures()
+        painter = QPainter(still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font(row))
         painter.setPen(QPen(QColor(t.line), 1))
-        painter.drawLine(QPointF(middle, 2), QPointF(middle, self.height() - 2))
+        painter.drawLine(QPointF(left + half, 2), QPointF(left + half, self.height() - 2))
+        self._row_colors = []
         for i, name in enumerate(self._names):
             y = (i + 0.5) * row
             if i == self._under:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(t.raised))
                 painter.drawRoundedRect(QRectF(0, i * row, self.width(), row), 5, 5)
-            color = QColor(self._colors.get(name, t.accent if name in self._colors else t.muted))
+            color = QColor(self._colors.get(name, t.muted))
             painter.setPen(QColor(t.text if name in self._colors or i == self._under else t.muted))
-            painter.drawText(QRectF(14, i * row, label - 14, row), Qt.AlignmentFlag.AlignVCenter, self._label(name))
+            painter.drawText(QRectF(14, i * row, left - 20, row), Qt.AlignmentFlag.AlignVCenter, self._label(name))
             painter.setPen(Qt.PenStyle.NoPen)
             if name in self._colors:
                 painter.setBrush(color)
                 painter.drawEllipse(QPointF(6, y), 3, 3)
             painter.setBrush(QColor(t.raised if i != self._under else t.hover))
             painter.drawRoundedRect(QRectF(left, y - thick / 2, 2 * half, thick), thick / 2, thick / 2)
-            low, high, value = (
-                middle + half * float(np.clip(v / FULL, -1, 1)) for v in (self._low[i], self._high[i], self._values[i])
-            )
             faint = QColor(color)
             faint.setAlpha(60)
-            painter.setBrush(faint)
-            painter.drawRoundedRect(QRectF(low, y - thick / 2, max(high - low, 1), thick), thick / 2, thick / 2)
-            painter.setBrush(color)
-            start, end = min(middle, value), max(middle, value)
-            painter.drawRoundedRect(QRectF(start, y - thick / 2, max(end - start, 2), thick), 2, 2)
+            self._row_colors.append((color, faint))
+        painter.end()
+        return still
+
+    def _renew(self) -> None:
+        self._still = None
+        self.update()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -175,4 +216,4 @@ class BarsView(QWidget):
     def _hover(self, i: int) -> None:
         if i != self._under:
             self._under = i
-            self.update()
+            self._renew()

@@ -9,9 +9,8 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.head.lines import FaceLines, draw_lines
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.views.face_lines import FaceLines, draw_lines
-from expnet_live.face_model.model import FaceModel
 from expnet_live.live.state import LiveState
 from expnet_live.types import Array, Box, FaceState, Image
 
@@ -40,8 +39,9 @@ class CameraView(QWidget):
         self._theme = theme
         self.update()
 
-    def set_model(self, model: FaceModel) -> None:
-        self._lines = FaceLines(model)
+    def set_lines(self, lines: FaceLines) -> None:
+        """Where the lines over a face run."""
+        self._lines = lines
 
     def set_state(self, state: LiveState) -> None:
         self._image = state.captured.frame.image

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.models.history import POSE, History
 from expnet_live.app.theme import DARK, Theme
 
-_POINTS = 400  # a curve shows no more than there are pixels
+_POINTS = 240  # that a curve has at most: more cannot be told apart
 
 
 class CurvesView(QWidget):
@@ -18,14 +19,15 @@ class CurvesView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setMinimumSize(260, 90)
+        self.setToolTip(texts.CURVES_TIP)
         pg.setConfigOptions(antialias=True)
         self._theme = DARK
         self._names: tuple[str, ...] = ()
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
-        self._curves: dict[str, pg.PlotDataItem] = {}
+        self._curves: dict[str, _Curve] = {}
         self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
-        self._pose_curves = {name: self._pose.plot() for name in POSE}
+        self._pose_curves = {name: _curve(self._pose) for name in POSE}
         self._hint = pg.TextItem(texts.CURVES_EMPTY, anchor=(0.5, 0.5))
         self._plot.addItem(self._hint, ignoreBounds=True)
         self._legend, self._pose_legend = QLabel(), QLabel()
@@ -70,7 +72,7 @@ class CurvesView(QWidget):
                 self._plot.removeItem(self._curves.pop(name))
         for name, color in self.colors().items():
             if name not in self._curves:
-                self._curves[name] = self._plot.plot()
+                self._curves[name] = _curve(self._plot)
             self._curves[name].setPen(pg.mkPen(color, width=1.5))
         self._legend.setText(self._legend_of({texts.title(n): c for n, c in self.colors().items()}))
         self._hint.setVisible(not names)
@@ -80,16 +82,17 @@ class CurvesView(QWidget):
         return {n: self._theme.curves[i % len(self._theme.curves)] for i, n in enumerate(self._chosen)}
 
     def refresh(self, history: History) -> None:
-        rows = history.last(self._span)
-        rows = rows[:: max(1, len(rows) // _POINTS)]
+        rows = history.last(self._span, _POINTS)
         if not len(rows):
             return
-        x = rows[:, 0] - rows[-1, 0]
+        x = rows[:, 0] - history.newest
+        # Copies, as the history moves on beneath.
+        columns = rows.T.copy()
         for name, curve in self._curves.items():
             if name in self._names:
-                curve.setData(x, rows[:, 1 + self._names.index(name)], connect="finite")
+                curve.setData(x, columns[1 + self._names.index(name)], connect="finite")
         for k, name in enumerate(POSE):
-            self._pose_curves[name].setData(x, rows[:, 1 + len(self._names) + k], connect="finite")
+            self._pose_curves[name].setData(x, columns[1 + len(self._names) + k], connect="finite")
 
     def _legend_of(self, colors: dict[str, str]) -> str:
         space = "&nbsp;" * 4
@@ -99,9 +102,11 @@ class CurvesView(QWidget):
         )
 
     def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget()
+        plot = pg.PlotWidget(enableMenu=False)
+        # Nobody would own its menus, which are there in any case.
+        menu = plot.getPlotItem().ctrlMenu
+        menu.setParent(plot, menu.windowFlags())
         plot.setMouseEnabled(False, False)
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setYRange(-limit, limit, padding=0)
         plot.disableAutoRange()
@@ -111,3 +116,20 @@ class CurvesView(QWidget):
         axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         return plot
+
+
+class _Curve(pg.PlotCurveItem):
+    """One that need not look through its data for how far it reaches: nothing asks that of it but the painting."""
+
+    def boundingRect(self) -> QRectF:
+        view = self.getViewBox()
+        return QRectF() if view is None else QRectF(view.viewRect())
+
+    def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: object = None) -> tuple[float, float]:
+        return 0.0, 1.0
+
+
+def _curve(plot: pg.PlotWidget) -> _Curve:
+    curve = _Curve()
+    plot.addItem(curve)
+    return curve
