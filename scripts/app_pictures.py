@@ -25,6 +25,7 @@ from expnet_live.cli.quiet import quiet_native  # noqa: E402
 
 if TYPE_CHECKING:
     from expnet_live.app.window import MainWindow
+    from expnet_live.live.capture import Captured
 
 MOMENT = 1.6  # s of the clip: a broad smile, turned a little
 # File, appearance, and the looks of the head that are not the first start's.
@@ -47,24 +48,26 @@ def steps(window: MainWindow, folder: Path) -> Iterator[bool]:
     window.set_appearance("dark")
     while window.presenter.first_face is None:
         yield False
-    first = window.controller.state.captured.frame.timestamp if window.controller.state else 0.0
 
-    def position() -> tuple[float, float]:
-        state = window.controller.state
-        assert state is not None
-        return state.captured.frame.timestamp - first, state.captured.position
+    def captured() -> Captured:
+        assert window.controller.state is not None
+        return window.controller.state.captured
 
-    while not (position()[0] > _SEEN and MOMENT <= position()[1] < MOMENT + 1.0):
-        yield False
-    window.controller.set_playing(False)
+    def position() -> float:
+        return captured().position
+
+    first = captured().frame.timestamp
+
+    def time() -> float:
+        return captured().frame.timestamp - first
+
     for name, appearance, looks in PICTURES:
         window.set_appearance(appearance)
         window.commands._choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
-        # A paused clip gives a picture only when it is asked for one; paint is taken from the next.
-        capture = window.controller.engine.capture
-        assert capture is not None
-        capture.transport.seek(MOMENT)
-        for _ in range(30):
+        # At the moment itself, with the clip playing on: paused, rates would be none.
+        before = MOMENT
+        while not (time() > _SEEN and before < MOMENT <= position()):
+            before = position()
             yield False
         window.grab().save(str(folder / name))
         print(folder / name)
@@ -78,7 +81,7 @@ def opened(window: MainWindow, folder: Path) -> None:
     remaining = steps(window, folder)
     timer = QTimer(window)
     timer.timeout.connect(lambda: timer.stop() if next(remaining, True) else None)
-    timer.start(50)
+    timer.start(20)
 
 
 def main(folder: Path) -> int:
