@@ -113,3 +113,13 @@ def test_official_crop_beyond_the_picture_is_black_there() -> None:
     assert crop.shape == (227, 227, 3)
     assert not crop[0].any() and not crop[:, 0].any()
     assert crop[150, 150].tolist() == [200, 200, 200]
+
+
+def test_a_face_that_seems_to_lie_is_looked_for_upright_first() -> None:
+    box = Box(100, 80, 60, 60)
+    upright = np.array([[118, 100], [142, 100], [130, 112], [130, 124], [108, 104], [152, 104]], np.float32)
+    (only,) = Crop.guesses(box, upright, 112)
+    assert only == Crop.of_detection(box, upright, 112)
+    first, second = Crop.guesses(box, 2 * np.array(box.center) - upright, 112)
+    assert first.roll == 0 and (first.x, first.y) == box.center and first.side == pytest.approx(only.side, rel=0.3)
+    assert abs(second.roll) == pytest.approx(np.pi)

@@ -13,6 +13,7 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
+from expnet_live.pipeline.look import first_crop
 from expnet_live.types import Array, Box, Image
 
 
@@ -61,7 +62,7 @@ def estimate(
     results: list[Estimate] = []
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
-        crops = [Crop.of_detection(f.box, f.keypoints, predictor.crop_size) for f in faces[start : start + batch]]
+        crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
         for _ in range(2):
             said = predictor.predict(np.stack([c.cut(x) for c, x in zip(crops, part, strict=True)]))
             views = [

@@ -21,6 +21,7 @@ _BOX_MM = 154.0
 # The longer of two noisy lengths is too long by this much, over photos with known poses.
 _UNBIASED = 0.96
 _MIN_SIDE = 4.0
+_LYING = 0.6  # rad of roll from which a detector is not believed at once
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,19 @@ class Crop:
         wide = math.dist(left, right) / _PUPILS_MM
         scale = (max(tall, wide) * _UNBIASED + max(box.w, box.h) / _BOX_MM) / 2
         return cls(float(x), float(y), max(CROP_MM * scale, _MIN_SIDE), roll, size)
+
+    @classmethod
+    def guesses(cls, box: Box, keypoints: Array, size: int) -> tuple[Crop, ...]:
+        """The first crops that a detection may mean, the likeliest first.
+
+        Where something covers the face, or it is a few pixels small, the detector often sees it lying on its
+        side or standing on its head: then the upright square round its box is the better guess.
+        """
+        crop = cls.of_detection(box, keypoints, size)
+        if abs(crop.roll) < _LYING:
+            return (crop,)
+        side = max(CROP_MM / _BOX_MM * max(box.w, box.h), _MIN_SIDE)
+        return cls(*box.center, side, 0.0, size), crop
 
     @property
     def scale(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
+from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.types import Array, Image
 
@@ -84,6 +85,18 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
             )
         )
     return looks
+
+
+_SURE = 0.6
+
+
+def first_crop(image: Image, detection: Detection, predictor: FacePredictor) -> Crop:
+    """Where to look first for a detected face; where it seems to lie, the network is asked for the better guess."""
+    guesses = Crop.guesses(detection.box, detection.keypoints, predictor.crop_size)
+    if len(guesses) == 1:
+        return guesses[0]
+    confidence = predictor.predict(np.stack([c.cut(image) for c in guesses])).confidence
+    return guesses[0 if confidence[0] >= _SURE else int(np.argmax(confidence))]
 
 
 _MAX_TURN = 2.0  # rad, from facing the camera upright

@@ -17,7 +17,7 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
-from expnet_live.pipeline.look import FacePredictor, Look, look_at
+from expnet_live.pipeline.look import FacePredictor, Look, first_crop, look_at
 from expnet_live.pipeline.outline import Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
@@ -95,7 +95,7 @@ class Pipeline:
         watch = Stopwatch()
         with watch("detect"):
             found = self.detector.detect(image, thorough=True)[: self._max_faces]
-        crops = [Crop.of_detection(d.box, d.keypoints, self.predictor.crop_size) for d in found]
+        crops = [first_crop(image, d, self.predictor) for d in found]
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
         if self._refine:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import FacePredictor, Look, look_at
+from expnet_live.pipeline.look import FacePredictor, Look, first_crop, look_at
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.types import Image
 
@@ -134,7 +134,7 @@ class Tracker:
         self._searches += not self._tracks
         with watch("detect"):
             detections = self._detector.detect(image, thorough) or self._look_closely(image)
-        unknown = [Crop.of_detection(d.box, d.keypoints, self._predictor.crop_size) for d in detections]
+        unknown = [first_crop(image, d, self._predictor) for d in detections]
         for i, track in enumerate(self._tracks):
             match = _nearest(crops[i], unknown, o.near if track.missed else o.same)
             if match is not None:

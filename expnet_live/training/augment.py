@@ -19,10 +19,10 @@ Rng = np.random.Generator
 class AugmentConfig:
     """Probabilities, and sizes of the changes. `loose` crops come from a bad detector box, the others from tracking."""
 
-    loose: float = 0.2
+    loose: float = 0.3
     low_resolution: float = 0.3
     smallest_face: float = 10.0  # px, width of the face after shrinking
-    occlusion: float = 0.35
+    occlusion: float = 0.5
     gray: float = 0.2
     photometric: float = 0.8
     blur: float = 0.25
@@ -38,8 +38,8 @@ FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220
 def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: int) -> Array:
     """Matrix (2, 3) from the stored wide crop to a network's crop: how far the tracker or a detector is off."""
     if rng.random() < config.loose:
-        zoom, angle = np.exp(rng.uniform(-0.30, 0.27)), rng.normal(0, 0.22)
-        shift = rng.uniform(-0.15, 0.15, 2)
+        zoom, angle = np.exp(rng.uniform(-0.4, 0.4)), rng.normal(0, 0.22)
+        shift = rng.uniform(-0.2, 0.2, 2)
     else:
         zoom, angle = np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05)
         shift = rng.normal(0, 0.03, 2)
@@ -47,7 +47,9 @@ def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: i
 
 
 def astray(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: int) -> Array:
-    """Matrix of a crop that misses the face: a corner of the picture, or a piece of cheek."""
+    """Matrix of a crop with no upright face: a corner of the picture, a piece of cheek, or a face that is lying."""
+    if rng.random() < 0.4:
+        return _matrix(np.exp(rng.normal(0, 0.1)), rng.uniform(1.3, 5.0), rng.normal(0, 0.05, 2), wide, wider, size)
     corner = rng.choice([-1.0, 1.0], 2) * rng.uniform(0.55, 0.75, 2)
     return _matrix(np.exp(rng.uniform(0.7, 1.6)), rng.normal(0, 0.4), corner, wide, wider, size)
 
