@@ -40,7 +40,7 @@ def test_weights_survive_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     save_weights(net, path, {"note": "x"})
     again, about = load_weights(path)
-    x = torch.rand(2, 3, 128, 128) * 255
+    x = torch.rand(2, 3, 112, 112) * 255
     assert about == {"note": "x"} and again.config == net.config
     with torch.inference_mode():
         assert torch.equal(net(x), again(x))
@@ -74,7 +74,7 @@ def test_devices() -> None:
 def test_prediction_agrees_with_the_plain_network() -> None:
     torch.manual_seed(0)
     net = ExpNet(compact(50)).eval()
-    crops = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), np.uint8)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
     said = Predictor(net, "cpu").predict(crops)
     with torch.inference_mode():
         plain = net.split(net(torch.from_numpy(crops).permute(0, 3, 1, 2).float()))
