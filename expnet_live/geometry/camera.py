@@ -11,6 +11,7 @@ so the distance tz is relative, while rotation and picture coordinates do not de
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,10 +64,11 @@ class WeakPerspective:
     def transformed(self, similarity: Array) -> WeakPerspective:
         """The same view after the picture went through a similarity (2, 3) [[a, -b, tx], [b, a, ty]]."""
         a, b = float(similarity[0, 0]), float(similarity[1, 0])
-        factor = float(np.hypot(a, b))
-        # A picture rotation by +angle (y down) is a head rotation by -angle about z (y up).
-        angle = float(np.arctan2(b, a))
-        spin = matrix_from_vector(np.array([0.0, 0.0, -angle]))
+        factor = math.hypot(a, b)
+        c, s = a / factor, b / factor
+        # A picture rotation by an angle (y down) is a head rotation by minus that angle about z (y up).
+        spin = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
         rotation = vector_from_matrix(spin @ matrix_from_vector(self.rotation))
-        x, y = similarity @ np.array([self.x, self.y, 1.0])
-        return WeakPerspective(rotation, self.scale * factor, float(x), float(y))
+        x = a * self.x - b * self.y + float(similarity[0, 2])
+        y = b * self.x + a * self.y + float(similarity[1, 2])
+        return WeakPerspective(rotation, self.scale * factor, x, y)

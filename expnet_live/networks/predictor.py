@@ -66,7 +66,8 @@ class Predictor:
         self.about = about or {}
         self.config = net.config
         self.crop_size = net.config.crop_size
-        self._split = net.split
+        ends = np.cumsum(list(net.config.outputs.values())).tolist()
+        self._columns = {name: slice(a, b) for name, a, b in zip(net.config.outputs, [0, *ends], ends, strict=False)}
         self.dtype = _fast_dtype(self.device)
         self._net = _ready(net, self.device, self.dtype)
 
@@ -82,8 +83,8 @@ class Predictor:
         # A view with the channels last, as the convolutions like it best.
         x = x.permute(0, 3, 1, 2).to(self.dtype)
         with torch.inference_mode():
-            out = self._net(x).float().cpu()
-        part = {k: v.numpy() for k, v in self._split(out).items()}
+            out = self._net(x).float().cpu().numpy()
+        part = {name: out[:, columns] for name, columns in self._columns.items()}
         n, size = len(crops), self.crop_size
         view = part.get("view", np.zeros((n, 3), np.float32))
         gaze = part.get("gaze")

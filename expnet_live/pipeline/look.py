@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,7 +64,8 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
     if not crops:
         return []
     with watch("crop"):
-        pixels = np.stack([c.cut(image) for c in crops])
+        cuts = [c.cut(image) for c in crops]
+        pixels = np.stack(cuts) if len(cuts) > 1 else cuts[0][None]
     with watch("network"):
         p = predictor.predict(pixels)
     looks = []
@@ -105,11 +107,12 @@ _MIN_FACE = 6.0  # px, of CROP_MM
 
 def _fills(view: WeakPerspective, size: int) -> bool:
     """Whether a pose in a crop is that of a face roughly in its middle and of its size."""
-    if not np.isfinite([view.scale, view.x, view.y, *view.rotation]).all():
+    turn = math.hypot(*view.rotation)
+    if not math.isfinite(view.scale + view.x + view.y + turn):
         return False
     zoom = view.scale * CROP_MM / size
     off = max(abs(view.x - size / 2), abs(view.y - size / 2)) / size
-    return bool(0.4 < zoom < 2.5 and off < 0.4 and np.linalg.norm(view.rotation) < _MAX_TURN)
+    return 0.4 < zoom < 2.5 and off < 0.4 and turn < _MAX_TURN
 
 
 def _inside(view: WeakPerspective, image: Image) -> bool:

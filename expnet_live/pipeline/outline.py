@@ -16,12 +16,12 @@ class Outline:
     def __init__(self, model: FaceModel) -> None:
         points = np.append(topology_of_triangles(model.base_triangles).oval, NOSE_TIP)
         self._mean = model.mean[points]
-        self._expression = model.expression[:, points].reshape(len(model.expression), -1)
-        self._identity = model.identity[:, points].reshape(len(model.identity), -1)
+        basis = np.concatenate([model.expression[:, points], model.identity[:, points]])
+        self._basis = basis.reshape(len(basis), -1)
 
     def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
         """In pixels of the picture, beyond which it may reach."""
-        points = self._mean + (expression @ self._expression + identity @ self._identity).reshape(-1, 3)
-        seen = view.project(points)
-        (x0, y0), (x1, y1) = seen[:, :2].min(0), seen[:, :2].max(0)
-        return Box(float(x0), float(y0), float(x1 - x0), float(y1 - y0))
+        moved = np.concatenate([expression, identity]) @ self._basis
+        x, y, _ = view.project(self._mean + moved.reshape(-1, 3)).T
+        x0, y0 = float(x.min()), float(y.min())
+        return Box(x0, y0, float(x.max()) - x0, float(y.max()) - y0)

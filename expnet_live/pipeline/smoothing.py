@@ -103,11 +103,10 @@ class FaceSmoother:
         if (last := self._filter.value) is not None:
             rotation = _nearest(rotation, last[n : n + 3])
         x = np.concatenate([expression, rotation, [view.x, view.y, math.log(view.scale)], eyes])
-        noise = np.full(len(x), EXPRESSION_NOISE)
-        noise[n : n + 3] = ROTATION_NOISE
-        noise[n + 3 : n + 5] = POSITION_NOISE * view.scale
-        noise[n + 5] = SCALE_NOISE
-        noise[n + 6 :] = GAZE_NOISE
+        position = POSITION_NOISE * view.scale
+        noise = np.array(
+            [EXPRESSION_NOISE] * n + [ROTATION_NOISE] * 3 + [position, position, SCALE_NOISE] + [GAZE_NOISE] * len(eyes)
+        )
         y = self._filter(x, time, noise).astype(np.float32)
         px, py, log_scale = (float(v) for v in y[n + 3 : n + 6])
         smooth_view = WeakPerspective(y[n : n + 3], math.exp(log_scale), px, py)
@@ -116,7 +115,7 @@ class FaceSmoother:
 
 def _nearest(rotation: Array, reference: Array) -> Array:
     """The rotation vector that means the same as `rotation` and lies nearest to `reference`."""
-    angle = float(np.linalg.norm(rotation))
+    angle = math.hypot(*rotation)
     if angle < math.pi / 2:
         return rotation
     other = rotation * (1 - 2 * math.pi / angle)
