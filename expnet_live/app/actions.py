@@ -64,6 +64,7 @@ class Actions:
                 action.setShortcut(QKeySequence(spec.shortcut))
             if spec.checkable:
                 action.setCheckable(True)
+                action.setIconVisibleInMenu(False)  # a mark tells there whether it is on
                 action.toggled.connect(handlers[spec.key])
             elif spec.key in handlers:
                 action.triggered.connect(lambda _=False, act=handlers[spec.key]: act())

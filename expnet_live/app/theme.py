@@ -129,6 +129,8 @@ QMenu {{ background: {t.panel}; border: 1px solid {t.line}; padding: 5px; }}
 QMenu::item {{ padding: 6px 26px 6px 12px; border-radius: 5px; }}
 QMenu::item:selected {{ background: {t.hover}; }}
 QMenu::item:disabled {{ color: {t.faint}; }}
+QMenu::indicator {{ width: 11px; height: 11px; margin-left: 2px; border: 1px solid {t.faint}; border-radius: 4px; }}
+QMenu::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 8px; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: none; }}
@@ -157,8 +159,10 @@ QComboBox[small="true"] {{ background: transparent; color: {t.muted}; padding: 1
 QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
-QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none;
-    selection-background-color: {t.hover}; selection-color: {t.text}; }}
+QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none; }}
+QComboBox QAbstractItemView::item {{ padding: 5px 8px; border-radius: 5px; color: {t.text}; }}
+QComboBox QAbstractItemView::item:selected {{ background: {t.hover}; }}
+QComboBox QAbstractItemView::item:disabled {{ color: {t.faint}; }}
 QCheckBox {{ spacing: 8px; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}

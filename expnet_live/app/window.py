@@ -35,7 +35,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(texts.APP)
         self.setDockNestingEnabled(True)
         self.setAcceptDrops(True)
-        self.setMinimumSize(820, 520)
+        self.setMinimumSize(900, 600)
         self.setContentsMargins(10, 0, 10, 0)
         self.commands = Commands(self)
         self.actions_ = Actions(self, self.commands.handlers())

@@ -36,4 +36,27 @@ def run(args: argparse.Namespace) -> int:
         screenshot=args.screenshot,
     )
     with nullcontext() if args.verbose else quiet_native():
-        return run_app(launch)
+        status = run_app(launch)
+        end(status)
+    return status
+
+
+def end(status: int) -> None:
+    """Ends the process at once when threads are left in native code, a camera's driver or a model that still loads.
+
+    Otherwise Python would end beneath them, and they abort it.
+    """
+    import logging
+    import os
+    import sys
+    import threading
+
+    others = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    for thread in others:
+        if not thread.daemon:
+            thread.join()
+    if any(t.daemon for t in others):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

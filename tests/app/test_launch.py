@@ -52,6 +52,19 @@ def test_without_a_display_it_says_so_in_one_sentence() -> None:
     assert line.startswith("expnet-live: There is no display") and "expnet-live analyze" in line
 
 
+def test_the_end_does_not_wait_for_a_thread_that_hangs() -> None:
+    code = """
+import threading, time
+from expnet_live.cli.app import end
+threading.Thread(target=time.sleep, args=(200,), daemon=True).start()
+threading.Thread(target=lambda: (time.sleep(0.2), print("written"))).start()
+end(3)
+print("not reached")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (3, "written\n")
+
+
 def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
     from expnet_live.app.launch import _save
     from expnet_live.errors import UserError

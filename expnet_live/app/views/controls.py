@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QStyledItemDelegate,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -36,6 +37,8 @@ class Chooser(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
+        # Style sheets reach no other delegate: what cannot be chosen would not be grey.
+        self.setItemDelegate(QStyledItemDelegate(self))
         self._options: tuple[Option, ...] = ()
         self._arrow: QPixmap | None = None
         self.activated.connect(lambda i: chosen(self._options[i].value))

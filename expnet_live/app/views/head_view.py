@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QImage, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.head.geometry import HeadGeometry
@@ -62,9 +62,10 @@ class HeadView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.native)
         self._buttons = QWidget(self)
-        self._column = QVBoxLayout(self._buttons)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        self._floating: list[QToolButton] = []
+        self._places = QGridLayout(self._buttons)
+        self._places.setContentsMargins(0, 0, 0, 0)
+        self._places.setSpacing(6)
         self._open_stage()
 
     def add_action(self, action: QAction) -> None:
@@ -74,7 +75,7 @@ class HeadView(QWidget):
         button.setDefaultAction(action)
         button.setIconSize(QSize(20, 20))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._column.addWidget(button)
+        self._floating.append(button)
         self._place_buttons()
 
     def set_theme(self, theme: Theme) -> None:
@@ -135,6 +136,12 @@ class HeadView(QWidget):
         self._place_buttons()
 
     def _place_buttons(self) -> None:
+        """A column at the right, or as many as the height asks for."""
+        height = max((b.sizeHint().height() for b in self._floating), default=1) + self._places.spacing()
+        rows = max(1, (self.height() - 18) // height)
+        for i, button in enumerate(self._floating):
+            # Counted from the right.
+            self._places.addWidget(button, i % rows, 9 - i // rows)
         size = self._buttons.sizeHint()
         self._buttons.setGeometry(self.width() - size.width() - 12, 12, size.width(), size.height())
         self._buttons.raise_()
