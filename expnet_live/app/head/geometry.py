@@ -15,6 +15,7 @@ from expnet_live.render.shading import linear_from_srgb
 from expnet_live.types import Array
 
 HAIR_BEGINS = 0.4  # mm: less is skin, also to the shaders
+_INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
 # The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
 _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
 
@@ -22,8 +23,9 @@ _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, 
 @dataclass(frozen=True)
 class HeadGeometry:
     """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
-    also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine`
-    (V,) 0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture."""
+    also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,)
+    0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
+    `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips."""
 
     triangles: Array
     skin: Array
@@ -36,6 +38,7 @@ class HeadGeometry:
     paint: Array
     hair: Array
     rest: Array
+    inside: Array
 
     @property
     def size(self) -> int:
@@ -65,6 +68,7 @@ class HeadGeometry:
             paint=_faded(painted, anatomy.part == Part.SHELL, spread),
             hair=hair,
             rest=rest,
+            inside=np.isin(anatomy.part, _INSIDE),
         )
 
 

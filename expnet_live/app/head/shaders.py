@@ -18,14 +18,20 @@ uniform vec2 u_picture;     // pixels of the camera's picture
 uniform float u_nudge;      // towards the viewer, for lines on the surface
 uniform float u_hair;       // 1 with hair, 0 without
 uniform float u_neck;       // mm: where the neck ends
+uniform float u_gape;       // 0 with lips that touch, 1 with a mouth that lets light in
 attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec3 a_color;
-attribute vec4 a_traits;    // shine, openness, paint, mm of hair
+attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips
 attribute vec3 a_rest;      // where it is when the face is at rest: hair and neck go by it
 
 float hair() {
-    return u_hair * a_traits.w;
+    return u_hair * max(a_traits.w, 0.0);
+}
+
+// Shine and openness. Through a slit teeth are not lit: a mouth that is closed looks closed.
+vec2 traits() {
+    return vec2(a_traits.x, a_traits.y * (a_traits.w < 0.0 ? u_gape : 1.0));
 }
 
 vec4 in_view() {
@@ -141,7 +147,7 @@ void main() {{
     v_position = at.xyz;
     v_normal = turned();
     v_color = a_color;
-    v_traits = a_traits.xy;
+    v_traits = traits();
     v_uv = in_picture();
     v_rest = vec4(a_rest, hair());
     v_presence = presence();
@@ -186,7 +192,7 @@ PLAIN_VERTEX = f"""{_PLACES}{_LIGHT}
 varying vec4 v_seen;
 void main() {{
     vec4 at = in_view();
-    vec3 seen = appearance(normalize(turned()), -normalize(at.xyz), a_color, a_traits.xy, 0.0, 0.0, vec3(0.0), 0.0);
+    vec3 seen = appearance(normalize(turned()), -normalize(at.xyz), a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0);
     v_seen = vec4(seen.bgr, 1.0) * presence();
     gl_Position = on_screen(at);
 }}
@@ -208,9 +214,9 @@ varying vec4 v_rest;        // and mm of hair
 void main() {{
     vec4 at = in_view();
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
-    vec3 high = appearance(n, eye, a_color, a_traits.xy, 1.0, 1.0, vec3(0.0), 0.0).bgr;
-    vec3 low = appearance(n, eye, a_color, a_traits.xy, 1.0, -1.0, vec3(0.0), 0.0).bgr;
-    v_skin = vec4(appearance(n, eye, a_color, a_traits.xy, 0.0, 0.0, vec3(0.0), 0.0).bgr, presence());
+    vec3 high = appearance(n, eye, a_color, traits(), 1.0, 1.0, vec3(0.0), 0.0).bgr;
+    vec3 low = appearance(n, eye, a_color, traits(), 1.0, -1.0, vec3(0.0), 0.0).bgr;
+    v_skin = vec4(appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, presence());
     v_hair = 0.5 * (high + low);
     v_strand = 0.5 * (high - low);
     v_rest = vec4(a_rest, hair());
@@ -238,8 +244,8 @@ varying vec3 v_uv;
 void main() {{
     vec4 at = in_view();
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
-    v_seen = vec4(appearance(n, eye, a_color, a_traits.xy, 0.0, 0.0, vec3(0.0), 0.0).bgr, 1.0) * presence();
-    v_gain = appearance(n, eye, a_color, a_traits.xy, 0.0, 0.0, vec3(1.0), 1.0).bgr * v_seen.a;
+    v_seen = vec4(appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, 1.0) * presence();
+    v_gain = appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(1.0), 1.0).bgr * v_seen.a;
     v_uv = in_picture();
     gl_Position = on_screen(at);
 }}

@@ -18,6 +18,8 @@ from expnet_live.types import Array, Image
 
 # Of the base points: forehead, cheeks and chin.
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
+_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
+_GAPE = 0.4, 3.2  # mm between them: less than the first lets no light in, more than the second as much as there is
 _PHOTO_WIDTH = 720  # px: more cannot be seen on the head, and takes long to hand over
 _BLEND = ("one", "one_minus_src_alpha")
 
@@ -55,7 +57,7 @@ class HeadVisual:
         self._complexion = np.ones(3)
         self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **_lights())
         self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
-        self._set(u_neck=0.0)
+        self._set(u_neck=0.0, u_gape=1.0)
         self._grid["u_nudge"] = 0.0006
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_look(Look())
@@ -66,6 +68,7 @@ class HeadVisual:
             indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
+        traits[geometry.inside, 3] = -1
         still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
         self._set(a_position=self._positions, a_normal=self._normals, **buffers)
@@ -75,6 +78,9 @@ class HeadVisual:
         """Vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
+        gap = np.linalg.norm(vertices[list(_LIPS[0])] - vertices[list(_LIPS[1])], axis=1).max()
+        share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
+        self._gape = share * share * (3 - 2 * share)
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """The picture (H, W, 3) BGR that the face wears when it is painted, and where the face is in it."""
@@ -147,6 +153,7 @@ class HeadVisual:
 
     def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
         program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
+        program["u_gape"] = self._gape
         program.draw(mode, self._indices[part], check_error=False)
 
     def _set(self, **values: object) -> None:

@@ -1,0 +1,195 @@
+"""How the window's pictures are made: the head off screen, lines over the face, backdrop, curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QImage
+
+from expnet_live.app.head.backdrop import backdrop
+from expnet_live.app.head.geometry import HeadGeometry
+from expnet_live.app.head.lines import FaceLines, draw_lines
+from expnet_live.app.head.orbit import HOME, projection
+from expnet_live.app.head.stage import Stage
+from expnet_live.app.head.visual import HeadVisual, Look
+from expnet_live.app.models.history import History
+from expnet_live.app.models.statistics import Heartbeat
+from expnet_live.app.views.head_canvas import smaller
+from expnet_live.geometry.camera import Camera
+from expnet_live.live.inference import face_model, network_threads
+from expnet_live.render.overlay import contour_lines
+from expnet_live.types import Array, Box, FaceState, Pose
+
+SIZE = QSize(300, 280)
+
+
+@pytest.fixture(scope="module")
+def geometry() -> HeadGeometry:
+    return HeadGeometry.of(face_model())
+
+
+@pytest.fixture
+def stage(qapp: Any) -> Any:
+    made = Stage()
+    yield made
+    made.close()
+
+
+def pixels(image: QImage) -> Array:
+    """BGRA (H, W, 4) float."""
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
+    return rows.astype(float)
+
+
+def drawn(stage: Stage, visual: HeadVisual, part: QRect | None = None, mirrored: bool = False, **moved: float) -> Array:
+    model = face_model()
+    vertices = model.vertices(model.expression_of(**moved))
+    visual.set_mesh(vertices, model.normals(vertices))
+    turn = np.diag([-1 if mirrored else 1, 1, 1, 1]).astype(np.float32)
+    upright = np.diag([1, -1, 1, 1]).astype(np.float32)
+    visual.place(HOME.matrix() @ turn, upright @ projection(SIZE.width(), SIZE.height()))
+    return pixels(stage.picture(SIZE, visual.draw, part))
+
+
+def visual_of(geometry: HeadGeometry, frugal: bool, **look: bool) -> HeadVisual:
+    visual = HeadVisual(frugal)
+    visual.set_geometry(geometry)
+    visual.set_look(Look(**look))
+    return visual
+
+
+@pytest.mark.parametrize("look", [{}, {"hair": False}, {"wireframe": True}])
+def test_lit_by_vertex_looks_as_lit_by_pixel(stage: Stage, geometry: HeadGeometry, look: dict[str, bool]) -> None:
+    fine = drawn(stage, visual_of(geometry, False, **look), jawOpen=1.5)
+    quick = drawn(stage, visual_of(geometry, True, **look), jawOpen=1.5)
+    assert (fine[..., 3] > 250).mean() > 0.2
+    assert np.abs(fine - quick).mean() < 1.0
+    assert np.percentile(np.abs(fine - quick), 99) < 25
+
+
+def test_painted_looks_alike_too(stage: Stage, geometry: HeadGeometry) -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    image[..., 0], image[..., 1] = 200, np.linspace(0, 255, 320)
+    view = Camera.for_image(320, 240).view(Pose(np.zeros(3), np.array([0, 0, -600])))
+    both = []
+    for frugal in (False, True):
+        visual = visual_of(geometry, frugal, painted=True)
+        visual.set_photo(image, view)
+        both.append(drawn(stage, visual))
+    middle = both[0][130:150, 140:160, :3].mean((0, 1))
+    assert middle[0] > middle[2] + 50  # the face wears the blue picture
+    assert np.abs(both[0] - both[1]).mean() < 2.0
+
+
+def test_a_part_is_cut_from_the_whole(stage: Stage, geometry: HeadGeometry) -> None:
+    visual = visual_of(geometry, True)
+    whole, part = drawn(stage, visual), drawn(stage, visual, QRect(100, 60, 80, 50))
+    assert np.array_equal(whole[60:110, 100:180], part)
+    assert whole[0, 0, 3] == 0 and whole[150, 150, 3] == 255
+
+
+def test_neck_fades_and_mirrored_heads_are_seen_from_outside(stage: Stage, geometry: HeadGeometry) -> None:
+    visual = visual_of(geometry, True, hair=False)
+    plain, mirrored = drawn(stage, visual), drawn(stage, visual, mirrored=True)
+    column = plain[:, 150, 3]
+    falling = column[np.flatnonzero(column > 0)[-1] - 30 :]
+    assert ((falling > 20) & (falling < 235)).sum() > 12  # not a hard edge
+    assert np.abs(plain[..., 3] - mirrored[:, ::-1, 3]).mean() < 2
+
+
+def test_teeth_are_dark_behind_lips_that_nearly_touch(stage: Stage, geometry: HeadGeometry) -> None:
+    model, visual = face_model(), visual_of(geometry, False)
+
+    def whiteness(**moved: float) -> tuple[float, float]:
+        """The gap between the lips in mm, and the most green, which lips have little of, there."""
+        picture = drawn(stage, visual, **moved)
+        vertices = model.vertices(model.expression_of(**moved))
+        upper, lower = vertices[13], vertices[14]
+        seen = np.array([upper, lower]) @ HOME.matrix()[:3, :3].T + HOME.matrix()[:3, 3]
+        down = projection(SIZE.width(), SIZE.height())[1, 1] * seen[:, 1] / seen[:, 2]
+        top, bottom = np.round((1 + down) * SIZE.height() / 2).astype(int)
+        middle = SIZE.width() // 2
+        slit = picture[top : max(bottom, top + 1), middle - 8 : middle + 9, 1]
+        return float(upper[1] - lower[1]), float(slit.max())
+
+    wide, lit = whiteness(jawOpen=2.0, mouthUpperUpLeft=2.0, mouthUpperUpRight=2.0)
+    narrow, dark = whiteness(mouthSmileLeft=1.0, mouthSmileRight=1.0)
+    assert wide > 4 > 1 > narrow > 0
+    assert lit > 150 > 140 > dark
+
+
+def test_smaller_keeps_what_is_seen(qapp: Any) -> None:
+    image = QImage(30, 24, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0x80402010)
+    small = smaller(image, QSize(20, 16))
+    assert (small.width(), small.height()) == (20, 16)
+    assert np.ptp(pixels(small), axis=(0, 1)).max() == 0
+    assert small.pixelColor(3, 3).alpha() == image.pixelColor(3, 3).alpha()
+
+
+def test_backdrop_runs_from_middle_to_edge(qapp: Any) -> None:
+    picture = pixels(backdrop(301, 233, (0.5, 0.4, 0.3), (0.1, 0.1, 0.1)).toImage())
+    assert picture.shape == (233, 301, 4)
+    assert np.allclose(picture[102, 150, 2::-1], [127.5, 102, 76.5], atol=2)
+    assert np.allclose(picture[0, 0, :3], 25.5, atol=2)
+
+
+def face(**moved: float) -> FaceState:
+    model = face_model()
+    pose = Pose(np.array([0, 0.5, 0]), np.array([0, 0, -700]))
+    expression = model.expression_of(**moved)
+    return FaceState(0, 0, 0.0, Box(0, 0, 9, 9), 1.0, expression, expression, np.zeros(model.n_identity), pose)
+
+
+def test_contours_are_those_of_the_overlay() -> None:
+    from expnet_live.geometry.mesh import NormalOperator
+    from expnet_live.geometry.rotation import matrix_from_vector
+
+    model, state = face_model(), face(jawOpen=1.0)
+    vertices = model.landmarks(state.expression, state.identity)
+    turn = matrix_from_vector(state.pose.rotation)
+    normals = NormalOperator(model.base_triangles, len(vertices))(vertices) @ turn.T
+    points = Camera.for_image(640, 480).view(state.pose).project(vertices)
+    theirs = np.concatenate(contour_lines(points, normals))
+    ours = np.concatenate(FaceLines(model).contours(state, (640, 480)))
+    assert 0.8 < len(ours) / len(theirs) < 1.25
+    away = np.linalg.norm(ours[:, None] - theirs, axis=2).min(1)
+    assert np.median(away) < 0.01 and np.percentile(away, 90) < 2
+
+
+def test_lines_are_drawn() -> None:
+    lines = FaceLines(face_model())
+    assert len(lines.mesh(face(), (640, 480))) > 500
+    picture = np.zeros((480, 640, 4), np.uint8)
+    draw_lines(picture, lines.contours(face(), (640, 480)), (10, 200, 100), 1, 0.5)
+    assert picture[..., 1].max() == pytest.approx(100, abs=3) and 0.001 < (picture[..., 1] > 20).mean() < 0.1
+    draw_lines(picture, [], (1, 2, 3), 1, 1.0)
+
+
+def test_history_leaves_out_the_same_rows_as_time_goes_on() -> None:
+    history = History(2, seconds=10, rate=30)
+    for i in range(1000):
+        history.add(i / 30, np.array([i, -i]), None)
+        if i in (700, 701, 905):
+            shown = history.last(10, 100)
+            assert 50 < len(shown) <= 100
+            assert (shown[:, 1] % 4 == 0).all()
+            assert shown[-1, 1] > i - 4
+    assert len(history.last(10)) >= 300
+
+
+def test_heartbeat_tells_waiting_from_working() -> None:
+    beat = Heartbeat(0.01)
+    for now, cpu in ((0.0, 0.0), (0.01, 0.001), (0.11, 0.004), (0.13, 0.024)):
+        beat.beat(now, cpu)
+    assert beat.longest == pytest.approx(0.09) and beat.longest_cpu == pytest.approx(0.02)
+    beat.reset()
+    beat.beat(5.0, 1.0)
+    assert beat.longest == beat.longest_cpu == 0
+
+
+def test_network_leaves_cores_to_the_window() -> None:
+    assert [network_threads(n) for n in (1, 2, 3, 4, 16)] == [1, 1, 1, 2, 4]
