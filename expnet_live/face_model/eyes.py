@@ -14,6 +14,7 @@ IRIS_RADIUS = 5.9
 PUPIL_RADIUS = 2.2
 _LASH_LENGTH = 1.7
 LID_THICKNESS = 0.9
+_PUSHED = 3.0  # mm beyond the lid's place over the eyeball, from which on it goes where it likes
 _CORNEA = 0.85  # mm that the cornea stands out; it brings the highlight into the iris
 _DEPTH = 12.1  # of an eye's centre behind the middle of its lids
 _SECTORS = 48
@@ -128,11 +129,12 @@ def gaze_rotation(gaze: Array) -> Array:
     )
 
 
-def push_out(away: Array, radius: float) -> Array:
-    """By which factors (n, 1) points `away` (n, 3) from a centre are moved to be beyond `radius`, smoothly near it."""
+def pushes(away: Array, radius: float) -> tuple[Array, Array]:
+    """Ways (m, 3) that points `away` (n, 3) from a centre go to be beyond `radius`, and which ones (m,) need to."""
     distance = np.sqrt(np.einsum("ij,ij->i", away, away))
+    near = np.flatnonzero(distance < radius + _PUSHED)
+    distance = distance[near]
     # A soft maximum: half a millimetre of transition keeps the lid's skin free of a kink.
     over = distance - radius
-    pushed = radius + 0.5 * (over + np.sqrt(over * over + 0.15))
-    scale: Array = np.where(over < 3, pushed / np.maximum(distance, 1e-6), 1.0)
-    return scale[:, None].astype(away.dtype)
+    push = 0.5 * (np.sqrt(over * over + 0.15) - over) / np.maximum(distance, 1e-6)
+    return push[:, None].astype(away.dtype) * away[near], near

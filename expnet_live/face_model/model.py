@@ -151,7 +151,7 @@ class FaceModel:
     def _moved_points(self) -> torch.Tensor:
         """The expression basis (3n, 29) of the n points from which the head is made."""
         matrix = self.anatomy.posing.points.matrix
-        return torch.from_numpy(np.stack([(matrix @ field).ravel() for field in self.expression])).T
+        return torch.from_numpy(np.stack([(matrix @ field).ravel() for field in self.expression], axis=1))
 
     def _resting_points(self, identity: Array | None) -> torch.Tensor:
         """Those points (3n,) of a face at rest; the last person is kept."""

@@ -67,13 +67,10 @@ class Posing:
 
     def _keep_lids_out(self, out: Array, centers: Array) -> None:
         away = out.take(self._lids, axis=0)
-        sides = away[: self._n_right], away[self._n_right :]
-        for side, center in zip(sides, centers, strict=True):
-            side -= center
-        away *= eyes.push_out(away, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
-        for side, center in zip(sides, centers, strict=True):
-            side += center
-        out[self._lids] = away
+        away[: self._n_right] -= centers[0]
+        away[self._n_right :] -= centers[1]
+        pushes, near = eyes.pushes(away, eyes.EYE_RADIUS + eyes.LID_THICKNESS)
+        out[self._lids[near]] += pushes
 
 
 def _along_axes(anatomy: Anatomy) -> sparse.csr_matrix:
