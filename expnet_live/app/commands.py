@@ -184,8 +184,6 @@ class Commands:
 
     def _snapshot(self) -> None:
         c, parts = self._controller, self._window.parts
-        if c.prepared is None:
-            return
         views = {key: dock.widget() for key, dock in parts.docks.items() if key in ("expression", "curves")}
         pictures: dict[str, QImage] = {
             "window": self._window.grab().toImage(),
@@ -193,7 +191,8 @@ class Commands:
             "head": parts.head.picture(),
             **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
-        snapshot = Snapshot(pictures, c.faces, c.prepared.model)
+        model = None if c.prepared is None else c.prepared.model
+        snapshot = Snapshot(pictures, c.faces if model is not None else (), model)
         # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 

@@ -26,11 +26,14 @@ def snapshot_folder() -> Path:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose."""
+    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose.
+
+    Without their `model`, which takes a moment to load, there are no meshes.
+    """
 
     pictures: dict[str, QImage]
     faces: tuple[LiveFace, ...]
-    model: FaceModel
+    model: FaceModel | None
 
     def save(self, folder: Path) -> Path:
         """Writes PNG, and PLY, OBJ and GLB of each head; returns the new folder below `folder`.
@@ -42,14 +45,17 @@ class Snapshot:
             for name, picture in self.pictures.items():
                 if not picture.save(str(out / f"{name}.png")):
                     raise OSError("no space, or no permission")
-            for i, face in enumerate(self.faces, 1):
-                for suffix in MESHES:
-                    path = out / f"head{i if i > 1 else ''}{suffix}"
-                    model = self.model
-                    write_mesh(path, face.vertices, model.triangles, normals=face.normals, colors=model.colors)
+            if self.model is not None:
+                self._save_meshes(out, self.model)
         except OSError as e:
             raise UserError(texts.SNAPSHOT_FAILED.format(folder=folder, reason=e.strerror or e)) from e
         return out
+
+    def _save_meshes(self, out: Path, model: FaceModel) -> None:
+        for i, face in enumerate(self.faces, 1):
+            for suffix in MESHES:
+                path = out / f"head{i if i > 1 else ''}{suffix}"
+                write_mesh(path, face.vertices, model.triangles, normals=face.normals, colors=model.colors)
 
 
 def _new_folder(parent: Path) -> Path:

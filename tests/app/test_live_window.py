@@ -15,7 +15,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from seen import LONG, banners, pixels
 
-from expnet_live.app import texts
+from expnet_live.app import settings, texts
+from expnet_live.app.models.choices import Choices
 from expnet_live.app.views.banners import Banner
 from expnet_live.app.window import MainWindow
 from expnet_live.capture.sources import Source
@@ -172,11 +173,16 @@ def test_what_nobody_caught_is_a_banner(qtbot: Any, window: MainWindow, monkeypa
     assert "an odd value" in banners(window)["unforeseen"] and "Traceback" not in banners(window)["unforeseen"]
 
 
-def test_several_faces(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path) -> None:
+def test_several_faces(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet, store: Any, tmp_path: Path
+) -> None:
+    settings.save_choices(store, Choices(max_faces=2))
     puppet.faces = 2
-    faces = window.parts.controls.faces
-    faces.activated.emit([faces.itemText(i) for i in range(faces.count())].index(texts.FACE_COUNTS[2]))
-    qtbot.waitUntil(lambda: len(window.controller.state.faces) == 2, timeout=LONG)
+    window = open_window()
+    assert window.parts.controls.faces.currentText() == texts.FACE_COUNTS[2]
+    qtbot.waitUntil(
+        lambda: window.controller.state is not None and len(window.controller.state.faces) == 2, timeout=LONG
+    )
     first, second = (f.state.box.x for f in window.controller.state.faces)
     assert abs(second - first) > 80
     # Both are framed in the camera's picture, which is grey but for that.
@@ -185,6 +191,7 @@ def test_several_faces(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path:
     colored = np.ptp(picture, axis=2) > 60
     middle = picture.shape[1] // 2
     assert colored[:, :middle].sum() > 50 and colored[:, middle:].sum() > 50
+    qtbot.waitUntil(lambda: window.controller.prepared is not None, timeout=LONG)
     window.commands.snapshot_folder = tmp_path / "shots"
     window.actions_["snapshot"].trigger()
     qtbot.waitUntil(lambda: "snapshot" in banners(window), timeout=LONG)
