@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from expnet_live.geometry.normals import NormalOperator as NormalOperator
 from expnet_live.types import Array
 
 

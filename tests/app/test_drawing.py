@@ -145,7 +145,7 @@ def face(**moved: float) -> FaceState:
 
 
 def test_contours_are_those_of_the_overlay() -> None:
-    from expnet_live.geometry.mesh import NormalOperator
+    from expnet_live.geometry.normals import NormalOperator
     from expnet_live.geometry.rotation import matrix_from_vector
 
     model, state = face_model(), face(jawOpen=1.0)

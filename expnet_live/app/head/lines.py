@@ -9,7 +9,8 @@ from scipy import sparse
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import CONTOURS
 from expnet_live.geometry.camera import Camera
-from expnet_live.geometry.mesh import NormalOperator, edges_of
+from expnet_live.geometry.mesh import edges_of
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.types import Array, FaceState, Image
 
