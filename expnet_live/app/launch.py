@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from expnet_live.app.window import MainWindow
+    from expnet_live.live.state import Settings
+    from expnet_live.pipeline.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -77,9 +80,10 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     choices = settings.load_choices(store)
     given = {k: getattr(launch, k) for k in ("model", "device", "profile") if getattr(launch, k) is not None}
     lister, permit = platforms.camera_lister(), platforms.request_camera
-    controller = Controller(replace(choices, **given), lister=lister, permit=permit)
+    controller = Controller(replace(choices, **given), lister=lister, permit=permit, load=_load_for_good)
     logs.catch_unforeseen(controller.tell_unforeseen)
     window = MainWindow(controller, store)
+    gc.freeze()
     window.grab()  # all that is made when it is first painted is made before anyone waits for it
     window.show()
     opened(window)
@@ -104,6 +108,15 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     logs.stop(handler)
     sys.excepthook = sys.__excepthook__
     return status
+
+
+def _load_for_good(settings: Settings) -> Pipeline:
+    """Python's collector looks through all that was ever imported, 150 ms long: what is loaded now stays."""
+    from expnet_live.live.inference import load_pipeline
+
+    pipeline = load_pipeline(settings)
+    gc.freeze()
+    return pipeline
 
 
 def _end(window: MainWindow, pictures: list[QImage], patience: float) -> None:
