@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -46,7 +46,8 @@ class HeadCanvas(QWidget):
     def refresh(self, area: QRect) -> None:
         """Asks for a new picture of the head, which is within `area` now: nothing else is painted anew."""
         self._stale = True
-        self.update(area | self._area)
+        # A head that was moved out of sight still wants to be told that it was shown.
+        self.update((area | self._area) if not area.isEmpty() else QRect(QPoint(0, 0), self.size()))
         self._area = area
 
     def paintEvent(self, event: QPaintEvent) -> None:
