@@ -142,29 +142,38 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        # Not numpy's product: the threads of its BLAS and of torch, which runs the network, would fight for cores.
+        # Not numpy's products: the threads of its BLAS and of torch, which runs the network, would fight for cores.
         eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
-        points = torch.addmv(self._resting_points(identity), self._moved_points, eta).numpy()
+        points = torch.addmv(self._resting_points(identity), self._point_bases[0], eta).numpy()
         return self.anatomy.posing(points.reshape(-1, 3), gaze)
 
     @cached_property
-    def _moved_points(self) -> torch.Tensor:
-        """The expression basis (3n, 29) of the n points from which the head is made."""
+    def _point_bases(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The bases of expression (3n, 29) and identity (3n, K) for the n points from which the head is made."""
         matrix = self.anatomy.posing.points.matrix
-        return torch.from_numpy(np.stack([(matrix @ field).ravel() for field in self.expression], axis=1))
+        expression, identity = (
+            torch.from_numpy(np.stack([(matrix @ field).ravel() for field in basis], axis=1))
+            for basis in (self.expression, self.identity)
+        )
+        return expression, identity
 
     def _resting_points(self, identity: Array | None) -> torch.Tensor:
         """Those points (3n,) of a face at rest; the last person is kept."""
-        key = None if identity is None else checked("identity", identity, (self.n_identity,)).tobytes()
+        alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
+        alpha = checked("identity", alpha, (self.n_identity,))
+        key = alpha.tobytes()
         last, points = self._last_resting[0]
         if last != key:
-            shape = self.landmarks(np.zeros(N_EXPRESSION), identity)
-            points = torch.from_numpy(self.anatomy.posing.points.at(shape).ravel())
+            points = torch.addmv(self._mean_points, self._point_bases[1], torch.from_numpy(alpha.copy()))
             self._last_resting[0] = (key, points)
         return points
 
     @cached_property
-    def _last_resting(self) -> list[tuple[bytes | None, torch.Tensor]]:
+    def _mean_points(self) -> torch.Tensor:
+        return torch.from_numpy(self.anatomy.posing.points.at(self.mean).ravel())
+
+    @cached_property
+    def _last_resting(self) -> list[tuple[bytes, torch.Tensor]]:
         return [(b"", torch.empty(0))]
 
     @cached_property
