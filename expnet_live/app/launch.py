@@ -50,13 +50,10 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     platforms.prepare()
 
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import QTimer
     from PySide6.QtGui import QFont
     from PySide6.QtWidgets import QApplication
 
-    import vispy  # isort: skip  After PySide6, which it then finds.
-
-    vispy.use("pyside6")
     from expnet_live.app import logs, settings, texts
     from expnet_live.app.controller import Controller
     from expnet_live.app.theme import FONTS
@@ -66,7 +63,6 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     # The GUI thread shall not wait 5 ms, Python's usual, whenever other threads import and compute.
     sys.setswitchinterval(0.001)
     handler = logs.start()
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName(texts.APP)

@@ -17,9 +17,9 @@ from expnet_live.types import Array, Image
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4
-_GRAZING = 0.05  # z of a normal below which a point counts as turned away
+GRAZING = 0.05  # z of a normal below which a point counts as turned away
 # The edges of the mouth and the eyes roll inwards: their normals say little of whether they are seen.
-_TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
+TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
 
 class OverlayStyle(StrEnum):
@@ -53,7 +53,7 @@ def draw_overlay(
         _lines(out, contour_lines(points, turned), opacity)
     else:
         edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
-        edges = edges[(turned[edges, 2] > _GRAZING).all(1)]
+        edges = edges[(turned[edges, 2] > GRAZING).all(1)]
         # More than a thousand lines would hide the face at full strength.
         _lines(out, list(points[edges, :2]), 0.6 * opacity)
     return out
@@ -65,7 +65,7 @@ def contour_lines(points: Array, normals: Array) -> list[Array]:
     `points` (V, 2 or 3) in the picture and unit `normals` (V, 3) in the camera frame begin with the 468 base points.
     """
     paths = [
-        _visible_runs(np.array(path), points, normals, _TURNED_AWAY.get(name, _GRAZING))
+        _visible_runs(np.array(path), points, normals, TURNED_AWAY.get(name, GRAZING))
         for name, path in CONTOURS.items()
     ]
     return [_smooth(run) for runs in paths for run in runs]

@@ -56,12 +56,6 @@ if _problem is None:
     from expnet_live.app import platforms
 
     platforms.prepare()
-    import vispy
-    from PySide6.QtCore import Qt
-    from PySide6.QtWidgets import QApplication
-
-    vispy.use("pyside6")
-    QApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

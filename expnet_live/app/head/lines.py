@@ -12,13 +12,11 @@ from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.render.overlay import GRAZING, TURNED_AWAY
 from expnet_live.types import Array, FaceState, Image
 
 _STEPS = 4  # pieces of a curve from each point to the next
 _FRACTION = 4  # bits of a pixel that OpenCV draws smooth lines from
-_GRAZING = 0.05  # z of a normal below which a point counts as turned away
-# The edges of the mouth and the eyes roll inwards: their normals say little of whether they are seen.
-_TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
 
 class FaceLines:
@@ -30,7 +28,7 @@ class FaceLines:
         self._edges = edges_of(model.base_triangles)[0]
         curves = {name: _curve(np.array(path), len(model.mean)) for name, path in CONTOURS.items()}
         self._curves = sparse.vstack(list(curves.values())).tocsr().astype(np.float32)
-        limits = [np.full(c.shape[0], _TURNED_AWAY.get(name, _GRAZING)) for name, c in curves.items()]
+        limits = [np.full(c.shape[0], TURNED_AWAY.get(name, GRAZING)) for name, c in curves.items()]
         self._limits = np.concatenate(limits)
         # Where a curve ends and another begins.
         self._ends = np.cumsum([c.shape[0] for c in curves.values()])[:-1]
@@ -48,7 +46,7 @@ class FaceLines:
 
     def mesh(self, face: FaceState, size: tuple[int, int]) -> list[Array]:
         points, facing = self._seen(face, size)
-        return list(points[self._edges[(facing > _GRAZING)[self._edges].all(1)]])
+        return list(points[self._edges[(facing > GRAZING)[self._edges].all(1)]])
 
     def _seen(self, face: FaceState, size: tuple[int, int]) -> tuple[Array, Array]:
         """Places in the picture (468, 2), and how far each faces the camera, -1..1."""
