@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -46,6 +47,9 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     screenshot cannot be written.
     """
     begun = time.monotonic()
+    # numpy's threads spin for 25 ms after each product that is shared out, and take a core from those that draw. It
+    # reads this when it is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from expnet_live.app import platforms
 
     platforms.prepare()

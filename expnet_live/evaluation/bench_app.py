@@ -76,7 +76,9 @@ def bench_app(args: argparse.Namespace) -> int:
 def measure_app(task: AppTask) -> dict[str, Any]:
     """The report of app_probe.py's fresh process. Raises UserError when there is no display or the window fails."""
     env = dict(os.environ)
-    env.pop("OMP_NUM_THREADS", None)  # how the app shares the cores out is part of what is measured
+    # How the app shares the cores out is part of what is measured.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        env.pop(name, None)
     with tempfile.TemporaryDirectory() as folder, _display(env) as display:
         env["EXPNET_LIVE_DATA"] = folder
         asked = replace(task, folder=folder, display=display, spawned=time.time())
