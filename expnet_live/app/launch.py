@@ -54,6 +54,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     platforms.prepare()
 
+    import av  # noqa: F401  Python stands still for 80 ms while it loads: not with a window that waits.
     from PySide6.QtCore import QTimer
     from PySide6.QtGui import QFont
     from PySide6.QtWidgets import QApplication
