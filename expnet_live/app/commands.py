@@ -191,8 +191,7 @@ class Commands:
             "head": parts.head.picture(),
             **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
-        model = None if c.prepared is None else c.prepared.model
-        snapshot = Snapshot(pictures, c.faces if model is not None else (), model)
+        snapshot = Snapshot(pictures, c.faces)
         # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expnet_live.face_model.heads import Head
 from expnet_live.live.capture import Captured
 from expnet_live.types import Array, FaceState
 
@@ -23,7 +24,7 @@ class LiveFace:
     """A face: as the pipeline saw it, and as it is shown.
 
     `expression` (29,) is without the person's neutral and times the gains; `identity` (K,);
-    `vertices` and unit `normals` (V, 3) are of the shown face, in the model's frame, mm.
+    `vertices` and unit `normals` (V, 3) are of the head that is shown, in the model's frame, mm.
     """
 
     state: FaceState
@@ -31,6 +32,7 @@ class LiveFace:
     identity: Array
     vertices: Array
     normals: Array
+    head: Head
 
 
 @dataclass(frozen=True)
