@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from expnet_live.face_model import eyes
 from expnet_live.face_model.heads import SKIN_SHINE, Part, Traits
@@ -42,15 +41,14 @@ class ImportedHead:
         self.model = model
         self.transfer = Transfer(driver, model)
         size = model.mean.size
-        self._mean = torch.from_numpy(model.mean.ravel())
-        carried = identity_transfer(driver, model)
-        self._identity = torch.from_numpy(model.identity.reshape(-1, size).T @ carried)
+        self._mean = model.mean.ravel()
+        self._identity = identity_transfer(driver, model).T @ model.identity.reshape(-1, size)
         shapes = model.expression.reshape(-1, size)
         # A linear transfer is multiplied out: fewer columns to read in each frame.
         linear = self.transfer.matrix
         self._linear = linear is not None
-        self._shapes = torch.from_numpy(np.ascontiguousarray(shapes if linear is None else linear.T @ shapes))
-        self._resting: tuple[bytes, torch.Tensor] = (b"", self._mean)
+        self._shapes = shapes if linear is None else linear.T @ shapes
+        self._resting: tuple[bytes, Array] = (b"", self._mean)
         self._eyes = [np.flatnonzero(model.part == side) for side in _SIDES]
         # From the mean of their vertices, which moves with identity.
         self._centers = [
@@ -75,29 +73,20 @@ class ImportedHead:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are."""
-        rest = self._rest(identity)
-        weights = checked("expression", expression, (len(self.names),)) if self._linear else self.weights(expression)
-        # Most blendshapes are at rest at any time: what they would add is not read.
-        active = np.flatnonzero(weights)
-        if self._linear:
-            moved = torch.addmv(rest, self._shapes.T, torch.from_numpy(weights.copy()))
-        else:
-            moved = rest.clone()
-            for j in active.tolist():
-                moved.add_(self._shapes[j], alpha=float(weights[j]))
-        out: Array = moved.numpy().reshape(-1, 3)
+        eta = checked("expression", expression, (len(self.names),))
+        out = _sum(self._rest(identity), eta if self._linear else self.transfer(eta), self._shapes).reshape(-1, 3)
         if gaze is not None:
             self._turn_eyes(out, gaze)
         return out
 
-    def _rest(self, identity: Array | None) -> torch.Tensor:
+    def _rest(self, identity: Array | None) -> Array:
         """Vertices (3V,) of a face at rest; the last person is kept."""
         if identity is None:
             return self._mean
         alpha = checked("identity", identity, (self.n_identity,))
         key, points = self._resting
         if key != alpha.tobytes():
-            points = torch.addmv(self._mean, self._identity, torch.from_numpy(alpha.copy()))
+            points = _sum(self._mean, alpha, self._identity)
             self._resting = (alpha.tobytes(), points)
         return points
 
@@ -107,6 +96,16 @@ class ImportedHead:
                 at = vertices[ball]
                 middle = at.mean(0) + center
                 vertices[ball] = (at - middle) @ rotation.T + middle
+
+
+def _sum(start: Array, weights: Array, rows: Array) -> Array:
+    """`start` (n,) plus `rows` (k, n) by `weights` (k,). Not BLAS, whose threads would take the network's cores; and
+    most blendshapes are at rest at any time: they are not read."""
+    total, step = start.copy(), np.empty_like(start)
+    for k in np.flatnonzero(weights):
+        np.multiply(rows[k], weights[k], out=step)
+        total += step
+    return total
 
 
 def sphere_center(points: Array) -> Array:
