@@ -151,7 +151,7 @@ class Transfer:
 
 def identity_transfer(driver: Driver, model: ShapeModel) -> Array:
     """The matrix (K, M) that carries identity to the driven model's, both in standard deviations."""
-    theirs = model.identity[:, model.marks].reshape(len(model.identity), -1).astype(np.float64)
+    theirs = model.identity[:, model.marks].reshape(len(model.identity), 3 * len(model.marks)).astype(np.float64)
     ours = driver.identity.reshape(len(driver.identity), -1).astype(np.float64)
     out: Array = np.linalg.solve(theirs @ theirs.T + _RIDGE_SD * np.eye(len(theirs)), theirs @ ours.T)
     return out.astype(np.float32)
