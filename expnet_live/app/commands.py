@@ -76,6 +76,7 @@ class Commands:
                 device=lambda v: c.change(device=v),
                 smoothing=lambda v: c.change(smoothing=v),
                 faces=lambda n: c.change(max_faces=n),
+                head=self._pick_head,
                 profile=self._pick_profile,
             ),
             overlay=lambda v: self._choose(overlay=v),
@@ -139,6 +140,10 @@ class Commands:
         self._controller.use_profile(str(value))
         self._window.show_choices()
 
+    def _pick_head(self, value: object) -> None:
+        self._controller.use_head(str(value))
+        self._window.show_choices()
+
     def _set_gain(self, name: str, gain: float) -> None:
         self._controller.set_gain(name, gain)
         self._window.show_choices()
@@ -191,8 +196,7 @@ class Commands:
             "head": parts.head.picture(),
             **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
-        model = None if c.prepared is None else c.prepared.model
-        snapshot = Snapshot(pictures, c.faces if model is not None else (), model)
+        snapshot = Snapshot(pictures, c.faces)
         # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 
