@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ def bench_record(args: argparse.Namespace) -> int:
         "video_frames": info.video_frames,
         "unwritten": info.n_unwritten,
         "megabytes": size / 1e6,
-        **asdict(step),
+        "time_ms": step.time_ms,
+        "frames_apart": step.frames,
     }
     bars = {
         f"frames on the screen, of those without recording: {fps['shown_fps']:.1%}": fps["shown_fps"] >= 0.9,
