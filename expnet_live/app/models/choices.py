@@ -37,6 +37,7 @@ class Choices:
     hair: bool = True
     head: str = ""  # the name of an imported one, empty for the face model's own
     theme: str = "system"
+    private: bool = False  # no video is recorded
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
 

@@ -74,6 +74,7 @@ class HeadView(QWidget):
         """A floating button for it."""
         button = QToolButton()
         button.setObjectName("Float")
+        button.setProperty("key", action.objectName())
         button.setDefaultAction(action)
         button.setIconSize(QSize(20, 20))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
