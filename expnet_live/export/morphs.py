@@ -18,6 +18,7 @@ from expnet_live.types import Array
 
 TOLERANCE = 0.008  # mm by which a vertex may be off at any moment; 0.01 is promised
 _SAMPLES = 256  # moments from which the first shapes are made
+_AT_A_TIME = 64
 _WORST = 64  # moments that make further ones, each time that not all are close enough
 
 
@@ -57,15 +58,15 @@ def correctives(
     identity: Array,
     *,
     most: int,
-    step: Callable[[], None] = lambda: None,
+    step: Callable[[int], None] = lambda n: None,
 ) -> Correctives:
     """The shapes that, at `expression` (T, 29), `deltas` (29, V, 3) alone miss of the model's mesh; at most `most`.
 
-    `step` is called once a moment, in each of usually one or two passes over all of them; it may raise.
+    `step` is told how many moments are done, in each of usually one or two passes over all of them; it may raise.
     """
     missing = _Missing(model, deltas, identity)
     chosen = np.unique(np.linspace(0, len(expression) - 1, _SAMPLES).round().astype(int))
-    found = _directions(np.stack([missing(e) for e in expression[chosen]]), most)
+    found = _directions(missing(expression[chosen]), most)
     while True:
         weights, off, worst = _projected(missing, found, expression, step)
         room = most - len(found)
@@ -78,7 +79,7 @@ def correctives(
 
 
 class _Missing:
-    """Called with an expression (29,): what the linear part lacks at the `vertices` (m,), (3m,) mm."""
+    """Called with expressions (T, 29): what the linear part lacks at the `vertices` (m,), (T, 3m) mm."""
 
     def __init__(self, model: FaceModel, deltas: Array, identity: Array) -> None:
         anatomy = model.anatomy
@@ -88,8 +89,8 @@ class _Missing:
         self._resting = self._of(np.zeros(len(deltas), np.float32))
         self._deltas = deltas[:, self.vertices].reshape(len(deltas), -1)
 
-    def __call__(self, expression: Array) -> Array:
-        missing: Array = self._of(expression) - self._resting - expression @ self._deltas
+    def __call__(self, expressions: Array) -> Array:
+        missing: Array = np.stack([self._of(e) for e in expressions]) - self._resting - expressions @ self._deltas
         return missing
 
     def _of(self, expression: Array) -> Array:
@@ -109,23 +110,22 @@ def _directions(missing: Array, most: int) -> Array:
 
 
 def _projected(
-    missing: _Missing, found: Array, expression: Array, step: Callable[[], None]
+    missing: _Missing, found: Array, expression: Array, step: Callable[[int], None]
 ) -> tuple[Array, Array, Array]:
     """Weights (T, n) of the directions `found`, what is left (T,) mm at most, and what is left where it is most."""
-    weights = np.empty((len(expression), len(found)), np.float32)
-    off = np.empty(len(expression))
+    weights: list[Array] = []
+    off: list[Array] = []
     worst: list[tuple[float, int, Array]] = []
-    for i, e in enumerate(expression):
-        wanted = missing(e)
-        weights[i] = found @ wanted
-        left = wanted - weights[i] @ found
-        off[i] = _furthest(left[None])[0]
-        if off[i] > TOLERANCE:
-            worst.append((float(off[i]), i, left))
-            if len(worst) > 2 * _WORST:
-                worst = sorted(worst, reverse=True, key=lambda w: w[0])[:_WORST]
-        step()
-    return weights, off, np.array([left for *_, left in worst])
+    for start in range(0, len(expression), _AT_A_TIME):
+        wanted = missing(expression[start : start + _AT_A_TIME])
+        weights.append(wanted @ found.T)
+        left: Array = wanted - weights[-1] @ found
+        off.append(_furthest(left))
+        too_far = np.flatnonzero(off[-1] > TOLERANCE)
+        worst += [(float(off[-1][i]), start + int(i), left[i]) for i in too_far]
+        worst = sorted(worst, reverse=True, key=lambda w: w[:2])[:_WORST]
+        step(len(wanted))
+    return np.concatenate(weights), np.concatenate(off), np.array([w[2] for w in worst])
 
 
 def _furthest(missing: Array) -> Array:

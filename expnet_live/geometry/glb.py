@@ -84,15 +84,19 @@ class GlbArrays:
             values = values.reshape(-1, 1)
         return self._add(values, shape, _FLOAT, None, **_limits(values))
 
-    def differences(self, values: Array, n_vertices: int, where: Array | None = None) -> int:
-        """What a morph target adds: (V, 3), or (n, 3) to the vertices `where` (n,), ascending, of V."""
+    def places(self, vertices: Array) -> int:
+        """Numbers (n,), ascending, of vertices that several morph targets move; returns what `differences` takes."""
+        return self._view(vertices.astype("<u4"), None)
+
+    def differences(self, values: Array, n_vertices: int, where: int | None = None) -> int:
+        """What a morph target adds: (V, 3), or (n, 3) at the `places` of that number."""
         values = np.ascontiguousarray(values, "<f4")
         if where is None:
             return self._add(values, "VEC3", _FLOAT, _VERTICES, **_limits(values))
         limits = _limits(np.vstack([values, np.zeros((1, 3), np.float32)]))
         sparse = {
-            "count": len(where),
-            "indices": {"bufferView": self._view(where.astype("<u4"), None), "componentType": _UINT},
+            "count": len(values),
+            "indices": {"bufferView": where, "componentType": _UINT},
             "values": {"bufferView": self._view(values, None)},
         }
         self.accessors.append(
