@@ -121,11 +121,17 @@ class InferenceWorker(Worker):
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
         self.person = Person()  # replaced as a whole from other threads
+        self.tap: Callable[[LiveState], None] = lambda state: None  # this, too; gets what went through the network
         self.device: str | None = None
 
     @property
     def settings(self) -> Settings:
         return self._settings
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """None while it loads for the first time, or after it failed."""
+        return self._pipeline
 
     @property
     def fps(self) -> float:
@@ -191,7 +197,10 @@ class InferenceWorker(Worker):
                 self._generation = captured.generation
                 if self._pipeline is not None:
                     self._pipeline.reset()
-            self._outbox.put(self._processed(captured))
+            state = self._processed(captured)
+            if state.processed:
+                self.tap(state)
+            self._outbox.put(state)
 
     def _take_loaded(self) -> None:
         loaded = self._loads.take()

@@ -6,10 +6,8 @@ session.info.coefficients, session.rows.time, session.rows.expression, session.v
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.sessions.folder import INFO, MARKERS, TABLE, VIDEO, in_use
@@ -20,7 +18,7 @@ from expnet_live.sessions.table import Rows, read_rows
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A session's folder and what is in it. `video` is None where none was recorded, or it is gone."""
+    """A session's folder and what is in it. `video` is None where there is none, or nothing in it."""
 
     folder: Path
     info: SessionInfo
@@ -35,11 +33,11 @@ class Session:
         info = read_info(folder)
         rows = read_rows(folder / TABLE, info.coefficients, info.n_identity)
         if info.complete and info.video_frames is not None:
-            # A killed program's rows are further than its video.
-            rows = replace(rows, video_frame=np.where(rows.video_frame < info.video_frames, rows.video_frame, -1))
-        video = folder / VIDEO
-        has_video = info.video_frames is not None and video.is_file() and video.stat().st_size > 0
-        return cls(folder, info, rows, read_markers(folder / MARKERS), video if has_video else None)
+            rows = rows.with_pictures(info.video_frames)
+        video: Path | None = folder / VIDEO
+        if info.video_frames is None or (info.complete and not info.video_frames) or not (folder / VIDEO).is_file():
+            video = None
+        return cls(folder, info, rows, read_markers(folder / MARKERS), video)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,10 @@ class Rows:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def with_pictures(self, n: int) -> Rows:
+        """Where the video has n pictures: after a kill, rows are further than it."""
+        return replace(self, video_frame=np.where(self.video_frame < n, self.video_frame, -1))
+
 
 def read_rows(path: Path, names: Sequence[str], n_identity: int) -> Rows:
     """The table's rows, up to its last whole line. Raises UserError with one sentence."""
@@ -102,6 +107,25 @@ def read_rows(path: Path, names: Sequence[str], n_identity: int) -> Rows:
         )
     values = _numbers(path, lines[1:], len(place))
     return _rows(path, values[:, [place[name] for name in wanted]], n_identity)
+
+
+def mend(path: Path, pictures: int) -> None:
+    """Takes away a row cut off, and numbers of pictures from `pictures` on, which the video lacks. Raises OSError."""
+    mended = path.with_name(f".{path.name}.tmp")
+    try:
+        with path.open("rb") as old, mended.open("wb") as new:
+            new.write(old.readline())
+            for line in old:
+                if not line.endswith(b"\n"):
+                    break
+                frame, picture, rest = line.split(b",", 2)
+                there = picture.isdigit() and int(picture) < pictures
+                new.write(b",".join([frame, picture if there else b"", rest]))
+            new.flush()
+            os.fsync(new.fileno())
+        mended.replace(path)
+    finally:
+        mended.unlink(missing_ok=True)
 
 
 def _numbers(path: Path, lines: list[str], width: int) -> Array:

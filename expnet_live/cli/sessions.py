@@ -1,0 +1,111 @@
+"""`expnet-live sessions`: what was recorded."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.sessions.session import Session
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("sessions", help="list recorded sessions, show one, complete one that was cut off")
+    parts = parser.add_subparsers(metavar="PART", required=True)
+
+    listing = parts.add_parser("list", help="the sessions in a folder, the newest first")
+    listing.add_argument("root", nargs="?", type=Path, metavar="DIR", help="default: where the window records")
+    listing.set_defaults(run=run_list)
+
+    show = parts.add_parser("show", help="what is in a session")
+    show.add_argument("session", type=Path, metavar="DIR")
+    show.set_defaults(run=run_show)
+
+    recover = parts.add_parser("recover", help="complete sessions whose recording was killed, with what is there")
+    recover.add_argument(
+        "sessions", nargs="*", type=Path, metavar="DIR", help="default: all that need it where the window records"
+    )
+    recover.set_defaults(run=run_recover)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    from expnet_live.sessions.folder import sessions_root
+    from expnet_live.sessions.session import list_sessions
+
+    root = args.root or sessions_root()
+    entries = list_sessions(root)
+    for entry in entries:
+        info = entry.info
+        if info is None:
+            print(f"{entry.folder.name}  {entry.problem}")
+            continue
+        if entry.active:
+            state = "is being recorded"
+        elif entry.killed:
+            state = "cut off; recover it"
+        else:
+            state = f"{info.duration:8.1f} s  {info.frames:6d} frames"
+        video = "" if info.video_frames is not None else "  no video"
+        print(f"{entry.folder.name}  {state}  {info.source}{video}{f'  {info.title}' if info.title else ''}")
+    if not entries:
+        print(f"There are no sessions in {root}.")
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    from expnet_live.sessions.session import Session
+
+    print(_shown(Session.open(args.session)))
+    return 0
+
+
+def _shown(session: Session) -> str:
+    info, rows = session.info, session.rows
+    status = info.status + (", recovered" if info.recovered else "")
+    lost = sum(b - a for a, b in info.lost_face)
+    lines = {
+        "title": info.title,
+        "notes": " ".join(info.notes.split()),
+        "status": status if info.complete else "cut off, or still being recorded; what is there:",
+        "ended by": info.problem,
+        "started": info.started,
+        "source": f"{info.source}, {info.width} x {info.height}",
+        "length": f"{rows.time[-1] if len(rows) else 0:.3f} s",
+        "rows": f"{len(rows)}",
+        "frames": f"{info.frames}, {'an unknown number' if info.drops is None else info.drops} dropped",
+        "not written": f"{info.n_unwritten}" if info.n_unwritten else "",
+        "without face": f"{len(info.lost_face)} times, {lost:.1f} s together" if info.lost_face else "",
+        "video": "none" if info.video_frames is None else f"{info.video_frames} pictures",
+        "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
+        "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
+        "profile": info.person.name + (", calibrated" if info.person.calibrated else ""),
+    }
+    if not info.complete:
+        del lines["frames"]
+    return "\n".join(f"{key + ':':14}{text}" for key, text in lines.items() if text)
+
+
+def run_recover(args: argparse.Namespace) -> int:
+    import sys
+
+    from expnet_live.errors import UserError
+    from expnet_live.sessions.folder import sessions_root
+    from expnet_live.sessions.recovery import recover
+    from expnet_live.sessions.session import list_sessions
+
+    folders = args.sessions or [e.folder for e in list_sessions(sessions_root()) if e.killed]
+    failed = False
+    for folder in folders:
+        try:
+            info = recover(folder)
+        except UserError as error:
+            failed = True
+            print(f"expnet-live: {error}", file=sys.stderr)
+            continue
+        video = "" if info.video_frames is None else f", {info.video_frames} pictures"
+        print(f"{folder} is complete: {info.duration:.1f} s, {info.rows} rows{video}.")
+    if not folders:
+        print("No session needs it.")
+    return 2 if failed else 0
