@@ -20,7 +20,7 @@ def record(folder: Path) -> None:
     recorder = Recorder(folder, lambda: INFO_OF_TEST, limits=Limits(warn_free=0, least_free=0))
     recorder.start()
     for i in range(100_000):
-        recorder.put(live_state(i, time.monotonic(), picture(i)))
+        recorder.put(live_state(i, time.monotonic(), picture(i, 160, 120)))
         os.write(1, f"{folder.name} {os.getpid()} {i}\n".encode())
         time.sleep(1 / FPS)  # the camera's pace
 
@@ -29,5 +29,6 @@ if __name__ == "__main__":
     for n in range(int(sys.argv[2])):
         if not os.fork():
             record(Path(sys.argv[1]) / str(n))
+        time.sleep(0.15)  # all at once, they would wait for the processor and not for the disk
     while True:
         os.wait()

@@ -223,7 +223,7 @@ def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     script = Path(__file__).with_name("killed_recorder.py")
     command = [sys.executable, str(script), str(tmp_path), str(n)]
     told: dict[str, int] = {}  # the last frame that each one says it has handed over
-    kill_after = {str(i): moments.uniform(0.02, 4.0) for i in range(n)}
+    kill_after = {str(i): moments.uniform(0.0, 3.0) for i in range(n)}
     begun: dict[str, float] = {}
     killed: set[str] = set()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:

@@ -27,7 +27,9 @@ SPECS = (
     ActionSpec("demo", texts.PLAY_DEMO_CLIP, texts.DEMO_TIP, "D"),
     ActionSpec("refresh", texts.REFRESH, texts.REFRESH_TIP, "F5", "refresh"),
     ActionSpec("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, "S", "snapshot"),
-    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "", "record"),
+    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "Ctrl+R", "record", checkable=True),
+    ActionSpec("mark", texts.MARK, texts.MARK_TIP, "K", "marker"),
+    ActionSpec("private", texts.PRIVATE, texts.PRIVATE_TIP, checkable=True),
     ActionSpec("quit", texts.QUIT, "", "Ctrl+Q"),
     ActionSpec("play", texts.PLAY, texts.PLAY_TIP, "Space"),
     ActionSpec("loop", texts.LOOP, texts.LOOP_TIP, "L", "loop", checkable=True),
@@ -47,6 +49,7 @@ SPECS = (
     ActionSpec("shortcuts", texts.SHORTCUTS, "", "F1"),
     ActionSpec("log", texts.OPEN_LOG),
     ActionSpec("data", texts.OPEN_DATA),
+    ActionSpec("sessions", texts.OPEN_SESSIONS),
     ActionSpec("about", texts.ABOUT),
 )
 

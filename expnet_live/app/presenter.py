@@ -77,6 +77,7 @@ class Presenter:
             f"{texts.FPS.format(fps=rates[2])}   {texts.LATENCY.format(ms=1000 * latency)}" if latency else ""
         )
         self._parts.camera.note = self._note()
+        self._show_recording()
         state = controller.state
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
 
@@ -124,6 +125,18 @@ class Presenter:
             self._controller.shown(state)
             if self.first_face is None:
                 self.first_face = now - self._begun
+
+    def _show_recording(self) -> None:
+        recorder = self._controller.recording.recorder
+        if recorder is None or recorder.stopping:
+            self._parts.camera.recording = ""
+            self._parts.status.show_recording("", "")
+            return
+        time_ = texts.clock(recorder.seconds)
+        private = "" if recorder.video else texts.STATUS_PRIVATE
+        text = texts.STATUS_RECORDING.format(time=time_, frames=recorder.frames, private=private)
+        self._parts.camera.recording = texts.RECORDING.format(time=time_)
+        self._parts.status.show_recording(text, texts.STATUS_RECORDING_TIP.format(folder=recorder.folder))
 
     def _note(self) -> str:
         state, engine = self._controller.state, self._controller.engine

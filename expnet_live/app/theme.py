@@ -27,6 +27,7 @@ class Theme:
     info: str
     warning: str
     error: str
+    recording: str
     stage_middle: str
     stage_edge: str
     clay: str
@@ -54,6 +55,7 @@ DARK = Theme(
     info="#1d3b3b",
     warning="#45361a",
     error="#4a2226",
+    recording="#ff5a5f",
     stage_middle="#2f333b",
     stage_edge="#131417",
     clay="#3a3f47",
@@ -74,6 +76,7 @@ LIGHT = Theme(
     info="#d8efec",
     warning="#fbecc8",
     error="#fbdcdc",
+    recording="#d7263d",
     stage_middle="#fbfcfd",
     stage_edge="#ccd2d8",
     clay="#c3cad1",
@@ -135,6 +138,7 @@ QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 8px; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {t.muted}; padding: 0 8px; }}
+QStatusBar #Recording {{ color: {t.recording}; }}
 #Panel {{ background: {t.panel}; border: none; border-radius: 10px; }}
 #DockTitle {{ color: {t.muted}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
 #Muted, #SectionTitle {{ color: {t.muted}; }}

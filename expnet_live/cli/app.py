@@ -18,6 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--screenshot", type=Path, metavar="FILE", help="save the window's picture at that end (default: after 5 s)"
     )
+    group.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="record into this new folder; --duration is then that of the recording",
+    )
     parser.set_defaults(run=run)
 
 
@@ -34,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
         profile=args.profile,
         duration=args.duration or (5.0 if args.screenshot is not None else None),
         screenshot=args.screenshot,
+        record=args.record,
     )
     with nullcontext() if args.verbose else quiet_native():
         status = run_app(launch)

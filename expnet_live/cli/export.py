@@ -59,6 +59,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--correctives", type=int, metavar="N",
         help="of a GLB: at most so many morph targets beside the components (0: lids and lips may be some mm off)",
     )  # fmt: skip
+    parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
     parser.set_defaults(run=run)
 
@@ -78,12 +79,16 @@ def _run(args: argparse.Namespace) -> int:
     from expnet_live.export.export import default_out, export
     from expnet_live.export.options import MOST_CORRECTIVES, ExportOptions, Format
     from expnet_live.export.pose import PoseMode
+    from expnet_live.sessions.reanalysis import open_analysis
     from expnet_live.sessions.session import Session
+    from expnet_live.signals import terminable
 
     start, end = args.range
     if start is not None and not start < end:
         raise UserError(f"The range from {start:g} to {end:g} s is empty; give the earlier moment first.")
     session = Session.open(args.session)
+    if args.analysis is not None:
+        session = open_analysis(session, args.analysis)
     options = ExportOptions(
         format=Format(args.to),
         out=args.out or default_out(session, Format(args.to)),
@@ -97,7 +102,7 @@ def _run(args: argparse.Namespace) -> int:
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
     )
-    with progress_bar() as progress:
+    with terminable(), progress_bar() as progress:
         done = export(session, options, progress)
     print(f"{done.path}: {done.moments} moments.", *done.remarks)
     return 0

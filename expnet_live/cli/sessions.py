@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.cli.arguments import SMOOTHINGS, add_model
+
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
     from expnet_live.sessions.session import Session
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("sessions", help="list recorded sessions, show one, complete one that was cut off")
+    parser = subparsers.add_parser("sessions", help="list recorded sessions, show, complete or re-analyse one")
     parts = parser.add_subparsers(metavar="PART", required=True)
 
     listing = parts.add_parser("list", help="the sessions in a folder, the newest first")
@@ -28,6 +30,17 @@ def add_parser(subparsers: Subparsers) -> None:
         "sessions", nargs="*", type=Path, metavar="DIR", help="default: all that need it where the window records"
     )
     recover.set_defaults(run=run_recover)
+
+    again = parts.add_parser(
+        "reanalyze",
+        help="read a session's video again, with another model or smoothing",
+        description="Writes DIR/reanalysis/NAME, a session of its own but for the video; what was recorded stays.",
+    )
+    again.add_argument("session", type=Path, metavar="DIR")
+    again.add_argument("--smoothing", choices=SMOOTHINGS, help="(default: as recorded)")
+    again.add_argument("--name", help="(default: made of model and smoothing)")
+    add_model(again)
+    again.set_defaults(run=run_reanalyze)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -109,3 +122,29 @@ def run_recover(args: argparse.Namespace) -> int:
     if not folders:
         print("No session needs it.")
     return 2 if failed else 0
+
+
+def run_reanalyze(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+
+    with nullcontext() if args.verbose else quiet_native():
+        return _reanalyze(args)
+
+
+def _reanalyze(args: argparse.Namespace) -> int:
+    from expnet_live.cli.progress import progress_bar
+    from expnet_live.live.state import Settings
+    from expnet_live.sessions.reanalysis import reanalyze
+    from expnet_live.sessions.session import Session
+    from expnet_live.signals import terminable
+
+    session = Session.open(args.session)
+    smoothing = args.smoothing or session.info.smoothing
+    settings = Settings(None if args.model is None else str(args.model), args.device, smoothing, session.info.max_faces)
+    name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
+    with terminable(), progress_bar() as progress:
+        done = reanalyze(session, name, settings, progress)
+    print(f"{done.folder}: {done.info.frames} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    return 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from expnet_live.errors import UserError
-from expnet_live.export.files import whole
 from expnet_live.export.options import ENDINGS, TABLES, ExportOptions, Format
 from expnet_live.export.pose import PoseMode
 from expnet_live.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
+from expnet_live.files import whole
 from expnet_live.live.person import Person
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.table import Rows
@@ -59,8 +58,7 @@ def export(session: Session, options: ExportOptions, progress: Progress = lambda
         rows = corrected(rows, _person(session, options), session.info.coefficients)
         if options.format in TABLES:
             return _table(session, rows, options, partial, progress)
-        with _one_thread():
-            return _head(session, rows, options, partial, progress)
+        return _head(session, rows, options, partial, progress)
 
 
 def _person(session: Session, options: ExportOptions) -> Person:
@@ -178,7 +176,7 @@ def _face_model(session: Session, options: ExportOptions) -> FaceModel:
 
 
 class _Steps:
-    """Called with how many steps were done."""
+    """Called with how many steps more are done."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._done, self._total = progress, 0, total
@@ -190,16 +188,3 @@ class _Steps:
         if self._done > self._total:
             self._total += self._total
         self._progress(self._done, self._total)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """While it lasts torch keeps to this thread: a head is posed in a millisecond, and others only wait by spinning."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

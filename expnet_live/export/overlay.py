@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.analysis.video_writer import VideoWriter
-from expnet_live.capture.sources import SourceError, open_source
+from expnet_live.capture.images import SourceError
 from expnet_live.face_model.anatomy import Part
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
+from expnet_live.sessions.pictures import Picture, pictures
 from expnet_live.sessions.table import Rows
 from expnet_live.types import Array, Image, Pose
 
@@ -33,7 +34,7 @@ def write_overlay(
 ) -> None:
     """Write the pictures that `rows` name, as MP4: at their own times, or repeated and left out to make a fixed `fps`.
 
-    `size` is the width and height of what was recorded: a video with odd sides has a pixel more.
+    `size` is the width and height of what was recorded.
     The rows are as measured: an overlay lies over the face only with its own neutral. Raises SourceError when the
     video cannot be read; a video that breaks off makes a shorter one.
     """
@@ -41,8 +42,8 @@ def write_overlay(
     written = 0
     with VideoWriter(path, fps or 30.0) as writer:
         try:
-            for times, image, faces in _shown(_pictures(video, rows, step), fps):
-                drawn = painter(image[: size[1], : size[0]], faces)
+            for times, picture in _shown(pictures(video, rows, size), fps, step):
+                drawn = painter(picture.image, np.flatnonzero((rows.video_frame == picture.number) & (rows.face >= 0)))
                 for time in times:
                     writer.write(drawn, time)
                     written += 1
@@ -52,46 +53,25 @@ def write_overlay(
             log.warning("%s", error)
 
 
-_Picture = tuple[float, Image, Array]
-
-
-def _pictures(video: Path, rows: Rows, step: Callable[[int], None]) -> Iterator[_Picture]:
-    """Time, picture and rows of the faces of each picture that has rows."""
-    wanted, first = np.unique(rows.video_frame[rows.video_frame >= 0], return_index=True)
-    times = rows.time[rows.video_frame >= 0][first]
-    if not len(wanted):
-        return
-    with open_source(video) as source:
-        for frame in source:
-            if frame.index > wanted[-1]:
-                return
-            at = int(np.searchsorted(wanted, frame.index))
-            if wanted[at] == frame.index:
-                faces = np.flatnonzero((rows.video_frame == frame.index) & (rows.face >= 0))
-                yield float(times[at]), frame.image, faces
-                step(1)
-
-
-def _shown(pictures: Iterator[_Picture], fps: float | None) -> Iterator[tuple[list[float], Image, Array]]:
+def _shown(
+    pictures: Iterator[Picture], fps: float | None, step: Callable[[int], None]
+) -> Iterator[tuple[list[float], Picture]]:
     """The pictures with the times at which each is to be seen."""
-    if fps is None:
-        for time, image, faces in pictures:
-            yield [time], image, faces
-        return
-    tick, start, last = 0, 0.0, None
+    tick, start = 0, 0.0
+    last: Picture | None = None
     for picture in pictures:
-        if last is None:
-            start = picture[0]
-        else:
-            times = []
-            while start + tick / fps < picture[0] - 1e-6:
-                times.append(start + tick / fps)
-                tick += 1
-            if times:
-                yield times, last[1], last[2]
+        step(1)
+        if fps is None:
+            yield [picture.time], picture
+            continue
+        start = picture.time if last is None else start
+        due = int(np.ceil((picture.time - start) * fps - 1e-6))
+        if last is not None and due > tick:
+            yield [start + n / fps for n in range(tick, due)], last
+            tick = due
         last = picture
-    if last is not None:
-        yield [start + tick / fps], last[1], last[2]
+    if fps is not None and last is not None:
+        yield [start + tick / fps], last
 
 
 class _Painter:

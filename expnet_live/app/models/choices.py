@@ -36,6 +36,7 @@ class Choices:
     follow: bool = True
     hair: bool = True
     theme: str = "system"
+    private: bool = False  # no video is recorded
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
 

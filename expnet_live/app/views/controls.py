@@ -147,6 +147,13 @@ class Controls(QScrollArea):
         self.resolution.setVisible(shown)
         self.labels[self.resolution].setVisible(shown)
 
+    def lock(self, locked: bool) -> None:
+        """Keeps the network as it is."""
+        tips = (texts.MODEL_TIP, texts.DEVICE_TIP, texts.SMOOTHING_TIP, texts.FACES_TIP)
+        for chooser, tip in zip((self.model, self.device, self.smoothing, self.faces), tips, strict=True):
+            chooser.setEnabled(not locked)
+            chooser.setToolTip(texts.NOT_WHILE_RECORDING if locked else tip)
+
     def set_calibrating(self, progress: float | None) -> None:
         self.progress.setVisible(progress is not None)
         self.progress.setValue(round(100 * (progress or 0)))

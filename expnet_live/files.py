@@ -20,14 +20,14 @@ def whole(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.is_dir():
-        raise UserError(f"There is a folder {path} already; name another with --out, or move it away.")
+        raise UserError(f"There is a folder {path} already; choose another name, or move it away.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         partial.replace(path)
     except OSError as error:
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); make room there or name another place with --out."
+            f"{path} cannot be written ({error.strerror or error}); make room there, or choose another place."
         ) from error
     finally:
         if partial.is_dir():
