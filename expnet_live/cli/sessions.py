@@ -146,5 +146,5 @@ def _reanalyze(args: argparse.Namespace) -> int:
     name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
     with terminable(), progress_bar() as progress:
         done = reanalyze(session, name, settings, progress)
-    print(f"{done.folder}: {done.info.frames} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
     return 0

@@ -15,6 +15,8 @@ from expnet_live.export.pose import PoseMode
 from expnet_live.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
 from expnet_live.files import whole
 from expnet_live.live.person import Person
+from expnet_live.pipeline.smoothing import MAX_GAP
+from expnet_live.sessions.reanalysis import FOLDER
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.table import Rows
 from expnet_live.types import Array
@@ -35,8 +37,10 @@ class Exported:
 
 
 def default_out(session: Session, format: Format) -> Path:
-    """A name in the current folder."""
-    return Path(session.folder.resolve().name + ENDINGS[format])
+    """A name in the current folder: the session's, and that of its analysis."""
+    folder = session.folder.resolve()
+    name = f"{folder.parents[1].name}_{folder.name}" if folder.parent.name == FOLDER else folder.name
+    return Path(name + ENDINGS[format])
 
 
 def export(session: Session, options: ExportOptions, progress: Progress = lambda done, total: None) -> Exported:
@@ -55,6 +59,9 @@ def export(session: Session, options: ExportOptions, progress: Progress = lambda
     with whole(options.out) as partial:
         if options.format is Format.OVERLAY:
             return _overlay(session, rows, options, partial, progress)
+        if options.fps is not None:
+            # What is between two rows needs both, also where only one of them is in the range.
+            rows = cut(session.rows, options.start, options.end, MAX_GAP)
         rows = corrected(rows, _person(session, options), session.info.coefficients)
         if options.format in TABLES:
             return _table(session, rows, options, partial, progress)

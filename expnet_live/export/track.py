@@ -27,13 +27,13 @@ def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
     return replace(rows, expression=np.where(first[:, None], shown, rows.expression))
 
 
-def cut(rows: Rows, start: float | None, end: float | None) -> Rows:
-    """The rows from `start` to `end` seconds, both included."""
+def cut(rows: Rows, start: float | None, end: float | None, margin: float = _SAME) -> Rows:
+    """The rows from `start` to `end` seconds, both included, and those within `margin` seconds beyond."""
     inside = np.ones(len(rows), bool)
     if start is not None:
-        inside &= rows.time >= start - _SAME
+        inside &= rows.time >= start - margin
     if end is not None:
-        inside &= rows.time <= end + _SAME
+        inside &= rows.time <= end + margin
     return taken(rows, inside)
 
 

@@ -92,5 +92,5 @@ def reanalyze(
             problem = str(error)
             log.warning("%s", error)
         finally:
-            writer.close(done, 0, (last + 1, last + 1), problem)
+            writer.close(info.frames, 0, (last + 1, last + 1), problem)
     return open_analysis(session, name)
