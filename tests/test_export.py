@@ -14,8 +14,9 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.cli import main
 from expnet_live.errors import UserError
+from expnet_live.export import morphs
 from expnet_live.export.export import Exported, export
-from expnet_live.export.options import ExportOptions, Format
+from expnet_live.export.options import MOST_CORRECTIVES, ExportOptions, Format
 from expnet_live.export.pose import PoseMode, posed
 from expnet_live.face_model.model import FaceModel
 from expnet_live.sessions.session import Session
@@ -158,6 +159,25 @@ def test_the_head_is_our_own_to_a_hundredth_of_a_millimetre(
     done = export(demo_session, ExportOptions(Format.GLB, tmp_path / "plain.glb", correctives=0))
     assert len(Glb(tmp_path / "plain.glb").names()) == 29
     assert "and 0 correctives" in done.remarks[-1] and "0.00" not in done.remarks[-1]
+
+
+def test_the_shapes_are_enough_at_every_moment(model: FaceModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    # So few moments at first that others have to be added, more than once.
+    monkeypatch.setattr(morphs, "_SAMPLES", 12)
+    monkeypatch.setattr(morphs, "_WORST", 12)
+    rng = np.random.default_rng(3)
+    spread = np.linalg.cholesky(model.prior_covariance + 1e-6 * np.eye(29))
+    expression = (model.prior_mean + rng.standard_normal((90, 29)) @ spread.T).astype(np.float32)
+    identity = rng.standard_normal(model.n_identity).astype(np.float32)
+    deltas = morphs.component_deltas(model)
+    found = morphs.correctives(model, deltas, expression, identity, most=MOST_CORRECTIVES)
+    assert np.abs(found.weights).max() <= 1 + 1e-6 and len(found.deltas) < 90
+    resting = model.vertices(np.zeros(29, np.float32), identity)
+    for e, weights in zip(expression, found.weights, strict=True):
+        ours = resting + np.tensordot(e, deltas, 1)
+        ours[found.vertices] += np.tensordot(weights, found.deltas, 1)
+        off = np.linalg.norm(ours - model.vertices(e, identity), axis=1)
+        assert off.max() < min(0.01, found.residual + 0.001)
 
 
 def test_trimesh_reads_the_animated_head(glb_path: Path, model: FaceModel) -> None:

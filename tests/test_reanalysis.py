@@ -13,7 +13,7 @@ from expnet_live.export.export import default_out
 from expnet_live.export.options import Format
 from expnet_live.live.state import Settings
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.sessions.reanalysis import analyses, open_analysis, reanalyze
+from expnet_live.sessions.reanalysis import analyses, differences, open_analysis, reanalyze
 from expnet_live.sessions.session import Session
 
 
@@ -31,8 +31,8 @@ def test_the_same_settings_give_nearly_the_same(demo_session: Session, pipeline:
     old, new = demo_session.rows, again.rows
     for name in ("frame", "video_frame", "time", "face"):
         assert np.array_equal(getattr(old, name), getattr(new, name))
-    seen = old.face >= 0
-    difference = np.abs(old.expression - new.expression)[seen]
+    difference = differences(demo_session, again)
+    assert difference.shape == ((old.face >= 0).sum(), 29)
     # What compression does, in standard deviations.
     assert 0 < difference.mean() < 0.05 and difference.max() < 0.6
 
@@ -40,8 +40,10 @@ def test_the_same_settings_give_nearly_the_same(demo_session: Session, pipeline:
 def test_another_smoothing_and_its_export(
     demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["sessions", "reanalyze", str(demo_session.folder), "--smoothing", "off", "--device", "cpu"]) == 0
-    assert "48 pictures" in capsys.readouterr().out
+    command = ["sessions", "reanalyze", str(demo_session.folder), "--smoothing", "off", "--device", "cpu"]
+    assert main([*command, "--compare"]) == 0
+    told = capsys.readouterr().out
+    assert "48 pictures" in told and "jawOpen" in told
     again = open_analysis(demo_session, "off")
     seen = again.rows.face >= 0
     assert again.info.smoothing == "off"

@@ -61,6 +61,7 @@ class Actions:
         self._actions: dict[str, QAction] = {}
         for spec in SPECS:
             action = QAction(spec.text, parent)
+            action.setObjectName(spec.key)
             tip = spec.tip or spec.text.replace("&", "").rstrip("…")
             action.setToolTip(f"{tip} ({spec.shortcut})" if spec.shortcut else tip)
             if spec.shortcut:
@@ -93,4 +94,7 @@ class Actions:
         for spec in SPECS:
             if spec.icon:
                 checked = theme.on_accent if spec.checkable and spec.key != "loop" else theme.accent
-                self._actions[spec.key].setIcon(icons.icon(spec.icon, theme.text, checked, theme.faint))
+                usual = theme.text
+                if spec.key == "record":
+                    usual, checked = theme.recording, "#ffffff"
+                self._actions[spec.key].setIcon(icons.icon(spec.icon, usual, checked, theme.faint))

@@ -156,12 +156,14 @@ QToolButton#Flat:hover {{ background: {t.hover}; }}
 QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; }}
 QToolButton#Float:hover {{ background: {t.hover}; }}
 QToolButton#Float:checked {{ background: {t.accent}; }}
+QToolButton#Float[key="record"]:checked {{ background: {t.recording}; }}
 QComboBox, QSpinBox, QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
     border-radius: 7px; padding: 5px 9px; min-height: 18px; selection-background-color: {t.accent};
     selection-color: {t.on_accent}; }}
 QComboBox[small="true"] {{ background: transparent; color: {t.muted}; padding: 1px 8px; font-size: 12px; }}
 QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
+QComboBox:disabled {{ color: {t.faint}; background: {t.panel}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none; }}
 QComboBox QAbstractItemView::item {{ padding: 5px 8px; border-radius: 5px; color: {t.text}; }}

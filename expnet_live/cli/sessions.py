@@ -39,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
     again.add_argument("session", type=Path, metavar="DIR")
     again.add_argument("--smoothing", choices=SMOOTHINGS, help="(default: as recorded)")
     again.add_argument("--name", help="(default: made of model and smoothing)")
+    again.add_argument("--compare", action="store_true", help="tell how far each coefficient is from the recording's")
     add_model(again)
     again.set_defaults(run=run_reanalyze)
 
@@ -147,4 +148,20 @@ def _reanalyze(args: argparse.Namespace) -> int:
     with terminable(), progress_bar() as progress:
         done = reanalyze(session, name, settings, progress)
     print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    if args.compare:
+        print(_compared(session, done))
     return 0
+
+
+def _compared(session: Session, analysis: Session) -> str:
+    import numpy as np
+
+    from expnet_live.sessions.reanalysis import differences
+
+    off = differences(session, analysis)
+    if not len(off):
+        return "They saw no face in the same frame."
+    lines = [f"absolute differences over {len(off)} frames, in sd:", f"{'':20}  mean   95 %    max"]
+    columns = [("all", off.ravel()), *zip(session.info.coefficients, off.T, strict=True)]
+    lines += [f"{n:20}{v.mean():6.3f} {np.percentile(v, 95):6.3f} {v.max():6.3f}" for n, v in columns]
+    return "\n".join(lines)

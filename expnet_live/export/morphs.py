@@ -72,7 +72,9 @@ def correctives(
         room = most - len(found)
         if off.max(initial=0) <= TOLERANCE or not room:
             break
-        found = np.vstack([found, _directions(worst, min(room, len(worst)))])
+        more = _directions(worst, min(room, len(worst)))
+        # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
+        found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
     size = np.abs(weights).max(0, initial=1e-12)
     shapes = (found * size[:, None]).reshape(len(found), len(missing.vertices), 3)
     return Correctives(missing.vertices, shapes, weights / size, float(off.max(initial=0)))

@@ -31,7 +31,7 @@ ENDINGS = {
     Format.BVH_HEAD: "_head.bvh",
     Format.OVERLAY: "_overlay.mp4",
 }
-MOST_CORRECTIVES = 128
+MOST_CORRECTIVES = 256
 TABLES = (Format.CSV, Format.PARQUET, Format.NPZ)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from expnet_live.capture.images import SourceError
 from expnet_live.errors import UserError
 from expnet_live.files import whole
@@ -21,7 +23,7 @@ from expnet_live.sessions.folder import INFO
 from expnet_live.sessions.pictures import pictures
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.writer import SessionWriter
-from expnet_live.types import Frame
+from expnet_live.types import Array, Frame
 
 log = logging.getLogger(__name__)
 
@@ -94,3 +96,15 @@ def reanalyze(
         finally:
             writer.close(info.frames, 0, (last + 1, last + 1), problem)
     return open_analysis(session, name)
+
+
+def differences(one: Session, other: Session) -> Array:
+    """Absolute differences (n, 29) of the smoothed coefficients, in sd, where both saw a frame's first face."""
+    firsts = []
+    for rows in (one.rows, other.rows):
+        frames, first = np.unique(rows.frame, return_index=True)
+        seen = rows.face[first] >= 0
+        firsts.append((frames[seen], rows.expression[first[seen]]))
+    (frames, a), (others, b) = firsts
+    _, i, j = np.intersect1d(frames, others, return_indices=True)
+    return np.abs(a[i] - b[j])

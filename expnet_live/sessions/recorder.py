@@ -250,7 +250,7 @@ class Recorder(Worker):
     def _check_space(self) -> None:
         """Raises OSError where the folder is gone."""
         there = self.folder
-        if self.life is Life.STARTING:
+        if self._writer is None:
             there = next(p for p in (there, *there.absolute().parents) if p.exists())
         free, limits = shutil.disk_usage(there).free, self._limits
         if free < limits.least_free:

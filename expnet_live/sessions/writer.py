@@ -67,6 +67,10 @@ class SessionWriter:
         """Brings what was written to the disk itself. Raises FileNotFoundError when the folder is gone."""
         self._table.sync()
         self._markers.sync()
+        video = self.folder / VIDEO
+        if video.exists():
+            with video.open("r+b") as f:
+                fsync(f.fileno())
 
     def close(self, frames: int, drops: int, pictures: tuple[int, int] | None, problem: str) -> None:
         """Completes the session. `pictures`: how many were named in rows and how many are in the video.
