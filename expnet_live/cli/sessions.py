@@ -6,13 +6,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.cli.arguments import SMOOTHINGS, add_model
+
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
     from expnet_live.sessions.session import Session
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("sessions", help="list recorded sessions, show one, complete one that was cut off")
+    parser = subparsers.add_parser("sessions", help="list recorded sessions, show, complete or re-analyse one")
     parts = parser.add_subparsers(metavar="PART", required=True)
 
     listing = parts.add_parser("list", help="the sessions in a folder, the newest first")
@@ -28,6 +30,18 @@ def add_parser(subparsers: Subparsers) -> None:
         "sessions", nargs="*", type=Path, metavar="DIR", help="default: all that need it where the window records"
     )
     recover.set_defaults(run=run_recover)
+
+    again = parts.add_parser(
+        "reanalyze",
+        help="read a session's video again, with another model or smoothing",
+        description="Writes DIR/reanalysis/NAME, a session of its own but for the video; what was recorded stays.",
+    )
+    again.add_argument("session", type=Path, metavar="DIR")
+    again.add_argument("--smoothing", choices=SMOOTHINGS, help="(default: as recorded)")
+    again.add_argument("--name", help="(default: made of model and smoothing)")
+    again.add_argument("--compare", action="store_true", help="tell how far each coefficient is from the recording's")
+    add_model(again)
+    again.set_defaults(run=run_reanalyze)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -109,3 +123,45 @@ def run_recover(args: argparse.Namespace) -> int:
     if not folders:
         print("No session needs it.")
     return 2 if failed else 0
+
+
+def run_reanalyze(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+
+    with nullcontext() if args.verbose else quiet_native():
+        return _reanalyze(args)
+
+
+def _reanalyze(args: argparse.Namespace) -> int:
+    from expnet_live.cli.progress import progress_bar
+    from expnet_live.live.state import Settings
+    from expnet_live.sessions.reanalysis import reanalyze
+    from expnet_live.sessions.session import Session
+    from expnet_live.signals import terminable
+
+    session = Session.open(args.session)
+    smoothing = args.smoothing or session.info.smoothing
+    settings = Settings(None if args.model is None else str(args.model), args.device, smoothing, session.info.max_faces)
+    name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
+    with terminable(), progress_bar() as progress:
+        done = reanalyze(session, name, settings, progress)
+    print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    if args.compare:
+        print(_compared(session, done))
+    return 0
+
+
+def _compared(session: Session, analysis: Session) -> str:
+    import numpy as np
+
+    from expnet_live.sessions.reanalysis import differences
+
+    off = differences(session, analysis)
+    if not len(off):
+        return "They saw no face in the same frame."
+    lines = [f"absolute differences over {len(off)} frames, in sd:", f"{'':20}  mean   95 %    max"]
+    columns = [("all", off.ravel()), *zip(session.info.coefficients, off.T, strict=True)]
+    lines += [f"{n:20}{v.mean():6.3f} {np.percentile(v, 95):6.3f} {v.max():6.3f}" for n, v in columns]
+    return "\n".join(lines)
