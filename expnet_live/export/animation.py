@@ -17,8 +17,8 @@ from expnet_live.export.morphs import component_deltas, correctives, eye_centers
 from expnet_live.export.options import MOST_CORRECTIVES
 from expnet_live.export.pose import PoseMode
 from expnet_live.export.track import taken
-from expnet_live.face_model.anatomy import Part
 from expnet_live.face_model.eyes import gaze_rotation
+from expnet_live.face_model.heads import Part
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.glb import GlbArrays, glb_file
 from expnet_live.sessions.table import Rows

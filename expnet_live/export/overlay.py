@@ -10,7 +10,7 @@ import numpy as np
 
 from expnet_live.analysis.video_writer import VideoWriter
 from expnet_live.capture.images import SourceError
-from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.heads import Part
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import draw_overlay
