@@ -69,7 +69,7 @@ class Predictor:
         ends = np.cumsum(list(net.config.outputs.values())).tolist()
         self._columns = {name: slice(a, b) for name, a, b in zip(net.config.outputs, [0, *ends], ends, strict=False)}
         self.dtype = _fast_dtype(self.device)
-        self._net = _ready(net, self.device, self.dtype)
+        self._net = ready(net, self.device, self.dtype)
 
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto") -> Predictor:
@@ -109,7 +109,7 @@ def _fast_dtype(device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def _ready(net: ExpNet, device: torch.device, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
+def ready(net: ExpNet, device: torch.device, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
     """The fastest form of `net` that works here."""
     if device.type == "cpu" and can_pack():
         try:

@@ -15,9 +15,8 @@ import numpy as np
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
-from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
-from expnet_live.pipeline.look import FacePredictor, Look, first_crop, look_at
+from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
 from expnet_live.pipeline.outline import Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
@@ -99,7 +98,7 @@ class Pipeline:
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
         if self._refine:
-            crops = [Crop.of_view(k.view, self.predictor.crop_size) for k in looks]
+            crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
