@@ -1,4 +1,4 @@
-"""Where files lie: those of `assets/`, beside the package in a checkout, inside it in a wheel, and the user's own data."""
+"""Where files lie: `assets/` beside the package in a checkout, inside it in a wheel; the user's own data."""
 
 from __future__ import annotations
 

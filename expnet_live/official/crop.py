@@ -34,9 +34,8 @@ class OfficialCrop(Crop):
         cx, cy = box.center
         x0, y0, x1, y1 = np.array([cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2], np.float32)
         w, h, less, more = x1 - x0, y1 - y0, np.float32(_EXPANSION), np.float32(1 + _EXPANSION)
-        left, top, right, bottom = (
-            int(np.ceil(v)) for v in (x0 - w * less, y0 - h * less, x0 + w * more, y0 + h * more)
-        )
+        corners = x0 - w * less, y0 - h * less, x0 + w * more, y0 + h * more
+        left, top, right, bottom = (int(np.ceil(corner)) for corner in corners)
         # Rounding may have made it a pixel taller than wide.
         square = max(right - left, bottom - top)
         return cls(left + (square - 1) / 2, top + (square - 1) / 2, float(square), 0.0, SIZE)
@@ -62,7 +61,12 @@ class OfficialCrop(Crop):
         return cls.of_box(Box(x - side / 2, y - ABOVE_MM * scale - side / 2, side, side))
 
     def cut(self, image: Image) -> Image:
-        """(227, 227, 3), zero outside of the picture."""
+        """What the release's networks see, (227, 227, 3): its crops go through JPEG of OpenCV's usual quality."""
+        seen: Image = cv2.imdecode(cv2.imencode(".jpg", self.pixels(image))[1], cv2.IMREAD_COLOR)
+        return seen
+
+    def pixels(self, image: Image) -> Image:
+        """The crop before that, zero outside of the picture."""
         side = int(self.side)
         x0, y0 = (int(v - (side - 1) / 2) for v in (self.x, self.y))
         height, width = image.shape[:2]
@@ -72,14 +76,3 @@ class OfficialCrop(Crop):
         if right > left and bottom > top:
             square[top - y0 : bottom - y0, left - x0 : right - x0] = image[top:bottom, left:right]
         return cv2.resize(square, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
-
-
-def official_crop(image: Image, box: Box) -> Image:
-    """The crop (227, 227, 3) that the release makes of a face box."""
-    return OfficialCrop.of_box(box).cut(image)
-
-
-def through_jpeg(crop: Image) -> Image:
-    """As the release's networks see it: it writes its crops as JPEG, with OpenCV's usual quality, and reads them back."""
-    image: Image = cv2.imdecode(cv2.imencode(".jpg", crop)[1], cv2.IMREAD_COLOR)
-    return image

@@ -63,7 +63,7 @@ class OfficialNetworks:
 
 
 def resize_matrix(n_in: int, n_out: int) -> torch.Tensor:
-    """The matrix (n_out, n_in) of TensorFlow 1's `resize_bilinear` along an axis: pixel i is taken at i * n_in / n_out."""
+    """The matrix (n_out, n_in) of TF 1's `resize_bilinear` along an axis: pixel i is taken at i n_in / n_out."""
     at = np.arange(n_out, dtype=np.float32) * np.float32(n_in / n_out)
     low = np.floor(at).astype(int)
     share = at - low

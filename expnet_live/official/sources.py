@@ -5,40 +5,38 @@ from __future__ import annotations
 from pathlib import Path
 
 from expnet_live.errors import UserError
-from expnet_live.official.store import Origin, digest
+from expnet_live.official.store import Origin
 
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a packed archive (gzip)", b"BZh": "a packed archive (bzip2)"}
 
 
 class Source:
-    """A folder that an archive of the release was unpacked to; remembers which files were used."""
+    """A folder that an archive of the release was unpacked to."""
 
     def __init__(self, folder: Path, what: str) -> None:
         """`what` it is to hold, for people. Raises UserError when it is no folder."""
         self.folder, self._what = folder, what
-        self._used: dict[Path, Origin] = {}
         if folder.is_file():
             raise UserError(f"{folder} is {_kind(folder) or 'a file'}; {_advice(folder, what)}.")
         if not folder.is_dir():
             raise UserError(f"The folder {folder} does not exist; name the one with {what}.")
 
-    @property
-    def origin(self) -> tuple[Origin, ...]:
-        return tuple(self._used.values())
-
     def find(self, name: str) -> Path | None:
-        """The file of that name in the folder or below it, None when it is not there."""
+        """The file of that name in the folder or below it, None when it is not there.
+
+        Raises UserError when it is empty or a web page.
+        """
         found = sorted(p for p in self.folder.rglob(name) if p.is_file())
         if not found:
             return None
-        self.use(found[0])
+        check_file(found[0])
         return found[0]
 
     def file(self, name: str) -> Path:
-        """As `find`. Raises UserError when it is not there, empty or a web page."""
+        """As `find`. Raises UserError when it is not there, too."""
         path = self.find(name)
         if path is None:
-            raise UserError(f"{name} is not in {self.folder}; name the folder that holds {self._what}.")
+            raise UserError(f"{name} is not in {self.folder}; name the folder with {self._what}.")
         return path
 
     def checkpoint(self, name: str) -> Path:
@@ -46,18 +44,22 @@ class Source:
         index = self.find(f"{name}.index")
         if index is None:
             return self.file(name)
-        shards = sorted(index.parent.glob(f"{name}.data-*"))
+        shards = _shards(index.with_name(name))
         if not shards:
-            raise UserError(
-                f"{name}.data-00000-of-00001 is not in {index.parent}, beside {index.name}; unpack it, too."
-            )
+            raise UserError(f"{name}.data-00000-of-00001 is not beside {index}; unpack the whole archive.")
         for shard in shards:
-            self.use(shard)
+            check_file(shard)
         return index.with_name(name)
 
-    def use(self, path: Path) -> None:
-        check_file(path)
-        self._used[path] = Origin(path.name, digest(path))
+    @staticmethod
+    def origin_of(prefix: Path) -> tuple[Origin, ...]:
+        """The files of a checkpoint."""
+        index = prefix.with_name(f"{prefix.name}.index")
+        return tuple(Origin.of(p) for p in ([index, *_shards(prefix)] if index.is_file() else [prefix]))
+
+
+def _shards(prefix: Path) -> list[Path]:
+    return sorted(prefix.parent.glob(f"{prefix.name}.data-*"))
 
 
 def check_file(path: Path) -> None:

@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from expnet_live.errors import UserError
 from expnet_live.resources import data_folder
 
@@ -36,6 +38,10 @@ class Origin:
     name: str
     sha256: str
 
+    @classmethod
+    def of(cls, path: Path) -> Origin:
+        return cls(path.name, digest(path))
+
 
 @dataclass(frozen=True)
 class Part:
@@ -47,55 +53,107 @@ class Part:
     origin: tuple[Origin, ...]
 
 
-def folder() -> Path:
-    return data_folder() / "official"
+@dataclass(frozen=True)
+class Made:
+    """A finished file that waits to be taken in, and what it was made from."""
+
+    path: Path
+    origin: tuple[Origin, ...]
 
 
-def parts() -> dict[str, Part]:
-    """What was imported, by its key in PARTS. Raises UserError when the manifest is damaged."""
-    path = folder() / MANIFEST
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["schema"] != SCHEMA:
-            raise UserError(f"{path} is of another version; import the official release again.")
-        return {key: _part(value) for key, value in data["parts"].items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-        raise UserError(f"{path} is damaged; import the official release again.") from e
+class Store:
+    """The parts in `folder`, the user's own by default."""
 
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_folder() / "official"
 
-def _part(value: dict[str, Any]) -> Part:
-    return Part(
-        str(value["file"]), int(value["size"]), str(value["sha256"]), tuple(Origin(**o) for o in value["origin"])
-    )
+    def parts(self) -> dict[str, Part]:
+        """What was imported, by its key in PARTS. Raises UserError when the manifest is damaged."""
+        path = self.folder / MANIFEST
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["schema"] != SCHEMA:
+                raise UserError(f"{path} is of another version; import the official release again.")
+            return {key: _part(value) for key, value in data["parts"].items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+            raise UserError(f"{path} is damaged; delete it and import the official release again.") from e
 
+    def missing(self) -> list[str]:
+        """Parts that were not imported."""
+        there = self.parts()
+        return [key for key in PARTS if key not in there]
 
-def path_of(key: str) -> Path:
-    """The file of an imported part. Raises UserError when it was not imported, or is not as it was."""
-    part = parts().get(key)
-    if part is None:
-        raise UserError(f"{PARTS[key]} of the official release is not on this computer; {HOW}.")
-    path = folder() / part.file
-    if not path.is_file() or path.stat().st_size != part.size:
-        raise UserError(f"{path} is missing or cut; {HOW}.")
-    return path
+    def path_of(self, key: str) -> Path:
+        """The file of an imported part. Raises UserError when it was not imported, or is not as it was."""
+        part = self.parts().get(key)
+        if part is None:
+            raise UserError(f"{PARTS[key]} of the official release is not on this computer; {HOW}.")
+        path = self.folder / part.file
+        if not path.is_file() or path.stat().st_size != part.size:
+            raise UserError(f"{path} is missing or cut; {HOW}.")
+        return path
 
+    def damaged(self) -> list[str]:
+        """The imported parts whose files no longer have their checksums."""
+        return [
+            key
+            for key, part in self.parts().items()
+            if not (self.folder / part.file).is_file() or digest(self.folder / part.file) != part.sha256
+        ]
 
-def damaged() -> list[str]:
-    """The imported parts whose files no longer have their checksums."""
-    found = []
-    for key, part in parts().items():
-        path = folder() / part.file
-        if not path.is_file() or digest(path) != part.sha256:
-            found.append(key)
-    return found
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder for unfinished files, gone afterwards, as is what was made for it and stayed empty."""
+        made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
+        unfinished = self.folder / f".unfinished-{os.getpid()}"
+        with self.writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(".unfinished-*"):  # of an import that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            unfinished.mkdir()
+        try:
+            yield unfinished
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            for path in made:
+                if path.is_dir() and not any(path.iterdir()):
+                    path.rmdir()
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns a failure to write into one sentence."""
+        try:
+            yield
+        except (OSError, SafetensorError) as e:
+            reason = getattr(e, "strerror", None) or e
+            raise UserError(f"Nothing can be written to {self.folder} ({reason}); make room there or allow it.") from e
 
-def missing(keys: tuple[str, ...] = tuple(PARTS)) -> list[str]:
-    """Those of the parts that were not imported."""
-    there = parts()
-    return [key for key in keys if key not in there]
+    def publish(self, made: Mapping[str, Made]) -> None:
+        """Takes in finished files by their part's key, in place of earlier ones."""
+        known = self.parts()
+        with self.writing():
+            try:
+                for key, file in made.items():
+                    checksum = digest(file.path)
+                    # Named by what they hold: files that the manifest still names stay as they are.
+                    name = f"{key}-{checksum[:12]}{file.path.suffix}"
+                    known[key] = Part(name, file.path.stat().st_size, checksum, file.origin)
+                    file.path.replace(self.folder / name)
+                parts = {key: asdict(part) for key, part in known.items()}
+                partial = self.folder / f".{MANIFEST}.tmp"
+                partial.write_text(json.dumps({"schema": SCHEMA, "parts": parts}, indent=1), encoding="utf-8")
+                partial.replace(self.folder / MANIFEST)
+            finally:
+                self._sweep()
+
+    def _sweep(self) -> None:
+        """Away with what the manifest does not name."""
+        kept = {MANIFEST, *(part.file for part in self.parts().values())}
+        for path in self.folder.iterdir():
+            if path.is_file() and path.name not in kept:
+                path.unlink()
 
 
 def digest(path: Path) -> str:
@@ -107,43 +165,6 @@ def digest(path: Path) -> str:
     return total.hexdigest()
 
 
-@contextmanager
-def staging() -> Iterator[Path]:
-    """A folder for unfinished files, gone afterwards, as is what was made for it and stayed empty."""
-    target = folder()
-    made = [p for p in (target, *target.parents) if not p.exists()]
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        for left in target.glob(".unfinished-*"):
-            shutil.rmtree(left, ignore_errors=True)  # of an import that was killed
-        unfinished = target / f".unfinished-{os.getpid()}"
-        unfinished.mkdir()
-    except OSError as e:
-        raise UserError(f"Nothing can be written to {target} ({e.strerror}); make that folder writable.") from e
-    try:
-        yield unfinished
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for path in made:
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-
-
-def publish(files: Mapping[str, tuple[Path, tuple[Origin, ...]]]) -> None:
-    """Takes finished files by their part's key, with what they were made from, in place of earlier ones."""
-    target, known = folder(), parts() if (folder() / MANIFEST).exists() else {}
-    new = {}
-    for key, (path, origin) in files.items():
-        checksum = digest(path)
-        name = f"{key}-{checksum[:12]}{path.suffix}"
-        new[key] = Part(name, path.stat().st_size, checksum, origin)
-        path.replace(target / name)
-    whole = known | new
-    text = json.dumps({"schema": SCHEMA, "parts": {k: asdict(p) for k, p in whole.items()}}, indent=1)
-    partial = target / f".{MANIFEST}.tmp"
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(target / MANIFEST)
-    kept = {p.file for p in whole.values()}
-    for path in target.iterdir():
-        if path.is_file() and path.name != MANIFEST and path.name not in kept:
-            path.unlink()
+def _part(value: dict[str, Any]) -> Part:
+    origin = tuple(Origin(**o) for o in value["origin"])
+    return Part(str(value["file"]), int(value["size"]), str(value["sha256"]), origin)

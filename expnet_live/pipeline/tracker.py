@@ -102,10 +102,8 @@ class Tracker:
         if time < self._time:
             self._start()
         self._time = time
-        size = self._predictor.crop_size
-        crops = [
-            crop_type(self._predictor).of_view(t.expected(time, self._options.momentum), size) for t in self._tracks
-        ]
+        size, kind = self._predictor.crop_size, crop_type(self._predictor)
+        crops = [kind.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
         newcomers = self._detect(image, crops, watch) if time - self._detected >= self._interval() else []
 
         looks = look_at(image, crops + newcomers, self._predictor, watch)

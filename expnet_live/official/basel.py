@@ -1,0 +1,158 @@
+"""The Basel Face Model as the release modified it: S = shapeMU + shapePC (shapeEV alpha) + expMU + expPC (expEV eta).
+
+Paysan et al., *A 3D face model for pose and illumination invariant face recognition*, AVSS 2009, with the 29 expression
+components of 3DDFA (Zhu et al., CVPR 2016).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+
+from expnet_live.errors import UserError
+from expnet_live.face_model.heads import Traits
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.official.store import HOW, Store
+from expnet_live.official.variables import N_SHAPE, N_TEXTURE
+from expnet_live.types import N_EXPRESSION, Array, checked
+
+# The nose's tip in our own face model: with it in the same place, both are framed alike wherever one is drawn.
+NOSE_MM = (0.0, 2.2, 35.0)
+_DIRECTIONS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class BaselArrays:
+    """What is stored: means (N, 3) in mm, colours 0..255, bases (3N, K) times their standard deviations, and the
+    triangles (F, 3) from 0 in the release's order."""
+
+    shape_mean: Array
+    shape: Array
+    expression_mean: Array
+    expression: Array
+    texture_mean: Array
+    texture: Array
+    triangles: Array
+
+    def save(self, path: Path) -> None:
+        np.savez(path, **{f.name: getattr(self, f.name) for f in fields(self)})
+
+
+class BaselModel:
+    """A Head (see face_model.heads) whose names and identity are those of the release's networks."""
+
+    name = "Basel Face Model"
+    names = tuple(f"exp{i:02d}" for i in range(1, N_EXPRESSION + 1))
+    n_identity = N_SHAPE
+    traits = Traits()
+
+    def __init__(self, arrays: BaselArrays) -> None:
+        self._arrays = arrays
+        self._means = (arrays.shape_mean.ravel(), (arrays.shape_mean + arrays.expression_mean).ravel())
+        shape, expression, texture = (torch.from_numpy(a) for a in (arrays.shape, arrays.expression, arrays.texture))
+        self._shape, self._expression, self._texture = shape, expression, texture
+        nose = arrays.shape_mean[arrays.shape_mean[:, 2].argmax()]
+        self.origin: Array = (nose - np.array(NOSE_MM)).astype(np.float32)
+        self._last: tuple[bytes, torch.Tensor] = (b"", torch.empty(0))
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> BaselModel:
+        """The imported model, or the one in `path`. Raises UserError when it is not there or damaged."""
+        path = path or Store().path_of("bfm")
+        try:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
+                return cls(BaselArrays(**{field.name: z[field.name] for field in fields(BaselArrays)}))
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+            raise UserError(f"{path} is damaged; {HOW}.") from e
+
+    # --- as the release has it ------------------------------------------------------------------
+
+    def shape_only(self, identity: Array) -> Array:
+        """shapeMU + shapePC (shapeEV alpha), (N, 3) mm, in the model's own frame."""
+        return self._sum(self._means[0], (self._shape, checked("identity", identity, (N_SHAPE,))))
+
+    def shape_and_expression(self, identity: Array, expression: Array) -> Array:
+        """... + expMU + expPC (expEV eta)."""
+        return self._sum(
+            self._means[1],
+            (self._shape, checked("identity", identity, (N_SHAPE,))),
+            (self._expression, checked("expression", expression, (N_EXPRESSION,))),
+        )
+
+    def colors_of(self, texture: Array) -> Array:
+        """texMU + texPC (texEV beta), RGB (N, 3) uint8."""
+        mean = self._arrays.texture_mean.ravel()
+        colors = self._sum(mean, (self._texture, checked("texture", texture, (N_TEXTURE,))))
+        result: Array = np.clip(colors, 0, 255).astype(np.uint8)
+        return result
+
+    @property
+    def released_triangles(self) -> Array:
+        """(F, 3) in the release's order of corners."""
+        return self._arrays.triangles
+
+    @staticmethod
+    def _sum(mean: Array, *terms: tuple[torch.Tensor, Array]) -> Array:
+        total = torch.from_numpy(mean)
+        for basis, coefficients in terms:
+            total = torch.addmv(total, basis, torch.from_numpy(coefficients.copy()))
+        result: Array = total.numpy().reshape(-1, 3)
+        return result
+
+    # --- as it is measured and drawn ------------------------------------------------------------
+
+    @cached_property
+    def triangles(self) -> Array:
+        """(F, 3) int32, counter-clockwise from outside."""
+        t = self._arrays.triangles
+        a, b, c = (self._arrays.shape_mean[t[:, i]] - self._arrays.shape_mean.mean(0) for i in range(3))
+        outward = float((a * np.cross(b, c)).sum()) > 0
+        return t if outward else np.ascontiguousarray(t[:, ::-1])
+
+    @cached_property
+    def colors(self) -> Array:
+        return self.colors_of(np.zeros(N_TEXTURE))
+
+    @cached_property
+    def normals(self) -> NormalOperator:
+        return NormalOperator(self.triangles, len(self._arrays.shape_mean))
+
+    @cached_property
+    def middle(self) -> Array:
+        """The middle (3,) of the mean face's vertices, in the model's own frame."""
+        result: Array = self._means[1].reshape(-1, 3).mean(0)
+        return result
+
+    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
+        """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn."""
+        eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
+        result: Array = torch.addmv(self._resting(identity), self._expression, eta).numpy().reshape(-1, 3)
+        return result
+
+    def _resting(self, identity: Array | None) -> torch.Tensor:
+        """(3N,) of a person without expression; the last person is kept."""
+        alpha = checked("identity", np.zeros(N_SHAPE) if identity is None else identity, (N_SHAPE,))
+        key, points = self._last
+        if key != alpha.tobytes():
+            mean = torch.from_numpy((self._means[1].reshape(-1, 3) - self.origin).ravel())
+            points = torch.addmv(mean, self._shape, torch.from_numpy(alpha.copy()))
+            self._last = alpha.tobytes(), points
+        return points
+
+    @cached_property
+    def outline(self) -> tuple[Array, Array]:
+        """The outermost vertices of the mean in many directions, see pipeline.outline."""
+        mean = self._means[1].reshape(-1, 3) - self.origin
+        # Evenly over the sphere, by the golden angle.
+        i = np.arange(_DIRECTIONS)
+        z, angle = 1 - 2 * (i + 0.5) / _DIRECTIONS, i * np.pi * (3 - np.sqrt(5))
+        directions = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z])
+        points = np.unique((mean @ directions).argmax(0))
+        rows = (3 * points[:, None] + np.arange(3)).ravel()
+        basis = np.concatenate([self._arrays.expression[rows].T, self._arrays.shape[rows].T])
+        return mean[points], np.ascontiguousarray(basis)
