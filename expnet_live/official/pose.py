@@ -59,3 +59,10 @@ def _in_crop(points: Array) -> Array:
     """Pixels of 224 as those of 227; an integer is the centre of a pixel."""
     result: Array = (points + 0.5) * (SIZE / CROP) - 0.5
     return result
+
+
+def from_view(view: WeakPerspective) -> Array:
+    """The six numbers (6,) that mean, for the origin of a mesh, a weak perspective in the crop of 227 pixels."""
+    scale = view.scale * CROP / SIZE
+    x, y = ((v + 0.5) * CROP / SIZE - 0.5 - PRINCIPAL for v in (view.x, view.y))
+    return np.concatenate([view.rotation * _D, [x / scale, y / scale, FOCAL / scale]]).astype(np.float32)
