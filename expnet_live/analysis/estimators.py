@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from expnet_live.analysis.options import Options
+from expnet_live.face_model.heads import Head
 from expnet_live.types import Array, FaceState, Frame, Image
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Estimator(Protocol):
     """Faces of photos and of videos, and their meshes."""
 
     @property
-    def face_model(self) -> FaceModel: ...
+    def face_model(self) -> Head: ...
 
     def photo(self, image: Image) -> list[FaceState]:
         """The faces of one picture (H, W, 3) BGR."""
@@ -42,7 +43,7 @@ class ExpNetEstimator:
         self._pipeline = pipeline
 
     @property
-    def face_model(self) -> FaceModel:
+    def face_model(self) -> Head:
         return self._pipeline.face_model
 
     def photo(self, image: Image) -> list[FaceState]:

@@ -23,6 +23,9 @@ from expnet_live.live.person import Person
 from expnet_live.live.rate import RateMeter
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.live.worker import Life, Worker
+from expnet_live.official import OFFICIAL
+from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.outline import MeasuredHead
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.types import FaceState, Frame
 
@@ -74,10 +77,18 @@ def available_cores() -> int:
 def load_pipeline(settings: Settings) -> Pipeline:
     """Raises UserError with one sentence."""
     from expnet_live.networks.predictor import Predictor
+    from expnet_live.official.predictor import load_official
 
     _share_cores()
-    predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device)
-    pipeline = Pipeline(predictor, face_model(), smoothing=settings.smoothing, max_faces=settings.max_faces)
+    predictor: FacePredictor
+    head: MeasuredHead
+    if settings.model == OFFICIAL:
+        predictor, head = load_official(settings.device)
+        head.normals(head.vertices(np.zeros(len(head.names))))
+    else:
+        predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device)
+        head = face_model()
+    pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
     # The first run of a network and of the detector takes far longer than any other: not with a face in view.
     pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
     pipeline.reset()

@@ -24,13 +24,16 @@ onnxruntime.disable_telemetry_events()
 
 
 class OnnxNet:
-    """An ExpNet for CPUs: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32, on as many threads as torch has."""
+    """An ExpNet for CPUs: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32, on as many threads as torch has.
 
-    def __init__(self, net: ExpNet) -> None:
+    With `floats` it takes crops as float32, 0..255.
+    """
+
+    def __init__(self, net: ExpNet, floats: bool = False) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
-        graph = onnx_model(net).SerializeToString()
+        graph = onnx_model(net, floats).SerializeToString()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, crops: Image) -> Array:
@@ -63,8 +66,8 @@ class TorchNet:
         return out
 
 
-def onnx_model(net: ExpNet) -> onnx.ModelProto:
-    """`net` as a model of the ONNX format: input `crops` (N, S, S, 3) BGR uint8, output `outputs` (N, D)."""
+def onnx_model(net: ExpNet, floats: bool = False) -> onnx.ModelProto:
+    """`net` as a model of the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D)."""
     net = copy.deepcopy(net).eval()
     graph, config, back = _Graph(), net.config, net.backbone
     with torch.no_grad():
@@ -87,9 +90,9 @@ def onnx_model(net: ExpNet) -> onnx.ModelProto:
         x = graph.add("GlobalAveragePool", x)
     x = graph.add("Flatten", x)
     graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
-    size = config.crop_size
+    size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
     return graph.model(
-        helper.make_tensor_value_info("crops", TensorProto.UINT8, ["N", size, size, 3]),
+        helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3]),
         helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", len(bias)]),
     )
 

@@ -139,7 +139,7 @@ class BaselModel:
         alpha = checked("identity", np.zeros(N_SHAPE) if identity is None else identity, (N_SHAPE,))
         key, points = self._last
         if key != alpha.tobytes():
-            mean = torch.from_numpy((self._means[1].reshape(-1, 3) - self.origin).ravel())
+            mean: torch.Tensor = torch.from_numpy((self._means[1].reshape(-1, 3) - self.origin).ravel())
             points = torch.addmv(mean, self._shape, torch.from_numpy(alpha.copy()))
             self._last = alpha.tobytes(), points
         return points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.predictor import pick_device, ready
+from expnet_live.networks.predictor import pick_device
+from expnet_live.networks.runtime import OnnxNet, TorchNet
 from expnet_live.official import weights
 from expnet_live.official.crop import SIZE
 from expnet_live.official.posenet import FacePoseNet
@@ -37,11 +38,14 @@ class OfficialNetworks:
 
     def __init__(self, expression: ExpNet, shape: ExpNet, pose: FacePoseNet, device: str = "auto") -> None:
         self.device = pick_device(device)
-        self._mapping = resize_matrix(SIZE, _INPUT).to(self.device)
-        # Both networks see the picture less the mean image of the shape network.
-        self._expression = ready(expression, self.device, torch.float32)
-        self._shape = ready(shape, self.device, torch.float32)
+        self._mapping = resize_matrix(SIZE, _INPUT)
+        self._expression, self._shape = (self._runnable(net) for net in (expression, shape))
         self._pose = pose.to(self.device)
+
+    def _runnable(self, net: ExpNet) -> Callable[[Array], Array]:
+        if self.device.type == "cpu":
+            return OnnxNet(net, floats=True)
+        return TorchNet(net, self.device, torch.float32)
 
     @classmethod
     def load(cls, device: str = "auto") -> OfficialNetworks:
@@ -52,13 +56,12 @@ class OfficialNetworks:
 
     def __call__(self, crops: Image) -> Estimates:
         """Crops (N, 227, 227, 3) BGR uint8."""
-        x = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).float()
+        x = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2).float()
         with torch.inference_mode(), _exact(self.device):
-            pose = self._pose(x)
-            x = resized(x, self._mapping).contiguous(memory_format=torch.channels_last)
-            # They may overwrite their input.
-            expression, shape = self._expression(x.clone()), self._shape(x)
-        expression, shape, pose = (t.float().cpu().numpy() for t in (expression, shape, pose))
+            pose = self._pose(x.to(self.device)).cpu().numpy()
+            # Both see the picture less the mean image of the shape network, which is in their weights.
+            smaller = resized(x, self._mapping).permute(0, 2, 3, 1).contiguous().numpy()
+            expression, shape = self._expression(smaller), self._shape(smaller)
         return Estimates(expression, shape[:, :N_SHAPE], shape[:, N_SHAPE:], pose)
 
 
