@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from expnet_live import __version__
-from expnet_live.cli import analyze, app, bench, doctor, evaluate, official, train
+from expnet_live.cli import analyze, app, bench, doctor, evaluate, face_model, official, train
 from expnet_live.errors import UserError
 
-SUBCOMMANDS = (analyze, train, evaluate, bench, official, doctor)
+SUBCOMMANDS = (analyze, face_model, official, train, evaluate, bench, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -13,7 +13,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.anatomy import Anatomy, build_anatomy
@@ -172,39 +171,37 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        # Not numpy's products: the threads of its BLAS and of torch, which runs the network, would fight for cores.
-        eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
-        points = torch.addmv(self._resting_points(identity), self._point_bases[0], eta).numpy()
+        eta = checked("expression", expression, (N_EXPRESSION,))
+        points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
         return self.anatomy.posing(points.reshape(-1, 3), gaze)
 
     @cached_property
-    def _point_bases(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The bases of expression (3n, 29) and identity (3n, K) for the n points from which the head is made."""
+    def _point_bases(self) -> tuple[Array, Array]:
+        """The bases of expression (29, 3n) and identity (K, 3n) for the n points from which the head is made."""
         matrix = self.anatomy.posing.points.matrix
         expression, identity = (
-            torch.from_numpy(np.stack([(matrix @ field).ravel() for field in basis], axis=1))
-            for basis in (self.expression, self.identity)
+            np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
         )
         return expression, identity
 
-    def _resting_points(self, identity: Array | None) -> torch.Tensor:
+    def _resting_points(self, identity: Array | None) -> Array:
         """Those points (3n,) of a face at rest; the last person is kept."""
         alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
         alpha = checked("identity", alpha, (self.n_identity,))
         key = alpha.tobytes()
         last, points = self._last_resting[0]
         if last != key:
-            points = torch.addmv(self._mean_points, self._point_bases[1], torch.from_numpy(alpha.copy()))
+            points = self._mean_points + _weighted(alpha, self._point_bases[1])
             self._last_resting[0] = (key, points)
         return points
 
     @cached_property
-    def _mean_points(self) -> torch.Tensor:
-        return torch.from_numpy(self.anatomy.posing.points.at(self.mean).ravel())
+    def _mean_points(self) -> Array:
+        return self.anatomy.posing.points.at(self.mean).ravel()
 
     @cached_property
-    def _last_resting(self) -> list[tuple[bytes, torch.Tensor]]:
-        return [(b"", torch.empty(0))]
+    def _last_resting(self) -> list[tuple[bytes, Array]]:
+        return [(b"", np.empty(0, np.float32))]
 
     @cached_property
     def normals(self) -> HeadNormals:
@@ -223,3 +220,8 @@ def _base_edges(fine: Array, n_base: int) -> Array:
     corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
     edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
     return np.unique(np.sort(edges, axis=1), axis=0)
+
+
+def _weighted(weights: Array, rows: Array) -> Array:
+    """The sum of `rows` (k, n) by `weights` (k,). Not BLAS: for so little its threads cost more than they bring."""
+    return np.einsum("k,kn->n", weights, rows)
