@@ -206,18 +206,18 @@ class _Output:
         return self._folder / kind / name
 
     def _meshes(self, stem: Path, faces: Sequence[FaceState]) -> None:
-        model = self._estimator.face_model
+        head = self._estimator.head
         for n, state in enumerate(faces):
-            vertices, normals = self._estimator.mesh(state)
+            vertices = head.vertices(state.expression, state.identity, state.gaze)
             name = stem.name if n == 0 else f"{stem.name}.face{n}"
             with writing(self._options.out):
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 write_mesh(
                     stem.with_name(f"{name}.{self._options.mesh}"),
                     vertices,
-                    model.triangles,
-                    normals=normals,
-                    colors=model.colors,
+                    head.triangles,
+                    normals=head.normals(vertices),
+                    colors=head.colors,
                 )
 
     def _overlay(self, image: Image, faces: Sequence[FaceState]) -> Image:

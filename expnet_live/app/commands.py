@@ -76,6 +76,7 @@ class Commands:
                 device=lambda v: c.change(device=v),
                 smoothing=lambda v: c.change(smoothing=v),
                 faces=lambda n: c.change(max_faces=n),
+                head=self._pick_head,
                 profile=self._pick_profile,
             ),
             overlay=lambda v: self._choose(overlay=v),
@@ -137,6 +138,10 @@ class Commands:
             self._window.ask_profile(self._pick_profile)
             return
         self._controller.use_profile(str(value))
+        self._window.show_choices()
+
+    def _pick_head(self, value: object) -> None:
+        self._controller.use_head(str(value))
         self._window.show_choices()
 
     def _set_gain(self, name: str, gain: float) -> None:

@@ -14,9 +14,11 @@ from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models import catalog
 from expnet_live.app.models.choices import Choices
+from expnet_live.app.models.gallery import Gallery
 from expnet_live.app.models.history import History, Ranges
 from expnet_live.app.models.statistics import Statistics
 from expnet_live.errors import UserError
+from expnet_live.face_model.heads import Head
 from expnet_live.face_model.model import FaceModel
 from expnet_live.live.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.live.capture import Opener, open_spec
@@ -52,7 +54,6 @@ class Prepared:
     """What takes long to make: the model, what is drawn of it, and the devices there are."""
 
     model: FaceModel
-    geometry: HeadGeometry
     lines: FaceLines
 
 
@@ -81,6 +82,7 @@ class Controller:
         self.devices: list[catalog.Option] | None = None
         self.person = Person()
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
+        self.gallery = Gallery(self._headless)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -88,6 +90,7 @@ class Controller:
         self._lost = False
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
+        self._no_head = False
         self._spec: SourceSpec | None = None
 
     # --- life ---------------------------------------------------------------------------------
@@ -96,6 +99,7 @@ class Controller:
         self.cameras.start()
         threading.Thread(target=self._prepare, name="preparation of the head", daemon=True).start()
         self.engine.start()
+        self.use_head(self.choices.head)
         self.use_profile(self.choices.profile)
 
     def close(self) -> list[str]:
@@ -107,7 +111,8 @@ class Controller:
     def _prepare(self) -> None:
         try:
             model = face_model()
-            self.prepared = Prepared(model, HeadGeometry.of(model), FaceLines(model))
+            self.gallery.add(model, HeadGeometry.of(model))
+            self.prepared = Prepared(model, FaceLines(model))
             self.devices = catalog.devices()
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))
@@ -140,6 +145,10 @@ class Controller:
 
     def _open(self, spec: SourceSpec) -> None:
         self.engine.set_source(spec, self.choices.loop)
+        self.forget_past()
+
+    def forget_past(self) -> None:
+        """For curves and ranges: what comes has nothing to do with what was."""
         self.history.clear()
         self.ranges.clear()
 
@@ -190,6 +199,20 @@ class Controller:
 
     def retry_model(self) -> None:
         self.engine.inference.change(self.choices.settings)
+
+    def use_head(self, name: str) -> None:
+        """The imported head of that name, our own for an empty one; until it is there, the one before stays."""
+        self.choices = replace(self.choices, head=name)
+        self.notices.append(Notice("worn head", "gone"))
+        self.gallery.wear(name, face_model, self._wear)
+
+    def _wear(self, head: Head | None) -> None:
+        self.engine.inference.head = head
+
+    def _headless(self, reason: str) -> None:
+        """On a thread of its own."""
+        self.notices.append(Notice("worn head", "error", reason))
+        self._no_head = True
 
     def use_profile(self, name: str) -> None:
         try:
@@ -253,6 +276,10 @@ class Controller:
         self._watch_cameras()
         self._watch_source()
         self._watch_model()
+        if self._no_head:
+            self._no_head = False
+            self.choices = replace(self.choices, head="")
+            self.gallery.wear("", face_model, self._wear)
         while self._results:
             result = self._results.popleft()
             if isinstance(result, Person):

@@ -35,6 +35,7 @@ class Launch:
     model: str | None = None
     device: str | None = None
     profile: str | None = None
+    head: str | None = None
     duration: float | None = None
     screenshot: Path | None = None
 
@@ -79,7 +80,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     store = settings.open_settings()
     choices = settings.load_choices(store)
-    given = {k: getattr(launch, k) for k in ("model", "device", "profile") if getattr(launch, k) is not None}
+    given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
     lister, permit = platforms.camera_lister(), platforms.request_camera
     controller = Controller(replace(choices, **given), lister=lister, permit=permit, load=_load_for_good)
     logs.catch_unforeseen(controller.tell_unforeseen)

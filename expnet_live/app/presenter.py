@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from expnet_live.app import texts
 from expnet_live.app.controller import Controller
 from expnet_live.app.models.idle import idle_expression, idle_pose
 from expnet_live.app.parts import Parts
+from expnet_live.face_model.heads import Head
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.state import LiveState
 from expnet_live.live.worker import Life
@@ -27,7 +29,10 @@ class Presenter:
         self._idle_shown = 0.0
         self._plots = 0
         self._pending: LiveState | None = None
+        self._head: Head | None = None  # the one of which the view has the geometry
+        self.hairy = True
         self._ready = False
+        self._names: tuple[str, ...] = ()
         self.first_head: float | None = None  # s from the start to the first moving head
         self.first_face: float | None = None  # and to the first mirrored one
         # After this the picture is on the screen, not only drawn.
@@ -43,6 +48,8 @@ class Presenter:
             self._show_head(state)
         elif self._idle:
             self._show_idle()
+        else:
+            self._change_head()
         self._parts.head.advance()
 
     def plot(self) -> None:
@@ -90,15 +97,24 @@ class Presenter:
         if prepared is None:
             return
         self._ready = True
-        self._parts.head.set_geometry(prepared.geometry)
         self._parts.camera.set_lines(prepared.lines)
-        self._parts.bars.set_names(prepared.model.names)
-        self._parts.curves.set_names(prepared.model.names)
+        self._name(prepared.model.names)
+
+    def _name(self, names: tuple[str, ...]) -> None:
+        """What the coefficients are called; other names are another model's, whose past has nothing to do with these."""
+        if names != self._names:
+            self._names = names
+            self._parts.bars.set_names(names)
+            self._parts.curves.set_names(names)
+            self._controller.forget_past()
 
     def _show_head(self, state: LiveState) -> None:
         if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
             return
         face, head = state.faces[0], self._parts.head
+        self._name(face.head.names)
+        if not self._turned_to(face.head):
+            return
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
         image = state.captured.frame.image
         if head.look.painted:
@@ -112,8 +128,32 @@ class Presenter:
             return
         self._idle_shown = now
         seconds = now - self._begun
-        vertices = prepared.model.vertices(idle_expression(prepared.model, seconds))
-        self._parts.head.set_mesh(vertices, prepared.model.normals(vertices), idle_pose(seconds))
+        head = self._controller.gallery.head or prepared.model
+        if self._turned_to(head):
+            vertices = head.vertices(idle_expression(head, seconds))
+            self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+
+    def _change_head(self) -> None:
+        """The face that is held, of a picture or a clip that stands still, turns to another head as well."""
+        controller = self._controller
+        state, head = controller.state, controller.gallery.head
+        if state is None or not state.faces or controller.prepared is None:
+            return
+        head = head or controller.prepared.model
+        if state.faces[0].head is not head and state.faces[0].fits(head) and self._turned_to(head):
+            faces = tuple(face.on(head) for face in state.faces)
+            controller.state, controller.faces = replace(state, faces=faces), faces
+            self._show_head(controller.state)
+
+    def _turned_to(self, head: Head) -> bool:
+        """Whether the view draws that head, which it does once its geometry is there."""
+        if head is not self._head:
+            geometry = self._controller.gallery.geometry(head)
+            if geometry is None:
+                return False
+            self._parts.head.set_geometry(geometry)
+            self._head, self.hairy = head, len(geometry.hairy) > 0
+        return True
 
     def _swapped(self) -> None:
         now = time.monotonic()

@@ -39,6 +39,11 @@ PAINT, PAINT_TIP = "Paint with my face", "Project the camera's picture on the he
 HAIR, HAIR_TIP = "Hair", "The head with or without hair"
 FOLLOW, FOLLOW_TIP = "Head follows", "The head turns as you do; off, it keeps looking at you"
 MIRROR, MIRROR_TIP = "Mirror", "Show picture and head as in a mirror"
+HEAD, HEAD_TIP = "Head", "Which head mirrors you; 'expnet-live face-model import' brings others"
+HEAD_OWN, HEAD_OTHERS = "ExpNet Live", "Other heads"
+HEAD_HOW = "none was imported yet; import one with 'expnet-live face-model import' (docs/heads.md)"
+HEAD_MISSING = "{name} was removed; choose another head"
+NO_HAIR_TIP = "This head has no hair to take away"
 HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to reset"
 
 # Camera view

@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         controls.faces.set_options(
             [catalog.Option(n, text) for n, text in texts.FACE_COUNTS.items()], choices.max_faces
         )
+        controls.head.set_options(catalog.heads(c.gallery.library.names(), choices.head), choices.head)
         names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.profiles.names()}, key=str.casefold)
         profiles = [catalog.Option(n, n) for n in names]
         controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
         self.presenter.watch()
         self._show_controls()
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
+        self.actions_["hair"].setEnabled(self.presenter.hairy)
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
 
     # --- events -------------------------------------------------------------------------------

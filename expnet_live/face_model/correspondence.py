@@ -66,6 +66,8 @@ def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known:
     `skin` are the vertices that may belong to the face; `known` maps points of the Face Mesh to vertices.
     Raises UserError when there is no face.
     """
+    if len(skin) < len(model.mean):
+        raise UserError(f"No face was found on the head: {len(skin)} points of skin are too few.")
     outward = NormalOperator(triangles, len(points))(points)
     tree = cKDTree(points[skin])
     facing = NormalOperator(model.base_triangles, len(model.mean))

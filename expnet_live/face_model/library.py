@@ -86,11 +86,12 @@ def import_head(source: Path, model: FaceModel) -> tuple[ShapeModel, tuple[str, 
     from expnet_live.face_model.importing.blendshapes import read_folder
     from expnet_live.face_model.importing.raw import checksum_of, in_our_frame
 
+    if not source.exists():
+        raise UserError(f"{source} does not exist; name a folder of .obj files or the Basel Face Model's .h5 file.")
     if source.is_dir():
         raw, files = read_folder(source)
     elif source.suffix.lower() in (".h5", ".hdf5"):
         raw, files = read_bfm(source), [source]
     else:
-        what = "is no folder of .obj files and no .h5 file" if source.exists() else "does not exist"
-        raise UserError(f"{source} {what}; name a folder of .obj files or the Basel Face Model's .h5 file.")
+        raise UserError(f"{source} is no head; name a folder of .obj files or the Basel Face Model's .h5 file.")
     return in_our_frame(raw, model, source.resolve(), checksum_of(files)), raw.notes

@@ -2,8 +2,7 @@
 
 For what our face shows, the other's coefficients are those that move its points of the Face Mesh alike: of a
 statistical model the ridge solution, which is linear; of blendshapes the best weights of at least 0, found anew each
-time, as a positive and a negative coefficient together are not the sum of both (of what the built-in model's samples
-move, sums of such solutions explain 43 %, this explains 66 %). Where names agree, the ridge does not draw towards zero
+time, as a positive and a negative coefficient together are not the sum of both. Where names agree, the ridge does not draw towards zero
 but towards the shape of that name. Lids count for more than points: the other's eyes shall be shut as far as ours.
 """
 
@@ -151,7 +150,7 @@ class Transfer:
 
 def identity_transfer(driver: Driver, model: ShapeModel) -> Array:
     """The matrix (K, M) that carries identity to the driven model's, both in standard deviations."""
-    theirs = model.identity[:, model.marks].reshape(len(model.identity), -1).astype(np.float64)
+    theirs = model.identity[:, model.marks].reshape(len(model.identity), 3 * len(model.marks)).astype(np.float64)
     ours = driver.identity.reshape(len(driver.identity), -1).astype(np.float64)
     out: Array = np.linalg.solve(theirs @ theirs.T + _RIDGE_SD * np.eye(len(theirs)), theirs @ ours.T)
     return out.astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from expnet_live.face_model.heads import Head
 from expnet_live.live.capture import Captured
@@ -33,6 +33,15 @@ class LiveFace:
     vertices: Array
     normals: Array
     head: Head
+
+    def fits(self, head: Head) -> bool:
+        """Whether another head is driven by the same coefficients."""
+        return (head.names, head.n_identity) == (self.head.names, self.head.n_identity)
+
+    def on(self, head: Head) -> LiveFace:
+        """The same face worn by another head, which it fits."""
+        vertices = head.vertices(self.expression, self.identity, self.state.gaze)
+        return replace(self, vertices=vertices, normals=head.normals(vertices), head=head)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.heads import Traits
+from expnet_live.face_model.topology import NOSE_TIP
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.official.store import HOW, Store
 from expnet_live.official.variables import N_SHAPE, N_TEXTURE
@@ -28,8 +28,8 @@ _DIRECTIONS = 200
 
 @dataclass(frozen=True, eq=False)
 class BaselArrays:
-    """What is stored: means (N, 3) in mm, colours 0..255, bases (3N, K) times their standard deviations, and the
-    triangles (F, 3) from 0 in the release's order."""
+    """What is stored: means (N, 3) in mm, colours 0..255, bases (K, 3N) times their standard deviations, the triangles
+    (F, 3) from 0 in the release's order, and the vertices `marks` (468,) at the points of the Face Mesh, or none."""
 
     shape_mean: Array
     shape: Array
@@ -38,6 +38,7 @@ class BaselArrays:
     texture_mean: Array
     texture: Array
     triangles: Array
+    marks: Array
 
     def save(self, path: Path) -> None:
         np.savez(path, **{f.name: getattr(self, f.name) for f in fields(self)})
@@ -49,16 +50,14 @@ class BaselModel:
     name = "Basel Face Model"
     names = tuple(f"exp{i:02d}" for i in range(1, N_EXPRESSION + 1))
     n_identity = N_SHAPE
-    traits = Traits()
 
     def __init__(self, arrays: BaselArrays) -> None:
         self._arrays = arrays
-        self._means = (arrays.shape_mean.ravel(), (arrays.shape_mean + arrays.expression_mean).ravel())
-        shape, expression, texture = (torch.from_numpy(a) for a in (arrays.shape, arrays.expression, arrays.texture))
-        self._shape, self._expression, self._texture = shape, expression, texture
-        nose = arrays.shape_mean[arrays.shape_mean[:, 2].argmax()]
+        self._mean = arrays.shape_mean + arrays.expression_mean
+        self.traits = Traits(marks=arrays.marks if len(arrays.marks) else None)
+        nose = self._mean[arrays.marks[NOSE_TIP]] if len(arrays.marks) else self._mean[self._mean[:, 2].argmax()]
         self.origin: Array = (nose - np.array(NOSE_MM)).astype(np.float32)
-        self._last: tuple[bytes, torch.Tensor] = (b"", torch.empty(0))
+        self._last: tuple[bytes, Array] = (b"", np.empty(0, np.float32))
 
     @classmethod
     def load(cls, path: Path | None = None) -> BaselModel:
@@ -74,35 +73,28 @@ class BaselModel:
 
     def shape_only(self, identity: Array) -> Array:
         """shapeMU + shapePC (shapeEV alpha), (N, 3) mm, in the model's own frame."""
-        return self._sum(self._means[0], (self._shape, checked("identity", identity, (N_SHAPE,))))
+        return self._arrays.shape_mean + self._shape(identity)
 
     def shape_and_expression(self, identity: Array, expression: Array) -> Array:
         """... + expMU + expPC (expEV eta)."""
-        return self._sum(
-            self._means[1],
-            (self._shape, checked("identity", identity, (N_SHAPE,))),
-            (self._expression, checked("expression", expression, (N_EXPRESSION,))),
-        )
+        return self._mean + self._shape(identity) + self._expression(expression)
 
     def colors_of(self, texture: Array) -> Array:
         """texMU + texPC (texEV beta), RGB (N, 3) uint8."""
-        mean = self._arrays.texture_mean.ravel()
-        colors = self._sum(mean, (self._texture, checked("texture", texture, (N_TEXTURE,))))
-        result: Array = np.clip(colors, 0, 255).astype(np.uint8)
-        return result
+        beta = checked("texture", texture, (N_TEXTURE,))
+        colors: Array = np.clip(self._arrays.texture_mean + _points(beta, self._arrays.texture), 0, 255)
+        return colors.astype(np.uint8)
+
+    def _shape(self, identity: Array) -> Array:
+        return _points(checked("identity", identity, (N_SHAPE,)), self._arrays.shape)
+
+    def _expression(self, expression: Array) -> Array:
+        return _points(checked("expression", expression, (N_EXPRESSION,)), self._arrays.expression)
 
     @property
     def released_triangles(self) -> Array:
         """(F, 3) in the release's order of corners."""
         return self._arrays.triangles
-
-    @staticmethod
-    def _sum(mean: Array, *terms: tuple[torch.Tensor, Array]) -> Array:
-        total = torch.from_numpy(mean)
-        for basis, coefficients in terms:
-            total = torch.addmv(total, basis, torch.from_numpy(coefficients.copy()))
-        result: Array = total.numpy().reshape(-1, 3)
-        return result
 
     # --- as it is measured and drawn ------------------------------------------------------------
 
@@ -125,34 +117,36 @@ class BaselModel:
     @cached_property
     def middle(self) -> Array:
         """The middle (3,) of the mean face's vertices, in the model's own frame."""
-        result: Array = self._means[1].reshape(-1, 3).mean(0)
+        result: Array = self._mean.mean(0)
         return result
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn."""
-        eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
-        result: Array = torch.addmv(self._resting(identity), self._expression, eta).numpy().reshape(-1, 3)
-        return result
+        return self._resting(identity) + self._expression(expression)
 
-    def _resting(self, identity: Array | None) -> torch.Tensor:
-        """(3N,) of a person without expression; the last person is kept."""
+    def _resting(self, identity: Array | None) -> Array:
+        """(N, 3) of a person without expression; the last person is kept."""
         alpha = checked("identity", np.zeros(N_SHAPE) if identity is None else identity, (N_SHAPE,))
         key, points = self._last
         if key != alpha.tobytes():
-            mean: torch.Tensor = torch.from_numpy((self._means[1].reshape(-1, 3) - self.origin).ravel())
-            points = torch.addmv(mean, self._shape, torch.from_numpy(alpha.copy()))
+            points = self._mean - self.origin + self._shape(alpha)
             self._last = alpha.tobytes(), points
         return points
 
     @cached_property
     def outline(self) -> tuple[Array, Array]:
         """The outermost vertices of the mean in many directions, see pipeline.outline."""
-        mean = self._means[1].reshape(-1, 3) - self.origin
+        mean = self._mean - self.origin
         # Evenly over the sphere, by the golden angle.
         i = np.arange(_DIRECTIONS)
         z, angle = 1 - 2 * (i + 0.5) / _DIRECTIONS, i * np.pi * (3 - np.sqrt(5))
         directions = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z])
         points = np.unique((mean @ directions).argmax(0))
         rows = (3 * points[:, None] + np.arange(3)).ravel()
-        basis = np.concatenate([self._arrays.expression[rows].T, self._arrays.shape[rows].T])
-        return mean[points], np.ascontiguousarray(basis)
+        return mean[points], np.concatenate([self._arrays.expression[:, rows], self._arrays.shape[:, rows]])
+
+
+def _points(weights: Array, rows: Array) -> Array:
+    """The sum (N, 3) of `rows` (K, 3N) by `weights` (K,). Not BLAS, whose threads would take the network's cores."""
+    points: Array = np.einsum("k,kn->n", weights, rows)
+    return points.reshape(-1, 3)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from expnet_live.errors import UserError
+from expnet_live.face_model.correspondence import place
+from expnet_live.face_model.model import FaceModel
 from expnet_live.official.basel import BaselArrays
 from expnet_live.official.sources import check_file
 from expnet_live.official.variables import N_SHAPE, N_TEXTURE
@@ -130,13 +132,28 @@ def _arrays(path: Path, shape: _Linear, expression: _Linear, texture: _Linear, f
     unit = 0.001 if span > 1000 * _SPAN[0] else 1.0
     if not _SPAN[0] <= span * unit <= _SPAN[1]:
         raise UserError(f"{path}: the mean face is {span:.4g} high, neither in mm nor in micrometres a face's height.")
-    f32 = np.float32
+    mean, triangles = shape.mean * unit, (faces - 1).astype(np.int32)
     return BaselArrays(
-        shape_mean=(shape.mean * unit).reshape(-1, 3).astype(f32),
-        shape=(shape.basis * (shape.spread * unit)).astype(f32),
-        expression_mean=(expression.mean * unit).reshape(-1, 3).astype(f32),
-        expression=(expression.basis * (expression.spread * unit)).astype(f32),
-        texture_mean=texture.mean.reshape(-1, 3).astype(f32),
-        texture=(texture.basis * texture.spread).astype(f32),
-        triangles=(faces - 1).astype(np.int32),
+        shape_mean=mean.reshape(-1, 3).astype(np.float32),
+        shape=_rows(shape, unit),
+        expression_mean=(expression.mean * unit).reshape(-1, 3).astype(np.float32),
+        expression=_rows(expression, unit),
+        texture_mean=texture.mean.reshape(-1, 3).astype(np.float32),
+        texture=_rows(texture, 1.0),
+        triangles=triangles,
+        marks=_marks((mean + expression.mean * unit).reshape(-1, 3), triangles),
     )
+
+
+def _rows(linear: _Linear, unit: float) -> Array:
+    """The basis times the standard deviations, (k, 3n) float32."""
+    return np.ascontiguousarray((linear.basis * (linear.spread * unit)).T.astype(np.float32))
+
+
+def _marks(points: Array, triangles: Array) -> Array:
+    """Where the Face Mesh's points lie on the mean face; none on what does not look like a face."""
+    try:
+        placed = place(FaceModel.load(), points.astype(np.float32), triangles, np.arange(len(points)), {})
+    except UserError:
+        return np.empty(0, np.int32)
+    return placed.marks

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial import ConvexHull
 
 from expnet_live.face_model.hair import lift
 from expnet_live.face_model.heads import Head, Part, expression_of, face_triangles
@@ -32,7 +33,8 @@ class HeadGeometry:
     0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
     `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips. The neck ends at the height
     `neck` (mm), None where there is none; `complexion` are vertices whose colour is the skin's; `lips` are pairs (n, 2)
-    of vertices on the inner edges of the upper and the lower one, n = 0 where they are not known."""
+    of vertices on the inner edges of the upper and the lower one, n = 0 where they are not known; `outermost` are
+    vertices between which the others lie."""
 
     triangles: Array
     skin: Array
@@ -49,6 +51,7 @@ class HeadGeometry:
     neck: float | None
     complexion: Array
     lips: Array
+    outermost: Array
 
     @property
     def size(self) -> int:
@@ -82,6 +85,7 @@ class HeadGeometry:
             neck=_neck(rest, marks),
             complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
             lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
+            outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
         )
 
 

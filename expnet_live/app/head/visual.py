@@ -63,7 +63,8 @@ class HeadVisual:
     def set_geometry(self, geometry: HeadGeometry) -> None:
         self._geometry = geometry
         for part, indices in self._indices.items():
-            indices.set_data(getattr(geometry, part))
+            if len(getattr(geometry, part)):
+                indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
         traits[geometry.inside, 3] = -1
@@ -151,6 +152,8 @@ class HeadVisual:
             program.draw("triangles", indices)
 
     def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
+        if not len(getattr(self._geometry, part)):
+            return
         program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
         program["u_gape"] = self._gape
         program.draw(mode, self._indices[part], check_error=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def _no_official() -> str | None:
         return str(error)
     how = texts.MODEL_HOW_OFFICIAL.format(parts=", ".join(PARTS[key] for key in missing))
     return texts.MODEL_MISSING.format(name=texts.MODEL_OFFICIAL, how=how) if missing else None
+
+
+def heads(names: Sequence[str], current: str) -> list[Option]:
+    """Our own, for which the empty name stands, and the imported ones."""
+    options = [Option("", texts.HEAD_OWN), *(Option(name, name) for name in names)]
+    if current and current not in names:
+        options.append(Option(current, current, texts.HEAD_MISSING.format(name=current)))
+    return options if len(options) > 1 else [*options, Option("none", texts.HEAD_OTHERS, texts.HEAD_HOW)]
 
 
 def devices() -> list[Option]:

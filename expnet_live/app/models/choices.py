@@ -35,6 +35,7 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
+    head: str = ""  # the name of an imported one, empty for the face model's own
     theme: str = "system"
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
