@@ -12,6 +12,7 @@ from expnet_live.types import Array, FaceState, Frame, Image
 if TYPE_CHECKING:
     from expnet_live.face_model.heads import Head
     from expnet_live.face_model.model import FaceModel
+    from expnet_live.face_model.transfer import Driver
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
     from expnet_live.pipeline.pipeline import Pipeline
 
@@ -104,7 +105,7 @@ def load_estimator(options: Options) -> Estimator:
     return ExpNetEstimator(pipeline, _head(options, pipeline.face_model))
 
 
-def _head(options: Options, model: FaceModel) -> Head | None:
+def _head(options: Options, model: Driver) -> Head | None:
     from expnet_live.face_model.library import Library
 
     return None if options.head is None else Library().head(options.head, model)

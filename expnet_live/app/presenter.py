@@ -101,7 +101,7 @@ class Presenter:
         self._name(prepared.model.names)
 
     def _name(self, names: tuple[str, ...]) -> None:
-        """What the coefficients are called; other names are another model's, whose past has nothing to do with these."""
+        """What the coefficients are called; other names are another model's, whose past means nothing any more."""
         if names != self._names:
             self._names = names
             self._parts.bars.set_names(names)

@@ -15,14 +15,12 @@ import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.heads import Traits
-from expnet_live.face_model.topology import NOSE_TIP
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.official.store import HOW, Store
 from expnet_live.official.variables import N_SHAPE, N_TEXTURE
 from expnet_live.types import N_EXPRESSION, Array, checked
 
-# The nose's tip in our own face model: with it in the same place, both are framed alike wherever one is drawn.
-NOSE_MM = (0.0, 2.2, 35.0)
+_NOSE = (0.0, 2.2, 35.0)  # mm: the tip of our own face model's
 _DIRECTIONS = 200
 
 
@@ -55,8 +53,9 @@ class BaselModel:
         self._arrays = arrays
         self._mean = arrays.shape_mean + arrays.expression_mean
         self.traits = Traits(marks=arrays.marks if len(arrays.marks) else None)
-        nose = self._mean[arrays.marks[NOSE_TIP]] if len(arrays.marks) else self._mean[self._mean[:, 2].argmax()]
-        self.origin: Array = (nose - np.array(NOSE_MM)).astype(np.float32)
+        # Our face model has its own points around its origin: both are then framed alike wherever one is drawn.
+        nose = self._mean[self._mean[:, 2].argmax()] - np.array(_NOSE)
+        self.origin: Array = (self._mean[arrays.marks].mean(0) if len(arrays.marks) else nose).astype(np.float32)
         self._last: tuple[bytes, Array] = (b"", np.empty(0, np.float32))
 
     @classmethod
@@ -77,7 +76,7 @@ class BaselModel:
 
     def shape_and_expression(self, identity: Array, expression: Array) -> Array:
         """... + expMU + expPC (expEV eta)."""
-        return self._mean + self._shape(identity) + self._expression(expression)
+        return self._mean + self._shape(identity) + self._moved(expression)
 
     def colors_of(self, texture: Array) -> Array:
         """texMU + texPC (texEV beta), RGB (N, 3) uint8."""
@@ -88,7 +87,7 @@ class BaselModel:
     def _shape(self, identity: Array) -> Array:
         return _points(checked("identity", identity, (N_SHAPE,)), self._arrays.shape)
 
-    def _expression(self, expression: Array) -> Array:
+    def _moved(self, expression: Array) -> Array:
         return _points(checked("expression", expression, (N_EXPRESSION,)), self._arrays.expression)
 
     @property
@@ -101,10 +100,7 @@ class BaselModel:
     @cached_property
     def triangles(self) -> Array:
         """(F, 3) int32, counter-clockwise from outside."""
-        t = self._arrays.triangles
-        a, b, c = (self._arrays.shape_mean[t[:, i]] - self._arrays.shape_mean.mean(0) for i in range(3))
-        outward = float((a * np.cross(b, c)).sum()) > 0
-        return t if outward else np.ascontiguousarray(t[:, ::-1])
+        return outward(self._arrays.shape_mean, self._arrays.triangles)
 
     @cached_property
     def colors(self) -> Array:
@@ -122,7 +118,7 @@ class BaselModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn."""
-        return self._resting(identity) + self._expression(expression)
+        return self._resting(identity) + self._moved(expression)
 
     def _resting(self, identity: Array | None) -> Array:
         """(N, 3) of a person without expression; the last person is kept."""
@@ -133,10 +129,40 @@ class BaselModel:
             self._last = alpha.tobytes(), points
         return points
 
+    # --- as what drives other heads (see face_model.transfer) -------------------------------------
+
+    @cached_property
+    def _marks(self) -> Array:
+        if self.traits.marks is None:
+            raise UserError("Nothing is known of where the Basel model's face is; no other head can follow it.")
+        return self.traits.marks
+
+    @cached_property
+    def mean(self) -> Array:
+        """At the points of the Face Mesh, (468, 3) mm."""
+        points: Array = self._mean - self.origin
+        return points[self._marks]
+
+    @cached_property
+    def expression(self) -> Array:
+        return self._arrays.expression.reshape(N_EXPRESSION, -1, 3)[:, self._marks]
+
+    @cached_property
+    def identity(self) -> Array:
+        return self._arrays.shape.reshape(N_SHAPE, -1, 3)[:, self._marks]
+
+    @property
+    def prior_mean(self) -> Array:
+        return np.zeros(N_EXPRESSION, np.float32)
+
+    @property
+    def prior_covariance(self) -> Array:
+        return np.eye(N_EXPRESSION, dtype=np.float32)
+
     @cached_property
     def outline(self) -> tuple[Array, Array]:
         """The outermost vertices of the mean in many directions, see pipeline.outline."""
-        mean = self._mean - self.origin
+        mean: Array = self._mean - self.origin
         # Evenly over the sphere, by the golden angle.
         i = np.arange(_DIRECTIONS)
         z, angle = 1 - 2 * (i + 0.5) / _DIRECTIONS, i * np.pi * (3 - np.sqrt(5))
@@ -144,6 +170,12 @@ class BaselModel:
         points = np.unique((mean @ directions).argmax(0))
         rows = (3 * points[:, None] + np.arange(3)).ravel()
         return mean[points], np.concatenate([self._arrays.expression[:, rows], self._arrays.shape[:, rows]])
+
+
+def outward(points: Array, triangles: Array) -> Array:
+    """Triangles (F, 3), all turned if need be so that they are counter-clockwise from outside."""
+    a, b, c = (points[triangles[:, i]] - points.mean(0) for i in range(3))
+    return triangles if (a * np.cross(b, c)).sum() > 0 else np.ascontiguousarray(triangles[:, ::-1])
 
 
 def _points(weights: Array, rows: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from expnet_live.errors import UserError
 from expnet_live.face_model.correspondence import place
 from expnet_live.face_model.model import FaceModel
-from expnet_live.official.basel import BaselArrays
+from expnet_live.official.basel import BaselArrays, outward
 from expnet_live.official.sources import check_file
 from expnet_live.official.variables import N_SHAPE, N_TEXTURE
 from expnet_live.types import N_EXPRESSION, Array
@@ -153,7 +153,7 @@ def _rows(linear: _Linear, unit: float) -> Array:
 def _marks(points: Array, triangles: Array) -> Array:
     """Where the Face Mesh's points lie on the mean face; none on what does not look like a face."""
     try:
-        placed = place(FaceModel.load(), points.astype(np.float32), triangles, np.arange(len(points)), {})
+        placed = place(FaceModel.load(), points, outward(points, triangles), np.arange(len(points)), {})
     except UserError:
         return np.empty(0, np.int32)
     return placed.marks

@@ -7,11 +7,12 @@ from typing import Protocol
 import numpy as np
 
 from expnet_live.face_model.heads import Head
+from expnet_live.face_model.transfer import Driver
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.types import Array, Box
 
 
-class MeasuredHead(Head, Protocol):
+class MeasuredHead(Head, Driver, Protocol):
     """A head whose coefficients a network gives, and whose place in a picture is asked for in each frame."""
 
     @property
