@@ -87,11 +87,15 @@ def _run(args: argparse.Namespace) -> int:
     from expnet_live.official.listing import read_list
     from expnet_live.official.program import run_list
     from expnet_live.official.readers import load_reader
+    from expnet_live.official.store import PARTS, Store
 
     with nullcontext() if args.verbose else quiet_native():
         n = len(read_list(args.list))
         reader = load_reader(args.model, args.device)
         print(f"Faces are read by {reader.name}.")
+        missing = Store().missing()
+        if args.model is None and missing:
+            print(f"Not imported: {', '.join(PARTS[key] for key in missing)}.")
         failed = run_list(args.list, args.out, reader, args.meshes, args.crops)
     print(f"{n - failed} of {n} pictures: {args.out}")
     return 1 if failed else 0

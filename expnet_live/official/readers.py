@@ -69,7 +69,7 @@ class OfficialReader:
 class OwnReader:
     """The built-in network and face model, looking twice at the face in the box; axes and pose as in the release."""
 
-    name = "the built-in model (the official release is not on this computer)"
+    name = "the built-in model"
 
     def __init__(self, predictor: Predictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model
