@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from expnet_live.official.basel_files import MODIFIED
@@ -22,10 +23,11 @@ def basel(rng: np.random.Generator) -> dict[str, Array]:
     n = 3 * len(mean)
 
     def components(k: int) -> Array:
-        basis = rng.standard_normal((n, k), np.float32)
+        coarse = rng.standard_normal((9, 13, 3 * k), np.float32)
+        basis = cv2.resize(coarse, (AROUND, RINGS), interpolation=cv2.INTER_LINEAR).reshape(n, k)
         return basis / np.linalg.norm(basis, axis=0)
 
-    spread = np.sqrt(n) * np.geomspace(1.5, 0.05, 99)
+    spread = np.sqrt(n) * np.geomspace(1.0, 0.02, 99)
     return {
         "shapeMU": mean.ravel(), "shapePC": components(99), "shapeEV": spread,
         "expMU": 0.01 * rng.standard_normal(n), "expPC": components(29), "expEV": spread[:29] / 2,
