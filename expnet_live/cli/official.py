@@ -119,6 +119,10 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
     from expnet_live.official.verify import run_verify
 
-    return run_verify(args.samples)
+    with nullcontext() if args.verbose else quiet_native():
+        return run_verify(args.samples)

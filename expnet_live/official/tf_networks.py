@@ -40,7 +40,7 @@ def random_variables(shapes: Shapes, rng: np.random.Generator) -> dict[str, Arra
 
 def run_resnet(kind: str, values: Mapping[str, Array], mean: Array, crops: Image, checkpoint: Path) -> dict[str, Array]:
     """All layers' outputs for crops (N, 227, 227, 3), channels last; the variables are saved as a TF 1 checkpoint."""
-    import tensorflow.compat.v1 as tf
+    tf = _tensorflow()
 
     scope = SCOPES[kind]
     graph = tf.Graph()
@@ -75,7 +75,7 @@ def run_pose_net(
     values: Mapping[str, Array], pixel_mean: Array, offset: Array, spread: Array, crops: Image, checkpoint: Path
 ) -> dict[str, Array]:
     """As `run_resnet`, for FacePoseNet."""
-    import tensorflow.compat.v1 as tf
+    tf = _tensorflow()
 
     graph = tf.Graph()
     with graph.as_default():
@@ -106,6 +106,14 @@ def run_pose_net(
         x = layers["fc8"] = full(x, "fc8")
         layers["output"] = x * tf.constant(spread + 1e-18) + tf.constant(offset)
         return _run(tf, graph, v, values, layers, {pixels: crops.astype(np.float32)}, checkpoint)
+
+
+def _tensorflow() -> Any:
+    import tensorflow.compat.v1 as tf
+
+    # It would say of half of its first version's words that there are newer ones.
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    return tf
 
 
 def _blocks() -> dict[int, list[str]]:

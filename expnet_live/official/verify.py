@@ -45,7 +45,7 @@ def run_verify(samples: Path | None) -> int:
 
 def _told(figure: Figure) -> bool:
     verdict = "holds" if figure.holds else "DOES NOT HOLD"
-    print(f"{figure.what}: {figure.value:.2g} {figure.unit} (at most {figure.bar:g}): {verdict}", flush=True)
+    print(f"{figure.what}: {figure.value:.3g} {figure.unit} (at most {figure.bar:g}): {verdict}", flush=True)
     return figure.holds
 
 
