@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from expnet_live.networks.expnet import ExpNet, ExpNetConfig, compact
+from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compact
+from expnet_live.networks.checkpoint import Weights
+from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
-from expnet_live.networks.resnet import ResNetConfig
-from expnet_live.networks.runtime import OnnxNet, TorchNet
-from expnet_live.types import Array, Image
+from expnet_live.networks.runtime import OnnxNet, Running, TorchNet
 
 BOTTLENECK = ExpNetConfig(
     ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
@@ -37,13 +37,13 @@ def lively(config: ExpNetConfig) -> ExpNet:
 
 
 @pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), BOTTLENECK])
-@pytest.mark.parametrize("run", [OnnxNet, lambda net: TorchNet(net, torch.device("cpu"), torch.float32)])
-def test_all_agree(config: ExpNetConfig, run: Callable[[ExpNet], Callable[[Image], Array]]) -> None:
+@pytest.mark.parametrize("run", [OnnxNet, lambda weights: TorchNet(weights, "cpu")])
+def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)
     crops = np.random.default_rng(0).integers(0, 256, (3, config.crop_size, config.crop_size, 3), np.uint8)
     with torch.inference_mode():
         plain = net(torch.from_numpy(crops).permute(0, 3, 1, 2).float()).numpy()
-    running = run(net)
+    running = run(Weights.of(net))
     for some in (crops, crops[:1]):
         said = running(some)
         assert said.dtype == np.float32
@@ -53,7 +53,7 @@ def test_all_agree(config: ExpNetConfig, run: Callable[[ExpNet], Callable[[Image
 def test_predictions_leave_the_crops_alone() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     before = crops.copy()
-    predictor = Predictor(lively(BOTTLENECK), "cpu")
+    predictor = Predictor(Weights.of(lively(BOTTLENECK)), "cpu")
     one, two = predictor.predict(crops), predictor.predict(crops[1:])
     assert np.array_equal(crops, before)
     assert one.expression[1] == pytest.approx(two.expression[0], abs=0.05)

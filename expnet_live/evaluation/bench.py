@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import onnxruntime
 
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import DEMO, open_source
@@ -19,7 +19,8 @@ from expnet_live.evaluation.bench_process import Task, measure
 from expnet_live.evaluation.bench_video import time_video
 from expnet_live.evaluation.timing import limit_threads
 from expnet_live.face_model.model import FaceModel
-from expnet_live.networks.predictor import Predictor, pick_device
+from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.runtime import pick_device
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.types import Image
 
@@ -31,14 +32,13 @@ def bench(args: argparse.Namespace) -> int:
     limit_threads(args.threads)
     videos = args.videos or [DEMO]
     model = FaceModel.load()
-    predictor = Predictor.load(args.model, "cpu")
+    predictor = Predictor.load(args.model, "cpu", args.threads)
     pipeline = Pipeline(predictor, model)
     report: dict[str, Any] = {
         "machine": {
             "cpu": _cpu_name(),
             "threads": args.threads,
-            "torch": torch.__version__,
-            "network_type": str(predictor.dtype).removeprefix("torch."),
+            "runtime": f"ONNX Runtime {onnxruntime.__version__}",
         }
     }
     print(
@@ -56,7 +56,7 @@ def bench(args: argparse.Namespace) -> int:
     photos = _photos(args.photos, videos[0])
     try:
         report["photos"] = time_photos(photos, predictor, model, pipeline.detector, args.threads)
-        if pick_device(args.device).type != "cpu":
+        if pick_device(args.device) != "cpu":
             accelerated = Predictor.load(args.model, args.device)
             report["device"] = {"name": args.device, **time_device(photos, accelerated, pipeline.detector)}
     except ValueError as e:
@@ -96,12 +96,18 @@ def _cpu_name() -> str:
 def _print_video(v: dict[str, Any]) -> None:
     print(f"\n{v['video']}, {v['size'][0]}x{v['size'][1]}, {v['frames']} frames counted")
     print(f"  {'ms a frame':28}{'p10':>8}{'median':>8}{'p95':>8}{'CPU':>8}   faces held")
-    for title, key in (("whole pipeline, mesh included", "pipeline"), ("Face Mesh, refined", "face_mesh")):
-        t = v[key]
+    titles = {
+        "pipeline": "whole pipeline, face's mesh",
+        "with_head": "  with the drawn head's",
+        "face_mesh": "Face Mesh",
+    }
+    for key, title in titles.items():
+        t = v[key] if key != "with_head" else {**v[key], "held": v["pipeline"]["held"]}
         times = f"{t['p10_ms']:7.2f}{t['median_ms']:8.2f}{t['p95_ms']:8.2f}{t['cpu_median_ms']:8.2f}"
         print(f"  {title:29}{times}   {t['held']:.1%}")
     print(
-        f"  ratio {v['ratio']:.2f} (of the quickest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f})"
+        f"  ratio {v['ratio']:.2f} (of the quickest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f}), "
+        f"with the drawn head {v['with_head_ratio']:.2f}"
     )
     for name, s in v["stages"].items():
         print(f"    {name:27}{'':8}{s['median_ms']:7.2f}   in {s['share_of_frames']:.1%} of the frames")

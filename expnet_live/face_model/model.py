@@ -20,6 +20,7 @@ from expnet_live.face_model.hair import hairiness
 from expnet_live.face_model.heads import Traits
 from expnet_live.face_model.normals import HeadNormals
 from expnet_live.face_model.topology import NOSE_TIP, topology_of_triangles
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.resources import asset
 from expnet_live.types import N_EXPRESSION, Array, checked
 
@@ -171,9 +172,18 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
+        return self.anatomy.posing(self._points(expression, identity), gaze)
+
+    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
+        vertices = self.anatomy.posing.face(self._points(expression, identity))
+        return vertices, self._face_normals(vertices)
+
+    def _points(self, expression: Array, identity: Array | None) -> Array:
+        """The points (n, 3) from which the head is made."""
         eta = checked("expression", expression, (N_EXPRESSION,))
         points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
-        return self.anatomy.posing(points.reshape(-1, 3), gaze)
+        return points.reshape(-1, 3)
 
     @cached_property
     def _point_bases(self) -> tuple[Array, Array]:
@@ -202,6 +212,10 @@ class FaceModel:
     @cached_property
     def _last_resting(self) -> list[tuple[bytes, Array]]:
         return [(b"", np.empty(0, np.float32))]
+
+    @cached_property
+    def _face_normals(self) -> NormalOperator:
+        return NormalOperator(self.face_triangles, self.n_face)
 
     @cached_property
     def normals(self) -> HeadNormals:

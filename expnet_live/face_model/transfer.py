@@ -2,8 +2,9 @@
 
 For what our face shows, the other's coefficients are those that move its points of the Face Mesh alike: of a
 statistical model the ridge solution, which is linear; of blendshapes the best weights of at least 0, found anew each
-time, as a positive and a negative coefficient together are not the sum of both. Where names agree, the ridge does not draw towards zero
-but towards the shape of that name. Lids count for more than points: the other's eyes shall be shut as far as ours.
+time, as a positive and a negative coefficient together are not the sum of both. Where names agree, the ridge does not
+draw towards zero but towards the shape of that name. Lids count for more than points: the other's eyes shall be shut
+as far as ours.
 """
 
 from __future__ import annotations

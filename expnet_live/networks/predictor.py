@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
-from expnet_live.errors import UserError
-from expnet_live.networks.checkpoint import load_weights
-from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.runtime import OnnxNet, TorchNet
+from expnet_live.networks.checkpoint import Weights
+from expnet_live.networks.runtime import pick_device, ready
 from expnet_live.resources import asset
 from expnet_live.types import Array, Image
 
 ASSET = "expnet.safetensors"
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -39,37 +33,22 @@ class Prediction:
     confidence: Array
 
 
-def pick_device(device: str) -> torch.device:
-    """The torch device of a name; auto takes CUDA, then MPS, then the CPU. UserError for one that is not there."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device == "auto":
-        device = next(d for d in ("cuda", "mps", "cpu") if there[d])
-    if device not in there:
-        raise UserError(f"There is no device called {device}; choose one of {', '.join(DEVICES)}.")
-    if not there[device]:
-        raise UserError(f"This computer has no {device.upper()} device that torch can use; choose 'cpu' or 'auto'.")
-    return torch.device(device)
-
-
 class Predictor:
-    """An ExpNet made ready for inference on one device."""
+    """An ExpNet made ready for inference on one device; `threads` of the CPU, None: see runtime.cpu_threads."""
 
-    def __init__(self, net: ExpNet, device: str = "auto", about: dict[str, Any] | None = None) -> None:
+    def __init__(self, weights: Weights, device: str = "auto", threads: int | None = None) -> None:
         self.device = pick_device(device)
-        self.about = about or {}
-        self.config = net.config
-        self.crop_size = net.config.crop_size
-        ends = np.cumsum(list(net.config.outputs.values())).tolist()
-        self._columns = {name: slice(a, b) for name, a, b in zip(net.config.outputs, [0, *ends], ends, strict=False)}
-        on_cpu = self.device.type == "cpu"
-        self.dtype = torch.float16 if self.device.type == "cuda" else torch.float32
-        self._net: Callable[[Image], Array] = OnnxNet(net) if on_cpu else TorchNet(net, self.device, self.dtype)
+        self.about = weights.about
+        self.config = weights.config
+        self.crop_size = weights.config.crop_size
+        ends = np.cumsum(list(self.config.outputs.values())).tolist()
+        self._columns = {name: slice(a, b) for name, a, b in zip(self.config.outputs, [0, *ends], ends, strict=False)}
+        self._net = ready(weights, self.device, threads)
 
     @classmethod
-    def load(cls, path: Path | None = None, device: str = "auto") -> Predictor:
+    def load(cls, path: Path | None = None, device: str = "auto", threads: int | None = None) -> Predictor:
         """The weights in `path`, or those that ship."""
-        net, about = load_weights(path or asset(ASSET))
-        return cls(net, device, about)
+        return cls(Weights.read(path or asset(ASSET)), device, threads)
 
     def predict(self, crops: Image) -> Prediction:
         """Crops (N, S, S, 3) BGR uint8."""

@@ -1,39 +1,97 @@
-"""How a network runs: by ONNX Runtime on CPUs, where it takes half of torch's time for a single crop; else by torch."""
+"""How a network runs: by ONNX Runtime on CPUs, where it takes half of torch's time for a single crop; else by torch.
+
+torch itself is imported only where a GPU may be: it takes a second and 200 MB.
+"""
 
 from __future__ import annotations
 
-import copy
+import ctypes.util
+import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
-import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.resnet import Block, Conv
+from expnet_live.errors import UserError
+from expnet_live.networks.architecture import BN_EPSILON, ConvShape, blocks
+from expnet_live.networks.checkpoint import Weights
 from expnet_live.types import Array, Image
 
-_OPSET = 17
+Running = Callable[[Image], Array]
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+_OPSET, _IR = 17, 8
 # ONNX Runtime's Windows builds would otherwise tell the system of their use.
 onnxruntime.disable_telemetry_events()
 
 
-class OnnxNet:
-    """An ExpNet for CPUs: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32, on as many threads as torch has.
+def pick_device(device: str) -> str:
+    """The device that is meant: auto takes cuda, then mps, then cpu. UserError for one that is not there."""
+    if device not in DEVICES:
+        raise UserError(f"There is no device called {device}; choose one of {', '.join(DEVICES)}.")
+    if device == "cpu":
+        return device
+    there = available_devices()
+    if device == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if d in there)
+    if device not in there:
+        raise UserError(f"This computer has no {device.upper()} device that torch can use; choose 'cpu' or 'auto'.")
+    return device
 
-    With `floats` it takes crops as float32, 0..255.
+
+def available_devices() -> set[str]:
+    """cpu, and cuda and mps where torch can use them."""
+    if not _may_have_gpu():
+        return {"cpu"}
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return {name for name, is_there in there.items() if is_there}
+
+
+def _may_have_gpu() -> bool:
+    """Whether there is a driver that torch could use: Apple's, NVIDIA's or AMD's."""
+    if sys.platform == "darwin":
+        return True
+    cuda = "nvcuda" if sys.platform == "win32" else "cuda"
+    return ctypes.util.find_library(cuda) is not None or Path("/dev/kfd").exists() or Path("/dev/nvidiactl").exists()
+
+
+def cpu_threads() -> int:
+    """How many CPU threads a network gets: OMP_NUM_THREADS, or all cores that this process may use, up to four."""
+    try:
+        return max(1, int(os.environ["OMP_NUM_THREADS"]))
+    except (KeyError, ValueError):
+        return min(available_cores(), 4)
+
+
+def available_cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
+    """The network on a device of `pick_device`: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
+
+    `exact`: in single precision everywhere, and crops are float32, 0..255.
     """
+    return OnnxNet(weights, threads, exact) if device == "cpu" else TorchNet(weights, device, exact)
 
-    def __init__(self, net: ExpNet, floats: bool = False) -> None:
+
+class OnnxNet:
+    """A network on `threads` of the CPU (None: see cpu_threads)."""
+
+    def __init__(self, weights: Weights, threads: int | None = None, floats: bool = False) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
+        options.intra_op_num_threads = threads or cpu_threads()
         options.log_severity_level = 3
-        graph = onnx_model(net, floats).SerializeToString()
+        graph = onnx_model(weights, floats).SerializeToString()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, crops: Image) -> Array:
@@ -41,20 +99,19 @@ class OnnxNet:
 
 
 class TorchNet:
-    """An ExpNet for GPUs: as OnnxNet; the backbone in `dtype`, the last layer in float32."""
+    """A network by torch; on CUDA the backbone in half precision, the last layer in float32, or `exact` all of it."""
 
-    def __init__(self, net: ExpNet, device: torch.device, dtype: torch.dtype) -> None:
-        self._device, self._dtype = device, dtype
-        net = copy.deepcopy(net).eval()
-        for module in net.backbone.modules():
-            if isinstance(module, Conv):
-                module.conv, module.bn = _fused(module), nn.Identity()  # type: ignore[assignment]
-        back = net.backbone
-        back.conv1, back.bn_conv1 = fuse_conv_bn_eval(back.conv1, back.bn_conv1), nn.Identity()  # type: ignore[assignment]
-        self._net = net.to(device)
-        back.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, weights: Weights, device: str, exact: bool = False) -> None:
+        import torch
+
+        self._device = device
+        self._dtype = torch.float16 if device.startswith("cuda") and not exact else torch.float32
+        self._net = weights.network().to(device)
+        self._net.backbone.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, crops: Image) -> Array:
+        import torch
+
         net = self._net
         with torch.inference_mode():
             # A view with the channels last, as the convolutions like it best.
@@ -66,28 +123,28 @@ class TorchNet:
         return out
 
 
-def onnx_model(net: ExpNet, floats: bool = False) -> onnx.ModelProto:
-    """`net` as a model of the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D)."""
-    net = copy.deepcopy(net).eval()
-    graph, config, back = _Graph(), net.config, net.backbone
-    with torch.no_grad():
-        first = fuse_conv_bn_eval(back.conv1, back.bn_conv1)
-        first.weight /= net.pixel_spread
-        weight, bias = net.fc.weight * net.spread[:, None], net.fc.bias * net.spread + net.offset
+def onnx_model(weights: Weights, floats: bool = False) -> onnx.ModelProto:
+    """A network in the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D)."""
+    config, tensors = weights.config, weights.tensors
+    graph = _Graph(tensors)
     x = graph.add("Transpose", graph.add("Cast", "crops", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
-    x = graph.add("Sub", x, graph.constant(net.pixel_mean))
-    x = graph.add("Relu", graph.conv(first, x, pads=[2, 2, 3, 3]))
+    x = graph.add("Sub", x, graph.constant(tensors["pixel_mean"]))
+    first = graph.fused("backbone.conv1", "backbone.bn_conv1", 1 / tensors["pixel_spread"])
+    stride = 2 if config.backbone.pool else 4
+    # As in Caffe, more is padded right and below.
+    x = graph.add("Relu", graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3]))
     if config.backbone.pool:
         x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
-    for block in back.stages.values():
-        assert isinstance(block, Block)
-        shortcut = x if block.branch1 is None else graph.conv(_fused(block.branch1), x)
-        *convs, last = (_fused(conv) for conv in block.branch2)
-        for conv in convs:
-            x = graph.add("Relu", graph.conv(conv, x))
-        x = graph.add("Relu", graph.add("Add", graph.conv(last, x), shortcut))
+    for block in blocks(config.backbone):
+        name, y = f"backbone.stages.{block.name}", x
+        shortcut = x if block.branch1 is None else graph.conv(f"{name}.branch1", block.branch1, x)
+        for i, shape in enumerate(block.branch2):
+            y = graph.conv(f"{name}.branch2.{i}", shape, graph.add("Relu", y) if i else y)
+        x = graph.add("Relu", graph.add("Add", y, shortcut))
     if config.pooled:
         x = graph.add("GlobalAveragePool", x)
+    spread = tensors["spread"]
+    weight, bias = tensors["fc.weight"] * spread[:, None], tensors["fc.bias"] * spread + tensors["offset"]
     x = graph.add("Flatten", x)
     graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
     size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
@@ -99,6 +156,7 @@ def onnx_model(net: ExpNet, floats: bool = False) -> onnx.ModelProto:
 
 @dataclass
 class _Graph:
+    tensors: dict[str, Array]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
@@ -108,29 +166,23 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
-    def constant(self, value: torch.Tensor) -> str:
+    def constant(self, value: Array) -> str:
         name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(value.detach().float().cpu().contiguous().numpy(), name))
+        self.constants.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
         return name
 
-    def conv(self, conv: nn.Conv2d, x: str, pads: list[int] | None = None) -> str:
-        assert conv.bias is not None
-        height, width = (int(p) for p in conv.padding)
-        return self.add(
-            "Conv",
-            x,
-            self.constant(conv.weight),
-            self.constant(conv.bias),
-            strides=list(conv.stride),
-            pads=pads or [height, width, height, width],
-        )
+    def fused(self, conv: str, bn: str, gain: Array | float = 1.0) -> tuple[str, str]:
+        """Weight and bias of a convolution with the normalisation after it, for inputs less by `gain`."""
+        t = self.tensors
+        scale = t[f"{bn}.weight"] / np.sqrt(t[f"{bn}.running_var"] + BN_EPSILON)
+        bias = t[f"{bn}.bias"] - t[f"{bn}.running_mean"] * scale
+        return self.constant(t[f"{conv}.weight"] * scale[:, None, None, None] * gain), self.constant(bias)
+
+    def conv(self, name: str, shape: ConvShape, x: str) -> str:
+        pads, strides = [shape.kernel // 2] * 4, [shape.stride] * 2
+        return self.add("Conv", x, *self.fused(f"{name}.conv", f"{name}.bn"), strides=strides, pads=pads)
 
     def model(self, inputs: onnx.ValueInfoProto, outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, "ExpNet", [inputs], [outputs], self.constants)
         opset = helper.make_opsetid("", _OPSET)
-        return helper.make_model(graph, opset_imports=[opset], ir_version=8, producer_name="expnet-live")
-
-
-def _fused(conv: nn.Module) -> nn.Conv2d:
-    assert isinstance(conv, Conv)
-    return fuse_conv_bn_eval(conv.conv, conv.bn)
+        return helper.make_model(graph, opset_imports=[opset], ir_version=_IR, producer_name="expnet-live")

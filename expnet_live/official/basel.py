@@ -120,6 +120,11 @@ class BaselModel:
         """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn."""
         return self._resting(identity) + self._moved(expression)
 
+    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        """Vertices and unit normals; there is nothing but the face."""
+        vertices = self.vertices(expression, identity)
+        return vertices, self.normals(vertices)
+
     def _resting(self, identity: Array | None) -> Array:
         """(N, 3) of a person without expression; the last person is kept."""
         alpha = checked("identity", np.zeros(N_SHAPE) if identity is None else identity, (N_SHAPE,))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.predictor import pick_device
-from expnet_live.networks.runtime import OnnxNet, TorchNet
+from expnet_live.networks.runtime import pick_device, ready
 from expnet_live.official import weights
 from expnet_live.official.crop import SIZE
 from expnet_live.official.posenet import FacePoseNet
@@ -36,23 +36,22 @@ class Estimates:
 class OfficialNetworks:
     """ExpNet, ShapeNet and FacePoseNet on one device."""
 
-    def __init__(self, expression: ExpNet, shape: ExpNet, pose: FacePoseNet, device: str = "auto") -> None:
+    def __init__(
+        self, expression: ExpNet, shape: ExpNet, pose: FacePoseNet, device: str = "auto", threads: int | None = None
+    ) -> None:
         self.device = pick_device(device)
         self._mapping = resize_matrix(SIZE, _INPUT)
-        self._expression, self._shape = (self._runnable(net) for net in (expression, shape))
+        self._expression, self._shape = (
+            ready(Weights.of(net), self.device, threads, exact=True) for net in (expression, shape)
+        )
         self._pose = pose.to(self.device)
 
-    def _runnable(self, net: ExpNet) -> Callable[[Array], Array]:
-        if self.device.type == "cpu":
-            return OnnxNet(net, floats=True)
-        return TorchNet(net, self.device, torch.float32)
-
     @classmethod
-    def load(cls, device: str = "auto") -> OfficialNetworks:
+    def load(cls, device: str = "auto", threads: int | None = None) -> OfficialNetworks:
         """The imported ones. Raises UserError for what was not imported."""
         expression, shape, pose = (weights.load(kind) for kind in NETWORKS)
         assert isinstance(expression, ExpNet) and isinstance(shape, ExpNet) and isinstance(pose, FacePoseNet)
-        return cls(expression, shape, pose, device)
+        return cls(expression, shape, pose, device, threads)
 
     def __call__(self, crops: Image) -> Estimates:
         """Crops (N, 227, 227, 3) BGR uint8."""
@@ -82,9 +81,9 @@ def resized(pictures: torch.Tensor, mapping: torch.Tensor) -> torch.Tensor:
 
 
 @contextmanager
-def _exact(device: torch.device) -> Iterator[None]:
+def _exact(device: str) -> Iterator[None]:
     """On NVIDIA cards convolutions would round their input to ten bits."""
-    if device.type != "cuda":
+    if not device.startswith("cuda"):
         yield
         return
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=False):

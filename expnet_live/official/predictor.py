@@ -50,8 +50,8 @@ class OfficialPredictor:
         return result
 
 
-def load_official(device: str = "auto") -> tuple[OfficialPredictor, BaselModel]:
+def load_official(device: str = "auto", threads: int | None = None) -> tuple[OfficialPredictor, BaselModel]:
     """Predictor and face model. Raises UserError when a part was not imported."""
     model = BaselModel.load()
-    networks = OfficialNetworks.load(device)
-    return OfficialPredictor(networks, Predictor.load(device=device), model.middle, model.origin), model
+    networks = OfficialNetworks.load(device, threads)
+    return OfficialPredictor(networks, Predictor.load(None, device, threads), model.middle, model.origin), model

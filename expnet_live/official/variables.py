@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from expnet_live.networks.expnet import ExpNet, ExpNetConfig, official
-from expnet_live.networks.resnet import RESNET101
+from expnet_live.networks.architecture import RESNET101, ExpNetConfig, official
+from expnet_live.networks.expnet import ExpNet
 from expnet_live.official.posenet import CONVS, LINEARS, FacePoseNet
 from expnet_live.types import Array
 
