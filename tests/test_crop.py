@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.pipeline.crop import CROP_MM, Crop, official_crop, roll_of
+from expnet_live.pipeline.crop import CROP_MM, Crop, roll_of
 from expnet_live.types import Array, Box, Image
-
-OFFICIAL = Path(__file__).parents[2] / "shared/data/official/samples"
 
 
 def applied(matrix: Array, points: Array) -> Array:
@@ -91,28 +85,6 @@ def test_cut_is_black_outside_of_the_picture(side: float) -> None:
     assert not cut[:, :20].any()
     assert cut[25, 28].tolist() == [255, 255, 255]
     assert not Crop(-900.0, 20.0, side, 0.0, 50).cut(white).any()
-
-
-def test_official_crop_reproduces_the_release() -> None:
-    if not OFFICIAL.is_dir():
-        pytest.skip("needs ../shared/data/official")
-    with (OFFICIAL / "input.csv").open(newline="") as f:
-        rows = list(csv.DictReader(f))
-    assert len(rows) == 5
-    for row in rows:
-        box = Box(*(float(row[f"FACE_{k}"]) for k in ("X", "Y", "WIDTH", "HEIGHT")))
-        crop = official_crop(cv2.imread(str(OFFICIAL / row["FILE"])), box)
-        # The release's crops went through JPEG.
-        crop = cv2.imdecode(cv2.imencode(".jpg", crop)[1], cv2.IMREAD_COLOR)
-        theirs = cv2.imread(str(OFFICIAL / "crops" / f"{row['ID']}.jpg"))
-        assert np.abs(crop.astype(float) - theirs).mean() <= 1.1
-
-
-def test_official_crop_beyond_the_picture_is_black_there() -> None:
-    crop = official_crop(np.full((100, 80, 3), 200, np.uint8), Box(-10, -10, 60, 90))
-    assert crop.shape == (227, 227, 3)
-    assert not crop[0].any() and not crop[:, 0].any()
-    assert crop[150, 150].tolist() == [200, 200, 200]
 
 
 def test_a_face_that_seems_to_lie_is_looked_for_upright_first() -> None:

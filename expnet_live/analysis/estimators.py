@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from expnet_live.analysis.options import Options
+from expnet_live.face_model.heads import Head
 from expnet_live.types import Array, FaceState, Frame, Image
 
 if TYPE_CHECKING:
     from expnet_live.face_model.heads import Head
     from expnet_live.face_model.model import FaceModel
+    from expnet_live.face_model.transfer import Driver
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
     from expnet_live.pipeline.pipeline import Pipeline
 
@@ -21,7 +23,7 @@ class Estimator(Protocol):
     """Faces of photos and of videos, and their meshes."""
 
     @property
-    def face_model(self) -> FaceModel: ...
+    def face_model(self) -> Head: ...
 
     @property
     def head(self) -> Head:
@@ -49,7 +51,7 @@ class ExpNetEstimator:
         self.head: Head = head or pipeline.face_model
 
     @property
-    def face_model(self) -> FaceModel:
+    def face_model(self) -> Head:
         return self._pipeline.face_model
 
     def photo(self, image: Image) -> list[FaceState]:
@@ -103,7 +105,7 @@ def load_estimator(options: Options) -> Estimator:
     return ExpNetEstimator(pipeline, _head(options, pipeline.face_model))
 
 
-def _head(options: Options, model: FaceModel) -> Head | None:
+def _head(options: Options, model: Driver) -> Head | None:
     from expnet_live.face_model.library import Library
 
     return None if options.head is None else Library().head(options.head, model)

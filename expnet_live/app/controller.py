@@ -138,6 +138,10 @@ class Controller:
 
     def _open(self, spec: SourceSpec) -> None:
         self.engine.set_source(spec, self.choices.loop)
+        self.forget_past()
+
+    def forget_past(self) -> None:
+        """For curves and ranges: what comes has nothing to do with what was."""
         self.history.clear()
         self.ranges.clear()
 

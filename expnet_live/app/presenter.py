@@ -32,6 +32,7 @@ class Presenter:
         self._head: Head | None = None  # the one of which the view has the geometry
         self.hairy = True
         self._ready = False
+        self._names: tuple[str, ...] = ()
         self.first_head: float | None = None  # s from the start to the first moving head
         self.first_face: float | None = None  # and to the first mirrored one
         # After this the picture is on the screen, not only drawn.
@@ -98,13 +99,21 @@ class Presenter:
             return
         self._ready = True
         self._parts.camera.set_lines(prepared.lines)
-        self._parts.bars.set_names(prepared.model.names)
-        self._parts.curves.set_names(prepared.model.names)
+        self._name(prepared.model.names)
+
+    def _name(self, names: tuple[str, ...]) -> None:
+        """What the coefficients are called; other names are another model's, whose past means nothing any more."""
+        if names != self._names:
+            self._names = names
+            self._parts.bars.set_names(names)
+            self._parts.curves.set_names(names)
+            self._controller.forget_past()
 
     def _show_head(self, state: LiveState) -> None:
         if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
             return
         face, head = state.faces[0], self._parts.head
+        self._name(face.head.names)
         if not self._turned_to(face.head):
             return
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)

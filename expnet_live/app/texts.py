@@ -81,7 +81,7 @@ MODEL_HOW_RESNET = (
     "its weights are not on this computer; train them with 'expnet-live train expnet --architecture resnet101' "
     "and choose their file"
 )
-MODEL_HOW_OFFICIAL = "this version cannot read the weights of the paper's authors; choose Compact, which needs none"
+MODEL_HOW_OFFICIAL = "{parts} must be imported first, with 'expnet-live official import'"
 MODEL_FILTER = "Weights (*.safetensors);;All files (*)"
 DEVICE, DEVICE_TIP = "Device", "Where the network runs"
 DEVICES = {"auto": "Best there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps": "MPS (Apple)"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
+MODEL_HELP = "weights (.safetensors), or: official, once the paper's release was imported; default: the built-in ones"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SMOOTHINGS = ("off", "responsive", "balanced", "stable")
 
@@ -29,7 +30,7 @@ def add_photos(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", type=Path, metavar="FILE", help="weights (.safetensors); default: the built-in ones")
+    parser.add_argument("--model", type=Path, metavar="FILE", help=MODEL_HELP)
     add_device(parser)
 
 

@@ -19,6 +19,7 @@ from expnet_live.face_model.anatomy import Anatomy, build_anatomy
 from expnet_live.face_model.hair import hairiness
 from expnet_live.face_model.heads import Traits
 from expnet_live.face_model.normals import HeadNormals
+from expnet_live.face_model.topology import NOSE_TIP, topology_of_triangles
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.resources import asset
 from expnet_live.types import N_EXPRESSION, Array, checked
@@ -122,6 +123,16 @@ class FaceModel:
             shape = shape + np.tensordot(checked("identity", identity, (self.n_identity,)), self.identity, 1)
         result: Array = shape
         return result
+
+    @cached_property
+    def outline(self) -> tuple[Array, Array]:
+        """The oval of the face and the tip of its nose: few points, and one of them is always outermost.
+
+        Mean (n, 3) and basis (29 + K, 3n) of expression and identity, in mm.
+        """
+        points = np.append(topology_of_triangles(self.base_triangles).oval, NOSE_TIP)
+        basis = np.concatenate([self.expression[:, points], self.identity[:, points]])
+        return self.mean[points], basis.reshape(len(basis), -1)
 
     @cached_property
     def anatomy(self) -> Anatomy:

@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from expnet_live.geometry.mesh import boundary_loops
+from expnet_live.light_mediapipe import light_mediapipe
 from expnet_live.types import Array
 
 N_BASE = 468
@@ -75,7 +76,8 @@ class Topology:
 
 def base_topology() -> Topology:
     """The Face Mesh topology; needs mediapipe, whose edges it is made from."""
-    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
+    with light_mediapipe():
+        from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
 
     return topology_of_triangles(_oriented(_cliques(FACEMESH_TESSELATION)))
 

@@ -23,6 +23,9 @@ from expnet_live.live.person import Person
 from expnet_live.live.rate import RateMeter
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.live.worker import Life, Worker
+from expnet_live.official import OFFICIAL
+from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.outline import MeasuredHead
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.types import FaceState, Frame
 
@@ -63,8 +66,17 @@ def load_pipeline(settings: Settings) -> Pipeline:
     from expnet_live.networks.runtime import available_cores
 
     threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
-    predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device, threads)
-    pipeline = Pipeline(predictor, face_model(), smoothing=settings.smoothing, max_faces=settings.max_faces)
+    predictor: FacePredictor
+    head: MeasuredHead
+    if settings.model == OFFICIAL:
+        from expnet_live.official.predictor import load_official
+
+        predictor, head = load_official(settings.device, threads)
+        head.normals(head.vertices(np.zeros(len(head.names))))
+    else:
+        model = None if settings.model is None else Path(settings.model)
+        predictor, head = Predictor.load(model, settings.device, threads), face_model()
+    pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
     # The first run of a network and of the detector takes far longer than any other: not with a face in view.
     pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
     pipeline.reset()

@@ -76,19 +76,22 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ready(weights: Weights, device: str, threads: int | None = None) -> Running:
-    """The network on a device of `pick_device`: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32."""
-    return OnnxNet(weights, threads) if device == "cpu" else TorchNet(weights, device)
+def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
+    """The network on a device of `pick_device`: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
+
+    `exact`: in single precision everywhere, and crops are float32, 0..255.
+    """
+    return OnnxNet(weights, threads, exact) if device == "cpu" else TorchNet(weights, device, exact)
 
 
 class OnnxNet:
     """A network on `threads` of the CPU (None: see cpu_threads)."""
 
-    def __init__(self, weights: Weights, threads: int | None = None) -> None:
+    def __init__(self, weights: Weights, threads: int | None = None, floats: bool = False) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cpu_threads()
         options.log_severity_level = 3
-        graph = onnx_model(weights).SerializeToString()
+        graph = onnx_model(weights, floats).SerializeToString()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, crops: Image) -> Array:
@@ -96,13 +99,13 @@ class OnnxNet:
 
 
 class TorchNet:
-    """A network by torch; on CUDA the backbone in half precision, the last layer in float32."""
+    """A network by torch; on CUDA the backbone in half precision, the last layer in float32, or `exact` all of it."""
 
-    def __init__(self, weights: Weights, device: str) -> None:
+    def __init__(self, weights: Weights, device: str, exact: bool = False) -> None:
         import torch
 
         self._device = device
-        self._dtype = torch.float16 if device.startswith("cuda") else torch.float32
+        self._dtype = torch.float16 if device.startswith("cuda") and not exact else torch.float32
         self._net = weights.network().to(device)
         self._net.backbone.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -120,8 +123,8 @@ class TorchNet:
         return out
 
 
-def onnx_model(weights: Weights) -> onnx.ModelProto:
-    """A network as a model of the ONNX format: input `crops` (N, S, S, 3) BGR uint8, output `outputs` (N, D)."""
+def onnx_model(weights: Weights, floats: bool = False) -> onnx.ModelProto:
+    """A network in the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D)."""
     config, tensors = weights.config, weights.tensors
     graph = _Graph(tensors)
     x = graph.add("Transpose", graph.add("Cast", "crops", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
@@ -144,9 +147,9 @@ def onnx_model(weights: Weights) -> onnx.ModelProto:
     weight, bias = tensors["fc.weight"] * spread[:, None], tensors["fc.bias"] * spread + tensors["offset"]
     x = graph.add("Flatten", x)
     graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
-    size = config.crop_size
+    size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
     return graph.model(
-        helper.make_tensor_value_info("crops", TensorProto.UINT8, ["N", size, size, 3]),
+        helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3]),
         helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", len(bias)]),
     )
 

@@ -1,4 +1,4 @@
-"""Crops: the upright square of a picture that the network sees, and the official release's own crop."""
+"""Crops: the upright square of a picture that the network sees."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.types import Array, Box, Image
 
 CROP_MM = 220.0
-OFFICIAL_SIZE = 227
 
 # Where mediapipe's mean face has its eyes and mouth above the model's origin, and its pupils apart (mm).
 _EYES_MM, _MOUTH_MM, _PUPILS_MM = 32.4, -34.9, 63.0
@@ -148,20 +147,3 @@ def _block_means(image: Image, halvings: int) -> Image:
     for _ in range(halvings):
         image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return image
-
-
-def official_crop(image: Image, box: Box) -> Image:
-    """The crop (227, 227, 3) that the official ExpNet release makes of a face box, step by step as it does."""
-    side = max(box.w, box.h)
-    cx, cy = box.center
-    reach = side * 0.75  # half a side, and a quarter more
-    corners = np.array([cx - reach, cy - reach, cx + reach, cy + reach])
-    h, w = image.shape[:2]
-    left, top = (max(0, math.ceil(-c)) for c in corners[:2])
-    right, bottom = (max(0, math.ceil(c - n + 1)) for c, n in zip(corners[2:], (w, h), strict=True))
-    padded = cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_CONSTANT)
-    x0, y0, x1, y1 = np.ceil(corners + np.array([left, top, left, top]))
-    # Rounding may have made it a pixel taller than wide.
-    side = max(x1 - x0, y1 - y0)
-    x0, y0, x1, y1 = (int(v) for v in (x0, y0, x0 + side, y0 + side))
-    return cv2.resize(padded[y0:y1, x0:x1], (OFFICIAL_SIZE, OFFICIAL_SIZE), interpolation=cv2.INTER_CUBIC)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from expnet_live.light_mediapipe import light_mediapipe
 from expnet_live.pipeline.crop import Crop
 from expnet_live.types import Array, Box, Image
 
@@ -75,7 +76,8 @@ class MediapipeDetector:
 
     def _look(self, image: Image, crop: Crop, network: int) -> list[Detection]:
         if network not in self._networks:
-            from mediapipe.python.solutions.face_detection import FaceDetection
+            with light_mediapipe():
+                from mediapipe.python.solutions.face_detection import FaceDetection
 
             self._networks[network] = FaceDetection(self._min_score, network)
         rgb = cv2.cvtColor(crop.cut(image), cv2.COLOR_BGR2RGB)

@@ -12,6 +12,7 @@ import torch
 from expnet_live.face_model.fitting import Fit, FitConfig, Fitter
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.light_mediapipe import light_mediapipe
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection
 from expnet_live.types import Array, Box, FaceState, Image
@@ -25,7 +26,8 @@ class LandmarkFitEstimator:
     def __init__(
         self, model: FaceModel | None = None, config: FitConfig | None = None, min_confidence: float = 0.4
     ) -> None:
-        import mediapipe
+        with light_mediapipe():
+            import mediapipe
 
         self.model = model or FaceModel.load()
         self._fitter = Fitter(self.model, config or FitConfig())

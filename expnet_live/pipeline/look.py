@@ -36,12 +36,21 @@ class Prediction(Protocol):
 
 
 class FacePredictor(Protocol):
-    """Crops (N, S, S, 3) in, coefficients and pose out."""
+    """Crops (N, S, S, 3) in, coefficients and pose out.
+
+    One that wants to see faces otherwise than ours names its kind of Crop as `crop_type`.
+    """
 
     @property
     def crop_size(self) -> int: ...
 
     def predict(self, crops: Image, /) -> Prediction: ...
+
+
+def crop_type(predictor: FacePredictor) -> type[Crop]:
+    """The kind of crop that a predictor wants."""
+    kind: type[Crop] = getattr(predictor, "crop_type", Crop)
+    return kind
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ _SURE = 0.6
 
 def first_crop(image: Image, detection: Detection, predictor: FacePredictor) -> Crop:
     """Where to look first for a detected face; where it seems to lie, the network is asked for the better guess."""
-    guesses = Crop.guesses(detection.box, detection.keypoints, predictor.crop_size)
+    guesses = crop_type(predictor).guesses(detection.box, detection.keypoints, predictor.crop_size)
     if len(guesses) == 1:
         return guesses[0]
     confidence = predictor.predict(np.stack([c.cut(image) for c in guesses])).confidence

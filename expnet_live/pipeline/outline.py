@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
-from expnet_live.face_model.model import FaceModel
-from expnet_live.face_model.topology import NOSE_TIP, topology_of_triangles
+from expnet_live.face_model.heads import Head
+from expnet_live.face_model.transfer import Driver
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.types import Array, Box
 
 
-class Outline:
-    """The oval of the face model and the tip of its nose: few points, and one of them is always outermost."""
+class MeasuredHead(Head, Driver, Protocol):
+    """A head whose coefficients a network gives, and whose place in a picture is asked for in each frame."""
 
-    def __init__(self, model: FaceModel) -> None:
-        points = np.append(topology_of_triangles(model.base_triangles).oval, NOSE_TIP)
-        self._mean = model.mean[points]
-        basis = np.concatenate([model.expression[:, points], model.identity[:, points]])
-        self._basis = basis.reshape(len(basis), -1)
+    @property
+    def outline(self) -> tuple[Array, Array]:
+        """A few points between which the whole face lies: mean (n, 3) mm and basis (29 + K, 3n)."""
+        ...
+
+    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        """Vertices in mm and unit normals of the face alone."""
+        ...
+
+
+class Outline:
+    """Of a face model in a picture."""
+
+    def __init__(self, model: MeasuredHead) -> None:
+        self._mean, self._basis = model.outline
 
     def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
         """In pixels of the picture, beyond which it may reach."""

@@ -15,10 +15,10 @@ import numpy as np
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
-from expnet_live.pipeline.crop import Crop
+from expnet_live.official import OFFICIAL
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
-from expnet_live.pipeline.look import FacePredictor, Look, first_crop, look_at
-from expnet_live.pipeline.outline import Outline
+from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
+from expnet_live.pipeline.outline import MeasuredHead, Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
@@ -38,7 +38,7 @@ class Pipeline:
     def __init__(
         self,
         predictor: FacePredictor,
-        face_model: FaceModel,
+        face_model: MeasuredHead,
         *,
         detector: FaceDetector | None = None,
         smoothing: str = "balanced",
@@ -65,12 +65,24 @@ class Pipeline:
         max_faces: int = 1,
         refine: bool = True,
     ) -> Pipeline:
-        """The pipeline with the weights in `model` (None: the built-in ones) on auto, cpu, cuda or mps."""
+        """The pipeline with the weights in `model` on auto, cpu, cuda or mps.
+
+        None: the built-in ones; "official": those of the paper's release, with its own face model.
+        """
         from expnet_live.networks.predictor import Predictor
 
+        predictor: FacePredictor
+        head: MeasuredHead
+        if str(model) == OFFICIAL:
+            from expnet_live.official.predictor import load_official
+
+            predictor, head = load_official(device)
+        else:
+            predictor = Predictor.load(Path(model) if model is not None else None, device=device)
+            head = FaceModel.load(Path(face_model) if face_model is not None else None)
         return cls(
-            Predictor.load(Path(model) if model is not None else None, device=device),
-            FaceModel.load(Path(face_model) if face_model is not None else None),
+            predictor,
+            head,
             detector=detector,
             smoothing=smoothing,
             max_faces=max_faces,
@@ -99,7 +111,7 @@ class Pipeline:
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
         if self._refine:
-            crops = [Crop.of_view(k.view, self.predictor.crop_size) for k in looks]
+            crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import FacePredictor, Look, first_crop, look_at
+from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.types import Image
 
@@ -102,8 +102,8 @@ class Tracker:
         if time < self._time:
             self._start()
         self._time = time
-        size = self._predictor.crop_size
-        crops = [Crop.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
+        size, kind = self._predictor.crop_size, crop_type(self._predictor)
+        crops = [kind.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
         newcomers = self._detect(image, crops, watch) if time - self._detected >= self._interval() else []
 
         looks = look_at(image, crops + newcomers, self._predictor, watch)
@@ -177,7 +177,7 @@ class Tracker:
                     return
                 self._drop(doubtful[:1])
             if self._refine:
-                crop = Crop.of_view(look.view, self._predictor.crop_size)
+                crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
                 again = look_at(image, [crop], self._predictor, watch)[0]
                 look = again if again.plausible and again.confidence >= o.held else look
             self._tracks.append(Track(self._number(look), look, self._time))

@@ -27,6 +27,7 @@ from expnet_live.face_model.topology import (
     base_topology,
     mirror_of_mesh,
 )
+from expnet_live.light_mediapipe import light_mediapipe
 from expnet_live.training.array_file import ArrayFile
 from expnet_live.training.components import mirrored_name
 from expnet_live.training.photos import PhotoRef, read_photo
@@ -78,7 +79,8 @@ class LandmarkDetector:
     """Face Mesh with refined eyes and lips on still photos, and optionally a blendshape teacher."""
 
     def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = 0.4) -> None:
-        import mediapipe
+        with light_mediapipe():
+            import mediapipe
 
         self._pad = pad
         self._mesh = mediapipe.solutions.face_mesh.FaceMesh(

@@ -12,8 +12,9 @@ from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.live.state import LiveFace
 from expnet_live.render.overlay import GRAZING, TURNED_AWAY
-from expnet_live.types import Array, FaceState, Image
+from expnet_live.types import Array, Image
 
 _STEPS = 4  # pieces of a curve from each point to the next
 _FRACTION = 4  # bits of a pixel that OpenCV draws smooth lines from
@@ -33,9 +34,12 @@ class FaceLines:
         # Where a curve ends and another begins.
         self._ends = np.cumsum([c.shape[0] for c in curves.values()])[:-1]
 
-    def contours(self, face: FaceState, size: tuple[int, int]) -> list[Array]:
+    def contours(self, face: LiveFace, size: tuple[int, int]) -> list[Array]:
         """Smooth curves in a picture of width x height = `size`, without what faces away."""
-        points, facing = self._seen(face, size)
+        seen = self._seen(face, size)
+        if seen is None:
+            return []
+        points, facing = seen
         curves = self._curves @ np.column_stack([points, facing])
         shown = curves[:, 2] > self._limits
         if shown.all():
@@ -44,15 +48,24 @@ class FaceLines:
         pieces = zip(np.split(curves[:, :2], cuts), np.split(shown, cuts), strict=True)
         return [piece for piece, seen in pieces if seen[0] and len(piece) > 1]
 
-    def mesh(self, face: FaceState, size: tuple[int, int]) -> list[Array]:
-        points, facing = self._seen(face, size)
+    def mesh(self, face: LiveFace, size: tuple[int, int]) -> list[Array]:
+        seen = self._seen(face, size)
+        if seen is None:
+            return []
+        points, facing = seen
         return list(points[self._edges[(facing > GRAZING)[self._edges].all(1)]])
 
-    def _seen(self, face: FaceState, size: tuple[int, int]) -> tuple[Array, Array]:
-        """Places in the picture (468, 2), and how far each faces the camera, -1..1."""
-        vertices = self._model.landmarks(face.expression, face.identity)
-        turn = matrix_from_vector(face.pose.rotation).astype(np.float32)
-        points = Camera.for_image(*size).view(face.pose).project(vertices)[:, :2]
+    def _seen(self, face: LiveFace, size: tuple[int, int]) -> tuple[Array, Array] | None:
+        """Places in the picture (468, 2), and how far each faces the camera, -1..1; None where nobody knows."""
+        state = face.state
+        if len(state.identity) == self._model.n_identity:
+            vertices = self._model.landmarks(state.expression, state.identity)
+        elif face.head.traits.marks is not None:  # another face model was measured
+            vertices = face.head.vertices(state.expression, state.identity)[face.head.traits.marks]
+        else:
+            return None
+        turn = matrix_from_vector(state.pose.rotation).astype(np.float32)
+        points = Camera.for_image(*size).view(state.pose).project(vertices)[:, :2]
         return points, self._normals(vertices) @ turn[2]
 
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from expnet_live.app import texts
 from expnet_live.app.head.lines import FaceLines, draw_lines
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.live.state import LiveState
-from expnet_live.types import Array, Box, FaceState, Image
+from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.types import Array, Box, Image
 
 RADIUS = 8.0
 
@@ -29,7 +29,7 @@ class CameraView(QWidget):
         self.note, self.badge, self.recording = texts.WAITING, "", ""
         self._theme = DARK
         self._image: Image | None = None
-        self._faces: tuple[FaceState, ...] = ()
+        self._faces: tuple[LiveFace, ...] = ()
         self._lines: FaceLines | None = None
 
     def sizeHint(self) -> QSize:
@@ -45,7 +45,7 @@ class CameraView(QWidget):
 
     def set_state(self, state: LiveState) -> None:
         self._image = state.captured.frame.image
-        self._faces = tuple(face.state for face in state.faces)
+        self._faces = state.faces
         self.update()
 
     def clear(self) -> None:
@@ -74,7 +74,7 @@ class CameraView(QWidget):
         corners.addRoundedRect(area, RADIUS, RADIUS)
         painter.fillPath(corners, QColor(self._theme.panel))
         for face in self._faces if self.overlay != "none" else ():
-            self._draw_box(painter, area, face.box)
+            self._draw_box(painter, area, face.state.box)
         if self.badge:
             self._draw_chip(painter, area.topLeft() + QPointF(8, 8), self.badge)
         if self.recording:

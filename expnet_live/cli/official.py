@@ -1,0 +1,128 @@
+"""`expnet-live official import | run | status | verify`: the paper's official release."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.arguments import add_device
+
+if TYPE_CHECKING:
+    from expnet_live.cli.arguments import Subparsers
+
+IMPORT = """\
+Each DIR is one of the release's archives, unpacked: Expression_Model, Shape_Model, fpn_new_model. What was
+imported before stays; the Basel Face Model is taken from the shape network's DIR where it is there. The
+checkpoints are read by TensorFlow: pip install 'expnet-live[official]' (it is not needed after the import).
+"""
+RUN = """\
+LIST.csv has the columns ID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT; FILE is relative to the list.
+DIR receives ID_Shape_Expr_Pose.ply of each line, in the release's axes and conventions, with colours.
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("official", help="the paper's official release: import it, run its program")
+    commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    add = commands.add_parser("import", help="take in its files", epilog=IMPORT, formatter_class=raw)
+    add.add_argument("--expression", type=Path, metavar="DIR", help="ExpNet: ini_exprNet_model.ckpt")
+    add.add_argument("--shape", type=Path, metavar="DIR", help="ShapeNet: ini_ShapeTextureNet_model.ckpt, mean image")
+    add.add_argument("--pose", type=Path, metavar="DIR", help="FacePoseNet: model_0_1.0_1.0_1e-07_1_16000.ckpt, ...")
+    add.add_argument("--bfm", type=Path, metavar="FILE", help="BaselFaceModel_mod.mat, or 01_MorphableModel.mat")
+    add.add_argument(
+        "--expression-basis", type=Path, nargs="+", default=[], metavar="FILE",
+        help="with 01_MorphableModel.mat: 3DDFA's Model_Exp.mat and model_info.mat, to make the modified model of",
+    )  # fmt: skip
+    add.set_defaults(official=_import)
+
+    run_ = commands.add_parser("run", help="a list of face boxes in, PLY files out", epilog=RUN, formatter_class=raw)
+    run_.add_argument("list", type=Path, metavar="LIST.csv", help="pictures and face boxes")
+    run_.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the meshes")
+    run_.add_argument(
+        "--meshes", nargs="+", choices=("shape", "expression", "pose"), default=["pose"],
+        help="_Shape.ply, _Shape_Expr.ply, _Shape_Expr_Pose.ply (default: pose)",
+    )  # fmt: skip
+    run_.add_argument("--crops", type=Path, metavar="DIR", help="keep the crops of 227 pixels, too")
+    run_.add_argument(
+        "--model", choices=("official", "built-in"), help="default: the official one if it was imported, else built-in"
+    )
+    add_device(run_)
+    run_.set_defaults(official=_run)
+
+    status = commands.add_parser("status", help="what was imported, and whether it is still whole")
+    status.set_defaults(official=_status)
+
+    verify = commands.add_parser("verify", help="prove the ports against TensorFlow, with random weights")
+    verify.add_argument("--samples", type=Path, metavar="DIR", help="the release's input.csv, images/ and its crops/")
+    verify.set_defaults(official=_verify)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    status: int = args.official(args)
+    return status
+
+
+def _import(args: argparse.Namespace) -> int:
+    from expnet_live.official.importing import Request, run_import
+    from expnet_live.official.store import PARTS, Store
+
+    request = Request(args.expression, args.shape, args.pose, args.bfm, args.expression_basis)
+    store = Store()
+    done = run_import(request, store, tell=lambda text: print(f"{text} ..."))
+    print(f"Imported to {store.folder}: {', '.join(PARTS[key] for key in done)}.")
+    missing = store.missing()
+    if missing:
+        print(f"Still missing for --model official: {', '.join(PARTS[key] for key in missing)}.")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+    from expnet_live.official.listing import read_list
+    from expnet_live.official.program import run_list
+    from expnet_live.official.readers import load_reader
+    from expnet_live.official.store import PARTS, Store
+
+    with nullcontext() if args.verbose else quiet_native():
+        n = len(read_list(args.list))
+        reader = load_reader(args.model, args.device)
+        print(f"Faces are read by {reader.name}.")
+        missing = Store().missing()
+        if args.model is None and missing:
+            print(f"Not imported: {', '.join(PARTS[key] for key in missing)}.")
+        failed = run_list(args.list, args.out, reader, args.meshes, args.crops)
+    print(f"{n - failed} of {n} pictures: {args.out}")
+    return 1 if failed else 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    from expnet_live.official.store import PARTS, Store
+
+    store = Store()
+    parts, damaged = store.parts(), store.damaged()
+    for key, title in PARTS.items():
+        if key not in parts:
+            print(f"{title}: not imported")
+            continue
+        part = parts[key]
+        state = "DAMAGED, import it again" if key in damaged else "whole"
+        print(f"{title}: {store.folder / part.file}, {part.size / 1e6:.1f} MB, sha256 {part.sha256}, {state}")
+        for origin in part.origin:
+            print(f"  from {origin.name}, sha256 {origin.sha256}")
+    return 1 if damaged else 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+    from expnet_live.official.verify import run_verify
+
+    with nullcontext() if args.verbose else quiet_native():
+        return run_verify(args.samples)

@@ -1,0 +1,170 @@
+"""Where the imported release lies: one file a part under the user's data, and a manifest that names them.
+
+The manifest is replaced last and at once: an import that fails leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from expnet_live.errors import UserError
+from expnet_live.resources import data_folder
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+PARTS = {
+    "expression": "ExpNet (expression)",
+    "shape": "ShapeNet (identity and texture)",
+    "pose": "FacePoseNet (pose)",
+    "bfm": "the modified Basel Face Model",
+}
+HOW = "import it with 'expnet-live official import' (docs/official.md tells where it comes from)"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A file that a part was made from."""
+
+    name: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Origin:
+        return cls(path.name, digest(path))
+
+
+@dataclass(frozen=True)
+class Part:
+    """An imported part: its file in the folder, what that file holds, and what it was made from."""
+
+    file: str
+    size: int
+    sha256: str
+    origin: tuple[Origin, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished file that waits to be taken in, and what it was made from."""
+
+    path: Path
+    origin: tuple[Origin, ...]
+
+
+class Store:
+    """The parts in `folder`, the user's own by default."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_folder() / "official"
+
+    def parts(self) -> dict[str, Part]:
+        """What was imported, by its key in PARTS. Raises UserError when the manifest is damaged."""
+        path = self.folder / MANIFEST
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if data["schema"] != SCHEMA:
+                raise UserError(f"{path} is of another version; import the official release again.")
+            return {key: _part(value) for key, value in data["parts"].items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+            raise UserError(f"{path} is damaged; delete it and import the official release again.") from e
+
+    def missing(self) -> list[str]:
+        """Parts that were not imported."""
+        there = self.parts()
+        return [key for key in PARTS if key not in there]
+
+    def path_of(self, key: str) -> Path:
+        """The file of an imported part. Raises UserError when it was not imported, or is not as it was."""
+        part = self.parts().get(key)
+        if part is None:
+            raise UserError(f"{PARTS[key]} of the official release is not on this computer; {HOW}.")
+        path = self.folder / part.file
+        if not path.is_file() or path.stat().st_size != part.size:
+            raise UserError(f"{path} is missing or cut; {HOW}.")
+        return path
+
+    def damaged(self) -> list[str]:
+        """The imported parts whose files no longer have their checksums."""
+        return [
+            key
+            for key, part in self.parts().items()
+            if not (self.folder / part.file).is_file() or digest(self.folder / part.file) != part.sha256
+        ]
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder for unfinished files, gone afterwards, as is what was made for it and stayed empty."""
+        made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
+        unfinished = self.folder / f".unfinished-{os.getpid()}"
+        with self.writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(".unfinished-*"):  # of an import that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            unfinished.mkdir()
+        try:
+            yield unfinished
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            for path in made:
+                if path.is_dir() and not any(path.iterdir()):
+                    path.rmdir()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns a failure to write into one sentence."""
+        try:
+            yield
+        except (OSError, SafetensorError) as e:
+            reason = getattr(e, "strerror", None) or e
+            raise UserError(f"Nothing can be written to {self.folder} ({reason}); make room there or allow it.") from e
+
+    def publish(self, made: Mapping[str, Made]) -> None:
+        """Takes in finished files by their part's key, in place of earlier ones."""
+        known = self.parts()
+        with self.writing():
+            try:
+                for key, file in made.items():
+                    checksum = digest(file.path)
+                    # Named by what they hold: files that the manifest still names stay as they are.
+                    name = f"{key}-{checksum[:12]}{file.path.suffix}"
+                    known[key] = Part(name, file.path.stat().st_size, checksum, file.origin)
+                    file.path.replace(self.folder / name)
+                parts = {key: asdict(part) for key, part in known.items()}
+                partial = self.folder / f".{MANIFEST}.tmp"
+                partial.write_text(json.dumps({"schema": SCHEMA, "parts": parts}, indent=1), encoding="utf-8")
+                partial.replace(self.folder / MANIFEST)
+            finally:
+                self._sweep()
+
+    def _sweep(self) -> None:
+        """Away with what the manifest does not name."""
+        kept = {MANIFEST, *(part.file for part in self.parts().values())}
+        for path in self.folder.iterdir():
+            if path.is_file() and path.name not in kept:
+                path.unlink()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    total = sha256()
+    with path.open("rb") as f:
+        while block := f.read(1 << 20):
+            total.update(block)
+    return total.hexdigest()
+
+
+def _part(value: dict[str, Any]) -> Part:
+    origin = tuple(Origin(**o) for o in value["origin"])
+    return Part(str(value["file"]), int(value["size"]), str(value["sha256"]), origin)
