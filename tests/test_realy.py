@@ -102,7 +102,7 @@ def test_waves_in_a_face_are_measured_at_their_height(model: FaceModel) -> None:
     normals = NormalOperator(face.triangles, len(face.vertices))(face.vertices.astype(np.float32))
     height = 1.5 * np.sin(face.vertices @ (0.55, 0.3, 0)) * np.cos(face.vertices @ (-0.2, 0.5, 0))
     moved = face.vertices + height[:, None] * normals
-    near = np.linalg.norm(face.vertices - face.vertices[1], axis=1) < 45  # mm from the tip of the nose
+    near = np.linalg.norm(face.vertices - face.vertices[1], axis=1) < 22  # mm from the tip of the nose
     patch, flat = np.unique(face.triangles[near[face.triangles].all(1)], return_inverse=True)
     region = Surface(moved[patch] / 10, flat.reshape(-1, 3))
     keypoints = face_mesh_keypoints(template.vertices[:468])

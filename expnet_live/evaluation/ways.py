@@ -42,7 +42,7 @@ class Way(Protocol):
 
 
 class ExpNetWay:
-    parts = ()
+    parts: tuple[str, ...] = ()
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -61,7 +61,7 @@ class ExpNetWay:
 class LandmarkFitWay:
     """Face Mesh, then Gauss-Newton; in a batch the fit is one run for all photos."""
 
-    parts = ("landmarks", "fit")
+    parts: tuple[str, ...] = ("landmarks", "fit")
 
     def __init__(self, model: FaceModel, threads: int) -> None:
         self._meshes = [LandmarkFitEstimator(model) for _ in range(threads)]
@@ -81,7 +81,7 @@ class LandmarkFitWay:
 class BlendshapeWay:
     """MediaPipe's Face Landmarker with its 52 scores."""
 
-    parts = ()
+    parts: tuple[str, ...] = ()
 
     def __init__(self, teacher: Path, threads: int) -> None:
         self._landmarkers = [Blendshapes(teacher) for _ in range(threads)]
@@ -96,7 +96,7 @@ class BlendshapeWay:
 class FeatureWay:
     """Any feature of the emotion test."""
 
-    parts = ()
+    parts: tuple[str, ...] = ()
 
     def __init__(self, feature: Feature) -> None:
         self._feature = feature
