@@ -42,7 +42,16 @@ def photos(model: FaceModel, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     nothing = np.full((N_PHOTOS, 52), np.nan, np.float32)
     keys = np.array([f"{folder.name}/{i:02d}.png" for i in range(N_PHOTOS)])
     size = np.tile([200, 220], (N_PHOTOS, 1))
-    return LandmarkSet(keys, points, points, nothing, np.zeros(N_PHOTOS, np.int8), size, np.array([], str)), folder
+    return LandmarkSet(
+        key=keys,
+        landmarks=points,
+        spread=np.zeros(N_PHOTOS, np.float32),
+        scores=nothing,
+        flip=np.zeros(N_PHOTOS, np.int8),
+        size=size,
+        thumb=np.zeros((N_PHOTOS, 32, 32, 3), np.uint8),
+        score_names=np.array([], str),
+    ), folder
 
 
 def test_lips_brows_and_skin_are_learned_and_symmetric(model: FaceModel, photos: tuple[LandmarkSet, Path]) -> None:

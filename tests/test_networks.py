@@ -9,10 +9,21 @@ import pytest
 import torch
 
 from expnet_live.errors import UserError
-from expnet_live.networks.checkpoint import load_weights, save_weights
-from expnet_live.networks.expnet import ExpNet, compact, official, resnet101
-from expnet_live.networks.predictor import Predictor, pick_device
-from expnet_live.networks.resnet import RESNET101, ResNet, ResNetConfig, block_names
+from expnet_live.networks.architecture import (
+    RESNET101,
+    ExpNetConfig,
+    ResNetConfig,
+    block_names,
+    compact,
+    official,
+    parameter_shapes,
+    resnet101,
+)
+from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.resnet import ResNet
+from expnet_live.networks.runtime import pick_device
 
 
 def test_resnet101_is_caffes() -> None:
@@ -33,6 +44,14 @@ def test_official_network_has_one_layer_2048_to_29() -> None:
     net = ExpNet(official())
     assert (net.fc.in_features, net.fc.out_features) == (2048, 29)
     assert resnet101(50).outputs["expression"] == 29
+
+
+@pytest.mark.parametrize("config", [compact(20), resnet101(7)])
+def test_shapes_are_those_of_torch(config: ExpNetConfig) -> None:
+    state = ExpNet(config).state_dict()
+    assert parameter_shapes(config) == {
+        k: tuple(v.shape) for k, v in state.items() if not k.endswith("num_batches_tracked")
+    }
 
 
 def test_weights_survive_the_disk(tmp_path: Path) -> None:
@@ -63,7 +82,7 @@ def test_cut_weights(tmp_path: Path) -> None:
 
 
 def test_devices() -> None:
-    assert pick_device("cpu").type == "cpu"
+    assert pick_device("cpu") == "cpu"
     with pytest.raises(UserError, match="choose one of"):
         pick_device("tpu")
     if not torch.cuda.is_available():
@@ -75,7 +94,7 @@ def test_prediction_agrees_with_the_plain_network() -> None:
     torch.manual_seed(0)
     net = ExpNet(compact(50)).eval()
     crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
-    said = Predictor(net, "cpu").predict(crops)
+    said = Predictor(Weights.of(net), "cpu").predict(crops)
     with torch.inference_mode():
         plain = net.split(net(torch.from_numpy(crops).permute(0, 3, 1, 2).float()))
     assert said.expression.shape == (3, 29) and said.identity.shape == (3, 50) and said.gaze is not None

@@ -134,10 +134,10 @@ def _work(item: Item, folder: Path) -> tuple[Done, list[str]]:
 
 def _limit_threads(threads: int) -> None:
     import cv2
-    import torch
 
     cv2.setNumThreads(threads)
-    torch.set_num_threads(threads)
+    # For the network and, where it is used, torch, neither of which is loaded yet.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
 def _on_processes(

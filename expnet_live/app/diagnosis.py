@@ -132,15 +132,15 @@ def models() -> Finding:
     from expnet_live.capture.sources import DEMO_ASSET, open_source
     from expnet_live.face_model.model import ASSET as FACE_MODEL
     from expnet_live.face_model.model import SCHEMA, FaceModel
-    from expnet_live.networks.checkpoint import FORMAT, load_weights
+    from expnet_live.networks.checkpoint import FORMAT, Weights
     from expnet_live.networks.predictor import ASSET as WEIGHTS
     from expnet_live.resources import asset
 
     def weights() -> str:
-        net, about = load_weights(asset(WEIGHTS))
-        backbone = net.config.backbone
-        size = sum(p.numel() for p in net.parameters()) / 1e6
-        samples = about.get("training", {}).get("samples")
+        found = Weights.read(asset(WEIGHTS))
+        backbone = found.config.backbone
+        size = sum(t.size for t in found.tensors.values()) / 1e6
+        samples = found.about.get("training", {}).get("samples")
         trained = f", trained on {samples} crops" if samples else ""
         shape = f"ResNet {'-'.join(str(n) for n in backbone.blocks)} of width {backbone.width}"
         return f"format '{FORMAT}', {shape}, {size:.1f} M weights{trained}"

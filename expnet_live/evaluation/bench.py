@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
+import onnxruntime
 
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import DEMO, open_source
@@ -19,7 +19,8 @@ from expnet_live.evaluation.bench_process import Task, measure
 from expnet_live.evaluation.bench_video import time_video
 from expnet_live.evaluation.timing import limit_threads
 from expnet_live.face_model.model import FaceModel
-from expnet_live.networks.predictor import Predictor, pick_device
+from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.runtime import pick_device
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.types import Image
 
@@ -31,14 +32,13 @@ def bench(args: argparse.Namespace) -> int:
     limit_threads(args.threads)
     videos = args.videos or [DEMO]
     model = FaceModel.load()
-    predictor = Predictor.load(args.model, "cpu")
+    predictor = Predictor.load(args.model, "cpu", args.threads)
     pipeline = Pipeline(predictor, model)
     report: dict[str, Any] = {
         "machine": {
             "cpu": cpu_name(),
             "threads": args.threads,
-            "torch": torch.__version__,
-            "network_type": str(predictor.dtype).removeprefix("torch."),
+            "runtime": f"ONNX Runtime {onnxruntime.__version__}",
         }
     }
     print(
@@ -56,7 +56,7 @@ def bench(args: argparse.Namespace) -> int:
     photos = _photos(args.photos, videos[0])
     try:
         report["photos"] = time_photos(photos, predictor, model, pipeline.detector, args.threads)
-        if pick_device(args.device).type != "cpu":
+        if pick_device(args.device) != "cpu":
             accelerated = Predictor.load(args.model, args.device)
             report["device"] = {"name": args.device, **time_device(photos, accelerated, pipeline.detector)}
     except ValueError as e:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+import onnxruntime
 
 from expnet_live.cli.arguments import positive_int
 from expnet_live.errors import UserError
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     limit_threads(args.threads)
-    predictor = Predictor.load(args.model, args.device)
+    predictor = Predictor.load(args.model, args.device, args.threads)
     ways: dict[str, Way] = {
         "expnet": ExpNetWay(predictor),
         "landmark-fit": LandmarkFitWay(FaceModel.load(), args.threads),
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
             "cpu": cpu_name(),
             "threads": args.threads,
             "device": str(predictor.device),
-            "torch": torch.__version__,
+            "onnxruntime": onnxruntime.__version__,
         },
         "photos": len(images),
         "faces": len(faces),
@@ -130,7 +130,7 @@ def _photos(inputs: list[Path], limit: int) -> list[Image]:
 
 def _print(report: dict[str, Any]) -> None:
     machine = report["machine"]
-    print(f"{machine['cpu']}, {machine['threads']} threads, {machine['device']}, torch {machine['torch']}")
+    print(f"{machine['cpu']}, {machine['threads']} threads, {machine['device']}, ONNX Runtime {machine['onnxruntime']}")
     print(f"{report['faces']} faces in {report['photos']} photos; finding them", end=" ")
     print(f"({report['detector']['median_ms']:.2f} ms) not counted")
     print(f"{'':24}{'one by one, ms':>16}{'of ExpNet':>11}{'in batches, images/s':>23}{'ExpNet faster by':>19}")

@@ -13,7 +13,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-import torch
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.anatomy import Anatomy, build_anatomy
@@ -142,39 +141,37 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        # Not numpy's products: the threads of its BLAS and of torch, which runs the network, would fight for cores.
-        eta = torch.from_numpy(checked("expression", expression, (N_EXPRESSION,)).copy())
-        points = torch.addmv(self._resting_points(identity), self._point_bases[0], eta).numpy()
+        eta = checked("expression", expression, (N_EXPRESSION,))
+        points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
         return self.anatomy.posing(points.reshape(-1, 3), gaze)
 
     @cached_property
-    def _point_bases(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The bases of expression (3n, 29) and identity (3n, K) for the n points from which the head is made."""
+    def _point_bases(self) -> tuple[Array, Array]:
+        """The bases of expression (29, 3n) and identity (K, 3n) for the n points from which the head is made."""
         matrix = self.anatomy.posing.points.matrix
         expression, identity = (
-            torch.from_numpy(np.stack([(matrix @ field).ravel() for field in basis], axis=1))
-            for basis in (self.expression, self.identity)
+            np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
         )
         return expression, identity
 
-    def _resting_points(self, identity: Array | None) -> torch.Tensor:
+    def _resting_points(self, identity: Array | None) -> Array:
         """Those points (3n,) of a face at rest; the last person is kept."""
         alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
         alpha = checked("identity", alpha, (self.n_identity,))
         key = alpha.tobytes()
         last, points = self._last_resting[0]
         if last != key:
-            points = torch.addmv(self._mean_points, self._point_bases[1], torch.from_numpy(alpha.copy()))
+            points = self._mean_points + _weighted(alpha, self._point_bases[1])
             self._last_resting[0] = (key, points)
         return points
 
     @cached_property
-    def _mean_points(self) -> torch.Tensor:
-        return torch.from_numpy(self.anatomy.posing.points.at(self.mean).ravel())
+    def _mean_points(self) -> Array:
+        return self.anatomy.posing.points.at(self.mean).ravel()
 
     @cached_property
-    def _last_resting(self) -> list[tuple[bytes, torch.Tensor]]:
-        return [(b"", torch.empty(0))]
+    def _last_resting(self) -> list[tuple[bytes, Array]]:
+        return [(b"", np.empty(0, np.float32))]
 
     @cached_property
     def normals(self) -> HeadNormals:
@@ -182,3 +179,8 @@ class FaceModel:
         rng = np.random.default_rng(1)
         people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
         return HeadNormals(self.anatomy, self.vertices(np.zeros(N_EXPRESSION)), [self.vertices(*p) for p in people])
+
+
+def _weighted(weights: Array, rows: Array) -> Array:
+    """The sum of `rows` (k, n) by `weights` (k,). Not BLAS: for so little its threads cost more than they bring."""
+    return np.einsum("k,kn->n", weights, rows)

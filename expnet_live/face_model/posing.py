@@ -11,9 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy import sparse
-from torch.nn import functional as F
 
 from expnet_live.face_model import eyes
 from expnet_live.face_model.cage import Linear
@@ -47,20 +45,15 @@ class Posing:
 
         moving = len(slit.vertices)
         place = sparse.csr_matrix((np.ones(moving), (slit.vertices, np.arange(moving))), (refine.shape[0], moving))
-        weights = sparse.hstack([refine, place @ slit.weights, _along_axes(anatomy)]).tocsr()
-        self._start, self._index = (torch.from_numpy(a.astype(np.int32)) for a in (weights.indptr, weights.indices))
-        self._weight = torch.from_numpy(weights.data.astype(np.float32))
+        self._weights = sparse.hstack([refine, place @ slit.weights, _along_axes(anatomy)]).tocsr().astype(np.float32)
 
     def __call__(self, points: Array, gaze: Array | None = None) -> Array:
         control, across = points[: self._n_control], points[self._n_control :]
         axes = (_AXES, _AXES) if gaze is None else eyes.gaze_rotation(gaze).swapaxes(1, 2)
         table = np.concatenate([control, self._closing.pulls(across), _AXES, *axes])
-        # A sum over embeddings is torch's quickest product of a sparse matrix with three columns.
-        bags = F.embedding_bag(
-            self._index, torch.from_numpy(table), self._start,
-            mode="sum", per_sample_weights=self._weight, include_last_offset=True,
-        )  # fmt: skip
-        out: Array = bags.numpy()
+        out = np.empty((self._weights.shape[0], 3), np.float32)
+        for axis, column in enumerate(np.ascontiguousarray(table.T, np.float32)):
+            out[:, axis] = self._weights @ column  # twice as quick as the product with all columns
         self._keep_lids_out(out, control[self._centers])
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out

@@ -42,7 +42,6 @@ def face_model() -> FaceModel:
 
 @cache
 def _loaded_face_model() -> FaceModel:
-    _share_cores()
     model = FaceModel.load()
     # Made on first use, and needed for the first face at the latest.
     model.normals(model.vertices(model.expression_of()))
@@ -52,30 +51,18 @@ def _loaded_face_model() -> FaceModel:
 def network_threads(cores: int) -> int:
     """How many of the CPU's cores the network gets: two are for the window and the camera, as far as there are more.
 
-    OpenMP's threads wait for work by spinning. Where others want their cores too, they cost twenty times what the
-    network itself does.
+    A network's threads wait for work by spinning, which costs the others their cores.
     """
     return max(1, min(cores - 2, 4))
-
-
-def _share_cores() -> None:
-    if "OMP_NUM_THREADS" not in os.environ:  # else a person knows better
-        import torch
-
-        torch.set_num_threads(network_threads(available_cores()))
-
-
-def available_cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_pipeline(settings: Settings) -> Pipeline:
     """Raises UserError with one sentence."""
     from expnet_live.networks.predictor import Predictor
+    from expnet_live.networks.runtime import available_cores
 
-    _share_cores()
-    predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device)
+    threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
+    predictor = Predictor.load(None if settings.model is None else Path(settings.model), settings.device, threads)
     pipeline = Pipeline(predictor, face_model(), smoothing=settings.smoothing, max_faces=settings.max_faces)
     # The first run of a network and of the detector takes far longer than any other: not with a face in view.
     pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))

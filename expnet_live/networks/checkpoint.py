@@ -3,24 +3,81 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from expnet_live.errors import UserError
-from expnet_live.networks.expnet import ExpNet, ExpNetConfig
+from expnet_live.networks.architecture import ExpNetConfig, parameter_shapes
+from expnet_live.types import Array
+
+if TYPE_CHECKING:
+    from expnet_live.networks.expnet import ExpNet
 
 FORMAT = "expnet-live 1"
 
 
+@dataclass(frozen=True)
+class Weights:
+    """A network as values: its configuration, float32 tensors by their names in torch, and what is noted about it."""
+
+    config: ExpNetConfig
+    tensors: dict[str, Array]
+    about: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Weights:
+        """The network in `path`. Raises UserError when it is none of ours."""
+        try:
+            with safe_open(path, "np") as f:
+                metadata = f.metadata() or {}
+                tensors = {name: np.asarray(f.get_tensor(name), np.float32) for name in f.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError) as e:
+            raise UserError(
+                f"{path} cannot be read as weights; choose a .safetensors file written by expnet-live."
+            ) from e
+        if metadata.get("format") != FORMAT:
+            raise UserError(
+                f"{path} holds weights of another program; choose a file written by 'expnet-live train expnet'."
+            )
+        try:
+            config = ExpNetConfig.from_dict(json.loads(metadata["config"]))
+            shapes = parameter_shapes(config)
+        except (KeyError, TypeError, ValueError) as e:
+            raise UserError(f"{path} is damaged or of another version: {e}") from e
+        wrong = sorted(shapes.keys() ^ tensors.keys()) or [n for n, s in shapes.items() if not _fits(n, tensors[n], s)]
+        if wrong:
+            raise UserError(f"{path} is damaged: {', '.join(wrong[:3])} do not belong to its network.")
+        return cls(config, tensors, json.loads(metadata.get("about", "{}")))
+
+    @classmethod
+    def of(cls, net: ExpNet) -> Weights:
+        tensors = {k: v.detach().float().cpu().numpy() for k, v in net.state_dict().items() if not _counter(k)}
+        return cls(net.config, tensors, {})
+
+    def network(self) -> ExpNet:
+        """The network in torch."""
+        import torch
+
+        from expnet_live.networks.expnet import ExpNet
+
+        net = ExpNet(self.config)
+        net.pixel_mean = net.pixel_mean.new_zeros(self.tensors["pixel_mean"].shape)
+        net.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in self.tensors.items()}, strict=False)
+        return net.eval()
+
+
 def save_weights(net: ExpNet, path: Path, about: dict[str, Any] | None = None, *, half: bool = False) -> None:
     """Writes `net` to `path`; `half` stores convolutions and the last layer as float16."""
+    import torch
+    from safetensors.torch import save_file
+
     tensors = {}
     for name, value in net.state_dict().items():
-        if name.endswith("num_batches_tracked"):
+        if _counter(name):
             continue
         shrink = half and value.dtype == torch.float32 and value.dim() > 1
         tensors[name] = (value.half() if shrink else value).detach().cpu().contiguous()
@@ -31,23 +88,14 @@ def save_weights(net: ExpNet, path: Path, about: dict[str, Any] | None = None, *
 
 
 def load_weights(path: Path) -> tuple[ExpNet, dict[str, Any]]:
-    """The network in `path` and what is noted about it. Raises UserError when it is none of ours."""
-    try:
-        with safe_open(path, "pt") as f:
-            metadata = f.metadata() or {}
-            tensors = {name: f.get_tensor(name).float() for name in f.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as e:
-        raise UserError(f"{path} cannot be read as weights; choose a .safetensors file written by expnet-live.") from e
-    if metadata.get("format") != FORMAT:
-        raise UserError(
-            f"{path} holds weights of another program; choose a file written by 'expnet-live train expnet'."
-        )
-    try:
-        net = ExpNet(ExpNetConfig.from_dict(json.loads(metadata["config"])))
-        missing, unexpected = net.load_state_dict(tensors, strict=False)
-        missing = [n for n in missing if not n.endswith("num_batches_tracked")]
-    except (KeyError, TypeError, ValueError, RuntimeError) as e:
-        raise UserError(f"{path} is damaged or of another version: {str(e).splitlines()[0]}") from e
-    if missing or unexpected:
-        raise UserError(f"{path} is damaged: {', '.join([*missing, *unexpected][:3])} do not belong to its network.")
-    return net.eval(), json.loads(metadata.get("about", "{}"))
+    """The network in `path`, in torch, and what is noted about it. Raises UserError when it is none of ours."""
+    weights = Weights.read(path)
+    return weights.network(), weights.about
+
+
+def _counter(name: str) -> bool:
+    return name.endswith("num_batches_tracked")
+
+
+def _fits(name: str, tensor: Array, shape: tuple[int, ...]) -> bool:
+    return tensor.shape == shape or (name == "pixel_mean" and tensor.ndim == 3 and len(tensor) == 3)

@@ -20,8 +20,10 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from expnet_live.face_model.model import FaceModel
+from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
-from expnet_live.networks.expnet import ARCHITECTURES, ExpNet
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.runtime import pick_device
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.crops import CropSet
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
@@ -142,10 +144,8 @@ def train(
 
 
 def _device(name: str, local_rank: int) -> torch.device:
-    from expnet_live.networks.predictor import pick_device
-
     device = pick_device(name)
-    return torch.device("cuda", local_rank) if device.type == "cuda" else device
+    return torch.device("cuda", local_rank) if device == "cuda" else torch.device(device)
 
 
 def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:

@@ -32,7 +32,7 @@ def test_first_start_with_a_camera(qtbot: Any, open_window: Callable[..., MainWi
     qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
     window.controller.begin()
     qtbot.waitUntil(lambda: window.presenter.first_face is not None, timeout=LONG)
-    assert window.parts.controls.source.currentText() == "Front camera"
+    qtbot.waitUntil(lambda: window.parts.controls.source.currentText() == "Front camera", timeout=LONG)
     assert banners(window) == {} and not window.parts.transport.isVisible()
     assert window.parts.controls.resolution.isVisible()
 
@@ -46,7 +46,7 @@ def test_first_start_without_a_camera(
     window.controller.begin()
     qtbot.waitUntil(lambda: "no camera" in banners(window), timeout=LONG)
     assert window.controller.spec == SourceSpec.demo()
-    assert window.parts.controls.source.currentText() == texts.DEMO
+    qtbot.waitUntil(lambda: window.parts.controls.source.currentText() == texts.DEMO, timeout=LONG)
     cameras.append(CameraInfo(3, "New camera"))
     window.controller.cameras.look_again()
     qtbot.waitUntil(lambda: "camera found" in banners(window), timeout=LONG)
@@ -101,9 +101,8 @@ def test_a_camera_waits_for_its_permission(qtbot: Any, open_window: Callable[...
 
 def test_sources_are_switched(qtbot: Any, window: MainWindow) -> None:
     source = window.parts.controls.source
-    assert [source.itemText(i) for i in range(source.count())] == [
-        "Front camera", "Desk camera", texts.DEMO, texts.SOURCE_FILE,
-    ]  # fmt: skip
+    wanted = ["Front camera", "Desk camera", texts.DEMO, texts.SOURCE_FILE]
+    qtbot.waitUntil(lambda: [source.itemText(i) for i in range(source.count())] == wanted, timeout=LONG)
     source.setCurrentIndex(1)
     source.activated.emit(1)
     qtbot.waitUntil(lambda: window.controller.state.captured.frame.source == "camera2", timeout=LONG)

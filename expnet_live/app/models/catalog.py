@@ -35,12 +35,12 @@ def models(current: str | None) -> list[Option]:
 
 
 def devices() -> list[Option]:
-    """Imports torch: not for the GUI thread."""
-    import torch
+    """May import torch: not for the GUI thread."""
+    from expnet_live.networks.runtime import available_devices
 
-    there = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {"auto", *available_devices()}
     return [
-        Option(key, text, None if there[key] else texts.DEVICE_MISSING.format(name=key.upper()))
+        Option(key, text, None if key in there else texts.DEVICE_MISSING.format(name=key.upper()))
         for key, text in texts.DEVICES.items()
     ]
 

@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.head.fineness import Fineness
 from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.orbit import CENTER, Orbit, projection
 from expnet_live.app.head.stage import Stage
@@ -28,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: what a head turns round
 _FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is the lowest, Qt's the uppermost
-_FINE = 1.5  # software draws so many times finer than the screen: multisampling costs it three times as much
 _MARGIN = 14.0  # mm round the points by which the head's place is told: the hair, and what is between them
 
 
@@ -51,6 +51,7 @@ class HeadView(QWidget):
         self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
         self._rotation: Array = np.zeros(3, np.float32)
         self._look = Look()
+        self._fineness = Fineness()
         self._moved = time.monotonic()
         self.native = HeadCanvas(self.orbit, self._render, self)
         self.native.setToolTip(texts.HEAD_HINT)
@@ -191,7 +192,8 @@ class HeadView(QWidget):
         if stage is None or visual is None or not self._ready or area.isEmpty():
             return None
         # Where the CPU draws, a screen of many pixels gets no more than others do.
-        fine = _FINE if stage.software else self.devicePixelRatioF()
+        fine = self._fineness.value if stage.software else self.devicePixelRatioF()
+        begun = time.monotonic()
         whole, part = _scaled(QRect(QPoint(0, 0), self.native.size()), fine), _scaled(area, fine)
         try:
             visual.place(self._to_eye(), _FLIP @ projection(whole.width(), whole.height()))
@@ -200,7 +202,10 @@ class HeadView(QWidget):
             self._fail(error)
             return None
         place = QRectF(part.x() / fine, part.y() / fine, part.width() / fine, part.height() / fine)
-        return smaller(picture, area.size()) if stage.software else picture, place
+        if stage.software:
+            picture = smaller(picture, area.size())
+            self._fineness.add(time.monotonic() - begun)
+        return picture, place
 
     def _fail(self, error: RuntimeError) -> None:
         if self.problem is None:

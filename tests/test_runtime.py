@@ -1,7 +1,8 @@
-"""The packed network says what the plain one says."""
+"""Each way to run a network says what the plain network says."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from expnet_live.networks.expnet import ExpNet, ExpNetConfig, compact
-from expnet_live.networks.packed import PackedExpNet, can_pack
+from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compact
+from expnet_live.networks.checkpoint import Weights
+from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
-from expnet_live.networks.resnet import ResNetConfig
+from expnet_live.networks.runtime import OnnxNet, Running, TorchNet
 
 BOTTLENECK = ExpNetConfig(
     ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
@@ -35,22 +37,23 @@ def lively(config: ExpNetConfig) -> ExpNet:
 
 
 @pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), BOTTLENECK])
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.1)])
-@pytest.mark.skipif(not can_pack(), reason="this torch has no packed convolutions")
-def test_packed_and_plain_agree(config: ExpNetConfig, dtype: torch.dtype, tolerance: float) -> None:
+@pytest.mark.parametrize("run", [OnnxNet, lambda weights: TorchNet(weights, "cpu")])
+def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)
-    crops = torch.randint(0, 256, (3, config.crop_size, config.crop_size, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+    crops = np.random.default_rng(0).integers(0, 256, (3, config.crop_size, config.crop_size, 3), np.uint8)
     with torch.inference_mode():
-        plain = net(crops.float())
-        packed = PackedExpNet(net, dtype)(crops.to(dtype))
-    assert packed.dtype == torch.float32
-    assert (packed - plain).abs().max() < tolerance * plain.abs().max()
+        plain = net(torch.from_numpy(crops).permute(0, 3, 1, 2).float()).numpy()
+    running = run(Weights.of(net))
+    for some in (crops, crops[:1]):
+        said = running(some)
+        assert said.dtype == np.float32
+        assert np.abs(said - plain[: len(some)]).max() < 1e-4 * np.abs(plain).max()
 
 
 def test_predictions_leave_the_crops_alone() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
     before = crops.copy()
-    predictor = Predictor(lively(BOTTLENECK), "cpu")
+    predictor = Predictor(Weights.of(lively(BOTTLENECK)), "cpu")
     one, two = predictor.predict(crops), predictor.predict(crops[1:])
     assert np.array_equal(crops, before)
     assert one.expression[1] == pytest.approx(two.expression[0], abs=0.05)

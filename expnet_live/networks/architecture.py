@@ -1,0 +1,157 @@
+"""What a network is made of, as plain values: the same for torch, which trains it, and for what runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from string import ascii_lowercase
+from typing import Any
+
+from expnet_live.types import N_EXPRESSION
+
+BN_EPSILON = 1e-5
+FIRST_KERNEL = 7
+
+
+@dataclass(frozen=True)
+class ResNetConfig:
+    """`blocks` per stage; `width` channels of the first stage; `bottleneck` blocks have four times as many outputs.
+
+    The first convolution has a stride of 2 and is pooled after, or, with `pool` off, a stride of 4: a third cheaper.
+    """
+
+    blocks: tuple[int, ...]
+    width: int
+    bottleneck: bool
+    pool: bool = True
+
+    @property
+    def n_features(self) -> int:
+        return self.width * 2 ** (len(self.blocks) - 1) * (4 if self.bottleneck else 1)
+
+
+@dataclass(frozen=True)
+class ConvShape:
+    """A square convolution without bias, normalised; it pads half its kernel on all sides."""
+
+    n_in: int
+    n_out: int
+    kernel: int
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """`branch2` beside a shortcut, `branch1` where shapes differ. As in Caffe, the stride is on the first of each."""
+
+    name: str
+    branch2: tuple[ConvShape, ...]
+    branch1: ConvShape | None
+
+
+def block_names(stage: int, count: int) -> list[str]:
+    """Caffe's names of a stage's blocks: 2a 2b 2c, and 3a 3b1 3b2 ... in ResNet-101's long stages."""
+    if stage in (3, 4) and count > 3:
+        return [f"{stage}a"] + [f"{stage}b{i}" for i in range(1, count)]
+    return [f"{stage}{ascii_lowercase[i]}" for i in range(count)]
+
+
+def blocks(config: ResNetConfig) -> Iterator[BlockShape]:
+    """All blocks of a residual network, in order; names as res2a."""
+    n_in = config.width
+    for stage, count in enumerate(config.blocks, start=2):
+        width = config.width * 2 ** (stage - 2)
+        n_out = width * (4 if config.bottleneck else 1)
+        for i, name in enumerate(block_names(stage, count)):
+            stride = 2 if i == 0 and stage > 2 else 1
+            branch2: tuple[ConvShape, ...]
+            if config.bottleneck:
+                branch2 = (
+                    ConvShape(n_in, width, 1, stride),
+                    ConvShape(width, width, 3),
+                    ConvShape(width, n_out, 1),
+                )
+            else:
+                branch2 = ConvShape(n_in, width, 3, stride), ConvShape(width, n_out, 3)
+            branch1 = ConvShape(n_in, n_out, 1, stride) if stride != 1 or n_in != n_out else None
+            yield BlockShape(f"res{name}", branch2, branch1)
+            n_in = n_out
+
+
+RESNET101 = ResNetConfig((3, 4, 23, 3), 64, bottleneck=True)
+
+
+@dataclass(frozen=True)
+class ExpNetConfig:
+    """`crop_size` px of the square input; `pooled` features (as in the paper) or the whole feature map go to
+    the last layer; `outputs` are names and sizes of its parts, in order."""
+
+    backbone: ResNetConfig
+    crop_size: int
+    pooled: bool
+    outputs: dict[str, int] = field(default_factory=dict)
+    dropout: float = 0.0
+
+    @property
+    def n_features(self) -> int:
+        """Inputs of the last layer."""
+        side = 1 if self.pooled else -(-self.crop_size // 32)
+        return self.backbone.n_features * side * side
+
+    @property
+    def n_outputs(self) -> int:
+        return sum(self.outputs.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ExpNetConfig:
+        backbone = dict(values["backbone"])
+        backbone["blocks"] = tuple(backbone["blocks"])
+        return cls(**{**values, "backbone": ResNetConfig(**backbone)})
+
+
+def outputs(n_identity: int) -> dict[str, int]:
+    """The parts of our own networks: view is log scale and origin in the crop."""
+    return {"expression": N_EXPRESSION, "identity": n_identity, "rotation": 3, "view": 3, "gaze": 4, "confidence": 1}
+
+
+def compact(n_identity: int) -> ExpNetConfig:
+    """The network that ships: ResNet-18 at half width, 112 x 112."""
+    backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
+    return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity))
+
+
+def resnet101(n_identity: int) -> ExpNetConfig:
+    """The paper's backbone with our outputs."""
+    return ExpNetConfig(RESNET101, 224, pooled=True, outputs=outputs(n_identity))
+
+
+def official() -> ExpNetConfig:
+    """The paper's network: one fully connected layer 2048 -> 29."""
+    return ExpNetConfig(RESNET101, 224, pooled=True, outputs={"expression": N_EXPRESSION})
+
+
+ARCHITECTURES = {"compact": compact, "resnet101": resnet101}
+
+
+def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of each of a network's tensors by its name in torch; `pixel_mean` may also be a whole picture."""
+    backbone, n = config.backbone, config.n_outputs
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def normalised(conv: str, bn: str, shape: ConvShape) -> None:
+        shapes[f"{conv}.weight"] = (shape.n_out, shape.n_in, shape.kernel, shape.kernel)
+        shapes.update({f"{bn}.{part}": (shape.n_out,) for part in ("weight", "bias", "running_mean", "running_var")})
+
+    first = ConvShape(3, backbone.width, FIRST_KERNEL)
+    normalised("backbone.conv1", "backbone.bn_conv1", first)
+    for block in blocks(backbone):
+        name = f"backbone.stages.{block.name}"
+        for i, conv in enumerate(block.branch2):
+            normalised(f"{name}.branch2.{i}.conv", f"{name}.branch2.{i}.bn", conv)
+        if block.branch1 is not None:
+            normalised(f"{name}.branch1.conv", f"{name}.branch1.bn", block.branch1)
+    shapes |= {"fc.weight": (n, config.n_features), "fc.bias": (n,), "offset": (n,), "spread": (n,)}
+    return shapes | {"pixel_mean": (3, 1, 1), "pixel_spread": ()}

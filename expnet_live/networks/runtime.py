@@ -1,0 +1,185 @@
+"""How a network runs: by ONNX Runtime on CPUs, where it takes half of torch's time for a single crop; else by torch.
+
+torch itself is imported only where a GPU may be: it takes a second and 200 MB.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from expnet_live.errors import UserError
+from expnet_live.networks.architecture import BN_EPSILON, ConvShape, blocks
+from expnet_live.networks.checkpoint import Weights
+from expnet_live.types import Array, Image
+
+Running = Callable[[Image], Array]
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+_OPSET, _IR = 17, 8
+# ONNX Runtime's Windows builds would otherwise tell the system of their use.
+onnxruntime.disable_telemetry_events()
+
+
+def pick_device(device: str) -> str:
+    """The device that is meant: auto takes cuda, then mps, then cpu. UserError for one that is not there."""
+    if device not in DEVICES:
+        raise UserError(f"There is no device called {device}; choose one of {', '.join(DEVICES)}.")
+    if device == "cpu":
+        return device
+    there = available_devices()
+    if device == "auto":
+        return next(d for d in ("cuda", "mps", "cpu") if d in there)
+    if device not in there:
+        raise UserError(f"This computer has no {device.upper()} device that torch can use; choose 'cpu' or 'auto'.")
+    return device
+
+
+def available_devices() -> set[str]:
+    """cpu, and cuda and mps where torch can use them."""
+    if not _may_have_gpu():
+        return {"cpu"}
+    import torch
+
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return {name for name, is_there in there.items() if is_there}
+
+
+def _may_have_gpu() -> bool:
+    """Whether there is a driver that torch could use: Apple's, NVIDIA's or AMD's."""
+    if sys.platform == "darwin":
+        return True
+    cuda = "nvcuda" if sys.platform == "win32" else "cuda"
+    return ctypes.util.find_library(cuda) is not None or Path("/dev/kfd").exists() or Path("/dev/nvidiactl").exists()
+
+
+def cpu_threads() -> int:
+    """How many CPU threads a network gets: OMP_NUM_THREADS, or all cores that this process may use, up to four."""
+    try:
+        return max(1, int(os.environ["OMP_NUM_THREADS"]))
+    except (KeyError, ValueError):
+        return min(available_cores(), 4)
+
+
+def available_cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def ready(weights: Weights, device: str, threads: int | None = None) -> Running:
+    """The network on a device of `pick_device`: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32."""
+    return OnnxNet(weights, threads) if device == "cpu" else TorchNet(weights, device)
+
+
+class OnnxNet:
+    """A network on `threads` of the CPU (None: see cpu_threads)."""
+
+    def __init__(self, weights: Weights, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or cpu_threads()
+        options.log_severity_level = 3
+        graph = onnx_model(weights).SerializeToString()
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, crops: Image) -> Array:
+        return np.asarray(self._session.run(None, {"crops": crops})[0])
+
+
+class TorchNet:
+    """A network by torch; on CUDA the backbone in half precision, the last layer in float32."""
+
+    def __init__(self, weights: Weights, device: str) -> None:
+        import torch
+
+        self._device = device
+        self._dtype = torch.float16 if device.startswith("cuda") else torch.float32
+        self._net = weights.network().to(device)
+        self._net.backbone.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(self, crops: Image) -> Array:
+        import torch
+
+        net = self._net
+        with torch.inference_mode():
+            # A view with the channels last, as the convolutions like it best.
+            x = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
+            x = net.backbone(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype)).float()
+            if net.config.pooled:
+                x = x.mean((2, 3))
+            out: Array = (net.fc(x.flatten(1)) * net.spread + net.offset).cpu().numpy()
+        return out
+
+
+def onnx_model(weights: Weights) -> onnx.ModelProto:
+    """A network as a model of the ONNX format: input `crops` (N, S, S, 3) BGR uint8, output `outputs` (N, D)."""
+    config, tensors = weights.config, weights.tensors
+    graph = _Graph(tensors)
+    x = graph.add("Transpose", graph.add("Cast", "crops", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    x = graph.add("Sub", x, graph.constant(tensors["pixel_mean"]))
+    first = graph.fused("backbone.conv1", "backbone.bn_conv1", 1 / tensors["pixel_spread"])
+    stride = 2 if config.backbone.pool else 4
+    # As in Caffe, more is padded right and below.
+    x = graph.add("Relu", graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3]))
+    if config.backbone.pool:
+        x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    for block in blocks(config.backbone):
+        name, y = f"backbone.stages.{block.name}", x
+        shortcut = x if block.branch1 is None else graph.conv(f"{name}.branch1", block.branch1, x)
+        for i, shape in enumerate(block.branch2):
+            y = graph.conv(f"{name}.branch2.{i}", shape, graph.add("Relu", y) if i else y)
+        x = graph.add("Relu", graph.add("Add", y, shortcut))
+    if config.pooled:
+        x = graph.add("GlobalAveragePool", x)
+    spread = tensors["spread"]
+    weight, bias = tensors["fc.weight"] * spread[:, None], tensors["fc.bias"] * spread + tensors["offset"]
+    x = graph.add("Flatten", x)
+    graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
+    size = config.crop_size
+    return graph.model(
+        helper.make_tensor_value_info("crops", TensorProto.UINT8, ["N", size, size, 3]),
+        helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", len(bias)]),
+    )
+
+
+@dataclass
+class _Graph:
+    tensors: dict[str, Array]
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
+        """The name of the node's output."""
+        output = output or f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def constant(self, value: Array) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
+        return name
+
+    def fused(self, conv: str, bn: str, gain: Array | float = 1.0) -> tuple[str, str]:
+        """Weight and bias of a convolution with the normalisation after it, for inputs less by `gain`."""
+        t = self.tensors
+        scale = t[f"{bn}.weight"] / np.sqrt(t[f"{bn}.running_var"] + BN_EPSILON)
+        bias = t[f"{bn}.bias"] - t[f"{bn}.running_mean"] * scale
+        return self.constant(t[f"{conv}.weight"] * scale[:, None, None, None] * gain), self.constant(bias)
+
+    def conv(self, name: str, shape: ConvShape, x: str) -> str:
+        pads, strides = [shape.kernel // 2] * 4, [shape.stride] * 2
+        return self.add("Conv", x, *self.fused(f"{name}.conv", f"{name}.bn"), strides=strides, pads=pads)
+
+    def model(self, inputs: onnx.ValueInfoProto, outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, "ExpNet", [inputs], [outputs], self.constants)
+        opset = helper.make_opsetid("", _OPSET)
+        return helper.make_model(graph, opset_imports=[opset], ir_version=_IR, producer_name="expnet-live")
