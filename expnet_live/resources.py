@@ -1,7 +1,9 @@
-"""Where the files of `assets/` lie: beside the package in a checkout, inside it in a wheel."""
+"""Where files lie: `assets/` beside the package in a checkout, inside it in a wheel; the user's own data."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from expnet_live.errors import UserError
@@ -28,3 +30,14 @@ def asset(name: str) -> Path:
         there = ", ".join(sorted(p.name for p in folder.iterdir() if p.is_file()))
         raise UserError(f"The asset {name} is not in {folder} (which has {there}); build it or install again.")
     return path
+
+
+def data_folder() -> Path:
+    """Where the user's own data of this program belong, on each system."""
+    if override := os.environ.get("EXPNET_LIVE_DATA"):
+        return Path(override)
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "ExpNet Live"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "ExpNet Live"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "expnet-live"

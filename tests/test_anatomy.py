@@ -7,7 +7,8 @@ import pytest
 from scipy.spatial import cKDTree
 
 from expnet_live.face_model import eyes
-from expnet_live.face_model.anatomy import Anatomy, Part, build_anatomy
+from expnet_live.face_model.anatomy import Anatomy, build_anatomy
+from expnet_live.face_model.heads import Part
 from expnet_live.face_model.topology import LEFT_IRIS, RIGHT_IRIS, base_topology, mirror_permutation
 from expnet_live.geometry.mesh import edges_of, loop_subdivision
 from expnet_live.geometry.normals import NormalOperator

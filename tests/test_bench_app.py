@@ -93,3 +93,19 @@ def test_usage_of_threads_and_processes() -> None:
     thread.join()
     assert resident_mb() > 10
     assert process_seconds(2**30) == 0
+
+
+@needs_display
+@needs_weights
+def test_recording_keeps_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short form of bench --record; what it costs depends on what else the computer does."""
+    if shutil.disk_usage(tmp_path).free < 1.1e9:
+        pytest.skip("less than 1 GB is free on this disk")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    main(["bench", "--record", "0.04", "--json", str(tmp_path / "record.json")])
+    report: dict[str, Any] = json.loads((tmp_path / "record.json").read_text())
+    assert report["video_frames"] == report["frames"] > 10 and report["unwritten"] == 0
+    assert report["time_ms"] <= 1.0
+    assert report["frames_apart"] and max(map(abs, report["frames_apart"])) <= 1
+    assert 0.1 < report["fps_ratio"]["processed_fps"] < 10 and report["recorded"]["left"] == []

@@ -45,7 +45,7 @@ def test_help_is_quick() -> None:
 
 @pytest.mark.parametrize("module", SUBCOMMANDS, ids=lambda m: m.__name__.rpartition(".")[2])
 def test_each_subcommand_has_help(module: object, capsys: pytest.CaptureFixture[str]) -> None:
-    name = module.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+    name = module.__name__.rpartition(".")[2].replace("_", "-")  # type: ignore[attr-defined]
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])
     assert end.value.code == 0

@@ -9,6 +9,7 @@ from expnet_live.analysis.options import Options
 from expnet_live.types import Array, FaceState, Frame, Image
 
 if TYPE_CHECKING:
+    from expnet_live.face_model.heads import Head
     from expnet_live.face_model.model import FaceModel
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
     from expnet_live.pipeline.pipeline import Pipeline
@@ -21,6 +22,11 @@ class Estimator(Protocol):
 
     @property
     def face_model(self) -> FaceModel: ...
+
+    @property
+    def head(self) -> Head:
+        """Who wears the expressions in meshes."""
+        ...
 
     def photo(self, image: Image) -> list[FaceState]:
         """The faces of one picture (H, W, 3) BGR."""
@@ -38,8 +44,9 @@ class Estimator(Protocol):
 class ExpNetEstimator:
     """The pipeline: detection, tracking, ExpNet, smoothing."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, head: Head | None = None) -> None:
         self._pipeline = pipeline
+        self.head: Head = head or pipeline.face_model
 
     @property
     def face_model(self) -> FaceModel:
@@ -59,8 +66,9 @@ class ExpNetEstimator:
 class LandmarkEstimator:
     """Landmarks and a fit of the face model to them, each frame by itself; one face a picture."""
 
-    def __init__(self, fit: LandmarkFitEstimator, face_model: FaceModel) -> None:
+    def __init__(self, fit: LandmarkFitEstimator, face_model: FaceModel, head: Head | None = None) -> None:
         self._fit = fit
+        self.head: Head = head or face_model
         self._face_model = face_model
 
     @property
@@ -85,9 +93,17 @@ def load_estimator(options: Options) -> Estimator:
         from expnet_live.face_model.model import FaceModel
         from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 
-        return LandmarkEstimator(LandmarkFitEstimator(), FaceModel.load())
+        model = FaceModel.load()
+        return LandmarkEstimator(LandmarkFitEstimator(), model, _head(options, model))
     from expnet_live.pipeline.pipeline import Pipeline
 
-    return ExpNetEstimator(
-        Pipeline.load(options.model, device=options.device, smoothing=options.smoothing, max_faces=options.max_faces)
+    pipeline = Pipeline.load(
+        options.model, device=options.device, smoothing=options.smoothing, max_faces=options.max_faces
     )
+    return ExpNetEstimator(pipeline, _head(options, pipeline.face_model))
+
+
+def _head(options: Options, model: FaceModel) -> Head | None:
+    from expnet_live.face_model.library import Library
+
+    return None if options.head is None else Library().head(options.head, model)

@@ -22,7 +22,7 @@ from expnet_live.analysis.video_writer import VideoWriter
 from expnet_live.capture.images import SourceError, read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.errors import UserError
-from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.heads import face_triangles
 from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.mesh_io import write_mesh
 from expnet_live.render.overlay import draw_overlay
@@ -158,8 +158,7 @@ class _Output:
         self._n_identity = model.n_identity if options.identity else 0
         self._width = len(table.columns(model.names, self._n_identity))
         # Without the back of the head, the person's own hair and ears stay to be seen.
-        face = model.anatomy.triangles_of(*(part for part in Part if part not in (Part.SHELL, Part.EARS)))
-        self._surface = Surface(face, model.colors, model.anatomy.shine)
+        self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
         self._video: VideoWriter | None = None
 
     def __enter__(self) -> _Output:
@@ -207,18 +206,18 @@ class _Output:
         return self._folder / kind / name
 
     def _meshes(self, stem: Path, faces: Sequence[FaceState]) -> None:
-        model = self._estimator.face_model
+        head = self._estimator.head
         for n, state in enumerate(faces):
-            vertices, normals = self._estimator.mesh(state)
+            vertices = head.vertices(state.expression, state.identity, state.gaze)
             name = stem.name if n == 0 else f"{stem.name}.face{n}"
             with writing(self._options.out):
                 stem.parent.mkdir(parents=True, exist_ok=True)
                 write_mesh(
                     stem.with_name(f"{name}.{self._options.mesh}"),
                     vertices,
-                    model.triangles,
-                    normals=normals,
-                    colors=model.colors,
+                    head.triangles,
+                    normals=head.normals(vertices),
+                    colors=head.colors,
                 )
 
     def _overlay(self, image: Image, faces: Sequence[FaceState]) -> Image:

@@ -27,6 +27,7 @@ from expnet_live.analysis.inputs import Item, Kind, list_items
 from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, writing
 from expnet_live.analysis.options import Options
 from expnet_live.errors import UserError
+from expnet_live.signals import terminable
 
 TABLE = "coefficients.csv"
 
@@ -40,7 +41,7 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
     if any(item.kind is Kind.CAMERA for item in items):
         jobs = 1
     jobs = min(jobs, len(items))
-    with _terminable(), _staging(options.out) as staging:
+    with terminable(), _staging(options.out) as staging:
         folders = [staging / str(i) for i in range(len(items))]
         with tqdm(total=len(items), unit="input" if jobs > 1 else "frame", disable=None) as bar:
             if jobs > 1:
@@ -205,20 +206,6 @@ def _publish(folders: Sequence[Path], header: Sequence[str], staging: Path, out:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
     joined.replace(out / TABLE)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """While it lasts, SIGTERM cleans up like Ctrl-C instead of killing."""
-
-    def handle(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 # --- what the user reads ------------------------------------------------------------------------

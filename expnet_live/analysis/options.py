@@ -13,6 +13,7 @@ class Options:
     out: Path
     identity: bool = False
     mesh: str | None = None
+    head: str | None = None
     every: int = 1
     overlay: bool = False
     landmark_fit: bool = False

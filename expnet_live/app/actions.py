@@ -27,7 +27,9 @@ SPECS = (
     ActionSpec("demo", texts.PLAY_DEMO_CLIP, texts.DEMO_TIP, "D"),
     ActionSpec("refresh", texts.REFRESH, texts.REFRESH_TIP, "F5", "refresh"),
     ActionSpec("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, "S", "snapshot"),
-    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "", "record"),
+    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "Ctrl+R", "record", checkable=True),
+    ActionSpec("mark", texts.MARK, texts.MARK_TIP, "K", "marker"),
+    ActionSpec("private", texts.PRIVATE, texts.PRIVATE_TIP, checkable=True),
     ActionSpec("quit", texts.QUIT, "", "Ctrl+Q"),
     ActionSpec("play", texts.PLAY, texts.PLAY_TIP, "Space"),
     ActionSpec("loop", texts.LOOP, texts.LOOP_TIP, "L", "loop", checkable=True),
@@ -47,6 +49,7 @@ SPECS = (
     ActionSpec("shortcuts", texts.SHORTCUTS, "", "F1"),
     ActionSpec("log", texts.OPEN_LOG),
     ActionSpec("data", texts.OPEN_DATA),
+    ActionSpec("sessions", texts.OPEN_SESSIONS),
     ActionSpec("about", texts.ABOUT),
 )
 
@@ -58,6 +61,7 @@ class Actions:
         self._actions: dict[str, QAction] = {}
         for spec in SPECS:
             action = QAction(spec.text, parent)
+            action.setObjectName(spec.key)
             tip = spec.tip or spec.text.replace("&", "").rstrip("…")
             action.setToolTip(f"{tip} ({spec.shortcut})" if spec.shortcut else tip)
             if spec.shortcut:
@@ -90,4 +94,7 @@ class Actions:
         for spec in SPECS:
             if spec.icon:
                 checked = theme.on_accent if spec.checkable and spec.key != "loop" else theme.accent
-                self._actions[spec.key].setIcon(icons.icon(spec.icon, theme.text, checked, theme.faint))
+                usual = theme.text
+                if spec.key == "record":
+                    usual, checked = theme.recording, "#ffffff"
+                self._actions[spec.key].setIcon(icons.icon(spec.icon, usual, checked, theme.faint))

@@ -14,14 +14,15 @@ from PySide6.QtWidgets import QFileDialog
 
 from expnet_live import __version__
 from expnet_live.app import logs, texts
-from expnet_live.app.controller import Notice
 from expnet_live.app.models.choices import OVERLAYS
+from expnet_live.app.notice import Notice
 from expnet_live.app.parts import PartCallbacks
 from expnet_live.app.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.views.controls import ControlCallbacks
 from expnet_live.app.views.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.errors import UserError
 from expnet_live.live.spec import SourceKind, SourceSpec
+from expnet_live.sessions.folder import sessions_root
 
 if TYPE_CHECKING:
     from expnet_live.app.window import MainWindow
@@ -44,6 +45,9 @@ class Commands:
             "demo": lambda: self._use(SourceSpec.demo()),
             "refresh": self._controller.cameras.look_again,
             "snapshot": self._snapshot,
+            "record": self._record,
+            "mark": self._controller.recording.mark,
+            "private": lambda on: self._choose(private=on),
             "quit": w.close,
             "play": self._play_or_pause,
             "loop": self._controller.set_loop,
@@ -64,6 +68,7 @@ class Commands:
             "about": lambda: self._show_sheet(lambda: about_sheet(w, __version__)),
             "log": lambda: self._reveal(logs.log_file()),
             "data": lambda: self._reveal(self.snapshot_folder),
+            "sessions": self._reveal_sessions,
         }
 
     def callbacks(self) -> PartCallbacks:
@@ -76,6 +81,7 @@ class Commands:
                 device=lambda v: c.change(device=v),
                 smoothing=lambda v: c.change(smoothing=v),
                 faces=lambda n: c.change(max_faces=n),
+                head=self._pick_head,
                 profile=self._pick_profile,
             ),
             overlay=lambda v: self._choose(overlay=v),
@@ -98,6 +104,8 @@ class Commands:
             "retry": self._controller.retry_model,
             "log": lambda: self._reveal(logs.log_file()),
             "folder": lambda: self._reveal(self._last_snapshot or self.snapshot_folder),
+            "recording": self._reveal_recording,
+            "sessions": self._reveal_sessions,
         }[act]()
 
     def open_path(self, path: str) -> None:
@@ -137,6 +145,10 @@ class Commands:
             self._window.ask_profile(self._pick_profile)
             return
         self._controller.use_profile(str(value))
+        self._window.show_choices()
+
+    def _pick_head(self, value: object) -> None:
+        self._controller.use_head(str(value))
         self._window.show_choices()
 
     def _set_gain(self, name: str, gain: float) -> None:
@@ -191,8 +203,7 @@ class Commands:
             "head": parts.head.picture(),
             **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
-        model = None if c.prepared is None else c.prepared.model
-        snapshot = Snapshot(pictures, c.faces if model is not None else (), model)
+        snapshot = Snapshot(pictures, c.faces)
         # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 
@@ -207,6 +218,18 @@ class Commands:
         self._last_snapshot = saved
         text = (texts.SAVED if snapshot.faces else texts.SAVED_NO_FACE).format(folder=saved)
         notices.append(Notice("snapshot", "info", text, texts.SHOW_FOLDER, "folder", stays=False))
+
+    def _record(self, on: bool) -> None:
+        self._controller.record(on)
+        self._window.show_recording()
+
+    def _reveal_recording(self) -> None:
+        last = self._controller.recording.last
+        if last is not None:
+            self._reveal(last.folder)
+
+    def _reveal_sessions(self) -> None:
+        self._reveal(sessions_root())
 
     def _reveal(self, path: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -14,9 +14,13 @@ from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models import catalog
 from expnet_live.app.models.choices import Choices
+from expnet_live.app.models.gallery import Gallery
 from expnet_live.app.models.history import History, Ranges
 from expnet_live.app.models.statistics import Statistics
+from expnet_live.app.notice import Notice
+from expnet_live.app.recording import Recording
 from expnet_live.errors import UserError
+from expnet_live.face_model.heads import Head
 from expnet_live.face_model.model import FaceModel
 from expnet_live.live.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.live.capture import Opener, open_spec
@@ -29,22 +33,9 @@ from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.live.worker import Life
 from expnet_live.types import N_EXPRESSION
 
+__all__ = ["Controller", "Notice", "Prepared"]
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Notice:
-    """For a banner. `kind`: info, warning, error, or gone, which takes the one of that key away.
-
-    `act` names what its button does: sources, demo, retry, log, folder, or use-N for camera N.
-    """
-
-    key: str
-    kind: str
-    text: str = ""
-    button: str | None = None
-    act: str | None = None
-    stays: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,6 @@ class Prepared:
     """What takes long to make: the model, what is drawn of it, and the devices there are."""
 
     model: FaceModel
-    geometry: HeadGeometry
     lines: FaceLines
 
 
@@ -81,6 +71,8 @@ class Controller:
         self.devices: list[catalog.Option] | None = None
         self.person = Person()
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
+        self.gallery = Gallery(self._headless)
+        self.recording = Recording(self.engine, self.notices)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -88,6 +80,7 @@ class Controller:
         self._lost = False
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
+        self._no_head = False
         self._spec: SourceSpec | None = None
 
     # --- life ---------------------------------------------------------------------------------
@@ -96,18 +89,22 @@ class Controller:
         self.cameras.start()
         threading.Thread(target=self._prepare, name="preparation of the head", daemon=True).start()
         self.engine.start()
+        self.use_head(self.choices.head)
         self.use_profile(self.choices.profile)
+        self.recording.recover()
 
     def close(self) -> list[str]:
         """Names of threads that hang and were left behind."""
         self.cameras.stop()
-        hanging = self.engine.close()
+        self.recording.stop()
+        hanging = [*self.engine.close(), *self.recording.close()]
         return hanging if self.cameras.join(0.2) else [*hanging, self.cameras.name]
 
     def _prepare(self) -> None:
         try:
             model = face_model()
-            self.prepared = Prepared(model, HeadGeometry.of(model), FaceLines(model))
+            self.gallery.add(model, HeadGeometry.of(model))
+            self.prepared = Prepared(model, FaceLines(model))
             self.devices = catalog.devices()
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))
@@ -129,6 +126,7 @@ class Controller:
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
         if remember:
             self.choices = self.choices.with_spec(spec)
+        self.recording.stop()  # a session is of one source
         self._spec, self._lost, self._undecided, self.faces = spec, False, False, ()
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
@@ -191,6 +189,20 @@ class Controller:
     def retry_model(self) -> None:
         self.engine.inference.change(self.choices.settings)
 
+    def use_head(self, name: str) -> None:
+        """The imported head of that name, our own for an empty one; until it is there, the one before stays."""
+        self.choices = replace(self.choices, head=name)
+        self.notices.append(Notice("worn head", "gone"))
+        self.gallery.wear(name, face_model, self._wear)
+
+    def _wear(self, head: Head | None) -> None:
+        self.engine.inference.head = head
+
+    def _headless(self, reason: str) -> None:
+        """On a thread of its own."""
+        self.notices.append(Notice("worn head", "error", reason))
+        self._no_head = True
+
     def use_profile(self, name: str) -> None:
         try:
             self.person = self.profiles.load(name)
@@ -199,6 +211,7 @@ class Controller:
             self.notices.append(Notice("profile", "error", str(error)))
         self.choices = replace(self.choices, profile=name)
         self.engine.inference.person = self.person
+        self.recording.set_person(self.person)
 
     def set_gain(self, name: str, gain: float) -> None:
         """An empty name resets all."""
@@ -218,11 +231,20 @@ class Controller:
 
     def _save(self, person: Person) -> None:
         self.person = self.engine.inference.person = person
+        self.recording.set_person(person)
         self.ranges.clear()
         try:
             self.profiles.save(person)
         except UserError as error:
             self.notices.append(Notice("profile", "error", str(error)))
+
+    # --- recording ----------------------------------------------------------------------------
+
+    def record(self, on: bool) -> None:
+        if not on:
+            self.recording.stop()
+        elif self._spec is not None:
+            self.recording.begin(self._spec, video=not self.choices.private)
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -249,10 +271,15 @@ class Controller:
             self.statistics.add(now - state.captured.grabbed, {**state.stages, "screen": screen}, now)
 
     def watch(self) -> None:
-        """Looks after cameras, source, network and calibration, some times a second."""
+        """Looks after cameras, source, network, recording and calibration, some times a second."""
         self._watch_cameras()
         self._watch_source()
         self._watch_model()
+        if self._no_head:
+            self._no_head = False
+            self.choices = replace(self.choices, head="")
+            self.gallery.wear("", face_model, self._wear)
+        self.recording.watch(self._spec)
         while self._results:
             result = self._results.popleft()
             if isinstance(result, Person):

@@ -19,6 +19,7 @@ _SHAPES = {
     "mirror": '<path d="M12 3.5v17" stroke-dasharray="2.4 2.4"/><path d="M9 7L3.5 17H9z"/><path d="M15 7l5.5 10H15z"/>',
     "snapshot": '<path d="M4 8.5h3.2L8.8 6h6.4l1.6 2.5H20V18.5H4z"/><circle cx="12" cy="13" r="3.2"/>',
     "record": '<circle cx="12" cy="12" r="6" fill="currentColor"/>',
+    "marker": '<path d="M7 20.5V4m0 .5h10.5l-2.500 4 2.500 4H7"/>',
     "neutral": '<circle cx="12" cy="12" r="8.5"/><path d="M8.7 10v.6m6.6-.6v.6M8.8 15h6.4"/>',
     "play": '<path d="M8 5.5l10.5 6.5L8 18.5z" fill="currentColor"/>',
     "pause": '<path d="M8.5 6v12m7-12v12" stroke-width="3"/>',

@@ -35,16 +35,18 @@ class Launch:
     model: str | None = None
     device: str | None = None
     profile: str | None = None
+    head: str | None = None
     duration: float | None = None
     screenshot: Path | None = None
+    record: Path | None = None
 
 
 def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window: None) -> int:
-    """Shows the window until it is closed or `duration` is over; the exit status.
+    """Shows the window until it is closed or `duration` is over, of the recording where one is asked for; the status.
 
     `opened` is called with the window when it is shown, before any event is handled.
-    A scripted run, one with a duration, prints what it saw. Raises UserError when there is no display, and when the
-    screenshot cannot be written.
+    A scripted run, one with a duration, prints what it saw. Raises UserError when there is no display, and when
+    screenshot or recording cannot be written.
     """
     begun = time.monotonic()
     # numpy's threads spin for 25 ms after each product that is shared out, and take a core from those that draw. It
@@ -79,7 +81,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     store = settings.open_settings()
     choices = settings.load_choices(store)
-    given = {k: getattr(launch, k) for k in ("model", "device", "profile") if getattr(launch, k) is not None}
+    given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
     lister, permit = platforms.camera_lister(), platforms.request_camera
     controller = Controller(replace(choices, **given), lister=lister, permit=permit, load=_load_for_good)
     logs.catch_unforeseen(controller.tell_unforeseen)
@@ -95,7 +97,12 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         # The list of cameras takes a moment; a slow system does not hold up the picture.
         QTimer.singleShot(120, window, controller.begin)
     pictures: list[QImage] = []
-    if launch.duration is not None:
+    if launch.record is not None:
+        controller.recording.want(launch.record, video=not controller.choices.private)
+        timer = QTimer(window)
+        timer.timeout.connect(lambda: _end(window, pictures, 0) if _recorded(window, launch.duration) else None)
+        timer.start(20)
+    elif launch.duration is not None:
         QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, pictures, _PATIENCE))
     status = application.exec()
     if launch.screenshot is not None and pictures:
@@ -106,8 +113,14 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         print(summary)
         if launch.screenshot is not None and pictures:
             print(f"Its picture: {launch.screenshot}")
+    recorded = controller.recording.last
+    if launch.record is not None and recorded is not None and recorded.problem is None:
+        print(f"{launch.record}: {recorded.seconds:.1f} s, {recorded.frames} frames.")
     logs.stop(handler)
     sys.excepthook = sys.__excepthook__
+    if launch.record is not None and (recorded is None or recorded.problem is not None):
+        nothing = "Nothing was recorded; wait for the first picture before closing the window."
+        raise UserError(nothing if recorded is None else recorded.problem or nothing)
     return status
 
 
@@ -129,6 +142,15 @@ def _end(window: MainWindow, pictures: list[QImage], patience: float) -> None:
         return
     pictures.append(window.grab().toImage())
     window.close()
+
+
+def _recorded(window: MainWindow, duration: float | None) -> bool:
+    """Whether the recording that was asked for is as long as wanted, or is not to be had."""
+    if duration is None:
+        return False
+    recording, engine = window.controller.recording, window.controller.engine
+    failed = engine.inference.life is Life.FAILED or (engine.capture is not None and engine.capture.life is Life.FAILED)
+    return recording.seconds >= duration or recording.last is not None or (failed and recording.seconds == 0)
 
 
 def _coming(window: MainWindow) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from expnet_live.app import texts
 from expnet_live.app.controller import Controller
 from expnet_live.app.models.idle import idle_expression, idle_pose
 from expnet_live.app.parts import Parts
+from expnet_live.face_model.heads import Head
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.state import LiveState
 from expnet_live.live.worker import Life
@@ -27,6 +29,8 @@ class Presenter:
         self._idle_shown = 0.0
         self._plots = 0
         self._pending: LiveState | None = None
+        self._head: Head | None = None  # the one of which the view has the geometry
+        self.hairy = True
         self._ready = False
         self.first_head: float | None = None  # s from the start to the first moving head
         self.first_face: float | None = None  # and to the first mirrored one
@@ -43,6 +47,8 @@ class Presenter:
             self._show_head(state)
         elif self._idle:
             self._show_idle()
+        else:
+            self._change_head()
         self._parts.head.advance()
 
     def plot(self) -> None:
@@ -77,6 +83,7 @@ class Presenter:
             f"{texts.FPS.format(fps=rates[2])}   {texts.LATENCY.format(ms=1000 * latency)}" if latency else ""
         )
         self._parts.camera.note = self._note()
+        self._show_recording()
         state = controller.state
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
 
@@ -90,7 +97,6 @@ class Presenter:
         if prepared is None:
             return
         self._ready = True
-        self._parts.head.set_geometry(prepared.geometry)
         self._parts.camera.set_lines(prepared.lines)
         self._parts.bars.set_names(prepared.model.names)
         self._parts.curves.set_names(prepared.model.names)
@@ -99,6 +105,8 @@ class Presenter:
         if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
             return
         face, head = state.faces[0], self._parts.head
+        if not self._turned_to(face.head):
+            return
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
         image = state.captured.frame.image
         if head.look.painted:
@@ -112,8 +120,32 @@ class Presenter:
             return
         self._idle_shown = now
         seconds = now - self._begun
-        vertices = prepared.model.vertices(idle_expression(prepared.model, seconds))
-        self._parts.head.set_mesh(vertices, prepared.model.normals(vertices), idle_pose(seconds))
+        head = self._controller.gallery.head or prepared.model
+        if self._turned_to(head):
+            vertices = head.vertices(idle_expression(head, seconds))
+            self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+
+    def _change_head(self) -> None:
+        """The face that is held, of a picture or a clip that stands still, turns to another head as well."""
+        controller = self._controller
+        state, head = controller.state, controller.gallery.head
+        if state is None or not state.faces or controller.prepared is None:
+            return
+        head = head or controller.prepared.model
+        if state.faces[0].head is not head and state.faces[0].fits(head) and self._turned_to(head):
+            faces = tuple(face.on(head) for face in state.faces)
+            controller.state, controller.faces = replace(state, faces=faces), faces
+            self._show_head(controller.state)
+
+    def _turned_to(self, head: Head) -> bool:
+        """Whether the view draws that head, which it does once its geometry is there."""
+        if head is not self._head:
+            geometry = self._controller.gallery.geometry(head)
+            if geometry is None:
+                return False
+            self._parts.head.set_geometry(geometry)
+            self._head, self.hairy = head, len(geometry.hairy) > 0
+        return True
 
     def _swapped(self) -> None:
         now = time.monotonic()
@@ -124,6 +156,18 @@ class Presenter:
             self._controller.shown(state)
             if self.first_face is None:
                 self.first_face = now - self._begun
+
+    def _show_recording(self) -> None:
+        recorder = self._controller.recording.recorder
+        if recorder is None or recorder.stopping:
+            self._parts.camera.recording = ""
+            self._parts.status.show_recording("", "")
+            return
+        time_ = texts.clock(recorder.seconds)
+        private = "" if recorder.video else texts.STATUS_PRIVATE
+        text = texts.STATUS_RECORDING.format(time=time_, frames=recorder.frames, private=private)
+        self._parts.camera.recording = texts.RECORDING.format(time=time_)
+        self._parts.status.show_recording(text, texts.STATUS_RECORDING_TIP.format(folder=recorder.folder))
 
     def _note(self) -> str:
         state, engine = self._controller.state, self._controller.engine

@@ -11,7 +11,6 @@ from PySide6.QtGui import QImage
 
 from expnet_live.app import texts
 from expnet_live.errors import UserError
-from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.mesh_io import write_mesh
 from expnet_live.live.state import LiveFace
 
@@ -26,14 +25,10 @@ def snapshot_folder() -> Path:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose.
-
-    Without their `model`, which takes a moment to load, there are no meshes.
-    """
+    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose."""
 
     pictures: dict[str, QImage]
     faces: tuple[LiveFace, ...]
-    model: FaceModel | None
 
     def save(self, folder: Path) -> Path:
         """Writes PNG, and PLY, OBJ and GLB of each head; returns the new folder below `folder`.
@@ -45,17 +40,17 @@ class Snapshot:
             for name, picture in self.pictures.items():
                 if not picture.save(str(out / f"{name}.png")):
                     raise OSError("no space, or no permission")
-            if self.model is not None:
-                self._save_meshes(out, self.model)
+            self._save_meshes(out)
         except OSError as e:
             raise UserError(texts.SNAPSHOT_FAILED.format(folder=folder, reason=e.strerror or e)) from e
         return out
 
-    def _save_meshes(self, out: Path, model: FaceModel) -> None:
+    def _save_meshes(self, out: Path) -> None:
         for i, face in enumerate(self.faces, 1):
             for suffix in MESHES:
                 path = out / f"head{i if i > 1 else ''}{suffix}"
-                write_mesh(path, face.vertices, model.triangles, normals=face.normals, colors=model.colors)
+                head = face.head
+                write_mesh(path, face.vertices, head.triangles, normals=face.normals, colors=head.colors)
 
 
 def _new_folder(parent: Path) -> Path:

@@ -21,7 +21,11 @@ DEMO_TIP = "Play the built-in clip"
 SNAPSHOT = "Snapshot"
 SNAPSHOT_TIP = "Save pictures of all views, and the head as PLY, OBJ and GLB"
 RECORD = "Record"
-RECORD_TIP = "Recording of sessions comes with the next version"
+RECORD_TIP = "Record a session, or end it: video, coefficients and markers, in a folder of its own"
+MARK, MARK_TIP = "Set a marker", "Label this moment of the recording"
+PRIVATE = "Record without video"
+PRIVATE_TIP = "Record coefficients only, no picture of anyone"
+OPEN_SESSIONS = "Open the folder of recordings"
 QUIT = "Quit"
 THEME, THEME_SYSTEM, THEME_DARK, THEME_LIGHT = "Appearance", "Like the system", "Dark", "Light"
 PANELS = "Panels"
@@ -39,6 +43,11 @@ PAINT, PAINT_TIP = "Paint with my face", "Project the camera's picture on the he
 HAIR, HAIR_TIP = "Hair", "The head with or without hair"
 FOLLOW, FOLLOW_TIP = "Head follows", "The head turns as you do; off, it keeps looking at you"
 MIRROR, MIRROR_TIP = "Mirror", "Show picture and head as in a mirror"
+HEAD, HEAD_TIP = "Head", "Which head mirrors you; 'expnet-live face-model import' brings others"
+HEAD_OWN, HEAD_OTHERS = "ExpNet Live", "Other heads"
+HEAD_HOW = "none was imported yet; import one with 'expnet-live face-model import' (docs/heads.md)"
+HEAD_MISSING = "{name} was removed; choose another head"
+NO_HAIR_TIP = "This head has no hair to take away"
 HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to reset"
 
 # Camera view
@@ -105,6 +114,31 @@ BARS_TIP = "Each coefficient in standard deviations from rest, with its range of
 CURVES_TIP = "The chosen coefficients and the head's pose over the last seconds; click a bar to add its curve"
 FLOAT_TIP, HIDE_TIP = "Float this panel, or dock it again", "Hide this panel; the menu View, Panels brings it back"
 CURVES_EMPTY = "Click a bar to see its curve"
+
+# Recording
+RECORDING = "REC {time}"
+STATUS_RECORDING = "Recording {time}, {frames} frames{private}"
+STATUS_PRIVATE = ", without video"
+STATUS_RECORDING_TIP = "It goes to {folder}; Ctrl+R ends it, K sets a marker"
+MARKER_LABEL = "Marker {n}"
+MARKED = "{label} at {time}."
+RECORDED = "{time} recorded in {folder}."
+RECORDED_MISSED = " {n} frames could not be written in full; session.json lists them."
+RECORD_MISSED = (
+    "{n} frames could not be recorded in full, as disk or encoder are too slow; close other programs, ask the camera "
+    "for smaller pictures, or record without video."
+)
+RECOVERED_ONE = "A recording that was cut off was completed with what is there."
+RECOVERED = "{n} recordings that were cut off were completed with what is there."
+NOT_WHILE_RECORDING = "Not while recording: all of a session comes from one network and one smoothing"
+
+
+def clock(seconds: float) -> str:
+    """75 s as 1:15, 4000 s as 1:06:40."""
+    minutes, s = divmod(int(seconds), 60)
+    hours, m = divmod(minutes, 60)
+    return f"{hours}:{m:02d}:{s:02d}" if hours else f"{m}:{s:02d}"
+
 
 # Status line
 STATUS_DEVICE, STATUS_DEVICE_TIP = "{device}", "Where the network runs"

@@ -27,6 +27,7 @@ class Theme:
     info: str
     warning: str
     error: str
+    recording: str
     stage_middle: str
     stage_edge: str
     clay: str
@@ -54,6 +55,7 @@ DARK = Theme(
     info="#1d3b3b",
     warning="#45361a",
     error="#4a2226",
+    recording="#ff5a5f",
     stage_middle="#2f333b",
     stage_edge="#131417",
     clay="#3a3f47",
@@ -74,6 +76,7 @@ LIGHT = Theme(
     info="#d8efec",
     warning="#fbecc8",
     error="#fbdcdc",
+    recording="#d7263d",
     stage_middle="#fbfcfd",
     stage_edge="#ccd2d8",
     clay="#c3cad1",
@@ -135,6 +138,7 @@ QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 8px; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {t.muted}; padding: 0 8px; }}
+QStatusBar #Recording {{ color: {t.recording}; }}
 #Panel {{ background: {t.panel}; border: none; border-radius: 10px; }}
 #DockTitle {{ color: {t.muted}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
 #Muted, #SectionTitle {{ color: {t.muted}; }}
@@ -152,12 +156,14 @@ QToolButton#Flat:hover {{ background: {t.hover}; }}
 QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; }}
 QToolButton#Float:hover {{ background: {t.hover}; }}
 QToolButton#Float:checked {{ background: {t.accent}; }}
+QToolButton#Float[key="record"]:checked {{ background: {t.recording}; }}
 QComboBox, QSpinBox, QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent;
     border-radius: 7px; padding: 5px 9px; min-height: 18px; selection-background-color: {t.accent};
     selection-color: {t.on_accent}; }}
 QComboBox[small="true"] {{ background: transparent; color: {t.muted}; padding: 1px 8px; font-size: 12px; }}
 QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
+QComboBox:disabled {{ color: {t.faint}; background: {t.panel}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none; }}
 QComboBox QAbstractItemView::item {{ padding: 5px 8px; border-radius: 5px; color: {t.text}; }}

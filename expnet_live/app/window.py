@@ -95,7 +95,10 @@ class MainWindow(QMainWindow):
             "forth",
             "",
             "snapshot",
+            "",
             "record",
+            "mark",
+            "private",
             "",
             "quit",
         ):
@@ -117,7 +120,7 @@ class MainWindow(QMainWindow):
         self._theme_group.triggered.connect(lambda action: self.set_appearance(action.data()))
         for key in ("reset_layout", "full_screen"):
             view.addAction(a[key])
-        for key in ("shortcuts", "log", "data", "about"):
+        for key in ("shortcuts", "log", "data", "sessions", "about"):
             help_.addAction(a[key])
         for menu in (file, face, view, help_):
             menu.setToolTipsVisible(True)
@@ -153,7 +156,7 @@ class MainWindow(QMainWindow):
     def show_choices(self) -> None:
         """All choices in all widgets, without calling back."""
         c, parts, choices = self.controller, self.parts, self.controller.choices
-        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop"):
+        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private"):
             self.actions_.check(key, getattr(choices, key))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
         parts.camera.update()
@@ -186,6 +189,7 @@ class MainWindow(QMainWindow):
         controls.faces.set_options(
             [catalog.Option(n, text) for n, text in texts.FACE_COUNTS.items()], choices.max_faces
         )
+        controls.head.set_options(catalog.heads(c.gallery.library.names(), choices.head), choices.head)
         names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.profiles.names()}, key=str.casefold)
         profiles = [catalog.Option(n, n) for n in names]
         controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)
@@ -205,7 +209,18 @@ class MainWindow(QMainWindow):
         self.presenter.watch()
         self._show_controls()
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
+        self.actions_["hair"].setEnabled(self.presenter.hairy)
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
+        self.show_recording()
+
+    def show_recording(self) -> None:
+        """Buttons and lists, as they are while something is recorded, or not."""
+        recording = self.controller.recording
+        self.actions_.check("record", recording.active)
+        self.actions_["record"].setEnabled(recording.active or recording.ready)
+        self.actions_["mark"].setEnabled(recording.active)
+        self.actions_["private"].setEnabled(not recording.active)
+        self.parts.controls.lock(recording.recorder is not None)
 
     # --- events -------------------------------------------------------------------------------
 

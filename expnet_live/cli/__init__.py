@@ -11,10 +11,10 @@ import sys
 from collections.abc import Sequence
 
 from expnet_live import __version__
-from expnet_live.cli import analyze, app, bench, doctor, evaluate, train
+from expnet_live.cli import analyze, app, bench, doctor, evaluate, export, face_model, record, sessions, train
 from expnet_live.errors import UserError
 
-SUBCOMMANDS = (analyze, train, evaluate, bench, doctor)
+SUBCOMMANDS = (record, sessions, export, analyze, face_model, train, evaluate, bench, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:

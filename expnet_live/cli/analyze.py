@@ -29,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--identity", action="store_true", help="add the identity coefficients to the table")
     parser.add_argument("--mesh", choices=("ply", "obj", "glb"), help="a mesh per face and photo (video: --every)")
+    parser.add_argument("--head", metavar="NAME", help="the meshes are of this head ('expnet-live face-model list')")
     parser.add_argument(
         "--every", type=positive_int, default=1, metavar="N", help="of a video or camera, a mesh of each Nth frame"
     )
@@ -61,6 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         out=args.out,
         identity=args.identity,
         mesh=args.mesh,
+        head=args.head,
         every=args.every,
         overlay=args.overlay,
         landmark_fit=args.landmark_fit,

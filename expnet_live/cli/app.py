@@ -14,9 +14,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--model", type=Path, metavar="FILE", help="weights (.safetensors)")
     group.add_argument("--device", choices=DEVICES, help="where the network runs")
     group.add_argument("--profile", metavar="NAME", help="whose face it is: neutral and gains are kept by profile")
+    group.add_argument(
+        "--head", metavar="NAME", help="an imported head ('expnet-live face-model'), '' for the built-in"
+    )
     group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
     group.add_argument(
         "--screenshot", type=Path, metavar="FILE", help="save the window's picture at that end (default: after 5 s)"
+    )
+    group.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="record into this new folder; --duration is then that of the recording",
     )
     parser.set_defaults(run=run)
 
@@ -32,8 +41,10 @@ def run(args: argparse.Namespace) -> int:
         model=None if args.model is None else str(args.model),
         device=args.device,
         profile=args.profile,
+        head=args.head,
         duration=args.duration or (5.0 if args.screenshot is not None else None),
         screenshot=args.screenshot,
+        record=args.record,
     )
     with nullcontext() if args.verbose else quiet_native():
         status = run_app(launch)

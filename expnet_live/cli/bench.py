@@ -21,7 +21,8 @@ fresh processes. On a busy computer look at the ratios, and at CPU times. Everyt
 second), and tells rates, latency, how long the window was ever held up, start, memory, and the CPU
 time of each thread. Without a display it makes a virtual one (Xvfb). --soak does so for minutes;
 the exit status is then 1 when memory grows by 30 MB after the first minute, or when threads or
-timers are left at the end.
+timers are left at the end. --record measures the window without recording and with it, and looks
+through the session: whether each picture is that of its row; the exit status is 1 when a bar is missed.
 """
 
 
@@ -48,6 +49,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--app", action="store_true", help="measure the window, live")
     parser.add_argument("--seconds", type=positive_float, default=20, metavar="S", help="with --app (default: 20)")
     parser.add_argument("--soak", type=positive_float, metavar="MINUTES", help="like --app, and look for leaks")
+    parser.add_argument(
+        "--record",
+        type=positive_float,
+        metavar="MINUTES",
+        help="what recording costs the window, and whether it keeps step",
+    )
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: the window at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     add_model(parser)
@@ -58,6 +65,10 @@ def run(args: argparse.Namespace) -> int:
     import os
     from contextlib import nullcontext
 
+    if args.record is not None:
+        from expnet_live.evaluation.bench_record import bench_record
+
+        return bench_record(args)
     if args.app or args.soak is not None:
         from expnet_live.evaluation.bench_app import bench_app
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expnet_live.evaluation.usage import process_seconds, resident_mb, thread_seconds
@@ -24,7 +25,8 @@ class AppTask:
     """Open the window with `video`, wait for the first face and `warm_up` seconds, then measure for `seconds`.
 
     `threads`: CPU cores it may use; `spawned`: time.time() when the process was asked for; `folder`: for its
-    settings and log; `display`: process number of the display's server, None where that is not ours.
+    settings and log; `record`: a folder to record into all the while; `display`: process number of the display's
+    server, None where that is not ours.
     """
 
     video: str
@@ -34,6 +36,7 @@ class AppTask:
     folder: str
     model: str | None = None
     device: str = "cpu"
+    record: str | None = None
     screenshot: str | None = None
     display: int | None = None
     spawned: float = 0.0
@@ -48,7 +51,8 @@ def main(task: AppTask) -> dict[str, Any]:
     _settings_in(task.folder)
     threads = set(threading.enumerate())
     probe = Probe(task)
-    launch = Launch(source=task.video, model=task.model, device=task.device)
+    record = None if task.record is None else Path(task.record)
+    launch = Launch(source=task.video, model=task.model, device=task.device, record=record)
     status = run_app(launch, opened=probe.attach)
     closed = time.monotonic() - probe.closing
     if status or probe.problem:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from expnet_live.errors import UserError
-from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.heads import face_triangles
 from expnet_live.geometry.camera import Camera
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.render.overlay import draw_overlay
@@ -24,8 +24,7 @@ class ContactSheet:
 
     def __init__(self, pipeline: Pipeline, count: int) -> None:
         model = pipeline.face_model
-        face = model.anatomy.triangles_of(*(part for part in Part if part not in (Part.SHELL, Part.EARS)))
-        self._surface = Surface(face, model.colors, model.anatomy.shine)
+        self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
         self._pipeline, self._count = pipeline, count
         self._cells: dict[str, list[Image]] = {}
 

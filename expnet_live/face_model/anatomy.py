@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +19,7 @@ from expnet_live.face_model import ears, eyes, mouth
 from expnet_live.face_model.cage import Cage, Linear
 from expnet_live.face_model.closing import Closing, closing
 from expnet_live.face_model.head_shell import add_head_shell
+from expnet_live.face_model.heads import Part
 from expnet_live.face_model.palette import SKIN, default_colors, shine_of_face
 from expnet_live.face_model.posing import Posing
 from expnet_live.face_model.topology import (
@@ -36,22 +36,6 @@ ROUNDS = 2
 _LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
 _LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
 _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
-
-
-class Part(IntEnum):
-    """What a vertex belongs to; "right" is the person's right, at x < 0."""
-
-    FACE = 0
-    SHELL = 1
-    LID_RIM = 2
-    MOUTH = 3
-    RIGHT_EYE = 4
-    LEFT_EYE = 5
-    UPPER_TEETH = 6
-    LOWER_TEETH = 7
-    TONGUE = 8
-    LASHES = 9
-    EARS = 10
 
 
 _SHINE = {

@@ -72,7 +72,7 @@ def eyeball() -> tuple[Array, Array, Array]:
     unit = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], 1)
     bulge = _CORNEA * np.clip(1 - (np.sin(polar) / np.sin(limbus)) ** 2, 0, 1) ** 1.5 * (polar < limbus)
     vertices = np.vstack([(0, 0, EYE_RADIUS + _CORNEA), (EYE_RADIUS + bulge)[:, None] * unit])
-    colors = np.vstack([_PUPIL, _eye_colors(polar, turn, pupil, limbus)])
+    colors = np.vstack([_PUPIL, eye_colors(polar, turn, pupil, limbus)])
 
     index = 1 + np.arange(len(polar)).reshape(len(rings), _SECTORS)
     right = np.roll(index, -1, axis=1)
@@ -81,7 +81,8 @@ def eyeball() -> tuple[Array, Array, Array]:
     return vertices, np.concatenate([top, np.stack([a, d, c], 1), np.stack([a, c, b], 1)]), colors
 
 
-def _eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
+def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
+    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and round it; where pupil and iris end, radians."""
     within = np.clip((polar - pupil) / (limbus - pupil), 0, 1)[:, None]
     rng = np.random.default_rng(5)
     streak = sum(

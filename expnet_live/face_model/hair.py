@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.face_model.anatomy import Anatomy, Part
+from expnet_live.face_model.anatomy import Anatomy
+from expnet_live.face_model.heads import Part
 from expnet_live.types import Array
 
 # Height of the hairline (mm) by depth: over the forehead, at the temples, round the ears, on the nape.

@@ -16,10 +16,14 @@ import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.face_model.anatomy import Anatomy, build_anatomy
+from expnet_live.face_model.hair import hairiness
+from expnet_live.face_model.heads import Traits
 from expnet_live.face_model.normals import HeadNormals
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.resources import asset
 from expnet_live.types import N_EXPRESSION, Array, checked
 
+NAME = "ExpNet Live"
 ASSET = "face_model.npz"
 SCHEMA = 1
 
@@ -84,6 +88,10 @@ class FaceModel:
         tmp.replace(path)
 
     @property
+    def name(self) -> str:
+        return NAME
+
+    @property
     def n_identity(self) -> int:
         return len(self.identity)
 
@@ -129,6 +137,18 @@ class FaceModel:
         """RGB albedo of the drawn head, (V, 3) uint8."""
         return self.anatomy.colors
 
+    @cached_property
+    def traits(self) -> Traits:
+        """What is known of the drawn head's vertices."""
+        anatomy = self.anatomy
+        return Traits(
+            part=anatomy.part,
+            shine=anatomy.shine,
+            marks=np.arange(len(self.mean), dtype=np.int32),
+            wires=_base_edges(self.face_triangles, len(self.base_triangles)),
+            hair=hairiness(anatomy, self.vertices(np.zeros(N_EXPRESSION))),
+        )
+
     @property
     def n_face(self) -> int:
         """The first so many vertices are the subdivided face."""
@@ -141,9 +161,18 @@ class FaceModel:
 
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
+        return self.anatomy.posing(self._points(expression, identity), gaze)
+
+    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
+        vertices = self.anatomy.posing.face(self._points(expression, identity))
+        return vertices, self._face_normals(vertices)
+
+    def _points(self, expression: Array, identity: Array | None) -> Array:
+        """The points (n, 3) from which the head is made."""
         eta = checked("expression", expression, (N_EXPRESSION,))
         points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
-        return self.anatomy.posing(points.reshape(-1, 3), gaze)
+        return points.reshape(-1, 3)
 
     @cached_property
     def _point_bases(self) -> tuple[Array, Array]:
@@ -174,11 +203,26 @@ class FaceModel:
         return [(b"", np.empty(0, np.float32))]
 
     @cached_property
+    def _face_normals(self) -> NormalOperator:
+        return NormalOperator(self.face_triangles, self.n_face)
+
+    @cached_property
     def normals(self) -> HeadNormals:
         """Called with vertices (V, 3): their unit normals."""
         rng = np.random.default_rng(1)
         people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
         return HeadNormals(self.anatomy, self.vertices(np.zeros(N_EXPRESSION)), [self.vertices(*p) for p in people])
+
+
+def _base_edges(fine: Array, n_base: int) -> Array:
+    """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
+
+    A round of subdivision cuts a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
+    four blocks: which edges run along the old ones follows from the block.
+    """
+    corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
+    edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
+    return np.unique(np.sort(edges, axis=1), axis=0)
 
 
 def _weighted(weights: Array, rows: Array) -> Array:

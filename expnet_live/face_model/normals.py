@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from expnet_live.face_model.anatomy import Anatomy, Part
+from expnet_live.face_model.anatomy import Anatomy
+from expnet_live.face_model.heads import Part
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.types import Array
 

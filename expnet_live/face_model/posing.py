@@ -45,17 +45,26 @@ class Posing:
 
         moving = len(slit.vertices)
         place = sparse.csr_matrix((np.ones(moving), (slit.vertices, np.arange(moving))), (refine.shape[0], moving))
-        self._weights = sparse.hstack([refine, place @ slit.weights, _along_axes(anatomy)]).tocsr().astype(np.float32)
+        weights = sparse.hstack([refine, place @ slit.weights, _along_axes(anatomy)]).tocsr().astype(np.float32)
+        self._weights, self._face_weights = weights, weights[: anatomy.n_face]
 
     def __call__(self, points: Array, gaze: Array | None = None) -> Array:
+        out = self._placed(self._weights, points, gaze)
+        out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
+        return out
+
+    def face(self, points: Array) -> Array:
+        """The vertices of the subdivided face alone, (n_face, 3)."""
+        return self._placed(self._face_weights, points, None)
+
+    def _placed(self, weights: sparse.csr_matrix, points: Array, gaze: Array | None) -> Array:
         control, across = points[: self._n_control], points[self._n_control :]
         axes = (_AXES, _AXES) if gaze is None else eyes.gaze_rotation(gaze).swapaxes(1, 2)
         table = np.concatenate([control, self._closing.pulls(across), _AXES, *axes])
-        out = np.empty((self._weights.shape[0], 3), np.float32)
+        out = np.empty((weights.shape[0], 3), np.float32)
         for axis, column in enumerate(np.ascontiguousarray(table.T, np.float32)):
-            out[:, axis] = self._weights @ column  # twice as quick as the product with all columns
+            out[:, axis] = weights @ column  # twice as quick as the product with all columns
         self._keep_lids_out(out, control[self._centers])
-        out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
     def _keep_lids_out(self, out: Array, centers: Array) -> None:

@@ -26,6 +26,18 @@ def align_similarity(points: Array, target: Array, weights: Array) -> tuple[Arra
     return scale[:, None, None] * (a @ rotation) + target_center, rotation
 
 
+def similarity(points: Array, target: Array, weights: Array) -> tuple[float, Array, Array]:
+    """Scale, rotation (3, 3) and translation (3,) that bring points (P, 3) nearest to target (P, 3), both weighted:
+    `scale * points @ rotation + translation`. Umeyama, 1991."""
+    w = weights / weights.sum()
+    a, b = points - w @ points, target - w @ target
+    u, s, vt = np.linalg.svd((a * w[:, None]).T @ b)
+    sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
+    rotation = (u * sign) @ vt
+    scale = float((s * sign).sum() / (w @ (a * a).sum(1)))
+    return scale, rotation, w @ target - scale * (w @ points) @ rotation
+
+
 def weighted_mean_shape(points: Array, start: Array, mirror: Array, rounds: int = 8) -> tuple[Array, Array]:
     """Symmetric frontal mean (P, 3) of points (N, P, 3) and the weights (P,) that found it.
 

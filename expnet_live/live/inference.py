@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.errors import UserError
+from expnet_live.face_model.heads import Head
 from expnet_live.face_model.model import FaceModel
 from expnet_live.live.calibration import Calibration
 from expnet_live.live.capture import Captured
@@ -108,11 +109,18 @@ class InferenceWorker(Worker):
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
         self.person = Person()  # replaced as a whole from other threads
+        self.head: Head | None = None  # likewise; None: the face model's own
+        self.tap: Callable[[LiveState], None] = lambda state: None  # this, too; gets what went through the network
         self.device: str | None = None
 
     @property
     def settings(self) -> Settings:
         return self._settings
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """None while it loads for the first time, or after it failed."""
+        return self._pipeline
 
     @property
     def fps(self) -> float:
@@ -178,7 +186,10 @@ class InferenceWorker(Worker):
                 self._generation = captured.generation
                 if self._pipeline is not None:
                     self._pipeline.reset()
-            self._outbox.put(self._processed(captured))
+            state = self._processed(captured)
+            if state.processed:
+                self.tap(state)
+            self._outbox.put(state)
 
     def _take_loaded(self) -> None:
         loaded = self._loads.take()
@@ -195,12 +206,12 @@ class InferenceWorker(Worker):
 
     def _processed(self, captured: Captured) -> LiveState:
         started = time.monotonic()
-        pipeline, person = self._pipeline, self.person
+        pipeline, person, head = self._pipeline, self.person, self.head
         if pipeline is None:
             return self._passed_on(captured)
         try:
             states = pipeline.process(captured.frame)
-            faces = tuple(_face(pipeline, s, person if i == 0 else None) for i, s in enumerate(states))
+            faces = tuple(_face(pipeline, s, person if i == 0 else None, head) for i, s in enumerate(states))
             self._errors = 0
         except Exception as error:
             log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
@@ -239,15 +250,18 @@ class InferenceWorker(Worker):
             self._calibrated(str(error))
 
 
-def _face(pipeline: Pipeline, state: FaceState, person: Person | None) -> LiveFace:
-    """`person`: whose face it is, None where nobody knows."""
+def _face(pipeline: Pipeline, state: FaceState, person: Person | None, head: Head | None) -> LiveFace:
+    """`person`: whose face it is, None where nobody knows; `head`: who wears it, None for the face model's own."""
+    model = pipeline.face_model
+    if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
+        head = model
     expression, identity = state.expression, state.identity
     if person is not None:
-        expression = person.corrected(expression, pipeline.face_model.names)
+        expression = person.corrected(expression, model.names)
         if person.identity is not None and person.identity.shape == identity.shape:
             identity = person.identity
     start = time.perf_counter()
-    vertices = pipeline.face_model.vertices(expression, identity, state.gaze)
-    normals = pipeline.face_model.normals(vertices)
+    vertices = head.vertices(expression, identity, state.gaze)
+    normals = head.normals(vertices)
     state.stages["mesh"] = time.perf_counter() - start
-    return LiveFace(state, expression, identity, vertices, normals)
+    return LiveFace(state, expression, identity, vertices, normals, head)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +11,10 @@ import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.live.person import Person
+from expnet_live.resources import data_folder as data_folder
 from expnet_live.types import checked
 
 SCHEMA = 1
-
-
-def data_folder() -> Path:
-    """Where the user's own data of this program belong, on each system."""
-    if override := os.environ.get("EXPNET_LIVE_DATA"):
-        return Path(override)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "ExpNet Live"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "ExpNet Live"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "expnet-live"
 
 
 class Profiles:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from expnet_live.face_model.heads import Head
 from expnet_live.live.capture import Captured
 from expnet_live.types import Array, FaceState
 
@@ -23,7 +24,7 @@ class LiveFace:
     """A face: as the pipeline saw it, and as it is shown.
 
     `expression` (29,) is without the person's neutral and times the gains; `identity` (K,);
-    `vertices` and unit `normals` (V, 3) are of the shown face, in the model's frame, mm.
+    `vertices` and unit `normals` (V, 3) are of the head that is shown, in the model's frame, mm.
     """
 
     state: FaceState
@@ -31,6 +32,16 @@ class LiveFace:
     identity: Array
     vertices: Array
     normals: Array
+    head: Head
+
+    def fits(self, head: Head) -> bool:
+        """Whether another head is driven by the same coefficients."""
+        return (head.names, head.n_identity) == (self.head.names, self.head.n_identity)
+
+    def on(self, head: Head) -> LiveFace:
+        """The same face worn by another head, which it fits."""
+        vertices = head.vertices(self.expression, self.identity, self.state.gaze)
+        return replace(self, vertices=vertices, normals=head.normals(vertices), head=head)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class Transport:
         self._anchor: tuple[float, float] | None = None  # clip time, wall time
         self._closed = False
         self.position = 0.0
+        self.at_end = False
         self.duration: float | None = None
 
     @property
@@ -92,5 +93,7 @@ class Transport:
         with self._condition:
             if self._loop and self._playing and not self._closed:
                 return True
+            self.at_end = True
             self._condition.wait_for(lambda: self.interrupted or (self._loop and self._playing))
+            self.at_end = False
             return not self._closed

@@ -117,6 +117,14 @@ class Pipeline:
         state.stages.update(watch.seconds)
         return vertices, normals
 
+    def face_mesh(self, state: FaceState) -> tuple[Array, Array]:
+        """As `mesh`, but of the face alone, without eyes, mouth and the rest of the head: see FaceModel.face_mesh."""
+        watch = Stopwatch()
+        with watch("mesh"):
+            result = self.face_model.face_mesh(state.expression, state.identity)
+        state.stages.update(watch.seconds)
+        return result
+
     def reset(self) -> None:
         """Forgets all faces, as for a new source."""
         self._tracker.reset()

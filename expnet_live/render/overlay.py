@@ -40,9 +40,9 @@ def draw_overlay(
 ) -> Image:
     """A copy of `image` (BGR) with the face over it, seen as `view` says.
 
-    `vertices` (V, 3) mm and unit `normals` (V, 3) begin with the 468 base points; `surface`
-    holds the triangles to shade (leave the head's shell out to see the person's own hair) and the
-    edges of the wireframe.
+    `vertices` (V, 3) mm and unit `normals` (V, 3) are those of `surface`, which holds the triangles to
+    shade (leave the head's shell out to see the person's own hair), the edges of the wireframe and the
+    vertices that the contours follow.
     """
     out = image.copy()
     points = view.project(vertices)
@@ -50,7 +50,8 @@ def draw_overlay(
     if style is OverlayStyle.SHADED:
         _shade(out, surface, points, turned, opacity)
     elif style is OverlayStyle.CONTOURS:
-        _lines(out, contour_lines(points, turned), opacity)
+        marks = slice(None) if surface.marks is None else surface.marks
+        _lines(out, contour_lines(points[marks], turned[marks]), opacity)
     else:
         edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
         edges = edges[(turned[edges, 2] > GRAZING).all(1)]

@@ -45,13 +45,15 @@ STUDIO = (KEY, FILL, RIM)
 class Surface:
     """What is drawn: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) in 0 (matte) .. 1 (wet).
 
-    `edges` (E, 2) are those of a wireframe, all of the triangles' when None.
+    `edges` (E, 2) are those of a wireframe, all of the triangles' when None; `marks` (468,) are the vertices at the
+    points of the Face Mesh, the first ones when None.
     """
 
     triangles: Array
     colors: Array
     shine: Array | None = None
     edges: Array | None = None
+    marks: Array | None = None
 
 
 def linear_from_srgb(values: Array) -> Array:

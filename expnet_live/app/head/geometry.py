@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial import ConvexHull
 
-from expnet_live.face_model.anatomy import Part
-from expnet_live.face_model.hair import hairiness, lift
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.hair import lift
+from expnet_live.face_model.heads import Head, Part, expression_of, face_triangles
+from expnet_live.face_model.topology import CHIN
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.render.shading import linear_from_srgb
 from expnet_live.types import Array
@@ -19,13 +20,21 @@ _INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
 # The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
 _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
 
+# Of the Face Mesh: forehead, cheeks and chin.
+_SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
+_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
+_NECK = 40.0  # mm below the chin that a head must reach to have one
+
 
 @dataclass(frozen=True)
 class HeadGeometry:
     """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
     also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,)
     0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
-    `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips."""
+    `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips. The neck ends at the height
+    `neck` (mm), None where there is none; `complexion` are vertices whose colour is the skin's; `lips` are pairs (n, 2)
+    of vertices on the inner edges of the upper and the lower one, n = 0 where they are not known; `outermost` are
+    vertices between which the others lie."""
 
     triangles: Array
     skin: Array
@@ -39,36 +48,44 @@ class HeadGeometry:
     hair: Array
     rest: Array
     inside: Array
+    neck: float | None
+    complexion: Array
+    lips: Array
+    outermost: Array
 
     @property
     def size(self) -> int:
         return len(self.colors)
 
     @classmethod
-    def of(cls, model: FaceModel) -> HeadGeometry:
-        anatomy = model.anatomy
-        rest = model.vertices(model.expression_of())
-        spread = _neighbour_means(model.triangles, len(rest))
-        painted = np.isin(anatomy.part, _PAINTED)
-        triangles = np.ascontiguousarray(model.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
+    def of(cls, head: Head) -> HeadGeometry:
+        rest = head.vertices(expression_of(head.names))
+        part, hair, marks = head.traits.parts(len(rest)), head.traits.hair, head.traits.marks
+        spread = _neighbour_means(head.triangles, len(rest))
+        painted = np.isin(part, _PAINTED)
+        triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
         # Neighbours one after the other: software shades a vertex anew when it has been forgotten.
         triangles = triangles[np.argsort(_along_a_curve(rest[triangles].mean(1)), kind="stable")]
-        hair = hairiness(anatomy, rest)
+        hair = np.zeros(len(rest), np.float32) if hair is None else hair
         hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
-        eyes = np.isin(anatomy.part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
+        eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
         return cls(
             triangles=triangles,
             skin=triangles[~hairy & ~eyes],
             hairy=triangles[hairy],
             eyes=triangles[eyes],
-            grid=np.ascontiguousarray(_base_grid(model.face_triangles, len(model.base_triangles)), triangles.dtype),
-            colors=linear_from_srgb(model.colors),
-            shine=np.ascontiguousarray(anatomy.shine, np.float32),
-            openness=_openness(model, spread),
-            paint=_faded(painted, anatomy.part == Part.SHELL, spread),
+            grid=np.ascontiguousarray(_grid(head), triangles.dtype),
+            colors=linear_from_srgb(head.colors),
+            shine=np.ascontiguousarray(head.traits.shines(len(rest)), np.float32),
+            openness=_openness(head, part, spread),
+            paint=_faded(painted, part == Part.SHELL, spread),
             hair=hair,
             rest=rest,
-            inside=np.isin(anatomy.part, _INSIDE),
+            inside=np.isin(part, _INSIDE),
+            neck=_neck(rest, marks),
+            complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
+            lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
+            outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
         )
 
 
@@ -90,10 +107,19 @@ def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:
     return sparse.diags(1 / np.asarray(links.sum(1)).ravel()).astype(np.float32) @ links
 
 
-def _openness(model: FaceModel, spread: sparse.csr_matrix) -> Array:
+def _grid(head: Head) -> Array:
+    return edges_of(face_triangles(head))[0] if head.traits.wires is None else head.traits.wires
+
+
+def _neck(rest: Array, marks: Array | None) -> float | None:
+    low = float(rest[:, 1].min())
+    return low if marks is not None and low < rest[marks[CHIN], 1] - _NECK else None
+
+
+def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
     """How freely a vertex sees the room: less where the surface around it stands higher, near and wide."""
-    vertices = model.vertices(model.expression_of(jawOpen=0.8))
-    normals = model.normals(vertices)
+    vertices = head.vertices(expression_of(head.names, jawOpen=0.8))
+    normals = head.normals(vertices)
     shade = np.zeros(len(vertices), np.float32)
     around = vertices
     for step in range(1, 41):
@@ -101,9 +127,10 @@ def _openness(model: FaceModel, spread: sparse.csr_matrix) -> Array:
         if step in (5, 40):
             hollow = ((around - vertices) * normals).sum(1)
             shade += 0.32 * np.clip(hollow / (1.1 if step == 5 else 4.5), 0, 1)
-    part = model.anatomy.part
     # What lies behind the lips is lit through them only; rigid pieces have no neighbours that could tell.
-    depth = np.clip((model.mean[13, 2] - 2 - vertices[:, 2]) / 26, 0, 1)
+    marks = head.traits.marks
+    lips = vertices[:, 2].max() - 14 if marks is None else head.vertices(expression_of(head.names))[marks[13], 2]
+    depth = np.clip((lips - 2 - vertices[:, 2]) / 26, 0, 1)
     for inside, least in ((Part.MOUTH, 0.25), (Part.UPPER_TEETH, 0.1), (Part.LOWER_TEETH, 0.2), (Part.TONGUE, 0.3)):
         shade[part == inside] = np.maximum(least, 1.6 * depth[part == inside])
     for _ in range(2):
@@ -119,14 +146,3 @@ def _faded(painted: Array, shell: Array, spread: sparse.csr_matrix) -> Array:
         edge = spread @ edge
     fade = np.clip((edge - 0.55) / 0.42, 0, 1)
     return (reach * fade * fade * (3 - 2 * fade)).astype(np.float32)
-
-
-def _base_grid(fine: Array, n_base: int) -> Array:
-    """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
-
-    A round of subdivision cuts a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
-    four blocks: which edges run along the old ones follows from the block.
-    """
-    corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
-    edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
-    return np.unique(np.sort(edges, axis=1), axis=0)

@@ -16,10 +16,8 @@ from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.render.shading import STUDIO
 from expnet_live.types import Array, Image
 
-# Of the base points: forehead, cheeks and chin.
-_SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
-_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
-_GAPE = 0.4, 3.2  # mm between them: less than the first lets no light in, more than the second as much as there is
+_GAPE = 0.4, 3.2  # mm between the lips: less than the first lets no light in, more than the second as much as there is
+_NO_NECK = -1e5  # mm: below anything that is drawn
 _PHOTO_WIDTH = 720  # px: more cannot be seen on the head, and takes long to hand over
 _BLEND = ("one", "one_minus_src_alpha")
 
@@ -65,20 +63,22 @@ class HeadVisual:
     def set_geometry(self, geometry: HeadGeometry) -> None:
         self._geometry = geometry
         for part, indices in self._indices.items():
-            indices.set_data(getattr(geometry, part))
+            if len(getattr(geometry, part)):
+                indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
         traits[geometry.inside, 3] = -1
         still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
         self._set(a_position=self._positions, a_normal=self._normals, **buffers)
-        self._set(u_neck=float(geometry.rest[:, 1].min()))
+        self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
-        gap = np.linalg.norm(vertices[list(_LIPS[0])] - vertices[list(_LIPS[1])], axis=1).max()
+        upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
+        gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
         share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
         self._gape = share * share * (3 - 2 * share)
 
@@ -100,11 +100,11 @@ class HeadVisual:
     def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
         """Brings ears, neck and skull to the colour of the cheeks and forehead in the picture, slowly."""
         height, width = image.shape[:2]
-        at = np.round(view.project(self._geometry.rest[list(_SKIN_POINTS)])[:, :2]).astype(int)
+        at = np.round(view.project(self._geometry.rest[self._geometry.complexion])[:, :2]).astype(int)
         at = at[(at >= 0).all(1) & (at[:, 0] < width) & (at[:, 1] < height)]
         if len(at):
             seen = np.median(image[at[:, 1], at[:, 0], ::-1], axis=0) / 255
-            ours = self._geometry.colors[list(_SKIN_POINTS)].mean(0)
+            ours = self._geometry.colors[self._geometry.complexion].mean(0)
             # As the shader does with the picture: its light is in it.
             wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
             self._complexion += 0.1 * (wanted - self._complexion)
@@ -152,6 +152,8 @@ class HeadVisual:
             program.draw("triangles", indices)
 
     def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
+        if not len(getattr(self._geometry, part)):
+            return
         program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
         program["u_gape"] = self._gape
         program.draw(mode, self._indices[part], check_error=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,14 @@ def models(current: str | None) -> list[Option]:
     if current is not None and current not in [o.value for o in options]:
         options.append(Option(current, Path(current).stem))
     return [*options, Option("choose", texts.MODEL_FILE)]
+
+
+def heads(names: Sequence[str], current: str) -> list[Option]:
+    """Our own, for which the empty name stands, and the imported ones."""
+    options = [Option("", texts.HEAD_OWN), *(Option(name, name) for name in names)]
+    if current and current not in names:
+        options.append(Option(current, current, texts.HEAD_MISSING.format(name=current)))
+    return options if len(options) > 1 else [*options, Option("none", texts.HEAD_OTHERS, texts.HEAD_HOW)]
 
 
 def devices() -> list[Option]:

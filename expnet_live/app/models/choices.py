@@ -35,7 +35,9 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
+    head: str = ""  # the name of an imported one, empty for the face model's own
     theme: str = "system"
+    private: bool = False  # no video is recorded
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
 

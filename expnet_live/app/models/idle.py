@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.heads import Head, expression_of
 from expnet_live.types import Array
 
 
@@ -17,10 +17,15 @@ def idle_pose(seconds: float) -> Array:
     return np.array([-pitch, yaw, 0.03 * math.sin(seconds * 0.5)], np.float32)
 
 
-def idle_expression(model: FaceModel, seconds: float) -> Array:
-    """An expression (29,): a faint smile, a blink now and then."""
+def idle_expression(head: Head, seconds: float) -> Array:
+    """A head's expression: a faint smile, a blink now and then."""
     blink = 2.2 * math.exp(-(((seconds % 3.4) - 2.6) ** 2) / 0.006)
     smile = 0.35 + 0.3 * math.sin(seconds * 0.6)
-    return model.expression_of(
-        eyeBlinkLeft=blink, eyeBlinkRight=blink, mouthSmileLeft=smile, mouthSmileRight=smile, browInnerUp=0.2 * smile
+    return expression_of(
+        head.names,
+        eyeBlinkLeft=blink,
+        eyeBlinkRight=blink,
+        mouthSmileLeft=smile,
+        mouthSmileRight=smile,
+        browInnerUp=0.2 * smile,
     )

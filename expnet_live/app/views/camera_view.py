@@ -26,7 +26,7 @@ class CameraView(QWidget):
         self.setMinimumSize(200, 150)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.mirror, self.overlay = True, "contours"
-        self.note, self.badge = texts.WAITING, ""
+        self.note, self.badge, self.recording = texts.WAITING, "", ""
         self._theme = DARK
         self._image: Image | None = None
         self._faces: tuple[FaceState, ...] = ()
@@ -77,6 +77,8 @@ class CameraView(QWidget):
             self._draw_box(painter, area, face.box)
         if self.badge:
             self._draw_chip(painter, area.topLeft() + QPointF(8, 8), self.badge)
+        if self.recording:
+            self._draw_recording(painter, area.topRight() + QPointF(-8, 8))
         if self.note:
             self._draw_chip(painter, QPointF(area.center().x(), area.bottom() - 34), self.note, center=True)
 
@@ -146,6 +148,22 @@ class CameraView(QWidget):
         painter.drawRoundedRect(chip, 12, 12)
         painter.setPen(QColor("#f2f4f6"))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _draw_recording(self, painter: QPainter, corner: QPointF) -> None:
+        """A red chip that ends at its upper right corner."""
+        font = QFont(self.font())
+        font.setPixelSize(12)
+        font.setBold(True)
+        painter.setFont(font)
+        width = painter.fontMetrics().horizontalAdvance(self.recording) + 34
+        chip = QRectF(corner.x() - width, corner.y(), width, 24)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(200, 24, 38, 225))
+        painter.drawRoundedRect(chip, 12, 12)
+        painter.setBrush(QColor("white"))
+        painter.drawEllipse(QPointF(chip.left() + 14, chip.center().y()), 4, 4)
+        painter.setPen(QColor("white"))
+        painter.drawText(chip.adjusted(24, 0, -10, 0), Qt.AlignmentFlag.AlignVCenter, self.recording)
 
 
 def _brackets(r: QRectF, length: float) -> QPainterPath:

@@ -81,6 +81,7 @@ class ControlCallbacks:
     device: Callable[[object], None]
     smoothing: Callable[[object], None]
     faces: Callable[[object], None]
+    head: Callable[[object], None]
     profile: Callable[[object], None]
 
 
@@ -99,6 +100,7 @@ class Controls(QScrollArea):
         self.smoothing = Chooser(texts.SMOOTHING_TIP, on.smoothing)
         self.profile = Chooser(texts.PROFILE_TIP, on.profile)
         self.faces = Chooser(texts.FACES_TIP, on.faces)
+        self.head = Chooser(texts.HEAD_TIP, on.head)
         content = QWidget()
         grid = QGridLayout(content)
         grid.setContentsMargins(0, 0, 4, 0)
@@ -115,6 +117,7 @@ class Controls(QScrollArea):
             (texts.DEVICE, self.device),
             (texts.SMOOTHING, self.smoothing),
             (texts.FACES, self.faces),
+            (texts.HEAD, self.head),
             (texts.PROFILE, self.profile),
         ]
         self.labels: dict[QWidget, QLabel] = {}
@@ -146,6 +149,13 @@ class Controls(QScrollArea):
     def show_resolution(self, shown: bool) -> None:
         self.resolution.setVisible(shown)
         self.labels[self.resolution].setVisible(shown)
+
+    def lock(self, locked: bool) -> None:
+        """Keeps the network as it is."""
+        tips = (texts.MODEL_TIP, texts.DEVICE_TIP, texts.SMOOTHING_TIP, texts.FACES_TIP)
+        for chooser, tip in zip((self.model, self.device, self.smoothing, self.faces), tips, strict=True):
+            chooser.setEnabled(not locked)
+            chooser.setToolTip(texts.NOT_WHILE_RECORDING if locked else tip)
 
     def set_calibrating(self, progress: float | None) -> None:
         self.progress.setVisible(progress is not None)

@@ -49,6 +49,7 @@ class HeadView(QWidget):
         self._visual: HeadVisual | None = None
         self._ready = False
         self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
+        self._outermost: Array = np.zeros(0, np.intp)  # which ones
         self._rotation: Array = np.zeros(3, np.float32)
         self._look = Look()
         self._fineness = Fineness()
@@ -73,6 +74,7 @@ class HeadView(QWidget):
         """A floating button for it."""
         button = QToolButton()
         button.setObjectName("Float")
+        button.setProperty("key", action.objectName())
         button.setDefaultAction(action)
         button.setIconSize(QSize(20, 20))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -86,7 +88,8 @@ class HeadView(QWidget):
     def set_geometry(self, geometry: HeadGeometry) -> None:
         if self._visual is not None:
             self._visual.set_geometry(geometry)
-            self._ready, self._points = True, geometry.rest[::16]
+            self._ready, self._outermost = True, geometry.outermost
+            self._points = geometry.rest[self._outermost]
             self._refresh()
 
     def set_look(self, look: Look) -> None:
@@ -103,7 +106,7 @@ class HeadView(QWidget):
         """Vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
         if self._visual is not None and self._ready:
             self._visual.set_mesh(vertices, normals)
-            self._points, self._rotation = vertices[::16], rotation
+            self._points, self._rotation = vertices[self._outermost], rotation
             self._refresh()
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:

@@ -12,6 +12,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.message = QLabel()
+        self.message.setObjectName("Recording")
         self.addWidget(self.message, 1)
         self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(4))
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
@@ -19,6 +20,10 @@ class StatusLine(QStatusBar):
         self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
         for label in (self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
+
+    def show_recording(self, text: str, tip: str) -> None:
+        self.message.setText(f"●  {text}" if text else "")
+        self.message.setToolTip(tip)
 
     def refresh(
         self,

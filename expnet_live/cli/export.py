@@ -1,0 +1,108 @@
+"""`expnet-live export`: a recorded session as a table, meshes, an animation or a video."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.arguments import positive_float
+
+if TYPE_CHECKING:
+    from expnet_live.cli.arguments import Subparsers
+
+FORMATS = {
+    "csv": "a row per moment and face",
+    "parquet": "the same, for pandas, R, DuckDB (needs pyarrow)",
+    "npz": "the same as NumPy arrays, with identity",
+    "ply": "a folder with a mesh per moment",
+    "obj": "the same as OBJ",
+    "glb": "animated head with the components as morph targets: Blender, Unity, browsers",
+    "bvh-head": "the head's rotation",
+    "overlay": "the video with the mesh over the face",
+}
+EPILOG = "formats:\n" + "\n".join(f"  {name:10}{what}" for name, what in FORMATS.items())
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "export",
+        help="a recorded session as a table, meshes, an animation or a video",
+        description="Writes a recorded session, or a part of it, in another format; docs/sessions.md tells more.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("session", type=Path, metavar="SESSION", help="the session's folder")
+    parser.add_argument("--to", required=True, choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("--out", type=Path, metavar="PATH", help="default: named like the session, in this folder")
+    parser.add_argument(
+        "--range", nargs=2, type=float, metavar=("FROM", "TO"), default=(None, None), help="seconds of the session"
+    )
+    parser.add_argument(
+        "--fps", type=positive_float, metavar="N", help="resample to a fixed rate (default: the recorded moments)"
+    )
+    parser.add_argument(
+        "--face", type=int, metavar="N", help="which one (default: all in tables and overlays, else the one seen most)"
+    )
+    parser.add_argument(
+        "--neutral", choices=("subtract", "keep"), default="subtract",
+        help="the profile's calibrated neutral; an overlay always keeps it (default: subtract, as in the window)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--gains", choices=("apply", "ignore"), default="apply", help="those of the profile (default: apply)"
+    )
+    parser.add_argument(
+        "--pose", choices=("none", "rotation", "full"), default="rotation",
+        help="of heads: kept still, turned, or also moved as the camera saw it (default: rotation)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--correctives", type=int, metavar="N",
+        help="of a GLB: at most so many morph targets beside the components (0: lids and lips may be some mm off)",
+    )  # fmt: skip
+    parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
+    parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+
+    with nullcontext() if args.verbose else quiet_native():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from expnet_live.cli.progress import progress_bar
+    from expnet_live.errors import UserError
+    from expnet_live.export.export import default_out, export
+    from expnet_live.export.options import MOST_CORRECTIVES, ExportOptions, Format
+    from expnet_live.export.pose import PoseMode
+    from expnet_live.sessions.reanalysis import open_analysis
+    from expnet_live.sessions.session import Session
+    from expnet_live.signals import terminable
+
+    start, end = args.range
+    if start is not None and not start < end:
+        raise UserError(f"The range from {start:g} to {end:g} s is empty; give the earlier moment first.")
+    session = Session.open(args.session)
+    if args.analysis is not None:
+        session = open_analysis(session, args.analysis)
+    options = ExportOptions(
+        format=Format(args.to),
+        out=args.out or default_out(session, Format(args.to)),
+        start=start,
+        end=end,
+        fps=args.fps,
+        face=args.face,
+        neutral=args.neutral == "subtract",
+        gains=args.gains == "apply",
+        pose=PoseMode(args.pose),
+        correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
+        face_model=args.face_model,
+    )
+    with terminable(), progress_bar() as progress:
+        done = export(session, options, progress)
+    print(f"{done.path}: {done.moments} moments.", *done.remarks)
+    return 0

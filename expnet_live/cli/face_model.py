@@ -1,0 +1,120 @@
+"""`expnet-live face-model`: heads of others, to be driven by our coefficients."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.face_model.imported import ImportedHead
+
+_FRAMES = 60  # that are timed
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "face-model",
+        help="import other heads, which our coefficients then drive",
+        description="Imports heads and lists them; the window and 'analyze --head' wear them (docs/heads.md).",
+    )
+    commands = parser.add_subparsers(dest="face_model_command", metavar="COMMAND", required=True)
+    add = commands.add_parser("import", help="a head from its files")
+    add.add_argument(
+        "source", type=Path, metavar="FILE|DIR",
+        help="Basel Face Model 2017 (.h5), or a folder of OBJs: ICT Face Model Light, or neutral.obj and shapes",
+    )  # fmt: skip
+    add.add_argument("--as", dest="name", required=True, metavar="NAME", help="what it is called here")
+    add.add_argument("--replace", action="store_true", help="in place of a head of that name")
+    add.set_defaults(run=_import)
+    commands.add_parser("list", help="the heads there are").set_defaults(run=_list)
+    show = "what a head is made of, and how well it is driven"
+    for name, what, run in (("show", show, _show), ("remove", "forget a head", _remove)):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("name", metavar="NAME")
+        command.set_defaults(run=run)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.imported import ImportedHead
+    from expnet_live.face_model.library import Library, import_head
+    from expnet_live.face_model.model import FaceModel
+
+    library = Library()
+    library.check_new(args.name, args.replace)
+    model = FaceModel.load()
+    shapes, notes = import_head(args.source, model)
+    path = library.add(args.name, shapes)
+    for note in notes:
+        print(note)
+    _describe(ImportedHead(args.name, shapes, model))
+    print(f"Imported as {args.name}: {path}")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.library import Library
+
+    library = Library()
+    for name in library.names():
+        print(name)
+    if not library.names():
+        print("No head was imported yet; see 'expnet-live face-model import --help'.")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.library import Library
+    from expnet_live.face_model.model import FaceModel
+
+    head = Library().head(args.name, FaceModel.load())
+    residual = _describe(head)
+    print("Each coefficient at +2 sd: what is left of it, and the share that arrives")
+    for name, left, explained in residual:
+        print(f"  {name:20s} {left:5.2f} mm  {100 * explained:4.0f} %")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    from expnet_live.face_model.library import Library
+
+    Library().remove(args.name)
+    print(f"{args.name} is removed.")
+    return 0
+
+
+def _describe(head: ImportedHead) -> tuple[tuple[str, float, float], ...]:
+    model, origin, residual = head.model, head.model.origin, head.transfer.residual()
+    kind = "components" if model.signed else "blendshapes"
+    print(f"{model.kind}, from {origin.name} ({origin.imported}), SHA-256 {origin.sha256}")
+    print(
+        f"{len(model.mean)} vertices, {len(model.triangles)} triangles, {len(model.identity)} identity and "
+        f"{len(model.expression)} expression {kind}"
+    )
+    print(
+        f"Taken to be in {origin.unit}, scaled by {origin.scale:.3f} to our face's size; our face fitted to it lies "
+        f"{origin.distance:.1f} mm off (root mean square)"
+    )
+    if head.transfer.named:
+        print(f"Carried by name: {', '.join(head.transfer.named)}")
+    print(
+        f"Typical expressions move points by {residual.moved:.2f} mm, of which {residual.left:.2f} mm are left: "
+        f"{100 * residual.explained:.0f} % of the squared displacement arrives"
+    )
+    print(f"Vertices and normals of a frame take {1000 * _seconds(head):.1f} ms here")
+    return residual.components
+
+
+def _seconds(head: ImportedHead) -> float:
+    """The median of a while, of faces that move."""
+    import time
+
+    import numpy as np
+
+    times = []
+    for x in np.random.default_rng(0).normal(0, 1.5, (_FRAMES, len(head.names))).astype(np.float32):
+        start = time.perf_counter()
+        head.normals(head.vertices(x, np.zeros(head.n_identity, np.float32), np.full((2, 2), 0.1)))
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))

@@ -1,0 +1,20 @@
+"""A progress bar for what tells how many of how many steps are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """Where there is a terminal; gone afterwards."""
+    from tqdm import tqdm
+
+    with tqdm(total=0, disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,167 @@
+"""`expnet-live sessions`: what was recorded."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.arguments import SMOOTHINGS, add_model
+
+if TYPE_CHECKING:
+    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.sessions.session import Session
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("sessions", help="list recorded sessions, show, complete or re-analyse one")
+    parts = parser.add_subparsers(metavar="PART", required=True)
+
+    listing = parts.add_parser("list", help="the sessions in a folder, the newest first")
+    listing.add_argument("root", nargs="?", type=Path, metavar="DIR", help="default: where the window records")
+    listing.set_defaults(run=run_list)
+
+    show = parts.add_parser("show", help="what is in a session")
+    show.add_argument("session", type=Path, metavar="DIR")
+    show.set_defaults(run=run_show)
+
+    recover = parts.add_parser("recover", help="complete sessions whose recording was killed, with what is there")
+    recover.add_argument(
+        "sessions", nargs="*", type=Path, metavar="DIR", help="default: all that need it where the window records"
+    )
+    recover.set_defaults(run=run_recover)
+
+    again = parts.add_parser(
+        "reanalyze",
+        help="read a session's video again, with another model or smoothing",
+        description="Writes DIR/reanalysis/NAME, a session of its own but for the video; what was recorded stays.",
+    )
+    again.add_argument("session", type=Path, metavar="DIR")
+    again.add_argument("--smoothing", choices=SMOOTHINGS, help="(default: as recorded)")
+    again.add_argument("--name", help="(default: made of model and smoothing)")
+    again.add_argument("--compare", action="store_true", help="tell how far each coefficient is from the recording's")
+    add_model(again)
+    again.set_defaults(run=run_reanalyze)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    from expnet_live.sessions.folder import sessions_root
+    from expnet_live.sessions.session import list_sessions
+
+    root = args.root or sessions_root()
+    entries = list_sessions(root)
+    for entry in entries:
+        info = entry.info
+        if info is None:
+            print(f"{entry.folder.name}  {entry.problem}")
+            continue
+        if entry.active:
+            state = "is being recorded"
+        elif entry.killed:
+            state = "cut off; recover it"
+        else:
+            state = f"{info.duration:8.1f} s  {info.frames:6d} frames"
+        video = "" if info.video_frames is not None else "  no video"
+        print(f"{entry.folder.name}  {state}  {info.source}{video}{f'  {info.title}' if info.title else ''}")
+    if not entries:
+        print(f"There are no sessions in {root}.")
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    from expnet_live.sessions.session import Session
+
+    print(_shown(Session.open(args.session)))
+    return 0
+
+
+def _shown(session: Session) -> str:
+    info, rows = session.info, session.rows
+    status = info.status + (", recovered" if info.recovered else "")
+    lost = sum(b - a for a, b in info.lost_face)
+    lines = {
+        "title": info.title,
+        "notes": " ".join(info.notes.split()),
+        "status": status if info.complete else "cut off, or still being recorded; what is there:",
+        "ended by": info.problem,
+        "started": info.started,
+        "source": f"{info.source}, {info.width} x {info.height}",
+        "length": f"{rows.time[-1] if len(rows) else 0:.3f} s",
+        "rows": f"{len(rows)}",
+        "frames": f"{info.frames}, {'an unknown number' if info.drops is None else info.drops} dropped",
+        "not written": f"{info.n_unwritten}" if info.n_unwritten else "",
+        "without face": f"{len(info.lost_face)} times, {lost:.1f} s together" if info.lost_face else "",
+        "video": "none" if info.video_frames is None else f"{info.video_frames} pictures",
+        "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
+        "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
+        "profile": info.person.name + (", calibrated" if info.person.calibrated else ""),
+    }
+    if not info.complete:
+        del lines["frames"]
+    return "\n".join(f"{key + ':':14}{text}" for key, text in lines.items() if text)
+
+
+def run_recover(args: argparse.Namespace) -> int:
+    import sys
+
+    from expnet_live.errors import UserError
+    from expnet_live.sessions.folder import sessions_root
+    from expnet_live.sessions.recovery import recover
+    from expnet_live.sessions.session import list_sessions
+
+    folders = args.sessions or [e.folder for e in list_sessions(sessions_root()) if e.killed]
+    failed = False
+    for folder in folders:
+        try:
+            info = recover(folder)
+        except UserError as error:
+            failed = True
+            print(f"expnet-live: {error}", file=sys.stderr)
+            continue
+        video = "" if info.video_frames is None else f", {info.video_frames} pictures"
+        print(f"{folder} is complete: {info.duration:.1f} s, {info.rows} rows{video}.")
+    if not folders:
+        print("No session needs it.")
+    return 2 if failed else 0
+
+
+def run_reanalyze(args: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+
+    from expnet_live.cli.quiet import quiet_native
+
+    with nullcontext() if args.verbose else quiet_native():
+        return _reanalyze(args)
+
+
+def _reanalyze(args: argparse.Namespace) -> int:
+    from expnet_live.cli.progress import progress_bar
+    from expnet_live.live.state import Settings
+    from expnet_live.sessions.reanalysis import reanalyze
+    from expnet_live.sessions.session import Session
+    from expnet_live.signals import terminable
+
+    session = Session.open(args.session)
+    smoothing = args.smoothing or session.info.smoothing
+    settings = Settings(None if args.model is None else str(args.model), args.device, smoothing, session.info.max_faces)
+    name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
+    with terminable(), progress_bar() as progress:
+        done = reanalyze(session, name, settings, progress)
+    print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    if args.compare:
+        print(_compared(session, done))
+    return 0
+
+
+def _compared(session: Session, analysis: Session) -> str:
+    import numpy as np
+
+    from expnet_live.sessions.reanalysis import differences
+
+    off = differences(session, analysis)
+    if not len(off):
+        return "They saw no face in the same frame."
+    lines = [f"absolute differences over {len(off)} frames, in sd:", f"{'':20}  mean   95 %    max"]
+    columns = [("all", off.ravel()), *zip(session.info.coefficients, off.T, strict=True)]
+    lines += [f"{n:20}{v.mean():6.3f} {np.percentile(v, 95):6.3f} {v.max():6.3f}" for n, v in columns]
+    return "\n".join(lines)

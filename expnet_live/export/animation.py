@@ -1,0 +1,151 @@
+"""A face over time as animated glTF 2.0: the head with a morph target per component, its rotation, and both eyes.
+
+Nodes: `head` (its rotation, and translation when asked for) with the mesh, and below it `eyeRight` and `eyeLeft`
+(the person's), which follow the lids' corners and turn with the gaze. Lengths are metres, times seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from expnet_live.export.morphs import component_deltas, correctives, eye_centers
+from expnet_live.export.options import MOST_CORRECTIVES
+from expnet_live.export.pose import PoseMode
+from expnet_live.export.track import taken
+from expnet_live.face_model.eyes import gaze_rotation
+from expnet_live.face_model.heads import Part
+from expnet_live.face_model.model import FaceModel
+from expnet_live.geometry.glb import GlbArrays, glb_file
+from expnet_live.sessions.table import Rows
+from expnet_live.types import Array
+
+_M = np.float32(0.001)  # mm in m
+
+
+@dataclass(frozen=True)
+class AnimatedHead:
+    """A file's content; beside the components it has so many `correctives`, and stays within `residual` mm."""
+
+    content: bytes
+    correctives: int
+    residual: float
+
+
+def animated_head(
+    model: FaceModel,
+    rows: Rows,
+    identity: Array,
+    *,
+    start: float = 0.0,
+    pose: PoseMode = PoseMode.ROTATION,
+    most_correctives: int = MOST_CORRECTIVES,
+    step: Callable[[int], None] = lambda n: None,
+) -> AnimatedHead:
+    """The animation of a track without gaps, (T,) rows of increasing time, that counts from `start`.
+
+    `identity` (K,) is baked into the mesh at rest. `step` is told how many rows are done, of each
+    at least once; it may raise.
+    """
+    rows = _distinct(rows, start)
+    times = rows.time - start
+    deltas = component_deltas(model)
+    extra = correctives(model, deltas, rows.expression, identity, most=most_correctives, step=step)
+    resting = model.vertices(np.zeros(len(deltas)), identity)
+    normals = model.normals(resting)
+
+    arrays = GlbArrays()
+    head = _Piece(model, ~np.isin(model.anatomy.part, (Part.RIGHT_EYE, Part.LEFT_EYE)))
+    targets = [
+        {
+            "POSITION": arrays.differences(_M * delta[head.vertices], len(head)),
+            "NORMAL": arrays.differences((model.normals(resting + delta) - normals)[head.vertices], len(head)),
+        }
+        for delta in deltas
+    ]
+    where = arrays.places(head.new_index[extra.vertices])
+    for delta in extra.deltas:
+        moved = resting.copy()
+        moved[extra.vertices] += delta
+        difference = (model.normals(moved) - normals)[extra.vertices]
+        targets.append({
+            "POSITION": arrays.differences(_M * delta, len(head), where),
+            "NORMAL": arrays.differences(difference, len(head), where),
+        })  # fmt: skip
+    names = [*model.names, *(f"corrective_{i:02d}" for i in range(len(extra.deltas)))]
+    mesh = {
+        "name": "head",
+        "primitives": [{**head.primitive(arrays, resting, normals), "targets": targets}],
+        "weights": [0.0] * len(names),
+        "extras": {"targetNames": names},
+    }
+    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0, "children": [1, 2]}]
+    meshes = [mesh]
+    motion = _Animation(arrays, times)
+    motion.add(0, "weights", np.hstack([rows.expression, extra.weights]).reshape(-1, 1), "SCALAR")
+    if pose is not PoseMode.NONE:
+        motion.add(0, "rotation", _quaternions(Rotation.from_rotvec(rows.rotation)), "VEC4")
+    if pose is PoseMode.FULL:
+        motion.add(0, "translation", _M * rows.translation, "VEC3")
+    centers = eye_centers(model, rows.expression, identity)
+    at_rest = eye_centers(model, np.zeros((1, len(deltas))), identity)[0]
+    for i, (name, part) in enumerate((("eyeRight", Part.RIGHT_EYE), ("eyeLeft", Part.LEFT_EYE))):
+        ball = _Piece(model, model.anatomy.part == part)
+        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest[i], normals)]})
+        nodes.append({"name": name, "mesh": 1 + i, "translation": (_M * at_rest[i]).tolist()})
+        motion.add(1 + i, "translation", _M * centers[:, i], "VEC3")
+        if np.isfinite(rows.gaze).all():
+            turns = np.stack([gaze_rotation(g)[i] for g in rows.gaze])
+            motion.add(1 + i, "rotation", _quaternions(Rotation.from_matrix(turns)), "VEC4")
+    document = {"scenes": [{"nodes": [0]}], "nodes": nodes, "meshes": meshes, "animations": [motion.described]}
+    return AnimatedHead(glb_file(document, arrays), len(extra.deltas), extra.residual)
+
+
+def _distinct(rows: Rows, start: float) -> Rows:
+    """Without rows whose time (float32 in the file) is no later than the one's before."""
+    times = (rows.time - start).astype(np.float32)
+    return taken(rows, np.diff(times, prepend=np.float32(-1)) > 0)
+
+
+class _Piece:
+    """Those vertices of the head that a mask (V,) picks, and the triangles between them."""
+
+    def __init__(self, model: FaceModel, mask: Array) -> None:
+        self.vertices = np.flatnonzero(mask)
+        self.new_index = np.cumsum(mask) - 1
+        self._colors = model.colors[self.vertices]
+        triangles = model.triangles
+        self._triangles = self.new_index[triangles[mask[triangles].all(1)]]
+
+    def __len__(self) -> int:
+        return len(self.vertices)
+
+    def primitive(self, arrays: GlbArrays, vertices: Array, normals: Array) -> dict[str, Any]:
+        """The mesh, of vertices and normals (V, 3) of the whole head."""
+        return arrays.primitive(vertices[self.vertices], self._triangles, normals[self.vertices], self._colors)
+
+
+class _Animation:
+    """One animation whose channels share their times (T,)."""
+
+    def __init__(self, arrays: GlbArrays, times: Array) -> None:
+        self._arrays, self._times = arrays, arrays.track(times, "SCALAR")
+        self.described: dict[str, Any] = {"name": "session", "channels": [], "samplers": []}
+
+    def add(self, node: int, path: str, keys: Array, shape: str) -> None:
+        samplers = self.described["samplers"]
+        self.described["channels"].append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+        output = self._arrays.track(keys, shape)
+        samplers.append({"input": self._times, "output": output, "interpolation": "LINEAR"})
+
+
+def _quaternions(rotations: Rotation) -> Array:
+    """(T, 4) x, y, z, w, each in the half space of the one before."""
+    q = rotations.as_quat()
+    turned = np.cumprod(np.where((q[1:] * q[:-1]).sum(1) < 0, -1.0, 1.0))
+    q[1:] *= turned[:, None]
+    return np.asarray(q)

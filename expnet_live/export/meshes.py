@@ -1,0 +1,52 @@
+"""A face over time as a folder of meshes, one per moment at which the face is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.export.pose import PoseMode, posed
+from expnet_live.face_model.model import FaceModel
+from expnet_live.geometry.mesh_io import write_mesh
+from expnet_live.sessions.table import Rows
+from expnet_live.types import Array
+
+INDEX = "frames.csv"
+_NOWHERE = np.zeros(3, np.float32)
+
+
+def write_meshes(
+    folder: Path,
+    suffix: str,
+    model: FaceModel,
+    rows: Rows,
+    identity: Array,
+    *,
+    numbers: Array,
+    pose: PoseMode,
+    step: Callable[[int], None],
+) -> None:
+    """Make `folder` with 000123.ply or .obj for each of a track's rows, called by `numbers` (T,), in mm.
+
+    frames.csv in it tells the time of each; gaps have no file.
+    """
+    folder.mkdir()
+    lines = ["file,timestamp_s"]
+    for i in range(len(rows)):
+        if rows.face[i] >= 0:
+            gaze = rows.gaze[i] if np.isfinite(rows.gaze[i]).all() else None
+            vertices = model.vertices(rows.expression[i], identity, gaze)
+            normals = model.normals(vertices)
+            name = f"{numbers[i]:06d}{suffix}"
+            write_mesh(
+                folder / name,
+                posed(vertices, rows.rotation[i], rows.translation[i], pose),
+                model.triangles,
+                normals=posed(normals, rows.rotation[i], _NOWHERE, pose),
+                colors=model.colors,
+            )
+            lines.append(f"{name},{rows.time[i]:.6f}")
+        step(1)
+    (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,119 @@
+"""An imported face model as a head that another model's coefficients drive."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from expnet_live.face_model import eyes
+from expnet_live.face_model.heads import SKIN_SHINE, Part, Traits
+from expnet_live.face_model.transfer import Driver, Transfer, identity_transfer
+from expnet_live.geometry.mesh import edges_of
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.types import Array, checked
+
+if TYPE_CHECKING:
+    from expnet_live.face_model.shapes import ShapeModel
+
+_SHINE = {
+    Part.SHELL: 0.2,
+    Part.LID_RIM: 0.5,
+    Part.MOUTH: 0.15,
+    Part.RIGHT_EYE: 1.0,
+    Part.LEFT_EYE: 1.0,
+    Part.UPPER_TEETH: 0.6,
+    Part.LOWER_TEETH: 0.6,
+    Part.TONGUE: 0.45,
+    Part.LASHES: 0.1,
+    Part.EARS: 0.2,
+}
+_SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
+
+
+class ImportedHead:
+    """A Head (see heads.py) of `model`, driven by the coefficients of `driver`."""
+
+    def __init__(self, name: str, model: ShapeModel, driver: Driver) -> None:
+        self.name, self.names, self.n_identity = name, driver.names, len(driver.identity)
+        self.triangles, self.colors = model.triangles, model.colors
+        self.model = model
+        self.transfer = Transfer(driver, model)
+        size = model.mean.size
+        self._mean = model.mean.ravel()
+        self._identity = identity_transfer(driver, model).T @ model.identity.reshape(-1, size)
+        shapes = model.expression.reshape(-1, size)
+        # A linear transfer is multiplied out: fewer columns to read in each frame.
+        linear = self.transfer.matrix
+        self._linear = linear is not None
+        self._shapes = shapes if linear is None else linear.T @ shapes
+        self._resting: tuple[bytes, Array] = (b"", self._mean)
+        self._eyes = [np.flatnonzero(model.part == side) for side in _SIDES]
+        # From the mean of their vertices, which moves with identity.
+        self._centers = [
+            sphere_center(model.mean[ball]) - model.mean[ball].mean(0) if len(ball) else None for ball in self._eyes
+        ]
+
+    @cached_property
+    def traits(self) -> Traits:
+        part = self.model.part
+        shine = np.array([_SHINE.get(p, SKIN_SHINE) for p in Part], np.float32)[part]
+        behind = np.isin(part, (Part.FACE, Part.LID_RIM))
+        edges = edges_of(self.triangles)[0]
+        return Traits(part=part, shine=shine, marks=self.model.marks, wires=edges[behind[edges].all(1)])
+
+    @cached_property
+    def normals(self) -> NormalOperator:
+        return NormalOperator(self.triangles, len(self.colors))
+
+    def weights(self, expression: Array) -> Array:
+        """The model's own expression coefficients (J,) float32."""
+        return self.transfer(checked("expression", expression, (len(self.names),)))
+
+    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
+        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are."""
+        eta = checked("expression", expression, (len(self.names),))
+        out = _sum(self._rest(identity), eta if self._linear else self.transfer(eta), self._shapes).reshape(-1, 3)
+        if gaze is not None:
+            self._turn_eyes(out, gaze)
+        return out
+
+    def _rest(self, identity: Array | None) -> Array:
+        """Vertices (3V,) of a face at rest; the last person is kept."""
+        if identity is None:
+            return self._mean
+        alpha = checked("identity", identity, (self.n_identity,))
+        key, points = self._resting
+        if key != alpha.tobytes():
+            points = _sum(self._mean, alpha, self._identity)
+            self._resting = (alpha.tobytes(), points)
+        return points
+
+    def _turn_eyes(self, vertices: Array, gaze: Array) -> None:
+        for ball, center, rotation in zip(self._eyes, self._centers, eyes.gaze_rotation(gaze), strict=True):
+            if center is not None:
+                at = vertices[ball]
+                middle = at.mean(0) + center
+                vertices[ball] = (at - middle) @ rotation.T + middle
+
+
+def _sum(start: Array, weights: Array, rows: Array) -> Array:
+    """`start` (n,) plus `rows` (k, n) by `weights` (k,). Not BLAS, whose threads would take the network's cores; and
+    most blendshapes are at rest at any time: they are not read."""
+    total, step = start.copy(), np.empty_like(start)
+    for k in np.flatnonzero(weights):
+        np.multiply(rows[k], weights[k], out=step)
+        total += step
+    return total
+
+
+def sphere_center(points: Array) -> Array:
+    """The middle (3,) of the sphere that is nearest to points (n, 3), their own where there are too few."""
+    middle = points.mean(0, dtype=np.float64)
+    if len(points) >= 4:
+        at = points - middle
+        equations = np.column_stack([2 * at, np.ones(len(at))])
+        middle = middle + np.linalg.lstsq(equations, (at**2).sum(1), rcond=None)[0][:3]
+    center: Array = middle.astype(np.float32)
+    return center

@@ -1,0 +1,49 @@
+"""What there is to say of a session before its first frame."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+from expnet_live import __version__
+from expnet_live.errors import UserError
+from expnet_live.face_model import model as face_model
+from expnet_live.live.person import Person
+from expnet_live.live.spec import SourceKind, SourceSpec
+from expnet_live.live.state import Settings
+from expnet_live.networks import checkpoint, predictor
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.resources import asset
+from expnet_live.sessions.info import ModelFile, SessionInfo
+
+
+def describe(spec: SourceSpec, settings: Settings, pipeline: Pipeline, person: Person) -> SessionInfo:
+    """Takes a moment: checksums are made. Raises UserError when a model's file cannot be read any more."""
+    weights = Path(settings.model) if settings.model is not None else asset(predictor.ASSET)
+    about = getattr(pipeline.predictor, "about", {})
+    architecture = about.get("training", {}).get("architecture", "")
+    return SessionInfo(
+        app_version=__version__,
+        started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        monotonic_start=0.0,
+        source=spec.value if spec.kind is SourceKind.FILE else spec.name,
+        width=0,
+        height=0,
+        device=str(getattr(pipeline.predictor, "device", settings.device)),
+        model=_model(weights, f"{checkpoint.FORMAT}, {architecture}" if architecture else checkpoint.FORMAT),
+        face_model=_model(asset(face_model.ASSET), str(face_model.SCHEMA)),
+        coefficients=pipeline.face_model.names,
+        n_identity=pipeline.face_model.n_identity,
+        smoothing=settings.smoothing,
+        max_faces=settings.max_faces,
+        person=person,
+    )
+
+
+def _model(path: Path, version: str) -> ModelFile:
+    try:
+        with path.open("rb") as f:
+            return ModelFile(path.name, version, hashlib.file_digest(f, "sha256").hexdigest())
+    except OSError as e:
+        raise UserError(f"{path} cannot be read any more ({e.strerror}); choose another model.") from e

@@ -1,0 +1,145 @@
+"""Recording by the window: button, marker, end; what ends it, and what was cut off before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_fakes import Puppet
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
+from seen import LONG, banners, pixels
+from session_files import INFO_OF_TEST, write_session
+
+from expnet_live.app import texts
+from expnet_live.app.window import MainWindow
+from expnet_live.live.spec import SourceSpec
+from expnet_live.sessions import recorder as recorder_module
+from expnet_live.sessions.folder import VIDEO, sessions_root
+from expnet_live.sessions.info import read_info, write_info
+from expnet_live.sessions.recorder import Limits
+from expnet_live.sessions.session import Session, list_sessions
+
+
+@pytest.fixture(autouse=True)
+def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' disk may be small."""
+    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
+    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
+
+
+def begin(qtbot: Any, window: MainWindow, frames: int = 10) -> None:
+    qtbot.waitUntil(lambda: window.actions_["record"].isEnabled(), timeout=LONG)
+    (button,) = [
+        b for b in window.parts.head.findChildren(QToolButton) if b.defaultAction() == window.actions_["record"]
+    ]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    recorder = window.controller.recording.recorder
+    assert recorder is not None
+    qtbot.waitUntil(lambda: recorder.frames >= frames, timeout=LONG)
+
+
+def session(window: MainWindow) -> Session:
+    recorder = window.controller.recording.last
+    assert recorder is not None
+    return Session.open(recorder.folder)
+
+
+def test_record_mark_and_stop(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
+    assert not window.actions_["mark"].isEnabled()
+    puppet.show(jawOpen=2.0)
+    begin(qtbot, window)
+    qtbot.waitUntil(lambda: window.parts.camera.recording.startswith("REC 0:0"), timeout=LONG)
+    assert "Recording 0:0" in window.parts.status.message.text()
+    seen = pixels(window.parts.camera.grab().toImage())
+    red = (seen[..., 0] > 150) & (seen[..., 1] < 60) & (seen[..., 2] < 80)
+    assert red.sum() > 300 and red[:, : seen.shape[1] // 2].sum() == 0  # the chip, at the right
+    assert window.actions_["record"].isChecked() and window.actions_["mark"].isEnabled()
+    controls = window.parts.controls
+    assert not controls.model.isEnabled() and controls.model.toolTip() == texts.NOT_WHILE_RECORDING
+    qtbot.keyClick(window, Qt.Key.Key_K)
+    window.actions_["mark"].trigger()
+    qtbot.waitUntil(lambda: "Marker 2" in banners(window).get("marker", ""), timeout=LONG)
+    window.controller.set_gain("jawOpen", 2.0)
+    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "record" in banners(window), timeout=LONG)
+    recorded = session(window)
+    assert str(recorded.folder) in banners(window)["record"] and recorded.folder.parent == sessions_root()
+    assert window.parts.camera.recording == "" and window.parts.status.message.text() == ""
+    assert controls.model.isEnabled() and not window.actions_["record"].isChecked()
+    info, rows = recorded.info, recorded.rows
+    assert info.complete and info.source == "Camera 0" and (info.width, info.height) == (320, 240)
+    assert info.person.gains == {"jawOpen": 2.0} and info.device == "cpu" and len(info.model.sha256) == 64
+    assert info.coefficients == puppet.model.names and info.n_identity == puppet.model.n_identity
+    jaw = info.coefficients.index("jawOpen")
+    assert rows.expression_raw[-1, jaw] == pytest.approx(2.0)  # without the gain
+    assert (rows.video_frame == rows.frame).all() and info.video_frames == len(rows) >= 10
+    assert [m.label for m in recorded.markers] == ["Marker 1", "Marker 2"]
+
+
+def test_without_video(qtbot: Any, window: MainWindow) -> None:
+    window.actions_["private"].trigger()
+    assert window.controller.choices.private
+    begin(qtbot, window, frames=3)
+    qtbot.waitUntil(lambda: "without video" in window.parts.status.message.text(), timeout=LONG)
+    assert not window.actions_["private"].isEnabled()
+    window.actions_["record"].trigger()
+    qtbot.waitUntil(lambda: window.controller.recording.last is not None, timeout=LONG)
+    assert not (session(window).folder / VIDEO).exists() and session(window).info.video_frames is None
+
+
+def test_another_source_ends_it(qtbot: Any, window: MainWindow) -> None:
+    begin(qtbot, window, frames=3)
+    window.controller.use_source(SourceSpec.camera(2))
+    qtbot.waitUntil(lambda: window.controller.recording.last is not None, timeout=LONG)
+    recorded = session(window)
+    assert recorded.info.complete and recorded.info.source == "Camera 0"
+    assert (recorded.rows.time[1:] > recorded.rows.time[:-1]).all()
+
+
+def test_closing_completes_it(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    window = open_window()
+    begin(qtbot, window, frames=5)
+    window.close()
+    (entry,) = list_sessions(sessions_root())
+    assert entry.info is not None and entry.info.complete and entry.info.frames >= 5 and not entry.info.recovered
+
+
+def test_a_folder_that_cannot_be_written(qtbot: Any, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions_root().parent.mkdir(parents=True, exist_ok=True)
+    sessions_root().touch()
+    qtbot.waitUntil(lambda: window.actions_["record"].isEnabled(), timeout=LONG)
+    window.actions_["record"].trigger()
+    qtbot.waitUntil(lambda: "record" in banners(window), timeout=LONG)
+    assert "cannot be recorded into" in banners(window)["record"]
+    assert not window.actions_["record"].isChecked() and window.controller.state is not None
+
+
+def test_what_was_cut_off_is_completed_at_the_start(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    folder = sessions_root() / "2026-01-02 10-00-00"
+    write_session(folder, n=8)
+    write_info(folder, replace(INFO_OF_TEST, title="cut"))
+    window = open_window()
+    qtbot.waitUntil(lambda: "recovery" in banners(window), timeout=LONG)
+    info = read_info(folder)
+    assert info.complete and info.recovered and (info.frames, info.title) == (8, "cut")
+
+
+def test_a_scripted_recording(tmp_path: Path) -> None:
+    def start(folder: Path) -> subprocess.CompletedProcess[str]:
+        root = Path(__file__).parents[2]
+        command = [sys.executable, "main.py", "--source", "demo", "--record", str(folder), "--duration", "1.5"]
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
+
+    done = start(tmp_path / "s")
+    assert (done.returncode, done.stderr) == (0, "") and f"{tmp_path / 's'}: 1." in done.stdout
+    recorded = Session.open(tmp_path / "s")
+    assert recorded.info.complete and recorded.info.duration > 1 and recorded.info.source == "demo"
+    assert (recorded.rows.face == 0).all() and recorded.video is not None
+    again = start(tmp_path / "s")
+    assert again.returncode == 2 and "holds a session already" in again.stderr

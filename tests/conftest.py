@@ -1,0 +1,55 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from session_files import INFO_OF_TEST
+
+from expnet_live.capture.sources import open_source
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.sessions.folder import VIDEO
+from expnet_live.sessions.session import Session
+from expnet_live.sessions.video import SessionVideo
+from expnet_live.sessions.writer import SessionWriter
+from expnet_live.types import Frame
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    return Pipeline.load(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def demo_session(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline) -> Session:
+    """48 pictures of the demo clip, unevenly spaced and with an odd width; nobody is seen in six of them."""
+    folder = tmp_path_factory.mktemp("sessions") / "demo"
+    model = pipeline.face_model
+    person = replace(
+        INFO_OF_TEST.person,
+        identity=np.linspace(-1, 1, model.n_identity).astype(np.float32),
+        neutral={"jawOpen": 0.25, "mouthSmileLeft": -0.5},
+        gains={"eyeBlinkLeft": 1.5},
+    )
+    info = replace(
+        INFO_OF_TEST, coefficients=model.names, n_identity=model.n_identity, person=person, width=479, height=360
+    )
+    pipeline.reset()
+    writer = SessionWriter(folder, replace(info, video_frames=0))
+    video = SessionVideo(folder / VIDEO, info.width, info.height, 10.0)
+    with open_source("demo") as source:
+        for frame in source:
+            i, rest = divmod(frame.index, 5)
+            if rest:
+                continue
+            image = np.ascontiguousarray(frame.image[: info.height, : info.width])
+            if 24 <= i < 30:
+                image[:] = 40
+            time = i / 10 + 0.011 * (i % 3)
+            writer.write(i, i, time, pipeline.process(Frame(image, time, i)))
+            video.write(image, time)
+    video.close()
+    writer.close(video.frames, 0, (video.frames, video.frames), "")
+    return Session.open(folder)

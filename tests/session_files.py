@@ -1,0 +1,87 @@
+"""Sessions made by hand, for the tests of those who read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from expnet_live.live.capture import Captured
+from expnet_live.live.person import Person
+from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.sessions import markers, table
+from expnet_live.sessions.folder import MARKERS, TABLE
+from expnet_live.sessions.info import COMPLETE, ModelFile, SessionInfo, write_info
+from expnet_live.sessions.markers import Marker
+from expnet_live.types import Box, FaceState, Frame, Image, Pose
+
+NAMES = tuple(f"c{i}" for i in range(29))
+N_IDENTITY = 6
+
+INFO_OF_TEST = SessionInfo(
+    app_version="0.1.0",
+    started="2026-01-02T10:00:00.000+01:00",
+    monotonic_start=1234.5,
+    source="demo",
+    width=320,
+    height=240,
+    device="cpu",
+    model=ModelFile("expnet.safetensors", "compact", "ab" * 32),
+    face_model=ModelFile("face_model.npz", "1", "cd" * 32),
+    coefficients=NAMES,
+    n_identity=N_IDENTITY,
+    smoothing="balanced",
+    max_faces=1,
+    person=Person("Ada", np.full(N_IDENTITY, 0.25, np.float32), {"c1": 0.5}, {"c2": 1.5}),
+)
+
+
+def face(i: int) -> FaceState:
+    """The face of frame i of these sessions."""
+    rng = np.random.default_rng(i)
+    numbers = [rng.normal(size=n).astype(np.float32) for n in (29, 29, N_IDENTITY, 3, 3, 4)]
+    expression, raw, identity, rotation, translation, gaze = numbers
+    box = Box(10.5 + i, 20.0, 100.25, 120.0)
+    return FaceState(0, i, i / 30, box, 0.9, expression, raw, identity, Pose(rotation, translation), gaze.reshape(2, 2))
+
+
+def write_session(folder: Path, n: int) -> None:
+    """A complete session of n frames at 30 a second without video; each sixth is without a face."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [table.frame_rows(i, None, i / 30, [] if i % 6 == 5 else [face(i)], N_IDENTITY) for i in range(n)]
+    (folder / TABLE).write_bytes(table.header(NAMES, N_IDENTITY) + b"".join(r for rs in rows for r in rs))
+    labels = [Marker(0.25, 'with, "quotes"'), Marker(0.1, "here")]
+    (folder / MARKERS).write_bytes(markers.header_line() + b"".join(markers.marker_line(m) for m in labels))
+    write_info(folder, replace(INFO_OF_TEST, status=COMPLETE, frames=n, rows=n))
+
+
+def live_state(i: int, grabbed: float, image: Image, faces: int = 1, drops: int = 0, generation: int = 1) -> LiveState:
+    """What the inference thread hands on for frame i."""
+    nothing = np.zeros((0, 3), np.float32)
+    seen = [face(i) for _ in range(faces)]
+    shown = tuple(LiveFace(f, f.expression, f.identity, nothing, nothing) for f in seen)
+    captured = Captured(Frame(image, grabbed, i, "demo"), grabbed, grabbed, generation)
+    return LiveState(captured, shown, {}, grabbed, processed=True, frame_drops=drops)
+
+
+def picture(i: int, width: int = 320, height: int = 240) -> Image:
+    """A picture that tells its number, by 16 fields of black and white."""
+    fields = np.array([255 * (i >> bit & 1) for bit in range(16)], np.uint8).reshape(4, 4)
+    gray = cv2.resize(fields, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.ascontiguousarray(np.repeat(gray[:, :, None], 3, 2))
+
+
+def number_of(image: Image) -> int:
+    """The number that `picture` put there."""
+    h, w = image.shape[0] // 4, image.shape[1] // 4
+    fields = [image[y * h + h // 2, x * w + w // 2, 1] > 127 for y in range(4) for x in range(4)]
+    return sum(int(on) << bit for bit, on in enumerate(fields))
+
+
+def video_numbers(path: Path) -> list[tuple[int, float]]:
+    """What each picture of a session's video tells, and its time in s."""
+    with av.open(str(path)) as video:
+        return [(number_of(f.to_ndarray(format="bgr24")), float(f.time or 0)) for f in video.decode(video=0)]
