@@ -14,7 +14,7 @@ import numpy as np
 
 from expnet_live.errors import UserError
 from expnet_live.evaluation.realy_align import N_KEYPOINTS, Surface
-from expnet_live.face_model.anatomy import Part
+from expnet_live.face_model.heads import Part
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import N_BASE
 from expnet_live.geometry.closest import ClosestPoint
