@@ -14,15 +14,18 @@ import pytest
 import torch
 import trimesh
 from official_fakes import FRONTAL, SAMPLES, import_fake
+from test_heads import SHAPES, make_set
 
 from expnet_live.app.models import catalog
 from expnet_live.cli import main
 from expnet_live.errors import UserError
+from expnet_live.face_model.library import Library, import_head
+from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.networks.predictor import Predictor
 from expnet_live.official import OFFICIAL, pose, verify
-from expnet_live.official.basel import BaselModel
+from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.official.crop import OfficialCrop
 from expnet_live.official.listing import read_list
 from expnet_live.official.networks import OfficialNetworks, resize_matrix, resized
@@ -155,6 +158,32 @@ def test_the_basel_model_is_a_head_like_ours(there: Path) -> None:
     for turn in ((0, 0, 0), (0.3, -0.8, 0.2)):
         r = matrix_from_vector(np.array(turn, float))
         assert np.ptp(few @ r.T, axis=0)[:2] == pytest.approx(np.ptp(everything @ r.T, axis=0)[:2], rel=0.05)
+
+
+def test_other_heads_follow_the_basel_model(tmp_path: Path) -> None:
+    ours = FaceModel.load()
+    make_set(tmp_path / "set", ours, SHAPES)
+    library = Library(tmp_path / "heads")
+    library.add("Mask", import_head(tmp_path / "set", ours)[0])
+    n = len(ours.mean)
+    basel = BaselModel(  # our own face, under other names
+        BaselArrays(
+            shape_mean=ours.mean,
+            shape=np.zeros((99, 3 * n), np.float32),
+            expression_mean=np.zeros((n, 3), np.float32),
+            expression=ours.expression.reshape(29, -1),
+            texture_mean=np.zeros((n, 3), np.float32),
+            texture=np.zeros((99, 3 * n), np.float32),
+            triangles=ours.base_triangles.astype(np.int32),
+            marks=np.arange(n),
+        )
+    )
+    head = library.head("Mask", basel)
+    jaw, rest = ours.expression_of(jawOpen=2.0), np.zeros(29, np.float32)
+    moved = head.vertices(jaw, np.zeros(99, np.float32)) - head.vertices(rest)
+    likewise = library.head("Mask", ours)
+    wanted = likewise.vertices(jaw) - likewise.vertices(rest)
+    assert np.abs(wanted).max() > 5 and np.abs(moved - wanted).max() < 1
 
 
 # --- networks -----------------------------------------------------------------------------------

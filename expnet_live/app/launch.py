@@ -97,14 +97,15 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         # The list of cameras takes a moment; a slow system does not hold up the picture.
         QTimer.singleShot(120, window, controller.begin)
     pictures: list[QImage] = []
+    recording = QTimer(window)
     if launch.record is not None:
         controller.recording.want(launch.record, video=not controller.choices.private)
-        timer = QTimer(window)
-        timer.timeout.connect(lambda: _end(window, pictures, 0) if _recorded(window, launch.duration) else None)
-        timer.start(20)
+        recording.timeout.connect(lambda: _end(window, pictures, 0) if _recorded(window, launch.duration) else None)
+        recording.start(20)
     elif launch.duration is not None:
         QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, pictures, _PATIENCE))
     status = application.exec()
+    recording.stop()
     if launch.screenshot is not None and pictures:
         _save(pictures[0], launch.screenshot)
     summary = _summary(window, begun)

@@ -14,9 +14,13 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 SMOOTHINGS = ("off", "responsive", "balanced", "stable")
 
 
-def add_photos(parser: argparse.ArgumentParser) -> None:
+def add_photos(parser: argparse.ArgumentParser, needed: bool = True) -> None:
     parser.add_argument(
-        "photos", nargs="+", type=Path, metavar="PHOTOS", help="photos, folders or tar archives of photos"
+        "photos",
+        nargs="+" if needed else "*",
+        type=Path,
+        metavar="PHOTOS",
+        help="photos, folders or tar archives of photos",
     )
     parser.add_argument(
         "--metadata", nargs="*", type=Path, default=[], metavar="CSV",

@@ -1,4 +1,4 @@
-"""`expnet-live evaluate accuracy | emotion | stability | tracking`: the figures of the model card.
+"""`expnet-live evaluate accuracy | emotion | realy | speed | stability | tracking`: the figures of the model card.
 
 Each lives in a module of `expnet_live.evaluation` with `add_arguments` and `run`, imported only when asked for.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 EVALUATIONS = {
     "accuracy": "dense error and coefficients on people never trained on",
     "emotion": "how well the coefficients tell emotions, at smaller and smaller scales",
+    "realy": "3D error by regions of the face, as the REALY benchmark measures it",
+    "speed": "seconds per image, ExpNet and landmark-based ways on the same images",
     "stability": "jitter on a still face, and whether blinks survive the smoothing",
     "tracking": "how reliably faces are held, dropped and found again in videos",
 }

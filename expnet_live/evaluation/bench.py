@@ -36,7 +36,7 @@ def bench(args: argparse.Namespace) -> int:
     pipeline = Pipeline(predictor, model)
     report: dict[str, Any] = {
         "machine": {
-            "cpu": _cpu_name(),
+            "cpu": cpu_name(),
             "threads": args.threads,
             "runtime": f"ONNX Runtime {onnxruntime.__version__}",
         }
@@ -80,12 +80,17 @@ def bench(args: argparse.Namespace) -> int:
 def _photos(paths: Sequence[Path] | None, video: str) -> list[Image]:
     if paths:
         return [read_image(p) for p in paths]
+    return frames_of(video, _PHOTOS)
+
+
+def frames_of(video: str, most: int) -> list[Image]:
+    """At most `most` frames, spread over a video."""
     with open_source(video) as source:
-        step = max(1, (source.n_frames or 1) // _PHOTOS)
-        return [f.image for f in source if f.index % step == 0][:_PHOTOS]
+        step = max(1, (source.n_frames or 1) // most)
+        return [f.image for f in source if f.index % step == 0][:most]
 
 
-def _cpu_name() -> str:
+def cpu_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,9 +1,10 @@
 """`expnet-live evaluate emotion`: do the coefficients tell emotions apart, and down to which image scale?
 
 The paper's protocol as reconstructed from secondary notes: k nearest neighbours (K = 5) on the 29
-coefficients, leaving one subject out, on photos of people never trained on, images scaled down. Classes are
-balanced by drawing as many photos of each as the rarest has; figures are means over many draws. Both ways get
-the same boxes: the detector's at full size, scaled.
+coefficients, leaving one subject out, images scaled down. On a data set (--dataset) all samples count, as they
+are. On photo collections that ExpNet was partly trained on (PHOTOS), only people never trained on do, and
+classes are balanced by drawing as many photos of each as the rarest has; figures are means over many draws.
+All ways get the same boxes: the detector's at full size, scaled.
 """
 
 from __future__ import annotations
@@ -13,35 +14,83 @@ import json
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-from expnet_live.cli.arguments import add_photos
+from expnet_live.cli.arguments import add_photos, positive_int
 from expnet_live.errors import UserError
-from expnet_live.evaluation.photo_test import estimate, padded_detect, shrunk, shrunk_detection
-from expnet_live.face_model.model import FaceModel
-from expnet_live.networks.predictor import Predictor
-from expnet_live.pipeline.detector import Detection, MediapipeDetector
-from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
-from expnet_live.training.photos import read_photo
+from expnet_live.evaluation.emotion_data import LOADERS, Sample, load_samples
+from expnet_live.evaluation.emotion_features import FEATURES, TITLES, feature_names
+from expnet_live.evaluation.emotion_measure import describe, outcomes_of
+from expnet_live.evaluation.emotion_report import check_matplotlib, figures_of, lines_of, write_report
+from expnet_live.evaluation.knn import NEIGHBOURS
+from expnet_live.pipeline.detector import MediapipeDetector
 from expnet_live.training.workspace import landmarks_of, photos_of
-from expnet_live.types import Array, Image
 
-SCALES = (1.0, 0.4, 0.2, 0.1, 0.05)
+PAPER_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2)
+PHOTO_SCALES = (1.0, 0.4, 0.2, 0.1, 0.05)
 EMOTIONS = ("neutral", "happiness", "surprise", "anger", "sadness", "disgust")
-NEIGHBOURS = 5
+PHOTO_DRAWS = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_photos(parser)
-    parser.add_argument("--scales", type=float, nargs="+", default=list(SCALES), metavar="S")
-    parser.add_argument("--draws", type=int, default=100, metavar="N", help="balanced draws to average (default: 100)")
-    parser.add_argument("--most", type=int, default=150, metavar="N", help="photos kept of a class (default: 150)")
+    add_photos(parser, needed=False)
+    parser.add_argument("--dataset", choices=list(LOADERS), help="the layout of the data set in --root")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the data set's folder")
+    parser.add_argument(
+        "--features", type=feature_names, default=["expnet", "landmark-fit"], metavar="NAMES",
+        help=f"what to compare, separated by commas: {', '.join(TITLES)} (default: expnet,landmark-fit)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scales", type=float, nargs="+", metavar="S",
+        help="image scales (default: 1 .8 .6 .4 .2; with PHOTOS 1 .4 .2 .1 .05)",
+    )  # fmt: skip
+    parser.add_argument("--neighbours", type=positive_int, default=NEIGHBOURS, metavar="K", help="(default: 5)")
+    parser.add_argument(
+        "--draws", type=int, metavar="N", help="balanced draws to average (default: 100 with PHOTOS, else 0: all count)"
+    )
+    parser.add_argument("--most", type=int, default=150, metavar="N", help="of PHOTOS, kept of a class (default: 150)")
+    parser.add_argument(
+        "--frames", type=positive_int, default=16, metavar="N", help="frames of a clip, spread over it (default: 16)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write a report with pictures there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
 
 
 def run(args: argparse.Namespace) -> int:
-    model, predictor = FaceModel.load(), Predictor.load(args.model, args.device)
-    fitter = LandmarkFitEstimator(model, min_confidence=0.1)
+    if (args.dataset is None) == (not args.photos) or (args.dataset is None) != (args.root is None):
+        raise UserError("Name either a data set with --dataset and --root, or PHOTOS.")
+    if args.out:
+        check_matplotlib()
+    features = {name: FEATURES[name](args) for name in args.features}
+    samples = load_samples(args.dataset, args.root) if args.dataset else _held_out(args)
+    scales = args.scales or (PAPER_SCALES if args.dataset else PHOTO_SCALES)
+    draws = (0 if args.dataset else PHOTO_DRAWS) if args.draws is None else args.draws
+    described = describe(samples, features, scales, MediapipeDetector(), args.frames)
+    present = {s.emotion for s in described.samples}
+    emotions = [e for e in EMOTIONS if e in present] + sorted(present - set(EMOTIONS))
+    outcomes = outcomes_of(described, emotions, draws, args.neighbours)
+    figures = figures_of(described, outcomes, emotions, _about(args, samples, draws))
+    print(f"photos: {figures['photos']}")
+    print("\n".join(lines_of(figures)))
+    if args.out:
+        write_report(args.out, figures)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1))
+    return 0
+
+
+def _about(args: argparse.Namespace, samples: list[Sample], draws: int) -> dict[str, str]:
+    split = samples[0].reference is not None
+    left = "tested on Val with Train as neighbours" if split else "leaving one subject out"
+    balance = f", classes balanced in {draws} draws" if draws and not split else ""
+    data = f"{args.dataset}, {args.root.name}" if args.dataset else "photos of people never trained on"
+    return {
+        "data": data,
+        "protocol": f"kNN (K = {args.neighbours}) on standardized features, {left}{balance}.",
+    }
+
+
+def _held_out(args: argparse.Namespace) -> list[Sample]:
+    """Photos of people never trained on, at most `args.most` of a class."""
     photos = photos_of(args)
     landmarks = landmarks_of(args, photos)
     keys = landmarks.key
@@ -49,73 +98,9 @@ def run(args: argparse.Namespace) -> int:
     rng = np.random.default_rng(0)
     held = photos.split(landmarks).held_out
     chosen = [np.flatnonzero(held & (emotion == e)) for e in EMOTIONS]
-    if min(len(c) for c in chosen) <= NEIGHBOURS:
+    if min(len(c) for c in chosen) <= args.neighbours:
         raise UserError(
             "There are too few labelled photos of held-out people; give the CSV of emotions with --metadata."
         )
     rows = np.concatenate([np.sort(rng.permutation(c)[: args.most]) for c in chosen])
-
-    detector = MediapipeDetector()
-    pictures: list[tuple[int, Image, Detection]] = []
-    for i in tqdm(rows, "boxes", unit="photo"):
-        image = read_photo(photos.refs[str(keys[i])])
-        face = None if image is None else padded_detect(detector, image)
-        if image is not None and face is not None:
-            pictures.append((int(i), image, face))
-    label = np.array([EMOTIONS.index(emotion[i]) for i, *_ in pictures])
-    person = np.unique([subject[i] for i, *_ in pictures], return_inverse=True)[1]
-    figures: dict[str, object] = {"photos": {e: int((label == k).sum()) for k, e in enumerate(EMOTIONS)}, "scales": {}}
-    print(f"photos: {figures['photos']}")
-    for scale in args.scales:
-        small = [shrunk(x, scale) for _, x, _ in pictures]
-        faces = [shrunk_detection(f, x, s) for (_, x, f), s in zip(pictures, small, strict=True)]
-        net = np.stack([e.expression for e in estimate(small, faces, predictor, model)])
-        fit, lost = _landmark_features(fitter, small, faces)
-        features = {"expnet": net, "landmark fit": fit}
-        accuracy = {n: balanced_accuracy(f, label, person, args.draws) for n, f in features.items()}
-        row = {n: {"accuracy": float(a.mean()), "sd of draws": float(a.std())} for n, a in accuracy.items()}
-        row["ratio"] = {"accuracy": float(accuracy["expnet"].mean() / accuracy["landmark fit"].mean())}
-        row["landmarks not found"] = {"photos": float(lost)}
-        scales = figures["scales"]
-        assert isinstance(scales, dict)
-        scales[str(scale)] = row
-        print(
-            f"scale {scale:<4}: ExpNet {row['expnet']['accuracy']:.3f}, "
-            f"landmark fit {row['landmark fit']['accuracy']:.3f} "
-            f"(no landmarks in {lost} of {len(small)}), ratio {row['ratio']['accuracy']:.2f}",
-            flush=True,
-        )
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
-    return 0
-
-
-def _landmark_features(fitter: LandmarkFitEstimator, images: list[Image], faces: list[Detection]) -> tuple[Array, int]:
-    """Coefficients of the landmark fit (N, 29), a face at rest where no landmarks are found, and how often that was."""
-    found = [fitter.landmarks(x, f) for x, f in zip(images, faces, strict=True)]
-    out = np.tile(fitter.model.prior_mean, (len(found), 1))
-    there = [i for i, p in enumerate(found) if p is not None]
-    if there:
-        out[there] = fitter.fit(np.stack([p for p in found if p is not None])).expression
-    return out, len(found) - len(there)
-
-
-def balanced_accuracy(features: Array, label: Array, subject: Array, draws: int, k: int = NEIGHBOURS) -> Array:
-    """Accuracy (draws,) of kNN with each class drawn equally often, never asking photos of the same subject."""
-    rng = np.random.default_rng(1)
-    n = np.bincount(label).min()
-    scaled = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
-    result = np.zeros(draws)
-    for d in range(draws):
-        pick = np.concatenate([rng.permutation(np.flatnonzero(label == c))[:n] for c in range(label.max() + 1)])
-        x, y, s = scaled[pick], label[pick], subject[pick]
-        distance = ((x[:, None] - x[None]) ** 2).sum(2)
-        distance[s[:, None] == s[None]] = np.inf
-        nearest = np.argsort(distance, axis=1)[:, :k]
-        votes = np.zeros((len(y), label.max() + 1))
-        near = np.sort(distance, axis=1)[:, :k]
-        # Ties go to the nearer neighbours.
-        for j in range(k):
-            votes[np.arange(len(y)), y[nearest[:, j]]] += 1 + 1e-3 / (1 + near[:, j])
-        result[d] = (votes.argmax(1) == y).mean()
-    return result
+    return [Sample(photos.refs[str(keys[i])], str(subject[i]), str(emotion[i])) for i in rows]

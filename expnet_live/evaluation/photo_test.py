@@ -19,9 +19,10 @@ from expnet_live.types import Array, Box, Image
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expression (29,) and the 468 points (468, 2) in the photo's pixels."""
+    """Expression (29,), identity (K,), and the 468 points (468, 2) in the photo's pixels."""
 
     expression: Array
+    identity: Array
     points: Array
     confidence: float
 
@@ -72,5 +73,6 @@ def estimate(
             crops = [Crop.of_view(v, predictor.crop_size) for v in views]
         for i, view in enumerate(views):
             shape = model.landmarks(said.expression[i], said.identity[i])
-            results.append(Estimate(said.expression[i], view.project(shape)[:, :2], float(said.confidence[i])))
+            points = view.project(shape)[:, :2]
+            results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i])))
     return results

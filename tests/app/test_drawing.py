@@ -20,6 +20,7 @@ from expnet_live.app.models.statistics import Heartbeat
 from expnet_live.app.views.head_canvas import smaller
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.inference import face_model, network_threads
+from expnet_live.live.state import LiveFace
 from expnet_live.render.overlay import contour_lines
 from expnet_live.types import Array, Box, FaceState, Pose
 
@@ -144,6 +145,12 @@ def face(**moved: float) -> FaceState:
     return FaceState(0, 0, 0.0, Box(0, 0, 9, 9), 1.0, expression, expression, np.zeros(model.n_identity), pose)
 
 
+def live(state: FaceState) -> LiveFace:
+    head = face_model()
+    vertices = head.vertices(state.expression, state.identity)
+    return LiveFace(state, state.expression, state.identity, vertices, head.normals(vertices), head)
+
+
 def test_contours_are_those_of_the_overlay() -> None:
     from expnet_live.geometry.normals import NormalOperator
     from expnet_live.geometry.rotation import matrix_from_vector
@@ -154,7 +161,7 @@ def test_contours_are_those_of_the_overlay() -> None:
     normals = NormalOperator(model.base_triangles, len(vertices))(vertices) @ turn.T
     points = Camera.for_image(640, 480).view(state.pose).project(vertices)
     theirs = np.concatenate(contour_lines(points, normals))
-    ours = np.concatenate(FaceLines(model).contours(state, (640, 480)))
+    ours = np.concatenate(FaceLines(model).contours(live(state), (640, 480)))
     assert 0.8 < len(ours) / len(theirs) < 1.25
     away = np.linalg.norm(ours[:, None] - theirs, axis=2).min(1)
     assert np.median(away) < 0.01 and np.percentile(away, 90) < 2
@@ -162,9 +169,9 @@ def test_contours_are_those_of_the_overlay() -> None:
 
 def test_lines_are_drawn() -> None:
     lines = FaceLines(face_model())
-    assert len(lines.mesh(face(), (640, 480))) > 500
+    assert len(lines.mesh(live(face()), (640, 480))) > 500
     picture = np.zeros((480, 640, 4), np.uint8)
-    draw_lines(picture, lines.contours(face(), (640, 480)), (10, 200, 100), 1, 0.5)
+    draw_lines(picture, lines.contours(live(face()), (640, 480)), (10, 200, 100), 1, 0.5)
     assert picture[..., 1].max() == pytest.approx(100, abs=3) and 0.001 < (picture[..., 1] > 20).mean() < 0.1
     draw_lines(picture, [], (1, 2, 3), 1, 1.0)
 

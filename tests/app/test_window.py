@@ -219,7 +219,7 @@ def test_everything_has_a_tool_tip(window: MainWindow) -> None:
         assert label.toolTip()
     assert all(action.menu().toolTipsVisible() for action in window.menuBar().actions())
     why = parts.controls.model.model().item(2)
-    assert not why.isEnabled() and "cannot read the weights" in why.toolTip()
+    assert not why.isEnabled() and "official import" in why.toolTip()
 
 
 def test_about_names_licences(qtbot: Any, window: MainWindow) -> None:
