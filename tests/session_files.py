@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from expnet_live.live.capture import Captured
+from expnet_live.live.inference import face_model
 from expnet_live.live.person import Person
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.sessions import markers, table
@@ -62,7 +63,7 @@ def live_state(i: int, grabbed: float, image: Image, faces: int = 1, drops: int 
     """What the inference thread hands on for frame i."""
     nothing = np.zeros((0, 3), np.float32)
     seen = [face(i) for _ in range(faces)]
-    shown = tuple(LiveFace(f, f.expression, f.identity, nothing, nothing) for f in seen)
+    shown = tuple(LiveFace(f, f.expression, f.identity, nothing, nothing, face_model()) for f in seen)
     captured = Captured(Frame(image, grabbed, i, "demo"), grabbed, grabbed, generation)
     return LiveState(captured, shown, {}, grabbed, processed=True, frame_drops=drops)
 

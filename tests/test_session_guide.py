@@ -20,7 +20,7 @@ def test_the_five_lines_run(
 ) -> None:
     pytest.importorskip("pandas", reason="pandas is in the test extra only")
     [code] = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-    assert len(code.splitlines()) == 5
+    assert len([line for line in code.splitlines() if line]) == 5
     write_session(tmp_path / "my-session", n=12)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
