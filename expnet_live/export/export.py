@@ -132,6 +132,7 @@ def _head(session: Session, rows: Rows, options: ExportOptions, partial: Path, p
 
         assert fps is not None
         partial.write_text(head_bvh(chosen, fps, translation=options.pose is PoseMode.FULL), encoding="ascii")
+        steps(len(chosen))
     else:
         from expnet_live.export.animation import animated_head
 
