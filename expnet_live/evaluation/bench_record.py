@@ -22,6 +22,7 @@ from expnet_live.types import Array, Image
 _WITHOUT = 60.0  # s at most for the figures without recording
 _WARM_UP = 5.0  # s; memory may grow in the first minute
 _NEAR = 5  # rows before and after its own that a picture is compared with
+_MOVING = 1.0  # sd over two frames, of all coefficients together: less may be the video's compression
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _moments(rows: Rows, n: int) -> list[int]:
     change = np.pad(np.nan_to_num(change), 1)
     change[:_NEAR] = change[len(rows) - _NEAR :] = 0.0
     parts = np.array_split(np.arange(len(rows)), n)
-    return [int(part[change[part].argmax()]) for part in parts if len(part) and change[part].max() > 0]
+    return [int(part[change[part].argmax()]) for part in parts if len(part) and change[part].max() > _MOVING]
 
 
 def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
