@@ -1,5 +1,5 @@
 """Records sessions until it is killed: `python killed_recorder.py FOLDER N`. Each of N processes, forked once all is
-imported, tells its number, its own process number, and that of every frame it has handed over, as a line."""
+loaded, tells its number, its own process number, and that of every frame it has handed over, as a line."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def record(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    live_state(0, 0.0, picture(0, 160, 120))  # what it loads is loaded once, for all
     for n in range(int(sys.argv[2])):
         if not os.fork():
             record(Path(sys.argv[1]) / str(n))
