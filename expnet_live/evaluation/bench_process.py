@@ -81,7 +81,11 @@ def _pipeline(task: Task) -> tuple[float, Callable[..., object]]:
 
 def _mesh() -> tuple[float, Callable[..., object]]:
     import cv2
-    import mediapipe  # noqa: F401
+
+    from expnet_live.light_mediapipe import light_mediapipe
+
+    with light_mediapipe():
+        import mediapipe  # noqa: F401
 
     from expnet_live.evaluation.reference import face_mesh
 

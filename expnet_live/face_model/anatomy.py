@@ -19,7 +19,7 @@ from expnet_live.face_model import ears, eyes, mouth
 from expnet_live.face_model.cage import Cage, Linear
 from expnet_live.face_model.closing import Closing, closing
 from expnet_live.face_model.head_shell import add_head_shell
-from expnet_live.face_model.heads import Part
+from expnet_live.face_model.heads import SHINE, Part
 from expnet_live.face_model.palette import SKIN, default_colors, shine_of_face
 from expnet_live.face_model.posing import Posing
 from expnet_live.face_model.topology import (
@@ -36,20 +36,6 @@ ROUNDS = 2
 _LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
 _LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
 _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
-
-
-_SHINE = {
-    Part.SHELL: 0.2,
-    Part.LID_RIM: 0.5,
-    Part.MOUTH: 0.15,
-    Part.RIGHT_EYE: 1.0,
-    Part.LEFT_EYE: 1.0,
-    Part.UPPER_TEETH: 0.6,
-    Part.LOWER_TEETH: 0.6,
-    Part.TONGUE: 0.45,
-    Part.LASHES: 0.1,
-    Part.EARS: 0.2,
-}
 
 
 @dataclass(frozen=True)
@@ -285,7 +271,7 @@ class _Assembly:
             colors[:n_face] = face_colors
         else:
             colors[:n_face] = refine[:n_face, :N_BASE] @ face_colors / refine[:n_face, :N_BASE].sum(1)
-        shine = np.array([_SHINE.get(p, 0.0) for p in Part])[part]
+        shine = np.array([SHINE.get(p, 0.0) for p in Part])[part]
         shine[:n_face] = shine_of_face(mean, resting[:n_face], 0.25)
         distance = [np.linalg.norm(resting[:n_face] - c, axis=1) for c in cage.at(mean)[centers]]
         right, left = (np.flatnonzero(d < eyes.EYE_RADIUS + _LID_REACH) for d in distance)

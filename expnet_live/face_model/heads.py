@@ -32,6 +32,21 @@ class Part(IntEnum):
     EARS = 10
 
 
+# How wet each part looks, 0 to 1; plain skin is not among them.
+SHINE = {
+    Part.SHELL: 0.2,
+    Part.LID_RIM: 0.5,
+    Part.MOUTH: 0.15,
+    Part.RIGHT_EYE: 1.0,
+    Part.LEFT_EYE: 1.0,
+    Part.UPPER_TEETH: 0.6,
+    Part.LOWER_TEETH: 0.6,
+    Part.TONGUE: 0.45,
+    Part.LASHES: 0.1,
+    Part.EARS: 0.2,
+}
+
+
 SKIN_SHINE = 0.25
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from expnet_live.face_model import eyes
-from expnet_live.face_model.heads import SKIN_SHINE, Part, Traits
+from expnet_live.face_model.heads import SHINE, SKIN_SHINE, Part, Traits
 from expnet_live.face_model.transfer import Driver, Transfer, identity_transfer
 from expnet_live.geometry.mesh import edges_of
 from expnet_live.geometry.normals import NormalOperator
@@ -17,18 +17,6 @@ from expnet_live.types import Array, checked
 if TYPE_CHECKING:
     from expnet_live.face_model.shapes import ShapeModel
 
-_SHINE = {
-    Part.SHELL: 0.2,
-    Part.LID_RIM: 0.5,
-    Part.MOUTH: 0.15,
-    Part.RIGHT_EYE: 1.0,
-    Part.LEFT_EYE: 1.0,
-    Part.UPPER_TEETH: 0.6,
-    Part.LOWER_TEETH: 0.6,
-    Part.TONGUE: 0.45,
-    Part.LASHES: 0.1,
-    Part.EARS: 0.2,
-}
 _SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
 
 
@@ -58,7 +46,7 @@ class ImportedHead:
     @cached_property
     def traits(self) -> Traits:
         part = self.model.part
-        shine = np.array([_SHINE.get(p, SKIN_SHINE) for p in Part], np.float32)[part]
+        shine = np.array([SHINE.get(p, SKIN_SHINE) for p in Part], np.float32)[part]
         behind = np.isin(part, (Part.FACE, Part.LID_RIM))
         edges = edges_of(self.triangles)[0]
         return Traits(part=part, shine=shine, marks=self.model.marks, wires=edges[behind[edges].all(1)])
