@@ -51,7 +51,7 @@ def export(session: Session, options: ExportOptions, progress: Progress = lambda
     """
     rows = cut(session.rows, options.start, options.end)
     if not (rows.face >= 0).any():
-        raise UserError("There is no face in that part of the session; choose another with --range.")
+        raise UserError("There is no face in that part of the session; choose another range.")
     faces = faces_of(rows)
     if options.face is not None and options.face not in faces:
         there = ", ".join(map(str, sorted(faces)))
@@ -97,7 +97,7 @@ def _overlay(session: Session, rows: Rows, options: ExportOptions, partial: Path
         rows = track(rows, options.face)
     n = len(np.unique(rows.video_frame[rows.video_frame >= 0]))
     if not n:
-        raise UserError("There is no video of that part of the session; choose another with --range.")
+        raise UserError("There is no video of that part of the session; choose another range.")
     model, size = _face_model(session, options), (session.info.width, session.info.height)
     write_overlay(partial, session.video, size, model, rows, fps=options.fps, step=_Steps(progress, n))
     return Exported(options.out, n)
@@ -109,7 +109,7 @@ def _head(session: Session, rows: Rows, options: ExportOptions, partial: Path, p
     others = [f for f in faces_of(rows) if face is not None and f != face]
     remarks = []
     if options.face is None and others:
-        remarks.append(f"Face {face} of {1 + len(others)} was exported; choose another with --face.")
+        remarks.append(f"Face {face} of {1 + len(others)} was exported; another one can be chosen.")
     chosen = track(rows, face)
     identity = _identity(session, rows, chosen)
     fps = options.fps

@@ -58,12 +58,13 @@ class SessionEntry:
 def list_sessions(root: Path) -> list[SessionEntry]:
     """The sessions in `root`, the newest first by their folders' names; none where there is no such folder."""
     try:
-        folders = [p for p in root.iterdir() if (p / INFO).is_file()]
+        # One that lost its session.json is told of, too.
+        folders = [p for p in root.iterdir() if any((p / name).is_file() for name in (INFO, TABLE, VIDEO))]
     except FileNotFoundError:
         return []
     except OSError as e:
         raise UserError(f"{root} cannot be read ({e.strerror}); check its permissions.") from e
-    return [_entry(folder) for folder in sorted(folders, key=lambda p: p.name.casefold(), reverse=True)]
+    return [entry_of(folder) for folder in sorted(folders, key=lambda p: p.name.casefold(), reverse=True)]
 
 
 def _entry(folder: Path) -> SessionEntry:
