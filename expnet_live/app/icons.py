@@ -29,6 +29,11 @@ _SHAPES = {
     "close": '<path d="M7 7l10 10M17 7L7 17"/>',
     "float": '<path d="M10 5H5v14h14v-5"/><path d="M13 5h6v6m0-6l-8 8"/>',
     "folder": '<path d="M3.5 6.5h6l2 2.5h9v9.5h-17z"/>',
+    "film": '<path d="M4 5.500h16v13H4z"/><path d="M8 5.500v13m8-13v13M4 9.800h4m8 0h4M4 14.200h4m8 0h4"/>',
+    "rename": '<path d="M5 19l1-4L16 5l3 3L9 18z"/><path d="M14 7l3 3"/>',
+    "delete": '<path d="M5 7h14M10 4h4M7 7l.8 12.500h8.400L17 7"/><path d="M10.500 10.500v6m3-6v6"/>',
+    "export": '<path d="M12 15V4m0 0L8 8m4-4l4 4"/><path d="M5 14v5.500h14V14"/>',
+    "search": '<circle cx="10.500" cy="10.500" r="5.500"/><path d="M14.800 14.800L20 20"/>',
     "chevron": '<path d="M7 10l5 5 5-5"/>',
 }
 _SVG = (

@@ -230,3 +230,101 @@ def title(name: str) -> str:
         if stem != name and stem in TITLES:
             return text.format(title=TITLES[stem])
     return name
+
+
+# Sessions: the window of recordings
+LIBRARY, LIBRARY_MENU = "Sessions", "Sessions…"
+LIBRARY_TIP = "See, replay and export what was recorded"
+REPLAY = "Replay"
+SEARCH, SEARCH_TIP = "Search titles and notes", "Show only sessions with these words in their title or notes"
+SESSION_LIST_TIP = "Recorded sessions, the newest first; choose one to replay it"
+NOTES, NOTES_TIP = "Notes", "Notes on this session; they are saved by themselves"
+RENAME, RENAME_TIP = "Rename", "Give this session a title; its folder keeps its name"
+REVEAL, REVEAL_TIP = "Show in folder", "Open the session's folder in the file manager"
+DELETE, DELETE_TIP = "Delete", "Move this session to the trash"
+OPEN_OTHER, OPEN_OTHER_TIP = "Open other folder…", "Open a session that lies elsewhere; or drop its folder here"
+OPEN_OTHER_TITLE = "Open the folder of a session"
+RELIST, RELIST_TIP = "Look again", "Read the list of sessions anew"
+CLOSE_LIBRARY, CLOSE_LIBRARY_TIP = "Close", "Close this window"
+MORE_TIP = "More that can be done"
+UNTITLED = "Untitled"
+MODEL_NAMES = {"expnet.safetensors": MODEL_COMPACT, "expnet_resnet101.safetensors": MODEL_RESNET}
+SOURCE_NAMES = {"demo": DEMO}
+TODAY, YESTERDAY, MOMENT_DAY = "Today, {time}", "Yesterday, {time}", "{day}, {time}"
+CHIPS = {
+    "no video": "No video",
+    "recovered": "Recovered",
+    "recording": "Being recorded",
+    "cut off": "Cut off",
+    "unreadable": "Cannot be read",
+}
+CHIP_TIPS = {
+    "no video": "Only coefficients were recorded; the thumbnail shows those of the most expressive moment",
+    "recovered": "The recording was cut off and completed with what is there",
+    "recording": "It can be replayed, renamed and deleted when the recording has ended",
+    "cut off": "The recording was cut off and is not completed yet; what is there can be replayed",
+    "unreadable": "",
+}
+NO_SESSIONS = "Nothing recorded yet"
+NO_SESSIONS_HOW = (
+    "Press Ctrl+R, or the red button beside the head, to record your face: video, coefficients and markers. "
+    "Press it again to end. Your recordings then wait here, to be replayed and exported."
+)
+NONE_FOUND = "No session has these words in its title or notes."
+CHOOSE_SESSION = "Choose a session to replay it"
+STILL_RECORDING = "This session is being recorded. It can be replayed when the recording has ended."
+TRASHED = "“{title}” is in the trash."
+UNDO = "Undo"
+RESTORED = "“{title}” is back."
+READING = "Reading the sessions…"
+
+# Exporting
+EXPORT, EXPORT_MENU, EXPORT_TIP = "Export", "Export…", "Save this session, or a part of it, in another format"
+EXPORT_WHAT, EXPORT_WHAT_TIP = "Format", "What kind of file"
+FORMATS = {
+    "csv": "Table (CSV)",
+    "parquet": "Table (Parquet)",
+    "npz": "Arrays (NumPy)",
+    "glb": "Animated head (glTF)",
+    "bvh-head": "Motion of the head (BVH)",
+    "ply": "Meshes (PLY)",
+    "obj": "Meshes (OBJ)",
+    "overlay": "Video with mesh (MP4)",
+}
+FORMAT_TIPS = {
+    "csv": "One row per moment and face, for any program",
+    "parquet": "The same table, typed and small, for pandas, R and DuckDB",
+    "npz": "Every array of the session, for numpy.load",
+    "glb": "The head with its coefficients as morph targets and one animation, for Blender and any glTF viewer",
+    "bvh-head": "How the head turns, as motion capture of one joint",
+    "ply": "A folder with a mesh for each moment",
+    "obj": "A folder with a mesh for each moment",
+    "overlay": "The recorded video with the measured mesh over every face",
+}
+EXPORT_NO_VIDEO = "This session has no video"
+EXPORT_PART, EXPORT_PART_TIP = "Part", "The whole session, or the loop that is set in the player"
+EXPORT_WHOLE, EXPORT_LOOP = "Whole session ({length})", "Loop {start} to {end}"
+EXPORT_LOOP_NONE = "Loop of the player"
+EXPORT_LOOP_HOW = "Set a loop in the player first"
+EXPORT_RATE, EXPORT_RATE_TIP = "Rate", "The recorded moments, or a fixed number of moments a second"
+EXPORT_RECORDED, EXPORT_FPS = "As recorded", "{fps} a second"
+EXPORT_FACE, EXPORT_FACE_TIP = "Face", "Which of several faces"
+EXPORT_FACES, EXPORT_MAIN_FACE, EXPORT_ONE_FACE = "All faces", "The one seen most", "Face {n}"
+EXPORT_NEUTRAL, EXPORT_NEUTRAL_TIP = "Subtract the neutral", "Coefficients count from the profile's resting face"
+EXPORT_GAINS, EXPORT_GAINS_TIP = "Apply gains", "Coefficients are as strong as the profile's gains made them"
+EXPORT_TO, EXPORT_TO_TIP = "Save as", "The file, or the folder of meshes, that is made"
+EXPORT_CHOOSE, EXPORT_CHOOSE_TIP = "Choose…", "Choose another name or folder"
+EXPORT_CANCEL, EXPORT_CANCEL_TIP = "Cancel", "End the export; nothing is left behind"
+EXPORT_CLOSE_TIP = "Put the export panel away"
+EXPORT_PROGRESS_TIP = "How much of the export is done"
+EXPORT_TAKEN = "There is a {name} already; choose another name, or choose it again to replace it."
+EXPORT_LOADING = "Reading the session…"
+EXPORTING = "Exporting {name}, {percent} %"
+EXPORT_CANCELLING, EXPORT_CANCELLED = "Cancelling…", "Cancelled; nothing was written."
+EXPORT_DONE = "{name} is saved."
+
+
+def tenths(seconds: float) -> str:
+    """75.26 s as 1:15.3."""
+    minutes, s = divmod(round(10 * seconds), 600)
+    return f"{minutes}:{s // 10:02d}.{s % 10}"

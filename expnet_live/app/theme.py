@@ -169,6 +169,14 @@ QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}
 QComboBox QAbstractItemView::item {{ padding: 5px 8px; border-radius: 5px; color: {t.text}; }}
 QComboBox QAbstractItemView::item:selected {{ background: {t.hover}; }}
 QComboBox QAbstractItemView::item:disabled {{ color: {t.faint}; }}
+QPlainTextEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid transparent; border-radius: 7px;
+    padding: 3px 5px; selection-background-color: {t.accent}; selection-color: {t.on_accent}; }}
+QPlainTextEdit:focus {{ border: 1px solid {t.accent}; }}
+QPlainTextEdit:disabled {{ color: {t.faint}; }}
+QListView {{ background: transparent; border: none; outline: none; }}
+QLineEdit#Title {{ background: {t.panel}; border: 1px solid {t.accent}; }}
+QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
+QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QCheckBox {{ spacing: 8px; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}

@@ -67,7 +67,8 @@ def list_sessions(root: Path) -> list[SessionEntry]:
     return [entry_of(folder) for folder in sorted(folders, key=lambda p: p.name.casefold(), reverse=True)]
 
 
-def _entry(folder: Path) -> SessionEntry:
+def entry_of(folder: Path) -> SessionEntry:
+    """A single folder as it would be listed."""
     try:
         info = read_info(folder)
     except UserError as error:
