@@ -29,6 +29,7 @@ SPECS = (
     ActionSpec("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, "S", "snapshot"),
     ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "Ctrl+R", "record", checkable=True),
     ActionSpec("mark", texts.MARK, texts.MARK_TIP, "K", "marker"),
+    ActionSpec("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, "Ctrl+L", "library"),
     ActionSpec("private", texts.PRIVATE, texts.PRIVATE_TIP, checkable=True),
     ActionSpec("quit", texts.QUIT, "", "Ctrl+Q"),
     ActionSpec("play", texts.PLAY, texts.PLAY_TIP, "Space"),

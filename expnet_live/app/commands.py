@@ -14,15 +14,18 @@ from PySide6.QtWidgets import QFileDialog
 
 from expnet_live import __version__
 from expnet_live.app import logs, texts
+from expnet_live.app.library.window import SessionsWindow
 from expnet_live.app.models.choices import OVERLAYS
 from expnet_live.app.notice import Notice
 from expnet_live.app.parts import PartCallbacks
 from expnet_live.app.snapshot import Snapshot, snapshot_folder
+from expnet_live.app.theme import Theme
 from expnet_live.app.views.controls import ControlCallbacks
 from expnet_live.app.views.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.errors import UserError
 from expnet_live.live.spec import SourceKind, SourceSpec
 from expnet_live.sessions.folder import sessions_root
+from expnet_live.sessions.recorder import Recorder
 
 if TYPE_CHECKING:
     from expnet_live.app.window import MainWindow
@@ -35,6 +38,8 @@ class Commands:
         self._window, self._controller = window, window.controller
         self._sheet: Sheet | None = None
         self._last_snapshot: Path | None = None
+        self._recorder: Recorder | None = None
+        self.sessions: SessionsWindow | None = None
         self.snapshot_folder = snapshot_folder()
 
     def handlers(self) -> dict[str, Callable[..., object]]:
@@ -47,6 +52,7 @@ class Commands:
             "snapshot": self._snapshot,
             "record": self._record,
             "mark": self._controller.recording.mark,
+            "library": self.show_sessions,
             "private": lambda on: self._choose(private=on),
             "quit": w.close,
             "play": self._play_or_pause,
@@ -104,12 +110,16 @@ class Commands:
             "retry": self._controller.retry_model,
             "log": lambda: self._reveal(logs.log_file()),
             "folder": lambda: self._reveal(self._last_snapshot or self.snapshot_folder),
-            "recording": self._reveal_recording,
-            "sessions": self._reveal_sessions,
+            "replay": self._replay,
+            "library": self.show_sessions,
         }[act]()
 
     def open_path(self, path: str) -> None:
-        self._use(SourceSpec.file(path))
+        """A video, a picture, or the folder of a session."""
+        if Path(path).is_dir():
+            self.show_sessions(Path(path))
+        else:
+            self._use(SourceSpec.file(path))
 
     def _use(self, spec: SourceSpec) -> None:
         self._controller.use_source(spec)
@@ -223,10 +233,32 @@ class Commands:
         self._controller.record(on)
         self._window.show_recording()
 
-    def _reveal_recording(self) -> None:
+    def _replay(self) -> None:
         last = self._controller.recording.last
-        if last is not None:
-            self._reveal(last.folder)
+        self.show_sessions(None if last is None else last.folder)
+
+    def show_sessions(self, folder: Path | None = None) -> None:
+        """The window of sessions, made when it is first wanted."""
+        if self.sessions is None:
+            self.sessions = SessionsWindow(self._window.theme, self._window.store)
+        self.sessions.show_session(folder)
+
+    def set_theme(self, theme: Theme) -> None:
+        if self.sessions is not None:
+            self.sessions.set_theme(theme)
+
+    def watch(self) -> None:
+        """The list of sessions follows recordings."""
+        recorder = self._controller.recording.recorder
+        if recorder is not self._recorder:
+            self._recorder = recorder
+            if self.sessions is not None:
+                self.sessions.refresh()
+
+    def close(self) -> None:
+        sessions, self.sessions = self.sessions, None
+        if sessions is not None:
+            sessions.shut_down()
 
     def _reveal_sessions(self) -> None:
         self._reveal(sessions_root())

@@ -41,6 +41,8 @@ _SHAPES = {
     "range_in": '<path d="M10 5H6v14h4"/><path d="M19 12h-8m3-3l-3 3 3 3"/>',
     "range_out": '<path d="M14 5h4v14h-4"/><path d="M5 12h8m-3-3l3 3-3 3"/>',
     "whole": '<path d="M3.5 6v12m17-12v12"/><path d="M7 12h10M9.5 9.5L7 12l2.5 2.5m5-5L17 12l-2.5 2.5"/>',
+    "open": '<path d="M3.500 18.500v-12h6l2 2.500h7.500v3"/><path d="M3.500 18.500l3-6.500h14.500l-3 6.500z"/>',
+    "library": '<path d="M4 6.500h4v4H4zM4 14h4v4H4z"/><path d="M11.500 8.500H20M11.500 16H20"/>',
     "chevron": '<path d="M7 10l5 5 5-5"/>',
 }
 _SVG = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Notice:
     """For a banner. `kind`: info, warning, error, or gone, which takes the one of that key away.
 
-    `act` names what its button does: sources, demo, retry, log, folder, recording, sessions, or use-N for camera N.
+    `act` names what its button does: sources, demo, retry, log, folder, replay, library, or use-N for camera N.
     """
 
     key: str

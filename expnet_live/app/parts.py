@@ -53,7 +53,18 @@ class Parts:
         for small in (self.overlay, self.span):
             small.setProperty("small", True)
             small.setMaximumWidth(112)
-        for key in ("reset_view", "wireframe", "painted", "hair", "follow", "mirror", "snapshot", "record", "mark"):
+        for key in (
+            "reset_view",
+            "wireframe",
+            "painted",
+            "hair",
+            "follow",
+            "mirror",
+            "snapshot",
+            "record",
+            "library",
+            "mark",
+        ):
             self.head.add_action(actions[key])
         seen = QWidget()
         column = QVBoxLayout(seen)

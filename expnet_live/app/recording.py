@@ -99,16 +99,14 @@ class Recording:
         self.last, self.recorder = recorder, None
         kept = recorder.info is not None
         if recorder.problem is not None:
-            button, act = (texts.SHOW_FOLDER, "recording") if kept else (None, None)
+            button, act = (texts.REPLAY, "replay") if kept else (None, None)
             self._notices.append(Notice("record", "error", recorder.problem, button, act))
             return
         text = texts.RECORDED.format(time=texts.clock(recorder.seconds), folder=recorder.folder)
         if recorder.missed:
             text += texts.RECORDED_MISSED.format(n=recorder.missed)
         self._notices.append(Notice("record missed", "gone"))
-        self._notices.append(
-            Notice("record", "info", text, texts.SHOW_FOLDER, "recording", stays=bool(recorder.missed))
-        )
+        self._notices.append(Notice("record", "info", text, texts.REPLAY, "replay", stays=bool(recorder.missed)))
 
     def close(self) -> list[str]:
         """Completes the recording; the name of its thread when the disk does not answer."""
@@ -138,4 +136,4 @@ class Recording:
             self._notices.append(Notice("recovery", "warning", str(problems[0])))
         elif recovered:
             text = texts.RECOVERED_ONE if len(recovered) == 1 else texts.RECOVERED.format(n=len(recovered))
-            self._notices.append(Notice("recovery", "info", text, texts.SHOW_FOLDER, "sessions"))
+            self._notices.append(Notice("recovery", "info", text, texts.SHOW_SESSIONS, "library"))

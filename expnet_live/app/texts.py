@@ -278,7 +278,7 @@ def title(name: str) -> str:
 # Sessions: the window of recordings
 LIBRARY, LIBRARY_MENU = "Sessions", "Sessions…"
 LIBRARY_TIP = "See, replay and export what was recorded"
-REPLAY = "Replay"
+REPLAY, SHOW_SESSIONS = "Replay", "Show"
 SEARCH, SEARCH_TIP = "Search titles and notes", "Show only sessions with these words in their title or notes"
 SESSION_LIST_TIP = "Recorded sessions, the newest first; choose one to replay it"
 NOTES, NOTES_TIP = "Notes", "Notes on this session; they are saved by themselves"

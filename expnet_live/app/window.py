@@ -30,7 +30,7 @@ _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
 class MainWindow(QMainWindow):
     def __init__(self, controller: Controller, store: QSettings) -> None:
         super().__init__()
-        self.controller, self._store = controller, store
+        self.controller, self.store = controller, store
         self.theme = DARK
         self.setWindowTitle(texts.APP)
         self.setDockNestingEnabled(True)
@@ -99,6 +99,7 @@ class MainWindow(QMainWindow):
             "record",
             "mark",
             "private",
+            "library",
             "",
             "quit",
         ):
@@ -148,6 +149,7 @@ class MainWindow(QMainWindow):
             application.setPalette(palette(theme))
             application.setStyleSheet(style_sheet(theme))
         self.actions_.set_theme(theme)
+        self.commands.set_theme(theme)
         self.parts.set_theme(theme)
         self.parts.bars.set_curves(self.parts.curves.colors())
 
@@ -207,6 +209,7 @@ class MainWindow(QMainWindow):
 
     def _watch(self) -> None:
         self.presenter.watch()
+        self.commands.watch()
         self._show_controls()
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
         self.actions_["hair"].setEnabled(self.presenter.hairy)
@@ -236,9 +239,10 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         for timer in self._timers:
             timer.stop()
-        settings.save_choices(self._store, self.controller.choices)
-        settings.save_layout(self._store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
-        self._store.sync()
+        settings.save_choices(self.store, self.controller.choices)
+        settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
+        self.store.sync()
+        self.commands.close()
         self.controller.close()
         self.parts.head.close_canvas()
         super().closeEvent(event)

@@ -130,7 +130,7 @@ class CardDelegate(QStyledItemDelegate):
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         assert isinstance(editor, QLineEdit)
-        model.setData(index, editor.text())  # type: ignore[arg-type]
+        model.setData(index, editor.text())
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         text = _text_rect(option.rect.adjusted(2, 2, -2, -2))

@@ -1,4 +1,4 @@
-"""All that the window of sessions wants from the disk, on a thread of its own: the list, and what is done to sessions."""
+"""What the window of sessions wants from the disk, on a thread of its own: the list, and what is done to sessions."""
 
 from __future__ import annotations
 

@@ -8,7 +8,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QDate,
+    QLocale,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QImage, QPixmap
 
 from expnet_live.app import texts
@@ -35,7 +44,9 @@ def display_moment(entry: Entry, today: date | None = None) -> str:
         return texts.TODAY.format(time=time)
     if day == today - timedelta(days=1):
         return texts.YESTERDAY.format(time=time)
-    return texts.MOMENT_DAY.format(day=QLocale().toString(day, QLocale.FormatType.ShortFormat), time=time)
+    return texts.MOMENT_DAY.format(
+        day=QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat), time=time
+    )
 
 
 def display_model(entry: Entry) -> str:
