@@ -294,6 +294,7 @@ UNTITLED = "Untitled"
 MODEL_NAMES = {"expnet.safetensors": MODEL_COMPACT, "expnet_resnet101.safetensors": MODEL_RESNET}
 SOURCE_NAMES = {"demo": DEMO}
 TODAY, YESTERDAY, MOMENT_DAY = "Today, {time}", "Yesterday, {time}", "{day}, {time}"
+MOMENT_FORMAT = "d MMM yyyy"  # in Qt's letters; the names of months come from the system
 CHIPS = {
     "no video": "No video",
     "recovered": "Recovered",

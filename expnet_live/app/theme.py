@@ -174,6 +174,7 @@ QPlainTextEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid tra
 QPlainTextEdit:focus {{ border: 1px solid {t.accent}; }}
 QPlainTextEdit:disabled {{ color: {t.faint}; }}
 QListView {{ background: transparent; border: none; outline: none; }}
+QLineEdit#Search {{ padding-left: 0; }}
 QLineEdit#Title {{ background: {t.panel}; border: 1px solid {t.accent}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}

@@ -10,6 +10,7 @@ from pathlib import Path
 from expnet_live.live.profiles import data_folder
 
 INFO, TABLE, MARKERS, VIDEO, LOCK = "session.json", "coefficients.csv", "markers.csv", "video.mkv", ".recording"
+STAMP = "%Y-%m-%d %H-%M-%S"  # names new sessions by their time
 
 
 def sessions_root() -> Path:
@@ -27,7 +28,7 @@ def sessions_root() -> Path:
 
 def new_folder(root: Path) -> Path:
     """A name for a new session in `root`, by the time: the folder is not there yet."""
-    name = time.strftime("%Y-%m-%d %H-%M-%S")
+    name = time.strftime(STAMP)
     candidates = (root / (name if i == 1 else f"{name} {i}") for i in range(1, 1000))
     return next(path for path in candidates if not path.exists())
 

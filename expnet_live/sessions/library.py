@@ -12,11 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from expnet_live.errors import UserError
-from expnet_live.sessions.folder import TABLE, in_use, sessions_root
+from expnet_live.sessions.folder import STAMP, TABLE, in_use, sessions_root
 from expnet_live.sessions.info import read_info, write_info
 from expnet_live.sessions.session import SessionEntry, entry_of, list_sessions
 from expnet_live.sessions.thumbnail import make_thumbnail
 from expnet_live.types import Image
+
+_STAMP_LENGTH = len("2026-01-31 12-00-00")
 
 
 class Status(StrEnum):
@@ -113,7 +115,9 @@ def _untouched(folder: Path) -> None:
 def _entry(listed: SessionEntry) -> Entry:
     folder, info = listed.folder, listed.info
     if info is None:
-        return Entry(folder, folder.name, _changed(folder), status=Status.UNREADABLE, problem=listed.problem)
+        return Entry(
+            folder, folder.name, _named(folder) or _changed(folder), status=Status.UNREADABLE, problem=listed.problem
+        )
     status = Status.RECOVERED if info.recovered else Status.COMPLETE
     if not info.complete:
         status = Status.RECORDING if listed.active else Status.CUT_OFF
@@ -140,6 +144,14 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.astimezone()
+
+
+def _named(folder: Path) -> datetime | None:
+    """The time by which new sessions are named."""
+    try:
+        return datetime.strptime(folder.name[:_STAMP_LENGTH], STAMP).astimezone()
+    except ValueError:
+        return None
 
 
 def _changed(folder: Path) -> datetime:

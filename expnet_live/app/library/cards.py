@@ -61,7 +61,7 @@ class CardDelegate(QStyledItemDelegate):
         if entry.readable:
             second = "  ·  ".join(p for p in (display_moment(entry), display_model(entry)) if p)
         else:
-            second = entry.problem
+            second = entry.problem.removeprefix(str(entry.folder)).lstrip("/\\ ")
         small = QFont(option.font)
         small.setPixelSize(12)
         _line(painter, text, 1, small, t.muted, second)

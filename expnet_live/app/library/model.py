@@ -45,7 +45,7 @@ def display_moment(entry: Entry, today: date | None = None) -> str:
     if day == today - timedelta(days=1):
         return texts.YESTERDAY.format(time=time)
     return texts.MOMENT_DAY.format(
-        day=QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.ShortFormat), time=time
+        day=QLocale().toString(QDate(day.year, day.month, day.day), texts.MOMENT_FORMAT), time=time
     )
 
 

@@ -120,8 +120,9 @@ class ListSide(QWidget):
         self.model.set_entries(entries)
         if self._wanted is not None:
             self.choose(self._wanted)
-        elif first and self.found.rowCount():
-            self.view.setCurrentIndex(self.found.index(0, 0))
+        elif first:
+            row = next((i for i, e in enumerate(entries) if e.readable), 0)
+            self.view.setCurrentIndex(self.found.mapFromSource(self.model.index(row)))
         self._show_empty()
         self.notes.show_entry(self.current)
         if self.current != self._told:
@@ -189,6 +190,7 @@ class ListSide(QWidget):
         self.setObjectName("Panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumWidth(270)
+        self.search.setObjectName("Search")
         self.search.setPlaceholderText(texts.SEARCH)
         self.search.setToolTip(texts.SEARCH_TIP)
         self.search.setClearButtonEnabled(False)
