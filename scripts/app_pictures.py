@@ -1,7 +1,8 @@
-"""Takes the README's pictures of the window anew, on the demo clip: app.png, app_light.png, app_painted.png and
-app_wireframe.png.
+"""Takes the documentation's pictures of the windows anew, on the demo clip: app.png, app_light.png, app_painted.png,
+app_wireframe.png and app_sessions.png.
 
     .venv/bin/python scripts/app_pictures.py docs
+    .venv/bin/python scripts/app_pictures.py docs app_sessions.png
 
 Without a screen it makes a virtual one (Xvfb). Take them on a computer that has nothing else to do: frames per second
 and latency are in the picture.
@@ -36,9 +37,17 @@ PICTURES = (
     ("app_wireframe.png", "dark", {"wireframe": True, "overlay": "mesh"}),
 )
 _SEEN = 20.0  # s of the clip in the curves
+SESSIONS = "app_sessions.png"
+# Title, notes, and whether without video, of what is recorded for its picture; the last one is shown.
+RECORDINGS = (
+    ("Warm-up", "", False),
+    ("Pilot without video", "Coefficients only", True),
+    ("Smile study, take 2", "Broad smile after a neutral second.\nBrows stay at rest.", False),
+)
+_LENGTH, _SHOWN, _LOOP = 8.5, 4.0, (2.5, 5.5)  # s recorded, the moment that is shown, and the loop
 
 
-def steps(window: MainWindow, folder: Path) -> Iterator[bool]:
+def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
     """Yields as often as it wants to be called again; True when all is done."""
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCursor
@@ -61,7 +70,7 @@ def steps(window: MainWindow, folder: Path) -> Iterator[bool]:
     def time() -> float:
         return captured().frame.timestamp - first
 
-    for name, appearance, looks in PICTURES:
+    for name, appearance, looks in (p for p in PICTURES if p[0] in wanted):
         window.set_appearance(appearance)
         window.commands._choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
         # At the moment itself, with the clip playing on: paused, rates would be none.
@@ -71,20 +80,58 @@ def steps(window: MainWindow, folder: Path) -> Iterator[bool]:
             yield False
         window.grab().save(str(folder / name))
         print(folder / name)
+    if SESSIONS in wanted:
+        yield from sessions_steps(window, folder / SESSIONS)
     window.close()
     yield True
 
 
-def opened(window: MainWindow, folder: Path) -> None:
+def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
+    """Records some sessions, and takes the picture of their window."""
+    from expnet_live.sessions.library import rename, set_notes
+
+    recording = window.controller.recording
+    for title, notes, private in RECORDINGS:
+        window.actions_["private"].setChecked(private)
+        while not recording.ready:
+            yield False
+        window.actions_["record"].trigger()
+        while recording.seconds < _LENGTH / 2:
+            yield False
+        recording.mark()
+        while recording.seconds < _LENGTH:
+            yield False
+        window.actions_["record"].trigger()
+        while recording.recorder is not None:
+            yield False
+        assert recording.last is not None
+        rename(recording.last.folder, title)
+        set_notes(recording.last.folder, notes)
+    window.commands.show_sessions()
+    sessions = window.commands.sessions
+    assert sessions is not None
+    player = sessions.player
+    while player.replay is None or any(e.thumbnail is None for e in sessions.side.model.entries):
+        yield False
+    player.set_range(_LOOP)
+    player.seek(_SHOWN)
+    while player.shown_row < 0 or abs(player.replay.rows.time[player.shown_row] - _SHOWN) > 0.1:
+        yield False
+    yield False
+    sessions.grab().save(str(picture))
+    print(picture)
+
+
+def opened(window: MainWindow, folder: Path, wanted: set[str]) -> None:
     from PySide6.QtCore import QTimer
 
-    remaining = steps(window, folder)
+    remaining = steps(window, folder, wanted)
     timer = QTimer(window)
     timer.timeout.connect(lambda: timer.stop() if next(remaining, True) else None)
     timer.start(20)
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, wanted: set[str]) -> int:
     from expnet_live.evaluation.virtual_display import virtual_display
 
     bare = sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -92,8 +139,9 @@ def main(folder: Path) -> int:
         # As on the first start, and nobody's own choices are touched.
         os.environ.update(XDG_CONFIG_HOME=own, EXPNET_LIVE_DATA=own)
         with quiet_native():
-            return run_app(Launch(source="demo"), lambda window: opened(window, folder))
+            return run_app(Launch(source="demo"), lambda window: opened(window, folder, wanted))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"))
+    every = {*(name for name, _, _ in PICTURES), SESSIONS}
+    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs", set(sys.argv[2:]) or every))

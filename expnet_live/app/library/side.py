@@ -124,6 +124,8 @@ class ListSide(QWidget):
             row = next((i for i, e in enumerate(entries) if e.readable), 0)
             self.view.setCurrentIndex(self.found.mapFromSource(self.model.index(row)))
         self._show_empty()
+        if first:
+            self.view.setFocus()
         self.notes.show_entry(self.current)
         if self.current != self._told:
             self._settle.start()

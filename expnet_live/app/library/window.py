@@ -113,7 +113,6 @@ class SessionsWindow(QMainWindow):
             self._librarian.refresh(self._others)
             self._librarian.start()
             self._timer.start(_TICK)
-            self.side.view.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

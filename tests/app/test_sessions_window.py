@@ -1,0 +1,292 @@
+"""The window of sessions as a person uses it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPushButton, QWidget
+from seen import LONG, banners, pixels
+from session_files import write_session
+
+from expnet_live.app import texts
+from expnet_live.app.library.window import SessionsWindow
+from expnet_live.app.views.banners import BannerStack
+from expnet_live.app.window import MainWindow
+from expnet_live.live.capture import open_spec
+from expnet_live.live.spec import SourceSpec
+from expnet_live.sessions import recorder as recorder_module
+from expnet_live.sessions.folder import INFO, sessions_root
+from expnet_live.sessions.info import read_info, write_info
+from expnet_live.sessions.library import Entry
+from expnet_live.sessions.recorder import Limits
+from expnet_live.sessions.session import Session
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture(autouse=True)
+def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' disk may be small."""
+    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
+    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """With a trash and exports of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    other = pytest.importorskip("send2trash.plat_other", reason="the trash of freedesktop.org")
+    monkeypatch.setattr(other, "XDG_DATA_HOME", os.fsencode(home))
+    monkeypatch.setattr(other, "HOMETRASH_B", os.fsencode(home / "Trash"))
+    return home
+
+
+@pytest.fixture
+def main(open_window: Callable[..., MainWindow]) -> MainWindow:
+    return open_window(SourceSpec.demo(), open_=open_spec)
+
+
+@pytest.fixture
+def sessions(main: MainWindow) -> SessionsWindow:
+    main.actions_["library"].trigger()
+    assert main.commands.sessions is not None
+    return main.commands.sessions
+
+
+def begin(qtbot: Any, main: MainWindow, frames: int = 30) -> None:
+    qtbot.waitUntil(lambda: main.actions_["record"].isEnabled(), timeout=LONG)
+    main.actions_["record"].trigger()
+    recorder = main.controller.recording.recorder
+    assert recorder is not None
+    qtbot.waitUntil(lambda: recorder.frames >= frames, timeout=LONG)
+
+
+def end(qtbot: Any, main: MainWindow) -> Path:
+    main.actions_["record"].trigger()
+    qtbot.waitUntil(lambda: main.controller.recording.last is not None, timeout=LONG)
+    assert main.controller.recording.last is not None
+    return main.controller.recording.last.folder
+
+
+def press(qtbot: Any, stack: BannerStack, text: str) -> None:
+    (button,) = [b for b in stack.findChildren(QPushButton) if b.text() == text]
+    qtbot.mouseClick(button, LEFT)
+
+
+def shown(sessions: SessionsWindow) -> list[Path]:
+    found = sessions.side.found
+    return [found.index(i, 0).data(Qt.ItemDataRole.UserRole).folder for i in range(found.rowCount())]
+
+
+def entry(sessions: SessionsWindow, folder: Path) -> Entry:
+    return next(e for e in sessions.side.model.entries if e.folder == folder)
+
+
+def exported(qtbot: Any, sessions: SessionsWindow, format: str, path: Path) -> Path:
+    panel = sessions.panel
+    panel._pick_format(format)
+    panel.set_out(path)
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
+    assert panel.sentence.text().startswith(f"{path.name} is saved."), panel.sentence.text()
+    return path
+
+
+def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own_home: Path) -> None:
+    begin(qtbot, main)
+    folder = end(qtbot, main)
+    qtbot.waitUntil(lambda: "record" in banners(main), timeout=LONG)
+    press(qtbot, main.parts.banners, texts.REPLAY)
+    sessions = main.commands.sessions
+    assert sessions is not None
+    player, side, panel = sessions.player, sessions.side, sessions.panel
+    qtbot.waitUntil(lambda: player.replay is not None and player.shown_row >= 0, timeout=LONG)
+    assert player.folder == folder and side.current is not None and side.current.folder == folder
+    assert player.replay is not None
+    qtbot.waitUntil(lambda: entry(sessions, folder).thumbnail is not None, timeout=LONG)
+    player.seek(0.5)
+    qtbot.waitUntil(lambda: abs(player.replay.rows.time[player.shown_row] - 0.5) < 0.1, timeout=LONG)
+
+    qtbot.keyClick(side.view, Qt.Key.Key_F2)
+    editor = side.view.findChild(QLineEdit, "Title")
+    qtbot.keyClicks(editor, "Broad smile")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.keyClicks(side.notes, "take two")
+    qtbot.waitUntil(
+        lambda: (read_info(folder).title, read_info(folder).notes) == ("Broad smile", "take two"), timeout=LONG
+    )
+    qtbot.waitUntil(lambda: entry(sessions, folder).notes == "take two", timeout=LONG)
+    assert entry(sessions, folder).title == "Broad smile" and player.folder == folder
+
+    qtbot.mouseClick(player.controls.findChildren(QPushButton)[-1], LEFT)
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.session is not None, timeout=LONG)
+    assert panel.out_path == own_home / "Broad smile.csv"
+    recorded = Session.open(folder)
+    table = exported(qtbot, sessions, "csv", own_home / "all.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) == 1 + len(recorded.rows) and panel.reveal.isVisible()
+    player.set_range((0.2, 0.6))
+    qtbot.waitUntil(lambda: panel.part.currentText() == "Loop 0:00.2 to 0:00.6", timeout=LONG)
+    loop = player.range
+    assert loop is not None
+    table = exported(qtbot, sessions, "csv", own_home / "part.csv").read_text(encoding="utf-8").splitlines()
+    inside = (recorded.rows.time >= loop[0] - 1e-5) & (recorded.rows.time <= loop[1] + 1e-5)
+    assert len(table) == 1 + inside.sum()
+    assert exported(qtbot, sessions, "glb", own_home / "head.glb").read_bytes()[:4] == b"glTF"
+
+    panel.set_out(own_home / "cancelled.glb")
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.mouseClick(panel.cancel, LEFT)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    assert panel.sentence.text() == texts.EXPORT_CANCELLED
+    assert not [p for p in own_home.iterdir() if "cancelled" in p.name]
+
+    qtbot.keyClick(side.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: not folder.exists() and not shown(sessions), timeout=LONG)
+    assert "“Broad smile” is in the trash." in sessions.banners.texts["task"]
+    qtbot.waitUntil(lambda: player.folder is None and not panel.isVisible(), timeout=LONG)
+    press(qtbot, sessions.banners, texts.UNDO)
+    qtbot.waitUntil(lambda: player.folder == folder and shown(sessions) == [folder], timeout=LONG)
+    sessions.actions_["delete"].trigger()
+    qtbot.waitUntil(lambda: not folder.exists(), timeout=LONG)
+    assert [p.name for p in (own_home / "Trash" / "files").iterdir()] == [folder.name]
+
+
+def test_nothing_yet_then_one_that_is_recorded(qtbot: Any, main: MainWindow, sessions: SessionsWindow) -> None:
+    side = sessions.side
+    qtbot.waitUntil(lambda: side._empty.text() == texts.NO_SESSIONS and side._empty.isVisible(), timeout=LONG)
+    assert "Ctrl+R" in side._how.text() and not sessions.actions_["delete"].isEnabled()
+    begin(qtbot, main, frames=3)
+    qtbot.waitUntil(lambda: side.current is not None and side.current.locked, timeout=LONG)
+    qtbot.waitUntil(lambda: sessions.message.text() == texts.STILL_RECORDING, timeout=LONG)
+    assert not any(sessions.actions_[k].isEnabled() for k in ("delete", "rename", "export"))
+    assert not side.notes.isEnabled()
+    folder = end(qtbot, main)
+    qtbot.waitUntil(lambda: sessions.player.folder == folder and sessions.player.replay is not None, timeout=LONG)
+    assert sessions.actions_["delete"].isEnabled() and side.notes.isEnabled()
+
+
+def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_path: Path) -> None:
+    root = sessions_root()
+    for name, title, notes in (("a", "Smile", "first\nRED"), ("b", "Frown", ""), ("c", "", "red and blue")):
+        write_session(root / name, 12)
+        write_info(root / name, replace(read_info(root / name), title=title, notes=notes))
+    (root / "2020-01-01 10-00-00").mkdir()
+    (root / "2020-01-01 10-00-00" / INFO).write_text("{", encoding="utf-8")
+    main.actions_["library"].trigger()
+    sessions = main.commands.sessions
+    assert sessions is not None
+    side = sessions.side
+    qtbot.waitUntil(lambda: len(shown(sessions)) == 4, timeout=LONG)
+    qtbot.keyClicks(side.search, "red")
+    assert {p.name for p in shown(sessions)} == {"a", "c"}
+    qtbot.keyClicks(side.search, " smi")
+    assert [p.name for p in shown(sessions)] == ["a"]
+    qtbot.waitUntil(lambda: side.current is not None and side.current.folder.name == "a", timeout=LONG)
+    qtbot.keyClicks(side.search, "x")
+    qtbot.waitUntil(lambda: side._how.text() == texts.NONE_FOUND and sessions.player.folder is None, timeout=LONG)
+    assert not sessions.actions_["delete"].isEnabled()
+    side.search.clear()
+    side.choose(root / "2020-01-01 10-00-00")
+    qtbot.waitUntil(lambda: "is damaged" in sessions.message.text(), timeout=LONG)
+    assert sessions.actions_["delete"].isEnabled() and not sessions.actions_["rename"].isEnabled()
+    # The choice stays when the list changes.
+    write_session(root / "0 new", 6)
+    qtbot.waitUntil(lambda: len(shown(sessions)) == 5, timeout=LONG)
+    assert side.current is not None and side.current.folder.name == "2020-01-01 10-00-00"
+
+    far = tmp_path / "far away"
+    write_session(far, 6)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(far / INFO))])
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(sessions, QDropEvent(QPointF(9, 9), copy, data, LEFT, none))
+    qtbot.waitUntil(lambda: sessions.player.folder == far, timeout=LONG)
+    assert len(shown(sessions)) == 6
+
+
+def test_closing_ends_an_export_and_the_threads(
+    qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
+) -> None:
+    main.commands.show_sessions(demo_session.folder)
+    sessions = main.commands.sessions
+    assert sessions is not None
+    panel = sessions.panel
+    qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
+    sessions.actions_["export"].trigger()
+    qtbot.waitUntil(lambda: panel.session is not None, timeout=LONG)
+    panel._pick_format("obj")
+    panel.set_out(own_home / "meshes")
+    panel.export()
+    job = panel.job
+    assert job is not None
+    qtbot.waitUntil(lambda: job.done > 0, timeout=LONG)
+    qtbot.keyClicks(sessions.side.notes, "kept")
+    start = time.monotonic()
+    sessions.close()
+    assert time.monotonic() - start < 2.5 and not job.alive
+    assert [p for p in own_home.iterdir() if "meshes" in p.name] == []
+    assert read_info(demo_session.folder).notes == "kept"
+    write_info(demo_session.folder, replace(read_info(demo_session.folder), notes=""))
+    main.actions_["library"].trigger()  # the same window again
+    qtbot.waitUntil(lambda: sessions.isVisible() and sessions.player.replay is not None, timeout=LONG)
+    main.close()
+    assert not sessions.isVisible()
+
+
+def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session) -> None:
+    write_session(sessions_root() / "private", 12)
+    main.actions_["library"].trigger()
+    sessions = main.commands.sessions
+    assert sessions is not None
+    panel = sessions.panel
+    qtbot.waitUntil(lambda: sessions.player.folder is not None, timeout=LONG)
+    sessions.actions_["export"].trigger()
+    qtbot.waitUntil(lambda: panel.session is not None, timeout=LONG)
+    at = panel.format.findText(texts.FORMATS["overlay"])
+    assert panel.format.itemData(at, Qt.ItemDataRole.ToolTipRole) == texts.EXPORT_NO_VIDEO
+    (own_home / "taken.csv").touch()
+    panel._out = own_home / "taken.csv"
+    panel.export()
+    assert panel.job is None and "is a taken.csv already" in panel.sentence.text()
+    panel.set_out(own_home / "taken.csv")  # the dialog asked
+    panel.export()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    assert (own_home / "taken.csv").stat().st_size > 0
+    panel.set_out(own_home / "taken.csv" / "below.csv")
+    panel.export()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    assert "cannot be written" in panel.sentence.text()
+    panel._pick_format("glb")  # of names that no model has
+    panel.set_out(own_home / "head.glb")
+    panel.export()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    assert "another face model" in panel.sentence.text() and not (own_home / "head.glb").exists()
+
+
+def test_themes_tool_tips_and_keys(qtbot: Any, main: MainWindow, sessions: SessionsWindow) -> None:
+    for name, bright in (("light", True), ("dark", False)):
+        main.set_appearance(name)
+        picture = pixels(sessions.grab().toImage())
+        assert (np.median(picture) > 128) == bright
+    sessions.panel.show()
+    kinds: tuple[type[QWidget], ...] = (QAbstractButton, QComboBox, QLineEdit)
+    widgets = [w for kind in kinds for w in sessions.findChildren(kind) if w.window() is sessions]
+    widgets = [w for w in widgets if not w.objectName().startswith("qt_") and w.isVisibleTo(sessions)]
+    assert len(widgets) > 12 and [w for w in widgets if not w.toolTip()] == []
+    keys = [a.shortcut().toString() for a in sessions.actions_.values() if not a.shortcut().isEmpty()]
+    assert len(keys) == len(set(keys)) == 7
+    qtbot.keyClick(sessions, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(sessions, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not sessions.isVisible(), timeout=LONG)
