@@ -227,8 +227,8 @@ ABOUT_TEXT = """<p>3D facial expressions from the pixels, without landmarks, aft
 <p>Version {version}. Code: Apache License 2.0. Face model and network were learned from photo collections of which some
 allow research use only: use them for research.</p>
 <p>Made with Python, Qt and PySide6 (LGPL 3), PyTorch (BSD), ONNX Runtime (MIT), ONNX (Apache 2.0), mediapipe (Apache
-2.0), OpenCV (Apache 2.0), VisPy (BSD), PyQtGraph (MIT), NumPy and SciPy (BSD), safetensors (Apache 2.0), Send2Trash (BSD),
-PyAV (BSD) and FFmpeg (LGPL); on Windows
+2.0), OpenCV (Apache 2.0), VisPy (BSD), PyQtGraph (MIT), NumPy and SciPy (BSD), safetensors (Apache 2.0), Send2Trash
+(BSD), PyAV (BSD) and FFmpeg (LGPL); on Windows
 cv2_enumerate_cameras (MIT).</p>"""
 CLOSE = "Close"
 CLOSE_SHEET_TIP = "Close (Escape)"

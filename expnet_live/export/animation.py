@@ -49,7 +49,7 @@ def animated_head(
     """The animation of a track without gaps, (T,) rows of increasing time, that counts from `start`.
 
     `identity` (K,) is baked into the mesh at rest. `step` is told how many rows are done, of each
-    at least once; it may raise.
+    at least once, and of none in between; it may raise.
     """
     rows = _distinct(rows, start)
     times = rows.time - start
@@ -60,15 +60,17 @@ def animated_head(
 
     arrays = GlbArrays()
     head = _Piece(model, ~np.isin(model.anatomy.part, (Part.RIGHT_EYE, Part.LEFT_EYE)))
-    targets = [
-        {
+    targets = []
+    for delta in deltas:
+        step(0)  # each takes a moment, and who cancels shall not wait for all
+        difference = (model.normals(resting + delta) - normals)[head.vertices]
+        targets.append({
             "POSITION": arrays.differences(_M * delta[head.vertices], len(head)),
-            "NORMAL": arrays.differences((model.normals(resting + delta) - normals)[head.vertices], len(head)),
-        }
-        for delta in deltas
-    ]
+            "NORMAL": arrays.differences(difference, len(head)),
+        })  # fmt: skip
     where = arrays.places(head.new_index[extra.vertices])
     for delta in extra.deltas:
+        step(0)
         moved = resting.copy()
         moved[extra.vertices] += delta
         difference = (model.normals(moved) - normals)[extra.vertices]

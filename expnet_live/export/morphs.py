@@ -62,9 +62,10 @@ def correctives(
 ) -> Correctives:
     """The shapes that, at `expression` (T, 29), `deltas` (29, V, 3) alone miss of the model's mesh; at most `most`.
 
-    `step` is told how many moments are done, in each of usually one or two passes over all of them; it may raise.
+    `step` is told how many moments are done, in each of usually one or two passes over all of them, and of none in
+    between; it may raise.
     """
-    missing = _Missing(model, deltas, identity)
+    missing = _Missing(model, deltas, identity, step)
     chosen = np.unique(np.linspace(0, len(expression) - 1, _SAMPLES).round().astype(int))
     found = _directions(missing(expression[chosen]), most)
     while True:
@@ -83,11 +84,11 @@ def correctives(
 class _Missing:
     """Called with expressions (T, 29): what the linear part lacks at the `vertices` (m,), (T, 3m) mm."""
 
-    def __init__(self, model: FaceModel, deltas: Array, identity: Array) -> None:
+    def __init__(self, model: FaceModel, deltas: Array, identity: Array, step: Callable[[int], None]) -> None:
         anatomy = model.anatomy
         lashes = np.arange(anatomy.lashes.start, anatomy.lashes.stop)
         self.vertices = np.unique(np.concatenate([*(c.vertices for c in anatomy.closings), *anatomy.lids, lashes]))
-        self._model, self._identity = model, identity
+        self._model, self._identity, self._step = model, identity, step
         self._resting = self._of(np.zeros(len(deltas), np.float32))
         self._deltas = deltas[:, self.vertices].reshape(len(deltas), -1)
 
@@ -96,6 +97,7 @@ class _Missing:
         return missing
 
     def _of(self, expression: Array) -> Array:
+        self._step(0)
         return self._model.vertices(expression, self._identity)[self.vertices].ravel()
 
 

@@ -157,7 +157,7 @@ class Search(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         self._words = text.casefold().split()
-        self.invalidateRowsFilter()
+        self.setFilterFixedString(text)  # asks for every row anew
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         entry = self._model.entries[row]

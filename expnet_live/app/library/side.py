@@ -92,7 +92,6 @@ class ListSide(QWidget):
         self._empty, self._how = QLabel(), QLabel()
         self._told: Entry | None = None
         self._wanted: Path | None = None  # to be chosen when it is listed
-        self._read = False
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE)
@@ -114,9 +113,8 @@ class ListSide(QWidget):
         self.view.viewport().update()
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
-        """The choice stays; at first the newest is chosen."""
-        first = not self._read
-        self._read = True
+        """The choice stays; at first the newest that can be read is chosen."""
+        first = not self.model.rowCount() and len(entries) > 0
         self.model.set_entries(entries)
         if self._wanted is not None:
             self.choose(self._wanted)
@@ -197,6 +195,7 @@ class ListSide(QWidget):
         self.search.setToolTip(texts.SEARCH_TIP)
         self.search.setClearButtonEnabled(False)
         self._glass = self.search.addAction(icons.icon("search", "#888888"), QLineEdit.ActionPosition.LeadingPosition)
+        self._glass.setToolTip(texts.SEARCH_TIP)
         view = self.view
         view.setModel(self.found)
         view.setItemDelegate(self.delegate)
