@@ -21,6 +21,7 @@ from expnet_live.app import texts
 from expnet_live.app.library.window import SessionsWindow
 from expnet_live.app.views.banners import BannerStack
 from expnet_live.app.window import MainWindow
+from expnet_live.export.options import Format
 from expnet_live.live.capture import open_spec
 from expnet_live.live.spec import SourceSpec
 from expnet_live.sessions import recorder as recorder_module
@@ -94,10 +95,10 @@ def entry(sessions: SessionsWindow, folder: Path) -> Entry:
     return next(e for e in sessions.side.model.entries if e.folder == folder)
 
 
-def exported(qtbot: Any, sessions: SessionsWindow, format: str, path: Path) -> Path:
+def exported(qtbot: Any, sessions: SessionsWindow, format: Format, path: Path) -> Path:
     panel = sessions.panel
-    panel._pick_format(format)
-    panel.set_out(path)
+    panel.form.set_format(format)
+    panel.form.set_out(path)
     qtbot.mouseClick(panel.start, LEFT)
     qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
     assert panel.sentence.text().startswith(f"{path.name} is saved."), panel.sentence.text()
@@ -131,21 +132,21 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
     assert entry(sessions, folder).title == "Broad smile" and player.folder == folder
 
     qtbot.mouseClick(player.controls.findChildren(QPushButton)[-1], LEFT)
-    qtbot.waitUntil(lambda: panel.isVisible() and panel.session is not None, timeout=LONG)
-    assert panel.out_path == own_home / "Broad smile.csv"
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.form.session is not None, timeout=LONG)
+    assert panel.form.out == own_home / "Broad smile.csv"
     recorded = Session.open(folder)
-    table = exported(qtbot, sessions, "csv", own_home / "all.csv").read_text(encoding="utf-8").splitlines()
+    table = exported(qtbot, sessions, Format.CSV, own_home / "all.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == 1 + len(recorded.rows) and panel.reveal.isVisible()
     player.set_range((0.2, 0.6))
-    qtbot.waitUntil(lambda: panel.part.currentText() == "Loop 0:00.2 to 0:00.6", timeout=LONG)
+    qtbot.waitUntil(lambda: panel.form.part.currentText() == "Loop 0:00.2 to 0:00.6", timeout=LONG)
     loop = player.range
     assert loop is not None
-    table = exported(qtbot, sessions, "csv", own_home / "part.csv").read_text(encoding="utf-8").splitlines()
+    table = exported(qtbot, sessions, Format.CSV, own_home / "part.csv").read_text(encoding="utf-8").splitlines()
     inside = (recorded.rows.time >= loop[0] - 1e-5) & (recorded.rows.time <= loop[1] + 1e-5)
     assert len(table) == 1 + inside.sum()
-    assert exported(qtbot, sessions, "glb", own_home / "head.glb").read_bytes()[:4] == b"glTF"
+    assert exported(qtbot, sessions, Format.GLB, own_home / "head.glb").read_bytes()[:4] == b"glTF"
 
-    panel.set_out(own_home / "cancelled.glb")
+    panel.form.set_out(own_home / "cancelled.glb")
     qtbot.mouseClick(panel.start, LEFT)
     qtbot.mouseClick(panel.cancel, LEFT)
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
@@ -225,9 +226,9 @@ def test_closing_ends_an_export_and_the_threads(
     panel = sessions.panel
     qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
     sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: panel.session is not None, timeout=LONG)
-    panel._pick_format("obj")
-    panel.set_out(own_home / "meshes")
+    qtbot.waitUntil(lambda: panel.form.session is not None, timeout=LONG)
+    panel.form.set_format(Format.OBJ)
+    panel.form.set_out(own_home / "meshes")
     panel.export()
     job = panel.job
     assert job is not None
@@ -253,23 +254,23 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     panel = sessions.panel
     qtbot.waitUntil(lambda: sessions.player.folder is not None, timeout=LONG)
     sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: panel.session is not None, timeout=LONG)
-    at = panel.format.findText(texts.FORMATS["overlay"])
-    assert panel.format.itemData(at, Qt.ItemDataRole.ToolTipRole) == texts.EXPORT_NO_VIDEO
+    qtbot.waitUntil(lambda: panel.form.session is not None, timeout=LONG)
+    at = panel.form.format.findText(texts.FORMATS["overlay"])
+    assert panel.form.format.itemData(at, Qt.ItemDataRole.ToolTipRole) == texts.EXPORT_NO_VIDEO
     (own_home / "taken.csv").touch()
-    panel._out = own_home / "taken.csv"
+    panel.form.out = own_home / "taken.csv"
     panel.export()
     assert panel.job is None and "is a taken.csv already" in panel.sentence.text()
-    panel.set_out(own_home / "taken.csv")  # the dialog asked
+    panel.form.set_out(own_home / "taken.csv")  # the dialog asked
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
     assert (own_home / "taken.csv").stat().st_size > 0
-    panel.set_out(own_home / "taken.csv" / "below.csv")
+    panel.form.set_out(own_home / "taken.csv" / "below.csv")
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
     assert "cannot be written" in panel.sentence.text()
-    panel._pick_format("glb")  # of names that no model has
-    panel.set_out(own_home / "head.glb")
+    panel.form.set_format(Format.GLB)  # of names that no model has
+    panel.form.set_out(own_home / "head.glb")
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
     assert "another face model" in panel.sentence.text() and not (own_home / "head.glb").exists()

@@ -7,18 +7,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QFileSystemWatcher, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QHideEvent,
-    QKeySequence,
     QShowEvent,
 )
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
-from expnet_live.app import icons, texts
+from expnet_live.app import texts
+from expnet_live.app.library.actions import make_actions, set_icons
 from expnet_live.app.library.export_panel import ExportPanel
 from expnet_live.app.library.librarian import Librarian
 from expnet_live.app.library.model import display_title
@@ -48,7 +47,19 @@ class SessionsWindow(QMainWindow):
         self.setWindowTitle(f"{texts.LIBRARY} – {texts.APP}")
         self.setAcceptDrops(True)
         self.setMinimumSize(820, 540)
-        self.actions_ = self._make_actions()
+        self.actions_ = make_actions(
+            self,
+            {
+                "rename": lambda: self.side.rename(),
+                "reveal": self._reveal,
+                "export": self._toggle_export,
+                "delete": self._delete,
+                "other": self._ask_folder,
+                "relist": self.refresh,
+                "search": lambda: self.side.search.setFocus(),
+                "close": self.close,
+            },
+        )
         a = self.actions_
         self.side = ListSide(
             [a[k] for k in ("rename", "reveal", "export", "delete")],
@@ -69,9 +80,7 @@ class SessionsWindow(QMainWindow):
         self._theme = theme
         for part in (self.side, self.player, self.panel, self.banners):
             part.set_theme(theme)
-        names = {"rename": "rename", "reveal": "folder", "export": "export", "delete": "delete", "other": "open"}
-        for key, name in {**names, "relist": "refresh"}.items():
-            self.actions_[key].setIcon(icons.icon(name, theme.text, disabled=theme.faint))
+        set_icons(self.actions_, theme)
 
     def refresh(self) -> None:
         """A recording began or ended."""
@@ -160,7 +169,7 @@ class SessionsWindow(QMainWindow):
                 self._watcher.addPath(str(librarian.root))
         if self.panel.isVisible():
             self.panel.set_range(self.player.range)
-            self.panel.tick()
+        self.panel.tick()
 
     # --- the chosen session -------------------------------------------------------------------
 
@@ -246,8 +255,8 @@ class SessionsWindow(QMainWindow):
         entry = self.side.current
         if entry is None or self._librarian is None:
             return
-        if self.panel.session is not None and self.panel.session.folder == entry.folder:
-            self.panel.set_session(self.panel.session, display_title(entry))
+        if self.panel.form.session is not None and self.panel.form.session.folder == entry.folder:
+            self.panel.set_session(self.panel.form.session, display_title(entry))
             return
         self.panel.set_session(None)
 
@@ -256,7 +265,7 @@ class SessionsWindow(QMainWindow):
             if current is not None and current.folder == session.folder:
                 self.panel.set_session(session, display_title(current))
 
-        self._librarian.ask(lambda: Session.open(entry.folder), loaded, self.panel.fail)
+        self._librarian.ask(lambda: Session.open(entry.folder), loaded, self.panel.say)
 
     # --- other folders ------------------------------------------------------------------------
 
@@ -285,26 +294,6 @@ class SessionsWindow(QMainWindow):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     # --- layout -------------------------------------------------------------------------------
-
-    def _make_actions(self) -> dict[str, QAction]:
-        specs: tuple[tuple[str, str, str, str, Callable[[], object]], ...] = (
-            ("rename", texts.RENAME, texts.RENAME_TIP, "F2", lambda: self.side.rename()),
-            ("reveal", texts.REVEAL, texts.REVEAL_TIP, "", self._reveal),
-            ("export", texts.EXPORT_MENU, texts.EXPORT_TIP, "Ctrl+E", self._toggle_export),
-            ("delete", texts.DELETE, texts.DELETE_TIP, "Del", self._delete),
-            ("other", texts.OPEN_OTHER, texts.OPEN_OTHER_TIP, "Ctrl+O", self._ask_folder),
-            ("relist", texts.RELIST, texts.RELIST_TIP, "F5", self.refresh),
-            ("search", texts.SEARCH, texts.SEARCH_TIP, "Ctrl+F", lambda: self.side.search.setFocus()),
-            ("close", texts.CLOSE_LIBRARY, texts.CLOSE_LIBRARY_TIP, "Ctrl+W", self.close),
-        )
-        actions = {}
-        for key, text, tip, shortcut, act in specs:
-            action = actions[key] = QAction(text, self)
-            action.setToolTip(f"{tip} ({shortcut})" if shortcut else tip)
-            action.setShortcut(QKeySequence(shortcut))
-            action.triggered.connect(lambda _=False, act=act: act())
-            self.addAction(action)
-        return actions
 
     def _arrange(self) -> None:
         self.message.setObjectName("Muted")
@@ -348,6 +337,7 @@ class SessionsWindow(QMainWindow):
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self.refresh)
         self.side.chosen.connect(self._choose)
+        self.side.view.selectionModel().currentChanged.connect(lambda *_: self._show_actions())
         self.side.model.renamed.connect(self._renamed)
         self.side.notes.edited.connect(self._noted)
         self.side.view.addAction(self.player.actions_["play"])
