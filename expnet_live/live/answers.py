@@ -35,7 +35,7 @@ class Answerer(Worker, Generic[W, A]):
         self._running()
         try:
             while not self.stopping:
-                wish = self._wishes.take(timeout=1.0)
+                wish = self._wishes.take(timeout=0.0 if self._prepare() else 1.0)
                 if wish is not None:
                     self._answers.put((wish, self._answer(wish)))
         finally:
@@ -44,6 +44,10 @@ class Answerer(Worker, Generic[W, A]):
     @abstractmethod
     def _answer(self, wish: W) -> A:
         """On the thread."""
+
+    def _prepare(self) -> bool:
+        """A little of what later wishes need, on the thread, between two wishes; whether there is more of it."""
+        return False
 
     def _close(self) -> None:
         """On the thread, at its end."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CACHE = 96e6  # bytes of decoded pictures that are kept
+_AHEAD = 100  # pictures that are counted at a time when there is nothing else to do
 _LEAST = 8  # pictures that are kept however large they are
 
 
@@ -54,6 +55,10 @@ class PictureFile:
         image = cast(Image, frame.to_ndarray(format="bgr24"))
         # A video whose sides were odd has a pixel more.
         return np.ascontiguousarray(image[: self._height, : self._width])
+
+    def read_on(self) -> bool:
+        """Counts some more pictures, so that far ones are found quickly; whether there are more."""
+        return self._index.reach(len(self._index) + _AHEAD)
 
     def close(self) -> None:
         self._kept.clear()
@@ -182,6 +187,9 @@ class PictureReader(Answerer[int, "Image | None"]):
 
     def _answer(self, wish: int) -> Image | None:
         return None if self._file is None else self._file.picture(wish)
+
+    def _prepare(self) -> bool:
+        return self._file is not None and self._file.read_on()
 
     def _close(self) -> None:
         if self._file is not None:

@@ -23,6 +23,7 @@ class Playback:
         self._times = np.asarray(times, float)
         self._usual = float(np.median(np.diff(self._times))) if len(times) > 1 else 0.0
         self._position = self.start
+        self._over = 0.0  # s for which the last moment has been held before it begins again
         self._now: float | None = None  # of the position; None while it stands still
         self._speed = 1.0
         self._range: tuple[float, float] | None = None
@@ -69,7 +70,7 @@ class Playback:
         """From the position on; at an end from the beginning again."""
         start, end = self._bounds()
         if self._position >= end - _SAME:
-            self._position = start
+            self._position, self._over = start, 0.0
         self._now = now
 
     def pause(self, now: float) -> None:
@@ -85,30 +86,28 @@ class Playback:
 
     def seek(self, time: float, now: float) -> None:
         """Goes on from there when it plays, stands there when not."""
-        self._position = float(np.clip(time, self.start, self.end))
+        self._position, self._over = float(np.clip(time, self.start, self.end)), 0.0
         if self.playing:
             self._now = now
 
     def step(self, rows: int, now: float) -> None:
         """Stands still, so many recorded moments on."""
         self.pause(now)
-        self._position = self.time_of(int(np.clip(self.row + rows, 0, len(self._times) - 1)))
+        row = int(np.clip(self.row + rows, 0, len(self._times) - 1))
+        self.seek(self.time_of(row), now)
 
     def set_range(self, wanted: tuple[float, float] | None) -> None:
         """Cut to the session; one without a length is none."""
         if wanted is not None:
             low, high = np.clip(wanted, self.start, self.end)
             wanted = (float(low), float(high)) if high > low else None
-        self._range = wanted
+        self._range, self._over = wanted, 0.0
 
     def advance(self, now: float) -> int:
         """The row that is due."""
         if self._now is not None:
-            start, end = self._bounds()
-            self._position += max(0.0, now - self._now) * self._speed
-            self._now = now
-            if self._position >= end:
-                self._finish(start, end)
+            moved, self._now = max(0.0, now - self._now) * self._speed, now
+            self._move(moved)
         return self.row
 
     def _bounds(self) -> tuple[float, float]:
@@ -117,10 +116,16 @@ class Playback:
             return self._range
         return self.start, self.end
 
-    def _finish(self, start: float, end: float) -> None:
-        if self.loop and end > start:
-            # The last moment is seen as long as any other.
-            over = (self._position - start) % (end - start + self._usual)
-            self._position = min(start + over, end)
+    def _move(self, seconds: float) -> None:
+        start, end = self._bounds()
+        beyond = self._position + self._over + seconds - end
+        if beyond < 0:
+            self._position += seconds
+        elif not self.loop or end <= start:
+            self._position, self._over, self._now = end, 0.0, None
         else:
-            self._position, self._now = end, None
+            # The last moment is seen as long as any other.
+            beyond %= end - start + self._usual
+            held = beyond < self._usual
+            self._position = end if held else start + beyond - self._usual
+            self._over = beyond if held else 0.0

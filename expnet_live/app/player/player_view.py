@@ -60,7 +60,7 @@ class PlayerView(QWidget):
         self._waits: set[str] = set()  # for what of it
         self._speed = 1.0
         self.actions_ = PlayerActions(self, self._handlers())
-        self.camera, self.head = CameraView(), HeadView(self._headless)
+        self.camera, self.head = CameraView(), HeadView()
         self.camera.setToolTip(texts.PLAYER_PICTURE_TIP)
         self.plot, self.channels = SessionPlot(), Channels()
         self.controls = PlayerControls(self.actions_, self._set_speed, self._set_overlay, self.export_asked.emit)
@@ -151,6 +151,8 @@ class PlayerView(QWidget):
         self._collect()
         if self._asked is None and row != self.shown_row:
             self._ask(row)
+        elif self._asked is None and not self._playback.playing:
+            self._place_cursor(self._playback.position)  # it may stand between two rows
 
     def _ask(self, row: int) -> None:
         """For all that a row shows; it is shown when all of it has come."""
@@ -196,10 +198,14 @@ class PlayerView(QWidget):
             self._paint(row)
         # Where it was put, also between two rows; where it got to, when the picture comes late.
         at = playback.position if playback.row == row else playback.time_of(row)
-        self.plot.set_position(at, follow=playback.playing)
-        self.controls.time_line.set_position(at)
+        self._place_cursor(at)
         self.controls.show_moment(at, int(replay.rows.frame[row]))
         self.channels.set_values({name: float(curve[row]) for name, curve in replay.channels.items()})
+
+    def _place_cursor(self, at: float) -> None:
+        assert self._playback is not None
+        self.plot.set_position(at, follow=self._playback.playing)
+        self.controls.time_line.set_position(at)
 
     def _paint(self, row: int) -> None:
         replay = self.replay
@@ -249,10 +255,13 @@ class PlayerView(QWidget):
         self.camera.clear()
         self.camera.setVisible(not replay.private)
         self.controls.overlay.setVisible(not replay.private)
-        self.head.setVisible(self._poser is not None)
-        self._no_head.setVisible(self._poser is None)
-        self._no_head.setText(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
-        chosen, curves = replay.liveliest[:_CURVES], replay.channels
+        no_head = "" if replay.drawn is not None else texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name)
+        if self.head.problem is not None:
+            no_head = texts.NO_HEAD_GL.format(reason=self.head.problem)
+        self.head.setVisible(not no_head)
+        self._no_head.setVisible(bool(no_head))
+        self._no_head.setText(no_head)
+        chosen, curves = replay.liveliest(_CURVES), replay.channels
         listed = [*chosen, *(n for n in curves if n not in chosen)]
         self.channels.set_names(listed, [texts.POSE.get(n, texts.title(n)) for n in listed], chosen)
         markers = replay.session.markers
@@ -270,9 +279,6 @@ class PlayerView(QWidget):
     def _say(self, text: str) -> None:
         self.message.setText(text)
         self._pages.setCurrentIndex(0)
-
-    def _headless(self, reason: str) -> None:
-        log.warning("the player has no head: %s", reason)
 
     # --- what buttons do ------------------------------------------------------------------------
 

@@ -116,11 +116,12 @@ class SessionPlot(QWidget):
         for name in list(self._curves):
             if name not in colors:
                 self._plot.removeItem(self._curves.pop(name))
-        for name, color in colors.items():
+        for name in colors:
             if name not in self._curves:
-                self._curves[name] = pg.PlotCurveItem(connect="finite")
-                self._plot.addItem(self._curves[name], ignoreBounds=True)
-            self._curves[name].setPen(pg.mkPen(color, width=1.5))
+                self._curves[name] = curve = pg.PlotCurveItem(connect="finite")
+                # The cursor that moves over them does not have them painted anew.
+                curve.setCacheMode(pg.PlotCurveItem.CacheMode.DeviceCoordinateCache)
+                self._plot.addItem(curve, ignoreBounds=True)
         self._plot.showAxis("right", any(name in texts.POSE for name in colors))
         shown = [self._values[name] for name in colors]
         ends = [f(v) for v in shown for f in (np.nanmin, np.nanmax) if np.isfinite(v).any()]
@@ -130,7 +131,7 @@ class SessionPlot(QWidget):
 
     def set_position(self, time: float, follow: bool) -> None:
         """`follow`: the view turns the page when the cursor leaves it."""
-        if not self._cursor.moving:
+        if not self._cursor.moving and time != self._cursor.value():
             self._cursor.setValue(time)
         low, high = self.view
         if follow and not low <= time <= high:
@@ -163,7 +164,11 @@ class SessionPlot(QWidget):
         low, high = self.view
         columns = max(50, int(self._plot.getViewBox().width()))
         for name, curve in self._curves.items():
-            curve.setData(*thinned(self._time, self._values[name], low, high, columns))
+            x, y = thinned(self._time, self._values[name], low, high, columns)
+            # Where many points crowd, soft lines of more than a pixel take Qt half a second.
+            dense = len(x) > columns
+            pen = pg.mkPen(self._colors[name], width=1 if dense else 1.5)
+            curve.setData(x, y, pen=pen, antialias=not dense)
         self._place_labels(high - low, columns)
 
     def _place_labels(self, span: float, columns: int) -> None:

@@ -61,7 +61,9 @@ class Replay:
         session = Session.open(folder)
         if not len(session.rows):
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
-        return cls.of(session, drawn_of(session))
+        replay = cls.of(session, drawn_of(session))
+        replay.liveliest(0)  # nobody shall wait for it later
+        return replay
 
     @classmethod
     def of(cls, session: Session, drawn: Drawn | None) -> Replay:
@@ -107,11 +109,17 @@ class Replay:
         curves = [*self.expression.T, *self.angles.T]
         return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
 
-    @property
-    def liveliest(self) -> list[str]:
-        """The coefficients that move at all, those that move most first."""
-        spread = {n: _spread(self.channels[n]) for n in self.names}
-        return sorted((n for n in spread if spread[n] > 0), key=lambda n: -spread[n])
+    def liveliest(self, n: int) -> list[str]:
+        """The coefficients that move most; of a left and a right one, which mostly go together, one."""
+        found: dict[str, str] = {}
+        for name in sorted(self.names, key=lambda n: -self._spreads[n]):
+            if self._spreads[name] > 0:
+                found.setdefault(name.removesuffix("Left").removesuffix("Right"), name)
+        return list(found.values())[:n]
+
+    @cached_property
+    def _spreads(self) -> dict[str, float]:
+        return {name: _spread(self.channels[name]) for name in self.names}
 
     def faces(self, row: int) -> tuple[LiveFace, ...]:
         """All faces of that moment as they were measured, for the lines over the picture."""
