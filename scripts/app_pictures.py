@@ -44,7 +44,7 @@ RECORDINGS = (
     ("Pilot without video", "Coefficients only", True),
     ("Smile study, take 2", "Broad smile after a neutral second.\nBrows stay at rest.", False),
 )
-_LENGTH, _SHOWN, _LOOP = 8.5, 4.0, (2.5, 5.5)  # s recorded, the moment that is shown, and the loop
+_LENGTH, _AROUND = 8.5, 1.2  # s recorded, and of the loop before and after the broadest smile
 
 
 def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
@@ -88,6 +88,8 @@ def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
 
 def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
     """Records some sessions, and takes the picture of their window."""
+    import numpy as np
+
     from expnet_live.sessions.library import rename, set_notes
 
     recording = window.controller.recording
@@ -113,9 +115,11 @@ def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
     player = sessions.player
     while player.replay is None or any(e.thumbnail is None for e in sessions.side.model.entries):
         yield False
-    player.set_range(_LOOP)
-    player.seek(_SHOWN)
-    while player.shown_row < 0 or abs(player.replay.rows.time[player.shown_row] - _SHOWN) > 0.1:
+    smile = int(np.nanargmax(player.replay.channels["mouthSmileLeft"]))
+    at = float(player.replay.rows.time[smile])
+    player.set_range((at - _AROUND, at + _AROUND))
+    player.seek(at)
+    while player.shown_row != smile:
         yield False
     yield False
     sessions.grab().save(str(picture))

@@ -197,4 +197,7 @@ def test_no_trash_no_loss(tmp_path: Path) -> None:
     done = trashing(folder, home)
     assert done.returncode == 1 and "cannot be moved to the trash" in done.stderr and done.stderr.count(". ") == 1
     assert read_info(folder).complete
-    assert "cannot be moved to the trash" in trashing(tmp_path / "gone", home).stderr
+    (tmp_path / "photos").mkdir()
+    for other in ("photos", "gone"):
+        assert "is no session" in trashing(tmp_path / other, tmp_path).stderr
+    assert (tmp_path / "photos").is_dir()

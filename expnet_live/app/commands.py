@@ -38,7 +38,7 @@ class Commands:
         self._window, self._controller = window, window.controller
         self._sheet: Sheet | None = None
         self._last_snapshot: Path | None = None
-        self._recorder: Recorder | None = None
+        self._recorded: tuple[Recorder | None, bool] = None, False
         self.sessions: SessionsWindow | None = None
         self.snapshot_folder = snapshot_folder()
 
@@ -250,8 +250,9 @@ class Commands:
     def watch(self) -> None:
         """The list of sessions follows recordings."""
         recorder = self._controller.recording.recorder
-        if recorder is not self._recorder:
-            self._recorder = recorder
+        state = (recorder, recorder is not None and recorder.frames > 0)
+        if state != self._recorded:
+            self._recorded = state
             if self.sessions is not None:
                 self.sessions.refresh()
 

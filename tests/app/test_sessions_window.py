@@ -215,6 +215,9 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     QApplication.sendEvent(sessions, QDropEvent(QPointF(9, 9), copy, data, LEFT, none))
     qtbot.waitUntil(lambda: sessions.player.folder == far, timeout=LONG)
     assert len(shown(sessions)) == 6
+    sessions.open_folder(tmp_path)
+    qtbot.waitUntil(lambda: "is no session" in sessions.banners.texts.get("task", ""), timeout=LONG)
+    assert len(shown(sessions)) == 6
 
 
 def test_closing_ends_an_export_and_the_threads(

@@ -100,6 +100,7 @@ class Librarian(Worker):
             result = task.work()
         except UserError as error:
             sentence = str(error)
+            log.warning("%s", sentence)
             self._answers.append(lambda: task.failed(sentence))
         else:
             self._answers.append(lambda: task.then(result))

@@ -125,7 +125,7 @@ class ListSide(QWidget):
         if first:
             self.view.setFocus()
         self.notes.show_entry(self.current)
-        if self.current != self._told:
+        if self.current != self._told and not self._settle.isActive():
             self._settle.start()
 
     def choose(self, folder: Path) -> None:

@@ -25,6 +25,7 @@ from expnet_live.app.library.side import ListSide
 from expnet_live.app.player.player_view import PlayerView
 from expnet_live.app.theme import Theme
 from expnet_live.app.views.banners import BannerStack
+from expnet_live.sessions.info import read_info
 from expnet_live.sessions.library import Entry, rename, set_notes
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.trash import Trashed, trash
@@ -98,14 +99,22 @@ class SessionsWindow(QMainWindow):
 
     def open_folder(self, folder: Path) -> None:
         """Chooses the session in that folder, which may lie elsewhere."""
-        folder = folder.absolute()
-        librarian = self._librarian
+        folder, librarian = folder.absolute(), self._librarian
         if librarian is None:
             return
-        if folder.parent.absolute() != librarian.root.absolute() and folder not in self._others:
-            self._others = (*self._others, folder)
-        self.side.choose(folder)
-        librarian.refresh(self._others)
+
+        def choose(_: object = None) -> None:
+            self.side.choose(folder)
+            librarian.refresh(self._others)
+
+        def add(_: object) -> None:
+            self._others = (*(f for f in self._others if f != folder), folder)
+            choose()
+
+        if folder.parent == librarian.root.absolute():
+            choose()
+        else:
+            librarian.ask(lambda: read_info(folder), add, self._say_failed)
 
     def shut_down(self) -> None:
         self.close()
@@ -208,8 +217,11 @@ class SessionsWindow(QMainWindow):
     def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
         """Has something done to sessions; the list is read anew, and what failed is said."""
         if self._librarian is not None:
-            self._librarian.ask(work, then, lambda text: self.banners.show_banner("task", "error", text))
+            self._librarian.ask(work, then, self._say_failed)
             self._librarian.refresh()
+
+    def _say_failed(self, sentence: str) -> None:
+        self.banners.show_banner("task", "error", sentence)
 
     def _reveal(self) -> None:
         if (entry := self.side.current) is not None:
