@@ -67,13 +67,13 @@ def correctives(
     """
     missing = _Missing(model, deltas, identity, step)
     chosen = np.unique(np.linspace(0, len(expression) - 1, _SAMPLES).round().astype(int))
-    found = _directions(missing(expression[chosen]), most)
+    found = _directions(missing(expression[chosen]), most, step)
     while True:
         weights, off, worst = _projected(missing, found, expression, step)
         room = most - len(found)
         if off.max(initial=0) <= TOLERANCE or not room:
             break
-        more = _directions(worst, min(room, len(worst)))
+        more = _directions(worst, min(room, len(worst)), step)
         # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
         found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
     size = np.abs(weights).max(0, initial=1e-12)
@@ -101,11 +101,12 @@ class _Missing:
         return self._model.vertices(expression, self._identity)[self.vertices].ravel()
 
 
-def _directions(missing: Array, most: int) -> Array:
+def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array:
     """The fewest orthonormal directions (n, 3m), n <= most, that leave no vertex of `missing` (S, 3m) too far off."""
     _, _, directions = np.linalg.svd(missing, full_matrices=False)
     low, high = 0, min(most, len(directions))
     while low < high:
+        step(0)
         n = (low + high) // 2
         left = missing - (missing @ directions[:n].T) @ directions[:n]
         low, high = (low, n) if _furthest(left).max() <= TOLERANCE else (n + 1, high)

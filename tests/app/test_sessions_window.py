@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QWidget
 from seen import LONG, banners, pixels
 from session_files import write_session
 
@@ -212,7 +212,7 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(far / INFO))])
     copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    QApplication.sendEvent(sessions, QDropEvent(QPointF(9, 9), copy, data, LEFT, none))
+    sessions.dropEvent(QDropEvent(QPointF(9, 9), copy, data, LEFT, none))  # Qt sends none without a drag
     qtbot.waitUntil(lambda: sessions.player.folder == far, timeout=LONG)
     assert len(shown(sessions)) == 6
     sessions.open_folder(tmp_path)
