@@ -17,6 +17,7 @@ from seen import LONG, pixels
 from session_files import number_of, picture, write_session
 
 from expnet_live.app import texts
+from expnet_live.app.models.history import head_angles
 from expnet_live.app.player.curves import thinned
 from expnet_live.app.theme import DARK, LIGHT, style_sheet
 from expnet_live.capture.sources import open_source
@@ -116,6 +117,7 @@ def test_replay_gives_what_was_recorded(qtbot: Any, player: PlayerView, demo_ses
     neutral = np.array([info.person.neutral.get(n, 0) for n in info.coefficients], np.float32)
     gains = np.array([info.person.gains.get(n, 1) for n in info.coefficients], np.float32)
     assert np.array_equal(replay.expression, (rows.expression - neutral) * gains, equal_nan=True)
+    assert replay.angles[12] == pytest.approx(head_angles(rows.rotation[12]), abs=1e-4)
     # And the picture is the one that the camera saw.
     player.seek(float(rows.time[12]))
     row = settled(qtbot, player, 12)
