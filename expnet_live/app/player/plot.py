@@ -189,7 +189,7 @@ class SessionPlot(QWidget):
         return line
 
     def _color_marker(self, line: pg.InfiniteLine) -> None:
-        color = self._theme.curves[1]
+        color = self._theme.muted  # no curve has it
         line.setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
         line.label.setColor(color)
         line.label.fill = pg.mkBrush(self._theme.panel)
