@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.arguments import positive_float
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -64,16 +65,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.set_defaults(run=run)
 
 
+@quietly
 def run(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
-
-    with nullcontext() if args.verbose else quiet_native():
-        return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
     from expnet_live.errors import UserError
     from expnet_live.export.export import default_out, export
