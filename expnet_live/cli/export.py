@@ -62,6 +62,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )  # fmt: skip
     parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
+    parser.add_argument(
+        "--head", metavar="NAME", help="meshes and the animated head are this one ('expnet-live face-model list')"
+    )
     parser.set_defaults(run=run)
 
 
@@ -94,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
         pose=PoseMode(args.pose),
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
+        head=args.head,
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)
