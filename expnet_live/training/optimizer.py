@@ -1,7 +1,6 @@
 """The optimizer: Muon for convolutions, AdamW for the rest.
 
-Muon (Jordan et al. 2024) steps along the nearest orthogonal matrix of a weight's momentum. It needs far
-fewer crops than AdamW alone does for the same loss, which counts where a CPU trains.
+Muon needs far fewer crops than AdamW alone does for the same loss, which counts where a CPU trains.
 """
 
 from __future__ import annotations
@@ -11,9 +10,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from expnet_live.training.muon import Muon
+
 
 class Optimizer:
-    """Steps all parameters of `net`; torch's Muon takes matrices, so it gets flat views of the kernels."""
+    """Steps all parameters of `net`; Muon takes matrices, so it gets flat views of the kernels."""
 
     def __init__(self, net: nn.Module, lr: float, weight_decay: float) -> None:
         kernels = [p for p in net.parameters() if p.dim() == 4]
@@ -25,7 +26,7 @@ class Optimizer:
         matrices = [m for _, m in self._pairs]
         self._parts: list[torch.optim.Optimizer] = [
             torch.optim.AdamW(groups, lr=lr),
-            torch.optim.Muon(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
+            Muon(matrices, lr, weight_decay),
         ]
 
     def set_lr(self, lr: float) -> None:
