@@ -15,6 +15,7 @@ from expnet_live.official.store import Made, Origin, Store
 from expnet_live.types import Array
 
 SAMPLES = Path(__file__).parents[2] / "shared/data/official/samples"
+HTML = b"<!DOCTYPE html>\n<html><head><title>Dropbox</title></head></html>"
 # A face that looks into the camera from the distance at which it fills the crop as the release's do.
 FRONTAL = np.array([0, 0, 0, 0, 0, FOCAL * SIDE_MM / CROP], np.float32)
 

@@ -15,6 +15,7 @@ from expnet_live.cli import main
 from expnet_live.evaluation import bench, timing
 from expnet_live.evaluation.bench_process import Task, measure
 from expnet_live.evaluation.timing import Timings, limit_threads
+from expnet_live.networks import runtime
 from expnet_live.resources import assets_dir
 
 needs_weights = pytest.mark.skipif(
@@ -43,11 +44,14 @@ def test_timings_tell_waiting_from_working() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no processes to cores")
-def test_threads_are_limited(same_threads_afterwards: object) -> None:
+def test_threads_are_limited(same_threads_afterwards: object, monkeypatch: pytest.MonkeyPatch) -> None:
     cores = os.sched_getaffinity(0)
     try:
         limit_threads(1)
         assert torch.get_num_threads() == 1 and len(os.sched_getaffinity(0)) == 1
+        # Also where no process can be bound to cores.
+        monkeypatch.setattr(runtime, "available_cores", lambda: 4)
+        assert runtime.cpu_threads() == 1
     finally:
         for thread in timing._threads():
             os.sched_setaffinity(thread, cores)

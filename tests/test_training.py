@@ -21,6 +21,7 @@ from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.labels import LabelSet, make_labels
 from expnet_live.training.landmarks import LandmarkDetector, detect_landmarks
 from expnet_live.training.losses import ExpNetLoss, rotation_matrix
+from expnet_live.training.muon import Muon, orthogonal
 from expnet_live.training.options import TrainConfig
 from expnet_live.training.photos import list_photos, read_metadata
 from expnet_live.training.split import held_out, split_by_scene
@@ -99,6 +100,19 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     assert [int(r["crops"]) for r in rows] == [48, 96]
     net, about = load_weights(path)
     assert about["crops"] in (48, 96) and net.config.crop_size == 112
+
+
+@pytest.mark.parametrize("shape", [(16, 72), (72, 16)])
+def test_muon_steps_along_orthogonal_matrices_as_long_as_adams(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    matrix = torch.nn.Parameter(torch.randn(shape))
+    matrix.grad = torch.randn(shape)
+    spread = torch.linalg.svdvals(orthogonal(matrix.grad))
+    assert 0.6 < spread.min() and spread.max() < 1.3
+    before = matrix.detach().clone()
+    Muon([matrix], lr=0.01, weight_decay=0.0).step()
+    rms = float((matrix.detach() - before).square().mean().sqrt())
+    assert 0.01 * 0.2 * 0.6 < rms < 0.01 * 0.2 * 1.3
 
 
 def test_rotation_matrix_agrees_with_numpy() -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from expnet_live.cli.arguments import add_model
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -47,11 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.set_defaults(run=run)
 
 
+@quietly
 def run(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
-
-    with nullcontext() if args.verbose else quiet_native():
-        status: int = args.evaluation(args)
+    status: int = args.evaluation(args)
     return status

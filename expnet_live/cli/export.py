@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.arguments import positive_float
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -61,19 +62,14 @@ def add_parser(subparsers: Subparsers) -> None:
     )  # fmt: skip
     parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
+    parser.add_argument(
+        "--head", metavar="NAME", help="meshes and the animated head are this one ('expnet-live face-model list')"
+    )
     parser.set_defaults(run=run)
 
 
+@quietly
 def run(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
-
-    with nullcontext() if args.verbose else quiet_native():
-        return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
     from expnet_live.errors import UserError
     from expnet_live.export.export import default_out, export
@@ -101,6 +97,7 @@ def _run(args: argparse.Namespace) -> int:
         pose=PoseMode(args.pose),
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
+        head=args.head,
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)

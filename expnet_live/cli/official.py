@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.arguments import add_device
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -80,23 +81,20 @@ def _import(args: argparse.Namespace) -> int:
     return 0
 
 
+@quietly
 def _run(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
     from expnet_live.official.listing import read_list
     from expnet_live.official.program import run_list
     from expnet_live.official.readers import load_reader
     from expnet_live.official.store import PARTS, Store
 
-    with nullcontext() if args.verbose else quiet_native():
-        n = len(read_list(args.list))
-        reader = load_reader(args.model, args.device)
-        print(f"Faces are read by {reader.name}.")
-        missing = Store().missing()
-        if args.model is None and missing:
-            print(f"Not imported: {', '.join(PARTS[key] for key in missing)}.")
-        failed = run_list(args.list, args.out, reader, args.meshes, args.crops)
+    n = len(read_list(args.list))
+    reader = load_reader(args.model, args.device)
+    print(f"Faces are read by {reader.name}.")
+    missing = Store().missing()
+    if args.model is None and missing:
+        print(f"Not imported: {', '.join(PARTS[key] for key in missing)}.")
+    failed = run_list(args.list, args.out, reader, args.meshes, args.crops)
     print(f"{n - failed} of {n} pictures: {args.out}")
     return 1 if failed else 0
 
@@ -118,11 +116,8 @@ def _status(args: argparse.Namespace) -> int:
     return 1 if damaged else 0
 
 
+@quietly
 def _verify(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
     from expnet_live.official.verify import run_verify
 
-    with nullcontext() if args.verbose else quiet_native():
-        return run_verify(args.samples)
+    return run_verify(args.samples)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 
 
 @contextmanager
@@ -33,3 +35,16 @@ def quiet_native() -> Iterator[None]:
             ours.flush()
             os.dup2(kept, native)
             sys.stderr = before
+
+
+def quietly(run: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
+    """A command that runs under `quiet_native`, unless --verbose was given."""
+
+    @wraps(run)
+    def quiet(args: Namespace) -> int:
+        if args.verbose:
+            return run(args)
+        with quiet_native():
+            return run(args)
+
+    return quiet

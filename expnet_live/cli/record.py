@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.arguments import SMOOTHINGS, add_model, positive_float, positive_int
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -40,16 +41,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.set_defaults(run=run)
 
 
+@quietly
 def run(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
-
-    with nullcontext() if args.verbose else quiet_native():
-        return _run(args)
-
-
-def _run(args: argparse.Namespace) -> int:
     from expnet_live.live.profiles import Profiles
     from expnet_live.live.spec import SourceSpec
     from expnet_live.live.state import Settings

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.arguments import SMOOTHINGS, add_model
+from expnet_live.cli.quiet import quietly
 
 if TYPE_CHECKING:
     from expnet_live.cli.arguments import Subparsers
@@ -125,16 +126,8 @@ def run_recover(args: argparse.Namespace) -> int:
     return 2 if failed else 0
 
 
+@quietly
 def run_reanalyze(args: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-
-    from expnet_live.cli.quiet import quiet_native
-
-    with nullcontext() if args.verbose else quiet_native():
-        return _reanalyze(args)
-
-
-def _reanalyze(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
     from expnet_live.live.state import Settings
     from expnet_live.sessions.reanalysis import reanalyze

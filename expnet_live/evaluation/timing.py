@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -47,11 +48,14 @@ class Timings:
 
 
 def limit_threads(threads: int) -> None:
-    """At most so many CPU threads for torch and OpenCV and, where the system can, for the whole process."""
+    """At most so many CPU threads for networks that are loaded later, torch and OpenCV, and, where the system can, for
+    the whole process."""
     import cv2
-    import torch
 
-    torch.set_num_threads(threads)
+    # What ONNX Runtime gets (see networks/runtime.py), and torch where it is loaded later.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
     cv2.setNumThreads(threads)
     if hasattr(os, "sched_setaffinity"):
         # mediapipe sizes its own thread pool; cores are what it cannot ignore.

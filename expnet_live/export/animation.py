@@ -1,7 +1,7 @@
 """A face over time as animated glTF 2.0: the head with a morph target per component, its rotation, and both eyes.
 
 Nodes: `head` (its rotation, and translation when asked for) with the mesh, and below it `eyeRight` and `eyeLeft`
-(the person's), which follow the lids' corners and turn with the gaze. Lengths are metres, times seconds.
+(the person's) where it has eyes, which move with the face and turn with the gaze. Lengths are metres, times seconds.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from expnet_live.export.morphs import component_deltas, correctives, eye_centers
+from expnet_live.export.morphs import Morphs, morphs_of
 from expnet_live.export.options import MOST_CORRECTIVES
 from expnet_live.export.pose import PoseMode
 from expnet_live.export.track import taken
 from expnet_live.face_model.eyes import gaze_rotation
-from expnet_live.face_model.heads import Part
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.heads import Head, Part
 from expnet_live.geometry.glb import GlbArrays, glb_file
 from expnet_live.sessions.table import Rows
 from expnet_live.types import Array
 
 _M = np.float32(0.001)  # mm in m
+_EYES = {Part.RIGHT_EYE: ("eyeRight", 0), Part.LEFT_EYE: ("eyeLeft", 1)}
 
 
 @dataclass(frozen=True)
 class AnimatedHead:
-    """A file's content; beside the components it has so many `correctives`, and stays within `residual` mm."""
+    """A file's content; beside `components` it has so many `correctives`, and stays within `residual` mm."""
 
     content: bytes
+    components: int
     correctives: int
     residual: float
 
 
 def animated_head(
-    model: FaceModel,
+    wearer: Head,
     rows: Rows,
     identity: Array,
     *,
@@ -49,62 +50,69 @@ def animated_head(
     """The animation of a track without gaps, (T,) rows of increasing time, that counts from `start`.
 
     `identity` (K,) is baked into the mesh at rest. `step` is told how many rows are done, of each
-    at least once, and of none in between; it may raise.
+    at least once; it may raise.
     """
     rows = _distinct(rows, start)
     times = rows.time - start
-    deltas = component_deltas(model)
-    extra = correctives(model, deltas, rows.expression, identity, most=most_correctives, step=step)
-    resting = model.vertices(np.zeros(len(deltas)), identity)
-    normals = model.normals(resting)
+    morphs = morphs_of(wearer, rows.expression, identity, most=most_correctives, step=step)
+    resting = morphs.resting
+    normals = wearer.normals(resting)
 
     arrays = GlbArrays()
-    head = _Piece(model, ~np.isin(model.anatomy.part, (Part.RIGHT_EYE, Part.LEFT_EYE)))
-    targets = []
-    for delta in deltas:
-        step(0)  # each takes a moment, and who cancels shall not wait for all
-        difference = (model.normals(resting + delta) - normals)[head.vertices]
-        targets.append({
-            "POSITION": arrays.differences(_M * delta[head.vertices], len(head)),
-            "NORMAL": arrays.differences(difference, len(head)),
-        })  # fmt: skip
-    where = arrays.places(head.new_index[extra.vertices])
-    for delta in extra.deltas:
-        step(0)
-        moved = resting.copy()
-        moved[extra.vertices] += delta
-        difference = (model.normals(moved) - normals)[extra.vertices]
-        targets.append({
-            "POSITION": arrays.differences(_M * delta, len(head), where),
-            "NORMAL": arrays.differences(difference, len(head), where),
-        })  # fmt: skip
-    names = [*model.names, *(f"corrective_{i:02d}" for i in range(len(extra.deltas)))]
-    mesh = {
-        "name": "head",
-        "primitives": [{**head.primitive(arrays, resting, normals), "targets": targets}],
-        "weights": [0.0] * len(names),
-        "extras": {"targetNames": names},
-    }
-    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0, "children": [1, 2]}]
-    meshes = [mesh]
+    is_eye = np.isin(wearer.traits.parts(len(resting)), list(morphs.eyes))
+    head = _Piece(wearer, ~is_eye)
+    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0}]
+    meshes = [_head_mesh(arrays, wearer, head, morphs, normals, step)]
     motion = _Animation(arrays, times)
-    motion.add(0, "weights", np.hstack([rows.expression, extra.weights]).reshape(-1, 1), "SCALAR")
+    motion.add(0, "weights", morphs.weights.reshape(-1, 1), "SCALAR")
     if pose is not PoseMode.NONE:
         motion.add(0, "rotation", _quaternions(Rotation.from_rotvec(rows.rotation)), "VEC4")
     if pose is PoseMode.FULL:
         motion.add(0, "translation", _M * rows.translation, "VEC3")
-    centers = eye_centers(model, rows.expression, identity)
-    at_rest = eye_centers(model, np.zeros((1, len(deltas))), identity)[0]
-    for i, (name, part) in enumerate((("eyeRight", Part.RIGHT_EYE), ("eyeLeft", Part.LEFT_EYE))):
-        ball = _Piece(model, model.anatomy.part == part)
-        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest[i], normals)]})
-        nodes.append({"name": name, "mesh": 1 + i, "translation": (_M * at_rest[i]).tolist()})
-        motion.add(1 + i, "translation", _M * centers[:, i], "VEC3")
+    for i, part in enumerate(morphs.eyes):
+        name, side = _EYES[part]
+        at_rest, centers = morphs.eyes[part]
+        ball = _Piece(wearer, wearer.traits.parts(len(resting)) == part)
+        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest, normals)]})
+        nodes.append({"name": name, "mesh": 1 + i, "translation": (_M * at_rest).tolist()})
+        nodes[0].setdefault("children", []).append(1 + i)
+        motion.add(1 + i, "translation", _M * centers, "VEC3")
         if np.isfinite(rows.gaze).all():
-            turns = np.stack([gaze_rotation(g)[i] for g in rows.gaze])
+            turns = np.stack([gaze_rotation(g)[side] for g in rows.gaze])
             motion.add(1 + i, "rotation", _quaternions(Rotation.from_matrix(turns)), "VEC4")
     document = {"scenes": [{"nodes": [0]}], "nodes": nodes, "meshes": meshes, "animations": [motion.described]}
-    return AnimatedHead(glb_file(document, arrays), len(extra.deltas), extra.residual)
+    return AnimatedHead(glb_file(document, arrays), len(morphs.shapes), len(morphs.extra), morphs.residual)
+
+
+def _head_mesh(
+    arrays: GlbArrays, wearer: Head, head: _Piece, morphs: Morphs, normals: Array, step: Callable[[int], None]
+) -> dict[str, Any]:
+    """The mesh without the eyes, and its morph targets; `step` is called before each, with 0."""
+    resting = morphs.resting
+    targets = []
+    for delta in morphs.shapes:
+        step(0)
+        difference = wearer.normals(resting + delta) - normals
+        targets.append({
+            "POSITION": arrays.differences(_M * delta[head.vertices], len(head)),
+            "NORMAL": arrays.differences(difference[head.vertices], len(head)),
+        })  # fmt: skip
+    where = arrays.places(head.new_index[morphs.extra_vertices]) if len(morphs.extra) else None
+    for delta in morphs.extra:
+        step(0)
+        moved = resting.copy()
+        moved[morphs.extra_vertices] += delta
+        difference = (wearer.normals(moved) - normals)[morphs.extra_vertices]
+        targets.append({
+            "POSITION": arrays.differences(_M * delta, len(head), where),
+            "NORMAL": arrays.differences(difference, len(head), where),
+        })  # fmt: skip
+    return {
+        "name": "head",
+        "primitives": [{**head.primitive(arrays, resting, normals), "targets": targets}],
+        "weights": [0.0] * len(targets),
+        "extras": {"targetNames": [*morphs.names, *(f"corrective_{i:02d}" for i in range(len(morphs.extra)))]},
+    }
 
 
 def _distinct(rows: Rows, start: float) -> Rows:
@@ -116,7 +124,7 @@ def _distinct(rows: Rows, start: float) -> Rows:
 class _Piece:
     """Those vertices of the head that a mask (V,) picks, and the triangles between them."""
 
-    def __init__(self, model: FaceModel, mask: Array) -> None:
+    def __init__(self, model: Head, mask: Array) -> None:
         self.vertices = np.flatnonzero(mask)
         self.new_index = np.cumsum(mask) - 1
         self._colors = model.colors[self.vertices]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from expnet_live.errors import UserError
-from expnet_live.export.options import ENDINGS, TABLES, ExportOptions, Format
+from expnet_live.export.options import ENDINGS, HEADS, TABLES, ExportOptions, Format
 from expnet_live.export.pose import PoseMode
 from expnet_live.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
 from expnet_live.files import whole
@@ -22,7 +22,9 @@ from expnet_live.sessions.table import Rows
 from expnet_live.types import Array
 
 if TYPE_CHECKING:
+    from expnet_live.face_model.heads import Head
     from expnet_live.face_model.model import FaceModel
+    from expnet_live.official.basel import BaselModel
 
 Progress = Callable[[int, int], None]
 
@@ -49,6 +51,8 @@ def export(session: Session, options: ExportOptions, progress: Progress = lambda
     `progress` is told how many of how many steps are done (the total may grow) and may raise, which cancels and leaves
     nothing behind. Raises UserError with one sentence.
     """
+    if options.head is not None and options.format not in HEADS:
+        raise UserError(f"Another head can be had as {', '.join(HEADS)} only; leave it out, or choose one of these.")
     rows = cut(session.rows, options.start, options.end)
     if not (rows.face >= 0).any():
         raise UserError("There is no face in that part of the session; choose another range.")
@@ -122,9 +126,9 @@ def _head(session: Session, rows: Rows, options: ExportOptions, partial: Path, p
     if options.format in (Format.PLY, Format.OBJ):
         from expnet_live.export.meshes import write_meshes
 
-        model, suffix = _face_model(session, options), f".{options.format}"
+        wearer, suffix = _wearer(session, options), f".{options.format}"
         numbers = chosen.frame if options.fps is None else np.arange(len(chosen))
-        write_meshes(partial, suffix, model, chosen, identity, numbers=numbers, pose=options.pose, step=steps)
+        write_meshes(partial, suffix, wearer, chosen, identity, numbers=numbers, pose=options.pose, step=steps)
         return Exported(options.out, int((chosen.face >= 0).sum()), tuple(remarks))
     chosen = held(chosen)
     if options.format is Format.BVH_HEAD:
@@ -136,9 +140,9 @@ def _head(session: Session, rows: Rows, options: ExportOptions, partial: Path, p
     else:
         from expnet_live.export.animation import animated_head
 
-        model = _face_model(session, options)
+        wearer = _wearer(session, options)
         head = animated_head(
-            model,
+            wearer,
             chosen,
             identity,
             start=options.start or 0.0,
@@ -148,7 +152,7 @@ def _head(session: Session, rows: Rows, options: ExportOptions, partial: Path, p
         )
         partial.write_bytes(head.content)
         remarks.append(
-            f"{len(model.names)} components and {head.correctives} correctives; "
+            f"{head.components} components and {head.correctives} correctives; "
             f"no vertex is off by more than {head.residual:.4f} mm."
         )
     return Exported(options.out, len(chosen), tuple(remarks))
@@ -171,10 +175,21 @@ def usual_rate(rows: Rows) -> float:
     return max(1.0, float(np.round(1 / np.median(np.diff(rows.time))))) if len(rows) > 1 else 30.0
 
 
-def _face_model(session: Session, options: ExportOptions) -> FaceModel:
-    from expnet_live.face_model.model import FaceModel
+def _wearer(session: Session, options: ExportOptions) -> Head:
+    """Who wears the face: the measured model itself, or the imported head that was asked for."""
+    from expnet_live.face_model.library import Library
 
-    model, info = FaceModel.load(options.face_model), session.info
+    model = _face_model(session, options)
+    return model if options.head is None else Library().head(options.head, model)
+
+
+def _face_model(session: Session, options: ExportOptions) -> FaceModel | BaselModel:
+    from expnet_live.face_model.model import FaceModel
+    from expnet_live.official.basel import BaselModel
+
+    info = session.info
+    official = options.face_model is None and info.coefficients == BaselModel.names
+    model = BaselModel.load() if official else FaceModel.load(options.face_model)
     if model.names != info.coefficients or model.n_identity != info.n_identity:
         raise UserError(
             f"The session was recorded with another face model ({info.face_model.name}); name its file with "

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.export.pose import PoseMode, posed
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.heads import Head
 from expnet_live.geometry.mesh_io import write_mesh
 from expnet_live.sessions.table import Rows
 from expnet_live.types import Array
@@ -20,7 +20,7 @@ _NOWHERE = np.zeros(3, np.float32)
 def write_meshes(
     folder: Path,
     suffix: str,
-    model: FaceModel,
+    head: Head,
     rows: Rows,
     identity: Array,
     *,
@@ -37,15 +37,15 @@ def write_meshes(
     for i in range(len(rows)):
         if rows.face[i] >= 0:
             gaze = rows.gaze[i] if np.isfinite(rows.gaze[i]).all() else None
-            vertices = model.vertices(rows.expression[i], identity, gaze)
-            normals = model.normals(vertices)
+            vertices = head.vertices(rows.expression[i], identity, gaze)
+            normals = head.normals(vertices)
             name = f"{numbers[i]:06d}{suffix}"
             write_mesh(
                 folder / name,
                 posed(vertices, rows.rotation[i], rows.translation[i], pose),
-                model.triangles,
+                head.triangles,
                 normals=posed(normals, rows.rotation[i], _NOWHERE, pose),
-                colors=model.colors,
+                colors=head.colors,
             )
             lines.append(f"{name},{rows.time[i]:.6f}")
         step(1)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from expnet_live.face_model.heads import Head, Part, ShapedHead
 from expnet_live.face_model.model import FaceModel
 from expnet_live.types import Array
 
@@ -33,6 +35,59 @@ class Correctives:
     deltas: Array
     weights: Array
     residual: float
+
+
+@dataclass(frozen=True, eq=False)
+class Morphs:
+    """A head at T moments: `resting` (V, 3) mm, plus `shapes` (J, V, 3) with `names` and, at `extra_vertices` (m,),
+    `extra` (n, m, 3), by `weights` (T, J + n).
+
+    `eyes`: of each that turns, its middle at rest (3,) and at each moment (T, 3). No vertex is off by more than
+    `residual` mm.
+    """
+
+    resting: Array
+    names: tuple[str, ...]
+    shapes: Array
+    extra_vertices: Array
+    extra: Array
+    weights: Array
+    eyes: dict[Part, tuple[Array, Array]]
+    residual: float
+
+
+def morphs_of(
+    head: Head, expression: Array, identity: Array, *, most: int, step: Callable[[int], None] = lambda n: None
+) -> Morphs:
+    """The head at `expression` (T, 29) with at most `most` extra shapes; `step` as in `correctives`."""
+    resting = head.vertices(np.zeros(len(head.names), np.float32), identity)
+    if not isinstance(head, FaceModel):
+        return _shaped(cast(ShapedHead, head), resting, expression, step)
+    deltas = component_deltas(head)
+    found = correctives(head, deltas, expression, identity, most=most, step=step)
+    at_rest = eye_centers(head, np.zeros((1, len(deltas))), identity)[0]
+    centers = eye_centers(head, expression, identity)
+    eyes = {part: (at_rest[i], centers[:, i]) for i, part in enumerate((Part.RIGHT_EYE, Part.LEFT_EYE))}
+    weights = np.hstack([expression, found.weights])
+    return Morphs(resting, head.names, deltas, found.vertices, found.deltas, weights, eyes, found.residual)
+
+
+def _shaped(head: ShapedHead, resting: Array, expression: Array, step: Callable[[int], None]) -> Morphs:
+    """Nothing is missing but what the shapes do to the eyeballs beside moving them."""
+    weights = np.stack([head.shape_weights(e) for e in expression])
+    shapes, rest, eyes, residual = head.shapes, head.eye_centers(resting), {}, 0.0
+    part = head.traits.parts(len(resting))
+    for side, middle in rest.items():
+        ball = shapes[:, part == side]
+        moved = ball.mean(1)
+        eyes[side] = (middle, middle + weights @ moved)
+        bent = ball - moved[:, None]
+        for start in range(0, len(weights), _AT_A_TIME):
+            off = np.tensordot(weights[start : start + _AT_A_TIME], bent, 1)
+            residual = max(residual, float(np.linalg.norm(off, axis=2).max()))
+    step(len(expression))
+    nothing = np.empty((0, 0, 3), np.float32)
+    return Morphs(resting, head.shape_names, shapes, np.empty(0, np.int64), nothing, weights, eyes, residual)
 
 
 def component_deltas(model: FaceModel) -> Array:

@@ -33,6 +33,7 @@ ENDINGS = {
 }
 MOST_CORRECTIVES = 256
 TABLES = (Format.CSV, Format.PARQUET, Format.NPZ)
+HEADS = (Format.PLY, Format.OBJ, Format.GLB)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class ExportOptions:
 
     `face`: which one, None for all of them in tables and overlays, and else for the one seen most. `neutral`, `gains`:
     whether the profile's are applied, as they were in the window. `face_model`: another file than the built-in one.
+    `head`: the imported head that wears the face, in the formats of HEADS.
     """
 
     format: Format
@@ -54,3 +56,4 @@ class ExportOptions:
     pose: PoseMode = PoseMode.ROTATION
     correctives: int = MOST_CORRECTIVES
     face_model: Path | None = None
+    head: str | None = None

@@ -10,8 +10,7 @@ import numpy as np
 
 from expnet_live.analysis.video_writer import VideoWriter
 from expnet_live.capture.images import SourceError
-from expnet_live.face_model.heads import Part
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.heads import Head, face_triangles
 from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
@@ -26,7 +25,7 @@ def write_overlay(
     path: Path,
     video: Path,
     size: tuple[int, int],
-    model: FaceModel,
+    model: Head,
     rows: Rows,
     *,
     fps: float | None,
@@ -75,11 +74,10 @@ def _shown(
 
 
 class _Painter:
-    def __init__(self, model: FaceModel, rows: Rows) -> None:
+    def __init__(self, model: Head, rows: Rows) -> None:
         self._model, self._rows = model, rows
         # Without the back of the head, the person's own hair and ears stay to be seen.
-        face = model.anatomy.triangles_of(*(part for part in Part if part not in (Part.SHELL, Part.EARS)))
-        self._surface = Surface(face, model.colors, model.anatomy.shine)
+        self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
 
     def __call__(self, image: Image, faces: Array) -> Image:
         """A copy of the picture with the faces of those rows."""

@@ -106,6 +106,27 @@ class Head(Protocol):
         ...
 
 
+class ShapedHead(Head, Protocol):
+    """A head that is exactly its vertices at rest plus `shapes` (J, V, 3) mm by weights: what morph targets can do.
+
+    Its eyes turn about `eye_centers`; all else of them may only be moved by shapes.
+    """
+
+    @property
+    def shape_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def shapes(self) -> Array: ...
+
+    def shape_weights(self, expression: Array) -> Array:
+        """Of each shape, (J,), for an expression (29,)."""
+        ...
+
+    def eye_centers(self, vertices: Array) -> dict[Part, Array]:
+        """The middle (3,) of each eye, of the head's vertices (V, 3); empty where they do not turn."""
+        ...
+
+
 def expression_of(names: Sequence[str], **coefficients: float) -> Array:
     """An expression from named coefficients, the rest at rest; what a head has no name for is left out."""
     return np.array([coefficients.get(name, 0.0) for name in names], np.float32)

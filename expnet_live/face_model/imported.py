@@ -36,12 +36,14 @@ class ImportedHead:
         linear = self.transfer.matrix
         self._linear = linear is not None
         self._shapes = shapes if linear is None else linear.T @ shapes
+        self.shape_names = model.expression_names if linear is None else driver.names
         self._resting: tuple[bytes, Array] = (b"", self._mean)
-        self._eyes = [np.flatnonzero(model.part == side) for side in _SIDES]
+        balls = {side: np.flatnonzero(model.part == side) for side in _SIDES}
+        self._eyes = {side: ball for side, ball in balls.items() if len(ball)}
         # From the mean of their vertices, which moves with identity.
-        self._centers = [
-            sphere_center(model.mean[ball]) - model.mean[ball].mean(0) if len(ball) else None for ball in self._eyes
-        ]
+        self._centers = {
+            side: sphere_center(model.mean[ball]) - model.mean[ball].mean(0) for side, ball in self._eyes.items()
+        }
 
     @cached_property
     def traits(self) -> Traits:
@@ -59,10 +61,21 @@ class ImportedHead:
         """The model's own expression coefficients (J,) float32."""
         return self.transfer(checked("expression", expression, (len(self.names),)))
 
+    @property
+    def shapes(self) -> Array:
+        """What `shape_weights` weigh, (J, V, 3) mm."""
+        return self._shapes.reshape(len(self._shapes), -1, 3)
+
+    def shape_weights(self, expression: Array) -> Array:
+        return expression if self._linear else self.transfer(expression)
+
+    def eye_centers(self, vertices: Array) -> dict[Part, Array]:
+        return {side: vertices[ball].mean(0) + self._centers[side] for side, ball in self._eyes.items()}
+
     def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
         """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are."""
         eta = checked("expression", expression, (len(self.names),))
-        out = _sum(self._rest(identity), eta if self._linear else self.transfer(eta), self._shapes).reshape(-1, 3)
+        out = _sum(self._rest(identity), self.shape_weights(eta), self._shapes).reshape(-1, 3)
         if gaze is not None:
             self._turn_eyes(out, gaze)
         return out
@@ -79,11 +92,10 @@ class ImportedHead:
         return points
 
     def _turn_eyes(self, vertices: Array, gaze: Array) -> None:
-        for ball, center, rotation in zip(self._eyes, self._centers, eyes.gaze_rotation(gaze), strict=True):
-            if center is not None:
-                at = vertices[ball]
-                middle = at.mean(0) + center
-                vertices[ball] = (at - middle) @ rotation.T + middle
+        turns = dict(zip(_SIDES, eyes.gaze_rotation(gaze), strict=True))
+        for side, middle in self.eye_centers(vertices).items():
+            ball = self._eyes[side]
+            vertices[ball] = (vertices[ball] - middle) @ turns[side].T + middle
 
 
 def _sum(start: Array, weights: Array, rows: Array) -> Array:

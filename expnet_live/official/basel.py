@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from expnet_live.errors import UserError
-from expnet_live.face_model.heads import Traits
+from expnet_live.face_model.heads import Part, Traits
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.official.store import HOW, Store
 from expnet_live.official.variables import N_SHAPE, N_TEXTURE
@@ -134,6 +134,21 @@ class BaselModel:
             self._last = alpha.tobytes(), points
         return points
 
+    # --- as morph targets (see face_model.heads.ShapedHead) ---------------------------------------
+
+    shape_names = names
+
+    @property
+    def shapes(self) -> Array:
+        return self._arrays.expression.reshape(N_EXPRESSION, -1, 3)
+
+    def shape_weights(self, expression: Array) -> Array:
+        return expression
+
+    def eye_centers(self, vertices: Array) -> dict[Part, Array]:
+        """None: it has no eyes."""
+        return {}
+
     # --- as what drives other heads (see face_model.transfer) -------------------------------------
 
     @cached_property
@@ -150,7 +165,7 @@ class BaselModel:
 
     @cached_property
     def expression(self) -> Array:
-        return self._arrays.expression.reshape(N_EXPRESSION, -1, 3)[:, self._marks]
+        return self.shapes[:, self._marks]
 
     @cached_property
     def identity(self) -> Array:

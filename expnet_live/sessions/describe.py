@@ -13,6 +13,8 @@ from expnet_live.live.person import Person
 from expnet_live.live.spec import SourceKind, SourceSpec
 from expnet_live.live.state import Settings
 from expnet_live.networks import checkpoint, predictor
+from expnet_live.official import OFFICIAL
+from expnet_live.official.store import Store
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.resources import asset
 from expnet_live.sessions.info import ModelFile, SessionInfo
@@ -20,9 +22,7 @@ from expnet_live.sessions.info import ModelFile, SessionInfo
 
 def describe(spec: SourceSpec, settings: Settings, pipeline: Pipeline, person: Person) -> SessionInfo:
     """Takes a moment: checksums are made. Raises UserError when a model's file cannot be read any more."""
-    weights = Path(settings.model) if settings.model is not None else asset(predictor.ASSET)
-    about = getattr(pipeline.predictor, "about", {})
-    architecture = about.get("training", {}).get("architecture", "")
+    model, face = _official() if settings.model == OFFICIAL else _own(settings.model, pipeline)
     return SessionInfo(
         app_version=__version__,
         started=datetime.now().astimezone().isoformat(timespec="milliseconds"),
@@ -31,14 +31,31 @@ def describe(spec: SourceSpec, settings: Settings, pipeline: Pipeline, person: P
         width=0,
         height=0,
         device=str(getattr(pipeline.predictor, "device", settings.device)),
-        model=_model(weights, f"{checkpoint.FORMAT}, {architecture}" if architecture else checkpoint.FORMAT),
-        face_model=_model(asset(face_model.ASSET), str(face_model.SCHEMA)),
+        model=model,
+        face_model=face,
         coefficients=pipeline.face_model.names,
         n_identity=pipeline.face_model.n_identity,
         smoothing=settings.smoothing,
         max_faces=settings.max_faces,
         person=person,
     )
+
+
+def _own(path: str | None, pipeline: Pipeline) -> tuple[ModelFile, ModelFile]:
+    weights = asset(predictor.ASSET) if path is None else Path(path)
+    architecture = getattr(pipeline.predictor, "about", {}).get("training", {}).get("architecture", "")
+    version = f"{checkpoint.FORMAT}, {architecture}" if architecture else checkpoint.FORMAT
+    return _model(weights, version), _model(asset(face_model.ASSET), str(face_model.SCHEMA))
+
+
+def _official() -> tuple[ModelFile, ModelFile]:
+    """ExpNet's file and the Basel Face Model's, whose checksums the import noted."""
+    store = Store()
+    parts = store.parts()
+    network, face = (
+        ModelFile(store.path_of(key).name, "official release", parts[key].sha256) for key in ("expression", "bfm")
+    )
+    return network, face
 
 
 def _model(path: Path, version: str) -> ModelFile:

@@ -17,6 +17,7 @@ from seen import LONG, pixels
 from session_files import number_of, picture, write_session
 
 from expnet_live.app import texts
+from expnet_live.app.models.history import head_angles
 from expnet_live.app.player.curves import thinned
 from expnet_live.app.theme import DARK, LIGHT, style_sheet
 from expnet_live.capture.sources import open_source
@@ -116,6 +117,7 @@ def test_replay_gives_what_was_recorded(qtbot: Any, player: PlayerView, demo_ses
     neutral = np.array([info.person.neutral.get(n, 0) for n in info.coefficients], np.float32)
     gains = np.array([info.person.gains.get(n, 1) for n in info.coefficients], np.float32)
     assert np.array_equal(replay.expression, (rows.expression - neutral) * gains, equal_nan=True)
+    assert replay.angles[12] == pytest.approx(head_angles(rows.rotation[12]), abs=1e-4)
     # And the picture is the one that the camera saw.
     player.seek(float(rows.time[12]))
     row = settled(qtbot, player, 12)
@@ -159,7 +161,7 @@ def test_steps_ends_and_markers_by_key(qtbot: Any, opened: PlayerView) -> None:
     for key, marker in ((Qt.Key.Key_Right, 0), (Qt.Key.Key_Right, 1), (Qt.Key.Key_Right, 1), (Qt.Key.Key_Left, 0)):
         assert press(key, control) == opened.playback.row_at(MARKS[marker].time)
         assert opened.playback.position == opened.plot.cursor_time == MARKS[marker].time
-    assert [line.value() for line in opened.plot._markers] == [m.time for m in MARKS]
+    assert opened.plot._markers.markers == MARKS
 
 
 def test_it_plays_through_all_rows_and_stops(qtbot: Any, opened: PlayerView) -> None:
@@ -333,7 +335,7 @@ def test_what_is_no_session_is_said(qtbot: Any, player: PlayerView, copy: Path, 
 def test_one_session_after_the_other(qtbot: Any, opened: PlayerView, demo_session: Session) -> None:
     opened.set_range((1.0, 2.0))
     open_(qtbot, opened, demo_session.folder)
-    assert opened.folder == demo_session.folder and opened.range is None and not opened.plot._markers
+    assert opened.folder == demo_session.folder and opened.range is None and opened.plot._markers.markers == ()
     opened.close_session()
     assert opened.folder is None and opened.message.isVisible() and not opened._timer.isActive()
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.curves import thinned
+from expnet_live.app.player.plot_items import Marks, Spans
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.sessions.markers import Marker
 from expnet_live.types import Array
 
 _DEGREES = 10.0  # of the head's pose are as high as a standard deviation
 _LEAST = 0.2  # s that are seen at most closely
-_LABEL = 18  # characters of a marker's label
 
 
 class SessionPlot(QWidget):
@@ -36,7 +36,6 @@ class SessionPlot(QWidget):
         self._values: dict[str, Array] = {}
         self._colors: dict[str, str] = {}
         self._curves: dict[str, pg.PlotCurveItem] = {}
-        self._markers: list[pg.InfiniteLine] = []
         self._plot = pg.PlotWidget(enableMenu=False, axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
         # Nobody would own its menus, which are there in any case.
         menu = self._plot.getPlotItem().ctrlMenu
@@ -48,12 +47,12 @@ class SessionPlot(QWidget):
         self._plot.getAxis("left").setWidth(30)
         self._plot.getAxis("right").setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
-        self._lost = _Spans()
+        self._lost, self._markers = Spans(), Marks()
         self._region = _Region(values=(0, 0), brush=(0, 0, 0, 0))
         self._region.hide()
         self._cursor = pg.InfiniteLine(angle=90, movable=True)
         self._cursor.setZValue(20)
-        for item in (self._lost, self._region, self._cursor):
+        for item in (self._lost, self._region, self._markers, self._cursor):
             self._plot.addItem(item, ignoreBounds=True)
         self._region.sigRegionChangeFinished.connect(self._pulled)
         self._cursor.sigDragged.connect(lambda line: self.sought.emit(float(line.value())))
@@ -85,8 +84,7 @@ class SessionPlot(QWidget):
         gone = QColor(theme.faint)
         gone.setAlpha(50)
         self._lost.set_color(gone)
-        for line in self._markers:
-            self._color_marker(line)
+        self._markers.set_colors(QColor(theme.muted), QColor(theme.panel))
 
     def set_session(
         self,
@@ -99,9 +97,7 @@ class SessionPlot(QWidget):
         self._time = time
         self._values = {n: v / _DEGREES if n in texts.POSE else v for n, v in values.items()}
         self.set_chosen({})
-        for line in self._markers:
-            self._plot.removeItem(line)
-        self._markers = [self._add_marker(marker) for marker in markers]
+        self._markers.set_markers(markers)
         self._lost.set_spans(lost)
         start, end = float(time[0]), max(float(time[-1]), float(time[0]) + _LEAST)
         room = 0.01 * (end - start)
@@ -169,30 +165,6 @@ class SessionPlot(QWidget):
             dense = len(x) > columns
             pen = pg.mkPen(self._colors[name], width=1 if dense else 1.5)
             curve.setData(x, y, pen=pen, antialias=not dense)
-        self._place_labels(high - low, columns)
-
-    def _place_labels(self, span: float, columns: int) -> None:
-        """Only those that do not cover the one before."""
-        free = -np.inf
-        for line in self._markers:
-            line.label.setVisible(line.value() >= free)
-            if line.value() >= free:
-                free = line.value() + (line.label.boundingRect().width() + 6) * span / columns
-
-    def _add_marker(self, marker: Marker) -> pg.InfiniteLine:
-        label = marker.label if len(marker.label) <= _LABEL else marker.label[: _LABEL - 1] + "…"
-        options = {"position": 0.96, "anchors": [(0, 0.5), (0, 0.5)]}
-        line = pg.InfiniteLine(marker.time, angle=90, label=label, labelOpts=options)
-        line.setZValue(10)
-        self._color_marker(line)
-        self._plot.addItem(line, ignoreBounds=True)
-        return line
-
-    def _color_marker(self, line: pg.InfiniteLine) -> None:
-        color = self._theme.curves[1]
-        line.setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
-        line.label.setColor(color)
-        line.label.fill = pg.mkBrush(self._theme.panel)
 
     def _pulled(self) -> None:
         low, high = self._region.getRegion()
@@ -228,35 +200,3 @@ class _Region(pg.LinearRegionItem):
 
     def hoverEvent(self, event: object) -> None:
         pass
-
-
-class _Spans(pg.GraphicsObject):
-    """Shaded from top to bottom."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setZValue(-20)
-        self._spans: list[tuple[float, float]] = []
-        self._color = QColor()
-
-    def set_spans(self, spans: list[tuple[float, float]]) -> None:
-        self._spans = spans
-        self.update()
-
-    def set_color(self, color: QColor) -> None:
-        self._color = color
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        box = self.getViewBox()
-        return QRectF() if box is None else QRectF(box.viewRect())
-
-    def viewRangeChanged(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def paint(self, painter: QPainter, *args: object) -> None:
-        area = self.boundingRect()
-        for low, high in self._spans:
-            if high >= area.left() and low <= area.right():
-                painter.fillRect(QRectF(low, area.top(), high - low, area.height()), self._color)

@@ -7,10 +7,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.lines import FaceLines
-from expnet_live.app.models.history import POSE, head_angles
+from expnet_live.app.models.history import POSE, angles_of
 from expnet_live.errors import UserError
 from expnet_live.export.track import corrected, main_face, track
 from expnet_live.face_model.model import FaceModel
@@ -73,7 +74,8 @@ class Replay:
         shown = track(corrected(all_rows, info.person, info.coefficients), face)
         seen = rows.face >= 0
         angles = np.full((len(rows), 3), np.nan)
-        angles[seen] = [head_angles(r) for r in rows.rotation[seen]]
+        if seen.any():
+            angles[seen] = angles_of(Rotation.from_rotvec(rows.rotation[seen]).as_matrix())
         picture, own = _pictures(rows)
         if session.video is None:
             picture = np.full_like(picture, -1)

@@ -74,7 +74,7 @@ class TimeLine(QWidget):
         for color, end in ((t.line, right), (t.accent, at)):
             painter.setBrush(QColor(color))
             painter.drawRoundedRect(QRectF(left, middle - 2, end - left, 4), 2, 2)
-        painter.setBrush(QColor(t.curves[1]))
+        painter.setBrush(QColor(t.muted))
         for marker in self._markers:
             painter.drawRoundedRect(QRectF(self.x_of(marker.time) - 1, middle - 9, 2, 18), 1, 1)
         painter.setBrush(QColor(t.text))
