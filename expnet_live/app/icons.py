@@ -19,7 +19,7 @@ _SHAPES = {
     "mirror": '<path d="M12 3.5v17" stroke-dasharray="2.4 2.4"/><path d="M9 7L3.5 17H9z"/><path d="M15 7l5.5 10H15z"/>',
     "snapshot": '<path d="M4 8.5h3.2L8.8 6h6.4l1.6 2.5H20V18.5H4z"/><circle cx="12" cy="13" r="3.2"/>',
     "record": '<circle cx="12" cy="12" r="6" fill="currentColor"/>',
-    "marker": '<path d="M7 20.5V4m0 .5h10.5l-2.500 4 2.500 4H7"/>',
+    "marker": '<path d="M7 20.5V4m0 .5h10.5l-2.5 4 2.5 4H7"/>',
     "neutral": '<circle cx="12" cy="12" r="8.5"/><path d="M8.7 10v.6m6.6-.6v.6M8.8 15h6.4"/>',
     "play": '<path d="M8 5.5l10.5 6.5L8 18.5z" fill="currentColor"/>',
     "pause": '<path d="M8.5 6v12m7-12v12" stroke-width="3"/>',
@@ -29,6 +29,13 @@ _SHAPES = {
     "close": '<path d="M7 7l10 10M17 7L7 17"/>',
     "float": '<path d="M10 5H5v14h14v-5"/><path d="M13 5h6v6m0-6l-8 8"/>',
     "folder": '<path d="M3.5 6.5h6l2 2.5h9v9.5h-17z"/>',
+    "step_back": '<path d="M16 6.5L8.5 12l7.5 5.5z" fill="currentColor"/><path d="M6 7v10"/>',
+    "step_forth": '<path d="M8 6.5l7.5 5.5L8 17.5z" fill="currentColor"/><path d="M18 7v10"/>',
+    "previous": '<path d="M19 12H6m4.5-4.5L6 12l4.5 4.5"/><path d="M3 6v12"/>',
+    "next": '<path d="M5 12h13m-4.5-4.5L18 12l-4.5 4.5"/><path d="M21 6v12"/>',
+    "range_in": '<path d="M10 5H6v14h4"/><path d="M19 12h-8m3-3l-3 3 3 3"/>',
+    "range_out": '<path d="M14 5h4v14h-4"/><path d="M5 12h8m-3-3l3 3-3 3"/>',
+    "whole": '<path d="M3.5 6v12m17-12v12"/><path d="M7 12h10M9.5 9.5L7 12l2.5 2.5m5-5L17 12l-2.5 2.5"/>',
     "chevron": '<path d="M7 10l5 5 5-5"/>',
 }
 _SVG = (

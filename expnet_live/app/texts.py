@@ -177,6 +177,49 @@ SHOW_LOG = "Show log"
 CAMERA_FOUND = "{name} was connected."
 USE_IT = "Use it"
 
+# Player
+PLAYER_NONE = "Choose a session to see it here."
+PLAYER_LOADING = "Opening the session…"
+PLAYER_BROKEN = "{folder} cannot be shown ({reason}); the log tells more."
+PLAYER_NO_VIDEO = "The video of this session is missing; its coefficients are here all the same."
+PLAYER_NO_PICTURE = "No picture was recorded of this moment."
+PLAYER_HELD_PICTURE = "No picture was recorded of this moment; this is the one before."
+PLAYER_VIDEO_ENDED = "The video is damaged or ends before this moment; the coefficients go on."
+PLAYER_OTHER_MODEL = "This session was recorded with another face model ({name}), so there is no head to show."
+PLAYER_PICTURE_TIP = "What the camera saw, and what was measured in it"
+PLAYER_PLAY_TIP = "Play or pause the session"
+PLAYER_BACK, PLAYER_BACK_TIP = "Step back", "One recorded frame back"
+PLAYER_FORTH, PLAYER_FORTH_TIP = "Step forward", "One recorded frame on"
+PLAYER_PREVIOUS, PLAYER_PREVIOUS_TIP = "Previous marker", "Back to the marker before"
+PLAYER_NEXT, PLAYER_NEXT_TIP = "Next marker", "On to the next marker"
+PLAYER_BEGIN, PLAYER_END = "To the beginning", "To the end"
+PLAYER_LOOP_TIP = "Begin again at the end of the range, or of the session"
+PLAYER_IN, PLAYER_IN_TIP = "Range from here", "Loop and export from here on"
+PLAYER_OUT, PLAYER_OUT_TIP = "Range up to here", "Loop and export up to here"
+PLAYER_CLEAR, PLAYER_CLEAR_TIP = "Clear the range", "Loop and export the whole session again"
+PLAYER_ALL, PLAYER_ALL_TIP = "Whole session", "Show the curves of the whole session again"
+PLAYER_PAINT_TIP = "Project the recorded picture on the head"
+PLAYER_FOLLOW_TIP = "The head turns as the recorded one did; off, it keeps looking at you"
+PLAYER_SPEED, PLAYER_SPEED_TIP = "{speed:g}×", "How fast it is played"
+PLAYER_EXPORT, PLAYER_EXPORT_TIP = "Export…", "Save the session, or its range, as tables, meshes, animation or video"
+PLAYER_TIME, PLAYER_TIME_TIP = "{at} / {end}", "Time since the session's first frame, and its length"
+PLAYER_FRAME, PLAYER_FRAME_TIP = "frame {frame}", "Number of the frame, as in coefficients.csv"
+PLAYER_RANGE, PLAYER_RANGE_TIP = "{start} – {end}", "The range that is looped and exported; pull its ends in the plot"
+PLAYER_TIME_LINE_TIP = "Drag to another moment of the session"
+PLAYER_PLOT_TIP = (
+    "Click or drag the cursor to go there, drag to move, wheel to zoom, double-click for the whole session. "
+    "Coefficients are in standard deviations, as they were shown; shaded: no face."
+)
+PLAYER_CHANNELS_TIP = "Click to draw a curve; at the right, values at the cursor"
+PLAYER_OR = " or "
+
+
+def player_clock(seconds: float, fine: bool = True) -> str:
+    """80.04 s as 1:20.0, or without tenths as 1:20."""
+    tenths = round(max(0.0, seconds) * 10)
+    return f"{clock(tenths / 10)}.{tenths % 10}" if fine else clock(tenths / 10)
+
+
 # About
 ABOUT_TEXT = """<p>3D facial expressions from the pixels, without landmarks, after <i>ExpNet: Landmark-Free, Deep,
 3D Facial Expressions</i> (Chang et al., FG 2018).</p>

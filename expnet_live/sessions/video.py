@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 _TICKS = 1000  # per second: Matroska's own
 _CLUSTER = 200  # ms of video that are in memory at most before they are written
-_KEY_EVERY = 30  # frames: how far a player has to decode to show any one
+KEY_EVERY = 30  # frames: how far a player has to decode to show any one
 
 
 class SessionVideo:
@@ -46,7 +45,7 @@ class SessionVideo:
         self._stream.pix_fmt = "yuv420p"
         context = self._stream.codec_context
         context.time_base = Fraction(1, _TICKS)
-        context.gop_size, context.max_b_frames, context.thread_count = _KEY_EVERY, 0, 1
+        context.gop_size, context.max_b_frames, context.thread_count = KEY_EVERY, 0, 1
         if codec == "libx264":
             self._stream.options = {"crf": "20", "preset": "ultrafast", "tune": "zerolatency"}
         else:
@@ -75,8 +74,11 @@ class SessionVideo:
 
 def count_pictures(path: Path) -> int:
     """How many pictures of a video are readable, also of one that was cut off."""
-    with _opened(path) as source:
-        return 0 if source is None else sum(1 for _ in _packets(source))
+    source = opened(path)
+    if source is None:
+        return 0
+    with source:
+        return sum(1 for _ in packets(source))
 
 
 def mend(path: Path, mended: Path) -> int:
@@ -87,21 +89,20 @@ def mend(path: Path, mended: Path) -> int:
     import av
 
     pictures = 0
-    with _opened(path) as source:
-        if source is not None:
-            with av.open(str(mended), "w", format="matroska") as out:
-                stream = out.add_stream_from_template(source.streams.video[0])
-                for packet in _packets(source):
-                    packet.stream = stream
-                    out.mux(packet)
-                    pictures += 1
+    source = opened(path)
+    if source is not None:
+        with source, av.open(str(mended), "w", format="matroska") as out:
+            stream = out.add_stream_from_template(source.streams.video[0])
+            for packet in packets(source):
+                packet.stream = stream
+                out.mux(packet)
+                pictures += 1
     if not pictures:
         mended.unlink(missing_ok=True)
     return pictures
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[InputContainer | None]:
+def opened(path: Path) -> InputContainer | None:
     """None for what is no video."""
     import av
 
@@ -109,20 +110,21 @@ def _opened(path: Path) -> Iterator[InputContainer | None]:
         source = av.open(str(path))
     except (av.FFmpegError, OSError) as e:
         log.info("%s: %s", path, e)
-        yield None
-        return
-    with source:
-        yield source if source.streams.video else None
+        return None
+    if not source.streams.video:
+        source.close()
+        return None
+    return source
 
 
-def _packets(source: InputContainer) -> Iterator[Packet[VideoStream]]:
+def packets(source: InputContainer) -> Iterator[Packet[VideoStream]]:
     """The whole ones, up to the first damage."""
     import av
 
-    packets = source.demux(source.streams.video[0])
+    read = source.demux(source.streams.video[0])
     while True:
         try:
-            packet = next(packets)
+            packet = next(read)
         except (av.FFmpegError, StopIteration):
             return
         # The last one is empty.

@@ -12,11 +12,16 @@ POSE = ("yaw", "pitch", "roll")
 
 def head_angles(rotation: Array) -> tuple[float, float, float]:
     """Yaw (right > 0), pitch (up > 0) and roll (to the viewer's right > 0) in degrees of a rotation vector (3,)."""
-    r = matrix_from_vector(rotation)
-    yaw = np.degrees(np.arctan2(r[0, 2], r[2, 2]))
-    pitch = np.degrees(np.arcsin(np.clip(r[1, 2], -1, 1)))
-    roll = np.degrees(np.arctan2(-r[1, 0], r[1, 1]))
-    return float(yaw), float(pitch), float(roll)
+    yaw, pitch, roll = angles_of(matrix_from_vector(rotation)).tolist()
+    return yaw, pitch, roll
+
+
+def angles_of(r: Array) -> Array:
+    """The same (..., 3) of rotation matrices (..., 3, 3)."""
+    yaw = np.arctan2(r[..., 0, 2], r[..., 2, 2])
+    pitch = np.arcsin(np.clip(r[..., 1, 2], -1, 1))
+    roll = np.arctan2(-r[..., 1, 0], r[..., 1, 1])
+    return np.degrees(np.stack([yaw, pitch, roll], -1))
 
 
 class History:

@@ -44,8 +44,10 @@ class CameraView(QWidget):
         self._lines = lines
 
     def set_state(self, state: LiveState) -> None:
-        self._image = state.captured.frame.image
-        self._faces = state.faces
+        self.set_picture(state.captured.frame.image, state.faces)
+
+    def set_picture(self, image: Image | None, faces: tuple[LiveFace, ...]) -> None:
+        self._image, self._faces = image, faces
         self.update()
 
     def clear(self) -> None:
@@ -61,7 +63,8 @@ class CameraView(QWidget):
             painter.setBrush(QColor(self._theme.raised))
             painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
             painter.setPen(QColor(self._theme.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.note)
+            inside = self.rect().adjusted(16, 16, -16, -16)
+            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.note)
             return
         area = self._area()
         picture = self._picture(area)

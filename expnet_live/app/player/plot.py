@@ -1,0 +1,202 @@
+"""The chosen coefficients over the whole session, with cursor, markers, range and the spans without a face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.player.curves import thinned
+from expnet_live.app.player.plot_items import Marks, Spans
+from expnet_live.app.theme import DARK, Theme
+from expnet_live.sessions.markers import Marker
+from expnet_live.types import Array
+
+_DEGREES = 10.0  # of the head's pose are as high as a standard deviation
+_LEAST = 0.2  # s that are seen at most closely
+
+
+class SessionPlot(QWidget):
+    """`sought` tells the time to which the cursor was pulled, `ranged` the range (from, to) that was pulled."""
+
+    sought = Signal(float)
+    ranged = Signal(float, float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        pg.setConfigOptions(antialias=True)
+        self.setMinimumHeight(90)
+        self._theme = DARK
+        self._time: Array = np.zeros(1)
+        self._values: dict[str, Array] = {}
+        self._colors: dict[str, str] = {}
+        self._curves: dict[str, pg.PlotCurveItem] = {}
+        self._plot = pg.PlotWidget(enableMenu=False, axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
+        # Nobody would own its menus, which are there in any case.
+        menu = self._plot.getPlotItem().ctrlMenu
+        menu.setParent(self._plot, menu.windowFlags())
+        self._plot.hideButtons()
+        self._plot.disableAutoRange()
+        self._plot.setMouseEnabled(x=True, y=False)
+        self._plot.showGrid(x=False, y=True, alpha=0.12)
+        self._plot.getAxis("left").setWidth(30)
+        self._plot.getAxis("right").setWidth(36)
+        self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
+        self._lost, self._markers = Spans(), Marks()
+        self._region = _Region(values=(0, 0), brush=(0, 0, 0, 0))
+        self._region.hide()
+        self._cursor = pg.InfiniteLine(angle=90, movable=True)
+        self._cursor.setZValue(20)
+        for item in (self._lost, self._region, self._markers, self._cursor):
+            self._plot.addItem(item, ignoreBounds=True)
+        self._region.sigRegionChangeFinished.connect(self._pulled)
+        self._cursor.sigDragged.connect(lambda line: self.sought.emit(float(line.value())))
+        self._plot.scene().sigMouseClicked.connect(self._clicked)
+        self._plot.getViewBox().sigXRangeChanged.connect(lambda *_: self._redraw())
+        self._plot.getViewBox().sigResized.connect(lambda *_: self._redraw())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._plot)
+
+    # --- what is shown --------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._plot.setBackground(theme.panel)
+        for side in ("left", "bottom", "right"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(theme.line)
+            axis.setTextPen(theme.muted)
+        shade, edge = QColor(theme.accent), pg.mkPen(theme.accent, width=2)
+        shade.setAlpha(36)
+        self._region.setBrush(shade)
+        self._region.setHoverBrush(shade)
+        for line in self._region.lines:
+            line.setPen(edge)
+            line.setHoverPen(pg.mkPen(theme.text, width=3))
+        self._cursor.setPen(pg.mkPen(theme.text, width=1.5))
+        self._cursor.setHoverPen(pg.mkPen(theme.accent, width=3))
+        gone = QColor(theme.faint)
+        gone.setAlpha(50)
+        self._lost.set_color(gone)
+        self._markers.set_colors(QColor(theme.muted), QColor(theme.panel))
+
+    def set_session(
+        self,
+        time: Array,
+        values: dict[str, Array],
+        markers: Sequence[Marker],
+        lost: list[tuple[float, float]],
+    ) -> None:
+        """`time` (T,) and what can be chosen, by its name: each (T,) in sd, of the pose in degrees."""
+        self._time = time
+        self._values = {n: v / _DEGREES if n in texts.POSE else v for n, v in values.items()}
+        self.set_chosen({})
+        self._markers.set_markers(markers)
+        self._lost.set_spans(lost)
+        start, end = float(time[0]), max(float(time[-1]), float(time[0]) + _LEAST)
+        room = 0.01 * (end - start)
+        box = self._plot.getViewBox()
+        box.setLimits(xMin=start - room, xMax=end + room, minXRange=_LEAST)
+        self.set_range(None)
+        self.show_all()
+
+    def set_chosen(self, colors: dict[str, str]) -> None:
+        """The curves that are drawn, with their colours."""
+        self._colors = colors
+        for name in list(self._curves):
+            if name not in colors:
+                self._plot.removeItem(self._curves.pop(name))
+        for name in colors:
+            if name not in self._curves:
+                self._curves[name] = curve = pg.PlotCurveItem(connect="finite")
+                # The cursor that moves over them does not have them painted anew.
+                curve.setCacheMode(pg.PlotCurveItem.CacheMode.DeviceCoordinateCache)
+                self._plot.addItem(curve, ignoreBounds=True)
+        self._plot.showAxis("right", any(name in texts.POSE for name in colors))
+        shown = [self._values[name] for name in colors]
+        ends = [f(v) for v in shown for f in (np.nanmin, np.nanmax) if np.isfinite(v).any()]
+        low, high = min([*ends, -1.0]), max([*ends, 1.0])
+        self._plot.setYRange(low, high, padding=0.1)
+        self._redraw()
+
+    def set_position(self, time: float, follow: bool) -> None:
+        """`follow`: the view turns the page when the cursor leaves it."""
+        if not self._cursor.moving and time != self._cursor.value():
+            self._cursor.setValue(time)
+        low, high = self.view
+        if follow and not low <= time <= high:
+            span = high - low
+            self._plot.setXRange(time - 0.05 * span, time + 0.95 * span, padding=0)
+
+    def set_range(self, wanted: tuple[float, float] | None) -> None:
+        self._region.setVisible(wanted is not None)
+        if wanted is not None:
+            self._region.blockSignals(True)
+            self._region.setRegion(wanted)
+            self._region.blockSignals(False)
+
+    @property
+    def view(self) -> tuple[float, float]:
+        """What is seen of the session, in s."""
+        low, high = self._plot.getViewBox().viewRange()[0]
+        return float(low), float(high)
+
+    @property
+    def cursor_time(self) -> float:
+        return float(self._cursor.value())
+
+    def show_all(self) -> None:
+        self._plot.setXRange(float(self._time[0]), float(self._time[-1]), padding=0.01)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _redraw(self) -> None:
+        low, high = self.view
+        columns = max(50, int(self._plot.getViewBox().width()))
+        for name, curve in self._curves.items():
+            x, y = thinned(self._time, self._values[name], low, high, columns)
+            # Where many points crowd, soft lines of more than a pixel take Qt half a second.
+            dense = len(x) > columns
+            pen = pg.mkPen(self._colors[name], width=1 if dense else 1.5)
+            curve.setData(x, y, pen=pen, antialias=not dense)
+
+    def _pulled(self) -> None:
+        low, high = self._region.getRegion()
+        self.ranged.emit(float(low), float(high))
+
+    def _clicked(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        box = self._plot.getViewBox()
+        if event.button() != Qt.MouseButton.LeftButton or not box.sceneBoundingRect().contains(event.scenePos()):
+            return
+        if event.double():
+            self.show_all()
+        else:
+            self.sought.emit(float(box.mapSceneToView(event.scenePos()).x()))
+
+
+class _Clock(pg.AxisItem):
+    """Seconds as minutes and seconds."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [texts.player_clock(v, spacing < 1) if v >= 0 else "" for v in values]
+
+
+class _Degrees(pg.AxisItem):
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{v * _DEGREES:.0f}°" for v in values]
+
+
+class _Region(pg.LinearRegionItem):
+    """Only its ends can be pulled: in between, the plot is moved."""
+
+    def mouseDragEvent(self, event: object) -> None:
+        event.ignore()  # type: ignore[attr-defined]
+
+    def hoverEvent(self, event: object) -> None:
+        pass

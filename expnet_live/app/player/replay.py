@@ -1,0 +1,221 @@
+"""A session as the player shows it: one face over time, and what is drawn of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from expnet_live.app.head.geometry import HeadGeometry
+from expnet_live.app.head.lines import FaceLines
+from expnet_live.app.models.history import POSE, angles_of
+from expnet_live.errors import UserError
+from expnet_live.export.track import corrected, main_face, track
+from expnet_live.face_model.model import FaceModel
+from expnet_live.live.answers import Answerer
+from expnet_live.live.inference import face_model
+from expnet_live.live.state import LiveFace
+from expnet_live.sessions.session import Session
+from expnet_live.sessions.table import Rows
+from expnet_live.types import Array, Box, FaceState, Pose
+
+_HOLD = 0.5  # s that a picture stays for rows that have none of their own
+_NOTHING = np.zeros((0, 3), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A face model with what the views draw of it."""
+
+    model: FaceModel
+    geometry: HeadGeometry
+    lines: FaceLines
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """`rows` are the track (T rows, one per frame) of the face that was seen most.
+
+    `expression` (T, 29) is that face's without its neutral and times its gains, as it was shown; `angles` (T, 3) yaw,
+    pitch and roll in degrees; both NaN where it was not seen. `pose_row` (T,) is the row that the head shows: the last
+    one with a face, before the first one the first, -1 where there is none at all. `picture` (T,) is the number of the
+    picture that is shown, -1 for none; `own` (T,) tells whether it is the row's own. `identity` (K,). `drawn` is None
+    where the session is of another face model.
+    """
+
+    session: Session
+    rows: Rows
+    expression: Array
+    angles: Array
+    pose_row: Array
+    picture: Array
+    own: Array
+    identity: Array
+    drawn: Drawn | None
+
+    @classmethod
+    def load(cls, folder: Path) -> Replay:
+        """Takes a while. Raises UserError with one sentence."""
+        session = Session.open(folder)
+        if not len(session.rows):
+            raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
+        replay = cls.of(session, drawn_of(session))
+        replay.liveliest(0)  # nobody shall wait for it later
+        return replay
+
+    @classmethod
+    def of(cls, session: Session, drawn: Drawn | None) -> Replay:
+        info, all_rows = session.info, session.rows
+        face = main_face(all_rows)
+        rows = track(all_rows, face)
+        shown = track(corrected(all_rows, info.person, info.coefficients), face)
+        seen = rows.face >= 0
+        angles = np.full((len(rows), 3), np.nan)
+        if seen.any():
+            angles[seen] = angles_of(Rotation.from_rotvec(rows.rotation[seen]).as_matrix())
+        picture, own = _pictures(rows)
+        if session.video is None:
+            picture = np.full_like(picture, -1)
+        pose_row = _last(seen)
+        identity = rows.identity[pose_row[-1]] if seen.any() else np.zeros(info.n_identity, np.float32)
+        person = info.person.identity
+        if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
+            identity = person
+        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity, drawn)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.session.info.coefficients
+
+    @property
+    def private(self) -> bool:
+        """Whether no video was wanted."""
+        return self.session.info.video_frames is None
+
+    @property
+    def lost(self) -> list[tuple[float, float]]:
+        """The spans (from, to) in s without the face."""
+        gone = np.flatnonzero(np.diff(np.concatenate([[0], self.rows.face < 0, [0]])))
+        time, last = self.rows.time, len(self) - 1
+        return [(float(time[a]), float(time[min(b, last)])) for a, b in gone.reshape(-1, 2)]
+
+    @cached_property
+    def channels(self) -> dict[str, Array]:
+        """What can be drawn as a curve: each coefficient (T,) in sd, and yaw, pitch and roll (T,) in degrees."""
+        curves = [*self.expression.T, *self.angles.T]
+        return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
+
+    def liveliest(self, n: int) -> list[str]:
+        """The coefficients that move most; of a left and a right one, which mostly go together, one."""
+        found: dict[str, str] = {}
+        for name in sorted(self.names, key=lambda n: -self._spreads[n]):
+            if self._spreads[name] > 0:
+                found.setdefault(name.removesuffix("Left").removesuffix("Right"), name)
+        return list(found.values())[:n]
+
+    @cached_property
+    def _spreads(self) -> dict[str, float]:
+        return {name: _spread(self.channels[name]) for name in self.names}
+
+    def faces(self, row: int) -> tuple[LiveFace, ...]:
+        """All faces of that moment as they were measured, for the lines over the picture."""
+        if self.drawn is None:
+            return ()
+        rows, frame = self.session.rows, self.rows.frame[row]
+        first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
+        states = [_state(rows, i) for i in range(first, end) if rows.face[i] >= 0]
+        return tuple(LiveFace(s, s.expression, s.identity, _NOTHING, _NOTHING, self.drawn.model) for s in states)
+
+
+@dataclass(frozen=True, eq=False)
+class Posed:
+    """Vertices and unit normals (V, 3) of the head, and its rotation vector (3,)."""
+
+    vertices: Array
+    normals: Array
+    rotation: Array
+
+
+class Poser(Answerer[int, Posed]):
+    """Makes the head of a row."""
+
+    def __init__(self, replay: Replay, model: FaceModel) -> None:
+        super().__init__("posing of the head")
+        self._replay, self._model = replay, model
+
+    def _answer(self, wish: int) -> Posed:
+        replay, row = self._replay, int(self._replay.pose_row[wish])
+        rotation: Array = np.zeros(3, np.float32)
+        expression: Array = np.zeros(len(replay.names), np.float32)
+        gaze = None
+        if row >= 0:
+            rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], _gaze(replay.rows, row)
+        vertices = self._model.vertices(expression, replay.identity, gaze)
+        return Posed(vertices, self._model.normals(vertices), rotation)
+
+
+def drawn_of(session: Session) -> Drawn | None:
+    """None where the session's coefficients are those of another face model. Raises UserError."""
+    model, info = face_model(), session.info
+    if model.names != info.coefficients or model.n_identity != info.n_identity:
+        return None
+    return _drawn(model)
+
+
+@lru_cache(maxsize=1)
+def _drawn(model: FaceModel) -> Drawn:
+    return Drawn(model, HeadGeometry.of(model), FaceLines(model))
+
+
+def _last(there: Array) -> Array:
+    """(T,) of each place the last one up to there that is `there`, else the first one; -1 where none is."""
+    places = np.flatnonzero(there)
+    if not len(places):
+        return np.full(len(there), -1)
+    last: Array = places[np.maximum(np.searchsorted(places, np.arange(len(there)), side="right") - 1, 0)]
+    return last
+
+
+def _pictures(rows: Rows) -> tuple[Array, Array]:
+    """The picture that each row shows, -1 for none, and whether it is its own: a short gap shows the one before."""
+    own = rows.video_frame >= 0
+    last = _last(own)
+    age = rows.time - rows.time[last]
+    return np.where((last >= 0) & (age >= 0) & (age <= _HOLD), rows.video_frame[last], -1), own
+
+
+def _spread(values: Array) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.subtract(*np.percentile(known, (98, 2)))) if len(known) else 0.0
+
+
+def _leads(rows: Rows, chosen: Rows) -> bool:
+    """Whether the chosen face is mostly the first of its frames, which the profile belongs to."""
+    first = rows.face[np.diff(rows.frame, prepend=-1) > 0]
+    faces = chosen.face[chosen.face >= 0]
+    return bool(np.isin(first, faces).mean() > 0.5)
+
+
+def _gaze(rows: Rows, i: int) -> Array | None:
+    return rows.gaze[i] if np.isfinite(rows.gaze[i]).all() else None
+
+
+def _state(rows: Rows, i: int) -> FaceState:
+    return FaceState(
+        face=int(rows.face[i]),
+        frame=int(rows.frame[i]),
+        timestamp=float(rows.time[i]),
+        box=Box(*(float(v) for v in rows.box[i])),
+        confidence=float(rows.confidence[i]),
+        expression=rows.expression[i],
+        expression_raw=rows.expression_raw[i],
+        identity=rows.identity[i],
+        pose=Pose(rows.rotation[i], rows.translation[i]),
+        gaze=_gaze(rows, i),
+    )
