@@ -164,6 +164,19 @@ def test_steps_ends_and_markers_by_key(qtbot: Any, opened: PlayerView) -> None:
     assert opened.plot._markers.markers == MARKS
 
 
+def test_markers_are_drawn_where_they_are(qtbot: Any, opened: PlayerView) -> None:
+    plot = opened.plot
+    with_them = pixels(plot.grab().toImage())
+    plot._markers.set_markers(())
+    changed = np.abs(with_them - pixels(plot.grab().toImage())).max(2) > 20
+    low, high = plot.view
+    area = plot._plot.getViewBox().sceneBoundingRect()
+    for marker in MARKS:
+        x = round(area.left() + area.width() * (marker.time - low) / (high - low))
+        assert changed[:, x - 1 : x + 2].any(1).sum() > 0.3 * area.height()  # a dashed line
+        assert changed[:25, x + 4 : x + 30].sum() > 30  # and its label
+
+
 def test_it_plays_through_all_rows_and_stops(qtbot: Any, opened: PlayerView) -> None:
     playback, seen = opened.playback, []
     assert playback is not None
@@ -200,7 +213,8 @@ def test_the_range_is_set_looped_and_cleared(qtbot: Any, opened: PlayerView) -> 
     rows: list[int] = []
     qtbot.waitUntil(lambda: rows.append(opened.shown_row) or int((np.diff(rows) < 0).sum()) >= 2, timeout=LONG)
     low, high = playback.row_at(1.5), playback.row_at(2.2)
-    assert set(rows[rows.index(low) :]) <= set(range(low, high + 1)) and playback.playing
+    looped = rows[int(np.argmax(np.diff(rows) < 0)) + 1 :]  # since it began again
+    assert set(looped) <= set(range(low, high + 1)) and playback.playing
     qtbot.keyClick(opened, Qt.Key.Key_Escape)
     assert opened.range is None and not opened.plot._region.isVisible() and opened.controls.range.text() == ""
     assert not opened.actions_["clear"].isEnabled()

@@ -74,7 +74,8 @@ class Marks(_Whole):
     def paint(self, painter: QPainter, *args: object) -> None:
         area, to_screen = self.boundingRect(), painter.transform()
         seen = [m for m in self._markers if area.left() <= m.time <= area.right()]
-        ends = [(to_screen.map(QPointF(m.time, y)) for y in (area.top(), area.bottom())) for m in seen]
+        tops = [to_screen.map(QPointF(m.time, area.top())) for m in seen]
+        bottoms = [to_screen.map(QPointF(m.time, area.bottom())) for m in seen]
         painter.resetTransform()
         font = QFont(painter.font())
         font.setPixelSize(12)
@@ -82,7 +83,7 @@ class Marks(_Whole):
         painter.setPen(pg.mkPen(self._color, width=1, style=Qt.PenStyle.DashLine))
         painter.setBrush(self._ground)
         free = float("-inf")
-        for marker, (one, other) in zip(seen, ends, strict=True):
+        for marker, one, other in zip(seen, tops, bottoms, strict=True):
             painter.drawLine(QLineF(one, other))
             text = marker.label if len(marker.label) <= _LABEL else marker.label[: _LABEL - 1] + "…"
             width = painter.fontMetrics().horizontalAdvance(text)
