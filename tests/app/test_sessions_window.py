@@ -16,12 +16,15 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QWidget
 from seen import LONG, banners, pixels
 from session_files import write_session
+from test_heads import SHAPES, make_set
 
 from expnet_live.app import texts
 from expnet_live.app.library.window import SessionsWindow
 from expnet_live.app.views.banners import BannerStack
 from expnet_live.app.window import MainWindow
 from expnet_live.export.options import Format
+from expnet_live.face_model.library import Library, import_head
+from expnet_live.face_model.model import FaceModel
 from expnet_live.live.capture import open_spec
 from expnet_live.live.spec import SourceSpec
 from expnet_live.sessions import recorder as recorder_module
@@ -277,6 +280,24 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
     assert "another face model" in panel.sentence.text() and not (own_home / "head.glb").exists()
+
+
+def test_imported_heads_are_offered_for_meshes(
+    qtbot: Any, main: MainWindow, tmp_path: Path, demo_session: Session, sessions: SessionsWindow
+) -> None:
+    model = FaceModel.load()
+    make_set(tmp_path / "set", model, SHAPES)
+    Library().add("Mask", import_head(tmp_path / "set", model)[0])
+    form = sessions.panel.form
+    form.set_session(demo_session, "Demo")
+    assert form.head.isHidden()
+    form.set_format(Format.PLY)
+    assert not form.head.isHidden()
+    form.head.setCurrentIndex(form.head.findText("Mask"))
+    form.head.activated.emit(form.head.currentIndex())
+    assert form.options().head == "Mask"
+    form.set_format(Format.CSV)
+    assert form.options().head is None
 
 
 def test_themes_tool_tips_and_keys(qtbot: Any, main: MainWindow, sessions: SessionsWindow) -> None:

@@ -8,11 +8,13 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.models import catalog
 from expnet_live.app.models.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.views.controls import Chooser
-from expnet_live.export.options import ENDINGS, TABLES, ExportOptions, Format
+from expnet_live.export.options import ENDINGS, HEADS, TABLES, ExportOptions, Format
 from expnet_live.export.track import faces_of
+from expnet_live.face_model.library import Library
 from expnet_live.sessions.session import Session
 
 Range = tuple[float, float]
@@ -37,11 +39,13 @@ class ExportForm(QWidget):
         self._range: Range | None = None
         self._looped = False
         self._face: int | None = None
+        self._head = ""  # ours
         self._confirmed: Path | None = None  # by the dialog: may be replaced
         self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(Format(str(v))))
         self.part = Chooser(texts.EXPORT_PART_TIP, self._pick_part)
         self.rate = Chooser(texts.EXPORT_RATE_TIP, self._pick_rate)
         self.face = Chooser(texts.EXPORT_FACE_TIP, self._pick_face)
+        self.head = Chooser(texts.EXPORT_HEAD_TIP, self._pick_head)
         self.neutral, self.gains = QCheckBox(texts.EXPORT_NEUTRAL), QCheckBox(texts.EXPORT_GAINS)
         self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), QLabel()
         self._labels: dict[QWidget, QLabel] = {}
@@ -49,7 +53,7 @@ class ExportForm(QWidget):
         self.refresh()
 
     def set_theme(self, theme: Theme) -> None:
-        for chooser in (self.format, self.part, self.rate, self.face):
+        for chooser in (self.format, self.part, self.rate, self.face, self.head):
             chooser.set_theme(theme)
 
     def set_session(self, session: Session | None, title: str) -> None:
@@ -95,6 +99,7 @@ class ExportForm(QWidget):
             face=self._face,
             neutral=self.neutral.isChecked(),
             gains=self.gains.isChecked(),
+            head=(self._head or None) if self._format in HEADS else None,
         )
 
     def made(self) -> None:
@@ -112,6 +117,9 @@ class ExportForm(QWidget):
 
     def _pick_face(self, value: object) -> None:
         self._face = None if value is None else int(str(value))
+
+    def _pick_head(self, value: object) -> None:
+        self._head = str(value)
 
     def _ask_out(self) -> None:
         dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self.out or Path.home()))
@@ -139,6 +147,11 @@ class ExportForm(QWidget):
         self.face.set_options([Option(None, general), *listed], self._face)
         for widget in (self.face, self._labels[self.face]):
             widget.setVisible(len(faces) > 1)
+        names = Library().names()
+        self._head = self._head if self._head in names else ""
+        self.head.set_options(catalog.heads(names, self._head), self._head)
+        for widget in (self.head, self._labels[self.head]):
+            widget.setVisible(bool(names) and self._format in HEADS)
         # An overlay lies over the face only as it was measured.
         for box in (self.neutral, self.gains):
             box.setEnabled(self._format is not Format.OVERLAY)
@@ -199,6 +212,7 @@ class ExportForm(QWidget):
             (texts.EXPORT_FACE, self.face, 2, 0),
             (texts.EXPORT_RATE, self.rate, 0, 3),
             (texts.EXPORT_TO, target, 1, 3),
+            (texts.HEAD, self.head, 3, 0),
         )
         for title, widget, line, column in places:
             label = self._labels[widget] = QLabel(title)
