@@ -100,6 +100,12 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     assert [int(r["crops"]) for r in rows] == [48, 96]
     net, about = load_weights(path)
     assert about["crops"] in (48, 96) and net.config.crop_size == 112
+    begun = tmp_path / "begun.safetensors"
+    path.rename(begun)
+    blended = train(crops, crops, model, tmp_path / "on", replace(config, init=begun, blend=0.25))
+    old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
+    assert not torch.equal(old, new)
+    assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(16, 72), (72, 16)])

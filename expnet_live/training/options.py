@@ -8,7 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """`samples`: how many augmented crops the whole training takes; `init`: weights to start from."""
+    """`samples`: how many augmented crops the whole training takes; `init`: weights to start from.
+
+    `blend`: share of the newly learned in the mean of both that is written at the end (Wortsman et al. 2022, Model
+    soups): it keeps what `init` was better at.
+    """
 
     architecture: str = "compact"
     samples: int = 1_000_000
@@ -24,3 +28,4 @@ class TrainConfig:
     device: str = "auto"
     validate_every: int = 60_000
     init: Path | None = None
+    blend: float = 1.0

@@ -84,7 +84,7 @@ def train(
 ) -> Path:
     """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
-    Resumes from the checkpoint when there is one.
+    Resumes from the checkpoint when there is one. With `config.blend` the answer is `out`/blend.safetensors.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
@@ -140,7 +140,21 @@ def train(
                 since, steps = {}, 0
         if rank == 0 and steps:
             _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
-    return out / "expnet.safetensors"
+    best_file = out / "expnet.safetensors"
+    if config.init is None or config.blend == 1 or rank > 0:
+        return best_file
+    return _blend(config.init, best_file, config.blend, out / "blend.safetensors")
+
+
+def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
+    """Writes the mean of two networks' parameters, in which the new one has this share."""
+    (a, _), (b, about) = load_weights(old), load_weights(new)
+    other = b.state_dict()
+    mean = {k: v.lerp(other[k], share) if v.dtype.is_floating_point else other[k] for k, v in a.state_dict().items()}
+    a.load_state_dict(mean)
+    about = {k: v for k, v in about.items() if k != "validation"}  # that was of the new one alone
+    save_weights(a, out, about | {"blend": share}, half=True)
+    return out
 
 
 def _device(name: str, local_rank: int) -> torch.device:
