@@ -18,7 +18,7 @@ from session_files import number_of, picture, write_session
 
 from expnet_live.app import texts
 from expnet_live.app.models.history import head_angles
-from expnet_live.app.player.curves import thinned
+from expnet_live.app.player.curves import Curves
 from expnet_live.app.theme import DARK, LIGHT, style_sheet
 from expnet_live.capture.sources import open_source
 from expnet_live.export.track import track
@@ -225,17 +225,18 @@ def test_curves_are_chosen_and_zoomed(qtbot: Any, opened: PlayerView) -> None:
     assert opened.replay is not None
     assert list(channels.colors) == opened.replay.liveliest(4) and len(channels.colors) == 4
     channels.toggle("yaw")
-    for name in channels.colors:
-        x, y = plot._curves[name].getData()
+    part, drawn = plot._lines.drawn()
+    assert list(drawn) == list(channels.colors) and len(part) == 48
+    for name, y in drawn.items():
         scale = 0.1 if name == "yaw" else 1.0
-        assert np.allclose(y, scale * opened.replay.channels[name], equal_nan=True) and len(x) == 48
+        assert np.allclose(y, scale * opened.replay.channels[name], equal_nan=True)
     item = channels.item(0)
     name = channels.names[0]
     qtbot.mouseClick(channels.viewport(), Qt.MouseButton.LeftButton, pos=channels.visualItemRect(item).center())
-    assert name not in channels.colors and name not in plot._curves
+    assert name not in channels.colors and name not in plot._lines.drawn()[1]
     whole = plot.view
     plot._plot.setXRange(2.0, 2.5, padding=0)
-    assert len(plot._curves["yaw"].getData()[0]) < 12
+    assert len(plot._lines.drawn()[0]) < 12
     opened.seek(4.0)
     settled(qtbot, opened)
     assert plot.view == pytest.approx((2.0, 2.5))  # only playing turns the page
@@ -366,8 +367,16 @@ def test_curves_are_thinned_without_losing_peaks() -> None:
     y = np.zeros(len(x))
     y[12_345] = 5
     y[30_000:33_000] = np.nan
-    tx, ty = thinned(x, y, 0.0, 1800.0, 800)
-    assert len(tx) == len(ty) <= 1602 and np.nanmax(ty) == 5 and (np.diff(tx) >= 0).all()
-    assert np.isnan(ty).sum() == pytest.approx(2 * 3000 / 54_000 * 800, abs=6)
-    tx, ty = thinned(x, y, 411.0, 412.0, 800)
-    assert 30 <= len(tx) <= 34 and ty.max() == 5  # every point is there
+    curves = Curves(x, {"a": y, "none": np.full(len(x), np.nan)})
+    assert curves.ends == {"a": (0.0, 5.0), "none": None}
+    for columns in (2000, 800, 100, 1):
+        part = curves.slice(0.0, 1800.0, columns)
+        ty = part.y("a")
+        assert len(part) == len(ty) <= max(2 * columns, 128) and (np.diff(part.x) >= 0).all()
+        assert np.nanmax(ty) == 5 and abs(part.x[np.nanargmax(ty)] - x[12_345]) < 1800 / len(ty) * 2
+        assert np.isnan(ty).mean() == pytest.approx(3000 / 54_000, abs=4 / len(ty))
+    part = curves.slice(411.0, 412.0, 800)
+    assert 30 <= len(part) <= 34 and part.y("a").max() == 5  # every point is there
+    for low in (100.0, 100.4, 101.7):  # moved, a curve keeps its shape
+        part, whole = curves.slice(low, low + 900, 800), curves.slice(0.0, 900.0, 800)
+        assert np.isin(part.x[:500], whole.x).all()

@@ -265,7 +265,7 @@ class PlayerView(QWidget):
         listed = [*chosen, *(n for n in curves if n not in chosen)]
         self.channels.set_names(listed, [texts.POSE.get(n, texts.title(n)) for n in listed], chosen)
         markers = replay.session.markers
-        self.plot.set_session(replay.rows.time, curves, markers, replay.lost)
+        self.plot.set_session(replay.curves, markers, replay.lost)
         self.plot.set_chosen(self.channels.colors)
         self.controls.time_line.set_session(self._playback.start, self._playback.end, markers)
         self.controls.set_total(self._playback.end, int(replay.rows.frame[-1]))

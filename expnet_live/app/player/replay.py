@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from expnet_live.app.head.geometry import HeadGeometry
 from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models.history import POSE, angles_of
+from expnet_live.app.player.curves import Curves
 from expnet_live.errors import UserError
 from expnet_live.export.track import corrected, main_face, track
 from expnet_live.face_model.model import FaceModel
@@ -63,7 +64,8 @@ class Replay:
         if not len(session.rows):
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
         replay = cls.of(session, drawn_of(session))
-        replay.liveliest(0)  # nobody shall wait for it later
+        replay.liveliest(0)  # nobody shall wait for these later
+        _ = replay.curves
         return replay
 
     @classmethod
@@ -110,6 +112,10 @@ class Replay:
         """What can be drawn as a curve: each coefficient (T,) in sd, and yaw, pitch and roll (T,) in degrees."""
         curves = [*self.expression.T, *self.angles.T]
         return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
+
+    @cached_property
+    def curves(self) -> Curves:
+        return Curves(self.rows.time, self.channels)
 
     def liveliest(self, n: int) -> list[str]:
         """The coefficients that move most; of a left and a right one, which mostly go together, one."""
