@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from expnet_live.app.head.visual import Look
+
 if TYPE_CHECKING:
     from expnet_live.app.player.player_view import PlayerView
 
@@ -35,9 +37,9 @@ class PlayerCommands:
             "clear": lambda: self._view.set_range(None),
             "all": lambda: self._view.plot.show_all(),
             "reset_view": lambda: self._view.head.orbit.reset(),
-            "wireframe": lambda on: self._set_look(wireframe=on),
+            "wireframe": lambda on: self._set_look(replace(self._look, wireframe=on)),
             "painted": self._set_painted,
-            "hair": lambda on: self._set_look(hair=on),
+            "hair": lambda on: self._set_look(replace(self._look, hair=on)),
             "follow": self._set_follow,
             "mirror": self._set_mirror,
         }
@@ -83,19 +85,22 @@ class PlayerCommands:
         if self._view.playback is not None:
             self._view.playback.loop = on
 
-    def _set_look(self, **changes: bool) -> None:
-        """Without changes the head is turned to where it belongs now."""
-        self._view.head.set_look(replace(self._view.head.look, **changes))
+    @property
+    def _look(self) -> Look:
+        return self._view.head.look
+
+    def _set_look(self, look: Look) -> None:
+        self._view.head.set_look(look)
 
     def _set_painted(self, on: bool) -> None:
-        self._set_look(painted=on)
+        self._set_look(replace(self._look, painted=on))
         self._view.paint_head()
 
     def _set_follow(self, on: bool) -> None:
         self._view.head.follow = on
-        self._set_look()
+        self._set_look(self._look)  # turned to where it belongs now
 
     def _set_mirror(self, on: bool) -> None:
         self._view.camera.mirror = self._view.head.mirror = on
         self._view.camera.update()
-        self._set_look()
+        self._set_look(self._look)  # turned to where it belongs now

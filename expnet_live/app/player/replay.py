@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -44,8 +44,8 @@ class Replay:
     picture: Array
     own: Array
     identity: Array
-    drawn: Drawn | None = None
-    no_head: str = ""
+    drawn: Drawn | None
+    no_head: str
 
     @classmethod
     def load(cls, folder: Path, progress: Progress = unwatched) -> Replay:
@@ -55,20 +55,20 @@ class Replay:
         n = len(session.rows)
         if not n:
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
-        replay = cls.of(session)
+        drawn, no_head = None, ""
+        try:
+            drawn = drawn_of(session.info)
+        except UserError as error:
+            no_head = str(error)
         progress(n, n)
+        replay = cls.of(session, drawn, no_head)
         # Nobody shall wait for these later.
         replay.liveliest(0)
         _ = replay.curves
-        progress(n, n)
-        try:
-            return replace(replay, drawn=drawn_of(session.info))
-        except UserError as error:
-            return replace(replay, no_head=str(error))
+        return replay
 
     @classmethod
-    def of(cls, session: Session) -> Replay:
-        """Without a head."""
+    def of(cls, session: Session, drawn: Drawn | None, no_head: str) -> Replay:
         info, all_rows = session.info, session.rows
         face = main_face(all_rows)
         rows = track(all_rows, face)
@@ -85,7 +85,7 @@ class Replay:
         person = info.person.identity
         if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
             identity = person
-        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity)
+        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity, drawn, no_head)
 
     def __len__(self) -> int:
         return len(self.rows)
