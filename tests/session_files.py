@@ -40,23 +40,25 @@ INFO_OF_TEST = SessionInfo(
 )
 
 
-def face(i: int) -> FaceState:
+def face(i: int, n_identity: int = N_IDENTITY) -> FaceState:
     """The face of frame i of these sessions."""
     rng = np.random.default_rng(i)
-    numbers = [rng.normal(size=n).astype(np.float32) for n in (29, 29, N_IDENTITY, 3, 3, 4)]
+    numbers = [rng.normal(size=n).astype(np.float32) for n in (29, 29, n_identity, 3, 3, 4)]
     expression, raw, identity, rotation, translation, gaze = numbers
     box = Box(10.5 + i, 20.0, 100.25, 120.0)
     return FaceState(0, i, i / 30, box, 0.9, expression, raw, identity, Pose(rotation, translation), gaze.reshape(2, 2))
 
 
-def write_session(folder: Path, n: int) -> None:
+def write_session(folder: Path, n: int, names: tuple[str, ...] = NAMES, n_identity: int = N_IDENTITY) -> None:
     """A complete session of n frames at 30 a second without video; each sixth is without a face."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [table.frame_rows(i, None, i / 30, [] if i % 6 == 5 else [face(i)], N_IDENTITY) for i in range(n)]
-    (folder / TABLE).write_bytes(table.header(NAMES, N_IDENTITY) + b"".join(r for rs in rows for r in rs))
+    faces = [[] if i % 6 == 5 else [face(i, n_identity)] for i in range(n)]
+    rows = [table.frame_rows(i, None, i / 30, seen, n_identity) for i, seen in enumerate(faces)]
+    (folder / TABLE).write_bytes(table.header(names, n_identity) + b"".join(r for rs in rows for r in rs))
     labels = [Marker(0.25, 'with, "quotes"'), Marker(0.1, "here")]
     (folder / MARKERS).write_bytes(markers.header_line() + b"".join(markers.marker_line(m) for m in labels))
-    write_info(folder, replace(INFO_OF_TEST, status=COMPLETE, frames=n, rows=n))
+    info = replace(INFO_OF_TEST, coefficients=names, n_identity=n_identity)
+    write_info(folder, replace(info, status=COMPLETE, frames=n, rows=n))
 
 
 def live_state(i: int, grabbed: float, image: Image, faces: int = 1, drops: int = 0, generation: int = 1) -> LiveState:

@@ -13,7 +13,7 @@ from expnet_live.errors import UserError
 from expnet_live.sessions.folder import INFO, MARKERS, TABLE, VIDEO, in_use
 from expnet_live.sessions.info import SessionInfo, read_info
 from expnet_live.sessions.markers import Marker, read_markers
-from expnet_live.sessions.table import Rows, read_rows
+from expnet_live.sessions.table import Progress, Rows, read_rows, unwatched
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,14 @@ class Session:
     video: Path | None
 
     @classmethod
-    def open(cls, folder: Path | str) -> Session:
-        """Reads a session, also one that is being recorded, or was not ended. Raises UserError with one sentence."""
+    def open(cls, folder: Path | str, progress: Progress = unwatched) -> Session:
+        """Reads a session, also one that is being recorded, or was not ended. Raises UserError with one sentence.
+
+        `progress` is told of rows, see `read_rows`.
+        """
         folder = Path(folder)
         info = read_info(folder)
-        rows = read_rows(folder / TABLE, info.coefficients, info.n_identity)
+        rows = read_rows(folder / TABLE, info.coefficients, info.n_identity, progress)
         if info.complete and info.video_frames is not None:
             rows = rows.with_pictures(info.video_frames)
         video: Path | None = folder / VIDEO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,13 @@ BOX = ("box_x", "box_y", "box_w", "box_h")
 ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
+
+Progress = Callable[[int, int], None]
+_STEP = 500  # rows that are read at a time
+
+
+def unwatched(done: int, total: int) -> None:
+    """The progress that nobody looks at."""
 
 
 def columns(names: Sequence[str], n_identity: int) -> tuple[str, ...]:
@@ -84,8 +91,11 @@ class Rows:
         return replace(self, video_frame=np.where(self.video_frame < n, self.video_frame, -1))
 
 
-def read_rows(path: Path, names: Sequence[str], n_identity: int) -> Rows:
-    """The table's rows, up to its last whole line. Raises UserError with one sentence."""
+def read_rows(path: Path, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
+    """The table's rows, up to its last whole line. Raises UserError with one sentence.
+
+    `progress` is told how many of how many rows are read, every few hundred, and may raise, which ends it.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError as e:
@@ -110,7 +120,7 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int) -> Ro
             f"{path} has no column {missing[0]}{' and others' if missing[1:] else ''}; restore it from a copy of the "
             "session."
         )
-    values = _numbers(path, lines[1:], len(place))
+    values = _numbers(path, lines[1:], len(place), progress)
     return _rows(path, values[:, [place[name] for name in wanted]], n_identity)
 
 
@@ -133,10 +143,12 @@ def mend(path: Path, pictures: int) -> None:
         mended.unlink(missing_ok=True)
 
 
-def _numbers(path: Path, lines: list[str], width: int) -> Array:
+def _numbers(path: Path, lines: list[str], width: int, progress: Progress) -> Array:
     """The fields (R, `width`) as float64, empty ones NaN."""
     values = np.empty((len(lines), width))
     for i, line in enumerate(lines):
+        if i % _STEP == 0:
+            progress(i, len(lines))
         try:
             fields = [float(v) if v else np.nan for v in line.split(",")]
         except ValueError as e:
@@ -144,6 +156,7 @@ def _numbers(path: Path, lines: list[str], width: int) -> Array:
         if len(fields) != width:
             raise _damaged(path, i + 2)
         values[i] = fields
+    progress(len(lines), len(lines))
     return values
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from official_fakes import import_fake
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from seen import LONG, pixels
@@ -18,10 +19,15 @@ from session_files import number_of, picture, write_session
 
 from expnet_live.app import texts
 from expnet_live.app.models.history import head_angles
-from expnet_live.app.player.curves import thinned
+from expnet_live.app.player.curves import Curves
+from expnet_live.app.player.replay import Replay
 from expnet_live.app.theme import DARK, LIGHT, style_sheet
 from expnet_live.capture.sources import open_source
+from expnet_live.errors import UserError
 from expnet_live.export.track import track
+from expnet_live.live.worker import Life
+from expnet_live.official.basel import BaselModel
+from expnet_live.official.store import Store
 from expnet_live.sessions import markers
 from expnet_live.sessions.folder import INFO, MARKERS, VIDEO
 from expnet_live.sessions.info import write_info
@@ -78,25 +84,26 @@ def open_(qtbot: Any, player: PlayerView, folder: Path) -> None:
 
 def settled(qtbot: Any, player: PlayerView, row: int | None = None) -> int:
     """The row that is shown, when it is the one that is due."""
-    playback = player.playback
-    assert playback is not None
+    playback, moments = player.playback, player.moments
+    assert playback is not None and moments is not None
     qtbot.waitUntil(
-        lambda: player.shown_row == (playback.row if row is None else row) and player._asked is None, timeout=LONG
+        lambda: player.shown_row == (playback.row if row is None else row) and moments.asked is None, timeout=LONG
     )
     return player.shown_row
 
 
 def check_row(player: PlayerView, row: int) -> None:
     """Picture, head, cursor and numbers are those of the row."""
-    replay, camera = player.replay, player.camera
+    replay, camera, moment = player.replay, player.camera, player.moment
     assert replay is not None and replay.drawn is not None and camera._image is not None
     assert number_of(camera._image) == replay.rows.video_frame[row] == row
     seen = int(replay.pose_row[row])
-    info, model = replay.session.info, replay.drawn.model
+    info, model = replay.session.info, replay.drawn.head
     shown = info.person.corrected(replay.session.rows.expression[seen], info.coefficients)
     expected = model.vertices(shown, info.person.identity, replay.session.rows.gaze[seen])
-    assert player._posed is not None and np.abs(player._posed.vertices - expected).max() < 1e-3
-    assert (player._posed.rotation == replay.rows.rotation[seen]).all()
+    assert moment is not None and moment.head is not None
+    assert np.abs(moment.head.vertices - expected).max() < 1e-3
+    assert (moment.head.rotation == replay.rows.rotation[seen]).all()
     assert player.plot.cursor_time == player.controls.time_line._position == pytest.approx(replay.rows.time[row])
     assert player.controls.frame.text() == f"frame {row}"
     value = player.channels.value_text(JAW)
@@ -181,8 +188,8 @@ def test_it_plays_through_all_rows_and_stops(qtbot: Any, opened: PlayerView) -> 
     playback, seen = opened.playback, []
     assert playback is not None
     show = opened._show
-    opened._show = lambda row: (seen.append(row), show(row))  # type: ignore[assignment, func-returns-value]
-    opened._set_speed(4.0)
+    opened._show = lambda moment: (seen.append(moment.row), show(moment))  # type: ignore[assignment, func-returns-value]
+    opened._commands.set_speed(4.0)
     begun = time.monotonic()
     qtbot.keyClick(opened, Qt.Key.Key_Space)
     assert playback.playing
@@ -190,7 +197,8 @@ def test_it_plays_through_all_rows_and_stops(qtbot: Any, opened: PlayerView) -> 
     qtbot.waitUntil(lambda: not playback.playing and opened.shown_row == 47, timeout=LONG)
     assert time.monotonic() - begun > 4.7 / 4 - 0.05
     assert seen == sorted(set(seen)) and len(seen) > 5
-    assert opened.actions_["play"].text() == texts.PLAY and opened._reader is not None and opened._reader.seeks == 0
+    assert opened.actions_["play"].text() == texts.PLAY and opened.moments is not None
+    assert opened.moments.reader is not None and opened.moments.reader.seeks == 0
     check_row(opened, 47)
 
 
@@ -207,7 +215,7 @@ def test_the_range_is_set_looped_and_cleared(qtbot: Any, opened: PlayerView) -> 
     opened.plot._region.lines[1].setValue(2.2)  # as by pulling
     opened.plot._region.lineMoveFinished()
     assert opened.range == pytest.approx((1.5, 2.2))
-    opened._set_speed(4.0)
+    opened._commands.set_speed(4.0)
     opened.seek(1.5)
     qtbot.keyClick(opened, Qt.Key.Key_Space)
     rows: list[int] = []
@@ -225,17 +233,18 @@ def test_curves_are_chosen_and_zoomed(qtbot: Any, opened: PlayerView) -> None:
     assert opened.replay is not None
     assert list(channels.colors) == opened.replay.liveliest(4) and len(channels.colors) == 4
     channels.toggle("yaw")
-    for name in channels.colors:
-        x, y = plot._curves[name].getData()
+    part, drawn = plot._lines.drawn()
+    assert list(drawn) == list(channels.colors) and len(part) == 48
+    for name, y in drawn.items():
         scale = 0.1 if name == "yaw" else 1.0
-        assert np.allclose(y, scale * opened.replay.channels[name], equal_nan=True) and len(x) == 48
+        assert np.allclose(y, scale * opened.replay.channels[name], equal_nan=True)
     item = channels.item(0)
     name = channels.names[0]
     qtbot.mouseClick(channels.viewport(), Qt.MouseButton.LeftButton, pos=channels.visualItemRect(item).center())
-    assert name not in channels.colors and name not in plot._curves
+    assert name not in channels.colors and name not in plot._lines.drawn()[1]
     whole = plot.view
     plot._plot.setXRange(2.0, 2.5, padding=0)
-    assert len(plot._curves["yaw"].getData()[0]) < 12
+    assert len(plot._lines.drawn()[0]) < 12
     opened.seek(4.0)
     settled(qtbot, opened)
     assert plot.view == pytest.approx((2.0, 2.5))  # only playing turns the page
@@ -292,7 +301,7 @@ def test_without_pictures_the_rows_go_on(qtbot: Any, player: PlayerView, copy: P
         player.seek(player.playback.time_of(row))
         settled(qtbot, player, row)
         qtbot.waitUntil(lambda: sentence in player.camera.note, timeout=LONG)
-        assert player.camera._image is None and player._posed is not None
+        assert player.camera._image is None and player.moment is not None and player.moment.head is not None
         assert player.controls.frame.text() == f"frame {row}"
 
 
@@ -354,6 +363,63 @@ def test_one_session_after_the_other(qtbot: Any, opened: PlayerView, demo_sessio
     assert opened.folder is None and opened.message.isVisible() and not opened._timer.isActive()
 
 
+def test_a_session_of_the_official_release(
+    qtbot: Any, player: PlayerView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the Basel model's head and lines where that was imported, and a sentence where not."""
+    folder, data = tmp_path / "s", tmp_path / "imported"
+    write_session(folder, n=12, names=BaselModel.names, n_identity=99)
+    open_(qtbot, player, folder)
+    assert not player.head.isVisible() and "import it with 'expnet-live official import'" in player._no_head.text()
+    import_fake(Store(data / "official"))
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(data))
+    open_(qtbot, player, folder)
+    settled(qtbot, player, 0)
+    replay, moment, basel = player.replay, player.moment, BaselModel.load()
+    assert player.head.isVisible() and not player._no_head.isVisible()
+    assert replay is not None and replay.drawn is not None and moment is not None and moment.head is not None
+    shown = replay.session.info.person.corrected(replay.session.rows.expression[0], BaselModel.names)
+    assert np.abs(moment.head.vertices - basel.vertices(shown, replay.rows.identity[-2])).max() < 1e-3
+    qtbot.waitUntil(lambda: pixels(player.head.picture()).std() > 10, timeout=LONG)
+    # The lines follow its points of the Face Mesh.
+    seen = replay.drawn.lines._seen(replay.faces(0)[0], (320, 240))
+    assert seen is not None and seen[0].shape == (468, 2)
+
+
+def test_closing_while_a_long_session_is_read(qtbot: Any, player: PlayerView, copy: Path) -> None:
+    table = copy / "coefficients.csv"
+    names, *rows = table.read_text().splitlines()
+    cells = rows[0].split(",")
+    table.write_text(names + "\n" + "".join(f"{i},,{i / 30},{','.join(cells[3:])}\n" for i in range(30_000)))
+    player.open_session(copy)
+    loader = player._loader
+    assert loader is not None
+    qtbot.waitUntil(lambda: loader.share > 0, timeout=LONG)
+    assert texts.PLAYER_LOADING.split("{")[0] in player.message.text()
+    begun = time.monotonic()
+    player.close_session()
+    assert time.monotonic() - begun < 2 and loader.life is Life.STOPPED and not loader.alive and loader.share < 1
+
+
+def test_a_stopped_loader_reads_no_further(tmp_path: Path) -> None:
+    """It ends before it comes upon what is wrong with the last row."""
+    write_session(tmp_path, n=1200)
+    with (tmp_path / "coefficients.csv").open("a") as table:
+        table.write("damaged\n")
+    told: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        told.append((done, total))
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Replay.load(tmp_path, stop)
+    assert told == [(0, 1201), (500, 1201)]
+    with pytest.raises(UserError, match="damaged at line 1202"):
+        Replay.load(tmp_path, lambda *_: None)
+
+
 def test_closing_while_it_loads_leaves_nothing(qtbot: Any, player: PlayerView, copy: Path) -> None:
     player.open_session(copy)
     begun = time.monotonic()
@@ -366,8 +432,16 @@ def test_curves_are_thinned_without_losing_peaks() -> None:
     y = np.zeros(len(x))
     y[12_345] = 5
     y[30_000:33_000] = np.nan
-    tx, ty = thinned(x, y, 0.0, 1800.0, 800)
-    assert len(tx) == len(ty) <= 1602 and np.nanmax(ty) == 5 and (np.diff(tx) >= 0).all()
-    assert np.isnan(ty).sum() == pytest.approx(2 * 3000 / 54_000 * 800, abs=6)
-    tx, ty = thinned(x, y, 411.0, 412.0, 800)
-    assert 30 <= len(tx) <= 34 and ty.max() == 5  # every point is there
+    curves = Curves(x, {"a": y, "none": np.full(len(x), np.nan)})
+    assert curves.ends == {"a": (0.0, 5.0), "none": None}
+    for columns in (2000, 800, 100, 1):
+        part = curves.slice(0.0, 1800.0, columns)
+        ty = part.y("a")
+        assert len(part) == len(ty) <= max(2 * columns, 128) and (np.diff(part.x) >= 0).all()
+        assert np.nanmax(ty) == 5 and abs(part.x[np.nanargmax(ty)] - x[12_345]) < 1800 / len(ty) * 2
+        assert np.isnan(ty).mean() == pytest.approx(3000 / 54_000, abs=4 / len(ty))
+    part = curves.slice(411.0, 412.0, 800)
+    assert 30 <= len(part) <= 34 and part.y("a").max() == 5  # every point is there
+    for low in (100.0, 100.4, 101.7):  # moved, a curve keeps its shape
+        part, whole = curves.slice(low, low + 900, 800), curves.slice(0.0, 900.0, 800)
+        assert np.isin(part.x[:500], whole.x).all()

@@ -2,24 +2,82 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from expnet_live.types import Array
 
+_FIRST = 4  # of fewer points, the least and the largest are hardly less
+_FEW = 64  # points that are never made fewer
 
-def thinned(x: Array, y: Array, low: float, high: float, columns: int) -> tuple[Array, Array]:
-    """What of the curve is seen from `low` to `high` on so many columns of pixels.
 
-    `x` (T,) increases; `y` (T,), NaN in gaps. Where many points share a column, their least and largest stay.
+class Curves:
+    """`values` (T,) by name over the increasing `time` (T,), NaN in gaps, made ready to be drawn at any scale.
+
+    Each level has the least and the largest of so many points, one after the other at the middle of their times, twice
+    as many as the level before: what is seen of a curve is a slice of one. `ends` are the least and the largest value
+    of each curve, None where it has none. To make one takes a while.
     """
-    first = max(0, int(np.searchsorted(x, low)) - 1)
-    end = min(len(x), int(np.searchsorted(x, high, side="right")) + 1)
-    x, y = x[first:end], y[first:end]
-    # Columns that do not depend on where the view begins: moved, the curve keeps its shape.
-    width = max(high - low, 1e-9) / max(columns, 1)
-    if len(x) <= 3 * columns:
-        return x, y
-    begins = np.flatnonzero(np.diff(np.floor(x / width), prepend=-np.inf))
-    lowest, highest = np.fmin.reduceat(y, begins), np.fmax.reduceat(y, begins)
-    middle = (x[begins] + x[np.append(begins[1:], len(x)) - 1]) / 2
-    return np.repeat(middle, 2), np.column_stack([lowest, highest]).ravel()
+
+    def __init__(self, time: Array, values: Mapping[str, Array]) -> None:
+        self.time, self.values = time, dict(values)
+        self.ends = {name: _ends(v) for name, v in values.items()}
+        self._times = [time, *(np.repeat(t, 2) for t in _middles(time))]
+        self._levels = {name: [v, *_extremes(v)] for name, v in values.items()}
+
+    def slice(self, low: float, high: float, columns: int) -> Slice:
+        """What is seen from `low` to `high` s, in at most about two points for each of so many columns."""
+        first = max(0, int(np.searchsorted(self.time, low)) - 1)
+        end = min(len(self.time), int(np.searchsorted(self.time, high, side="right")) + 1)
+        share = (end - first) / max(columns, 1)  # points in a column
+        if share <= 2 or len(self._times) == 1:
+            return Slice(self, 0, slice(first, end))
+        level = min(max(math.ceil(math.log2(share / _FIRST)), 0), len(self._times) - 2)
+        size = _FIRST << level
+        return Slice(self, 1 + level, slice(2 * (first // size), 2 * -(-end // size)))
+
+
+class Slice:
+    """The same stretch of all curves."""
+
+    def __init__(self, curves: Curves, level: int, where: slice) -> None:
+        self._curves, self._level, self._where = curves, level, where
+        self.x: Array = curves._times[level][where]
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def y(self, name: str) -> Array:
+        values: Array = self._curves._levels[name][self._level][self._where]
+        return values
+
+
+def _ends(values: Array) -> tuple[float, float] | None:
+    return (float(np.nanmin(values)), float(np.nanmax(values))) if np.isfinite(values).any() else None
+
+
+def _groups(n: int) -> list[Array]:
+    """Where the groups of each level begin among those of the level before."""
+    result, size = [], _FIRST
+    while n > _FEW:
+        result.append(np.arange(0, n, size))
+        n, size = len(result[-1]), 2
+    return result
+
+
+def _middles(time: Array) -> list[Array]:
+    first, last, result = time, time, []
+    for begins in _groups(len(time)):
+        first, last = first[begins], last[np.append(begins[1:], len(last)) - 1]
+        result.append((first + last) / 2)
+    return result
+
+
+def _extremes(values: Array) -> list[Array]:
+    low, high, result = values, values, []
+    for begins in _groups(len(values)):
+        low, high = np.fmin.reduceat(low, begins), np.fmax.reduceat(high, begins)
+        result.append(np.column_stack([low, high]).ravel())
+    return result

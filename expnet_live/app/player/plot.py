@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.player.curves import thinned
-from expnet_live.app.player.plot_items import Marks, Spans
+from expnet_live.app.player.curves import Curves
+from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.sessions.markers import Marker
-from expnet_live.types import Array
 
 _DEGREES = 10.0  # of the head's pose are as high as a standard deviation
 _LEAST = 0.2  # s that are seen at most closely
@@ -32,10 +30,7 @@ class SessionPlot(QWidget):
         pg.setConfigOptions(antialias=True)
         self.setMinimumHeight(90)
         self._theme = DARK
-        self._time: Array = np.zeros(1)
-        self._values: dict[str, Array] = {}
-        self._colors: dict[str, str] = {}
-        self._curves: dict[str, pg.PlotCurveItem] = {}
+        self._whole = 0.0, 1.0  # s
         self._plot = pg.PlotWidget(enableMenu=False, axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
         # Nobody would own its menus, which are there in any case.
         menu = self._plot.getPlotItem().ctrlMenu
@@ -47,18 +42,16 @@ class SessionPlot(QWidget):
         self._plot.getAxis("left").setWidth(30)
         self._plot.getAxis("right").setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
-        self._lost, self._markers = Spans(), Marks()
+        self._lost, self._lines, self._markers = Spans(), Lines(), Marks()
         self._region = _Region(values=(0, 0), brush=(0, 0, 0, 0))
         self._region.hide()
         self._cursor = pg.InfiniteLine(angle=90, movable=True)
         self._cursor.setZValue(20)
-        for item in (self._lost, self._region, self._markers, self._cursor):
+        for item in (self._lost, self._lines, self._region, self._markers, self._cursor):
             self._plot.addItem(item, ignoreBounds=True)
         self._region.sigRegionChangeFinished.connect(self._pulled)
         self._cursor.sigDragged.connect(lambda line: self.sought.emit(float(line.value())))
         self._plot.scene().sigMouseClicked.connect(self._clicked)
-        self._plot.getViewBox().sigXRangeChanged.connect(lambda *_: self._redraw())
-        self._plot.getViewBox().sigResized.connect(lambda *_: self._redraw())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
@@ -86,20 +79,14 @@ class SessionPlot(QWidget):
         self._lost.set_color(gone)
         self._markers.set_colors(QColor(theme.muted), QColor(theme.panel))
 
-    def set_session(
-        self,
-        time: Array,
-        values: dict[str, Array],
-        markers: Sequence[Marker],
-        lost: list[tuple[float, float]],
-    ) -> None:
-        """`time` (T,) and what can be chosen, by its name: each (T,) in sd, of the pose in degrees."""
-        self._time = time
-        self._values = {n: v / _DEGREES if n in texts.POSE else v for n, v in values.items()}
-        self.set_chosen({})
+    def set_session(self, curves: Curves, markers: Sequence[Marker], lost: list[tuple[float, float]]) -> None:
+        """`curves` are what can be chosen, in sd, of the pose in degrees."""
+        self._lines.set_curves(curves, dict.fromkeys(texts.POSE, 1 / _DEGREES))
         self._markers.set_markers(markers)
         self._lost.set_spans(lost)
-        start, end = float(time[0]), max(float(time[-1]), float(time[0]) + _LEAST)
+        start, end = float(curves.time[0]), float(curves.time[-1])
+        self._whole = start, end
+        end = max(end, start + _LEAST)
         room = 0.01 * (end - start)
         box = self._plot.getViewBox()
         box.setLimits(xMin=start - room, xMax=end + room, minXRange=_LEAST)
@@ -108,22 +95,9 @@ class SessionPlot(QWidget):
 
     def set_chosen(self, colors: dict[str, str]) -> None:
         """The curves that are drawn, with their colours."""
-        self._colors = colors
-        for name in list(self._curves):
-            if name not in colors:
-                self._plot.removeItem(self._curves.pop(name))
-        for name in colors:
-            if name not in self._curves:
-                self._curves[name] = curve = pg.PlotCurveItem(connect="finite")
-                # The cursor that moves over them does not have them painted anew.
-                curve.setCacheMode(pg.PlotCurveItem.CacheMode.DeviceCoordinateCache)
-                self._plot.addItem(curve, ignoreBounds=True)
+        self._lines.set_colors(colors)
         self._plot.showAxis("right", any(name in texts.POSE for name in colors))
-        shown = [self._values[name] for name in colors]
-        ends = [f(v) for v in shown for f in (np.nanmin, np.nanmax) if np.isfinite(v).any()]
-        low, high = min([*ends, -1.0]), max([*ends, 1.0])
-        self._plot.setYRange(low, high, padding=0.1)
-        self._redraw()
+        self._plot.setYRange(*self._lines.height, padding=0.1)
 
     def set_position(self, time: float, follow: bool) -> None:
         """`follow`: the view turns the page when the cursor leaves it."""
@@ -152,19 +126,9 @@ class SessionPlot(QWidget):
         return float(self._cursor.value())
 
     def show_all(self) -> None:
-        self._plot.setXRange(float(self._time[0]), float(self._time[-1]), padding=0.01)
+        self._plot.setXRange(*self._whole, padding=0.01)
 
     # --- inside ---------------------------------------------------------------------------------
-
-    def _redraw(self) -> None:
-        low, high = self.view
-        columns = max(50, int(self._plot.getViewBox().width()))
-        for name, curve in self._curves.items():
-            x, y = thinned(self._time, self._values[name], low, high, columns)
-            # Where many points crowd, soft lines of more than a pixel take Qt half a second.
-            dense = len(x) > columns
-            pen = pg.mkPen(self._colors[name], width=1 if dense else 1.5)
-            curve.setData(x, y, pen=pen, antialias=not dense)
 
     def _pulled(self) -> None:
         low, high = self._region.getRegion()

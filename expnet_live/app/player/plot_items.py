@@ -1,16 +1,21 @@
-"""What lies behind and before the curves: spans and markers, each kind one item however many there are."""
+"""What is drawn over time: curves, spans and markers, each kind one item however many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
+from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.sessions.markers import Marker
+from expnet_live.types import Array
 
 _LABEL = 18  # characters of a marker's label
+_COLUMNS = 5000  # of all curves together: what Qt paints without being felt
+_SOFT = 1200  # points of all curves together that may be lines of more than a pixel, which take Qt far longer
 
 
 class _Whole(pg.GraphicsObject):
@@ -23,6 +28,50 @@ class _Whole(pg.GraphicsObject):
     def viewRangeChanged(self) -> None:
         self.prepareGeometryChange()
         self.update()
+
+
+class Lines(_Whole):
+    """The chosen ones of some curves, each in its colour and times its scale; NaN makes gaps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The cursor that moves over them does not have them painted anew.
+        self.setCacheMode(pg.GraphicsObject.CacheMode.DeviceCoordinateCache)
+        self._curves = Curves(np.zeros(1), {})
+        self._scales: Mapping[str, float] = {}
+        self._colors: Mapping[str, str] = {}
+
+    def set_curves(self, curves: Curves, scales: Mapping[str, float]) -> None:
+        """Of which none is chosen at first. What is not in `scales` is drawn as it is."""
+        self._curves, self._scales = curves, scales
+        self.set_colors({})
+
+    def set_colors(self, colors: Mapping[str, str]) -> None:
+        """The chosen ones."""
+        self._colors = colors
+        self.update()
+
+    @property
+    def height(self) -> tuple[float, float]:
+        """The least and the largest value, as drawn, and no less than from -1 to 1."""
+        known = ((self._scales.get(name, 1.0), self._curves.ends[name]) for name in self._colors)
+        ends = [scale * end for scale, both in known if both is not None for end in both]
+        return min([*ends, -1.0]), max([*ends, 1.0])
+
+    def drawn(self) -> tuple[Slice, dict[str, Array]]:
+        """What is seen of the chosen ones: their times, and values as drawn."""
+        area, width = self.boundingRect(), self.getViewBox().width()
+        columns = max(50, min(int(width), _COLUMNS // max(len(self._colors), 1)))
+        part = self._curves.slice(area.left(), area.right(), columns)
+        return part, {name: part.y(name) * self._scales.get(name, 1.0) for name in self._colors}
+
+    def paint(self, painter: QPainter, *args: object) -> None:
+        part, values = self.drawn()
+        soft = len(part) * len(values) <= _SOFT
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for name, y in values.items():
+            painter.setPen(pg.mkPen(self._colors[name], width=1.5 if soft else 1))
+            painter.drawPath(pg.arrayToQPath(part.x, y, connect="finite"))
 
 
 class Spans(_Whole):

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from expnet_live.app.head.geometry import HeadGeometry
-from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models.history import POSE, angles_of
+from expnet_live.app.player.curves import Curves
+from expnet_live.app.player.drawn import Drawn, drawn_of
 from expnet_live.errors import UserError
 from expnet_live.export.track import corrected, main_face, track
-from expnet_live.face_model.model import FaceModel
+from expnet_live.face_model.heads import Head
 from expnet_live.live.answers import Answerer
-from expnet_live.live.inference import face_model
 from expnet_live.live.state import LiveFace
 from expnet_live.sessions.session import Session
-from expnet_live.sessions.table import Rows
+from expnet_live.sessions.table import Progress, Rows, unwatched
 from expnet_live.types import Array, Box, FaceState, Pose
 
 _HOLD = 0.5  # s that a picture stays for rows that have none of their own
 _NOTHING = np.zeros((0, 3), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """A face model with what the views draw of it."""
-
-    model: FaceModel
-    geometry: HeadGeometry
-    lines: FaceLines
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +33,7 @@ class Replay:
     pitch and roll in degrees; both NaN where it was not seen. `pose_row` (T,) is the row that the head shows: the last
     one with a face, before the first one the first, -1 where there is none at all. `picture` (T,) is the number of the
     picture that is shown, -1 for none; `own` (T,) tells whether it is the row's own. `identity` (K,). `drawn` is None
-    where the session is of another face model.
+    where there is no head, which `no_head` says why.
     """
 
     session: Session
@@ -55,19 +45,30 @@ class Replay:
     own: Array
     identity: Array
     drawn: Drawn | None
+    no_head: str
 
     @classmethod
-    def load(cls, folder: Path) -> Replay:
-        """Takes a while. Raises UserError with one sentence."""
-        session = Session.open(folder)
-        if not len(session.rows):
+    def load(cls, folder: Path, progress: Progress = unwatched) -> Replay:
+        """Takes a while; `progress` is told how much of the table has been read, and may raise to end it. Raises
+        UserError with one sentence."""
+        session = Session.open(folder, progress)
+        n = len(session.rows)
+        if not n:
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
-        replay = cls.of(session, drawn_of(session))
-        replay.liveliest(0)  # nobody shall wait for it later
+        drawn, no_head = None, ""
+        try:
+            drawn = drawn_of(session.info)
+        except UserError as error:
+            no_head = str(error)
+        progress(n, n)
+        replay = cls.of(session, drawn, no_head)
+        # Nobody shall wait for these later.
+        replay.liveliest(0)
+        _ = replay.curves
         return replay
 
     @classmethod
-    def of(cls, session: Session, drawn: Drawn | None) -> Replay:
+    def of(cls, session: Session, drawn: Drawn | None, no_head: str) -> Replay:
         info, all_rows = session.info, session.rows
         face = main_face(all_rows)
         rows = track(all_rows, face)
@@ -84,7 +85,7 @@ class Replay:
         person = info.person.identity
         if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
             identity = person
-        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity, drawn)
+        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity, drawn, no_head)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -111,6 +112,10 @@ class Replay:
         curves = [*self.expression.T, *self.angles.T]
         return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
 
+    @cached_property
+    def curves(self) -> Curves:
+        return Curves(self.rows.time, self.channels)
+
     def liveliest(self, n: int) -> list[str]:
         """The coefficients that move most; of a left and a right one, which mostly go together, one."""
         found: dict[str, str] = {}
@@ -130,7 +135,7 @@ class Replay:
         rows, frame = self.session.rows, self.rows.frame[row]
         first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
         states = [_state(rows, i) for i in range(first, end) if rows.face[i] >= 0]
-        return tuple(LiveFace(s, s.expression, s.identity, _NOTHING, _NOTHING, self.drawn.model) for s in states)
+        return tuple(LiveFace(s, s.expression, s.identity, _NOTHING, _NOTHING, self.drawn.head) for s in states)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +150,9 @@ class Posed:
 class Poser(Answerer[int, Posed]):
     """Makes the head of a row."""
 
-    def __init__(self, replay: Replay, model: FaceModel) -> None:
+    def __init__(self, replay: Replay, head: Head) -> None:
         super().__init__("posing of the head")
-        self._replay, self._model = replay, model
+        self._replay, self._head = replay, head
 
     def _answer(self, wish: int) -> Posed:
         replay, row = self._replay, int(self._replay.pose_row[wish])
@@ -156,21 +161,8 @@ class Poser(Answerer[int, Posed]):
         gaze = None
         if row >= 0:
             rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], _gaze(replay.rows, row)
-        vertices = self._model.vertices(expression, replay.identity, gaze)
-        return Posed(vertices, self._model.normals(vertices), rotation)
-
-
-def drawn_of(session: Session) -> Drawn | None:
-    """None where the session's coefficients are those of another face model. Raises UserError."""
-    model, info = face_model(), session.info
-    if model.names != info.coefficients or model.n_identity != info.n_identity:
-        return None
-    return _drawn(model)
-
-
-@lru_cache(maxsize=1)
-def _drawn(model: FaceModel) -> Drawn:
-    return Drawn(model, HeadGeometry.of(model), FaceLines(model))
+        vertices = self._head.vertices(expression, replay.identity, gaze)
+        return Posed(vertices, self._head.normals(vertices), rotation)
 
 
 def _last(there: Array) -> Array:

@@ -1,0 +1,49 @@
+"""Opens a session on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from expnet_live.app import texts
+from expnet_live.app.player.replay import Replay
+from expnet_live.errors import UserError
+from expnet_live.live.mailbox import Mailbox
+from expnet_live.live.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+class Loader(Worker):
+    """`take` gives the session once it is there, or the sentence that says why it is not; `share` (0..1) of its table
+    has been read. Stopped, it ends at the next step, soon."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("loading of a session")
+        self.share = 0.0
+        self._folder = folder
+        self._out: Mailbox[Replay | str] = Mailbox()
+
+    def take(self) -> Replay | str | None:
+        return self._out.take()
+
+    def _work(self) -> None:
+        self._running()
+        try:
+            self._out.put(Replay.load(self._folder, self._step))
+        except _Stopped:
+            log.info("%s: loading was stopped", self._folder)
+        except UserError as error:
+            self._out.put(str(error))
+        except Exception as error:
+            log.exception("%s cannot be opened", self._folder)
+            self._out.put(texts.PLAYER_BROKEN.format(folder=self._folder, reason=error))
+
+    def _step(self, done: int, total: int) -> None:
+        self.share = done / max(total, 1)
+        if self.stopping:
+            raise _Stopped
+
+
+class _Stopped(Exception):
+    """Nobody waits for the session any more."""

@@ -1,0 +1,92 @@
+"""What a row of a session shows, its picture and its head: each is made on a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from expnet_live.app.player.replay import Posed, Poser, Replay
+from expnet_live.live.answers import Answerer
+from expnet_live.live.worker import Life
+from expnet_live.sessions.picture_file import PictureReader
+from expnet_live.types import Image
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """`image` is None where there is none, `head` where none can be drawn."""
+
+    row: int
+    image: Image | None
+    head: Posed | None
+
+
+class Moments:
+    """Of one session. A row that is asked for comes when all of it is there."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._replay = replay
+        info, video = replay.session.info, replay.session.video
+        self.reader = None if video is None else PictureReader(video, (info.width, info.height))
+        self._poser = None if replay.drawn is None else Poser(replay, replay.drawn.head)
+        self._asked: int | None = None
+        self._waits: set[str] = set()  # for what of it
+        self._image: Image | None = None
+        self._head: Posed | None = None
+        for worker in self._workers:
+            worker.start()
+
+    @property
+    def asked(self) -> int | None:
+        """The row that is being made."""
+        return self._asked
+
+    @property
+    def problem(self) -> str | None:
+        """Why there are no pictures."""
+        return None if self.reader is None else self.reader.problem
+
+    def ask(self, row: int) -> None:
+        self._asked, self._waits = row, set()
+        if self._poser is not None:
+            self._poser.ask(row)
+            self._waits.add("head")
+        number = int(self._replay.picture[row])
+        if self.reader is not None and number >= 0:
+            self.reader.ask(number)
+            self._waits.add("picture")
+        else:
+            self._image = None
+
+    def take(self) -> Moment | None:
+        """That of the row, once all of it has come."""
+        if self._asked is None:
+            return None
+        if self._poser is not None and (posed := self._poser.latest()) is not None:
+            self._head = posed[1]
+            self._waits.discard("head")
+        if self.reader is not None and (picture := self.reader.latest()) is not None:
+            self._image = picture[1]
+            self._waits.discard("picture")
+        if self.reader is not None and self.reader.life is Life.FAILED:
+            self._image = None
+            self._waits.discard("picture")
+        if self._poser is not None and self._poser.life is Life.FAILED:
+            self._waits.discard("head")
+        if self._waits:
+            return None
+        row, self._asked = self._asked, None
+        return Moment(row, self._image, self._head)
+
+    def stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    def join(self, end: float) -> None:
+        """Waits until `end`, of time.monotonic(), at most."""
+        for worker in self._workers:
+            worker.join(end - time.monotonic())
+
+    @property
+    def _workers(self) -> list[Answerer[int, Image | None] | Answerer[int, Posed]]:
+        return [w for w in (self.reader, self._poser) if w is not None]
