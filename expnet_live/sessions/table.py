@@ -102,10 +102,10 @@ def read_rows(path: Path, names: Sequence[str], n_identity: int, progress: Progr
         raise UserError(f"{path} is missing; restore it from a copy of the session.") from e
     except OSError as e:
         raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
-    return parsed(path, data, names, n_identity)
+    return parsed(path, data, names, n_identity, progress)
 
 
-def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int) -> Rows:
+def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
     """The rows of a table's text, or of a part of it: its header and some of its lines. As `read_rows`."""
     # After a power cut a file may end with zeros, after a full disk in the middle of a row.
     data = data.rstrip(b"\0")

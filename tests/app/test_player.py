@@ -245,11 +245,11 @@ def test_curves_are_chosen_and_zoomed(qtbot: Any, opened: PlayerView) -> None:
     whole = plot.view
     plot._plot.setXRange(2.0, 2.5, padding=0)
     assert len(plot._lines.drawn()[0]) < 12
-    opened.seek(4.0)
+    opened.seek(2.6)
     settled(qtbot, opened)
     assert plot.view == pytest.approx((2.0, 2.5))  # only playing turns the page
     qtbot.keyClick(opened, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: plot.view[0] > 3.5, timeout=LONG)
+    qtbot.waitUntil(lambda: plot.view[0] > 2.5, timeout=LONG)
     qtbot.keyClick(opened, Qt.Key.Key_A)
     assert plot.view == pytest.approx(whole)
     rows = opened.replay.rows
@@ -381,9 +381,9 @@ def test_a_session_of_the_official_release(
     shown = replay.session.info.person.corrected(replay.session.rows.expression[0], BaselModel.names)
     assert np.abs(moment.head.vertices - basel.vertices(shown, replay.rows.identity[-2])).max() < 1e-3
     qtbot.waitUntil(lambda: pixels(player.head.picture()).std() > 10, timeout=LONG)
-    # The lines follow its points of the Face Mesh.
+    # There are lines where the import knows its points of the Face Mesh.
     seen = replay.drawn.lines._seen(replay.faces(0)[0], (320, 240))
-    assert seen is not None and seen[0].shape == (468, 2)
+    assert (seen is None) == (basel.traits.marks is None)
 
 
 def test_closing_while_a_long_session_is_read(qtbot: Any, player: PlayerView, copy: Path) -> None:
