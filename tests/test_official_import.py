@@ -279,7 +279,9 @@ first()
 @needs_tensorflow
 @pytest.mark.parametrize("first", ["mediapipe", "tensorflow"])
 def test_tensorflow_and_mediapipe_live_in_one_process(first: str) -> None:
-    done = subprocess.run([sys.executable, "-c", TOGETHER, first], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", TOGETHER, first], capture_output=True, text=True, check=False, timeout=180
+    )
     assert done.returncode == 0, done.stderr[-3000:]
 
 
