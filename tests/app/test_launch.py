@@ -74,3 +74,9 @@ def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
     for path in (tmp_path / "file" / "a.png", tmp_path / "a.nonsense"):
         with pytest.raises(UserError, match=r"cannot be saved as .* writable folder"):
             _save(picture, path)
+
+
+def test_the_window_does_without_torch() -> None:
+    """Which takes seconds to load, and is for GPUs and the official release alone."""
+    code = "import sys, expnet_live.app.window; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
