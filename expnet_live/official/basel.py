@@ -17,9 +17,10 @@ from expnet_live.errors import UserError
 from expnet_live.face_model.heads import Part, Traits
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.official.store import HOW, Store
-from expnet_live.official.variables import N_SHAPE, N_TEXTURE
 from expnet_live.types import N_EXPRESSION, Array, checked
 
+N_SHAPE = 99
+N_TEXTURE = 99
 _NOSE = (0.0, 2.2, 35.0)  # mm: the tip of our own face model's
 _DIRECTIONS = 200
 

@@ -12,9 +12,8 @@ import numpy as np
 from expnet_live.errors import UserError
 from expnet_live.face_model.correspondence import place
 from expnet_live.face_model.model import FaceModel
-from expnet_live.official.basel import BaselArrays, outward
+from expnet_live.official.basel import N_SHAPE, N_TEXTURE, BaselArrays, outward
 from expnet_live.official.sources import check_file
-from expnet_live.official.variables import N_SHAPE, N_TEXTURE
 from expnet_live.types import N_EXPRESSION, Array
 
 MODIFIED = "BaselFaceModel_mod.mat"

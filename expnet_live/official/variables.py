@@ -10,11 +10,10 @@ from torch import nn
 
 from expnet_live.networks.architecture import RESNET101, ExpNetConfig, official
 from expnet_live.networks.expnet import ExpNet
+from expnet_live.official.basel import N_SHAPE, N_TEXTURE
 from expnet_live.official.posenet import CONVS, LINEARS, FacePoseNet
 from expnet_live.types import Array
 
-N_SHAPE = 99
-N_TEXTURE = 99
 SCOPES = {"expression": "exprCNN", "shape": "shapeCNN"}
 POSE_SCOPE = "Spatial_Transformer/ST2"
 MEAN_SHAPE = (3, 224, 224)

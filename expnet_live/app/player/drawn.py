@@ -12,6 +12,7 @@ from expnet_live.errors import UserError
 from expnet_live.face_model.heads import Head
 from expnet_live.face_model.model import FaceModel
 from expnet_live.live.inference import face_model
+from expnet_live.official.basel import BaselModel
 from expnet_live.sessions.info import SessionInfo
 
 
@@ -27,17 +28,15 @@ class Drawn:
 def drawn_of(info: SessionInfo) -> Drawn:
     """Takes a while. Raises UserError where the face model is not on this computer."""
     ours = face_model()
-    if (info.coefficients, info.n_identity) == (ours.names, ours.n_identity):
-        return _ours(ours)
-    from expnet_live.official.basel import BaselModel  # loads torch, which takes seconds
-
-    if (info.coefficients, info.n_identity) != (BaselModel.names, BaselModel.n_identity):
+    if (info.coefficients, info.n_identity) == (BaselModel.names, BaselModel.n_identity):
+        try:
+            basel = BaselModel.load()
+        except UserError as error:
+            raise UserError(texts.PLAYER_NO_BASEL.format(reason=error)) from error
+        return Drawn(basel, HeadGeometry.of(basel), FaceLines(ours))
+    if (info.coefficients, info.n_identity) != (ours.names, ours.n_identity):
         raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
-    try:
-        basel = BaselModel.load()
-    except UserError as error:
-        raise UserError(texts.PLAYER_NO_BASEL.format(reason=error)) from error
-    return Drawn(basel, HeadGeometry.of(basel), FaceLines(ours))
+    return _ours(ours)
 
 
 @lru_cache(maxsize=1)
