@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(layout[0])
             self.restoreState(layout[1], settings.LAYOUT_VERSION)
         self.show_choices()
+        self.show_recording()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
         self.follow_theme()
         self._timers = [
