@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -58,9 +58,12 @@ SPECS = (
 class Actions:
     """The actions by their keys, each bound to a callable; a checkable one gets its new state."""
 
-    def __init__(self, parent: QWidget, handlers: dict[str, Callable[..., object]]) -> None:
+    def __init__(
+        self, parent: QWidget, handlers: dict[str, Callable[..., object]], specs: Sequence[ActionSpec] = SPECS
+    ) -> None:
+        self._specs = specs
         self._actions: dict[str, QAction] = {}
-        for spec in SPECS:
+        for spec in specs:
             action = QAction(spec.text, parent)
             action.setObjectName(spec.key)
             tip = spec.tip or spec.text.replace("&", "").rstrip("…")
@@ -92,7 +95,7 @@ class Actions:
         action.blockSignals(False)
 
     def set_theme(self, theme: Theme) -> None:
-        for spec in SPECS:
+        for spec in self._specs:
             if spec.icon:
                 checked = theme.on_accent if spec.checkable and spec.key != "loop" else theme.accent
                 usual = theme.text

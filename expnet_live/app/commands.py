@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from expnet_live import __version__
@@ -21,6 +21,7 @@ from expnet_live.app.parts import PartCallbacks
 from expnet_live.app.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.theme import Theme
 from expnet_live.app.views.controls import ControlCallbacks
+from expnet_live.app.views.pieces import reveal
 from expnet_live.app.views.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.errors import UserError
 from expnet_live.live.spec import SourceKind, SourceSpec
@@ -72,8 +73,8 @@ class Commands:
             "reset_layout": lambda: w.arrange(),
             "shortcuts": lambda: self._show_sheet(lambda: shortcuts_sheet(w, w.actions_.all())),
             "about": lambda: self._show_sheet(lambda: about_sheet(w, __version__)),
-            "log": lambda: self._reveal(logs.log_file()),
-            "data": lambda: self._reveal(self.snapshot_folder),
+            "log": lambda: reveal(logs.log_file()),
+            "data": lambda: reveal(self.snapshot_folder),
             "sessions": self._reveal_sessions,
         }
 
@@ -108,8 +109,8 @@ class Commands:
             "sources": self._controller.cameras.look_again,
             "demo": lambda: self._use(SourceSpec.demo()),
             "retry": self._controller.retry_model,
-            "log": lambda: self._reveal(logs.log_file()),
-            "folder": lambda: self._reveal(self._last_snapshot or self.snapshot_folder),
+            "log": lambda: reveal(logs.log_file()),
+            "folder": lambda: reveal(self._last_snapshot or self.snapshot_folder),
             "replay": self._replay,
             "library": self.show_sessions,
         }[act]()
@@ -262,7 +263,4 @@ class Commands:
             sessions.shut_down()
 
     def _reveal_sessions(self) -> None:
-        self._reveal(sessions_root())
-
-    def _reveal(self, path: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        reveal(sessions_root())

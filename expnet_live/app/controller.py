@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from expnet_live.app import texts
-from expnet_live.app.head.geometry import HeadGeometry
+from expnet_live.app.head.drawn import own_drawn
 from expnet_live.app.head.lines import FaceLines
 from expnet_live.app.models import catalog
 from expnet_live.app.models.choices import Choices
@@ -102,9 +102,9 @@ class Controller:
 
     def _prepare(self) -> None:
         try:
-            model = face_model()
-            self.gallery.add(model, HeadGeometry.of(model))
-            self.prepared = Prepared(model, FaceLines(model))
+            model, drawn = face_model(), own_drawn()
+            self.gallery.add(model, drawn.geometry)
+            self.prepared = Prepared(model, drawn.lines)
             self.devices = catalog.devices()
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from expnet_live.export.track import corrected, cut, faces_of, held, joined, mai
 from expnet_live.files import whole
 from expnet_live.live.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
+from expnet_live.progress import Progress, unwatched
 from expnet_live.sessions.reanalysis import FOLDER
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.table import Rows
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from expnet_live.face_model.heads import Head
     from expnet_live.face_model.model import FaceModel
     from expnet_live.official.basel import BaselModel
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def default_out(session: Session, format: Format) -> Path:
     return Path(name + ENDINGS[format])
 
 
-def export(session: Session, options: ExportOptions, progress: Progress = lambda done, total: None) -> Exported:
+def export(session: Session, options: ExportOptions, progress: Progress = unwatched) -> Exported:
     """Write `options.out`, which appears when it is complete.
 
     `progress` is told how many of how many steps are done (the total may grow) and may raise, which cancels and leaves

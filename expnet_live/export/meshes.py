@@ -36,8 +36,7 @@ def write_meshes(
     lines = ["file,timestamp_s"]
     for i in range(len(rows)):
         if rows.face[i] >= 0:
-            gaze = rows.gaze[i] if np.isfinite(rows.gaze[i]).all() else None
-            vertices = head.vertices(rows.expression[i], identity, gaze)
+            vertices = head.vertices(rows.expression[i], identity, rows.gaze_of(i))
             normals = head.normals(vertices)
             name = f"{numbers[i]:06d}{suffix}"
             write_mesh(

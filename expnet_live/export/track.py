@@ -99,12 +99,20 @@ def resampled(rows: Rows, fps: float, start: float | None = None, end: float | N
 
 def held(rows: Rows) -> Rows:
     """A track without gaps: there, what was seen last goes on; before the first sight, that is what is seen."""
-    seen = np.flatnonzero(rows.face >= 0)
-    if len(seen) in (0, len(rows)):
+    seen = rows.face >= 0
+    if not seen.any() or seen.all():
         return rows
-    source = seen[np.maximum(np.searchsorted(seen, np.arange(len(rows)), side="right") - 1, 0)]
-    filled = taken(rows, source)
+    filled = taken(rows, latest(seen))
     return replace(filled, frame=rows.frame, video_frame=rows.video_frame, time=rows.time)
+
+
+def latest(there: Array) -> Array:
+    """(T,) of each place of a mask (T,) the last true one up to it, else the first one; -1 where none is."""
+    places = np.flatnonzero(there)
+    if not len(places):
+        return np.full(len(there), -1)
+    last: Array = places[np.maximum(np.searchsorted(places, np.arange(len(there)), side="right") - 1, 0)]
+    return last
 
 
 def joined(tracks: Sequence[Rows]) -> Rows:

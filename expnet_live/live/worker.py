@@ -18,6 +18,10 @@ class Life(StrEnum):
     FAILED = "failed"
 
 
+class Stopped(Exception):
+    """Leaves `_work` of a worker that was told to stop."""
+
+
 class Worker(ABC):
     """Runs `_work` on a daemon thread until it returns or `stop` is called.
 
@@ -66,6 +70,11 @@ class Worker(ABC):
     @abstractmethod
     def _work(self) -> None: ...
 
+    def _proceed(self) -> None:
+        """Raises Stopped when it was told to stop; for steps of what is not made to be ended."""
+        if self.stopping:
+            raise Stopped
+
     def _running(self) -> None:
         self.problem = None
         if not self.stopping:
@@ -84,6 +93,8 @@ class Worker(ABC):
     def _main(self) -> None:
         try:
             self._work()
+        except Stopped:
+            pass
         except Exception as error:
             log.exception("%s broke", self.name)
             self._failed(f"Something unforeseen stopped the {self.name} ({error}); the log tells more.")

@@ -26,6 +26,11 @@ def sessions_root() -> Path:
     return data_folder() / "sessions"
 
 
+def is_session(folder: Path) -> bool:
+    """Whether there is anything of a session in it, also of one that lost its session.json."""
+    return any((folder / name).is_file() for name in (INFO, TABLE, VIDEO))
+
+
 def new_folder(root: Path) -> Path:
     """A name for a new session in `root`, by the time: the folder is not there yet."""
     name = time.strftime(STAMP)

@@ -54,6 +54,11 @@ class Entry:
         return self.status is not Status.UNREADABLE
 
     @property
+    def usable(self) -> bool:
+        """Whether it can be played, changed and exported."""
+        return self.readable and not self.locked
+
+    @property
     def locked(self) -> bool:
         """Whether it must be left alone for now."""
         return self.status is Status.RECORDING

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from expnet_live.live.answers import Answerer
+from expnet_live.sessions.pictures import as_recorded
 from expnet_live.sessions.video import KEY_EVERY, opened, packets
 from expnet_live.types import Image
 
@@ -34,7 +35,7 @@ class PictureFile:
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
         self.seeks = 0
-        self._path, (self._width, self._height) = path, size
+        self._path, self._size = path, size
         self._index = _Index(path)
         self._container = _open(path)
         stream = self._container.streams.video[0]
@@ -43,7 +44,7 @@ class PictureFile:
         self._frames: Iterator[tuple[int, VideoFrame]] = self._decoded(0)
         self._next = 0  # the picture that comes when decoding goes on
         self._kept: dict[int, VideoFrame] = {}
-        self._room = max(_LEAST, int(_CACHE / max(1.5 * self._width * self._height, 1)))
+        self._room = max(_LEAST, int(_CACHE / max(1.5 * size[0] * size[1], 1)))
 
     def picture(self, number: int) -> Image | None:
         """BGR (H, W, 3); None where the video has no such picture, or none that can be decoded."""
@@ -52,9 +53,7 @@ class PictureFile:
             frame = self._decode(number)
         if frame is None:
             return None
-        image = cast(Image, frame.to_ndarray(format="bgr24"))
-        # A video whose sides were odd has a pixel more.
-        return np.ascontiguousarray(image[: self._height, : self._width])
+        return as_recorded(cast(Image, frame.to_ndarray(format="bgr24")), self._size)
 
     def read_on(self) -> bool:
         """Counts some more pictures, so that far ones are found quickly; whether there are more."""

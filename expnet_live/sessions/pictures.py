@@ -23,6 +23,11 @@ class Picture:
     image: Image
 
 
+def as_recorded(image: Image, size: tuple[int, int]) -> Image:
+    """Of that width and height: a video whose sides were odd has a pixel more."""
+    return np.ascontiguousarray(image[: size[1], : size[0]])
+
+
 def pictures(video: Path, rows: Rows, size: tuple[int, int]) -> Iterator[Picture]:
     """Those that `rows` name, in their order; `size` is the width and height of what was recorded.
 
@@ -33,13 +38,11 @@ def pictures(video: Path, rows: Rows, size: tuple[int, int]) -> Iterator[Picture
     row_of = dict(zip(numbers.tolist(), there[first].tolist(), strict=True))
     if not row_of:
         return
-    width, height = size
     with open_source(video) as source:
         for frame in source:
             if frame.index in row_of:
                 row = row_of[frame.index]
-                # A video whose sides were odd has a pixel more.
-                image = np.ascontiguousarray(frame.image[:height, :width])
+                image = as_recorded(frame.image, size)
                 yield Picture(frame.index, int(rows.frame[row]), float(rows.time[row]), image)
             if frame.index >= numbers[-1]:
                 return

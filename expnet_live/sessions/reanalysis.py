@@ -6,7 +6,6 @@ SESSION/reanalysis/NAME is a session of its own but for the video, and is read b
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from expnet_live.files import whole
 from expnet_live.live.spec import SourceSpec
 from expnet_live.live.state import Settings
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.progress import Progress, unwatched
 from expnet_live.sessions.describe import describe
 from expnet_live.sessions.folder import INFO
 from expnet_live.sessions.pictures import pictures
@@ -48,7 +48,7 @@ def reanalyze(
     session: Session,
     name: str,
     settings: Settings,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = unwatched,
     *,
     pipeline: Pipeline | None = None,
 ) -> Session:

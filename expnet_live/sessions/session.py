@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.errors import UserError
-from expnet_live.sessions.folder import INFO, MARKERS, TABLE, VIDEO, in_use
+from expnet_live.progress import Progress, unwatched
+from expnet_live.sessions.folder import MARKERS, TABLE, VIDEO, in_use, is_session
 from expnet_live.sessions.info import SessionInfo, read_info
 from expnet_live.sessions.markers import Marker, read_markers
-from expnet_live.sessions.table import Progress, Rows, read_rows, unwatched
+from expnet_live.sessions.table import Rows, read_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,7 @@ class SessionEntry:
 def list_sessions(root: Path) -> list[SessionEntry]:
     """The sessions in `root`, the newest first by their folders' names; none where there is no such folder."""
     try:
-        # One that lost its session.json is told of, too.
-        folders = [p for p in root.iterdir() if any((p / name).is_file() for name in (INFO, TABLE, VIDEO))]
+        folders = [p for p in root.iterdir() if is_session(p)]
     except FileNotFoundError:
         return []
     except OSError as e:

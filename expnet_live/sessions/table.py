@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.errors import UserError
+from expnet_live.progress import Progress, unwatched
 from expnet_live.types import N_EXPRESSION, Array, FaceState
 
 KEYS = ("frame", "video_frame", "timestamp_s", "face", "confidence")
@@ -18,12 +19,7 @@ ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
 
-Progress = Callable[[int, int], None]
 _STEP = 500  # rows that are read at a time
-
-
-def unwatched(done: int, total: int) -> None:
-    """The progress that nobody looks at."""
 
 
 def columns(names: Sequence[str], n_identity: int) -> tuple[str, ...]:
@@ -85,6 +81,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def gaze_of(self, i: int) -> Array | None:
+        """(2, 2) as in FaceState."""
+        gaze: Array = self.gaze[i]
+        return gaze if np.isfinite(gaze).all() else None
 
     def with_pictures(self, n: int) -> Rows:
         """Where the video has n pictures: after a kill, rows are further than it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.errors import UserError
-from expnet_live.sessions.folder import INFO, TABLE, VIDEO, in_use
+from expnet_live.sessions.folder import in_use, is_session
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def trash(folder: Path) -> Trashed:
     """Moves the session to the trash. Raises UserError with one sentence; the session is then where it was."""
     from send2trash import send2trash
 
-    if not any((folder / name).is_file() for name in (INFO, TABLE, VIDEO)):
+    if not is_session(folder):
         raise UserError(f"{folder} is no session, and was left where it is; delete it with your file manager.")
     if in_use(folder):
         raise UserError(f"{folder} is being recorded into at this moment; wait until the recording has ended.")

@@ -23,16 +23,19 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> Any:
+        assert closure is None, "this optimizer evaluates no loss"
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is None:
                     continue
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                state = self.state[p]
+                if not state:
+                    state["momentum"] = torch.zeros_like(p)
+                momentum = state["momentum"]
                 momentum.lerp_(p.grad, 1 - _MOMENTUM)
                 direction = orthogonal(torch.lerp(p.grad, momentum, _MOMENTUM))
                 p.mul_(1 - group["lr"] * group["weight_decay"])
                 p.add_(direction, alpha=-group["lr"] * 0.2 * max(p.shape) ** 0.5)
-        return None if closure is None else closure()
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:

@@ -84,7 +84,7 @@ def train(
 ) -> Path:
     """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
-    Resumes from the checkpoint when there is one. With `config.blend` the answer is `out`/blend.safetensors.
+    Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))

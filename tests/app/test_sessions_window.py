@@ -19,6 +19,7 @@ from session_files import write_session
 from test_heads import SHAPES, make_set
 
 from expnet_live.app import texts
+from expnet_live.app.library.export_panel import ExportPanel
 from expnet_live.app.library.window import SessionsWindow
 from expnet_live.app.views.banners import BannerStack
 from expnet_live.app.window import MainWindow
@@ -223,16 +224,21 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     assert len(shown(sessions)) == 6
 
 
+def export_panel(qtbot: Any, sessions: SessionsWindow) -> ExportPanel:
+    """Opened, for the session that the player has."""
+    qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
+    sessions.actions_["export"].trigger()
+    qtbot.waitUntil(lambda: sessions.panel.form.session is not None, timeout=LONG)
+    return sessions.panel
+
+
 def test_closing_ends_an_export_and_the_threads(
     qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
 ) -> None:
     main.commands.show_sessions(demo_session.folder)
     sessions = main.commands.sessions
     assert sessions is not None
-    panel = sessions.panel
-    qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
-    sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: panel.form.session is not None, timeout=LONG)
+    panel = export_panel(qtbot, sessions)
     panel.form.set_format(Format.OBJ)
     panel.form.set_out(own_home / "meshes")
     panel.export()
@@ -257,10 +263,7 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     main.actions_["library"].trigger()
     sessions = main.commands.sessions
     assert sessions is not None
-    panel = sessions.panel
-    qtbot.waitUntil(lambda: sessions.player.folder is not None, timeout=LONG)
-    sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: panel.form.session is not None, timeout=LONG)
+    panel = export_panel(qtbot, sessions)
     at = panel.form.format.findText(texts.FORMATS["overlay"])
     assert panel.form.format.itemData(at, Qt.ItemDataRole.ToolTipRole) == texts.EXPORT_NO_VIDEO
     (own_home / "taken.csv").touch()
@@ -310,7 +313,7 @@ def test_themes_tool_tips_and_keys(qtbot: Any, main: MainWindow, sessions: Sessi
     widgets = [w for kind in kinds for w in sessions.findChildren(kind) if w.window() is sessions]
     widgets = [w for w in widgets if not w.objectName().startswith("qt_") and w.isVisibleTo(sessions)]
     assert len(widgets) > 12 and [w for w in widgets if not w.toolTip()] == []
-    keys = [a.shortcut().toString() for a in sessions.actions_.values() if not a.shortcut().isEmpty()]
+    keys = [a.shortcut().toString() for a in sessions.actions_.all() if not a.shortcut().isEmpty()]
     assert len(keys) == len(set(keys)) == 7
     qtbot.keyClick(sessions, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(sessions, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)

@@ -83,7 +83,7 @@ class CardDelegate(QStyledItemDelegate):
         else:
             name, color = ("record", t.recording) if entry.locked else ("film", t.faint)
             painter.drawPixmap(area.center().x() - 13, area.center().y() - 13, icons.pixmap(name, color, 26))
-        if entry.readable and not entry.locked:
+        if entry.usable:
             font = QFont(painter.font())
             font.setPixelSize(11)
             painter.setFont(font)

@@ -29,14 +29,7 @@ class ExportJob(Worker):
             self.exported = export(self._session, self.options, self._progress)
         except UserError as error:
             self._failed(str(error))
-        except _Stopped:
-            pass
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
-        if self.stopping:
-            raise _Stopped
-
-
-class _Stopped(Exception):
-    pass
+        self._proceed()

@@ -133,7 +133,7 @@ class SessionModel(QAbstractListModel):
         if not index.isValid():
             return flags
         entry = self._entries[index.row()]
-        return flags | Qt.ItemFlag.ItemIsEditable if entry.readable and not entry.locked else flags
+        return flags | Qt.ItemFlag.ItemIsEditable if entry.usable else flags
 
     def _picture(self, entry: Entry) -> QPixmap | None:
         if entry.thumbnail is None:

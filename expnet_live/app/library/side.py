@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QListView,
     QPlainTextEdit,
     QStackedLayout,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from expnet_live.app import icons, texts
 from expnet_live.app.library.cards import CardDelegate
 from expnet_live.app.library.model import ENTRY, Search, SessionModel
 from expnet_live.app.theme import Theme
+from expnet_live.app.views.pieces import flat_button
 from expnet_live.sessions.library import Entry
 
 _PAUSE = 700  # ms without a key after which notes are saved
@@ -57,14 +57,14 @@ class Notes(QPlainTextEdit):
         if folder != self._folder:
             self.save()
         elif self.toPlainText().strip() != self._saved or notes == self._saved:
-            self.setEnabled(entry is not None and entry.readable and not entry.locked)
+            self.setEnabled(entry is not None and entry.usable)
             return
         self._folder, self._saved = folder, notes
         self.blockSignals(True)
         self.setPlainText(notes)
         self.blockSignals(False)
         self._pause.stop()
-        self.setEnabled(entry is not None and entry.readable and not entry.locked)
+        self.setEnabled(entry is not None and entry.usable)
 
     def save(self) -> None:
         self._pause.stop()
@@ -227,10 +227,10 @@ class ListSide(QWidget):
         self._pages.setCurrentIndex(1)
         top, row = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.search, 1)
-        top.addWidget(_button(beside_search))
+        top.addWidget(flat_button(beside_search))
         row.setSpacing(4)
         for action in buttons:
-            row.addWidget(_button(action))
+            row.addWidget(flat_button(action))
         row.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 10, 8, 10)
@@ -239,11 +239,3 @@ class ListSide(QWidget):
         column.addWidget(listing, 1)
         column.addLayout(row)
         column.addWidget(self.notes)
-
-
-def _button(action: QAction) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName("Flat")
-    button.setDefaultAction(action)
-    button.setIconSize(QSize(20, 20))
-    return button

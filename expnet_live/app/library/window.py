@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QFileSystemWatcher, QSettings, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QFileSystemWatcher, QSettings, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QHideEvent,
@@ -17,7 +16,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.library.actions import make_actions, set_icons
+from expnet_live.app.actions import Actions
+from expnet_live.app.library.actions import SPECS
 from expnet_live.app.library.export_panel import ExportPanel
 from expnet_live.app.library.librarian import Librarian
 from expnet_live.app.library.model import display_title
@@ -25,6 +25,7 @@ from expnet_live.app.library.side import ListSide
 from expnet_live.app.player.player_view import PlayerView
 from expnet_live.app.theme import Theme
 from expnet_live.app.views.banners import BannerStack
+from expnet_live.app.views.pieces import reveal
 from expnet_live.sessions.info import read_info
 from expnet_live.sessions.library import Entry, rename, set_notes
 from expnet_live.sessions.session import Session
@@ -48,7 +49,7 @@ class SessionsWindow(QMainWindow):
         self.setWindowTitle(f"{texts.LIBRARY} – {texts.APP}")
         self.setAcceptDrops(True)
         self.setMinimumSize(820, 540)
-        self.actions_ = make_actions(
+        self.actions_ = Actions(
             self,
             {
                 "rename": lambda: self.side.rename(),
@@ -60,6 +61,7 @@ class SessionsWindow(QMainWindow):
                 "search": lambda: self.side.search.setFocus(),
                 "close": self.close,
             },
+            SPECS,
         )
         a = self.actions_
         self.side = ListSide(
@@ -68,7 +70,7 @@ class SessionsWindow(QMainWindow):
             a["other"],
         )
         self.player = PlayerView(theme)
-        self.panel = ExportPanel(store, self._open_folder)
+        self.panel = ExportPanel(store, reveal)
         self.banners = BannerStack()
         self.message = QLabel(texts.CHOOSE_SESSION)
         self._arrange()
@@ -79,9 +81,8 @@ class SessionsWindow(QMainWindow):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for part in (self.side, self.player, self.panel, self.banners):
+        for part in (self.side, self.player, self.panel, self.banners, self.actions_):
             part.set_theme(theme)
-        set_icons(self.actions_, theme)
 
     def refresh(self) -> None:
         """A recording began or ended."""
@@ -185,7 +186,7 @@ class SessionsWindow(QMainWindow):
     def _choose(self, entry: Entry | None) -> None:
         """Shows it in the player, or says why that cannot be."""
         self._show_actions()
-        if entry is None or not entry.readable or entry.locked:
+        if entry is None or not entry.usable:
             self.player.close_session()
             self.panel.hide()
             sentence = texts.CHOOSE_SESSION
@@ -202,7 +203,7 @@ class SessionsWindow(QMainWindow):
 
     def _show_actions(self) -> None:
         entry = self.side.current
-        usable = entry is not None and entry.readable and not entry.locked
+        usable = entry is not None and entry.usable
         self.actions_["rename"].setEnabled(usable)
         self.actions_["export"].setEnabled(usable)
         self.actions_["reveal"].setEnabled(entry is not None)
@@ -225,7 +226,7 @@ class SessionsWindow(QMainWindow):
 
     def _reveal(self) -> None:
         if (entry := self.side.current) is not None:
-            self._open_folder(entry.folder)
+            reveal(entry.folder)
 
     def _delete(self) -> None:
         entry = self.side.current
@@ -301,9 +302,6 @@ class SessionsWindow(QMainWindow):
                 path = Path(url.toLocalFile())
                 self.open_folder(path if path.is_dir() else path.parent)
                 return
-
-    def _open_folder(self, folder: Path) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     # --- layout -------------------------------------------------------------------------------
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.models.catalog import Option
 from expnet_live.app.player.time_line import TimeLine
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.views.controls import Chooser
+from expnet_live.app.views.pieces import flat_button
 from expnet_live.sessions.playback import SPEEDS
+
+_NO_FOCUS = Qt.FocusPolicy.NoFocus  # keys are for the player
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,11 @@ class PlayerControls(QWidget):
         self.overlay.set_options([Option(k, v) for k, v in texts.OVERLAYS.items()], "contours")
         for chooser, letters in ((self.speed, 4), (self.overlay, 7)):
             chooser.setMinimumContentsLength(letters)
-            chooser.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            chooser.setFocusPolicy(_NO_FOCUS)
         self.export = QPushButton(texts.PLAYER_EXPORT)
         self.export.setObjectName("Primary")
         self.export.setToolTip(texts.PLAYER_EXPORT_TIP)
-        self.export.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.export.setFocusPolicy(_NO_FOCUS)
         self.export.clicked.connect(export)
         scrub = QHBoxLayout()
         scrub.setSpacing(8)
@@ -133,15 +136,15 @@ class PlayerControls(QWidget):
         row = QHBoxLayout()
         row.setSpacing(2)
         for key in ("previous", "back", "play", "forth", "next"):
-            row.addWidget(_button(actions[key]))
+            row.addWidget(flat_button(actions[key], _NO_FOCUS))
         row.addSpacing(6)
         row.addWidget(self.speed)
         row.addSpacing(10)
         for key in ("loop", "in", "out", "clear"):
-            row.addWidget(_button(actions[key]))
+            row.addWidget(flat_button(actions[key], _NO_FOCUS))
         row.addSpacing(4)
         row.addWidget(self.range, 1)
-        row.addWidget(_button(actions["all"]))
+        row.addWidget(flat_button(actions["all"], _NO_FOCUS))
         row.addSpacing(6)
         row.addWidget(self.overlay)
         row.addSpacing(10)
@@ -181,12 +184,3 @@ def _without_state(handler: Callable[[], object]) -> Callable[[bool], None]:
         handler()
 
     return call
-
-
-def _button(action: QAction) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName("Flat")
-    button.setDefaultAction(action)
-    button.setIconSize(QSize(20, 20))
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return button

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-
 from expnet_live.app import texts
+from expnet_live.app.head.drawn import Drawn, own_drawn
 from expnet_live.app.head.geometry import HeadGeometry
-from expnet_live.app.head.lines import FaceLines
 from expnet_live.errors import UserError
-from expnet_live.face_model.heads import Head
-from expnet_live.face_model.model import FaceModel
 from expnet_live.live.inference import face_model
 from expnet_live.official.basel import BaselModel
 from expnet_live.sessions.info import SessionInfo
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """A head with what is drawn of it."""
-
-    head: Head
-    geometry: HeadGeometry
-    lines: FaceLines
 
 
 def drawn_of(info: SessionInfo) -> Drawn:
@@ -33,12 +19,7 @@ def drawn_of(info: SessionInfo) -> Drawn:
             basel = BaselModel.load()
         except UserError as error:
             raise UserError(texts.PLAYER_NO_BASEL.format(reason=error)) from error
-        return Drawn(basel, HeadGeometry.of(basel), FaceLines(ours))
+        return Drawn(basel, HeadGeometry.of(basel), own_drawn().lines)
     if (info.coefficients, info.n_identity) != (ours.names, ours.n_identity):
         raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
-    return _ours(ours)
-
-
-@lru_cache(maxsize=1)
-def _ours(model: FaceModel) -> Drawn:
-    return Drawn(model, HeadGeometry.of(model), FaceLines(model))
+    return own_drawn()

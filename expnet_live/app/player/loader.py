@@ -9,7 +9,7 @@ from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay
 from expnet_live.errors import UserError
 from expnet_live.live.mailbox import Mailbox
-from expnet_live.live.worker import Worker
+from expnet_live.live.worker import Stopped, Worker
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ class Loader(Worker):
         self._running()
         try:
             self._out.put(Replay.load(self._folder, self._step))
-        except _Stopped:
-            log.info("%s: loading was stopped", self._folder)
+        except Stopped:
+            raise
         except UserError as error:
             self._out.put(str(error))
         except Exception as error:
@@ -41,9 +41,4 @@ class Loader(Worker):
 
     def _step(self, done: int, total: int) -> None:
         self.share = done / max(total, 1)
-        if self.stopping:
-            raise _Stopped
-
-
-class _Stopped(Exception):
-    """Nobody waits for the session any more."""
+        self._proceed()

@@ -13,6 +13,7 @@ from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.views.pieces import plain_plot
 from expnet_live.sessions.markers import Marker
 
 _DEGREES = 10.0  # of the head's pose are as high as a standard deviation
@@ -31,14 +32,8 @@ class SessionPlot(QWidget):
         self.setMinimumHeight(90)
         self._theme = DARK
         self._whole = 0.0, 1.0  # s
-        self._plot = pg.PlotWidget(enableMenu=False, axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
-        # Nobody would own its menus, which are there in any case.
-        menu = self._plot.getPlotItem().ctrlMenu
-        menu.setParent(self._plot, menu.windowFlags())
-        self._plot.hideButtons()
-        self._plot.disableAutoRange()
+        self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
         self._plot.setMouseEnabled(x=True, y=False)
-        self._plot.showGrid(x=False, y=True, alpha=0.12)
         self._plot.getAxis("left").setWidth(30)
         self._plot.getAxis("right").setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)

@@ -9,16 +9,18 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from expnet_live.app.head.drawn import Drawn
 from expnet_live.app.models.history import POSE, angles_of
 from expnet_live.app.player.curves import Curves
-from expnet_live.app.player.drawn import Drawn, drawn_of
+from expnet_live.app.player.drawn import drawn_of
 from expnet_live.errors import UserError
-from expnet_live.export.track import corrected, main_face, track
+from expnet_live.export.track import corrected, latest, main_face, track
 from expnet_live.face_model.heads import Head
 from expnet_live.live.answers import Answerer
 from expnet_live.live.state import LiveFace
+from expnet_live.progress import Progress, unwatched
 from expnet_live.sessions.session import Session
-from expnet_live.sessions.table import Progress, Rows, unwatched
+from expnet_live.sessions.table import Rows
 from expnet_live.types import Array, Box, FaceState, Pose
 
 _HOLD = 0.5  # s that a picture stays for rows that have none of their own
@@ -80,7 +82,7 @@ class Replay:
         picture, own = _pictures(rows)
         if session.video is None:
             picture = np.full_like(picture, -1)
-        pose_row = _last(seen)
+        pose_row = latest(seen)
         identity = rows.identity[pose_row[-1]] if seen.any() else np.zeros(info.n_identity, np.float32)
         person = info.person.identity
         if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
@@ -160,24 +162,15 @@ class Poser(Answerer[int, Posed]):
         expression: Array = np.zeros(len(replay.names), np.float32)
         gaze = None
         if row >= 0:
-            rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], _gaze(replay.rows, row)
+            rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], replay.rows.gaze_of(row)
         vertices = self._head.vertices(expression, replay.identity, gaze)
         return Posed(vertices, self._head.normals(vertices), rotation)
-
-
-def _last(there: Array) -> Array:
-    """(T,) of each place the last one up to there that is `there`, else the first one; -1 where none is."""
-    places = np.flatnonzero(there)
-    if not len(places):
-        return np.full(len(there), -1)
-    last: Array = places[np.maximum(np.searchsorted(places, np.arange(len(there)), side="right") - 1, 0)]
-    return last
 
 
 def _pictures(rows: Rows) -> tuple[Array, Array]:
     """The picture that each row shows, -1 for none, and whether it is its own: a short gap shows the one before."""
     own = rows.video_frame >= 0
-    last = _last(own)
+    last = latest(own)
     age = rows.time - rows.time[last]
     return np.where((last >= 0) & (age >= 0) & (age <= _HOLD), rows.video_frame[last], -1), own
 
@@ -194,10 +187,6 @@ def _leads(rows: Rows, chosen: Rows) -> bool:
     return bool(np.isin(first, faces).mean() > 0.5)
 
 
-def _gaze(rows: Rows, i: int) -> Array | None:
-    return rows.gaze[i] if np.isfinite(rows.gaze[i]).all() else None
-
-
 def _state(rows: Rows, i: int) -> FaceState:
     return FaceState(
         face=int(rows.face[i]),
@@ -209,5 +198,5 @@ def _state(rows: Rows, i: int) -> FaceState:
         expression_raw=rows.expression_raw[i],
         identity=rows.identity[i],
         pose=Pose(rows.rotation[i], rows.translation[i]),
-        gaze=_gaze(rows, i),
+        gaze=rows.gaze_of(i),
     )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from expnet_live.app import texts
 from expnet_live.app.models.history import POSE, History
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.views.pieces import plain_plot
 
 _POINTS = 240  # that a curve has at most: more cannot be told apart
 
@@ -102,15 +103,9 @@ class CurvesView(QWidget):
         )
 
     def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
-        plot = pg.PlotWidget(enableMenu=False)
-        # Nobody would own its menus, which are there in any case.
-        menu = plot.getPlotItem().ctrlMenu
-        menu.setParent(plot, menu.windowFlags())
+        plot = plain_plot()
         plot.setMouseEnabled(False, False)
-        plot.hideButtons()
         plot.setYRange(-limit, limit, padding=0)
-        plot.disableAutoRange()
-        plot.showGrid(x=False, y=True, alpha=0.12)
         axis = plot.getAxis("left")
         axis.setWidth(34)
         axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
