@@ -11,7 +11,9 @@ import pytest
 from skimage import data
 
 from expnet_live.errors import UserError
+from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera
+from expnet_live.pipeline.both_ways import BothWays
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.resources import assets_dir
 from expnet_live.types import Array, FaceState, Frame, Image
@@ -73,6 +75,30 @@ def test_photos_do_not_depend_on_each_other(pipeline: Pipeline, astronaut: Image
     (after,) = pipeline.photo(astronaut)
     assert np.array_equal(before.expression, after.expression)
     assert np.array_equal(before.expression, before.expression_raw)
+
+
+def test_a_photo_in_a_mirror_gets_the_mirrored_answer(pipeline: Pipeline, astronaut: Image) -> None:
+    (seen,), (other,) = pipeline.photo(astronaut), pipeline.photo(np.ascontiguousarray(astronaut[:, ::-1]))
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    expression, identity = model.mirrored(seen.expression, seen.identity)
+    assert np.abs(expression - other.expression).max() < 0.1  # the detector's box is not quite mirrored
+    assert np.abs(identity - other.identity).max() < 0.1
+    assert seen.gaze is not None and other.gaze is not None
+    assert np.abs(seen.gaze[::-1] * [-1, 1] - other.gaze).max() < 0.02
+    assert np.abs(seen.pose.rotation * [1, -1, -1] - other.pose.rotation).max() < 0.01
+
+
+def test_both_ways_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> None:
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    look = BothWays(pipeline.predictor, model)
+    crop = cv2.resize(astronaut[50:200, 150:300], (look.crop_size, look.crop_size))
+    p = look.predict(np.stack([crop, crop[:, ::-1]]))
+    expression, identity = model.mirrored(p.expression[0], p.identity[0])
+    assert np.allclose(expression, p.expression[1], atol=1e-4) and np.allclose(identity, p.identity[1], atol=1e-4)
+    assert np.allclose(p.origin[0, 0] + p.origin[1, 0], look.crop_size - 1, atol=1e-3)
+    assert np.allclose(p.confidence[0], p.confidence[1], atol=1e-5)
 
 
 def test_mesh(pipeline: Pipeline, astronaut: Image) -> None:

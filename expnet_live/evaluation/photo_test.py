@@ -11,6 +11,7 @@ import numpy as np
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.predictor import Predictor
+from expnet_live.pipeline.both_ways import BothWays
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import first_crop
@@ -59,13 +60,14 @@ def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:
 def estimate(
     images: Sequence[Image], faces: Sequence[Detection], predictor: Predictor, model: FaceModel, batch: int = 64
 ) -> list[Estimate]:
-    """Two looks at the face of each photo, in batches."""
+    """Two looks at the face of each photo, in batches; the second one both ways."""
     results: list[Estimate] = []
+    looks = predictor, BothWays(predictor, model)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
-        for _ in range(2):
-            said = predictor.predict(np.stack([c.cut(x) for c, x in zip(crops, part, strict=True)]))
+        for look in looks:
+            said = look.predict(np.stack([c.cut(x) for c, x in zip(crops, part, strict=True)]))
             views = [
                 c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))
                 for i, c in enumerate(crops)

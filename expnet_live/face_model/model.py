@@ -116,6 +116,18 @@ class FaceModel:
         partner = np.abs(likeness).argmax(1)
         return partner, np.sign(likeness[np.arange(N_EXPRESSION), partner])
 
+    @cached_property
+    def mirror_identity(self) -> Array:
+        """The sign (K,) that each component of identity takes in a mirror."""
+        seen = (self.identity * np.array([-1, 1, 1], np.float32))[:, self.mirror]
+        sign: Array = np.sign((seen * self.identity).sum((1, 2))).astype(np.float32)
+        return sign
+
+    def mirrored(self, expression: Array, identity: Array) -> tuple[Array, Array]:
+        """Expressions (..., 29) and identities (..., K) of the faces' mirror images."""
+        partner, sign = self.mirror_expression
+        return expression[..., partner] * sign, identity * self.mirror_identity
+
     def landmarks(self, expression: Array, identity: Array | None = None) -> Array:
         """The 468 Face Mesh points in mm, (468, 3)."""
         shape = self.mean + np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)

@@ -16,6 +16,7 @@ import numpy as np
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.official import OFFICIAL
+from expnet_live.pipeline.both_ways import BothWays
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
 from expnet_live.pipeline.outline import MeasuredHead, Outline
@@ -32,7 +33,7 @@ class Pipeline:
 
     `process` follows faces through the frames of one source, `photo` takes each picture by itself.
     `smoothing`: off, responsive, balanced or stable. `refine`: look twice at a face that was just
-    found, the second time in the crop of its own pose.
+    found, the second time in the crop of its own pose; in a photo, at its mirror image, too.
     """
 
     def __init__(
@@ -49,6 +50,8 @@ class Pipeline:
         self.detector = detector or MediapipeDetector(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         self._tracker = Tracker(self.detector, predictor, max_faces, refine)
+        # Of other face models it is not known what becomes of their coefficients in a mirror.
+        self._both_ways = BothWays(predictor, face_model) if isinstance(face_model, FaceModel) else predictor
         self._outline = Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
@@ -112,7 +115,7 @@ class Pipeline:
         looks = [k for k in looks if k.plausible]
         if self._refine:
             crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
+            looks = [k for k in look_at(image, crops, self._both_ways, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
         return [

@@ -30,9 +30,7 @@ class Mirror:
     @classmethod
     def of(cls, model: FaceModel) -> Mirror:
         partner, sign = model.mirror_expression
-        seen = (model.identity * np.array([-1, 1, 1], np.float32))[:, model.mirror]
-        identity_sign = np.sign((seen * model.identity).sum((1, 2)))
-        return cls(partner, sign, identity_sign.astype(np.float32), model.mirror)
+        return cls(partner, sign, model.mirror_identity, model.mirror)
 
 
 def encode_view(view: WeakPerspective, size: int) -> Array:
