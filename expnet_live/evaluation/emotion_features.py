@@ -35,7 +35,7 @@ class Feature(Protocol):
 
 
 class ExpNetFeature:
-    """The 29 coefficients of two looks."""
+    """The 29 coefficients, as of a user's photos."""
 
     def __init__(self, predictor: Predictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model

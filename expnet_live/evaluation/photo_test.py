@@ -1,4 +1,4 @@
-"""ExpNet on test photos as a user's photos go through it: detector, crop, network, second look; at any size."""
+"""ExpNet on test photos as a user's photos go through it: detector, crop, network, closer looks; at any size."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:
 def estimate(
     images: Sequence[Image], faces: Sequence[Detection], predictor: Predictor, model: FaceModel, batch: int = 64
 ) -> list[Estimate]:
-    """Two looks at the face of each photo, in batches; the second one both ways."""
+    """Three looks at the face of each photo, in batches; the last one both ways."""
     results: list[Estimate] = []
-    looks = predictor, BothWays(predictor, model)
+    looks = predictor, predictor, BothWays(predictor, model)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]

@@ -33,7 +33,7 @@ class Pipeline:
 
     `process` follows faces through the frames of one source, `photo` takes each picture by itself.
     `smoothing`: off, responsive, balanced or stable. `refine`: look twice at a face that was just
-    found, the second time in the crop of its own pose; in a photo, at its mirror image, too.
+    found, the second time in the crop of its own pose; in a photo, thrice, and at last at its mirror image, too.
     """
 
     def __init__(
@@ -113,9 +113,9 @@ class Pipeline:
         crops = [first_crop(image, d, self.predictor) for d in found]
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
-        if self._refine:
+        for predictor in (self.predictor, self._both_ways) if self._refine else ():
             crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = [k for k in look_at(image, crops, self._both_ways, watch) if k.plausible]
+            looks = [k for k in look_at(image, crops, predictor, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
         return [
