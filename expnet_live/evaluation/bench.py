@@ -122,7 +122,13 @@ def _print_photos(p: dict[str, Any]) -> None:
     found_ms = p["detector"]["median_ms"]
     print(f"\n{p['faces']} faces in {p['photos']} photos; finding them ({found_ms:.2f} ms) not counted")
     print(f"  {'':18}{'one by one, ms':>16}{'CPU ms':>9}{'in batches, images/s':>23}")
-    titles = {"expnet": "ExpNet", "landmark_fit": "landmark fit", "landmarks": "  landmarks", "fit": "  fit"}
+    titles = {
+        "expnet": "ExpNet, one look",
+        "expnet_closely": "  as photos get it",
+        "landmark_fit": "landmark fit",
+        "landmarks": "  landmarks",
+        "fit": "  fit",
+    }
     for key, title in titles.items():
         s = p["one_by_one"][key]
         print(f"  {title:18}{s['median_ms']:16.2f}{s['cpu_median_ms']:9.2f}{p['images_per_second'][key]:23.0f}")
