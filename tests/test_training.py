@@ -15,7 +15,9 @@ from expnet_live.capture.sources import open_source
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import base_topology, mirror_of_mesh
 from expnet_live.networks.checkpoint import load_weights
-from expnet_live.training.augment import AugmentConfig
+from expnet_live.resources import asset
+from expnet_live.training.augment import PLAIN, AugmentConfig, cover_side
+from expnet_live.training.calibration import calibrate
 from expnet_live.training.crops import CropSet, make_crops
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.labels import LabelSet, make_labels
@@ -67,7 +69,7 @@ def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None
 
 
 def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel) -> None:
-    data = FaceDataset(crops, Mirror.of(model), 128, replace(_PLAIN, loose=0.5), seed=3)
+    data = FaceDataset(crops, Mirror.of(model), 128, replace(PLAIN, loose=0.5), seed=3)
     loss = ExpNetLoss(model)
     samples = [data[(i % len(crops), i)] for i in range(16)]
     target = {k: torch.stack([s[k] for s in samples]) for k in samples[0]}
@@ -80,6 +82,21 @@ def test_samples_depend_on_their_number_alone(crops: CropSet, model: FaceModel) 
     one, other = (FaceDataset(crops, Mirror.of(model), 128, AugmentConfig(), seed=1) for _ in range(2))
     assert torch.equal(one[(0, 5)]["image"], other[(0, 5)]["image"])
     assert not torch.equal(one[(0, 5)]["image"], one[(0, 6)]["image"])
+
+
+def test_any_side_of_a_face_is_covered_by_as_much_as_was_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[20:81, 30:71]
+    face = np.stack([x.ravel(), y.ravel()], 1)
+    middles = []
+    for _ in range(200):
+        mask = np.zeros((112, 112), np.uint8)
+        cover_side(mask, rng, face, 1 / 3)
+        covered = mask[face[:, 1], face[:, 0]] > 0
+        assert 0.2 < covered.mean() < 0.4
+        middles.append(face[covered].mean(0) - face.mean(0))
+    sides = np.array(middles)
+    assert all((sides @ way > 8).sum() > 20 for way in ((1, 0), (-1, 0), (0, 1), (0, -1)))
 
 
 def test_draws_resume_where_they_stopped() -> None:
@@ -106,6 +123,18 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
     assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
+
+
+def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: FaceModel) -> None:
+    net, _ = load_weights(asset("expnet.safetensors"))
+    calibrate(net, crops, model)
+    slope, offset = calibrate(net, crops, model)
+    assert np.allclose(slope, 1, atol=1e-3) and np.allclose(offset, 0, atol=1e-3)
+    spread = net.split(net.spread[None])["expression"][0]
+    partner, _ = model.mirror_expression
+    before, _ = load_weights(asset("expnet.safetensors"))
+    change = spread / before.split(before.spread[None])["expression"][0]
+    assert torch.allclose(change, change[partner.tolist()], rtol=1e-4) and not torch.allclose(change, torch.ones(29))
 
 
 @pytest.mark.parametrize("shape", [(16, 72), (72, 16)])
@@ -175,8 +204,3 @@ def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
     assert np.linalg.norm((swapped - looks.landmarks)[:468, :2], axis=1).mean() / eyes < 0.01
     upside_down = detector.look(np.ascontiguousarray(image[::-1]))
     assert upside_down is None or upside_down.spread > looks.spread
-
-
-_PLAIN = AugmentConfig(
-    loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
-)

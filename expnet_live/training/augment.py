@@ -22,7 +22,7 @@ class AugmentConfig:
     loose: float = 0.3
     low_resolution: float = 0.3
     smallest_face: float = 10.0  # px, width of the face after shrinking
-    occlusion: float = 0.5
+    occlusion: float = 0.8
     gray: float = 0.2
     photometric: float = 0.8
     blur: float = 0.25
@@ -31,6 +31,10 @@ class AugmentConfig:
     low_light: float = 0.08
     negative: float = 0.07
 
+
+PLAIN = AugmentConfig(
+    loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
+)
 
 FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220
 
@@ -65,7 +69,7 @@ def _matrix(zoom: float, angle: float, shift: Array, wide: int, wider: float, si
 def distort(image: Image, rng: Rng, config: AugmentConfig, other: Image, noise_bank: Array, face: Array) -> Image:
     """Changes the pixels of a crop (S, S, 3).
 
-    `other` is another picture whose patches may cover this one; `face` (2, 2) are the corners of the face in it, px.
+    `other` is another picture whose patches may cover this one; `face` (n, 2) are points of the face in it, px.
     """
     x = image
     if rng.random() < config.occlusion:
@@ -142,26 +146,24 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
     """Covers up to about half of the face: blobs like hands, bars like glasses or masks, one side, the frame's edge."""
     size = x.shape[0]
     out = x.copy()
-    kind = rng.random()
-    if kind < 0.15:  # the edge of the frame
-        n = int(size * rng.uniform(0.08, 0.4))
-        out[_strip(rng, 0, 0, size, size, n, n)] = 0
-        return out
     mask = np.zeros((size, size), np.uint8)
+    kind = rng.random()
+    if kind < 0.08:  # the edge of the frame
+        cover_side(mask, rng, np.array([[0, 0], [0, size], [size, 0], [size, size]]), rng.uniform(0.08, 0.4))
+        out[mask > 0] = 0
+        return out
     solid = 0.3
-    if kind < 0.45:
+    if kind < 0.22:
         for _ in range(int(rng.integers(1, 4))):
             cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
             a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
             cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    elif kind < 0.65:
+    elif kind < 0.36:
         center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
         box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
     else:  # a side of the face
-        (x0, y0), (x1, y1) = np.clip(face, 0, size).astype(int)
-        share = rng.uniform(0.25, 0.45)
-        mask[_strip(rng, x0, y0, x1, y1, int(share * (x1 - x0)) + 1, int(share * (y1 - y0)) + 1)] = 255
+        cover_side(mask, rng, face, rng.uniform(0.25, 0.42))
         solid = 0.7
     if rng.random() < solid:
         fill = np.broadcast_to(rng.integers(0, 256, 3).astype(np.uint8), x.shape)
@@ -175,9 +177,20 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
     return out
 
 
-def _strip(rng: Rng, x0: int, y0: int, x1: int, y1: int, width: int, height: int) -> tuple[slice, slice]:
-    """One of the four sides of a rectangle, `width` or `height` px deep."""
-    side = rng.integers(4)
-    if side < 2:
-        return slice(y0, y1), slice(x0, x0 + width) if side else slice(x1 - width, x1)
-    return slice(y0, y0 + height) if side == 2 else slice(y1 - height, y1), slice(x0, x1)
+def cover_side(mask: Image, rng: Rng, points: Array, share: float) -> None:
+    """Covers this share of what `points` (n, 2) span, from one of four sides, at any small angle to them.
+
+    Were its edges always upright to the face, a network would take them for a sign of how it is turned.
+    """
+    angle = rng.normal(0, 0.12)
+    axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    span = points @ axes
+    low, high = span.min(0), span.max(0)
+    axis, depth = rng.integers(2), share * (high - low)
+    if rng.random() < 0.5:
+        high[axis] = low[axis] + depth[axis]
+    else:
+        low[axis] = high[axis] - depth[axis]
+    (x0, y0), (x1, y1) = low, high
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ axes.T
+    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 255)

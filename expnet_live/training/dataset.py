@@ -65,8 +65,7 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         other = c.picture(int(rng.integers(len(c))))
         j = rng.integers(0, WIDE_SIZE - size + 1, 2)
         points = c.points[i] @ matrix[:, :2].T + matrix[:, 2]
-        corners = np.stack([points.min(0), points.max(0)])
-        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, corners)
+        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, points)
         if not is_face and rng.random() < 0.1:
             image = rng.integers(0, 256, image.shape, np.uint8)
 

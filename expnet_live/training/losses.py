@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from expnet_live.face_model.model import FaceModel
 
 OUTER_EYES = (33, 263)
-# What everybody looks for in a face first: an error in these counts as much as in three others.
-SALIENT = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
+# What everybody looks for in a face first: an error in these counts as much as in so many others.
+SALIENT = {"jawOpen": 8.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ExpNetLoss(nn.Module):
         super().__init__()
         self.weights = weights or LossWeights()
         basis = torch.cat([torch.from_numpy(model.expression), torch.from_numpy(model.identity)])
-        salience = torch.tensor([3.0 if n.startswith(SALIENT) else 1.0 for n in model.names])
+        salience = torch.tensor([next((w for k, w in SALIENT.items() if n.startswith(k)), 1.0) for n in model.names])
         self.register_buffer("salience", salience)
         self.register_buffer("mean", torch.from_numpy(model.mean.copy()))
         self.register_buffer("basis", basis.reshape(len(basis), -1))

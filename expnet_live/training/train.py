@@ -24,7 +24,8 @@ from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import pick_device
-from expnet_live.training.augment import AugmentConfig
+from expnet_live.training.augment import PLAIN, AugmentConfig
+from expnet_live.training.calibration import calibrate
 from expnet_live.training.crops import CropSet
 from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
 from expnet_live.training.losses import ExpNetLoss, LossWeights, dense_error
@@ -82,7 +83,7 @@ def train(
     augment: AugmentConfig | None = None,
     weights: LossWeights | None = None,
 ) -> Path:
-    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
+    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`, calibrated), log.csv and checkpoint.pt.
 
     Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
     """
@@ -140,10 +141,15 @@ def train(
                 since, steps = {}, 0
         if rank == 0 and steps:
             _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
-    best_file = out / "expnet.safetensors"
-    if config.init is None or config.blend == 1 or rank > 0:
-        return best_file
-    return _blend(config.init, best_file, config.blend, out / "blend.safetensors")
+    result = out / "expnet.safetensors"
+    if rank > 0:
+        return result
+    if config.init is not None and config.blend < 1:
+        result = _blend(config.init, result, config.blend, out / "blend.safetensors")
+    final, about = load_weights(result)
+    calibrate(final, train_set, model)
+    save_weights(final, result, about, half=True)
+    return result
 
 
 def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
@@ -269,10 +275,7 @@ def validate(
 ) -> dict[str, float]:
     """Dense error (%) and R2 of the coefficients on plain crops, and the dense error with faces of 28 px."""
     size = net.config.crop_size
-    plain = AugmentConfig(
-        loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
-    )
-    data = FaceDataset(crops, Mirror.of(model), size, plain, seed=99)
+    data = FaceDataset(crops, Mirror.of(model), size, PLAIN, seed=99)
     rows = np.random.default_rng(5).permutation(len(crops))[:limit]
     errors: list[torch.Tensor] = []
     errors28: list[torch.Tensor] = []
