@@ -6,6 +6,7 @@ Each step's parser sets `run` to a function of its own, which imports what it ne
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,8 @@ def _run_expnet(args: argparse.Namespace) -> int:
     split = photos.split(landmarks)
     used, valid = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
     best = train(used, valid, model, args.out, TrainConfig(**chosen))
-    print(f"the best weights are in {best}")
+    if os.environ.get("RANK", "0") == "0":  # of several processes, the one that wrote them
+        print(f"the best weights are in {best}")
     return 0
 
 
