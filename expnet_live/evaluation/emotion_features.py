@@ -20,6 +20,7 @@ from expnet_live.types import Array, Image
 
 TITLES = {
     "expnet": "ExpNet",
+    "expnet-one-look": "ExpNet, one look",
     "landmark-fit": "landmark fit",
     "mediapipe-blendshapes": "MediaPipe blendshapes",
     "official": "official ExpNet",
@@ -35,13 +36,13 @@ class Feature(Protocol):
 
 
 class ExpNetFeature:
-    """The 29 coefficients, as of a user's photos."""
+    """The 29 coefficients, `closely` as of a user's photos, else from one look, as in a video."""
 
-    def __init__(self, predictor: Predictor, model: FaceModel) -> None:
-        self._predictor, self._model = predictor, model
+    def __init__(self, predictor: Predictor, model: FaceModel, *, closely: bool = True) -> None:
+        self._predictor, self._model, self._closely = predictor, model, closely
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
-        rows = [e.expression for e in estimate(images, faces, self._predictor, self._model)]
+        rows = [e.expression for e in estimate(images, faces, self._predictor, self._model, closely=self._closely)]
         return np.stack(rows), np.ones(len(rows), bool)
 
 
@@ -76,6 +77,10 @@ def _expnet(args: argparse.Namespace) -> Feature:
     return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load())
 
 
+def _expnet_one_look(args: argparse.Namespace) -> Feature:
+    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load(), closely=False)
+
+
 def _landmark_fit(args: argparse.Namespace) -> Feature:
     del args
     return LandmarkFeature(FaceModel.load())
@@ -98,6 +103,7 @@ def _official(args: argparse.Namespace) -> Feature:
 
 FEATURES: dict[str, Callable[[argparse.Namespace], Feature]] = {
     "expnet": _expnet,
+    "expnet-one-look": _expnet_one_look,
     "landmark-fit": _landmark_fit,
     "mediapipe-blendshapes": _blendshapes,
     "official": _official,

@@ -58,11 +58,17 @@ def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:
 
 
 def estimate(
-    images: Sequence[Image], faces: Sequence[Detection], predictor: Predictor, model: FaceModel, batch: int = 64
+    images: Sequence[Image],
+    faces: Sequence[Detection],
+    predictor: Predictor,
+    model: FaceModel,
+    batch: int = 64,
+    *,
+    closely: bool = True,
 ) -> list[Estimate]:
-    """Three looks at the face of each photo, in batches; the last one both ways."""
+    """Three looks at the face of each photo, in batches; the last one both ways. Not `closely`: one look."""
     results: list[Estimate] = []
-    looks = predictor, predictor, BothWays(predictor, model)
+    looks = (predictor, predictor, BothWays(predictor, model)) if closely else (predictor,)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
