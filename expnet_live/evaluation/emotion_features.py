@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Protocol
 
@@ -73,12 +74,8 @@ class BlendshapeFeature:
         return rows, np.array([s is not None for s in found])
 
 
-def _expnet(args: argparse.Namespace) -> Feature:
-    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load())
-
-
-def _expnet_one_look(args: argparse.Namespace) -> Feature:
-    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load(), closely=False)
+def _expnet(args: argparse.Namespace, *, closely: bool = True) -> Feature:
+    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load(), closely=closely)
 
 
 def _landmark_fit(args: argparse.Namespace) -> Feature:
@@ -103,7 +100,7 @@ def _official(args: argparse.Namespace) -> Feature:
 
 FEATURES: dict[str, Callable[[argparse.Namespace], Feature]] = {
     "expnet": _expnet,
-    "expnet-one-look": _expnet_one_look,
+    "expnet-one-look": partial(_expnet, closely=False),
     "landmark-fit": _landmark_fit,
     "mediapipe-blendshapes": _blendshapes,
     "official": _official,

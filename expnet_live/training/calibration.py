@@ -11,29 +11,23 @@ import torch
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.training.augment import PLAIN
 from expnet_live.training.crops import CropSet
-from expnet_live.training.dataset import FaceDataset, Mirror
+from expnet_live.training.dataset import plain_batches
 from expnet_live.types import Array
-
-_BATCH = 100
 
 
 @torch.inference_mode()
 def calibrate(net: ExpNet, crops: CropSet, model: FaceModel, limit: int = 6000) -> tuple[Array, Array]:
     """Changes `net`'s units of expression; gives slopes and offsets (29,), alike for left and right."""
-    mirror = Mirror.of(model)
-    data = FaceDataset(crops, mirror, net.config.crop_size, PLAIN, seed=7)
-    rows = np.random.default_rng(11).permutation(len(crops))[:limit]
+    partner, sign = model.mirror_expression
     said, truth = [], []
-    for start in range(0, len(rows), _BATCH):
-        samples = [data[(int(i), 0)] for i in rows[start : start + _BATCH]]
-        out = net(torch.stack([s["image"] for s in samples]).float())
+    for part in plain_batches(crops, model, net.config.crop_size, limit):
+        out = net(part["image"])
         said.append(net.split(out)["expression"].numpy())
-        truth.append(np.stack([s["expression"].numpy() for s in samples]))
+        truth.append(part["expression"].numpy())
     x, t = np.concatenate(said), np.concatenate(truth)
     # Mirrored copies beside them make the lines of both sides one.
-    x, t = (np.concatenate([v, v[:, mirror.partner] * mirror.sign]) for v in (x, t))
+    x, t = (np.concatenate([v, v[:, partner] * sign]) for v in (x, t))
     dx = x - x.mean(0)
     slope = (dx * t).sum(0) / (dx**2).sum(0)
     offset = t.mean(0) - slope * x.mean(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +12,7 @@ from torch.utils.data import Dataset
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.training.augment import AugmentConfig, astray, distort, similarity
+from expnet_live.training.augment import PLAIN, AugmentConfig, astray, distort, similarity
 from expnet_live.training.crops import WIDE_SIZE, WIDER, CropSet
 from expnet_live.types import Array
 
@@ -93,6 +94,18 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
             "points": torch.from_numpy(points.astype(np.float32)),
             "face": torch.tensor(float(is_face)),
         }
+
+
+def plain_batches(
+    crops: CropSet, model: FaceModel, size: int, limit: int, batch: int = 100
+) -> Iterator[dict[str, torch.Tensor]]:
+    """At most `limit` samples, the same ones each time, drawn evenly and not distorted; `image` as floats 0..255."""
+    data = FaceDataset(crops, Mirror.of(model), size, PLAIN, seed=99)
+    rows = np.random.default_rng(5).permutation(len(crops))[:limit]
+    for start in range(0, len(rows), batch):
+        items = [data[(int(i), 0)] for i in rows[start : start + batch]]
+        part = {k: torch.stack([t[k] for t in items]) for k in items[0]}
+        yield part | {"image": part["image"].float()}
 
 
 def sample_weights(crops: CropSet) -> Array:

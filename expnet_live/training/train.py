@@ -24,10 +24,10 @@ from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import pick_device
-from expnet_live.training.augment import PLAIN, AugmentConfig
+from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.calibration import calibrate
 from expnet_live.training.crops import CropSet
-from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
+from expnet_live.training.dataset import FaceDataset, Mirror, plain_batches, sample_weights
 from expnet_live.training.losses import ExpNetLoss, LossWeights, dense_error
 from expnet_live.training.optimizer import Optimizer
 from expnet_live.training.options import TrainConfig
@@ -83,9 +83,10 @@ def train(
     augment: AugmentConfig | None = None,
     weights: LossWeights | None = None,
 ) -> Path:
-    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`, calibrated), log.csv and checkpoint.pt.
+    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
     Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
+    The answer is calibrated at the end.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
@@ -275,16 +276,13 @@ def validate(
 ) -> dict[str, float]:
     """Dense error (%) and R2 of the coefficients on plain crops, and the dense error with faces of 28 px."""
     size = net.config.crop_size
-    data = FaceDataset(crops, Mirror.of(model), size, PLAIN, seed=99)
-    rows = np.random.default_rng(5).permutation(len(crops))[:limit]
     errors: list[torch.Tensor] = []
     errors28: list[torch.Tensor] = []
     said: list[torch.Tensor] = []
     truth: list[torch.Tensor] = []
-    for start in range(0, len(rows), 100):
-        items = [data[(int(i), 0)] for i in rows[start : start + 100]]
-        target = {k: torch.stack([t[k] for t in items]).to(device) for k in items[0]}
-        image = target.pop("image").float()
+    for target in plain_batches(crops, model, size, limit):
+        target = {k: v.to(device) for k, v in target.items()}
+        image = target.pop("image")
         small = nn.functional.interpolate(image, size=28 * size // 85, mode="area")
         for x, into in (image, errors), (nn.functional.interpolate(small, size=size, mode="bilinear"), errors28):
             with torch.autocast(device.type, torch.bfloat16, enabled=mixed(device)):
