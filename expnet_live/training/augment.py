@@ -20,16 +20,16 @@ class AugmentConfig:
     """Probabilities, and sizes of the changes. `loose` crops come from a bad detector box, the others from tracking."""
 
     loose: float = 0.3
-    low_resolution: float = 0.3
+    low_resolution: float = 0.25
     smallest_face: float = 10.0  # px, width of the face after shrinking
-    occlusion: float = 0.8
-    gray: float = 0.2
+    occlusion: float = 0.9
+    gray: float = 0.15
     photometric: float = 0.8
     blur: float = 0.25
     noise: float = 0.4
     jpeg: float = 0.3
     low_light: float = 0.08
-    negative: float = 0.07
+    negative: float = 0.05
 
 
 PLAIN = AugmentConfig(
@@ -153,12 +153,12 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
         out[mask > 0] = 0
         return out
     solid = 0.3
-    if kind < 0.22:
+    if kind < 0.18:
         for _ in range(int(rng.integers(1, 4))):
             cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
             a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
             cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    elif kind < 0.36:
+    elif kind < 0.28:
         center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
         box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)

@@ -23,6 +23,7 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.resnet import Block
 from expnet_live.networks.runtime import pick_device
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.calibration import calibrate
@@ -96,7 +97,7 @@ def train(
     if device.type == "cpu":
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
-    net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = starting_network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
     ema = Ema(net, config.ema)
@@ -174,7 +175,8 @@ def mixed(device: torch.device) -> bool:
     return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
-def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
+def starting_network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
+    """Random weights, or those of `config.init`, which may be a network with fewer blocks: same answers."""
     architecture = replace(ARCHITECTURES[config.architecture](model.n_identity), dropout=config.dropout)
     net = ExpNet(architecture)
     for module in net.modules():
@@ -184,9 +186,13 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
     nn.init.zeros_(net.fc.bias)
     if config.init is not None:
         other, _ = load_weights(config.init)
-        net.load_state_dict(
-            {k: v for k, v in other.state_dict().items() if v.shape == net.state_dict()[k].shape}, strict=False
-        )
+        mine = net.state_dict()
+        known = {k: v for k, v in other.state_dict().items() if k in mine and v.shape == mine[k].shape}
+        net.load_state_dict(known, strict=False)
+        for name, block in net.backbone.stages.items():
+            assert isinstance(block, Block)
+            if name not in other.backbone.stages and block.branch1 is None:
+                nn.init.zeros_(block.branch2[-1].bn.weight)  # a new block begins as if it were not there
         return net
     offset = torch.zeros(sum(architecture.outputs.values()))
     part = net.split(offset[None])
