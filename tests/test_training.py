@@ -21,7 +21,7 @@ from expnet_live.resources import asset
 from expnet_live.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.training.calibration import calibrate
 from expnet_live.training.crops import CropSet, make_crops
-from expnet_live.training.dataset import FaceDataset, Mirror, sample_weights
+from expnet_live.training.dataset import FaceDataset, sample_weights
 from expnet_live.training.labels import LabelSet, make_labels
 from expnet_live.training.landmarks import LandmarkDetector, detect_landmarks
 from expnet_live.training.losses import ExpNetLoss, rotation_matrix
@@ -30,6 +30,7 @@ from expnet_live.training.options import TrainConfig
 from expnet_live.training.photos import list_photos, read_metadata
 from expnet_live.training.split import held_out, split_by_scene
 from expnet_live.training.train import RandomDraws, starting_network, train
+from expnet_live.training.winks import Winks
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None
 
 
 def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel) -> None:
-    data = FaceDataset(crops, Mirror.of(model), 128, replace(PLAIN, loose=0.5), seed=3)
+    data = FaceDataset(crops, model, 128, replace(PLAIN, loose=0.5), seed=3)
     loss = ExpNetLoss(model)
     samples = [data[(i % len(crops), i)] for i in range(16)]
     target = {k: torch.stack([s[k] for s in samples]) for k in samples[0]}
@@ -81,7 +82,7 @@ def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel)
 
 
 def test_samples_depend_on_their_number_alone(crops: CropSet, model: FaceModel) -> None:
-    one, other = (FaceDataset(crops, Mirror.of(model), 128, AugmentConfig(), seed=1) for _ in range(2))
+    one, other = (FaceDataset(crops, model, 128, AugmentConfig(), seed=1) for _ in range(2))
     assert torch.equal(one[(0, 5)]["image"], other[(0, 5)]["image"])
     assert not torch.equal(one[(0, 5)]["image"], one[(0, 6)]["image"])
 
@@ -99,6 +100,26 @@ def test_any_side_of_a_face_is_covered_by_as_much_as_was_asked_for() -> None:
         middles.append(face[covered].mean(0) - face.mean(0))
     sides = np.array(middles)
     assert all((sides @ way > 8).sum() > 20 for way in ((1, 0), (-1, 0), (0, 1), (0, -1)))
+
+
+def test_a_wink_shuts_one_eye_and_its_labels_follow(crops: CropSet, model: FaceModel) -> None:
+    winks, image, points, expression = Winks.of(model), crops.picture(0), crops.points[0], crops.expression[0]
+    gaps = (points[145] - points[159])[1], (points[374] - points[386])[1]
+    rng = np.random.default_rng(4)
+    blinks = [model.index("eyeBlinkRight"), model.index("eyeBlinkLeft")]
+    shut = []
+    for _ in range(10):
+        drawn, moved, told = winks.wink(image, points, expression, crops.rotation[0], float(crops.scale[0]), rng)
+        side = int(np.argmax((told - expression)[blinks]))
+        upper, lower = ((159, 145), (386, 374))[side]
+        assert (moved[lower] - moved[upper])[1] < 0.4 * gaps[side]
+        assert told[blinks[side]] > expression[blinks[side]] + 1
+        assert told[blinks[1 - side]] == expression[blinks[1 - side]]
+        changed = np.nonzero(np.abs(drawn.astype(int) - image).max(2) > 8)
+        middle = points[[upper, lower]].mean(0)
+        assert len(changed[0]) > 20 and np.hypot(changed[1] - middle[0], changed[0] - middle[1]).max() < 45
+        shut.append(side)
+    assert set(shut) == {0, 1}
 
 
 def test_draws_resume_where_they_stopped() -> None:

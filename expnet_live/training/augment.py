@@ -30,10 +30,21 @@ class AugmentConfig:
     jpeg: float = 0.3
     low_light: float = 0.08
     negative: float = 0.05
+    wink: float = 0.08
 
 
 PLAIN = AugmentConfig(
-    loose=0, low_resolution=0, occlusion=0, gray=0, photometric=0, blur=0, noise=0, jpeg=0, low_light=0, negative=0
+    loose=0,
+    low_resolution=0,
+    occlusion=0,
+    gray=0,
+    photometric=0,
+    blur=0,
+    noise=0,
+    jpeg=0,
+    low_light=0,
+    negative=0,
+    wink=0,
 )
 
 FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220

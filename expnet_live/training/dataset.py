@@ -14,6 +14,7 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.training.augment import PLAIN, AugmentConfig, astray, distort, similarity
 from expnet_live.training.crops import WIDE_SIZE, WIDER, CropSet
+from expnet_live.training.winks import Winks
 from expnet_live.types import Array
 
 N_POINTS = 468
@@ -45,8 +46,9 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
     The sample of an index differs in each epoch; it depends on `seed`, the epoch and the index alone.
     """
 
-    def __init__(self, crops: CropSet, mirror: Mirror, size: int, config: AugmentConfig, seed: int = 0) -> None:
-        self.crops, self.mirror, self.size, self.config, self.seed = crops, mirror, size, config, seed
+    def __init__(self, crops: CropSet, model: FaceModel, size: int, config: AugmentConfig, seed: int = 0) -> None:
+        self.crops, self.size, self.config, self.seed = crops, size, config, seed
+        self.mirror, self.winks = Mirror.of(model), Winks.of(model)
         side = 2 * size + 64
         self.bank = np.random.default_rng(7).standard_normal((side, side, 3), dtype=np.float32)
 
@@ -66,14 +68,15 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         other = c.picture(int(rng.integers(len(c))))
         j = rng.integers(0, WIDE_SIZE - size + 1, 2)
         points = c.points[i] @ matrix[:, :2].T + matrix[:, 2]
-        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, points)
-        if not is_face and rng.random() < 0.1:
-            image = rng.integers(0, 256, image.shape, np.uint8)
-
         view = WeakPerspective(
             c.rotation[i], float(c.scale[i]), float(c.origin[i, 0]), float(c.origin[i, 1])
         ).transformed(matrix)
         expression, identity, gaze, rotation = c.expression[i], c.identity[i], c.gaze[i], view.rotation
+        if is_face and cfg.wink and rng.random() < cfg.wink:
+            image, points, expression = self.winks.wink(image, points, expression, rotation, view.scale, rng)
+        image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, points)
+        if not is_face and rng.random() < 0.1:
+            image = rng.integers(0, 256, image.shape, np.uint8)
         encoded = encode_view(view, size)
         points = (points + 0.5) / size - 0.5
         if rng.random() < 0.5:
@@ -100,7 +103,7 @@ def plain_batches(
     crops: CropSet, model: FaceModel, size: int, limit: int, batch: int = 100
 ) -> Iterator[dict[str, torch.Tensor]]:
     """At most `limit` samples, the same ones each time, drawn evenly and not distorted; `image` as floats 0..255."""
-    data = FaceDataset(crops, Mirror.of(model), size, PLAIN, seed=99)
+    data = FaceDataset(crops, model, size, PLAIN, seed=99)
     rows = np.random.default_rng(5).permutation(len(crops))[:limit]
     for start in range(0, len(rows), batch):
         items = [data[(int(i), 0)] for i in rows[start : start + batch]]

@@ -28,7 +28,7 @@ from expnet_live.networks.runtime import pick_device
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.calibration import calibrate
 from expnet_live.training.crops import CropSet
-from expnet_live.training.dataset import FaceDataset, Mirror, plain_batches, sample_weights
+from expnet_live.training.dataset import FaceDataset, plain_batches, sample_weights
 from expnet_live.training.losses import ExpNetLoss, LossWeights, dense_error
 from expnet_live.training.optimizer import Optimizer
 from expnet_live.training.options import TrainConfig
@@ -102,7 +102,7 @@ def train(
     optimizer = Optimizer(net, config.lr, config.weight_decay)
     ema = Ema(net, config.ema)
     done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device)
-    data = FaceDataset(train_set, Mirror.of(model), net.config.crop_size, augment or AugmentConfig(), config.seed)
+    data = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
     draws = RandomDraws(sample_weights(train_set), done, config.samples, config.seed, rank, world)
     loader = DataLoader(
         data,
