@@ -23,7 +23,7 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.resnet import Block
+from expnet_live.networks.resnet import Block, Conv
 from expnet_live.networks.runtime import pick_device
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.calibration import calibrate
@@ -191,8 +191,10 @@ def starting_network(train_set: CropSet, model: FaceModel, config: TrainConfig) 
         net.load_state_dict(known, strict=False)
         for name, block in net.backbone.stages.items():
             assert isinstance(block, Block)
+            last = block.branch2[-1]
+            assert isinstance(last, Conv)
             if name not in other.backbone.stages and block.branch1 is None:
-                nn.init.zeros_(block.branch2[-1].bn.weight)  # a new block begins as if it were not there
+                nn.init.zeros_(last.bn.weight)  # a new block begins as if it were not there
         return net
     offset = torch.zeros(sum(architecture.outputs.values()))
     part = net.split(offset[None])
