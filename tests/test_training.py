@@ -24,7 +24,7 @@ from expnet_live.training.crops import CropSet, make_crops
 from expnet_live.training.dataset import FaceDataset, sample_weights
 from expnet_live.training.labels import LabelSet, make_labels
 from expnet_live.training.landmarks import LandmarkDetector, detect_landmarks
-from expnet_live.training.losses import ExpNetLoss, rotation_matrix
+from expnet_live.training.losses import ExpNetLoss, placement_error, rotation_matrix
 from expnet_live.training.muon import Muon, orthogonal
 from expnet_live.training.options import TrainConfig
 from expnet_live.training.photos import list_photos, read_metadata
@@ -120,6 +120,19 @@ def test_a_wink_shuts_one_eye_and_its_labels_follow(crops: CropSet, model: FaceM
         assert len(changed[0]) > 20 and np.hypot(changed[1] - middle[0], changed[0] - middle[1]).max() < 45
         shut.append(side)
     assert set(shut) == {0, 1}
+
+
+def test_placement_error_is_of_the_whole_face_alone(crops: CropSet) -> None:
+    target = torch.from_numpy(crops.points[:1]).double()
+    middle = target.mean(1, keepdim=True)
+    arm = target - middle
+    eyes = float(torch.linalg.norm(target[0, 33] - target[0, 263]))
+    reach = float(arm.square().sum(2).mean().sqrt())
+    assert float(placement_error(target, target)) < 1e-3
+    assert float(placement_error(target + torch.tensor([3.0, 4.0]), target)) == pytest.approx(500 / eyes)
+    assert float(placement_error(middle + 1.02 * arm, target)) == pytest.approx(2 * reach / eyes, rel=1e-4)
+    turned = torch.stack([arm[..., 0] - 0.01 * arm[..., 1], arm[..., 1] + 0.01 * arm[..., 0]], 2)
+    assert float(placement_error(middle + turned, target)) == pytest.approx(reach / eyes, rel=1e-3)
 
 
 def test_draws_resume_where_they_stopped() -> None:

@@ -12,7 +12,7 @@ from expnet_live.face_model.model import FaceModel
 
 OUTER_EYES = (33, 263)
 # What everybody looks for in a face first: an error in these counts as much as in so many others.
-SALIENT = {"jawOpen": 8.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
+SALIENT = {"jawOpen": 12.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class LossWeights:
     rotation: float = 20.0
     view: float = 20.0
     points: float = 0.5
+    placement: float = 0.6
     gaze: float = 2.0
     confidence: float = 0.5
 
@@ -32,7 +33,8 @@ class ExpNetLoss(nn.Module):
     expression, identity: mean squared error in standard deviations, of expression weighted by salience.
     rotation, view, gaze: Huber.
     points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
-    distance. confidence: binary cross entropy; all the others count on faces alone.
+    distance. placement: what of it is a shift, a scale and a turn of the whole face: what is seen of a face
+    tells these, however much of it is hidden. confidence: binary cross entropy; all the others count on faces alone.
     """
 
     mean: torch.Tensor
@@ -66,6 +68,7 @@ class ExpNetLoss(nn.Module):
         def mean(per_sample: torch.Tensor) -> torch.Tensor:
             return (per_sample * face).sum() / n
 
+        points = self.points(part)
         losses = {
             "expression": mean(((part["expression"] - target["expression"]).square() * self.salience).mean(1)),
             "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
@@ -73,7 +76,8 @@ class ExpNetLoss(nn.Module):
                 F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)
             ),
             "view": mean(F.smooth_l1_loss(part["view"], target["view"], reduction="none", beta=0.02).mean(1)),
-            "points": mean(dense_error(self.points(part), target["points"])),
+            "points": mean(dense_error(points, target["points"])),
+            "placement": mean(placement_error(points, target["points"])),
             "gaze": mean(F.smooth_l1_loss(part["gaze"], target["gaze"], reduction="none", beta=0.1).mean(1)),
             "confidence": F.binary_cross_entropy_with_logits(part["confidence"][:, 0], face),
         }
@@ -83,8 +87,26 @@ class ExpNetLoss(nn.Module):
 
 def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Mean distance (N,) of points (N, 468, 2), in per cent of the target's outer-eye distance."""
-    eyes = torch.linalg.norm(target[:, OUTER_EYES[0]] - target[:, OUTER_EYES[1]], dim=1)
-    return 100 * torch.linalg.norm(points - target, dim=2).mean(1) / eyes
+    return 100 * torch.linalg.norm(points - target, dim=2).mean(1) / _eye_distance(target)
+
+
+def placement_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """How far (N,) points (N, 468, 2) are moved as a whole, in the units of `dense_error`.
+
+    Sum of three root mean squares: of the shift, of the scale and of the turn that bring them nearest to the target.
+    """
+    away = points - target
+    shift = away.mean(1)
+    arm = target - target.mean(1, keepdim=True)
+    reach = arm.square().sum(2).mean(1).sqrt()
+    scale = (away * arm).sum(2).mean(1) / reach
+    turn = (away[..., 1] * arm[..., 0] - away[..., 0] * arm[..., 1]).mean(1) / reach
+    moved = (shift.square().sum(1) + 1e-12).sqrt() + scale.abs() + turn.abs()
+    return 100 * moved / _eye_distance(target)
+
+
+def _eye_distance(points: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.norm(points[:, OUTER_EYES[0]] - points[:, OUTER_EYES[1]], dim=1)
 
 
 def rotation_matrix(vector: torch.Tensor) -> torch.Tensor:
