@@ -13,7 +13,7 @@ from skimage import data
 from expnet_live.errors import UserError
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera
-from expnet_live.pipeline.both_ways import BothWays
+from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.resources import assets_dir
 from expnet_live.types import Array, FaceState, Frame, Image
@@ -89,10 +89,10 @@ def test_a_photo_in_a_mirror_gets_the_mirrored_answer(pipeline: Pipeline, astron
     assert np.abs(seen.pose.rotation * [1, -1, -1] - other.pose.rotation).max() < 0.01
 
 
-def test_both_ways_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> None:
+def test_a_close_look_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> None:
     model = pipeline.face_model
     assert isinstance(model, FaceModel)
-    look = BothWays(pipeline.predictor, model)
+    look = CloseLook(pipeline.predictor, model)
     crop = cv2.resize(astronaut[50:200, 150:300], (look.crop_size, look.crop_size))
     p = look.predict(np.stack([crop, crop[:, ::-1]]))
     expression, identity = model.mirrored(p.expression[0], p.identity[0])

@@ -11,7 +11,7 @@ import numpy as np
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.predictor import Predictor
-from expnet_live.pipeline.both_ways import BothWays
+from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import first_crop
@@ -66,9 +66,9 @@ def estimate(
     *,
     closely: bool = True,
 ) -> list[Estimate]:
-    """Three looks at the face of each photo, in batches; the last one both ways. Not `closely`: one look."""
+    """Three looks at the face of each photo, in batches; the last one closely. Not `closely`: one look."""
     results: list[Estimate] = []
-    looks = (predictor, predictor, BothWays(predictor, model)) if closely else (predictor,)
+    looks = (predictor, predictor, CloseLook(predictor, model)) if closely else (predictor,)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]

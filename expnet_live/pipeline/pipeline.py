@@ -16,7 +16,7 @@ import numpy as np
 from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.official import OFFICIAL
-from expnet_live.pipeline.both_ways import BothWays
+from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
 from expnet_live.pipeline.outline import MeasuredHead, Outline
@@ -51,7 +51,7 @@ class Pipeline:
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         self._tracker = Tracker(self.detector, predictor, max_faces, refine)
         # Of other face models it is not known what becomes of their coefficients in a mirror.
-        self._both_ways = BothWays(predictor, face_model) if isinstance(face_model, FaceModel) else predictor
+        self._close_look = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else predictor
         self._outline = Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
@@ -113,7 +113,7 @@ class Pipeline:
         crops = [first_crop(image, d, self.predictor) for d in found]
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
-        for predictor in (self.predictor, self._both_ways) if self._refine else ():
+        for predictor in (self.predictor, self._close_look) if self._refine else ():
             crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, predictor, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
