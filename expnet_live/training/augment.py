@@ -22,7 +22,7 @@ class AugmentConfig:
     loose: float = 0.3
     low_resolution: float = 0.25
     smallest_face: float = 10.0  # px, width of the face after shrinking
-    occlusion: float = 0.95
+    occlusion: float = 0.9
     gray: float = 0.15
     photometric: float = 0.8
     blur: float = 0.25
@@ -159,17 +159,17 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
     out = x.copy()
     mask = np.zeros((size, size), np.uint8)
     kind = rng.random()
-    if kind < 0.06:  # the edge of the frame
+    if kind < 0.08:  # the edge of the frame
         cover_side(mask, rng, np.array([[0, 0], [0, size], [size, 0], [size, size]]), rng.uniform(0.08, 0.4))
         out[mask > 0] = 0
         return out
     solid = 0.3
-    if kind < 0.13:
+    if kind < 0.18:
         for _ in range(int(rng.integers(1, 4))):
             cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
             a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
             cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    elif kind < 0.2:
+    elif kind < 0.28:
         center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
         box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
