@@ -14,6 +14,7 @@ import torch
 from expnet_live.capture.sources import open_source
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import base_topology, mirror_of_mesh
+from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.architecture import compact
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
@@ -105,11 +106,12 @@ def test_any_side_of_a_face_is_covered_by_as_much_as_was_asked_for() -> None:
 def test_a_wink_shuts_one_eye_and_its_labels_follow(crops: CropSet, model: FaceModel) -> None:
     winks, image, points, expression = Winks.of(model), crops.picture(0), crops.points[0], crops.expression[0]
     gaps = (points[145] - points[159])[1], (points[374] - points[386])[1]
+    view = WeakPerspective(crops.rotation[0], float(crops.scale[0]), *(float(v) for v in crops.origin[0]))
     rng = np.random.default_rng(4)
     blinks = [model.index("eyeBlinkRight"), model.index("eyeBlinkLeft")]
     shut = []
     for _ in range(10):
-        drawn, moved, told = winks.wink(image, points, expression, crops.rotation[0], float(crops.scale[0]), rng)
+        drawn, moved, told = winks.wink(image, points, expression, view, rng)
         side = int(np.argmax((told - expression)[blinks]))
         upper, lower = ((159, 145), (386, 374))[side]
         assert (moved[lower] - moved[upper])[1] < 0.4 * gaps[side]

@@ -73,7 +73,7 @@ class FaceDataset(Dataset[dict[str, torch.Tensor]]):
         ).transformed(matrix)
         expression, identity, gaze, rotation = c.expression[i], c.identity[i], c.gaze[i], view.rotation
         if is_face and cfg.wink and rng.random() < cfg.wink:
-            image, points, expression = self.winks.wink(image, points, expression, rotation, view.scale, rng)
+            image, points, expression = self.winks.wink(image, points, expression, view, rng)
         image = distort(image, rng, cfg, other[j[0] : j[0] + size, j[1] : j[1] + size], self.bank, points)
         if not is_face and rng.random() < 0.1:
             image = rng.integers(0, 256, image.shape, np.uint8)

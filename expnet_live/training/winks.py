@@ -13,7 +13,7 @@ import numpy as np
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import LEFT_LID_LOWER, LEFT_LID_UPPER, RIGHT_LID_LOWER, RIGHT_LID_UPPER
-from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.types import Array, Image
 
 _OPEN, _WIDEST = 2.0, 11.0  # sd of blink between the lids' points of an open eye
@@ -43,20 +43,19 @@ class Winks:
         return cls((right, left), lids, model.expression, model.base_triangles)
 
     def wink(
-        self, image: Image, points: Array, expression: Array, rotation: Array, scale: float, rng: np.random.Generator
+        self, image: Image, points: Array, expression: Array, view: WeakPerspective, rng: np.random.Generator
     ) -> tuple[Image, Array, Array]:
         """Picture, points (468, 2) px and expression (29,) with one eye shut or nearly, the same where it was shut.
 
-        `rotation` (3,) and `scale` px per mm are those of the face in the picture.
+        `view` is that of the face in the picture.
         """
         side = int(rng.integers(2))
         blink, squint, frown = self.coefficients[side]
         upper, lower = self.lids[side]
-        matrix = matrix_from_vector(rotation)[:2] * scale * np.array([[1.0], [-1.0]])
+        still = WeakPerspective(view.rotation, view.scale, 0.0, 0.0)  # ways have no origin
 
         def moved(coefficient: int) -> Array:
-            result: Array = self.basis[coefficient] @ matrix.T
-            return result
+            return still.project(self.basis[coefficient])[:, :2]
 
         # A wink screws up what is around the eye, too, more or less.
         strength = rng.random()
