@@ -66,9 +66,10 @@ def estimate(
     *,
     closely: bool = True,
 ) -> list[Estimate]:
-    """Three looks at the face of each photo, in batches; the last one closely. Not `closely`: one look."""
+    """Three looks at the face of each photo, in batches, the last two closely. Not `closely`: one look."""
     results: list[Estimate] = []
-    looks = (predictor, predictor, CloseLook(predictor, model)) if closely else (predictor,)
+    close = CloseLook(predictor, model)
+    looks = (predictor, close, close) if closely else (predictor,)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]

@@ -113,9 +113,10 @@ class Pipeline:
         crops = [first_crop(image, d, self.predictor) for d in found]
         looks = look_at(image, crops, self.predictor, watch)
         looks = [k for k in looks if k.plausible]
-        for predictor in (self.predictor, self._close_look) if self._refine else ():
+        # The second look places the crop of the last one, so it must be as fair to both sides.
+        for _ in range(2 if self._refine else 0):
             crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = [k for k in look_at(image, crops, predictor, watch) if k.plausible]
+            looks = [k for k in look_at(image, crops, self._close_look, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
         return [
