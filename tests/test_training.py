@@ -15,9 +15,7 @@ from expnet_live.capture.sources import open_source
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import base_topology, mirror_of_mesh
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.networks.architecture import compact
-from expnet_live.networks.checkpoint import load_weights, save_weights
-from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.checkpoint import load_weights
 from expnet_live.resources import asset
 from expnet_live.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.training.calibration import calibrate
@@ -30,7 +28,7 @@ from expnet_live.training.muon import Muon, orthogonal
 from expnet_live.training.options import TrainConfig
 from expnet_live.training.photos import list_photos, read_metadata
 from expnet_live.training.split import held_out, split_by_scene
-from expnet_live.training.train import RandomDraws, starting_network, train
+from expnet_live.training.train import RandomDraws, train
 from expnet_live.training.winks import Winks
 
 
@@ -161,19 +159,6 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
     assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
-
-
-def test_a_network_with_a_new_block_begins_with_the_old_ones_answers(
-    crops: CropSet, model: FaceModel, tmp_path: Path
-) -> None:
-    config = compact(model.n_identity)
-    fewer = ExpNet(replace(config, backbone=replace(config.backbone, blocks=(2, 2, 2, 2)))).eval()
-    save_weights(fewer, tmp_path / "fewer.safetensors", {})
-    grown = starting_network(crops, model, TrainConfig(init=tmp_path / "fewer.safetensors")).eval()
-    assert len(grown.state_dict()) > len(fewer.state_dict())
-    image = torch.rand(2, 3, 112, 112) * 255
-    with torch.inference_mode():
-        assert torch.allclose(grown(image), fewer(image), atol=1e-5)
 
 
 def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: FaceModel) -> None:

@@ -118,8 +118,8 @@ def outputs(n_identity: int) -> dict[str, int]:
 
 
 def compact(n_identity: int) -> ExpNetConfig:
-    """The network that ships: ResNet-18 at half width with a block more at 7 x 7, for crops of 112 x 112."""
-    backbone = ResNetConfig((2, 2, 3, 2), 32, bottleneck=False, pool=False)
+    """The network that ships: ResNet-18 at half width, for crops of 112 x 112."""
+    backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
     return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity))
 
 

@@ -159,17 +159,17 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
     out = x.copy()
     mask = np.zeros((size, size), np.uint8)
     kind = rng.random()
-    if kind < 0.08:  # the edge of the frame
+    if kind < 0.06:  # the edge of the frame
         cover_side(mask, rng, np.array([[0, 0], [0, size], [size, 0], [size, size]]), rng.uniform(0.08, 0.4))
         out[mask > 0] = 0
         return out
     solid = 0.3
-    if kind < 0.18:
+    if kind < 0.14:
         for _ in range(int(rng.integers(1, 4))):
             cx, cy = (int(v) for v in rng.uniform(0.1, 0.9, 2) * size)
             a, b = (int(v) for v in rng.uniform(0.05, 0.26, 2) * size)
             cv2.ellipse(mask, (cx, cy), (a, b), float(rng.uniform(0, 180)), 0, 360, 255, -1)
-    elif kind < 0.28:
+    elif kind < 0.22:
         center, extent = rng.uniform(0.2, 0.8, 2) * size, rng.uniform(0.15, 0.75, 2) * size * (1.0, 0.6)
         box = cv2.boxPoints((center.tolist(), extent.tolist(), float(rng.normal(0, 25))))
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
@@ -193,7 +193,7 @@ def cover_side(mask: Image, rng: Rng, points: Array, share: float) -> None:
 
     Were its edges always upright to the face, a network would take them for a sign of how it is turned.
     """
-    angle = rng.normal(0, 0.12)
+    angle = rng.normal(0, 0.2)
     axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     span = points @ axes
     low, high = span.min(0), span.max(0)

@@ -22,7 +22,7 @@ class LossWeights:
     rotation: float = 20.0
     view: float = 20.0
     points: float = 0.5
-    placement: float = 0.6
+    placement: float = 0.9
     gaze: float = 2.0
     confidence: float = 0.5
 

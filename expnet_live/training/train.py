@@ -23,7 +23,6 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.resnet import Block, Conv
 from expnet_live.networks.runtime import pick_device
 from expnet_live.training.augment import AugmentConfig
 from expnet_live.training.calibration import calibrate
@@ -97,7 +96,7 @@ def train(
     if device.type == "cpu":
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
-    net = starting_network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
     ema = Ema(net, config.ema)
@@ -175,8 +174,8 @@ def mixed(device: torch.device) -> bool:
     return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
-def starting_network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
-    """Random weights, or those of `config.init`, which may be a network with fewer blocks: same answers."""
+def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
+    """Random weights, or those of `config.init`, as far as they fit."""
     architecture = replace(ARCHITECTURES[config.architecture](model.n_identity), dropout=config.dropout)
     net = ExpNet(architecture)
     for module in net.modules():
@@ -189,12 +188,6 @@ def starting_network(train_set: CropSet, model: FaceModel, config: TrainConfig) 
         mine = net.state_dict()
         known = {k: v for k, v in other.state_dict().items() if k in mine and v.shape == mine[k].shape}
         net.load_state_dict(known, strict=False)
-        for name, block in net.backbone.stages.items():
-            assert isinstance(block, Block)
-            last = block.branch2[-1]
-            assert isinstance(last, Conv)
-            if name not in other.backbone.stages and block.branch1 is None:
-                nn.init.zeros_(last.bn.weight)  # a new block begins as if it were not there
         return net
     offset = torch.zeros(sum(architecture.outputs.values()))
     part = net.split(offset[None])
