@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 from expnet_live.capture.sources import open_source
+from expnet_live.cli import main
 from expnet_live.face_model.model import FaceModel
 from expnet_live.face_model.topology import base_topology, mirror_of_mesh
 from expnet_live.geometry.camera import WeakPerspective
@@ -42,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     for frame in open_source("demo"):
         if frame.index % 30 == 0:
-            cv2.imwrite(str(folder / f"{frame.index:04d}.png"), frame.image)
+            cv2.imwrite(str(folder / f"p{frame.index:04d}.png"), frame.image)
     cv2.imwrite(str(folder / "nobody.png"), np.full((120, 160, 3), 90, np.uint8))
     (folder / "broken.jpg").write_bytes(b"not a picture")
     return folder
@@ -159,6 +162,32 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
     assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
+
+
+def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crops: CropSet, tmp_path: Path) -> None:
+    known = ["--landmarks", str(folder / "landmarks.npz"), "--labels", str(folder / "labels.npz")]
+    options = ["--samples", "32", "--batch", "16", "--workers", "0", "--threads", "1", "--jobs", "1", "--device", "cpu"]
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    told = subprocess.run(
+        [*run, "-m", "expnet_live", "train", "expnet", str(folder), *known, *options, "--out", str(tmp_path)],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("the best weights are in") == 1
+    assert told.stderr.count("crops: 100%") == 1
+    assert {p.name for p in tmp_path.iterdir()} == {"crops.npy", "checkpoint.pt", "expnet.safetensors", "log.csv"}
+
+
+def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
+    folder: Path, crops: CropSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    cv2.imwrite(str(few / "a.png"), cv2.imread(str(folder / "p0000.png")))
+    assert main(["train", "labels", str(few), "--landmarks", str(few / "l.npz"), "--out", str(few / "labels.npz")]) == 0
+    files = ["--landmarks", str(few / "l.npz"), "--labels", str(few / "labels.npz"), "--out", str(tmp_path / "out")]
+    assert main(["train", "expnet", str(few), *files]) == 2
+    assert "name more photos, of more people" in capsys.readouterr().err
 
 
 def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: FaceModel) -> None:

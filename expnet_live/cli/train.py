@@ -130,7 +130,7 @@ def _run_expnet(args: argparse.Namespace) -> int:
     from expnet_live.face_model.model import FaceModel
     from expnet_live.training.crops import make_crops
     from expnet_live.training.options import TrainConfig
-    from expnet_live.training.train import train
+    from expnet_live.training.train import first_alone, train
     from expnet_live.training.workspace import labels_of, landmarks_of, photos_of
 
     known = {f.name for f in fields(TrainConfig)}
@@ -138,16 +138,23 @@ def _run_expnet(args: argparse.Namespace) -> int:
     if unknown := set(chosen) - known:
         raise UserError(f"{args.config} has options that do not exist: {', '.join(sorted(unknown))}.")
     chosen |= {n: getattr(args, n) for n in known if getattr(args, n) is not None}
-    photos = photos_of(args)
-    landmarks = landmarks_of(args, photos)
-    labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
-    rows = np.flatnonzero(labels.good)
-    args.out.mkdir(parents=True, exist_ok=True)
-    cache = args.crops or args.out / "crops.npy"
-    crops = make_crops(photos.refs, landmarks, labels, rows, model, cache, args.jobs)
+    config = TrainConfig(**chosen)
+    with first_alone(config.device):
+        photos = photos_of(args)
+        landmarks = landmarks_of(args, photos)
+        labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
+        rows = np.flatnonzero(labels.good)
+        args.out.mkdir(parents=True, exist_ok=True)
+        cache = args.crops or args.out / "crops.npy"
+        crops = make_crops(photos.refs, landmarks, labels, rows, model, cache, args.jobs)
     split = photos.split(landmarks)
     used, valid = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
-    best = train(used, valid, model, args.out, TrainConfig(**chosen))
+    if not len(used) or len(valid) < 2:
+        raise UserError(
+            f"Of these photos {len(used)} are to learn from and {len(valid)}, of one person in eight, to test on: "
+            "too few; name more photos, of more people."
+        )
+    best = train(used, valid, model, args.out, config)
     if os.environ.get("RANK", "0") == "0":  # of several processes, the one that wrote them
         print(f"the best weights are in {best}")
     return 0

@@ -1,4 +1,4 @@
-"""What ExpNet is trained to do: the paper's L2 loss on expression, and the same for what stands beside it."""
+"""What ExpNet is trained to do: the paper's L2 loss on expression, and the like for what stands beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from expnet_live.face_model.model import FaceModel
 
 OUTER_EYES = (33, 263)
+_FAR = 0.6  # sd of an expression coefficient
 # What everybody looks for in a face first: an error in these counts as much as in so many others.
 SALIENT = {"jawOpen": 12.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
 
@@ -21,7 +22,7 @@ class LossWeights:
     identity: float = 0.1
     rotation: float = 20.0
     view: float = 20.0
-    points: float = 0.5
+    points: float = 0.7
     placement: float = 0.9
     gaze: float = 2.0
     confidence: float = 0.5
@@ -30,8 +31,8 @@ class LossWeights:
 class ExpNetLoss(nn.Module):
     """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
 
-    expression, identity: mean squared error in standard deviations, of expression weighted by salience.
-    rotation, view, gaze: Huber.
+    expression, identity: mean squared error in standard deviations, of expression weighted by salience and, of
+    what is far off, no steeper than near. rotation, view, gaze: Huber.
     points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
     distance. placement: what of it is a shift, a scale and a turn of the whole face: what is seen of a face
     tells these, however much of it is hidden. confidence: binary cross entropy; all the others count on faces alone.
@@ -70,7 +71,7 @@ class ExpNetLoss(nn.Module):
 
         points = self.points(part)
         losses = {
-            "expression": mean(((part["expression"] - target["expression"]).square() * self.salience).mean(1)),
+            "expression": mean((_robust(part["expression"] - target["expression"]) * self.salience).mean(1)),
             "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
             "rotation": mean(
                 F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)
@@ -83,6 +84,15 @@ class ExpNetLoss(nn.Module):
         }
         total = sum((getattr(self.weights, k) * v for k, v in losses.items()), torch.zeros(()))
         return total, {k: float(v.detach()) for k, v in losses.items()}
+
+
+def _robust(error: torch.Tensor) -> torch.Tensor:
+    """The square of an error in standard deviations; of one far off only as steep as near (Huber, 1964).
+
+    Of a hidden mouth nobody knows how far it is open: the mean of what it may be, which squares ask for, is seldom
+    right for any face, its median is for most.
+    """
+    return 2 * F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none", beta=_FAR) * _FAR
 
 
 def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -9,7 +9,9 @@ import math
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +76,32 @@ class Ema:
                 self.state[k].copy_(v)
 
 
+@contextmanager
+def first_alone(device: str) -> Iterator[None]:
+    """Of the processes that torchrun started, the first goes through the block before the others may enter.
+
+    So what all of them read is made once.
+    """
+    rank, world = _join(device)
+    if rank > 0:
+        torch.distributed.barrier()
+    yield
+    if rank == 0 and world > 1:
+        torch.distributed.barrier()
+
+
+def _join(device: str) -> tuple[int, int]:
+    """Which of torchrun's processes this is, and of how many; it has met the others then."""
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1 and not torch.distributed.is_initialized():
+        chosen = _device(device, int(os.environ.get("LOCAL_RANK", 0)))
+        if chosen.type == "cuda":
+            torch.cuda.set_device(chosen)
+        # The others wait for the first to find the landmarks of all photos: hours.
+        torch.distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(days=2))
+    return rank, world
+
+
 def train(
     train_set: CropSet,
     valid_set: CropSet,
@@ -88,10 +116,8 @@ def train(
     Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
     The answer is calibrated at the end.
     """
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    rank, world = _join(config.device)
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
-    if world > 1 and not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     torch.manual_seed(config.seed)
     if device.type == "cpu":
         torch.set_num_threads(config.threads)
