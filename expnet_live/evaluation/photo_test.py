@@ -12,9 +12,8 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseLook
-from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import first_crop
+from expnet_live.pipeline.look import FacePredictor, crop_type, first_crop
 from expnet_live.types import Array, Box, Image
 
 
@@ -69,17 +68,18 @@ def estimate(
     """Three looks at the face of each photo, in batches, the last two closely. Not `closely`: one look."""
     results: list[Estimate] = []
     close = CloseLook(predictor, model)
-    looks = (predictor, close, close) if closely else (predictor,)
+    looks: tuple[FacePredictor, ...] = (predictor, close, close) if closely else (predictor,)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
-        for look in looks:
+        for k, look in enumerate(looks):
             said = look.predict(np.stack([c.cut(x) for c, x in zip(crops, part, strict=True)]))
             views = [
                 c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))
                 for i, c in enumerate(crops)
             ]
-            crops = [Crop.of_view(v, predictor.crop_size) for v in views]
+            kind = crop_type(looks[min(k + 1, len(looks) - 1)])
+            crops = [kind.of_view(v, predictor.crop_size) for v in views]
         for i, view in enumerate(views):
             shape = model.landmarks(said.expression[i], said.identity[i])
             points = view.project(shape)[:, :2]

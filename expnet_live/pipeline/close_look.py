@@ -1,43 +1,68 @@
-"""Looking closely: at a crop and its mirror image, either a little to one side and to the other.
+"""Looking closely: at a face and its mirror image, a little larger and to one side, smaller and to the other.
 
 More exact than one look, as the network's first stride of four pixels tells a little by where edges lie in its grid,
-and fair to both sides of a face.
+and fair to both sides of a face. Of one that is partly hidden two sizes tell more than one.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from expnet_live.face_model.model import FaceModel
 from expnet_live.networks.predictor import Prediction
+from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor
 from expnet_live.types import Array, Image
 
 _STEP = 2  # px, half of the network's first stride
+# What is done to the crop of each of the four looks: px right and down, times as large, mirrored then.
+_LOOKS = (
+    (_STEP, _STEP, 1.08, False),
+    (-_STEP, _STEP, 1.08, True),
+    (-_STEP, -_STEP, 0.92, False),
+    (_STEP, -_STEP, 0.92, True),
+)
+_RIGHT, _DOWN, _ZOOM, _MIRRORED = (np.array(x) for x in zip(*_LOOKS, strict=True))
+
+
+class CloseCrop(Crop):
+    """A crop of which four versions are cut: (4, size, size, 3)."""
+
+    def cut(self, image: Image) -> Image:
+        return np.stack([self._moved(*look[:3]).cut(image)[:, :: -1 if look[3] else 1] for look in _LOOKS])
+
+    def _moved(self, right: float, down: float, zoom: float) -> Crop:
+        """The crop in which all is so many of its pixels further right and down, and so many times as large."""
+        a, b = math.cos(self.roll) / self.scale / zoom, math.sin(self.roll) / self.scale / zoom
+        x, y = self.x - a * right + b * down, self.y - b * right - a * down
+        return Crop(x, y, self.side / zoom, self.roll, self.size)
 
 
 class CloseLook:
-    """A predictor that says the mean of four answers of another one to each crop.
+    """A predictor that says the mean of four answers of another one, to the four versions of each crop.
 
-    A mirrored crop gets the mirrored answer, exactly but for rounding. It takes four times the time.
+    A mirrored picture gets the mirrored answer, exactly but for rounding. It takes four times the time.
     """
+
+    crop_type = CloseCrop
 
     def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model
         self.crop_size = predictor.crop_size
 
     def predict(self, crops: Image) -> Prediction:
-        """Crops (N, S, S, 3) BGR uint8."""
-        both = np.concatenate([crops, crops[:, :, ::-1]])
-        p = self._predictor.predict(np.concatenate([_moved(both, _STEP), _moved(both, -_STEP)]))
-        n, origin = len(crops), p.origin.copy()
-        origin[: 2 * n] -= _STEP
-        origin[2 * n :] += _STEP
-        mirrored = np.arange(4 * n) // n % 2 == 1
-        expression, identity, rotation = p.expression.copy(), p.identity.copy(), p.rotation.copy()
+        """Crops (N, 4, S, S, 3) BGR uint8, as CloseCrop cuts them; the answer is in the pixels of the crop itself."""
+        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
+        mirrored, zoom = np.tile(_MIRRORED, len(crops)), np.tile(_ZOOM, len(crops))
+        expression, identity, rotation, origin = (x.copy() for x in (p.expression, p.identity, p.rotation, p.origin))
         expression[mirrored], identity[mirrored] = self._model.mirrored(p.expression[mirrored], p.identity[mirrored])
         rotation[mirrored] *= np.array([1, -1, -1], np.float32)
         origin[mirrored, 0] = self.crop_size - 1 - origin[mirrored, 0]
+        middle = (self.crop_size - 1) / 2
+        step = np.tile(np.stack([_RIGHT, _DOWN], 1), (len(crops), 1))
+        origin = (origin - middle - step) / zoom[:, None] + middle
         gaze = None if p.gaze is None else p.gaze.copy()
         if gaze is not None:
             gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
@@ -45,21 +70,13 @@ class CloseLook:
             expression=_mean(expression),
             identity=_mean(identity),
             rotation=_mean(rotation),
-            scale=np.exp(_mean(np.log(p.scale))),
+            scale=np.exp(_mean(np.log(p.scale / zoom))),
             origin=_mean(origin),
             gaze=None if gaze is None else _mean(gaze),
             confidence=_mean(p.confidence),
         )
 
 
-def _moved(crops: Image, step: int) -> Image:
-    """What is in crops (N, S, S, 3), so many pixels further right and down; the edge is drawn out."""
-    size, room = crops.shape[1], abs(step)
-    wide = np.pad(crops, ((0, 0), (room, room), (room, room), (0, 0)), mode="edge")
-    first = room - step
-    return wide[:, first : first + size, first : first + size]
-
-
 def _mean(four: Array) -> Array:
     """Over the four answers (4 N, ...) to each of N crops."""
-    return np.asarray(four.reshape(4, -1, *four.shape[1:]).mean(0), np.float32)
+    return np.asarray(four.reshape(-1, 4, *four.shape[1:]).mean(1), np.float32)

@@ -115,7 +115,7 @@ class Pipeline:
         looks = [k for k in looks if k.plausible]
         # The second look places the crop of the last one, so it must be as fair to both sides.
         for _ in range(2 if self._refine else 0):
-            crops = [crop_type(self.predictor).of_view(k.view, self.predictor.crop_size) for k in looks]
+            crops = [crop_type(self._close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, self._close_look, watch) if k.plausible]
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
