@@ -132,7 +132,7 @@ def _moments(rows: Rows, n: int) -> list[int]:
 
 def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
     """What the network says of each picture by itself."""
-    pipeline = Pipeline.load(device="cpu")
+    pipeline = Pipeline.load(device="cpu", refine=False)  # one look, as a frame of a video gets
     faces = {row: pipeline.photo(image) for row, image in pictures.items()}
     return [(row, found[0].expression_raw) for row, found in faces.items() if found]
 
