@@ -98,11 +98,14 @@ def test_a_close_look_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> N
     look = CloseLook(pipeline.predictor, model)
     crop = CloseCrop(225, 110, 150, 0.2, look.crop_size)
     other = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll)
-    p = look.predict(np.stack([crop.cut(astronaut), other.cut(np.ascontiguousarray(astronaut[:, ::-1]))]))
+    seen, mirrored = crop.cut(astronaut), other.cut(np.ascontiguousarray(astronaut[:, ::-1]))
+    swapped = seen[[1, 0, 3, 2]]
+    assert np.abs(swapped.astype(int) - mirrored).mean() < 0.1  # but for rounding to grey levels
+    p = look.predict(np.stack([seen, swapped]))
     expression, identity = model.mirrored(p.expression[0], p.identity[0])
-    assert np.allclose(expression, p.expression[1], atol=2e-3) and np.allclose(identity, p.identity[1], atol=2e-3)
-    assert np.allclose(p.origin[0, 0] + p.origin[1, 0], look.crop_size - 1, atol=5e-3)
-    assert np.allclose(p.confidence[0], p.confidence[1], atol=1e-4)
+    assert np.allclose(expression, p.expression[1], atol=1e-4) and np.allclose(identity, p.identity[1], atol=1e-4)
+    assert np.allclose(p.origin[0, 0] + p.origin[1, 0], look.crop_size - 1, atol=1e-3)
+    assert np.allclose(p.confidence[0], p.confidence[1], atol=1e-5)
 
 
 def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astronaut: Image) -> None:

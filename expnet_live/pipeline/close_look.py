@@ -24,7 +24,8 @@ _LOOKS = (
     (-_STEP, -_STEP, 0.92, False),
     (_STEP, -_STEP, 0.92, True),
 )
-_RIGHT, _DOWN, _ZOOM, _MIRRORED = (np.array(x) for x in zip(*_LOOKS, strict=True))
+_STEPS = np.array([look[:2] for look in _LOOKS])
+_ZOOM, _MIRRORED = (np.array([look[k] for look in _LOOKS]) for k in (2, 3))
 
 
 class CloseCrop(Crop):
@@ -61,8 +62,7 @@ class CloseLook:
         rotation[mirrored] *= np.array([1, -1, -1], np.float32)
         origin[mirrored, 0] = self.crop_size - 1 - origin[mirrored, 0]
         middle = (self.crop_size - 1) / 2
-        step = np.tile(np.stack([_RIGHT, _DOWN], 1), (len(crops), 1))
-        origin = (origin - middle - step) / zoom[:, None] + middle
+        origin = (origin - middle - np.tile(_STEPS, (len(crops), 1))) / zoom[:, None] + middle
         gaze = None if p.gaze is None else p.gaze.copy()
         if gaze is not None:
             gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)

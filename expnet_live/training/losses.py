@@ -92,7 +92,7 @@ def _robust(error: torch.Tensor) -> torch.Tensor:
     Of a hidden mouth nobody knows how far it is open: the mean of what it may be, which squares ask for, is seldom
     right for any face, its median is for most.
     """
-    return 2 * F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none", beta=_FAR) * _FAR
+    return 2 * F.huber_loss(error, torch.zeros_like(error), reduction="none", delta=_FAR)
 
 
 def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
