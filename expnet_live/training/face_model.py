@@ -178,7 +178,8 @@ class _Learner:
             model = effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
             target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
             log.info("residual %.3f mm rms a coordinate", np.sqrt(((x - model)[train] ** 2).mean()))
-        report = em.report | self._span(x - effect, x - effect - subject_effect[self.of], em.fields)
+        told = self.scores @ fields[-len(self.score_names) :]
+        report = em.report | self._span(x - effect, x - effect - subject_effect[self.of], told, em.fields)
         return Learned(
             mean=mean[:N_FACE] + fields[0].reshape(N_FACE, 3),
             identity=identity.reshape(-1, N_FACE, 3),
@@ -190,21 +191,31 @@ class _Learner:
             report=report,
         )
 
-    def _span(self, x: Array, z: Array, fields: Array) -> dict[str, float]:
-        """How much of the variation within held-out people 29 components explain, ours and principal ones."""
+    def _span(self, x: Array, z: Array, told: Array, fields: Array) -> dict[str, float]:
+        """How much of the variation within held-out people 29 components explain, ours and principal ones.
+
+        Of `x`, all of it, and of `told`, what the scores say of it: the rest is in part identity, seen differently.
+        """
         held = ~self.faces.train & (self.count > 1)[self.of]
-        total = np.zeros((len(self.subjects), x.shape[1]), np.float32)
-        np.add.at(total, self.of[held], x[held])
-        deviation = x[held] - (total / self.count[:, None])[self.of[held]]
         both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
         principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
+        bases = {"named components": fields.reshape(29, -1).T, "principal components": principal}
         share = {}
-        for name, basis in ("named components", fields.reshape(29, -1).T), ("principal components", principal):
-            q = np.linalg.qr(basis)[0]
-            share[f"held-out variance explained by 29 {name}"] = float(
-                ((deviation @ q) ** 2).sum() / (deviation**2).sum()
-            )
+        for what, rows in ("variance", x), ("variance told by the scores", told):
+            deviation = self._within_people(rows, held)
+            for name, basis in bases.items():
+                q = np.linalg.qr(basis)[0]
+                share[f"held-out {what} explained by 29 {name}"] = float(
+                    ((deviation @ q) ** 2).sum() / (deviation**2).sum()
+                )
         return share | {"held-out photos measured on": float(held.sum())}
+
+    def _within_people(self, rows: Array, chosen: Array) -> Array:
+        """The `chosen` rows (N,) less the mean of their person's, whose photos are chosen all or none."""
+        total = np.zeros((len(self.subjects), rows.shape[1]), np.float32)
+        np.add.at(total, self.of[chosen], rows[chosen])
+        result: Array = rows[chosen] - (total / self.count[:, None])[self.of[chosen]]
+        return result
 
     def _nuisance(self, mirror: bool = False) -> Array:
         """Intercept and what head pose does to the landmarks: powers of yaw and pitch."""
