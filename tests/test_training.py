@@ -159,6 +159,8 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     begun = tmp_path / "begun.safetensors"
     path.rename(begun)
     blended = train(crops, crops, model, tmp_path / "on", replace(config, init=begun, blend=0.25))
+    # Not where the weights lay: a file that is given away says nothing of the machine.
+    assert load_weights(blended)[1]["training"]["init"] == "begun.safetensors"
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
     assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)

@@ -12,8 +12,9 @@ from expnet_live.face_model.model import FaceModel
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseLook
+from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import FacePredictor, crop_type, first_crop
+from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
 from expnet_live.types import Array, Box, Image
 
 
@@ -68,20 +69,27 @@ def estimate(
     """Three looks at the face of each photo, in batches, the last two closely. Not `closely`: one look."""
     results: list[Estimate] = []
     close = CloseLook(predictor, model)
-    looks: tuple[FacePredictor, ...] = (predictor, close, close) if closely else (predictor,)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
-        for k, look in enumerate(looks):
-            said = look.predict(np.stack([c.cut(x) for c, x in zip(crops, part, strict=True)]))
-            views = [
-                c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))
-                for i, c in enumerate(crops)
-            ]
-            kind = crop_type(looks[min(k + 1, len(looks) - 1)])
-            crops = [kind.of_view(v, predictor.crop_size) for v in views]
+        said, views = _seen(part, crops, predictor)
+        for _ in range(2 if closely else 0):
+            crops = [close.crop_type.of_view(v, close.crop_size) for v in views]
+            said, views = _seen(part, crops, close)
         for i, view in enumerate(views):
             shape = model.landmarks(said.expression[i], said.identity[i])
             points = view.project(shape)[:, :2]
             results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i])))
     return results
+
+
+def _seen(
+    images: Sequence[Image], crops: Sequence[Crop], predictor: FacePredictor
+) -> tuple[Prediction, list[WeakPerspective]]:
+    """What is said of a crop of each image, and the poses in the images' pixels."""
+    said = predictor.predict(np.stack([c.cut(x) for c, x in zip(crops, images, strict=True)]))
+    views = [
+        c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))
+        for i, c in enumerate(crops)
+    ]
+    return said, views

@@ -6,8 +6,6 @@ and fair to both sides of a face. Of one that is partly hidden two sizes tell mo
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from expnet_live.face_model.model import FaceModel
@@ -36,9 +34,9 @@ class CloseCrop(Crop):
 
     def _moved(self, right: float, down: float, zoom: float) -> Crop:
         """The crop in which all is so many of its pixels further right and down, and so many times as large."""
-        a, b = math.cos(self.roll) / self.scale / zoom, math.sin(self.roll) / self.scale / zoom
-        x, y = self.x - a * right + b * down, self.y - b * right - a * down
-        return Crop(x, y, self.side / zoom, self.roll, self.size)
+        middle = (self.size - 1) / 2
+        x, y = self.inverse @ (middle - right / zoom, middle - down / zoom, 1)
+        return Crop(float(x), float(y), self.side / zoom, self.roll, self.size)
 
 
 class CloseLook:

@@ -36,7 +36,7 @@ class Prediction(Protocol):
 
 
 class FacePredictor(Protocol):
-    """Crops (N, S, S, 3) in, coefficients and pose out.
+    """What N crops were cut to in, (N, S, S, 3) as a rule, coefficients and pose out.
 
     One that wants to see faces otherwise than ours names its kind of Crop as `crop_type`.
     """

@@ -199,22 +199,20 @@ class _Learner:
         held = ~self.faces.train & (self.count > 1)[self.of]
         both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
         principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
-        bases = {"named components": fields.reshape(29, -1).T, "principal components": principal}
+        named = np.linalg.qr(fields.reshape(29, -1).T)[0]
         share = {}
         for what, rows in ("variance", x), ("variance told by the scores", told):
-            deviation = self._within_people(rows, held)
-            for name, basis in bases.items():
-                q = np.linalg.qr(basis)[0]
-                share[f"held-out {what} explained by 29 {name}"] = float(
-                    ((deviation @ q) ** 2).sum() / (deviation**2).sum()
-                )
+            deviation = rows[held] - self._means(rows)[self.of[held]]
+            for name, basis in ("named components", named), ("principal components", principal):
+                explained = ((deviation @ basis) ** 2).sum() / (deviation**2).sum()
+                share[f"held-out {what} explained by 29 {name}"] = float(explained)
         return share | {"held-out photos measured on": float(held.sum())}
 
-    def _within_people(self, rows: Array, chosen: Array) -> Array:
-        """The `chosen` rows (N,) less the mean of their person's, whose photos are chosen all or none."""
+    def _means(self, rows: Array) -> Array:
+        """The mean (S, D) of each subject's rows, of those (N, D) of all faces."""
         total = np.zeros((len(self.subjects), rows.shape[1]), np.float32)
-        np.add.at(total, self.of[chosen], rows[chosen])
-        result: Array = rows[chosen] - (total / self.count[:, None])[self.of[chosen]]
+        np.add.at(total, self.of, rows)
+        result: Array = total / self.count[:, None]
         return result
 
     def _nuisance(self, mirror: bool = False) -> Array:
@@ -239,9 +237,7 @@ class _Learner:
 
     def _identity(self, residual: Array) -> Array:
         """Each subject's own shape (S, 1404), shrunk towards nothing where one photo tells little."""
-        total = np.zeros((len(self.subjects), residual.shape[1]), np.float32)
-        np.add.at(total, self.of, residual)
-        mean = total / self.count[:, None]
+        mean = self._means(residual)
         train = np.zeros(len(self.subjects), bool)
         train[self.of[self.faces.train]] = True
         several = (train & (self.count > 1))[self.of]

@@ -186,7 +186,7 @@ def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
     mean = {k: v.lerp(other[k], share) if v.dtype.is_floating_point else other[k] for k, v in a.state_dict().items()}
     a.load_state_dict(mean)
     about = {k: v for k, v in about.items() if k != "validation"}  # that was of the new one alone
-    save_weights(a, out, about | {"blend": share}, half=True)
+    save_weights(a, out, about, half=True)
     return out
 
 
@@ -279,7 +279,9 @@ def _checkpoint(
     log.info("%d crops: dense error %.3f %%, mean R2 %.3f", done, figures["dense_error"], figures["r2_mean"])
     if score < best:
         best = score
-        about = {"training": json.loads(json.dumps(asdict(config), default=str)), "crops": done, "validation": figures}
+        # Of `init` the name alone: weights are given away, and where they lay tells of the machine.
+        training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
+        about = {"training": training, "crops": done, "validation": figures}
         save_weights(averaged, out / "expnet.safetensors", about, half=True)
     tmp = out / "checkpoint.tmp"
     torch.save(
