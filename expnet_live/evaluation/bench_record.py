@@ -17,7 +17,7 @@ from expnet_live.evaluation.bench_app import measure_app
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.session import Session
 from expnet_live.sessions.table import Rows
-from expnet_live.types import Array, Image
+from expnet_live.types import Array, Frame, Image
 
 _WITHOUT = 60.0  # s at most for the figures without recording
 _WARM_UP = 5.0  # s; memory may grow in the first minute
@@ -131,9 +131,12 @@ def _moments(rows: Rows, n: int) -> list[int]:
 
 
 def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
-    """What the network says of each picture by itself."""
-    pipeline = Pipeline.load(device="cpu", refine=False)  # one look, as a frame of a video gets
-    faces = {row: pipeline.photo(image) for row, image in pictures.items()}
+    """What the network says of each picture by itself, at last in the crop of the face's own pose, as of any frame."""
+    pipeline = Pipeline.load(device="cpu")
+    faces = {}
+    for row, image in pictures.items():
+        pipeline.reset()
+        faces[row] = pipeline.process(Frame(image, float(rows.time[row]), row))
     return [(row, found[0].expression_raw) for row, found in faces.items() if found]
 
 
