@@ -25,8 +25,8 @@ from expnet_live.app.launch import Launch, run_app  # noqa: E402
 from expnet_live.cli.quiet import quiet_native  # noqa: E402
 
 if TYPE_CHECKING:
-    from expnet_live.app.window import MainWindow
-    from expnet_live.live.capture import Captured
+    from expnet_live.app.main_window.window import MainWindow
+    from expnet_live.live.capture_worker import Captured
 
 MOMENT = 1.6  # s of the clip: a broad smile, turned a little
 # File, appearance, and the looks of the head that are not the first start's.
@@ -90,7 +90,7 @@ def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
     """Records some sessions, and takes the picture of their window."""
     import numpy as np
 
-    from expnet_live.sessions.library import rename, set_notes
+    from expnet_live.sessions.catalog.catalog import rename, set_notes
 
     recording = window.controller.recording
     for title, notes, private in RECORDINGS:
@@ -136,7 +136,7 @@ def opened(window: MainWindow, folder: Path, wanted: set[str]) -> None:
 
 
 def main(folder: Path, wanted: set[str]) -> int:
-    from expnet_live.evaluation.virtual_display import virtual_display
+    from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
     bare = sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     with tempfile.TemporaryDirectory() as own, virtual_display(os.environ) if bare else nullcontext():

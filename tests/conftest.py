@@ -9,12 +9,12 @@ import pytest
 from session_files import INFO_OF_TEST
 
 from expnet_live.capture.sources import open_source
+from expnet_live.core.types import Frame
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.sessions.folder import VIDEO
-from expnet_live.sessions.session import Session
-from expnet_live.sessions.video import SessionVideo
-from expnet_live.sessions.writer import SessionWriter
-from expnet_live.types import Frame
+from expnet_live.sessions.format.folder import VIDEO
+from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording.writer import SessionWriter
+from expnet_live.video.mkv import SessionVideo
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 import av  # noqa: F401
 from session_files import INFO_OF_TEST, live_state, picture
 
-from expnet_live.sessions.recorder import Limits, Recorder
+from expnet_live.sessions.recording.recorder import Limits, Recorder
 
 FPS = 30
 

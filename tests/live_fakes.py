@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from expnet_live.capture.sources import Source, SourceError
-from expnet_live.live.inference import face_model
-from expnet_live.live.spec import SourceSpec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.types import Array, Box, Frame, Image
+from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import Settings
 from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.types import Array, Box, Frame, Image
 
 SIZE = (320, 240)
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
+from places import SHARED
 
+from expnet_live.core.types import Array
 from expnet_live.official import synthetic, variables, weights
 from expnet_live.official.basel_files import read_modified
 from expnet_live.official.crop import SIDE_MM
 from expnet_live.official.pose import CROP, FOCAL
 from expnet_live.official.store import Made, Origin, Store
-from expnet_live.types import Array
 
-SAMPLES = Path(__file__).parents[2] / "shared/data/official/samples"
+SAMPLES = SHARED / "data/official/samples"
 HTML = b"<!DOCTYPE html>\n<html><head><title>Dropbox</title></head></html>"
 # A face that looks into the camera from the distance at which it fills the crop as the release's do.
 FRONTAL = np.array([0, 0, 0, 0, 0, FOCAL * SIDE_MM / CROP], np.float32)

@@ -9,15 +9,15 @@ import av
 import cv2
 import numpy as np
 
-from expnet_live.live.capture import Captured
-from expnet_live.live.inference import face_model
-from expnet_live.live.person import Person
+from expnet_live.core.types import Box, FaceState, Frame, Image, Pose
+from expnet_live.live.capture_worker import Captured
+from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.sessions import markers, table
-from expnet_live.sessions.folder import MARKERS, TABLE
-from expnet_live.sessions.info import COMPLETE, ModelFile, SessionInfo, write_info
-from expnet_live.sessions.markers import Marker
-from expnet_live.types import Box, FaceState, Frame, Image, Pose
+from expnet_live.person.person import Person
+from expnet_live.sessions.format import markers, table
+from expnet_live.sessions.format.folder import MARKERS, TABLE
+from expnet_live.sessions.format.info import COMPLETE, ModelFile, SessionInfo, write_info
+from expnet_live.sessions.format.markers import Marker
 
 NAMES = tuple(f"c{i}" for i in range(29))
 N_IDENTITY = 6

@@ -9,11 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-from expnet_live.errors import UserError
-from expnet_live.resources import asset, assets_dir
-
-ROOT = Path(__file__).parents[1]
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset, assets_dir
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_the_wheel_has_code_assets_and_licence_and_nothing_else(wheel: Path) -> 
 def test_an_installed_wheel_finds_its_assets(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     pip("install", "--target", str(target), str(wheel))
-    code = "from expnet_live.resources import asset; print(asset('README.md'))"
+    code = "from expnet_live.core.paths import asset; print(asset('README.md'))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

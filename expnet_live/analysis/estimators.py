@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from expnet_live.analysis.options import Options
-from expnet_live.face_model.heads import Head
-from expnet_live.types import Array, FaceState, Frame, Image
+from expnet_live.core.types import Array, FaceState, Frame, Image
+from expnet_live.heads.head import Head
 
 if TYPE_CHECKING:
-    from expnet_live.face_model.heads import Head
-    from expnet_live.face_model.model import FaceModel
-    from expnet_live.face_model.transfer import Driver
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.heads.head import Head
+    from expnet_live.heads.transfer import Driver
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
     from expnet_live.pipeline.pipeline import Pipeline
 
@@ -92,7 +92,7 @@ class LandmarkEstimator:
 def load_estimator(options: Options) -> Estimator:
     """Raises UserError when weights or assets are missing or unusable."""
     if options.landmark_fit:
-        from expnet_live.face_model.model import FaceModel
+        from expnet_live.heads.face_model import FaceModel
         from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 
         model = FaceModel.load()
@@ -106,6 +106,6 @@ def load_estimator(options: Options) -> Estimator:
 
 
 def _head(options: Options, model: Driver) -> Head | None:
-    from expnet_live.face_model.library import Library
+    from expnet_live.heads.library import Library
 
     return None if options.head is None else Library().head(options.head, model)

@@ -18,16 +18,16 @@ from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator
 from expnet_live.analysis.inputs import Item, Kind
 from expnet_live.analysis.options import Options
-from expnet_live.analysis.video_writer import VideoWriter
 from expnet_live.capture.images import SourceError, read_image
 from expnet_live.capture.sources import open_source
-from expnet_live.errors import UserError
-from expnet_live.face_model.heads import face_triangles
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import FaceState, Image
 from expnet_live.geometry.camera import Camera
-from expnet_live.geometry.mesh_io import write_mesh
+from expnet_live.heads.head import face_triangles
+from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
-from expnet_live.types import FaceState, Image
+from expnet_live.video.writer import VideoWriter
 
 ROWS = "rows.csv"
 FILES = "files"

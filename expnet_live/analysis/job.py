@@ -26,8 +26,8 @@ from expnet_live.analysis.estimators import Estimator, load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
 from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, writing
 from expnet_live.analysis.options import Options
-from expnet_live.errors import UserError
-from expnet_live.signals import terminable
+from expnet_live.core.errors import UserError
+from expnet_live.core.signals import terminable
 
 TABLE = "coefficients.csv"
 

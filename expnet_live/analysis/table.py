@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from expnet_live.types import FaceState
+from expnet_live.core.types import FaceState
 
 KEYS = ("source", "frame", "timestamp_s", "face", "confidence")
 GEOMETRY = ("box_x", "box_y", "box_w", "box_h", "rx", "ry", "rz", "tx", "ty", "tz")

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.errors import UserError
-from expnet_live.live.worker import Life
+from expnet_live.core.errors import UserError
+from expnet_live.threads.worker import Life
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
-    from expnet_live.app.window import MainWindow
+    from expnet_live.app.main_window.window import MainWindow
     from expnet_live.live.state import Settings
     from expnet_live.pipeline.pipeline import Pipeline
 
@@ -52,7 +52,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     # numpy's threads spin for 25 ms after each product that is shared out, and take a core from those that draw. It
     # reads this when it is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from expnet_live.app import platforms
+    from expnet_live.app import platform as platforms
 
     platforms.prepare()
 
@@ -62,10 +62,10 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from PySide6.QtWidgets import QApplication
 
     from expnet_live.app import logs, settings, texts
-    from expnet_live.app.controller import Controller
+    from expnet_live.app.main_window.controller import Controller
+    from expnet_live.app.main_window.window import MainWindow
     from expnet_live.app.theme import FONTS
-    from expnet_live.app.window import MainWindow
-    from expnet_live.live.spec import SourceSpec
+    from expnet_live.capture.spec import SourceSpec
 
     # The GUI thread shall not wait 5 ms, Python's usual, whenever other threads import and compute.
     sys.setswitchinterval(0.001)
@@ -127,7 +127,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
 def _load_for_good(settings: Settings) -> Pipeline:
     """Python's collector looks through all that was ever imported, 150 ms long: what is loaded now stays."""
-    from expnet_live.live.inference import load_pipeline
+    from expnet_live.live.inference_worker import load_pipeline
 
     pipeline = load_pipeline(settings)
     gc.freeze()

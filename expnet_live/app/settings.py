@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from expnet_live.app.models.choices import Choices
+from expnet_live.app.state.choices import Choices
 
 LAYOUT_VERSION = 1  # to be raised when panels come or go: old layouts are then left
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from expnet_live.errors import UserError
-from expnet_live.types import Image
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Image
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 

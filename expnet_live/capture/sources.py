@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from expnet_live.capture.images import IMAGE_SUFFIXES, SourceError, read_image
-from expnet_live.resources import asset
-from expnet_live.types import Frame, Image
+from expnet_live.core.paths import asset
+from expnet_live.core.types import Frame, Image
 
 if TYPE_CHECKING:
     from av import VideoFrame

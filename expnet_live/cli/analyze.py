@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import SMOOTHINGS, add_model, positive_float, positive_int
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, add_model, positive_float, positive_int
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
 DIR receives coefficients.csv: one row per face and frame, the 29 named coefficients in standard

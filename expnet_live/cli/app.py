@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.cli.arguments import DEVICES, positive_float
+from expnet_live.core.arguments import DEVICES, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

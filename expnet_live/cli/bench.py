@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import add_model, positive_float, positive_int
+from expnet_live.core.arguments import add_model, positive_float, positive_int
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
 Videos: the whole pipeline and Face Mesh with refined landmarks take turns on the same frames.
@@ -66,11 +66,11 @@ def run(args: argparse.Namespace) -> int:
     from contextlib import nullcontext
 
     if args.record is not None:
-        from expnet_live.evaluation.bench_record import bench_record
+        from expnet_live.research.evaluation.app.bench_record import bench_record
 
         return bench_record(args)
     if args.app or args.soak is not None:
-        from expnet_live.evaluation.bench_app import bench_app
+        from expnet_live.research.evaluation.app.bench_app import bench_app
 
         return bench_app(args)
 
@@ -80,6 +80,6 @@ def run(args: argparse.Namespace) -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
     with nullcontext() if args.verbose else quiet_native():
-        from expnet_live.evaluation.bench import bench
+        from expnet_live.research.evaluation.speed.bench import bench
 
         return bench(args)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -16,7 +16,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 1 when something must be put right."""
-    from expnet_live.app.diagnosis import diagnose
+    from expnet_live.app.platform.diagnosis import diagnose
     from expnet_live.cli.quiet import quiet_native
 
     with quiet_native():

@@ -1,28 +1,33 @@
-"""`expnet-live evaluate accuracy | emotion | realy | speed | stability | tracking`: the figures of the model card.
+"""`expnet-live evaluate WHAT`: the figures of the model card.
 
-Each lives in a module of `expnet_live.evaluation` with `add_arguments` and `run`, imported only when asked for.
+WHAT is a package of `expnet_live.research.evaluation`. Its docstring is the help; its module `command` has
+`add_arguments` and `run`, and is imported only when asked for.
 """
 
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-from expnet_live.cli.arguments import add_model
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import add_model
+from expnet_live.research import evaluation
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
-EVALUATIONS = {
-    "accuracy": "dense error and coefficients on people never trained on",
-    "emotion": "how well the coefficients tell emotions, at smaller and smaller scales",
-    "realy": "3D error by regions of the face, as the REALY benchmark measures it",
-    "speed": "seconds per image, ExpNet and landmark-based ways on the same images",
-    "stability": "jitter on a still face, and whether blinks survive the smoothing",
-    "tracking": "how reliably faces are held, dropped and found again in videos",
-}
+
+def evaluations() -> dict[str, str]:
+    """Each evaluation with one line about it: the packages of `research.evaluation` that have a `command` module."""
+    found = {}
+    for package in iter_modules(evaluation.__path__, f"{evaluation.__name__}."):
+        name = package.name.rpartition(".")[2]
+        if package.ispkg and find_spec(f"{package.name}.command") is not None:
+            found[name] = (import_module(package.name).__doc__ or name).strip()
+    return found
 
 
 class _LazyParser(argparse.ArgumentParser):
@@ -40,11 +45,12 @@ class _LazyParser(argparse.ArgumentParser):
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("evaluate", help=f"the figures of the model card: {', '.join(EVALUATIONS)}")
-    evaluations = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_LazyParser)
-    for name, text in EVALUATIONS.items():
-        evaluation = evaluations.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        evaluation.module = f"expnet_live.evaluation.{name}"
+    there = evaluations()
+    parser = subparsers.add_parser("evaluate", help=f"the figures of the model card: {', '.join(there)}")
+    parsers = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_LazyParser)
+    for name, text in there.items():
+        lazy = parsers.add_parser(name, help=text[0].lower() + text[1:].rstrip("."), description=text)
+        lazy.module = f"{evaluation.__name__}.{name}.command"
     parser.set_defaults(run=run)
 
 

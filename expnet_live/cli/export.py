@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import positive_float
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import positive_float
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 FORMATS = {
     "csv": "a row per moment and face",
@@ -71,13 +71,13 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
-    from expnet_live.errors import UserError
-    from expnet_live.export.export import default_out, export
-    from expnet_live.export.options import MOST_CORRECTIVES, ExportOptions, Format
-    from expnet_live.export.pose import PoseMode
-    from expnet_live.sessions.reanalysis import open_analysis
-    from expnet_live.sessions.session import Session
-    from expnet_live.signals import terminable
+    from expnet_live.core.errors import UserError
+    from expnet_live.core.signals import terminable
+    from expnet_live.outputs.export.export import default_out, export
+    from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions, Format
+    from expnet_live.outputs.export.pose import PoseMode
+    from expnet_live.sessions.reading.reanalysis import open_analysis
+    from expnet_live.sessions.reading.session import Session
 
     start, end = args.range
     if start is not None and not start < end:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
-    from expnet_live.face_model.imported import ImportedHead
+    from expnet_live.core.arguments import Subparsers
+    from expnet_live.heads.imported import ImportedHead
 
 _FRAMES = 60  # that are timed
 
@@ -37,9 +37,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.imported import ImportedHead
-    from expnet_live.face_model.library import Library, import_head
-    from expnet_live.face_model.model import FaceModel
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.heads.imported import ImportedHead
+    from expnet_live.heads.library import Library, import_head
 
     library = Library()
     library.check_new(args.name, args.replace)
@@ -54,7 +54,7 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.library import Library
+    from expnet_live.heads.library import Library
 
     library = Library()
     for name in library.names():
@@ -65,8 +65,8 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.library import Library
-    from expnet_live.face_model.model import FaceModel
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.heads.library import Library
 
     head = Library().head(args.name, FaceModel.load())
     residual = _describe(head)
@@ -77,7 +77,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.library import Library
+    from expnet_live.heads.library import Library
 
     Library().remove(args.name)
     print(f"{args.name} is removed.")

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import add_device
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import add_device
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 IMPORT = """\
 Each DIR is one of the release's archives, unpacked: Expression_Model, Shape_Model, fpn_new_model. What was

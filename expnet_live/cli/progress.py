@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from expnet_live.progress import Progress
+from expnet_live.core.progress import Progress
 
 
 @contextmanager

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import SMOOTHINGS, add_model, positive_float, positive_int
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, add_model, positive_float, positive_int
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
 DIR becomes a session: session.json, coefficients.csv, markers.csv and video.mkv; docs/sessions.md tells what is in
@@ -43,11 +43,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @quietly
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.live.profiles import Profiles
-    from expnet_live.live.spec import SourceSpec
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
-    from expnet_live.sessions.record import record
-    from expnet_live.signals import terminable
+    from expnet_live.person.profiles import Profiles
+    from expnet_live.sessions.recording.record import record
 
     model = None if args.model is None else str(args.model)
     with terminable():

@@ -6,12 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.cli.arguments import SMOOTHINGS, add_model
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, add_model
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
-    from expnet_live.sessions.session import Session
+    from expnet_live.core.arguments import Subparsers
+    from expnet_live.sessions.reading.session import Session
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -46,8 +46,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    from expnet_live.sessions.folder import sessions_root
-    from expnet_live.sessions.session import list_sessions
+    from expnet_live.sessions.format.folder import sessions_root
+    from expnet_live.sessions.reading.session import list_sessions
 
     root = args.root or sessions_root()
     entries = list_sessions(root)
@@ -70,7 +70,7 @@ def run_list(args: argparse.Namespace) -> int:
 
 
 def run_show(args: argparse.Namespace) -> int:
-    from expnet_live.sessions.session import Session
+    from expnet_live.sessions.reading.session import Session
 
     print(_shown(Session.open(args.session)))
     return 0
@@ -105,10 +105,10 @@ def _shown(session: Session) -> str:
 def run_recover(args: argparse.Namespace) -> int:
     import sys
 
-    from expnet_live.errors import UserError
-    from expnet_live.sessions.folder import sessions_root
-    from expnet_live.sessions.recovery import recover
-    from expnet_live.sessions.session import list_sessions
+    from expnet_live.core.errors import UserError
+    from expnet_live.sessions.catalog.recovery import recover
+    from expnet_live.sessions.format.folder import sessions_root
+    from expnet_live.sessions.reading.session import list_sessions
 
     folders = args.sessions or [e.folder for e in list_sessions(sessions_root()) if e.killed]
     failed = False
@@ -129,10 +129,10 @@ def run_recover(args: argparse.Namespace) -> int:
 @quietly
 def run_reanalyze(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
+    from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
-    from expnet_live.sessions.reanalysis import reanalyze
-    from expnet_live.sessions.session import Session
-    from expnet_live.signals import terminable
+    from expnet_live.sessions.reading.reanalysis import reanalyze
+    from expnet_live.sessions.reading.session import Session
 
     session = Session.open(args.session)
     smoothing = args.smoothing or session.info.smoothing
@@ -149,7 +149,7 @@ def run_reanalyze(args: argparse.Namespace) -> int:
 def _compared(session: Session, analysis: Session) -> str:
     import numpy as np
 
-    from expnet_live.sessions.reanalysis import differences
+    from expnet_live.sessions.reading.reanalysis import differences
 
     off = differences(session, analysis)
     if not len(off):

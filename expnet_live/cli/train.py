@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from expnet_live.cli.arguments import Subparsers
+    from expnet_live.core.arguments import Subparsers
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _photos(parser: argparse.ArgumentParser) -> None:
-    from expnet_live.cli.arguments import add_photos
+    from expnet_live.core.arguments import add_photos
 
     add_photos(parser)
 
@@ -41,7 +41,7 @@ def _landmarks(steps: Subparsers) -> None:
 def _run_landmarks(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from expnet_live.training.workspace import landmarks_of, photos_of
+    from expnet_live.research.training.workspace import landmarks_of, photos_of
 
     landmarks = landmarks_of(args, photos_of(args))
     found = np.isfinite(landmarks.landmarks[:, 0, 0])
@@ -60,8 +60,8 @@ def _face_model(steps: Subparsers) -> None:
 
 
 def _run_face_model(args: argparse.Namespace) -> int:
-    from expnet_live.training.build import build_face_model
-    from expnet_live.training.workspace import landmarks_of, photos_of
+    from expnet_live.research.training.build import build_face_model
+    from expnet_live.research.training.workspace import landmarks_of, photos_of
 
     photos = photos_of(args)
     build_face_model(photos, landmarks_of(args, photos), args.out, args.report)
@@ -79,9 +79,9 @@ def _labels(steps: Subparsers) -> None:
 def _run_labels(args: argparse.Namespace) -> int:
     from collections import Counter
 
-    from expnet_live.face_model.model import FaceModel
-    from expnet_live.training.labels import make_labels
-    from expnet_live.training.workspace import landmarks_of, photos_of
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.research.training.labels import make_labels
+    from expnet_live.research.training.workspace import landmarks_of, photos_of
 
     args.landmarks = args.landmarks or args.out.with_suffix(".landmarks.npz")
     photos = photos_of(args)
@@ -94,7 +94,7 @@ def _run_labels(args: argparse.Namespace) -> int:
 
 
 def _expnet(steps: Subparsers) -> None:
-    from expnet_live.training.options import TrainConfig
+    from expnet_live.research.training.options import TrainConfig
 
     parser = steps.add_parser(
         "expnet",
@@ -126,12 +126,12 @@ def _run_expnet(args: argparse.Namespace) -> int:
 
     import numpy as np
 
-    from expnet_live.errors import UserError
-    from expnet_live.face_model.model import FaceModel
-    from expnet_live.training.crops import make_crops
-    from expnet_live.training.options import TrainConfig
-    from expnet_live.training.train import first_alone, train
-    from expnet_live.training.workspace import labels_of, landmarks_of, photos_of
+    from expnet_live.core.errors import UserError
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.research.training.crops import make_crops
+    from expnet_live.research.training.options import TrainConfig
+    from expnet_live.research.training.train import first_alone, train
+    from expnet_live.research.training.workspace import labels_of, landmarks_of, photos_of
 
     known = {f.name for f in fields(TrainConfig)}
     chosen = json.loads(args.config.read_text()) if args.config else {}
@@ -167,8 +167,8 @@ def _demo_clip(steps: Subparsers) -> None:
 
 
 def _run_demo_clip(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.model import FaceModel
-    from expnet_live.training.demo_clip import make_demo_clip
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.research.training.demo_clip import make_demo_clip
 
     make_demo_clip(FaceModel.load(), args.out)
     return 0
@@ -181,8 +181,8 @@ def _component_sheet(steps: Subparsers) -> None:
 
 
 def _run_component_sheet(args: argparse.Namespace) -> int:
-    from expnet_live.face_model.model import FaceModel
-    from expnet_live.face_model.sheet import save_component_sheet
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.render.sheet import save_component_sheet
 
     save_component_sheet(FaceModel.load(), args.out)
     return 0

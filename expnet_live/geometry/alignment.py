@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 
 def align_similarity(points: Array, target: Array, weights: Array) -> tuple[Array, Array]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.types import Array, Pose
 from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
-from expnet_live.types import Array, Pose
 
 
 @dataclass(frozen=True)

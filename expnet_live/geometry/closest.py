@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 _FIRST = 6  # centres looked at for every point at first
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 
 class NormalOperator:

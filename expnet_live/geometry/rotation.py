@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 
 def matrix_from_vector(vector: Array) -> Array:

@@ -6,12 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 
-from expnet_live.live.capture import Captured, CaptureWorker, Opener, open_spec
-from expnet_live.live.inference import InferenceWorker, Loader, load_pipeline
-from expnet_live.live.mailbox import Mailbox
-from expnet_live.live.person import Person
-from expnet_live.live.spec import SourceSpec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.live.capture_worker import Captured, CaptureWorker, Opener, open_spec
+from expnet_live.live.inference_worker import InferenceWorker, Loader, load_pipeline
 from expnet_live.live.state import LiveState, Settings
+from expnet_live.person.person import Person
+from expnet_live.threads.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from expnet_live.face_model.heads import Head
-from expnet_live.live.capture import Captured
-from expnet_live.types import Array, FaceState
+from expnet_live.core.types import Array, FaceState
+from expnet_live.heads.head import Head
+from expnet_live.live.capture_worker import Captured
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from string import ascii_lowercase
 from typing import Any
 
-from expnet_live.types import N_EXPRESSION
+from expnet_live.core.types import N_EXPRESSION
 
 BN_EPSILON = 1e-5
 FIRST_KERNEL = 7

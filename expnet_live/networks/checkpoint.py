@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 from expnet_live.networks.architecture import ExpNetConfig, parameter_shapes
-from expnet_live.types import Array
 
 if TYPE_CHECKING:
     from expnet_live.networks.expnet import ExpNet

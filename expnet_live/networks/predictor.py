@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from expnet_live.core.paths import asset
+from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.runtime import pick_device, ready
-from expnet_live.resources import asset
-from expnet_live.types import Array, Image
 
 ASSET = "expnet.safetensors"
 

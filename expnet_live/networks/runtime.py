@@ -18,10 +18,10 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array, Image
 from expnet_live.networks.architecture import BN_EPSILON, ConvShape, blocks
 from expnet_live.networks.checkpoint import Weights
-from expnet_live.types import Array, Image
 
 Running = Callable[[Image], Array]
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -13,11 +13,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from expnet_live.errors import UserError
-from expnet_live.face_model.heads import Part, Traits
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import N_EXPRESSION, Array, checked
 from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads.head import Part, Traits
 from expnet_live.official.store import HOW, Store
-from expnet_live.types import N_EXPRESSION, Array, checked
 
 N_SHAPE = 99
 N_TEXTURE = 99

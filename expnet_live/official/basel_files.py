@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from expnet_live.errors import UserError
-from expnet_live.face_model.correspondence import place
-from expnet_live.face_model.model import FaceModel
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import N_EXPRESSION, Array
+from expnet_live.heads.correspondence import place
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.official.basel import N_SHAPE, N_TEXTURE, BaselArrays, outward
 from expnet_live.official.sources import check_file
-from expnet_live.types import N_EXPRESSION, Array
 
 MODIFIED = "BaselFaceModel_mod.mat"
 _MEMBERS = ("shapeMU", "shapePC", "shapeEV", "expMU", "expPC", "expEV", "texMU", "texPC", "texEV", "faces")

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from expnet_live.errors import UserError
-from expnet_live.types import Array
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 
 Shapes = Mapping[str, tuple[int, ...]]
 

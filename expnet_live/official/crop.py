@@ -8,9 +8,9 @@ from typing import Self
 import cv2
 import numpy as np
 
+from expnet_live.core.types import Array, Box, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
-from expnet_live.types import Array, Box, Image
 
 SIZE = 227
 # As the release's five sample boxes frame their faces, measured by our own network (292 to 386 mm): the side of the

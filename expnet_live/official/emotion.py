@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from expnet_live.core.types import Array, Image
 from expnet_live.official.crop import SIZE, OfficialCrop
 from expnet_live.official.networks import OfficialNetworks
 from expnet_live.pipeline.detector import Detection
-from expnet_live.types import Array, Image
 
 _BATCH = 16
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 from expnet_live.official import basel_files, variables, weights
 from expnet_live.official.checkpoint import read_checkpoint
 from expnet_live.official.pickles import load_npy, load_npz
 from expnet_live.official.posenet import N_POSE
 from expnet_live.official.sources import Source, check_file
 from expnet_live.official.store import PARTS, Made, Origin, Store
-from expnet_live.types import Array
 
 CHECKPOINTS = {
     "expression": "ini_exprNet_model.ckpt",

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from expnet_live.errors import UserError
-from expnet_live.types import Box
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Box
 
 COLUMNS = ("ID", "FILE", "FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import pick_device, ready
@@ -16,7 +17,6 @@ from expnet_live.official import weights
 from expnet_live.official.basel import N_SHAPE
 from expnet_live.official.crop import SIZE
 from expnet_live.official.posenet import FacePoseNet
-from expnet_live.types import Array, Image
 
 NETWORKS = ("expression", "shape", "pose")
 _INPUT = 224

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.core import multiarray
 from numpy.lib import format as npy
 
-from expnet_live.errors import UserError
-from expnet_live.types import Array
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 
 _SAFE: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): np.ndarray,

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from expnet_live.core.types import Array, Pose
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.official.crop import SIZE
-from expnet_live.types import Array, Pose
 
 FOCAL, PRINCIPAL, CROP = 2880.0, 112.0, 224
 _D = np.array([1.0, -1.0, -1.0])

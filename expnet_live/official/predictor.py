@@ -5,13 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from expnet_live.core.types import Array, Image
 from expnet_live.networks.predictor import Prediction, Predictor
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.crop import ABOVE_MM, SIDE_MM, SIZE, OfficialCrop
 from expnet_live.official.networks import OfficialNetworks
 from expnet_live.official.pose import view
 from expnet_live.pipeline.crop import CROP_MM
-from expnet_live.types import Array, Image
 
 
 class OfficialPredictor:

@@ -10,12 +10,12 @@ import cv2
 from tqdm import tqdm
 
 from expnet_live.capture.images import SourceError, read_image
-from expnet_live.errors import UserError
-from expnet_live.geometry.mesh_io import write_mesh
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Image
+from expnet_live.meshes.files import write_mesh
 from expnet_live.official.crop import OfficialCrop
 from expnet_live.official.listing import Entry, read_list
 from expnet_live.official.readers import Meshes, Reader
-from expnet_live.types import Image
 
 SUFFIXES = {"shape": "_Shape", "expression": "_Shape_Expr", "pose": "_Shape_Expr_Pose"}
 

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from expnet_live.face_model.model import FaceModel
+from expnet_live.core.types import Array, Box, Image
 from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.crop import ABOVE_MM, SIDE_MM, OfficialCrop
@@ -16,7 +17,6 @@ from expnet_live.official.networks import OfficialNetworks
 from expnet_live.official.pose import as_released, from_view
 from expnet_live.official.store import Store
 from expnet_live.pipeline.crop import CROP_MM, Crop
-from expnet_live.types import Array, Box, Image
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
 from expnet_live.official.store import Origin
 
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a packed archive (gzip)", b"BZh": "a packed archive (bzip2)"}

@@ -17,8 +17,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from expnet_live.errors import UserError
-from expnet_live.resources import data_folder
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import data_folder
 
 MANIFEST = "manifest.json"
 SCHEMA = 1

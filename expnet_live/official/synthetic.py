@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from expnet_live.core.types import Array
 from expnet_live.official.basel_files import MODIFIED
-from expnet_live.types import Array
 
 AROUND, RINGS, CAP = 370, 127, 83  # 46,990 vertices and 93,323 triangles, as in the release
 

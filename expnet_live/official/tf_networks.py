@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from expnet_live.core.types import Array, Image
 from expnet_live.official.variables import POSE_SCOPE, SCOPES
-from expnet_live.types import Array, Image
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from expnet_live.core.types import Array
 from expnet_live.networks.architecture import RESNET101, ExpNetConfig, official
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.official.basel import N_SHAPE, N_TEXTURE
 from expnet_live.official.posenet import CONVS, LINEARS, FacePoseNet
-from expnet_live.types import Array
 
 SCOPES = {"expression": "exprCNN", "shape": "shapeCNN"}
 POSE_SCOPE = "Spatial_Transformer/ST2"

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
 from expnet_live.official.store import HOW, PARTS, Origin, Store
 from expnet_live.official.variables import empty
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.face_model.model import FaceModel
+from expnet_live.core.types import Array, Image
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor
-from expnet_live.types import Array, Image
 
 _STEP = 2  # px, half of the network's first stride
 # What is done to the crop of each of the four looks: px right and down, times as large, mirrored then.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from expnet_live.core.types import Array, Box, Image
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.types import Array, Box, Image
 
 CROP_MM = 220.0
 

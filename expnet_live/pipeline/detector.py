@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from expnet_live.light_mediapipe import light_mediapipe
+from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.types import Array, Box, Image
 from expnet_live.pipeline.crop import Crop
-from expnet_live.types import Array, Box, Image
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import torch
 
-from expnet_live.face_model.fitting import Fit, FitConfig, Fitter
-from expnet_live.face_model.model import FaceModel
+from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.types import Array, Box, FaceState, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
-from expnet_live.light_mediapipe import light_mediapipe
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.fitting import Fit, FitConfig, Fitter
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection
-from expnet_live.types import Array, Box, FaceState, Image
 
 _CROP = 256  # px of the square that a known face is brought to before Face Mesh looks at it
 

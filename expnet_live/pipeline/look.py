@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.stopwatch import Stopwatch
-from expnet_live.types import Array, Image
 
 
 class Prediction(Protocol):

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
-from expnet_live.face_model.heads import Head
-from expnet_live.face_model.transfer import Driver
+from expnet_live.core.types import Array, Box
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.types import Array, Box
+from expnet_live.heads.head import Head
+from expnet_live.heads.transfer import Driver
 
 
 class MeasuredHead(Head, Driver, Protocol):

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.face_model.model import FaceModel
+from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.official import OFFICIAL
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
@@ -23,7 +24,6 @@ from expnet_live.pipeline.outline import MeasuredHead, Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
-from expnet_live.types import Array, FaceState, Frame, Image
 
 _PHOTO_CONFIDENCE = 0.4
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.types import Array
 
 # A pause longer than this (s) starts the filter afresh.
 MAX_GAP = 0.5

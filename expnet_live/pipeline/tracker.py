@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
 from expnet_live.pipeline.stopwatch import Stopwatch
-from expnet_live.types import Image
 
 
 @dataclass(frozen=True)

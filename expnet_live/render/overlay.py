@@ -7,13 +7,13 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from expnet_live.face_model.topology import CONTOURS
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.geometry.mesh import edges_of
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.heads.topology import CONTOURS
+from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render.rasterizer import rasterize
 from expnet_live.render.shading import Surface, diffuse, linear_from_srgb, rolled_off, specular, srgb_from_linear
-from expnet_live.types import Array, Image
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4

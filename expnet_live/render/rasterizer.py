@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 
 @dataclass(frozen=True)

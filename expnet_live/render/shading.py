@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.render.rasterizer import Fragments, rasterize
-from expnet_live.types import Array, Image
 
 SKIN_SHINE = 0.25
 _WRAP = np.array([0.50, 0.36, 0.30], np.float32)  # R, G, B

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from live_fakes import Plug, Puppet
 
-    from expnet_live.app.window import MainWindow
+    from expnet_live.app.main_window.window import MainWindow
 
 
 def _virtual_display() -> str | None:
@@ -53,7 +53,7 @@ if sys.platform.startswith("linux"):
     _problem = _virtual_display()
 
 if _problem is None:
-    from expnet_live.app import platforms
+    from expnet_live.app import platform as platforms
 
     platforms.prepare()
 
@@ -113,7 +113,7 @@ def plug() -> Plug:
 @pytest.fixture
 def cameras() -> list[Any]:
     """What the computer is said to have; change it to plug in and out."""
-    from expnet_live.live.cameras import CameraInfo
+    from expnet_live.capture.cameras import CameraInfo
 
     return [CameraInfo(0, "Front camera"), CameraInfo(2, "Desk camera")]
 
@@ -131,9 +131,9 @@ def open_window(
 ) -> Iterator[Callable[..., MainWindow]]:
     """Opens windows; those still open at the end are closed, within the time that is promised."""
     from expnet_live.app import settings
-    from expnet_live.app.controller import Controller
-    from expnet_live.app.window import MainWindow
-    from expnet_live.live.spec import SourceSpec
+    from expnet_live.app.main_window.controller import Controller
+    from expnet_live.app.main_window.window import MainWindow
+    from expnet_live.capture.spec import SourceSpec
 
     made: list[MainWindow] = []
 

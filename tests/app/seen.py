@@ -8,8 +8,8 @@ import numpy as np
 from live_fakes import Puppet
 from PySide6.QtGui import QImage
 
-from expnet_live.app.window import MainWindow
-from expnet_live.types import Array
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.core.types import Array
 
 LONG = 20_000  # ms that a busy machine may need
 

@@ -9,20 +9,20 @@ import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QImage
 
-from expnet_live.app.head.backdrop import backdrop
-from expnet_live.app.head.geometry import HeadGeometry
-from expnet_live.app.head.lines import FaceLines, draw_lines
-from expnet_live.app.head.orbit import HOME, projection
-from expnet_live.app.head.stage import Stage
-from expnet_live.app.head.visual import HeadVisual, Look
-from expnet_live.app.models.history import History
-from expnet_live.app.models.statistics import Heartbeat
-from expnet_live.app.views.head_canvas import smaller
+from expnet_live.app.state.history import History
+from expnet_live.app.state.statistics import Heartbeat
+from expnet_live.app.view3d.backdrop import backdrop
+from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.app.view3d.lines import FaceLines, draw_lines
+from expnet_live.app.view3d.orbit import HOME, projection
+from expnet_live.app.view3d.stage import Stage
+from expnet_live.app.view3d.visual import HeadVisual, Look
+from expnet_live.app.widgets.head_canvas import smaller
+from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
-from expnet_live.live.inference import face_model, network_threads
+from expnet_live.live.inference_worker import face_model, network_threads
 from expnet_live.live.state import LiveFace
 from expnet_live.render.overlay import contour_lines
-from expnet_live.types import Array, Box, FaceState, Pose
 
 SIZE = QSize(300, 280)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from expnet_live.app.head.fineness import Fineness
+from expnet_live.app.view3d.fineness import Fineness
 
 
 def after(seconds: list[float]) -> float:

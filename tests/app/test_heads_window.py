@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from expnet_live.app import texts
-from expnet_live.app.window import MainWindow
-from expnet_live.face_model.library import Library, import_head
-from expnet_live.live.inference import face_model
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.heads.library import Library, import_head
+from expnet_live.live.inference_worker import face_model
 
 LONG = 30_000
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from places import ROOT
 from PySide6.QtGui import QImage
 from seen import pixels
-
-ROOT = Path(__file__).parents[2]
 
 
 def start(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -67,7 +66,7 @@ print("not reached")
 
 def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
     from expnet_live.app.launch import _save
-    from expnet_live.errors import UserError
+    from expnet_live.core.errors import UserError
 
     (tmp_path / "file").touch()
     picture = QImage(8, 8, QImage.Format.Format_RGB32)
@@ -78,5 +77,5 @@ def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
 
 def test_the_window_does_without_torch() -> None:
     """Which takes seconds to load, and is for GPUs and the official release alone."""
-    code = "import sys, expnet_live.app.window; sys.exit('torch' in sys.modules)"
+    code = "import sys, expnet_live.app.main_window.window; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import QPushButton
 from seen import LONG, banners, pixels
 
 from expnet_live.app import settings, texts
-from expnet_live.app.models.choices import Choices
-from expnet_live.app.views.banners import Banner
-from expnet_live.app.window import MainWindow
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.state.choices import Choices
+from expnet_live.app.widgets.banners import Banner
+from expnet_live.capture.cameras import CameraInfo
 from expnet_live.capture.sources import Source
-from expnet_live.live import capture
-from expnet_live.live.cameras import CameraInfo
-from expnet_live.live.spec import SourceSpec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.live import capture_worker as capture
 
 # --- sources --------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ def test_camera_is_lost_and_returns(
 
 
 def test_file_that_cannot_be_played(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
-    from expnet_live.live.capture import open_spec
+    from expnet_live.live.capture_worker import open_spec
 
     window.controller.engine._open = open_spec
     (tmp_path / "broken.mp4").write_bytes(b"nothing")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from live_fakes import Puppet
 
-from expnet_live.app.window import MainWindow
-from expnet_live.face_model.model import FaceModel
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.live.state import Settings
 from expnet_live.official import OFFICIAL, synthetic
 from expnet_live.official.basel import BaselArrays, BaselModel

@@ -18,22 +18,22 @@ from seen import LONG, pixels
 from session_files import number_of, picture, write_session
 
 from expnet_live.app import texts
-from expnet_live.app.models.history import head_angles
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.player.replay import Replay
+from expnet_live.app.state.history import head_angles
 from expnet_live.app.theme import DARK, LIGHT, style_sheet
 from expnet_live.capture.sources import open_source
-from expnet_live.errors import UserError
-from expnet_live.export.track import track
-from expnet_live.live.worker import Life
+from expnet_live.core.errors import UserError
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.store import Store
-from expnet_live.sessions import markers
-from expnet_live.sessions.folder import INFO, MARKERS, VIDEO
-from expnet_live.sessions.info import write_info
-from expnet_live.sessions.markers import Marker
-from expnet_live.sessions.session import Session
-from expnet_live.sessions.video import SessionVideo
+from expnet_live.outputs.export.track import track
+from expnet_live.sessions.format import markers
+from expnet_live.sessions.format.folder import INFO, MARKERS, VIDEO
+from expnet_live.sessions.format.info import write_info
+from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.reading.session import Session
+from expnet_live.threads.worker import Life
+from expnet_live.video.mkv import SessionVideo
 
 if TYPE_CHECKING:
     from expnet_live.app.player.player_view import PlayerView

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 from live_fakes import Puppet
+from places import ROOT
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
 from seen import LONG, banners, pixels
 from session_files import INFO_OF_TEST, write_session
 
 from expnet_live.app import texts
-from expnet_live.app.window import MainWindow
-from expnet_live.live.spec import SourceSpec
-from expnet_live.sessions import recorder as recorder_module
-from expnet_live.sessions.folder import VIDEO, sessions_root
-from expnet_live.sessions.info import read_info, write_info
-from expnet_live.sessions.recorder import Limits
-from expnet_live.sessions.session import Session, list_sessions
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.sessions.format.folder import VIDEO, sessions_root
+from expnet_live.sessions.format.info import read_info, write_info
+from expnet_live.sessions.reading.session import Session, list_sessions
+from expnet_live.sessions.recording import recorder as recorder_module
+from expnet_live.sessions.recording.recorder import Limits
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +133,7 @@ def test_what_was_cut_off_is_completed_at_the_start(qtbot: Any, open_window: Cal
 
 def test_a_scripted_recording(tmp_path: Path) -> None:
     def start(folder: Path) -> subprocess.CompletedProcess[str]:
-        root = Path(__file__).parents[2]
+        root = ROOT
         command = [sys.executable, "main.py", "--source", "demo", "--record", str(folder), "--duration", "1.5"]
         return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
 

@@ -19,21 +19,21 @@ from session_files import write_session
 from test_heads import SHAPES, make_set
 
 from expnet_live.app import texts
-from expnet_live.app.library.export_panel import ExportPanel
-from expnet_live.app.library.window import SessionsWindow
-from expnet_live.app.views.banners import BannerStack
-from expnet_live.app.window import MainWindow
-from expnet_live.export.options import Format
-from expnet_live.face_model.library import Library, import_head
-from expnet_live.face_model.model import FaceModel
-from expnet_live.live.capture import open_spec
-from expnet_live.live.spec import SourceSpec
-from expnet_live.sessions import recorder as recorder_module
-from expnet_live.sessions.folder import INFO, sessions_root
-from expnet_live.sessions.info import read_info, write_info
-from expnet_live.sessions.library import Entry
-from expnet_live.sessions.recorder import Limits
-from expnet_live.sessions.session import Session
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.sessions_window.export_panel import ExportPanel
+from expnet_live.app.sessions_window.window import SessionsWindow
+from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.library import Library, import_head
+from expnet_live.live.capture_worker import open_spec
+from expnet_live.outputs.export.options import Format
+from expnet_live.sessions.catalog.catalog import Entry
+from expnet_live.sessions.format.folder import INFO, sessions_root
+from expnet_live.sessions.format.info import read_info, write_info
+from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording import recorder as recorder_module
+from expnet_live.sessions.recording.recorder import Limits
 
 LEFT = Qt.MouseButton.LeftButton
 

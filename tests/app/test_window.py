@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from live_fakes import Plug, Puppet
+from places import ROOT
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
@@ -24,10 +25,10 @@ from PySide6.QtWidgets import (
 from seen import LONG, banners, head, pixels
 
 import expnet_live
-from expnet_live.app.actions import SPECS
-from expnet_live.app.views.sheets import Sheet
-from expnet_live.app.window import MainWindow
-from expnet_live.types import Array
+from expnet_live.app.main_window.actions import SPECS
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.core.types import Array
 
 # --- the picture ----------------------------------------------------------------------------------
 
@@ -41,7 +42,7 @@ def test_the_head_is_there_and_moves_its_face(qtbot: Any, window: MainWindow, pu
     assert red[0] > red[2] + 25 and red[0] > 110  # skin
     assert corner.mean() < 60
 
-    from expnet_live.app.head.orbit import projection
+    from expnet_live.app.view3d.orbit import projection
 
     def at(point: int) -> tuple[int, int]:
         """Where one of the base points is in the picture."""
@@ -153,7 +154,7 @@ def test_shortcuts_are_listed_and_work(qtbot: Any, window: MainWindow) -> None:
     assert {label.text() for label in sheet.findChildren(QLabel)} >= {"Space", "F1", "Ctrl+O"}
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for spec in SPECS:
         assert not spec.shortcut or f"| {spec.shortcut} | {spec.text.rstrip('…')} |" in readme
     for key, name in ((Qt.Key.Key_W, "wireframe"), (Qt.Key.Key_M, "mirror"), (Qt.Key.Key_H, "follow")):

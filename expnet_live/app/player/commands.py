@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from expnet_live.app.head.visual import Look
+from expnet_live.app.view3d.visual import Look
 
 if TYPE_CHECKING:
     from expnet_live.app.player.player_view import PlayerView

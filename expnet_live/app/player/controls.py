@@ -10,12 +10,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
-from expnet_live.app.models.catalog import Option
 from expnet_live.app.player.time_line import TimeLine
+from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.views.controls import Chooser
-from expnet_live.app.views.pieces import flat_button
-from expnet_live.sessions.playback import SPEEDS
+from expnet_live.app.widgets.controls import Chooser
+from expnet_live.app.widgets.pieces import flat_button
+from expnet_live.sessions.reading.playback import SPEEDS
 
 _NO_FOCUS = Qt.FocusPolicy.NoFocus  # keys are for the player
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from expnet_live.types import Array
+from expnet_live.core.types import Array
 
 _FIRST = 4  # of fewer points, the least and the largest are hardly less
 _FEW = 64  # points that are never made fewer

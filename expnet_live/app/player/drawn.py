@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from expnet_live.app import texts
-from expnet_live.app.head.drawn import Drawn, own_drawn
-from expnet_live.app.head.geometry import HeadGeometry
-from expnet_live.errors import UserError
-from expnet_live.live.inference import face_model
+from expnet_live.app.view3d.drawn import Drawn, own_drawn
+from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.core.errors import UserError
+from expnet_live.live.inference_worker import face_model
 from expnet_live.official.basel import BaselModel
-from expnet_live.sessions.info import SessionInfo
+from expnet_live.sessions.format.info import SessionInfo
 
 
 def drawn_of(info: SessionInfo) -> Drawn:

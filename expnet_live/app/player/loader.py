@@ -7,9 +7,9 @@ from pathlib import Path
 
 from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay
-from expnet_live.errors import UserError
-from expnet_live.live.mailbox import Mailbox
-from expnet_live.live.worker import Stopped, Worker
+from expnet_live.core.errors import UserError
+from expnet_live.threads.mailbox import Mailbox
+from expnet_live.threads.worker import Stopped, Worker
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 
 from expnet_live.app.player.replay import Posed, Poser, Replay
-from expnet_live.live.answers import Answerer
-from expnet_live.live.worker import Life
-from expnet_live.sessions.picture_file import PictureReader
-from expnet_live.types import Image
+from expnet_live.core.types import Image
+from expnet_live.sessions.reading.picture_file import PictureReader
+from expnet_live.threads.answerer import Answerer
+from expnet_live.threads.worker import Life
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,11 +19,11 @@ from expnet_live.app.player.moments import Moment, Moments
 from expnet_live.app.player.plot import SessionPlot
 from expnet_live.app.player.replay import Replay
 from expnet_live.app.theme import Theme
-from expnet_live.app.views.camera_view import CameraView
-from expnet_live.app.views.head_view import HeadView
+from expnet_live.app.widgets.camera_view import CameraView
+from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.core.types import Pose
 from expnet_live.geometry.camera import Camera
-from expnet_live.sessions.playback import Playback
-from expnet_live.types import Pose
+from expnet_live.sessions.reading.playback import Playback
 
 _TICK = 16  # ms
 _PATIENCE = 2.0  # s for threads to end

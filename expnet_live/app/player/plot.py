@@ -13,8 +13,8 @@ from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.views.pieces import plain_plot
-from expnet_live.sessions.markers import Marker
+from expnet_live.app.widgets.pieces import plain_plot
+from expnet_live.sessions.format.markers import Marker
 
 _DEGREES = 10.0  # of the head's pose are as high as a standard deviation
 _LEAST = 0.2  # s that are seen at most closely

@@ -10,8 +10,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from expnet_live.app.player.curves import Curves, Slice
-from expnet_live.sessions.markers import Marker
-from expnet_live.types import Array
+from expnet_live.core.types import Array
+from expnet_live.sessions.format.markers import Marker
 
 _LABEL = 18  # characters of a marker's label
 _COLUMNS = 5000  # of all curves together: what Qt paints without being felt

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from expnet_live.app.head.drawn import Drawn
-from expnet_live.app.models.history import POSE, angles_of
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.player.drawn import drawn_of
-from expnet_live.errors import UserError
-from expnet_live.export.track import corrected, latest, main_face, track
-from expnet_live.face_model.heads import Head
-from expnet_live.live.answers import Answerer
+from expnet_live.app.state.history import POSE, angles_of
+from expnet_live.app.view3d.drawn import Drawn
+from expnet_live.core.errors import UserError
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.core.types import Array, Box, FaceState, Pose
+from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveFace
-from expnet_live.progress import Progress, unwatched
-from expnet_live.sessions.session import Session
-from expnet_live.sessions.table import Rows
-from expnet_live.types import Array, Box, FaceState, Pose
+from expnet_live.outputs.export.track import corrected, latest, main_face, track
+from expnet_live.sessions.format.table import Rows
+from expnet_live.sessions.reading.session import Session
+from expnet_live.threads.answerer import Answerer
 
 _HOLD = 0.5  # s that a picture stays for rows that have none of their own
 _NOTHING = np.zeros((0, 3), np.float32)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.sessions.markers import Marker
+from expnet_live.sessions.format.markers import Marker
 
 _EDGE = 8.0  # px that the handle needs at either end
 _NEAR = 5.0  # px within which a marker is meant

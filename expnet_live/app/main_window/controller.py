@@ -1,0 +1,337 @@
+"""What the app does, without a widget: source, network, person, and what is to be told about them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.notice import Notice
+from expnet_live.app.main_window.recording import Recording
+from expnet_live.app.state import catalog
+from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.gallery import Gallery
+from expnet_live.app.state.history import History, Ranges
+from expnet_live.app.state.statistics import Statistics
+from expnet_live.app.view3d.drawn import own_drawn
+from expnet_live.app.view3d.lines import FaceLines
+from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
+from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import N_EXPRESSION
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Head
+from expnet_live.live.capture_worker import Opener, open_spec
+from expnet_live.live.engine import Engine
+from expnet_live.live.inference_worker import Loader, face_model, load_pipeline
+from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
+from expnet_live.threads.worker import Life
+
+__all__ = ["Controller", "Notice", "Prepared"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What takes long to make: the model, what is drawn of it, and the devices there are."""
+
+    model: FaceModel
+    lines: FaceLines
+
+
+class Controller:
+    """Its methods are for the GUI thread and return at once; `tick` and `watch` are to be called by timers."""
+
+    def __init__(
+        self,
+        choices: Choices,
+        profiles: Profiles | None = None,
+        *,
+        open_: Opener = open_spec,
+        load: Loader = load_pipeline,
+        lister: Callable[[], list[CameraInfo]] = list_cameras,
+        permit: Callable[[Callable[[], None]], None] = lambda then: then(),
+    ) -> None:
+        """`permit` calls back when a camera may be opened."""
+        self.choices = choices
+        self.profiles = profiles or Profiles()
+        self.notices: deque[Notice] = deque()
+        self.history, self.ranges = History(N_EXPRESSION), Ranges(N_EXPRESSION)
+        self.statistics = Statistics()
+        self.state: LiveState | None = None
+        self.faces: tuple[LiveFace, ...] = ()  # as last seen in this source
+        self.prepared: Prepared | None = None
+        self.devices: list[catalog.Option] | None = None
+        self.person = Person()
+        self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
+        self.gallery = Gallery(self._headless)
+        self.recording = Recording(self.engine, self.notices)
+        self.cameras = CameraWatch(lister)
+        self._known: set[int] | None = None
+        self._permit = permit
+        self._undecided = False  # the demo plays as long as nobody knows which cameras there are
+        self._lost = False
+        self._model_life = Life.STARTING
+        self._results: deque[Person | str] = deque()
+        self._no_head = False
+        self._spec: SourceSpec | None = None
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.cameras.start()
+        threading.Thread(target=self._prepare, name="preparation of the head", daemon=True).start()
+        self.engine.start()
+        self.use_head(self.choices.head)
+        self.use_profile(self.choices.profile)
+        self.recording.recover()
+
+    def close(self) -> list[str]:
+        """Names of threads that hang and were left behind."""
+        self.cameras.stop()
+        self.recording.stop()
+        hanging = [*self.engine.close(), *self.recording.close()]
+        return hanging if self.cameras.join(0.2) else [*hanging, self.cameras.name]
+
+    def _prepare(self) -> None:
+        try:
+            model, drawn = face_model(), own_drawn()
+            self.gallery.add(model, drawn.geometry)
+            self.prepared = Prepared(model, drawn.lines)
+            self.devices = catalog.devices()
+        except UserError as error:
+            self.notices.append(Notice("head", "error", str(error)))
+        except Exception as error:
+            log.exception("the head cannot be made")
+            self.tell_unforeseen(str(error))
+
+    def tell_unforeseen(self, reason: str) -> None:
+        """A banner for what nobody expected; for any thread."""
+        text = texts.UNFORESEEN.format(reason=reason)
+        self.notices.append(Notice("unforeseen", "error", text, texts.SHOW_LOG, "log"))
+
+    # --- source -------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> SourceSpec | None:
+        return self._spec
+
+    def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
+        if remember:
+            self.choices = self.choices.with_spec(spec)
+        self.recording.stop()  # a session is of one source
+        self._spec, self._lost, self._undecided, self.faces = spec, False, False, ()
+        for key in ("source", "no camera"):
+            self.notices.append(Notice(key, "gone"))
+        if spec.live:
+            # The answer may take its time; meanwhile another source may have been chosen.
+            self._permit(lambda: self._open(spec) if self._spec is spec else None)
+        else:
+            self._open(spec)
+
+    def _open(self, spec: SourceSpec) -> None:
+        self.engine.set_source(spec, self.choices.loop)
+        self.forget_past()
+
+    def forget_past(self) -> None:
+        """For curves and ranges: what comes has nothing to do with what was."""
+        self.history.clear()
+        self.ranges.clear()
+
+    def begin(self) -> None:
+        """The source of the first picture: the one chosen last, else a camera, else the demo clip."""
+        cameras, spec = self.cameras.cameras, self.choices.spec
+        if spec is None or spec.live:
+            found = self._camera(spec)
+            if found is None:
+                if self._spec != SourceSpec.demo():
+                    self.use_source(SourceSpec.demo(), remember=False)
+                self._undecided = cameras is None
+                if not self._undecided:
+                    self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, texts.SHOW_SOURCES, "sources"))
+                return
+            spec = found
+        self.use_source(spec, remember=False)
+
+    def camera(self, number: int) -> SourceSpec:
+        """The camera of that number, by its name, with the size and rate that were chosen."""
+        name = next((c.name for c in self.cameras.cameras or [] if c.number == number), "")
+        choices = self.choices
+        return SourceSpec.camera(number, choices.width, choices.height, choices.fps, name)
+
+    def _camera(self, last: SourceSpec | None) -> SourceSpec | None:
+        """The camera of last time, known by its name where it has one (numbers change hands), else the first."""
+        cameras = self.cameras.cameras or []
+        if last is not None:
+            same = [c for c in cameras if str(c.number) == last.value and last.label in ("", c.name)]
+            cameras = [*same, *(c for c in cameras if c.name == last.label), *cameras]
+        return self.camera(cameras[0].number) if cameras else None
+
+    def set_loop(self, loop: bool) -> None:
+        self.choices = replace(self.choices, loop=loop)
+        if self.engine.capture is not None:
+            self.engine.capture.transport.loop = loop
+
+    def set_playing(self, playing: bool) -> None:
+        if self.engine.capture is not None and not self.engine.capture.spec.live:
+            self.engine.capture.transport.playing = playing
+
+    # --- network and person -------------------------------------------------------------------
+
+    def change(self, **changes: object) -> None:
+        """Other choices; what concerns the network is passed on to it."""
+        self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.engine.inference.change(self.choices.settings)
+
+    def retry_model(self) -> None:
+        self.engine.inference.change(self.choices.settings)
+
+    def use_head(self, name: str) -> None:
+        """The imported head of that name, our own for an empty one; until it is there, the one before stays."""
+        self.choices = replace(self.choices, head=name)
+        self.notices.append(Notice("worn head", "gone"))
+        self.gallery.wear(name, face_model, self._wear)
+
+    def _wear(self, head: Head | None) -> None:
+        self.engine.inference.head = head
+
+    def _headless(self, reason: str) -> None:
+        """On a thread of its own."""
+        self.notices.append(Notice("worn head", "error", reason))
+        self._no_head = True
+
+    def use_profile(self, name: str) -> None:
+        try:
+            self.person = self.profiles.load(name)
+        except UserError as error:
+            self.person = Person(name)
+            self.notices.append(Notice("profile", "error", str(error)))
+        self.choices = replace(self.choices, profile=name)
+        self.engine.inference.person = self.person
+        self.recording.set_person(self.person)
+
+    def set_gain(self, name: str, gain: float) -> None:
+        """An empty name resets all."""
+        self._save(replace(self.person, gains={}) if not name else self.person.with_gain(name, gain))
+
+    def calibrate(self) -> None:
+        self.engine.inference.calibrate()
+
+    def forget_calibration(self) -> None:
+        if self.person.calibrated:
+            self._save(self.person.uncalibrated())
+            text = texts.UNCALIBRATED.format(name=self.person.name)
+            self.notices.append(Notice("calibration", "info", text, stays=False))
+
+    def _calibrated(self, result: Person | str) -> None:
+        self._results.append(result)  # on the inference thread
+
+    def _save(self, person: Person) -> None:
+        self.person = self.engine.inference.person = person
+        self.recording.set_person(person)
+        self.ranges.clear()
+        try:
+            self.profiles.save(person)
+        except UserError as error:
+            self.notices.append(Notice("profile", "error", str(error)))
+
+    # --- recording ----------------------------------------------------------------------------
+
+    def record(self, on: bool) -> None:
+        if not on:
+            self.recording.stop()
+        elif self._spec is not None:
+            self.recording.begin(self._spec, video=not self.choices.private)
+
+    # --- timers -------------------------------------------------------------------------------
+
+    def tick(self) -> LiveState | None:
+        """The newest state, None when there is none since the last tick."""
+        state = self.engine.latest()
+        if state is None:
+            return None
+        self.state = state
+        self.faces = state.faces or self.faces
+        if state.processed:
+            face = state.faces[0] if state.faces else None
+            time_ = state.captured.frame.timestamp
+            self.history.add(time_, face.expression if face else None, face.state.pose.rotation if face else None)
+            if face:
+                self.ranges.add(time_, face.expression)
+        return state
+
+    def shown(self, state: LiveState) -> None:
+        """To be called when a state is on the screen."""
+        now = time.monotonic()
+        screen = now - state.finished
+        if state.processed:
+            self.statistics.add(now - state.captured.grabbed, {**state.stages, "screen": screen}, now)
+
+    def watch(self) -> None:
+        """Looks after cameras, source, network, recording and calibration, some times a second."""
+        self._watch_cameras()
+        self._watch_source()
+        self._watch_model()
+        if self._no_head:
+            self._no_head = False
+            self.choices = replace(self.choices, head="")
+            self.gallery.wear("", face_model, self._wear)
+        self.recording.watch(self._spec)
+        while self._results:
+            result = self._results.popleft()
+            if isinstance(result, Person):
+                # The name and gains of now: they may have changed during the two seconds.
+                self._save(replace(result, name=self.person.name, gains=self.person.gains))
+                text = texts.CALIBRATED.format(name=self.person.name)
+                self.notices.append(Notice("calibration", "info", text, stays=False))
+            else:
+                self.notices.append(Notice("calibration", "warning", result, stays=False))
+
+    def _watch_cameras(self) -> None:
+        cameras = self.cameras.cameras
+        if cameras is None:
+            return
+        known, self._known = self._known, {c.number for c in cameras}
+        if known is None:
+            if self._undecided:
+                self.begin()
+            return
+        new = [c for c in cameras if c.number not in known]
+        if new and not (self._spec is not None and self._spec.live):
+            text = texts.CAMERA_FOUND.format(name=new[0].name)
+            self.notices.append(Notice("no camera", "gone"))
+            self.notices.append(Notice("camera found", "info", text, texts.USE_IT, f"use-{new[0].number}"))
+
+    def _watch_source(self) -> None:
+        capture = self.engine.capture
+        if capture is None:
+            return
+        if capture.life is Life.FAILED and capture.problem:
+            live = capture.spec.live
+            text = (texts.CAMERA_LOST if live else texts.SOURCE_FAILED).format(problem=capture.problem)
+            demo = capture.spec.kind is SourceKind.DEMO
+            button, act = (None, None) if demo else (texts.PLAY_DEMO, "demo")
+            self.notices.append(Notice("source", "warning" if live else "error", text, button, act))
+            self._lost = True
+        elif self._lost and capture.life is Life.RUNNING:
+            self._lost = False
+            self.notices.append(Notice("source", "gone"))
+            if capture.spec.live:
+                text = texts.CAMERA_BACK.format(name=capture.spec.name)
+                self.notices.append(Notice("camera back", "info", text, stays=False))
+
+    def _watch_model(self) -> None:
+        inference = self.engine.inference
+        if inference.life is Life.FAILED and inference.problem:
+            text = texts.MODEL_FAILED.format(problem=inference.problem)
+            self.notices.append(Notice("model", "error", text, texts.TRY_AGAIN, "retry"))
+        elif self._model_life is Life.FAILED:
+            self.notices.append(Notice("model", "gone"))
+        self._model_life = inference.life

@@ -1,0 +1,99 @@
+"""The widgets of the main window, made and named in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.actions import Actions
+from expnet_live.app.state import catalog
+from expnet_live.app.state.choices import SPANS
+from expnet_live.app.theme import Theme, Themed
+from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.app.widgets.bars_view import BarsView
+from expnet_live.app.widgets.camera_view import CameraView
+from expnet_live.app.widgets.controls import Chooser, ControlCallbacks, Controls
+from expnet_live.app.widgets.curves_view import CurvesView
+from expnet_live.app.widgets.docks import Dock
+from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.app.widgets.status_line import StatusLine
+from expnet_live.app.widgets.transport_bar import TransportBar
+
+
+@dataclass(frozen=True)
+class PartCallbacks:
+    controls: ControlCallbacks
+    overlay: Callable[[object], None]
+    span: Callable[[object], None]
+    bar_clicked: Callable[[str], None]
+    gain: Callable[[str, float], None]
+    head_failed: Callable[[str], None]
+
+
+class Parts:
+    """`docks` by key; `central` holds banners and the head."""
+
+    def __init__(self, actions: Actions, on: PartCallbacks) -> None:
+        self.camera = CameraView()
+        self.camera.setToolTip(texts.CAMERA_TIP)
+        self.transport = TransportBar(actions["play"], actions["loop"])
+        self.head = HeadView(on.head_failed)
+        self.bars = BarsView(on.bar_clicked, on.gain)
+        self.curves = CurvesView()
+        self.controls = Controls(on.controls, actions["refresh"], actions["calibrate"], actions["forget"])
+        self.banners = BannerStack()
+        self.status = StatusLine()
+        self.overlay = Chooser(texts.OVERLAY, on.overlay)
+        self.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], None)
+        self.span = Chooser(texts.CURVES_SPAN_TIP, on.span)
+        self.span.set_options([catalog.Option(n, texts.SECONDS.format(n=n)) for n in SPANS], None)
+        for small in (self.overlay, self.span):
+            small.setProperty("small", True)
+            small.setMaximumWidth(112)
+        for key in (
+            "reset_view",
+            "wireframe",
+            "painted",
+            "hair",
+            "follow",
+            "mirror",
+            "snapshot",
+            "record",
+            "library",
+            "mark",
+        ):
+            self.head.add_action(actions[key])
+        seen = QWidget()
+        column = QVBoxLayout(seen)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.camera, 1)
+        column.addWidget(self.transport)
+        self.docks = {
+            "camera": Dock("camera", texts.CAMERA, seen, (self.overlay,)),
+            "controls": Dock("controls", texts.CONTROLS, self.controls),
+            "expression": Dock("expression", texts.EXPRESSION, self.bars),
+            "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
+        }
+        self.central = QWidget()
+        middle = QVBoxLayout(self.central)
+        middle.setContentsMargins(0, 4, 0, 0)
+        middle.setSpacing(8)
+        middle.addWidget(self.banners)
+        middle.addWidget(self.head, 1)
+
+    def set_theme(self, theme: Theme) -> None:
+        views: tuple[Themed, ...] = (
+            self.camera,
+            self.transport,
+            self.head,
+            self.bars,
+            self.curves,
+            self.controls,
+            self.banners,
+        )
+        for part in (*views, self.overlay, self.span, *self.docks.values()):
+            part.set_theme(theme)

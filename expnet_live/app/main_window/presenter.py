@@ -1,0 +1,196 @@
+"""Brings what the controller has to the views, at the pace of timers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.parts import Parts
+from expnet_live.app.state.idle import idle_expression, idle_pose
+from expnet_live.geometry.camera import Camera
+from expnet_live.heads.head import Head
+from expnet_live.live.state import LiveState
+from expnet_live.threads.worker import Life
+
+_IDLE_STEP = 1 / 30  # s between pictures of the idle head
+_CURVES_EVERY = 2  # ticks of the bars
+
+
+class Presenter:
+    """`acts` maps what a banner's button means to what it does. All methods belong to the GUI thread."""
+
+    def __init__(self, controller: Controller, parts: Parts, acts: Callable[[str], None]) -> None:
+        self._controller, self._parts, self._acts = controller, parts, acts
+        self._begun = time.monotonic()
+        self._idle_shown = 0.0
+        self._plots = 0
+        self._pending: LiveState | None = None
+        self._head: Head | None = None  # the one of which the view has the geometry
+        self.hairy = True
+        self._ready = False
+        self._names: tuple[str, ...] = ()
+        self.first_head: float | None = None  # s from the start to the first moving head
+        self.first_face: float | None = None  # and to the first mirrored one
+        # After this the picture is on the screen, not only drawn.
+        parts.head.shown.connect(self._swapped)
+
+    def tick(self) -> None:
+        """The newest frame, if there is one, to camera view and head."""
+        if not self._ready:
+            self._take_prepared()
+        state = self._controller.tick()
+        if state is not None:
+            self._parts.camera.set_state(state)
+            self._show_head(state)
+        elif self._idle:
+            self._show_idle()
+        else:
+            self._change_head()
+        self._parts.head.advance()
+
+    def plot(self) -> None:
+        """Bars, curves and the clip's position."""
+        controller, parts = self._controller, self._parts
+        parts.transport.refresh()
+        state = controller.state
+        if state is not None and state.faces:
+            parts.bars.set_values(state.faces[0].expression, controller.ranges.low, controller.ranges.high)
+        self._plots += 1
+        # Curves move by a pixel or two in that time, and take longest of all to draw.
+        if self._plots % _CURVES_EVERY == 0 and parts.docks["curves"].isVisible():
+            parts.curves.refresh(controller.history)
+
+    def watch(self) -> None:
+        """Status line, notes on the picture, and banners."""
+        controller = self._controller
+        controller.watch()
+        self._take_notices()
+        engine, statistics, now = controller.engine, controller.statistics, time.monotonic()
+        capture = engine.capture
+        rates = (capture.fps if capture else 0.0, engine.inference.fps, statistics.screen_rate(now))
+        latency = statistics.latency()
+        self._parts.status.refresh(
+            engine.inference.device or "–",
+            rates,
+            (engine.frame_drops, engine.state_drops),
+            latency,
+            statistics.stages(),
+        )
+        self._parts.camera.badge = (
+            f"{texts.FPS.format(fps=rates[2])}   {texts.LATENCY.format(ms=1000 * latency)}" if latency else ""
+        )
+        self._parts.camera.note = self._note()
+        self._show_recording()
+        state = controller.state
+        self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether there is no face to mirror yet; later the last one is held."""
+        return self.first_face is None and self._ready
+
+    def _take_prepared(self) -> None:
+        prepared = self._controller.prepared
+        if prepared is None:
+            return
+        self._ready = True
+        self._parts.camera.set_lines(prepared.lines)
+        self._name(prepared.model.names)
+
+    def _name(self, names: tuple[str, ...]) -> None:
+        """What the coefficients are called; other names are another model's, whose past means nothing any more."""
+        if names != self._names:
+            self._names = names
+            self._parts.bars.set_names(names)
+            self._parts.curves.set_names(names)
+            self._controller.forget_past()
+
+    def _show_head(self, state: LiveState) -> None:
+        if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
+            return
+        face, head = state.faces[0], self._parts.head
+        self._name(face.head.names)
+        if not self._turned_to(face.head):
+            return
+        head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
+        image = state.captured.frame.image
+        if head.look.painted:
+            head.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
+        self._pending = state
+
+    def _show_idle(self) -> None:
+        now = time.monotonic()
+        prepared = self._controller.prepared
+        if prepared is None or now - self._idle_shown < _IDLE_STEP:
+            return
+        self._idle_shown = now
+        seconds = now - self._begun
+        head = self._controller.gallery.head or prepared.model
+        if self._turned_to(head):
+            vertices = head.vertices(idle_expression(head, seconds))
+            self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+
+    def _change_head(self) -> None:
+        """The face that is held, of a picture or a clip that stands still, turns to another head as well."""
+        controller = self._controller
+        state, head = controller.state, controller.gallery.head
+        if state is None or not state.faces or controller.prepared is None:
+            return
+        head = head or controller.prepared.model
+        if state.faces[0].head is not head and state.faces[0].fits(head) and self._turned_to(head):
+            faces = tuple(face.on(head) for face in state.faces)
+            controller.state, controller.faces = replace(state, faces=faces), faces
+            self._show_head(controller.state)
+
+    def _turned_to(self, head: Head) -> bool:
+        """Whether the view draws that head, which it does once its geometry is there."""
+        if head is not self._head:
+            geometry = self._controller.gallery.geometry(head)
+            if geometry is None:
+                return False
+            self._parts.head.set_geometry(geometry)
+            self._head, self.hairy = head, len(geometry.hairy) > 0
+        return True
+
+    def _swapped(self) -> None:
+        now = time.monotonic()
+        if self._ready and self.first_head is None:
+            self.first_head = now - self._begun
+        state, self._pending = self._pending, None
+        if state is not None:
+            self._controller.shown(state)
+            if self.first_face is None:
+                self.first_face = now - self._begun
+
+    def _show_recording(self) -> None:
+        recorder = self._controller.recording.recorder
+        if recorder is None or recorder.stopping:
+            self._parts.camera.recording = ""
+            self._parts.status.show_recording("", "")
+            return
+        time_ = texts.clock(recorder.seconds)
+        private = "" if recorder.video else texts.STATUS_PRIVATE
+        text = texts.STATUS_RECORDING.format(time=time_, frames=recorder.frames, private=private)
+        self._parts.camera.recording = texts.RECORDING.format(time=time_)
+        self._parts.status.show_recording(text, texts.STATUS_RECORDING_TIP.format(folder=recorder.folder))
+
+    def _note(self) -> str:
+        state, engine = self._controller.state, self._controller.engine
+        if state is None:
+            return texts.WAITING
+        if not state.processed:
+            return texts.LOADING if engine.inference.life is Life.STARTING else ""
+        return "" if state.faces else texts.NO_FACE
+
+    def _take_notices(self) -> None:
+        notices, banners = self._controller.notices, self._parts.banners
+        while notices:
+            n = notices.popleft()
+            if n.kind == "gone":
+                banners.dismiss(n.key)
+            else:
+                banners.show_banner(n.key, n.kind, n.text, n.button, partial(self._acts, n.act or ""), n.stays)

@@ -1,0 +1,139 @@
+"""The window's recordings, without a widget: begins, marks, ends, and completes those that were cut off."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from pathlib import Path
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.notice import Notice
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.live.engine import Engine
+from expnet_live.person.person import Person
+from expnet_live.sessions.catalog.recovery import recover_all
+from expnet_live.sessions.format.folder import new_folder, sessions_root
+from expnet_live.sessions.recording.record import start_recording
+from expnet_live.sessions.recording.recorder import Recorder
+from expnet_live.threads.worker import Life
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 5.0  # s that the last pictures may take to the disk when the window closes
+
+
+class Recording:
+    """One recording at a time. Methods are for the GUI thread and return at once, except `close`."""
+
+    def __init__(self, engine: Engine, notices: deque[Notice]) -> None:
+        self._engine, self._notices = engine, notices
+        self._markers = 0
+        self._told_missed = 0
+        self._wanted: tuple[Path, bool] | None = None
+        self.recorder: Recorder | None = None  # until its end was told
+        self.last: Recorder | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.recorder is not None and not self.recorder.stopping
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a network whose results can be recorded, and no other recording to be ended first."""
+        return self.recorder is None and self._engine.inference.pipeline is not None
+
+    @property
+    def seconds(self) -> float:
+        return 0.0 if self.recorder is None else self.recorder.seconds
+
+    def want(self, folder: Path, video: bool) -> None:
+        """To begin as soon as it can."""
+        self._wanted = folder, video
+
+    def begin(self, spec: SourceSpec, video: bool, folder: Path | None = None) -> None:
+        """`folder`: None for a new one, named by the time."""
+        if not self.ready:
+            return
+        for key in ("record", "record missed", "record warning"):
+            self._notices.append(Notice(key, "gone"))
+        self._markers = self._told_missed = 0
+        self._wanted = None
+        self.recorder = start_recording(self._engine, spec, folder or new_folder(sessions_root()), video=video)
+
+    def stop(self) -> None:
+        if self.recorder is not None:
+            self.recorder.stop()
+
+    def mark(self) -> None:
+        label = texts.MARKER_LABEL.format(n=self._markers + 1)
+        marker = None if self.recorder is None else self.recorder.mark(label)
+        if marker is not None:
+            self._markers += 1
+            text = texts.MARKED.format(label=label, time=texts.clock(marker.time))
+            self._notices.append(Notice("marker", "info", text, stays=False))
+
+    def set_person(self, person: Person) -> None:
+        if self.recorder is not None:
+            self.recorder.set_person(person)
+
+    def watch(self, spec: SourceSpec | None) -> None:
+        """Begins what was wanted, and tells what there is to tell; some times a second."""
+        if self._wanted is not None and spec is not None and self.ready:
+            self.begin(spec, self._wanted[1], self._wanted[0])
+        recorder = self.recorder
+        if recorder is None:
+            return
+        if recorder.warning and not recorder.ended:
+            self._notices.append(Notice("record warning", "warning", recorder.warning))
+        # Told again when it has doubled: a banner that changes with every frame cannot be read.
+        if recorder.missed >= max(1, 2 * self._told_missed):
+            self._told_missed = recorder.missed
+            text = texts.RECORD_MISSED.format(n=recorder.missed)
+            self._notices.append(Notice("record missed", "warning", text))
+        if recorder.ended:
+            self._tell_end(recorder)
+
+    def _tell_end(self, recorder: Recorder) -> None:
+        self.last, self.recorder = recorder, None
+        kept = recorder.info is not None
+        if recorder.problem is not None:
+            button, act = (texts.REPLAY, "replay") if kept else (None, None)
+            self._notices.append(Notice("record", "error", recorder.problem, button, act))
+            return
+        text = texts.RECORDED.format(time=texts.clock(recorder.seconds), folder=recorder.folder)
+        if recorder.missed:
+            text += texts.RECORDED_MISSED.format(n=recorder.missed)
+        self._notices.append(Notice("record missed", "gone"))
+        self._notices.append(Notice("record", "info", text, texts.REPLAY, "replay", stays=bool(recorder.missed)))
+
+    def close(self) -> list[str]:
+        """Completes the recording; the name of its thread when the disk does not answer."""
+        recorder = self.recorder
+        if recorder is None:
+            return []
+        recorder.stop()
+        if not recorder.join(_PATIENCE):
+            return [recorder.name]
+        if recorder.problem is not None and recorder.life is Life.FAILED:
+            log.warning("%s", recorder.problem)
+        self._tell_end(recorder)
+        return []
+
+    def recover(self) -> None:
+        """Completes recordings that a kill or the end of power cut off, on a thread of its own."""
+        threading.Thread(target=self._recover, name="recovery of sessions", daemon=True).start()
+
+    def _recover(self) -> None:
+        try:
+            recovered = recover_all(sessions_root())
+        except UserError as error:
+            self._notices.append(Notice("recovery", "warning", str(error)))
+            return
+        problems = [r for r in recovered if isinstance(r, UserError)]
+        if problems:
+            self._notices.append(Notice("recovery", "warning", str(problems[0])))
+        elif recovered:
+            text = texts.RECOVERED_ONE if len(recovered) == 1 else texts.RECOVERED.format(n=len(recovered))
+            self._notices.append(Notice("recovery", "info", text, texts.SHOW_SESSIONS, "library"))

@@ -1,0 +1,256 @@
+"""The main window: it only arranges the parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow
+
+from expnet_live.app import settings, texts
+from expnet_live.app.main_window.actions import Actions
+from expnet_live.app.main_window.commands import Commands
+from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.parts import Parts
+from expnet_live.app.main_window.presenter import Presenter
+from expnet_live.app.state import catalog
+from expnet_live.app.state.choices import THEMES
+from expnet_live.app.state.statistics import Heartbeat
+from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
+from expnet_live.capture.spec import SourceSpec
+
+FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
+_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+
+
+class MainWindow(QMainWindow):
+    def __init__(self, controller: Controller, store: QSettings) -> None:
+        super().__init__()
+        self.controller, self.store = controller, store
+        self.theme = DARK
+        self.setWindowTitle(texts.APP)
+        self.setDockNestingEnabled(True)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(900, 600)
+        self.setContentsMargins(10, 0, 10, 0)
+        self.commands = Commands(self)
+        self.actions_ = Actions(self, self.commands.handlers())
+        self.parts = Parts(self.actions_, self.commands.callbacks())
+        self.setCentralWidget(self.parts.central)
+        self.setStatusBar(self.parts.status)
+        self.setCorner(Qt.Corner.BottomLeftCorner, _LEFT)
+        self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
+        self._make_menus()
+        self.presenter = Presenter(controller, self.parts, self.commands.banner)
+        self.heartbeat = Heartbeat(BEAT / 1000)
+        self.arrange()
+        if layout := settings.load_layout(store):
+            self.restoreGeometry(layout[0])
+            self.restoreState(layout[1], settings.LAYOUT_VERSION)
+        self.show_choices()
+        self.show_recording()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
+        self.follow_theme()
+        self._timers = [
+            self._timer(FRAME, self.presenter.tick),
+            self._timer(WATCH, self._watch),
+            self._timer(PLOT, self.presenter.plot),
+            self._timer(BEAT, lambda: self.heartbeat.beat(time.monotonic(), time.thread_time())),
+        ]
+
+    # --- arrangement --------------------------------------------------------------------------
+
+    def arrange(self) -> None:
+        """The panels as on the first start."""
+        docks = self.parts.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            dock.show()
+        self.addDockWidget(_LEFT, docks["camera"])
+        self.addDockWidget(_LEFT, docks["controls"])
+        self.addDockWidget(_RIGHT, docks["expression"])
+        self.addDockWidget(_BOTTOM, docks["curves"])
+        self.resize(1280, 800)
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([docks["camera"], docks["expression"]], [350, 290], horizontal)
+        self.resizeDocks([docks["camera"], docks["controls"]], [340, 380], vertical)
+        self.resizeDocks([docks["curves"]], [170], vertical)
+
+    def _make_menus(self) -> None:
+        bar, a = self.menuBar(), self.actions_
+        file, face, view, help_ = (
+            bar.addMenu(t) for t in (texts.MENU_FILE, texts.MENU_FACE, texts.MENU_VIEW, texts.MENU_HELP)
+        )
+        for key in (
+            "open",
+            "demo",
+            "refresh",
+            "",
+            "play",
+            "loop",
+            "back",
+            "forth",
+            "",
+            "snapshot",
+            "",
+            "record",
+            "mark",
+            "private",
+            "library",
+            "",
+            "quit",
+        ):
+            file.addAction(a[key]) if key else file.addSeparator()
+        for key in ("calibrate", "forget"):
+            face.addAction(a[key])
+        for key in ("mirror", "overlay", "", "reset_view", "wireframe", "painted", "follow", "hair", ""):
+            view.addAction(a[key]) if key else view.addSeparator()
+        panels = view.addMenu(texts.PANELS)
+        for dock in self.parts.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        appearance = view.addMenu(texts.THEME)
+        self._theme_group = QActionGroup(self)
+        for key, text in zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True):
+            action = appearance.addAction(text)
+            action.setCheckable(True)
+            action.setData(key)
+            self._theme_group.addAction(action)
+        self._theme_group.triggered.connect(lambda action: self.set_appearance(action.data()))
+        for key in ("reset_layout", "full_screen"):
+            view.addAction(a[key])
+        for key in ("shortcuts", "log", "data", "sessions", "about"):
+            help_.addAction(a[key])
+        for menu in (file, face, view, help_):
+            menu.setToolTipsVisible(True)
+
+    # --- theme --------------------------------------------------------------------------------
+
+    def set_appearance(self, appearance: str) -> None:
+        """system, dark or light."""
+        self.controller.choices = replace(self.controller.choices, theme=appearance)
+        self.follow_theme()
+
+    def follow_theme(self, *_: object) -> None:
+        wanted = self.controller.choices.theme
+        if wanted == "system":
+            light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
+            wanted = "light" if light else "dark"
+        for action in self._theme_group.actions():
+            action.setChecked(action.data() == self.controller.choices.theme)
+        self._apply(LIGHT if wanted == "light" else DARK)
+
+    def _apply(self, theme: Theme) -> None:
+        self.theme = theme
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.setPalette(palette(theme))
+            application.setStyleSheet(style_sheet(theme))
+        self.actions_.set_theme(theme)
+        self.commands.set_theme(theme)
+        self.parts.set_theme(theme)
+        self.parts.bars.set_curves(self.parts.curves.colors())
+
+    # --- state --------------------------------------------------------------------------------
+
+    def show_choices(self) -> None:
+        """All choices in all widgets, without calling back."""
+        c, parts, choices = self.controller, self.parts, self.controller.choices
+        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private"):
+            self.actions_.check(key, getattr(choices, key))
+        parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
+        parts.camera.update()
+        head = parts.head
+        head.mirror, head.follow = choices.mirror, choices.follow
+        head.set_look(replace(head.look, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
+        parts.curves.set_chosen(choices.curves)
+        parts.curves.set_span(choices.span)
+        parts.bars.set_curves(parts.curves.colors())
+        parts.bars.set_gains(c.person.gains)
+        parts.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], choices.overlay)
+        parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
+        self._show_controls()
+
+    def _show_controls(self) -> None:
+        c, controls, choices = self.controller, self.parts.controls, self.controller.choices
+        spec = c.spec or SourceSpec.demo()
+        plain = SourceSpec(spec.kind, spec.value, label=spec.label)
+        sources = [catalog.Option(SourceSpec.camera(k.number), k.name) for k in c.cameras.cameras or []]
+        sources.append(catalog.Option(SourceSpec.demo(), texts.DEMO))
+        if plain not in [o.value for o in sources]:
+            sources.insert(0, catalog.Option(plain, plain.name))
+        controls.source.set_options([*sources, catalog.Option("file", texts.SOURCE_FILE)], plain)
+        controls.show_resolution(spec.live)
+        controls.resolution.set_options(catalog.resolutions(), (choices.width, choices.height, choices.fps))
+        controls.model.set_options(catalog.models(choices.model), choices.model)
+        devices = c.devices or [catalog.Option(choices.device, texts.DEVICES.get(choices.device, choices.device))]
+        controls.device.set_options(devices, choices.device)
+        controls.smoothing.set_options([catalog.Option(k, v) for k, v in texts.SMOOTHINGS.items()], choices.smoothing)
+        controls.faces.set_options(
+            [catalog.Option(n, text) for n, text in texts.FACE_COUNTS.items()], choices.max_faces
+        )
+        controls.head.set_options(catalog.heads(c.gallery.library.names(), choices.head), choices.head)
+        names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.profiles.names()}, key=str.casefold)
+        profiles = [catalog.Option(n, n) for n in names]
+        controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)
+        capture = c.engine.capture
+        self.parts.transport.set_transport(None if capture is None or spec.live else capture.transport)
+
+    def ask_profile(self, then: Callable[[str], None]) -> None:
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(texts.PROFILE_NEW)
+        dialog.setLabelText(texts.PROFILE_NAME)
+        dialog.textValueSelected.connect(lambda name: then(name.strip() or texts.DEFAULT_PROFILE))
+        dialog.open()
+        self.show_choices()
+
+    def _watch(self) -> None:
+        self.presenter.watch()
+        self.commands.watch()
+        self._show_controls()
+        self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
+        self.actions_["hair"].setEnabled(self.presenter.hairy)
+        self.actions_["forget"].setEnabled(self.controller.person.calibrated)
+        self.show_recording()
+
+    def show_recording(self) -> None:
+        """Buttons and lists, as they are while something is recorded, or not."""
+        recording = self.controller.recording
+        self.actions_.check("record", recording.active)
+        self.actions_["record"].setEnabled(recording.active or recording.ready)
+        self.actions_["mark"].setEnabled(recording.active)
+        self.actions_["private"].setEnabled(not recording.active)
+        self.parts.controls.lock(recording.recorder is not None)
+
+    # --- events -------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.commands.open_path(paths[0])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        for timer in self._timers:
+            timer.stop()
+        settings.save_choices(self.store, self.controller.choices)
+        settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
+        self.store.sync()
+        self.commands.close()
+        self.controller.close()
+        self.parts.head.close_canvas()
+        super().closeEvent(event)
+
+    def _timer(self, interval: int, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(act)
+        timer.start(interval)
+        return timer

@@ -1,0 +1,212 @@
+"""What `expnet-live doctor` finds out: for each subject the facts, and one sentence for each thing to put right."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from expnet_live import __version__
+from expnet_live.core.errors import UserError
+
+PACKAGES = (
+    "torch", "numpy", "scipy", "opencv-python", "opencv-contrib-python", "mediapipe", "av", "safetensors",
+    "PySide6", "pyqtgraph", "vispy", *(("cv2-enumerate-cameras",) if sys.platform == "win32" else ()),
+)  # fmt: skip
+_PATIENCE = 120.0  # s that a question to a driver or a package may take
+_BY_CPU = re.compile(r"llvmpipe|softpipe|swrast|swiftshader|gdi generic|basic render", re.IGNORECASE)
+
+Ask = Callable[[str], tuple[list[dict[str, Any]], str | None]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A subject: `facts` are lines, `broken` sentences on what must be put right, `hints` on what may be."""
+
+    title: str
+    facts: tuple[str, ...]
+    broken: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+
+
+def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
+    """The answers of expnet_live/app/platform/probe.py, and how it ended when it did not end well."""
+    command = [sys.executable, "-m", "expnet_live.app.platform.probe", question]
+    root = str(Path(__file__).parents[3])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+    except subprocess.TimeoutExpired:
+        return [], f"did not answer within {_PATIENCE:.0f} s"
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode == 0:
+        return answers, None
+    last = (done.stderr.strip().splitlines() or [""])[-1]
+    return answers, f"crashed (signal {-done.returncode})" if done.returncode < 0 else f"failed ({last})"
+
+
+def diagnose(ask: Ask = ask_process) -> list[Finding]:
+    """Everything, in the order in which it is printed."""
+    findings = [system(), packages(ask)]
+    checks: list[Callable[[], Finding]] = [devices, models, lambda: opengl(ask), lambda: cameras(ask), folders]
+    for check in checks:
+        try:
+            findings.append(check())
+        except (ImportError, OSError) as error:
+            name = getattr(check, "__name__", "check")
+            findings.append(Finding(name, (), (f"This cannot be looked at ({error}); install expnet-live again.",)))
+    return findings
+
+
+def system() -> Finding:
+    return Finding(
+        "expnet-live",
+        (f"{__version__}, Python {platform.python_version()}, {platform.platform()}, {os.cpu_count()} CPUs",),
+    )
+
+
+def packages(ask: Ask) -> Finding:
+    facts, broken = [], []
+    for name in PACKAGES:
+        try:
+            facts.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            broken.append(f"The package {name} is missing; install expnet-live again: pip install -e .")
+    answers, end = ask("imports")
+    for answer in answers:
+        if "problem" in answer:
+            broken.append(_cannot_load(answer["module"], answer["problem"]))
+    if end is not None:
+        loading = [a["loading"] for a in answers if "loading" in a]
+        broken.append(f"Loading {loading[-1] if loading else 'Python'} {end}; install expnet-live again.")
+    if len({f.split()[1] for f in facts if f.startswith("opencv")}) > 1:
+        broken.append("opencv-python and opencv-contrib-python differ in version; install expnet-live again.")
+    return Finding("packages", (", ".join(facts),), tuple(broken))
+
+
+def _cannot_load(module: str, problem: str) -> str:
+    library = re.match(r"(lib[\w.+-]+): cannot open shared object", problem)
+    if library:
+        return f"{module} needs the system's library {library[1]}; on Debian or Ubuntu run scripts/setup.sh."
+    return f"{module} cannot be loaded ({problem.splitlines()[0] if problem else 'no reason given'}); install it again."
+
+
+def devices() -> Finding:
+    import torch
+
+    facts = [f"cpu: {torch.get_num_threads()} threads"]
+    hints = []
+    for i in range(torch.cuda.device_count()):
+        card = torch.cuda.get_device_properties(i)
+        facts.append(f"cuda:{i}: {card.name}, {card.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}")
+    if torch.cuda.device_count() == 0:
+        build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
+        facts.append(f"cuda: none; torch is {build}")
+        if shutil.which("nvidia-smi") or Path("/proc/driver/nvidia").is_dir():
+            what = (
+                "update the NVIDIA driver" if torch.version.cuda else "install PyTorch's CUDA build (see pytorch.org)"
+            )
+            hints.append(f"There is an NVIDIA card that torch cannot use; {what}.")
+    facts.append("mps: " + ("available" if torch.backends.mps.is_available() else "none"))
+    return Finding("devices", tuple(facts), (), tuple(hints))
+
+
+def models() -> Finding:
+    from expnet_live.capture.sources import DEMO_ASSET, open_source
+    from expnet_live.core.paths import asset
+    from expnet_live.heads.face_model import ASSET as FACE_MODEL
+    from expnet_live.heads.face_model import SCHEMA, FaceModel
+    from expnet_live.networks.checkpoint import FORMAT, Weights
+    from expnet_live.networks.predictor import ASSET as WEIGHTS
+
+    def weights() -> str:
+        found = Weights.read(asset(WEIGHTS))
+        backbone = found.config.backbone
+        size = sum(t.size for t in found.tensors.values()) / 1e6
+        samples = found.about.get("training", {}).get("samples")
+        trained = f", trained on {samples} crops" if samples else ""
+        shape = f"ResNet {'-'.join(str(n) for n in backbone.blocks)} of width {backbone.width}"
+        return f"format '{FORMAT}', {shape}, {size:.1f} M weights{trained}"
+
+    def face_model() -> str:
+        model = FaceModel.load()
+        return f"version {SCHEMA}, {len(model.names)} expressions, {model.n_identity} identity components"
+
+    def clip() -> str:
+        with open_source("demo") as source:
+            return f"{source.n_frames} frames"
+
+    facts, broken = [], []
+    for file, look in ((WEIGHTS, weights), (FACE_MODEL, face_model), (DEMO_ASSET, clip)):
+        try:
+            path, what = asset(file), look()
+            facts.append(f"{path}: {what}; {path.stat().st_size / 1e6:.1f} MB, sha256 {_digest(path)}")
+        except (UserError, OSError) as error:
+            broken.append(str(error))
+    return Finding("models", tuple(facts), tuple(broken))
+
+
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def opengl(ask: Ask) -> Finding:
+    answers, end = ask("opengl")
+    answer = answers[0] if answers else {}
+    if "renderer" not in answer:
+        driver = f"OpenGL {end}; update the graphics driver, or try with LIBGL_ALWAYS_SOFTWARE=1."
+        problem = answer.get("problem", driver if end else "OpenGL did not answer; update the graphics driver.")
+        # A computer without a screen is well, it only shows no window.
+        hints, broken = ((problem,), ()) if "no display" in problem else ((), (problem,))
+        return Finding("opengl", ("none",), broken, hints)
+    facts = (f"{answer['renderer']}, OpenGL {answer['version']}",)
+    version = re.search(r"(\d+)\.(\d+)", answer["version"])
+    if version and (int(version[1]), int(version[2])) < (2, 1):
+        return Finding("opengl", facts, ("The head needs OpenGL 2.1; update the graphics driver.",))
+    if _BY_CPU.search(answer["renderer"]):
+        return Finding("opengl", facts, (), ("The CPU draws the head; a graphics card's driver would spare it that.",))
+    return Finding("opengl", facts)
+
+
+def cameras(ask: Ask) -> Finding:
+    answers, end = ask("cameras")
+    facts = tuple(f"{a['number']}: {a['name']}" for a in answers) or ("none",)
+    hints = []
+    if end is not None:
+        hints.append(f"Listing the cameras {end}; unplug cameras one by one to find the one whose driver fails.")
+    elif not answers:
+        hints.append("No camera was found; connect one (to a container or virtual machine it must be passed on).")
+    for a in answers:
+        device = Path(f"/dev/video{a['number']}")
+        if sys.platform.startswith("linux") and device.exists() and not os.access(device, os.R_OK | os.W_OK):
+            hints.append(f"You may not use {device}; add yourself to its group: sudo usermod -aG video $USER.")
+    return Finding("cameras", facts, (), tuple(hints))
+
+
+def folders() -> Finding:
+    from expnet_live.app.logs import log_file
+    from expnet_live.person.profiles import data_folder
+
+    folder = data_folder()
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    broken = (
+        () if os.access(there, os.W_OK) else (f"Profiles and log cannot be written to {folder}; make it writable.",)
+    )
+    return Finding("folders", (f"profiles: {folder}", f"log: {log_file()}"), broken)

@@ -1,0 +1,223 @@
+"""What an export is asked for: format, part, rate, face, profile, and where it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.state import catalog
+from expnet_live.app.state.catalog import Option
+from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.controls import Chooser
+from expnet_live.heads.library import Library
+from expnet_live.outputs.export.options import ENDINGS, HEADS, TABLES, ExportOptions, Format
+from expnet_live.outputs.export.track import faces_of
+from expnet_live.sessions.reading.session import Session
+
+Range = tuple[float, float]
+_RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
+_ALL_FACES = (*TABLES, Format.OVERLAY)  # formats that have room for several faces
+_FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+_PATH_WIDTH = 330  # pixels
+_FOLDER = "export folder"  # key of the settings
+
+
+class ExportForm(QWidget):
+    """Part, face and name go with the session, the other choices stay. `out` is what will be made."""
+
+    def __init__(self, store: QSettings) -> None:
+        super().__init__()
+        self._store = store
+        self.session: Session | None = None
+        self.out: Path | None = None
+        self._title = ""
+        self._format = Format.CSV
+        self._fps: float | None = None
+        self._range: Range | None = None
+        self._looped = False
+        self._face: int | None = None
+        self._head = ""  # ours
+        self._confirmed: Path | None = None  # by the dialog: may be replaced
+        self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(Format(str(v))))
+        self.part = Chooser(texts.EXPORT_PART_TIP, self._pick_part)
+        self.rate = Chooser(texts.EXPORT_RATE_TIP, self._pick_rate)
+        self.face = Chooser(texts.EXPORT_FACE_TIP, self._pick_face)
+        self.head = Chooser(texts.EXPORT_HEAD_TIP, self._pick_head)
+        self.neutral, self.gains = QCheckBox(texts.EXPORT_NEUTRAL), QCheckBox(texts.EXPORT_GAINS)
+        self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), QLabel()
+        self._labels: dict[QWidget, QLabel] = {}
+        self._arrange()
+        self.refresh()
+
+    def set_theme(self, theme: Theme) -> None:
+        for chooser in (self.format, self.part, self.rate, self.face, self.head):
+            chooser.set_theme(theme)
+
+    def set_session(self, session: Session | None, title: str) -> None:
+        self.session, self._title = session, title
+        self._range, self._looped, self._face, self._confirmed = None, False, None, None
+        self.refresh()
+
+    def set_range(self, wanted: Range | None) -> None:
+        """The player's. A loop that is set is what people want to have."""
+        if wanted != self._range:
+            self._looped = wanted is not None and (self._looped or self._range is None)
+            self._range = wanted
+            self._show_parts()
+
+    def set_format(self, format: Format) -> None:
+        self._format, self._confirmed = format, None
+        if format not in _ALL_FACES:
+            self._face = None
+        self.refresh()
+
+    def set_out(self, path: Path) -> None:
+        """As chosen in the dialog, which asks before something is replaced."""
+        ending = Path(ENDINGS[self._format]).suffix
+        self.out = path if not ending or path.suffix == ending else path.with_name(path.name + ending)
+        self._confirmed = self.out if self.out == path else None
+        self._store.setValue(_FOLDER, str(path.parent))
+        self._show_path()
+
+    @property
+    def taken(self) -> bool:
+        """Whether something is there that nobody wants to have replaced."""
+        return self.out is not None and self.out != self._confirmed and self.out.exists()
+
+    def options(self) -> ExportOptions:
+        assert self.out is not None
+        start, end = self._range if self._looped and self._range is not None else (None, None)
+        return ExportOptions(
+            self._format,
+            self.out,
+            start=start,
+            end=end,
+            fps=self._fps,
+            face=self._face,
+            neutral=self.neutral.isChecked(),
+            gains=self.gains.isChecked(),
+            head=(self._head or None) if self._format in HEADS else None,
+        )
+
+    def made(self) -> None:
+        """What was asked for is there: the next one has another name."""
+        self._confirmed = None
+        self.refresh()
+
+    # --- choices ------------------------------------------------------------------------------
+
+    def _pick_part(self, value: object) -> None:
+        self._looped = bool(value)
+
+    def _pick_rate(self, value: object) -> None:
+        self._fps = None if value is None else float(str(value))
+
+    def _pick_face(self, value: object) -> None:
+        self._face = None if value is None else int(str(value))
+
+    def _pick_head(self, value: object) -> None:
+        self._head = str(value)
+
+    def _ask_out(self) -> None:
+        dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self.out or Path.home()))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.set_out(Path(name)))
+        dialog.open()
+
+    # --- showing ------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        session = self.session
+        no_video = None if session is None or session.video is not None else texts.EXPORT_NO_VIDEO
+        if no_video and self._format is Format.OVERLAY:
+            self._format = Format.CSV
+        formats = [Option(f, texts.FORMATS[f], no_video if f == Format.OVERLAY else None) for f in texts.FORMATS]
+        self.format.set_options(formats, str(self._format))
+        self.format.setToolTip(texts.FORMAT_TIPS[self._format])
+        rates = [Option(r, texts.EXPORT_FPS.format(fps=f"{r:g}") if r else texts.EXPORT_RECORDED) for r in _RATES]
+        self.rate.set_options(rates, self._fps)
+        faces = [] if session is None else sorted(faces_of(session.rows))
+        general = texts.EXPORT_FACES if self._format in _ALL_FACES else texts.EXPORT_MAIN_FACE
+        listed = [Option(f, texts.EXPORT_ONE_FACE.format(n=f)) for f in faces]
+        self.face.set_options([Option(None, general), *listed], self._face)
+        for widget in (self.face, self._labels[self.face]):
+            widget.setVisible(len(faces) > 1)
+        names = Library().names()
+        self._head = self._head if self._head in names else ""
+        self.head.set_options(catalog.heads(names, self._head), self._head)
+        for widget in (self.head, self._labels[self.head]):
+            widget.setVisible(bool(names) and self._format in HEADS)
+        # An overlay lies over the face only as it was measured.
+        for box in (self.neutral, self.gains):
+            box.setEnabled(self._format is not Format.OVERLAY)
+        self._show_parts()
+        if session is not None and (self._confirmed is None or self.out != self._confirmed):
+            self.out = self._free_name(session)
+        self._show_path()
+
+    def _show_parts(self) -> None:
+        length = texts.tenths(self.session.info.duration if self.session is not None else 0.0)
+        loop = Option(True, texts.EXPORT_LOOP_NONE, texts.EXPORT_LOOP_HOW)
+        if self._range is not None:
+            start, end = map(texts.tenths, self._range)
+            loop = Option(True, texts.EXPORT_LOOP.format(start=start, end=end))
+        self.part.set_options([Option(False, texts.EXPORT_WHOLE.format(length=length)), loop], self._looped)
+
+    def _free_name(self, session: Session) -> Path:
+        """Named by the title, where the last one went, and not there yet."""
+        folder = Path(str(self._store.value(_FOLDER) or Path.home()))
+        folder = folder if folder.is_dir() else Path.home()
+        stem = self._title.translate(_FORBIDDEN).strip(" .") or session.folder.name
+        names = (f"{stem}{f' {i}' if i > 1 else ''}{ENDINGS[self._format]}" for i in range(1, 1000))
+        return next(path for path in (folder / name for name in names) if not path.exists())
+
+    def _show_path(self) -> None:
+        path = "" if self.out is None else str(self.out)
+        self._path.setText(self._path.fontMetrics().elidedText(path, Qt.TextElideMode.ElideMiddle, _PATH_WIDTH))
+        self._path.setToolTip(f"{texts.EXPORT_TO_TIP}:\n{path}" if path else texts.EXPORT_TO_TIP)
+
+    def _arrange(self) -> None:
+        for box, tip in ((self.neutral, texts.EXPORT_NEUTRAL_TIP), (self.gains, texts.EXPORT_GAINS_TIP)):
+            box.setChecked(True)
+            box.setToolTip(tip)
+        self.choose.setToolTip(texts.EXPORT_CHOOSE_TIP)
+        self.choose.clicked.connect(self._ask_out)
+        target, boxes = QWidget(), QWidget()
+        target.setToolTip(texts.EXPORT_TO_TIP)
+        row = QHBoxLayout(target)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._path, 1)
+        row.addWidget(self.choose)
+        row = QHBoxLayout(boxes)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addWidget(self.neutral)
+        row.addWidget(self.gains)
+        row.addStretch(1)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(7)
+        grid.setColumnMinimumWidth(2, 12)
+        for column in (1, 4):
+            grid.setColumnStretch(column, 1)
+        places: tuple[tuple[str, QWidget, int, int], ...] = (
+            (texts.EXPORT_WHAT, self.format, 0, 0),
+            (texts.EXPORT_PART, self.part, 1, 0),
+            (texts.EXPORT_FACE, self.face, 2, 0),
+            (texts.EXPORT_RATE, self.rate, 0, 3),
+            (texts.EXPORT_TO, target, 1, 3),
+            (texts.HEAD, self.head, 3, 0),
+        )
+        for title, widget, line, column in places:
+            label = self._labels[widget] = QLabel(title)
+            label.setObjectName("Muted")
+            label.setToolTip(widget.toolTip())
+            grid.addWidget(label, line, column)
+            grid.addWidget(widget, line, column + 1)
+        grid.addWidget(boxes, 2, 3, 1, 2)

@@ -1,0 +1,354 @@
+"""The window of recorded sessions: the list at the left, the player at the right, the export below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QFileSystemWatcher, QSettings, Qt, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QHideEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.actions import Actions
+from expnet_live.app.player.player_view import PlayerView
+from expnet_live.app.sessions_window.actions import SPECS
+from expnet_live.app.sessions_window.export_panel import ExportPanel
+from expnet_live.app.sessions_window.librarian import Librarian
+from expnet_live.app.sessions_window.model import display_title
+from expnet_live.app.sessions_window.side import ListSide
+from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.app.widgets.pieces import reveal
+from expnet_live.sessions.catalog.catalog import Entry, rename, set_notes
+from expnet_live.sessions.catalog.trash import Trashed, trash
+from expnet_live.sessions.format.info import read_info
+from expnet_live.sessions.reading.session import Session
+
+_TICK = 80  # ms
+_PATIENCE = 2.0  # s that what was asked for may take when the window is closed
+_GEOMETRY, _SIDES = "sessions geometry", "sessions sides"  # keys of the settings
+
+
+class SessionsWindow(QMainWindow):
+    """Hidden when it is closed, to be shown again; `shut_down` ends it. Its threads live while it is seen."""
+
+    def __init__(self, theme: Theme, store: QSettings) -> None:
+        super().__init__()
+        self._theme, self._store = theme, store
+        self._others: tuple[Path, ...] = ()
+        self._librarian: Librarian | None = None
+        self._revision = 0
+        self._active = False
+        self.setWindowTitle(f"{texts.LIBRARY} – {texts.APP}")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(820, 540)
+        self.actions_ = Actions(
+            self,
+            {
+                "rename": lambda: self.side.rename(),
+                "reveal": self._reveal,
+                "export": self._toggle_export,
+                "delete": self._delete,
+                "other": self._ask_folder,
+                "relist": self.refresh,
+                "search": lambda: self.side.search.setFocus(),
+                "close": self.close,
+            },
+            SPECS,
+        )
+        a = self.actions_
+        self.side = ListSide(
+            [a[k] for k in ("rename", "reveal", "export", "delete")],
+            [a["rename"], a["reveal"], a["export"], None, a["delete"], None, a["other"], a["relist"]],
+            a["other"],
+        )
+        self.player = PlayerView(theme)
+        self.panel = ExportPanel(store, reveal)
+        self.banners = BannerStack()
+        self.message = QLabel(texts.CHOOSE_SESSION)
+        self._arrange()
+        self._connect()
+        self.set_theme(theme)
+
+    # --- what the main window calls -----------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for part in (self.side, self.player, self.panel, self.banners, self.actions_):
+            part.set_theme(theme)
+
+    def refresh(self) -> None:
+        """A recording began or ended."""
+        if self._librarian is not None:
+            self._librarian.refresh()
+
+    def show_session(self, folder: Path | None = None) -> None:
+        """Brings the window to the front, with the session in that folder where one is named."""
+        self.show()
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+        if folder is not None:
+            self.open_folder(folder)
+
+    def open_folder(self, folder: Path) -> None:
+        """Chooses the session in that folder, which may lie elsewhere."""
+        folder, librarian = folder.absolute(), self._librarian
+        if librarian is None:
+            return
+
+        def choose(_: object = None) -> None:
+            self.side.choose(folder)
+            librarian.refresh(self._others)
+
+        def add(_: object) -> None:
+            self._others = (*(f for f in self._others if f != folder), folder)
+            choose()
+
+        if folder.parent == librarian.root.absolute():
+            choose()
+        else:
+            librarian.ask(lambda: read_info(folder), add, self._say_failed)
+
+    def shut_down(self) -> None:
+        self.close()
+        self.player.close()
+        self.deleteLater()
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._librarian is None:
+            self._librarian = Librarian()
+            self._revision = 0
+            self._librarian.refresh(self._others)
+            self._librarian.start()
+            self._timer.start(_TICK)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # minimized, it goes on
+            self._end()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._store.setValue(_GEOMETRY, self.saveGeometry())
+        self._store.setValue(_SIDES, self._sides.saveState())
+        super().closeEvent(event)
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self.panel.stop()
+        self.side.notes.save()
+        self.side.forget()
+        self.player.close_session()
+        librarian, self._librarian = self._librarian, None
+        if librarian is not None:
+            librarian.stop()
+            librarian.join(_PATIENCE)
+        if watched := self._watcher.directories():
+            self._watcher.removePaths(watched)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if self.isActiveWindow() and not self._active:
+            self.refresh()
+        self._active = self.isActiveWindow()
+
+    def _tick(self) -> None:
+        librarian = self._librarian
+        if librarian is None:
+            return
+        librarian.deliver()
+        if librarian.revision != self._revision:
+            self._revision = librarian.revision
+            self.side.set_entries(librarian.entries)
+            self._show_actions()
+            if librarian.problem:
+                self.banners.show_banner("list", "error", librarian.problem)
+            else:
+                self.banners.dismiss("list")
+            if not self._watcher.directories() and librarian.root.is_dir():
+                self._watcher.addPath(str(librarian.root))
+        if self.panel.isVisible():
+            self.panel.set_range(self.player.range)
+        self.panel.tick()
+
+    # --- the chosen session -------------------------------------------------------------------
+
+    def _choose(self, entry: Entry | None) -> None:
+        """Shows it in the player, or says why that cannot be."""
+        self._show_actions()
+        if entry is None or not entry.usable:
+            self.player.close_session()
+            self.panel.hide()
+            sentence = texts.CHOOSE_SESSION
+            if entry is not None:
+                sentence = texts.STILL_RECORDING if entry.locked else entry.problem
+            self.message.setText(sentence)
+            self._pages.setCurrentIndex(0)
+            return
+        self._pages.setCurrentIndex(1)
+        if self.player.folder != entry.folder:
+            self.player.open_session(entry.folder)
+            if self.panel.isVisible():
+                self._load_export()
+
+    def _show_actions(self) -> None:
+        entry = self.side.current
+        usable = entry is not None and entry.usable
+        self.actions_["rename"].setEnabled(usable)
+        self.actions_["export"].setEnabled(usable)
+        self.actions_["reveal"].setEnabled(entry is not None)
+        self.actions_["delete"].setEnabled(entry is not None and not entry.locked)
+
+    def _renamed(self, folder: Path, title: str) -> None:
+        self._ask(lambda: rename(folder, title))
+
+    def _noted(self, folder: Path, notes: str) -> None:
+        self._ask(lambda: set_notes(folder, notes))
+
+    def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
+        """Has something done to sessions; the list is read anew, and what failed is said."""
+        if self._librarian is not None:
+            self._librarian.ask(work, then, self._say_failed)
+            self._librarian.refresh()
+
+    def _say_failed(self, sentence: str) -> None:
+        self.banners.show_banner("task", "error", sentence)
+
+    def _reveal(self) -> None:
+        if (entry := self.side.current) is not None:
+            reveal(entry.folder)
+
+    def _delete(self) -> None:
+        entry = self.side.current
+        if entry is None or entry.locked:
+            return
+        self.side.notes.save()
+        if self.player.folder == entry.folder:
+            self.player.close_session()  # some systems move no file that is read
+            self.side.forget()
+        title = display_title(entry)
+        self._ask(lambda: trash(entry.folder), lambda trashed: self._say_trashed(title, trashed))
+
+    def _say_trashed(self, title: str, trashed: object) -> None:
+        assert isinstance(trashed, Trashed)
+        text = texts.TRASHED.format(title=title)
+        if trashed.place is None:
+            self.banners.show_banner("task", "info", text, stays=False)
+            return
+        self.banners.show_banner("task", "info", text, texts.UNDO, lambda: self._restore(title, trashed))
+
+    def _restore(self, title: str, trashed: Trashed) -> None:
+        def back(_: object) -> None:
+            self.banners.show_banner("task", "info", texts.RESTORED.format(title=title), stays=False)
+            self.side.choose(trashed.folder)
+
+        self._ask(trashed.restore, back)
+
+    # --- export -------------------------------------------------------------------------------
+
+    def _toggle_export(self) -> None:
+        if self.panel.isVisible() and self.panel.job is None:
+            self.panel.hide()
+        elif self.actions_["export"].isEnabled():
+            self.panel.show()
+            self._load_export()
+
+    def _load_export(self) -> None:
+        """The panel has to know faces and length, which takes as long as the table is."""
+        entry = self.side.current
+        if entry is None or self._librarian is None:
+            return
+        if self.panel.form.session is not None and self.panel.form.session.folder == entry.folder:
+            self.panel.set_session(self.panel.form.session, display_title(entry))
+            return
+        self.panel.set_session(None)
+
+        def loaded(session: Session) -> None:
+            current = self.side.current
+            if current is not None and current.folder == session.folder:
+                self.panel.set_session(session, display_title(current))
+
+        self._librarian.ask(lambda: Session.open(entry.folder), loaded, self.panel.say)
+
+    # --- other folders ------------------------------------------------------------------------
+
+    def _ask_folder(self) -> None:
+        dialog = QFileDialog(self, texts.OPEN_OTHER_TITLE, str(Path.home()))
+        dialog.setObjectName("other")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.open_folder(Path(name)))
+        dialog.open()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A session's folder, or any file in it."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                path = Path(url.toLocalFile())
+                self.open_folder(path if path.is_dir() else path.parent)
+                return
+
+    # --- layout -------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        self.message.setObjectName("Muted")
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setWordWrap(True)
+        nothing = QWidget()
+        nothing.setObjectName("Panel")
+        nothing.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(nothing)
+        column.setContentsMargins(60, 0, 60, 0)
+        column.addWidget(self.message)
+        pages, right = QWidget(), QWidget()
+        self._pages = QStackedLayout(pages)
+        self._pages.addWidget(nothing)
+        self._pages.addWidget(self.player)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.banners)
+        column.addWidget(pages, 1)
+        column.addWidget(self.panel)
+        self.panel.hide()
+        self._sides = QSplitter(Qt.Orientation.Horizontal)
+        self._sides.setHandleWidth(8)
+        self._sides.setChildrenCollapsible(False)
+        self._sides.addWidget(self.side)
+        self._sides.addWidget(right)
+        self._sides.setStretchFactor(1, 1)
+        self._sides.setSizes([340, 940])
+        self.setContentsMargins(10, 10, 10, 10)
+        self.setCentralWidget(self._sides)
+        self.resize(1280, 820)
+        if geometry := self._store.value(_GEOMETRY):
+            self.restoreGeometry(geometry)
+        if sides := self._store.value(_SIDES):
+            self._sides.restoreState(sides)
+
+    def _connect(self) -> None:
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._tick)
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self.refresh)
+        self.side.chosen.connect(self._choose)
+        self.side.view.selectionModel().currentChanged.connect(lambda *_: self._show_actions())
+        self.side.model.renamed.connect(self._renamed)
+        self.side.notes.edited.connect(self._noted)
+        self.side.view.addAction(self.player.actions_["play"])
+        self.player.export_asked.connect(self._toggle_export)

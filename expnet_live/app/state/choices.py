@@ -1,0 +1,89 @@
+"""What a person chose, kept between starts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.live.state import Settings
+
+SPANS = (10, 20, 30, 60)
+OVERLAYS = ("none", "box", "contours", "mesh")
+THEMES = ("system", "dark", "light")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`source` is a SourceSpec's text for `SourceSpec.parse`, empty until one was chosen; `camera` a camera's name."""
+
+    source: str = ""
+    camera: str = ""
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    loop: bool = True
+    model: str | None = None
+    device: str = "auto"
+    smoothing: str = "balanced"
+    max_faces: int = 1
+    profile: str = "Default"
+    mirror: bool = True
+    overlay: str = "contours"
+    wireframe: bool = False
+    painted: bool = False
+    follow: bool = True
+    hair: bool = True
+    head: str = ""  # the name of an imported one, empty for the face model's own
+    theme: str = "system"
+    private: bool = False  # no video is recorded
+    curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
+    span: int = 20
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(self.model, self.device, self.smoothing, self.max_faces)
+
+    @property
+    def spec(self) -> SourceSpec | None:
+        if not self.source:
+            return None
+        spec = SourceSpec.parse(self.source)
+        if not spec.live:
+            return spec
+        return replace(spec, width=self.width, height=self.height, fps=self.fps, label=self.camera)
+
+    def with_spec(self, spec: SourceSpec) -> Choices:
+        text = "demo" if spec.kind is SourceKind.DEMO else spec.value
+        if not spec.live:
+            return replace(self, source=text)
+        return replace(self, source=text, width=spec.width, height=spec.height, fps=spec.fps, camera=spec.label)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Choices:
+        """What can be understood of an older or damaged text; the rest as on the first start."""
+        try:
+            data: Any = json.loads(text)
+        except ValueError:
+            return cls()
+        if not isinstance(data, dict):
+            return cls()
+        default = cls()
+        known: dict[str, Any] = {}
+        for f in fields(cls):
+            value, usual = data.get(f.name, getattr(default, f.name)), getattr(default, f.name)
+            if isinstance(usual, tuple) and isinstance(value, list) and all(isinstance(v, str) for v in value):
+                value = tuple(value)
+            if usual is None or isinstance(value, type(usual)):
+                known[f.name] = value
+        made = replace(default, **known)
+        return replace(
+            made,
+            overlay=made.overlay if made.overlay in OVERLAYS else default.overlay,
+            theme=made.theme if made.theme in THEMES else default.theme,
+            span=made.span if made.span in SPANS else default.span,
+        )

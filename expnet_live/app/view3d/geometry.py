@@ -1,0 +1,148 @@
+"""The unchanging part of the drawn head: triangles, colours, shine, hollows, and where the camera's picture goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import ConvexHull
+
+from expnet_live.core.types import Array
+from expnet_live.heads.hair import lift
+from expnet_live.heads.head import Head, Part, expression_of, face_triangles
+from expnet_live.heads.topology import CHIN
+from expnet_live.meshes.subdivision import edges_of
+from expnet_live.render.shading import linear_from_srgb
+
+HAIR_BEGINS = 0.4  # mm: less is skin, also to the shaders
+_INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
+# The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
+_PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
+
+# Of the Face Mesh: forehead, cheeks and chin.
+_SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
+_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
+_NECK = 40.0  # mm below the chin that a head must reach to have one
+
+
+@dataclass(frozen=True)
+class HeadGeometry:
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
+    also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,)
+    0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
+    `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips. The neck ends at the height
+    `neck` (mm), None where there is none; `complexion` are vertices whose colour is the skin's; `lips` are pairs (n, 2)
+    of vertices on the inner edges of the upper and the lower one, n = 0 where they are not known; `outermost` are
+    vertices between which the others lie."""
+
+    triangles: Array
+    skin: Array
+    hairy: Array
+    eyes: Array
+    grid: Array
+    colors: Array
+    shine: Array
+    openness: Array
+    paint: Array
+    hair: Array
+    rest: Array
+    inside: Array
+    neck: float | None
+    complexion: Array
+    lips: Array
+    outermost: Array
+
+    @property
+    def size(self) -> int:
+        return len(self.colors)
+
+    @classmethod
+    def of(cls, head: Head) -> HeadGeometry:
+        rest = head.vertices(expression_of(head.names))
+        part, hair, marks = head.traits.parts(len(rest)), head.traits.hair, head.traits.marks
+        spread = _neighbour_means(head.triangles, len(rest))
+        painted = np.isin(part, _PAINTED)
+        triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
+        # Neighbours one after the other: software shades a vertex anew when it has been forgotten.
+        triangles = triangles[np.argsort(_along_a_curve(rest[triangles].mean(1)), kind="stable")]
+        hair = np.zeros(len(rest), np.float32) if hair is None else hair
+        hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
+        eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
+        return cls(
+            triangles=triangles,
+            skin=triangles[~hairy & ~eyes],
+            hairy=triangles[hairy],
+            eyes=triangles[eyes],
+            grid=np.ascontiguousarray(_grid(head), triangles.dtype),
+            colors=linear_from_srgb(head.colors),
+            shine=np.ascontiguousarray(head.traits.shines(len(rest)), np.float32),
+            openness=_openness(head, part, spread),
+            paint=_faded(painted, part == Part.SHELL, spread),
+            hair=hair,
+            rest=rest,
+            inside=np.isin(part, _INSIDE),
+            neck=_neck(rest, marks),
+            complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
+            lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
+            outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
+        )
+
+
+def _along_a_curve(points: Array) -> Array:
+    """Places of points (n, 3) along a curve that fills space (Morton's)."""
+    low = points.min(0)
+    cell = ((points - low) / (points.max(0) - low).max() * 255).astype(np.int64)
+    bits = [((cell[:, axis] >> bit) & 1) << (3 * bit + axis) for bit in range(8) for axis in range(3)]
+    place: Array = np.sum(bits, axis=0)
+    return place
+
+
+def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:
+    """The matrix (V, V) that replaces each vertex's value by the mean of itself and its neighbours."""
+    a, b = edges_of(triangles)[0].T
+    ones = np.ones(len(a), np.float32)
+    links = sparse.coo_matrix((ones, (a, b)), shape=(n, n))
+    links = (links + links.T + sparse.identity(n, np.float32)).tocsr()
+    return sparse.diags(1 / np.asarray(links.sum(1)).ravel()).astype(np.float32) @ links
+
+
+def _grid(head: Head) -> Array:
+    return edges_of(face_triangles(head))[0] if head.traits.wires is None else head.traits.wires
+
+
+def _neck(rest: Array, marks: Array | None) -> float | None:
+    low = float(rest[:, 1].min())
+    return low if marks is not None and low < rest[marks[CHIN], 1] - _NECK else None
+
+
+def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
+    """How freely a vertex sees the room: less where the surface around it stands higher, near and wide."""
+    vertices = head.vertices(expression_of(head.names, jawOpen=0.8))
+    normals = head.normals(vertices)
+    shade = np.zeros(len(vertices), np.float32)
+    around = vertices
+    for step in range(1, 41):
+        around = spread @ around
+        if step in (5, 40):
+            hollow = ((around - vertices) * normals).sum(1)
+            shade += 0.32 * np.clip(hollow / (1.1 if step == 5 else 4.5), 0, 1)
+    # What lies behind the lips is lit through them only; rigid pieces have no neighbours that could tell.
+    marks = head.traits.marks
+    lips = vertices[:, 2].max() - 14 if marks is None else head.vertices(expression_of(head.names))[marks[13], 2]
+    depth = np.clip((lips - 2 - vertices[:, 2]) / 26, 0, 1)
+    for inside, least in ((Part.MOUTH, 0.25), (Part.UPPER_TEETH, 0.1), (Part.LOWER_TEETH, 0.2), (Part.TONGUE, 0.3)):
+        shade[part == inside] = np.maximum(least, 1.6 * depth[part == inside])
+    for _ in range(2):
+        shade = spread @ shade
+    return (1 - np.clip(shade, 0, 0.93)).astype(np.float32)
+
+
+def _faded(painted: Array, shell: Array, spread: sparse.csr_matrix) -> Array:
+    """1 on what is painted, falling to 0 towards the back of the head over about a centimetre."""
+    reach = painted.astype(np.float32)
+    edge = (~shell).astype(np.float32)
+    for _ in range(14):
+        edge = spread @ edge
+    fade = np.clip((edge - 0.55) / 0.42, 0, 1)
+    return (reach * fade * fade * (3 - 2 * fade)).astype(np.float32)

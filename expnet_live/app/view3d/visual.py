@@ -1,0 +1,181 @@
+"""One visual for the head: buffers made once, positions and normals replaced each frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from vispy import gloo
+
+from expnet_live.app.view3d import shaders
+from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.heads.hair import lift
+from expnet_live.render.shading import STUDIO
+
+_GAPE = 0.4, 3.2  # mm between the lips: less than the first lets no light in, more than the second as much as there is
+_NO_NECK = -1e5  # mm: below anything that is drawn
+_PHOTO_WIDTH = 720  # px: more cannot be seen on the head, and takes long to hand over
+_BLEND = ("one", "one_minus_src_alpha")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the head is drawn. Colours are sRGB 0..1."""
+
+    wireframe: bool = False
+    painted: bool = False
+    hair: bool = True
+    line: tuple[float, float, float] = (0.36, 0.83, 0.77)
+    clay: tuple[float, float, float] = (0.20, 0.215, 0.24)
+
+
+class HeadVisual:
+    """Needs a current OpenGL context for `draw` alone. `frugal`: vertices are lit, not pixels; see shaders.py."""
+
+    def __init__(self, frugal: bool = False) -> None:
+        self._frugal = frugal
+        self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
+        self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
+        self._programs = [self._pixel, self._grid]
+        if frugal:
+            self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
+            self._hair = gloo.Program(shaders.HAIR_VERTEX, shaders.HAIR_FRAGMENT)
+            self._painted = gloo.Program(shaders.PAINTED_VERTEX, shaders.PAINTED_FRAGMENT)
+            self._programs += [self._plain, self._hair, self._painted]
+        self._variables = [{name for _, _, name in p.variables} for p in self._programs]
+        self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
+        self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "eyes", "grid")}
+        self._photo = gloo.Texture2D(
+            np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
+        )
+        self._complexion = np.ones(3)
+        self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **_lights())
+        self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
+        self._set(u_neck=0.0, u_gape=1.0)
+        self._grid["u_nudge"] = 0.0006
+        self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
+        self.set_look(Look())
+
+    def set_geometry(self, geometry: HeadGeometry) -> None:
+        self._geometry = geometry
+        for part, indices in self._indices.items():
+            if len(getattr(geometry, part)):
+                indices.set_data(getattr(geometry, part))
+        self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
+        traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
+        traits[geometry.inside, 3] = -1
+        still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest}
+        buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
+        self._set(a_position=self._positions, a_normal=self._normals, **buffers)
+        self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
+
+    def set_mesh(self, vertices: Array, normals: Array) -> None:
+        """Vertices (V, 3) in mm and unit normals (V, 3), float32."""
+        self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
+        self._normals.set_data(np.ascontiguousarray(normals, np.float32))
+        upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
+        gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
+        share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
+        self._gape = share * share * (3 - 2 * share)
+
+    def set_photo(self, image: Image, view: WeakPerspective) -> None:
+        """The picture (H, W, 3) BGR that the face wears when it is painted, and where the face is in it."""
+        height, width = image.shape[:2]
+        self._match_complexion(image, view)
+        if width > _PHOTO_WIDTH:
+            image = cv2.resize(image, (_PHOTO_WIDTH, round(_PHOTO_WIDTH * height / width)))
+        if self._photo.shape[:2] != image.shape[:2]:
+            self._photo.resize(image.shape, format="rgb", internalformat="rgb8")
+        self._photo.set_data(np.ascontiguousarray(image))
+        self._set(
+            u_pose=matrix_from_vector(view.rotation).astype(np.float32).T,
+            u_place=(view.scale, view.x, view.y),
+            u_picture=(float(width), float(height)),
+        )
+
+    def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
+        """Brings ears, neck and skull to the colour of the cheeks and forehead in the picture, slowly."""
+        height, width = image.shape[:2]
+        at = np.round(view.project(self._geometry.rest[self._geometry.complexion])[:, :2]).astype(int)
+        at = at[(at >= 0).all(1) & (at[:, 0] < width) & (at[:, 1] < height)]
+        if len(at):
+            seen = np.median(image[at[:, 1], at[:, 0], ::-1], axis=0) / 255
+            ours = self._geometry.colors[self._geometry.complexion].mean(0)
+            # As the shader does with the picture: its light is in it.
+            wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
+            self._complexion += 0.1 * (wanted - self._complexion)
+            self._set(u_complexion=self._complexion)
+
+    def set_look(self, look: Look) -> None:
+        self._look = look
+        self._haired = look.hair and not look.wireframe
+        self._set(
+            u_paint=float(look.painted),
+            u_clay=0.9 if look.wireframe else 0.0,
+            u_hair=float(self._haired),
+            u_tint=tuple(c**2.2 for c in look.clay),
+            u_line=(*look.line, 0.85),
+        )
+
+    def place(self, to_eye: Array, projection: Array) -> None:
+        """Matrices (4, 4) for columns: from the model to the camera, and from there to the picture."""
+        self._to_eye, self._projection = to_eye.T.copy(), projection.T.copy()
+        self._mirrored = bool(np.linalg.det(to_eye[:3, :3]) * projection[0, 0] * projection[1, 1] < 0)
+
+    def draw(self) -> None:
+        # A mirrored head runs the other way round.
+        gloo.set_state(cull_face=True, front_face="cw" if self._mirrored else "ccw")
+        gloo.set_cull_face("back")
+        if self._frugal:
+            skin = self._painted if self._look.painted else self._plain
+            self._draw(skin, "skin")
+            self._draw(self._hair if self._haired else skin, "hairy")
+            self._draw(self._pixel, "eyes")
+        else:
+            self._draw(self._pixel, "triangles")
+        if self._look.wireframe:
+            gloo.set_state(cull_face=False, blend=True, blend_func=_BLEND)
+            self._draw(self._grid, "grid", "lines")
+
+    def warm_up(self) -> None:
+        """Draws nothing to be seen with each program, as drivers compile them when they first draw."""
+        corner = np.zeros((3, 3), np.float32)
+        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest")}
+        self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
+        indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
+        for program in self._programs:
+            program["u_to_eye"] = program["u_projection"] = np.eye(4, dtype=np.float32)
+            program.draw("triangles", indices)
+
+    def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
+        if not len(getattr(self._geometry, part)):
+            return
+        program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
+        program["u_gape"] = self._gape
+        program.draw(mode, self._indices[part], check_error=False)
+
+    def _set(self, **values: object) -> None:
+        """The variables of all programs that have them."""
+        for program, variables in zip(self._programs, self._variables, strict=True):
+            for name in values.keys() & variables:
+                program[name] = values[name]
+
+
+def _lights() -> dict[str, object]:
+    values: dict[str, object] = {
+        "u_sky": (0.20, 0.22, 0.26),
+        "u_ground": (0.13, 0.10, 0.09),
+        "u_highlight": tuple(light.highlight for light in STUDIO),
+    }
+    for i, light in enumerate(STUDIO):
+        half = light.unit + np.array([0, 0, 1], np.float32)
+        values |= {
+            f"u_toward[{i}]": light.unit,
+            f"u_light[{i}]": light.color,
+            f"u_halfway[{i}]": half / np.linalg.norm(half),
+        }
+    return values

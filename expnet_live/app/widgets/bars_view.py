@@ -1,0 +1,219 @@
+"""The coefficients as named bars, with the range that each had; a click makes a curve of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.theme import DARK, Theme
+from expnet_live.core.types import Array
+from expnet_live.person.person import MAX_GAIN
+
+FULL = 3.0  # sd at the end of a bar
+_GAINS = (0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
+
+
+class BarsView(QWidget):
+    """One row a coefficient. `toggled(name)` and `gain_changed(name, gain)` tell what a person wants."""
+
+    def __init__(self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None]) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(240, 260)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setToolTip(texts.BARS_TIP)  # each bar has one of its own
+        self._toggled, self._gain_changed = toggled, gain_changed
+        self._theme = DARK
+        self._names: tuple[str, ...] = ()
+        self._values = self._low = self._high = np.zeros(0)
+        self._colors: dict[str, str] = {}
+        self._gains: dict[str, float] = {}
+        self._under = -1
+        self._still: QPixmap | None = None
+        self._row_colors: list[tuple[QColor, QColor]] = []  # of each bar and of its range
+
+    def sizeHint(self) -> QSize:
+        return QSize(270, 600)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._renew()
+
+    def set_names(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._values = self._low = self._high = np.zeros(len(names))
+        self._renew()
+
+    def set_values(self, values: Array, low: Array, high: Array) -> None:
+        """Each (29,), in standard deviations."""
+        self._values, self._low, self._high = values, low, high
+        self.update()
+
+    def set_curves(self, colors: dict[str, str]) -> None:
+        if colors != self._colors:
+            self._colors = colors
+            self._renew()
+
+    def set_gains(self, gains: dict[str, float]) -> None:
+        if gains != self._gains:
+            self._gains = dict(gains)
+            self._renew()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if not self._names:
+            painter.fillRect(self.rect(), QColor(self._theme.panel))
+            return
+        if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
+            self._still = self._draw_still()
+        painter.drawPixmap(0, 0, self._still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        row, left, half, thick = self._measures()
+        middle = left + half
+        shares = np.clip(np.stack([self._low, self._high, self._values, 0 * self._values]) / FULL, -1, 1)
+        low, high, value, zero = (middle + half * shares).tolist()
+        for i, color in enumerate(self._row_colors):
+            top = (i + 0.5) * row - thick / 2
+            painter.setBrush(color[1])
+            painter.drawRoundedRect(QRectF(low[i], top, max(high[i] - low[i], 1), thick), thick / 2, thick / 2)
+            painter.setBrush(color[0])
+            start, end = min(zero[i], value[i]), max(zero[i], value[i])
+            painter.drawRoundedRect(QRectF(start, top, max(end - start, 2), thick), 2, 2)
+
+    def _measures(self) -> tuple[float, float, float, float]:
+        """Height of a row, where the bars begin, half of their length, how thick they are."""
+        row = self.height() / len(self._names)
+        left = min(0.5 * self.width(), self._metrics(row).horizontalAdvance("Lower lip down R") + 18.0) + 6
+        return row, left, (self.width() - 10.0 - left) / 2, float(np.clip(row * 0.36, 3, 8))
+
+    def _font(self, row: float) -> QFont:
+        font = QFont(self.font())
+        font.setPixelSize(int(np.clip(row * 0.58, 8, 13)))
+        return font
+
+    def _metrics(self, row: float) -> QFontMetrics:
+        return QFontMetrics(self._font(row))
+
+    def _draw_still(self) -> QPixmap:
+        """What stays as it is while the bars move: names, tracks, zero; it would take longer than they do."""
+        ratio, t = self.devicePixelRatioF(), self._theme
+        still = QPixmap(self.size() * ratio)
+        still.setDevicePixelRatio(ratio)
+        still.fill(QColor(t.panel))
+        row, left, half, thick = self._measures()
+        painter = QPainter(still)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self._font(row))
+        painter.setPen(QPen(QColor(t.line), 1))
+        painter.drawLine(QPointF(left + half, 2), QPointF(left + half, self.height() - 2))
+        self._row_colors = []
+        for i, name in enumerate(self._names):
+            y = (i + 0.5) * row
+            if i == self._under:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(t.raised))
+                painter.drawRoundedRect(QRectF(0, i * row, self.width(), row), 5, 5)
+            color = QColor(self._colors.get(name, t.muted))
+            painter.setPen(QColor(t.text if name in self._colors or i == self._under else t.muted))
+            painter.drawText(QRectF(14, i * row, left - 20, row), Qt.AlignmentFlag.AlignVCenter, self._label(name))
+            painter.setPen(Qt.PenStyle.NoPen)
+            if name in self._colors:
+                painter.setBrush(color)
+                painter.drawEllipse(QPointF(6, y), 3, 3)
+            painter.setBrush(QColor(t.raised if i != self._under else t.hover))
+            painter.drawRoundedRect(QRectF(left, y - thick / 2, 2 * half, thick), thick / 2, thick / 2)
+            faint = QColor(color)
+            faint.setAlpha(60)
+            self._row_colors.append((color, faint))
+        painter.end()
+        return still
+
+    def _renew(self) -> None:
+        self._still = None
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            i = self._row(event.pos())
+            if i >= 0:
+                name = self._names[i]
+                text = texts.BAR_TIP.format(
+                    title=texts.title(name),
+                    value=self._values[i],
+                    low=self._low[i],
+                    high=self._high[i],
+                    gain=self._gains.get(name, 1.0),
+                )
+                QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._row(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(-1)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        i = self._row(event.position().toPoint())
+        if i >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            self._toggled(self._names[i])
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        i = self._row(event.position().toPoint())
+        if i < 0 or not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
+        step = 0.1 if event.angleDelta().y() > 0 else -0.1
+        gain = round(float(np.clip(self._gains.get(self._names[i], 1.0) + step, 0, MAX_GAIN)), 2)
+        self._gain_changed(self._names[i], gain)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        i = self._row(event.pos())
+        if i < 0:
+            return
+        name = self._names[i]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(texts.GAIN_MENU.format(title=texts.title(name))).setEnabled(False)
+        for gain in _GAINS:
+            action = QAction(f"{gain:g}×", menu, checkable=True, checked=abs(self._gains.get(name, 1.0) - gain) < 0.01)
+            action.triggered.connect(lambda _=False, g=gain: self._gain_changed(name, g))
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction(texts.GAIN_RESET_ALL).triggered.connect(lambda: self._gain_changed("", 1.0))
+        menu.popup(event.globalPos())
+
+    def _label(self, name: str) -> str:
+        gain = self._gains.get(name, 1.0)
+        return texts.title(name) if gain == 1.0 else f"{texts.title(name)}  {gain:g}×"
+
+    def _row(self, at: QPoint) -> int:
+        if not self._names or not self.rect().contains(at):
+            return -1
+        return min(len(self._names) - 1, int(at.y() * len(self._names) / max(1, self.height())))
+
+    def _hover(self, i: int) -> None:
+        if i != self._under:
+            self._under = i
+            self._renew()

@@ -1,0 +1,180 @@
+"""The camera's picture with what was found in it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.view3d.lines import FaceLines, draw_lines
+from expnet_live.core.types import Array, Box, Image
+from expnet_live.live.state import LiveFace, LiveState
+
+RADIUS = 8.0
+
+
+class CameraView(QWidget):
+    """Fits the picture into itself; lines and words are drawn at the screen's own resolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(200, 150)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.mirror, self.overlay = True, "contours"
+        self.note, self.badge, self.recording = texts.WAITING, "", ""
+        self._theme = DARK
+        self._image: Image | None = None
+        self._faces: tuple[LiveFace, ...] = ()
+        self._lines: FaceLines | None = None
+
+    def sizeHint(self) -> QSize:
+        return QSize(360, 270)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def set_lines(self, lines: FaceLines) -> None:
+        """Where the lines over a face run."""
+        self._lines = lines
+
+    def set_state(self, state: LiveState) -> None:
+        self.set_picture(state.captured.frame.image, state.faces)
+
+    def set_picture(self, image: Image | None, faces: tuple[LiveFace, ...]) -> None:
+        self._image, self._faces = image, faces
+        self.update()
+
+    def clear(self) -> None:
+        self._image, self._faces = None, ()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._theme.panel))
+        if self._image is None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._theme.raised))
+            painter.drawRoundedRect(QRectF(self.rect()), RADIUS, RADIUS)
+            painter.setPen(QColor(self._theme.muted))
+            inside = self.rect().adjusted(16, 16, -16, -16)
+            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.note)
+            return
+        area = self._area()
+        picture = self._picture(area)
+        height, width = picture.shape[:2]
+        painter.drawImage(area, QImage(picture.data, width, height, 4 * width, QImage.Format.Format_RGB32))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Painting the corners over is far quicker than clipping by a round shape.
+        corners = QPainterPath()
+        corners.addRect(area.adjusted(-1, -1, 1, 1))
+        corners.addRoundedRect(area, RADIUS, RADIUS)
+        painter.fillPath(corners, QColor(self._theme.panel))
+        for face in self._faces if self.overlay != "none" else ():
+            self._draw_box(painter, area, face.state.box)
+        if self.badge:
+            self._draw_chip(painter, area.topLeft() + QPointF(8, 8), self.badge)
+        if self.recording:
+            self._draw_recording(painter, area.topRight() + QPointF(-8, 8))
+        if self.note:
+            self._draw_chip(painter, QPointF(area.center().x(), area.bottom() - 34), self.note, center=True)
+
+    def _area(self) -> QRectF:
+        assert self._image is not None
+        height, width = self._image.shape[:2]
+        scale = min(self.width() / width, self.height() / height)
+        w, h = round(width * scale), round(height * scale)
+        return QRectF((self.width() - w) // 2, (self.height() - h) // 2, w, h)
+
+    def _picture(self, area: QRectF) -> Image:
+        """What the camera sees and the lines over it, (H, W, 4) BGR, at the screen's resolution."""
+        assert self._image is not None
+        ratio = self.devicePixelRatioF()
+        size = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
+        # OpenCV scales ten times faster than the painter; averaging all pixels pays where many become one.
+        much = self._image.shape[1] > 2.5 * size[0]
+        picture = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA if much else cv2.INTER_LINEAR)
+        picture = cv2.cvtColor(cv2.flip(picture, 1) if self.mirror else picture, cv2.COLOR_BGR2BGRA)
+        if self._lines is None or self.overlay not in ("contours", "mesh"):
+            return picture
+        contours, source = self.overlay == "contours", (self._image.shape[1], self._image.shape[0])
+        color = self._accent()
+        for face in self._faces:
+            lines = self._lines.contours(face, source) if contours else self._lines.mesh(face, source)
+            # More than a thousand lines would hide the face at full strength.
+            draw_lines(
+                picture,
+                [self._on_screen(line, size[0]) for line in lines],
+                (color.blue(), color.green(), color.red()),
+                width=max(1, round(ratio)),
+                opacity=0.85 if contours else 0.5,
+            )
+        return picture
+
+    def _draw_box(self, painter: QPainter, area: QRectF, box: Box) -> None:
+        corners = self._on_screen(np.array([[box.x, box.y], [box.x + box.w, box.y + box.h]]), area.width())
+        (x0, y0), (x1, y1) = corners.min(0) + 0.5, corners.max(0) + 0.5
+        pad = 0.06 * (x1 - x0)
+        frame = QRectF(area.x() + x0 - pad, area.y() + y0 - pad, x1 - x0 + 2 * pad, y1 - y0 + 2 * pad)
+        painter.setPen(QPen(QBrush(self._accent()), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setClipRect(area)
+        painter.drawPath(_brackets(frame, min(18.0, frame.width() / 5)))
+        painter.setClipping(False)
+
+    def _accent(self) -> QColor:
+        return QColor(self._theme.accent if self._theme.name == "dark" else "#5fe0d0")
+
+    def _on_screen(self, points: Array, width: float) -> Array:
+        """Pixels of the camera (n, 2) as those of a picture of that width."""
+        assert self._image is not None
+        at = (points + 0.5) * (width / self._image.shape[1]) - 0.5
+        if self.mirror:
+            at[:, 0] = width - 1 - at[:, 0]
+        return at
+
+    def _draw_chip(self, painter: QPainter, at: QPointF, text: str, center: bool = False) -> None:
+        font = QFont(self.font())
+        font.setPixelSize(12)
+        painter.setFont(font)
+        width = painter.fontMetrics().horizontalAdvance(text) + 18
+        x = at.x() - width / 2 if center else at.x()
+        chip = QRectF(x, at.y(), width, 24)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(10, 12, 14, 165))
+        painter.drawRoundedRect(chip, 12, 12)
+        painter.setPen(QColor("#f2f4f6"))
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _draw_recording(self, painter: QPainter, corner: QPointF) -> None:
+        """A red chip that ends at its upper right corner."""
+        font = QFont(self.font())
+        font.setPixelSize(12)
+        font.setBold(True)
+        painter.setFont(font)
+        width = painter.fontMetrics().horizontalAdvance(self.recording) + 34
+        chip = QRectF(corner.x() - width, corner.y(), width, 24)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(200, 24, 38, 225))
+        painter.drawRoundedRect(chip, 12, 12)
+        painter.setBrush(QColor("white"))
+        painter.drawEllipse(QPointF(chip.left() + 14, chip.center().y()), 4, 4)
+        painter.setPen(QColor("white"))
+        painter.drawText(chip.adjusted(24, 0, -10, 0), Qt.AlignmentFlag.AlignVCenter, self.recording)
+
+
+def _brackets(r: QRectF, length: float) -> QPainterPath:
+    """The four corners of a rectangle."""
+    path = QPainterPath()
+    for x, dx in ((r.left(), length), (r.right(), -length)):
+        for y, dy in ((r.top(), length), (r.bottom(), -length)):
+            path.moveTo(x + dx, y)
+            path.lineTo(x, y)
+            path.lineTo(x, y + dy)
+    return path

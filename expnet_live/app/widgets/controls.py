@@ -1,0 +1,186 @@
+"""The panel of choices: source, network, smoothing, and the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStyledItemDelegate,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from expnet_live.app import icons, texts
+from expnet_live.app.state.catalog import Option
+from expnet_live.app.theme import Theme
+
+
+class Chooser(QComboBox):
+    """A list of options that calls back when a person, not the program, chooses."""
+
+    def __init__(self, tip: str, chosen: Callable[[object], None]) -> None:
+        super().__init__()
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        # Style sheets reach no other delegate: what cannot be chosen would not be grey.
+        self.setItemDelegate(QStyledItemDelegate(self))
+        self._options: tuple[Option, ...] = ()
+        self._arrow: QPixmap | None = None
+        self.activated.connect(lambda i: chosen(self._options[i].value))
+
+    def set_options(self, options: Sequence[Option], current: object) -> None:
+        if tuple(options) != self._options:
+            self._options = tuple(options)
+            self.clear()
+            for i, option in enumerate(options):
+                self.addItem(option.text)
+                model = self.model()
+                if option.why_not is not None and isinstance(model, QStandardItemModel):
+                    model.item(i).setEnabled(False)
+                    self.setItemData(i, option.why_not, Qt.ItemDataRole.ToolTipRole)
+        values = [o.value for o in self._options]
+        self.setCurrentIndex(values.index(current) if current in values else -1)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._arrow = icons.pixmap("chevron", theme.muted, 16)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._arrow is not None:
+            # A style sheet draws arrows from files alone.
+            painter = QPainter(self)
+            painter.drawPixmap(self.width() - 24, (self.height() - 16) // 2, self._arrow)
+            painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        # A wheel that scrolls the panel must not change the model.
+        event.ignore()
+
+
+@dataclass(frozen=True)
+class ControlCallbacks:
+    source: Callable[[object], None]
+    resolution: Callable[[object], None]
+    model: Callable[[object], None]
+    device: Callable[[object], None]
+    smoothing: Callable[[object], None]
+    faces: Callable[[object], None]
+    head: Callable[[object], None]
+    profile: Callable[[object], None]
+
+
+class Controls(QScrollArea):
+    """Only arranges the lists and buttons; their meaning is the window's."""
+
+    def __init__(self, on: ControlCallbacks, refresh: QAction, calibrate: QAction, forget: QAction) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.source = Chooser(texts.SOURCE_TIP, on.source)
+        self.resolution = Chooser(texts.RESOLUTION_TIP, on.resolution)
+        self.model = Chooser(texts.MODEL_TIP, on.model)
+        self.device = Chooser(texts.DEVICE_TIP, on.device)
+        self.smoothing = Chooser(texts.SMOOTHING_TIP, on.smoothing)
+        self.profile = Chooser(texts.PROFILE_TIP, on.profile)
+        self.faces = Chooser(texts.FACES_TIP, on.faces)
+        self.head = Chooser(texts.HEAD_TIP, on.head)
+        content = QWidget()
+        grid = QGridLayout(content)
+        grid.setContentsMargins(0, 0, 4, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(7)
+        grid.setColumnStretch(1, 1)
+        again = QToolButton()
+        again.setObjectName("Flat")
+        again.setDefaultAction(refresh)
+        rows: list[tuple[str, QWidget]] = [
+            (texts.SOURCE, _beside(self.source, again)),
+            (texts.RESOLUTION, self.resolution),
+            (texts.MODEL, self.model),
+            (texts.DEVICE, self.device),
+            (texts.SMOOTHING, self.smoothing),
+            (texts.FACES, self.faces),
+            (texts.HEAD, self.head),
+            (texts.PROFILE, self.profile),
+        ]
+        self.labels: dict[QWidget, QLabel] = {}
+        for i, (title, widget) in enumerate(rows):
+            label = QLabel(title)
+            label.setObjectName("Muted")
+            label.setToolTip(widget.toolTip())
+            self.labels[widget] = label
+            grid.addWidget(label, i, 0)
+            grid.addWidget(widget, i, 1)
+        self._calibrate = _action_button(calibrate)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(4)
+        self.progress.setRange(0, 100)
+        self.progress.hide()
+        grid.addWidget(_beside(self._calibrate, _action_button(forget)), len(rows), 1)
+        grid.addWidget(self.progress, len(rows) + 1, 1)
+        column = QVBoxLayout()
+        column.addStretch(1)
+        grid.addLayout(column, len(rows) + 2, 0)
+        grid.setRowStretch(len(rows) + 2, 1)
+        self.setWidget(content)
+
+    def set_theme(self, theme: Theme) -> None:
+        for chooser in self.findChildren(Chooser):
+            chooser.set_theme(theme)
+
+    def show_resolution(self, shown: bool) -> None:
+        self.resolution.setVisible(shown)
+        self.labels[self.resolution].setVisible(shown)
+
+    def lock(self, locked: bool) -> None:
+        """Keeps the network as it is."""
+        tips = (texts.MODEL_TIP, texts.DEVICE_TIP, texts.SMOOTHING_TIP, texts.FACES_TIP)
+        for chooser, tip in zip((self.model, self.device, self.smoothing, self.faces), tips, strict=True):
+            chooser.setEnabled(not locked)
+            chooser.setToolTip(texts.NOT_WHILE_RECORDING if locked else tip)
+
+    def set_calibrating(self, progress: float | None) -> None:
+        self.progress.setVisible(progress is not None)
+        self.progress.setValue(round(100 * (progress or 0)))
+
+
+def _action_button(action: QAction) -> QPushButton:
+    button = QPushButton(action.text())
+    button.setToolTip(action.toolTip())
+    button.clicked.connect(action.trigger)
+
+    def follow() -> None:
+        button.setText(action.text())
+        button.setEnabled(action.isEnabled())
+
+    action.changed.connect(follow)
+    return button
+
+
+def _beside(first: QWidget, second: QWidget) -> QWidget:
+    out = QWidget()
+    row = QHBoxLayout(out)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    row.addWidget(first, 1)
+    row.addWidget(second)
+    out.setToolTip(first.toolTip())
+    return out

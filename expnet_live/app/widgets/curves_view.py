@@ -1,0 +1,130 @@
+"""The chosen coefficients and the head's pose as curves over the last seconds."""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.state.history import POSE, History
+from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import plain_plot
+
+_POINTS = 240  # that a curve has at most: more cannot be told apart
+
+
+class CurvesView(QWidget):
+    """Curves are made once for each name; only their data change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumSize(260, 90)
+        self.setToolTip(texts.CURVES_TIP)
+        pg.setConfigOptions(antialias=True)
+        self._theme = DARK
+        self._names: tuple[str, ...] = ()
+        self._chosen: tuple[str, ...] = ()
+        self._span = 20.0
+        self._curves: dict[str, _Curve] = {}
+        self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
+        self._pose_curves = {name: _curve(self._pose) for name in POSE}
+        self._hint = pg.TextItem(texts.CURVES_EMPTY, anchor=(0.5, 0.5))
+        self._plot.addItem(self._hint, ignoreBounds=True)
+        self._legend, self._pose_legend = QLabel(), QLabel()
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(16)
+        layout.setVerticalSpacing(2)
+        for column, (legend, plot) in enumerate(((self._legend, self._plot), (self._pose_legend, self._pose))):
+            legend.setMinimumWidth(10)
+            layout.addWidget(legend, 0, column)
+            layout.addWidget(plot, 1, column)
+            layout.setColumnStretch(column, 3 - column)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for plot in (self._plot, self._pose):
+            plot.setBackground(theme.panel)
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(theme.line)
+                axis.setTextPen(theme.faint)
+        colors = dict(zip(POSE, theme.curves, strict=False))
+        for name, color in colors.items():
+            self._pose_curves[name].setPen(pg.mkPen(color, width=1.5))
+        self._pose_legend.setText(self._legend_of({texts.POSE[n]: c for n, c in colors.items()}))
+        self._hint.setColor(theme.faint)
+        self.set_chosen(self._chosen)
+
+    def set_names(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def set_span(self, seconds: float) -> None:
+        self._span = seconds
+        for plot in (self._plot, self._pose):
+            plot.setXRange(-seconds, 0, padding=0)
+        self._hint.setPos(-seconds / 2, 0)
+
+    def set_chosen(self, names: tuple[str, ...]) -> None:
+        self._chosen = names
+        for name in list(self._curves):
+            if name not in names:
+                self._plot.removeItem(self._curves.pop(name))
+        for name, color in self.colors().items():
+            if name not in self._curves:
+                self._curves[name] = _curve(self._plot)
+            self._curves[name].setPen(pg.mkPen(color, width=1.5))
+        self._legend.setText(self._legend_of({texts.title(n): c for n, c in self.colors().items()}))
+        self._hint.setVisible(not names)
+
+    def colors(self) -> dict[str, str]:
+        """The colour of each chosen name."""
+        return {n: self._theme.curves[i % len(self._theme.curves)] for i, n in enumerate(self._chosen)}
+
+    def refresh(self, history: History) -> None:
+        rows = history.last(self._span, _POINTS)
+        if not len(rows):
+            return
+        x = rows[:, 0] - history.newest
+        # Copies, as the history moves on beneath.
+        columns = rows.T.copy()
+        for name, curve in self._curves.items():
+            if name in self._names:
+                curve.setData(x, columns[1 + self._names.index(name)], connect="finite")
+        for k, name in enumerate(POSE):
+            self._pose_curves[name].setData(x, columns[1 + len(self._names) + k], connect="finite")
+
+    def _legend_of(self, colors: dict[str, str]) -> str:
+        space = "&nbsp;" * 4
+        return space.join(
+            f'<span style="color:{color}">●</span>&nbsp;<span style="color:{self._theme.muted}">{title}</span>'
+            for title, color in colors.items()
+        )
+
+    def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
+        plot = plain_plot()
+        plot.setMouseEnabled(False, False)
+        plot.setYRange(-limit, limit, padding=0)
+        axis = plot.getAxis("left")
+        axis.setWidth(34)
+        axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
+        plot.getAxis("bottom").setStyle(tickTextOffset=2)
+        return plot
+
+
+class _Curve(pg.PlotCurveItem):
+    """One that need not look through its data for how far it reaches: nothing asks that of it but the painting."""
+
+    def boundingRect(self) -> QRectF:
+        view = self.getViewBox()
+        return QRectF() if view is None else QRectF(view.viewRect())
+
+    def dataBounds(self, ax: int, frac: float = 1.0, orthoRange: object = None) -> tuple[float, float]:
+        return 0.0, 1.0
+
+
+def _curve(plot: pg.PlotWidget) -> _Curve:
+    curve = _Curve()
+    plot.addItem(curve)
+    return curve

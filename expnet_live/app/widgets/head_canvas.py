@@ -1,0 +1,100 @@
+"""Where the head is seen: its picture on the backdrop, and what the mouse does to the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from expnet_live.app.view3d.backdrop import Color, backdrop
+from expnet_live.app.view3d.orbit import Orbit
+
+Drawn = tuple[QImage, QRectF]
+
+
+class HeadCanvas(QWidget):
+    """`render(area)` gives a picture and where it belongs, in this widget, None while there is none.
+
+    It is asked for one when it is painted and `refresh` was called before. `shown` is emitted after each painting.
+    """
+
+    shown = Signal()
+    moved = Signal()  # the view, by the mouse
+    resized = Signal()
+
+    def __init__(self, orbit: Orbit, render: Callable[[QRect], Drawn | None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._orbit, self._render = orbit, render
+        self._colors: tuple[Color, Color] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+        self._backdrop: QPixmap | None = None
+        self._drawn: Drawn | None = None
+        self._stale = True
+        self._area = QRect()  # where the head is
+        self._at = QPointF()  # where the mouse was
+
+    def set_colors(self, middle: Color, edge: Color) -> None:
+        """Of the backdrop, sRGB 0..1."""
+        self._colors, self._backdrop = (middle, edge), None
+        self.update()
+
+    def refresh(self, area: QRect) -> None:
+        """Asks for a new picture of the head, which is within `area` now: nothing else is painted anew."""
+        self._stale = True
+        # A head that was moved out of sight still wants to be told that it was shown.
+        self.update((area | self._area) if not area.isEmpty() else QRect(QPoint(0, 0), self.size()))
+        self._area = area
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        size = self.size() * ratio
+        if self._backdrop is None or self._backdrop.size() != size:
+            self._backdrop = backdrop(size.width(), size.height(), *self._colors)
+            self._backdrop.setDevicePixelRatio(ratio)
+        if self._stale:
+            self._stale = False
+            self._drawn = self._render(self._area)
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._backdrop)
+        if self._drawn is not None:
+            picture, place = self._drawn
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, ratio != 1)
+            painter.drawImage(place, picture)
+        self.shown.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.resized.emit()
+
+    # --- the mouse ----------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._at = event.position()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        moved = event.position() - self._at
+        self._at = event.position()
+        if event.buttons() == Qt.MouseButton.LeftButton and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._orbit.drag(moved.x(), moved.y())
+        else:
+            self._orbit.pan(moved.x(), moved.y(), self.height())
+        self.moved.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._orbit.reset()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._orbit.zoom(event.angleDelta().y() / 120)
+
+
+def smaller(picture: QImage, size: QSize) -> QImage:
+    """A picture of premultiplied pixels brought to `size`, smoothly."""
+    rows = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)
+    out = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
+    into = np.frombuffer(out.bits(), np.uint8).reshape(size.height(), size.width(), 4)
+    cv2.resize(rows, (size.width(), size.height()), dst=into, interpolation=cv2.INTER_LINEAR)
+    return out

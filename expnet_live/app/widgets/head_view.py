@@ -1,0 +1,224 @@
+"""The 3D view: the head on its canvas, mouse and all, with its buttons floating above."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QImage, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from expnet_live.app import texts
+from expnet_live.app.theme import Theme, rgb
+from expnet_live.app.view3d.fineness import Fineness
+from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
+from expnet_live.app.view3d.stage import Stage
+from expnet_live.app.view3d.visual import HeadVisual, Look
+from expnet_live.app.widgets.head_canvas import Drawn, HeadCanvas, smaller
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
+
+log = logging.getLogger(__name__)
+
+_NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: what a head turns round
+_FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is the lowest, Qt's the uppermost
+_MARGIN = 14.0  # mm round the points by which the head's place is told: the hair, and what is between them
+
+
+class HeadView(QWidget):
+    """`problem` says why there is no picture, None while there is one; `shown` follows each painting."""
+
+    shown = Signal()
+
+    def __init__(self, failed: Callable[[str], None] = lambda reason: None) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(260, 260)
+        self.orbit = Orbit()
+        self.mirror, self.follow = True, True
+        self.problem: str | None = None
+        self._failed = failed
+        self._stage: Stage | None = None
+        self._visual: HeadVisual | None = None
+        self._ready = False
+        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
+        self._outermost: Array = np.zeros(0, np.intp)  # which ones
+        self._rotation: Array = np.zeros(3, np.float32)
+        self._look = Look()
+        self._fineness = Fineness()
+        self._moved = time.monotonic()
+        self.native = HeadCanvas(self.orbit, self._render, self)
+        self.native.setToolTip(texts.HEAD_HINT)
+        # After what is being painted is on the screen.
+        self.native.moved.connect(self._refresh)
+        self.native.resized.connect(self._refresh)
+        self.native.shown.connect(self.shown, Qt.ConnectionType.QueuedConnection)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.native)
+        self._buttons = QWidget(self)
+        self._floating: list[QToolButton] = []
+        self._places = QGridLayout(self._buttons)
+        self._places.setContentsMargins(0, 0, 0, 0)
+        self._places.setSpacing(6)
+        self._open_stage()
+
+    def add_action(self, action: QAction) -> None:
+        """A floating button for it."""
+        button = QToolButton()
+        button.setObjectName("Float")
+        button.setProperty("key", action.objectName())
+        button.setDefaultAction(action)
+        button.setIconSize(QSize(20, 20))
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._floating.append(button)
+        self._place_buttons()
+
+    def set_theme(self, theme: Theme) -> None:
+        self.native.set_colors(rgb(theme.stage_middle), rgb(theme.stage_edge))
+        self.set_look(replace(self._look, line=rgb(theme.accent), clay=rgb(theme.clay)))
+
+    def set_geometry(self, geometry: HeadGeometry) -> None:
+        if self._visual is not None:
+            self._visual.set_geometry(geometry)
+            self._ready, self._outermost = True, geometry.outermost
+            self._points = geometry.rest[self._outermost]
+            self._refresh()
+
+    def set_look(self, look: Look) -> None:
+        self._look = look
+        if self._visual is not None:
+            self._visual.set_look(look)
+        self._refresh()
+
+    @property
+    def look(self) -> Look:
+        return self._look
+
+    def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
+        """Vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
+        if self._visual is not None and self._ready:
+            self._visual.set_mesh(vertices, normals)
+            self._points, self._rotation = vertices[self._outermost], rotation
+            self._refresh()
+
+    def set_photo(self, image: Image, view: WeakPerspective) -> None:
+        if self._visual is not None and self._ready:
+            self._visual.set_photo(image, view)
+
+    @property
+    def renderer(self) -> str:
+        """Who draws, as OpenGL calls it; empty when nobody does."""
+        return "" if self._stage is None else self._stage.renderer
+
+    def advance(self) -> None:
+        """To be called at the screen's rate: the camera's soft moves."""
+        now = time.monotonic()
+        if self.orbit.advance(min(now - self._moved, 0.1)):
+            self._refresh()
+        self._moved = now
+
+    def picture(self) -> QImage:
+        """What is seen, at the screen's resolution."""
+        return self.native.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+    def close_canvas(self) -> None:
+        self._visual, self._ready = None, False
+        if self._stage is not None:
+            self._stage.close()
+            self._stage = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_buttons()
+
+    def _place_buttons(self) -> None:
+        """A column at the right, or as many as the height asks for."""
+        height = max((b.sizeHint().height() for b in self._floating), default=1) + self._places.spacing()
+        rows = max(1, (self.height() - 18) // height)
+        for i, button in enumerate(self._floating):
+            # Counted from the right.
+            self._places.addWidget(button, i % rows, 9 - i // rows)
+        size = self._buttons.sizeHint()
+        self._buttons.setGeometry(self.width() - size.width() - 12, 12, size.width(), size.height())
+        self._buttons.raise_()
+
+    def _model_matrix(self) -> Array:
+        model = np.eye(4, dtype=np.float32)
+        if self.follow:
+            turn = matrix_from_vector(self._rotation).astype(np.float32)
+            model[:3, :3] = turn
+            # Half way between the middle of the head and the neck: it nods without leaving the picture.
+            pivot = 0.5 * _NECK + 0.5 * CENTER
+            model[:3, 3] = pivot - turn @ pivot
+        if self.mirror:
+            model[0] *= -1
+        return model
+
+    def _open_stage(self) -> None:
+        try:
+            self._stage = Stage()
+            self._visual = HeadVisual(frugal=self._stage.software)
+            self._stage.warm_up(self._visual.warm_up)
+        except RuntimeError as error:
+            self._fail(error)
+
+    def _refresh(self) -> None:
+        self.native.refresh(self._area())
+
+    def _to_eye(self) -> Array:
+        return self.orbit.shown.matrix() @ self._model_matrix()
+
+    def _area(self) -> QRect:
+        """Where the head is in the canvas; even, so that it is whole pixels of the finer picture, too."""
+        size = self.native.size()
+        to_eye = self._to_eye()
+        at = self._points @ to_eye[:3, :3].T + to_eye[:3, 3]
+        shape = projection(size.width(), size.height())
+        away = np.maximum(-at[:, 2], 1.0)
+        middle = at[:, :2] * (shape[0, 0], -shape[1, 1])
+        margin = _MARGIN * np.array([shape[0, 0], shape[1, 1]])
+        low, high = ((middle - margin).T / away).min(1), ((middle + margin).T / away).max(1)
+        scale = np.array([size.width(), size.height()]) / 2
+        (x0, y0), (x1, y1) = (1 + low) * scale // 2 * 2, -(-(1 + high) * scale // 2) * 2
+        return QRect(int(x0), int(y0), int(x1 - x0), int(y1 - y0)) & QRect(QPoint(0, 0), size)
+
+    def _render(self, area: QRect) -> Drawn | None:
+        stage, visual = self._stage, self._visual
+        if stage is None or visual is None or not self._ready or area.isEmpty():
+            return None
+        # Where the CPU draws, a screen of many pixels gets no more than others do.
+        fine = self._fineness.value if stage.software else self.devicePixelRatioF()
+        begun = time.monotonic()
+        whole, part = _scaled(QRect(QPoint(0, 0), self.native.size()), fine), _scaled(area, fine)
+        try:
+            visual.place(self._to_eye(), _FLIP @ projection(whole.width(), whole.height()))
+            picture = stage.picture(whole.size(), visual.draw, part)
+        except RuntimeError as error:
+            self._fail(error)
+            return None
+        place = QRectF(part.x() / fine, part.y() / fine, part.width() / fine, part.height() / fine)
+        if stage.software:
+            picture = smaller(picture, area.size())
+            self._fineness.add(time.monotonic() - begun)
+        return picture, place
+
+    def _fail(self, error: RuntimeError) -> None:
+        if self.problem is None:
+            log.exception("the head cannot be drawn")
+            self.problem = str(error)
+            self._failed(self.problem)
+
+
+def _scaled(area: QRect, factor: float) -> QRect:
+    """The whole pixels that an area covers where there are `factor` times as many."""
+    x0, y0 = math.floor(area.x() * factor), math.floor(area.y() * factor)
+    x1, y1 = math.ceil((area.x() + area.width()) * factor), math.ceil((area.y() + area.height()) * factor)
+    return QRect(x0, y0, x1 - x0, y1 - y0)

@@ -1,0 +1,76 @@
+"""Which cameras there are, without opening any: that may take seconds, light a lamp, or ask for permission."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from expnet_live.threads.worker import Worker
+
+SYSFS = Path("/sys/class/video4linux")
+
+
+@dataclass(frozen=True)
+class CameraInfo:
+    """A camera's number, as OpenCV counts (from 100 on with its number for the system's interface), and its name."""
+
+    number: int
+    name: str
+
+
+def list_cameras(folder: Path = SYSFS) -> list[CameraInfo]:
+    """The cameras that Linux knows, from sysfs; elsewhere none: see expnet_live/app/platform."""
+    if not sys.platform.startswith("linux") or not folder.is_dir():
+        return []
+    found = []
+    for device in folder.iterdir():
+        number = re.fullmatch(r"video(\d+)", device.name)
+        # A webcam has further devices, for its metadata: their index is not 0.
+        if number and _read(device / "index", "0") == "0":
+            found.append(CameraInfo(int(number[1]), _clean(_read(device / "name", f"Camera {number[1]}"))))
+    return sorted(found, key=lambda c: c.number)
+
+
+def _read(path: Path, default: str) -> str:
+    try:
+        return path.read_text(errors="replace").strip() or default
+    except OSError:
+        return default
+
+
+def _clean(name: str) -> str:
+    """Some drivers say "HD Webcam: HD Webcam"."""
+    first, colon, second = name.partition(": ")
+    return first if colon and second.startswith(first[: len(second)]) else name
+
+
+class CameraWatch(Worker):
+    """Lists the cameras again and again on its own thread, as some systems take long to answer.
+
+    `cameras` is None until the first list is there.
+    """
+
+    def __init__(self, lister: Callable[[], list[CameraInfo]] = list_cameras, interval: float = 2.0) -> None:
+        super().__init__("list of cameras")
+        self.cameras: list[CameraInfo] | None = None
+        self._lister, self._interval = lister, interval
+        self._look = threading.Event()
+
+    def look_again(self) -> None:
+        """Now, not when its time comes."""
+        self._look.set()
+
+    def stop(self) -> None:
+        super().stop()
+        self._look.set()
+
+    def _work(self) -> None:
+        while not self.stopping:
+            self.cameras = self._lister()
+            self._running()
+            self._look.wait(self._interval)
+            self._look.clear()

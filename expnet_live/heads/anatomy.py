@@ -1,0 +1,286 @@
+"""From the 468 points of a face to a head that looks alive.
+
+A cage of control points follows the base points linearly: the face itself, the rims of the
+lids, the pouch of the mouth, the skull and neck. Two rounds of Loop subdivision, again linear,
+make it smooth; eyeballs, teeth and tongue ride along with an anchor of base points each. Little is
+not linear (see posing): eyes turn with the gaze, slits close, and lids stay in front of the eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from expnet_live.core.types import Array
+from expnet_live.heads import ears, eyes, mouth
+from expnet_live.heads.cage import Cage, Linear
+from expnet_live.heads.closing import Closing, closing
+from expnet_live.heads.head import SHINE, Part
+from expnet_live.heads.head_shell import add_head_shell
+from expnet_live.heads.palette import SKIN, default_colors, shine_of_face
+from expnet_live.heads.posing import Posing
+from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, N_BASE, RIGHT_EYE_OUTER, topology_of_triangles
+from expnet_live.meshes.subdivision import boundary_loops, loop_subdivision
+
+ROUNDS = 2
+_LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
+_LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
+_LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The drawable head: V vertices, of which the first `n_face` are the subdivided face (base points first).
+
+    `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices;
+    `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first;
+    `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte .. 1 wet, `part` (V,) see `Part`;
+    `centers` (2,) the cage points in the middle of the right and the left eyeball;
+    `lids` for either eye the face vertices that are kept in front of it; `closings` shut the eyes
+    and the mouth where they nearly are; `lash_roots` are the vertices on the lids from which the
+    vertices of the lashes grow.
+    """
+
+    cage: Linear
+    refine: sparse.csr_matrix
+    offset: Array
+    triangles: Array
+    colors: Array
+    shine: Array
+    part: Array
+    n_face: int
+    n_face_triangles: int
+    centers: Array
+    lids: tuple[Array, Array]
+    closings: tuple[Closing, ...]
+    lash_roots: Array
+
+    def vertices(self, base: Array, gaze: Array | None = None) -> Array:
+        """Vertices (V, 3) float32 mm for base points (468, 3).
+
+        gaze (2, 2) in radians holds yaw (right > 0) and pitch (up > 0), the person's right eye first.
+        """
+        return self.posing(self.posing.points.at(np.asarray(base, np.float32)), gaze)
+
+    @cached_property
+    def posing(self) -> Posing:
+        return Posing(self)
+
+    @property
+    def eyeballs(self) -> tuple[slice, slice]:
+        """Where the vertices of the right and of the left one lie."""
+        return self.range(Part.RIGHT_EYE), self.range(Part.LEFT_EYE)
+
+    @property
+    def lashes(self) -> slice:
+        return self.range(Part.LASHES)
+
+    @cached_property
+    def _ranges(self) -> dict[int, slice]:
+        start = np.searchsorted(self.part, list(Part))
+        end = np.searchsorted(self.part, list(Part), side="right")
+        return {p: slice(int(a), int(b)) for p, a, b in zip(Part, start, end, strict=True)}
+
+    def range(self, part: Part) -> slice:
+        """Where a part's vertices lie; every part is contiguous, and they come in order."""
+        return self._ranges[part]
+
+    def triangles_of(self, *parts: Part) -> Array:
+        """The triangles (n, 3) of which all corners belong to `parts` (seams go to the part beside the face)."""
+        return self.triangles[np.isin(self.part, parts)[self.triangles].all(1)]
+
+
+def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = None) -> Anatomy:
+    """The anatomy round a mean face (468, 3) mm, frontal and symmetric, with base triangles (852, 3).
+
+    `face_colors`, RGB 0..255, are those of the 468 base points or of all `n_face` vertices; without
+    them skin, lips and brows are painted.
+    """
+    mean = np.asarray(mean, np.float64)
+    topology = topology_of_triangles(triangles)
+    cage = Cage()
+    base_colors = np.tile(SKIN, (N_BASE, 1)) if face_colors is None else np.asarray(face_colors, float)[:N_BASE]
+    cage.add(Linear.of(range(N_BASE)), Part.FACE, base_colors)
+    cage.triangles.append(np.asarray(triangles))
+    add_head_shell(cage, mean, topology.oval, Part.SHELL, base_colors)
+    rings = (topology.right_eye, topology.left_eye)
+    centers = [eyes.eye_center(mean, ring) for ring in rings]
+    for ring, center in zip(rings, centers, strict=True):
+        eyes.add_lid_rim(cage, mean, ring, center, Part.LID_RIM)
+    mouth.add_mouth_pouch(cage, mean, topology.lips, Part.MOUTH)
+
+    refine, fine, part, colors = _refined(cage, [topology.lips, *rings], len(triangles))
+    n_face = int((part == Part.FACE).sum())
+    body = _Assembly(cage, refine, fine, part, colors)
+    center_ids = [
+        body.attach(center, eyes.eyeball(), np.zeros(3), p)
+        for center, p in zip(centers, (Part.RIGHT_EYE, Part.LEFT_EYE), strict=True)
+    ]
+    upper_edge, lower_edge, tongue_tip = _mouth_places(mean)
+    body.attach(
+        Linear.following(mouth.UPPER_ANCHOR, upper_edge[None], mean),
+        mouth.teeth(mouth.UPPER_ARCH), np.zeros(3), Part.UPPER_TEETH,
+    )  # fmt: skip
+    jaw = Linear.following(mouth.LOWER_ANCHOR, lower_edge[None], mean)
+    body.attach(jaw, mouth.teeth(mouth.LOWER_ARCH), np.zeros(3), Part.LOWER_TEETH)
+    body.attach(jaw, mouth.tongue(), tongue_tip - lower_edge, Part.TONGUE)
+    return body.finish(mean, n_face, len(triangles) * 4**ROUNDS, np.array(center_ids), face_colors)
+
+
+def _mouth_places(mean: Array) -> tuple[Array, Array, Array]:
+    """The biting edges of the upper and lower front teeth, and the middle of the tongue."""
+    slit = (mean[13] + mean[14]) / 2
+    upper = slit + np.array([0, -1.0, -5.6])
+    lower = slit + np.array([0, -1.6, -7.8])
+    return upper, lower, slit + np.array([0, -2.0, -29.0])
+
+
+def _refined(cage: Cage, creases: list[Array], n_face: int) -> tuple[sparse.csr_matrix, Array, Array, Array]:
+    """Subdivides the cage; vertices are put in order of their parts, the face's as without anatomy."""
+    triangles = np.concatenate(cage.triangles)
+    edges = np.concatenate([np.stack([r, np.roll(r, -1)], 1) for r in creases])
+    refine, fine = loop_subdivision(triangles, cage.size, ROUNDS, edges)
+    part_of_point = np.concatenate(cage.parts)
+    # A seam triangle, like a strip's first row, belongs to the part that lies beyond the face.
+    owner = part_of_point[triangles].max(1)[np.arange(len(fine)) % len(triangles)]
+    part = np.full(refine.shape[0], -1)
+    for p in sorted(set(owner.tolist()), reverse=True):
+        part[fine[owner == p]] = p
+
+    # The face alone subdivides into the same triangles in the same order: its numbering is kept.
+    face = fine[np.arange(len(fine)) % len(triangles) < n_face]
+    alone = loop_subdivision(triangles[:n_face], N_BASE, ROUNDS)[1]
+    order = np.empty(int((part == Part.FACE).sum()), np.int64)
+    order[alone] = face
+    order = np.concatenate([order, *(np.flatnonzero(part == p) for p in sorted(set(part.tolist()) - {Part.FACE}))])
+    new_index = np.empty(len(order), np.int64)
+    new_index[order] = np.arange(len(order))
+    fine = new_index[np.concatenate([face, fine[np.arange(len(fine)) % len(triangles) >= n_face]])]
+    refine = refine.tocsr()[order]
+    return refine, fine, part[order], refine @ np.concatenate(cage.colors)
+
+
+def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
+    """How the mouth and both eyes close; the rings are found again in the subdivided face."""
+    loops = boundary_loops(face)
+
+    def ring_from(corner: int) -> Array:
+        loop = next(r for r in loops if corner in r)
+        return np.roll(loop, -int(np.flatnonzero(loop == corner)[0]))
+
+    found = [
+        closing(
+            resting, ring_from(corner), np.flatnonzero((part == Part.FACE) | (part == Part.LID_RIM)),
+            shut=0.9, open_=4.5, upper_share=0.9, reach=3.0,
+        )
+        for corner in (RIGHT_EYE_OUTER, LEFT_EYE_OUTER)
+    ]  # fmt: skip
+    # The lips of the mean face touch nearly; how high each place can open is better seen on a drop of the jaw.
+    lips = ring_from(MOUTH_RIGHT_INNER)
+    dropped = resting.copy()
+    lower = lips[len(lips) // 2 :] if resting[lips[1], 1] > resting[lips[-1], 1] else lips[: len(lips) // 2 + 1]
+    width = np.abs(resting[lips, 0]).max()
+    dropped[lower, 1] -= 10 * np.sqrt(np.clip(1 - (resting[lower, 0] / width) ** 2, 0, 1))
+    mouth_parts = np.flatnonzero((part == Part.FACE) | (part == Part.MOUTH))
+    lip = closing(dropped, lips, mouth_parts, shut=1.3, open_=4.5, upper_share=0.5, reach=4.0)
+    # Measured lips stand a little apart in a face at rest, whose mouth is shut.
+    gap = np.clip(resting[lip.first, 1] - resting[lip.second, 1], 0, None)
+    if gap.max() < _LIPS_AT_REST:
+        shut = np.maximum(lip.shut, gap + 0.2 * lip.shut)
+        lip = replace(lip, shut=shut, open=shut + _LIPS_FREE * lip.shut)
+    return (*found, lip)
+
+
+class _Assembly:
+    """Refined cage plus rigid pieces."""
+
+    def __init__(self, cage: Cage, refine: sparse.csr_matrix, triangles: Array, part: Array, colors: Array) -> None:
+        self.cage, self.n_anchors = cage, 0
+        self.refine = [refine]
+        self.triangles: list[Array] = [triangles]
+        self.part: list[Array] = [part]
+        self.colors: list[Array] = [colors]
+        self.offset: list[Array] = [np.zeros((len(part), 3))]
+        self.size, self.n_cage = len(part), cage.size
+
+    def attach(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> int:
+        """Adds a rigid piece (vertices, triangles, colors) at an anchor point; returns the anchor's cage index."""
+        vertices, triangles, colors = piece
+        index = int(self.cage.add(anchor, part, (0.0, 0.0, 0.0))[0])
+        n = len(vertices)
+        self.refine.append(sparse.csr_matrix((np.ones(n), (np.arange(n), np.full(n, index))), shape=(n, index + 1)))
+        self.offset.append(vertices + shift)
+        self.triangles.append(triangles + self.size)
+        self.part.append(np.full(n, part))
+        self.colors.append(colors)
+        self.size += n
+        return index
+
+    def grow_lashes(self, resting: Array, eyelids: Iterable[Closing], centers: Array) -> Array:
+        """Adds lashes to the upper lids; returns the vertex that each vertex of them grows from."""
+        roots: list[Array] = []
+        for lid, center in zip(eyelids, centers, strict=True):
+            edge = lid.first[np.argsort(resting[lid.first, 0])]
+            root, offset, triangles, colors = eyes.lashes(resting[edge], center)
+            roots.append(edge[root])
+            self.refine.append(self.refine[0][roots[-1]])
+            self.offset.append(offset)
+            self.triangles.append(triangles + self.size)
+            self.part.append(np.full(len(root), Part.LASHES))
+            self.colors.append(colors)
+            self.size += len(root)
+        return np.concatenate(roots)
+
+    def grow_ears(self, mean: Array) -> None:
+        """Adds both ears, coloured like the head round them."""
+        of_shell = np.concatenate(self.cage.parts) == Part.SHELL
+        cage = self.cage.linear()
+        shell = Linear(cage.matrix[of_shell], cage.offset[of_shell])
+        skin = np.median(np.concatenate(self.cage.colors)[of_shell], axis=0)
+        for side in (-1, 1):
+            self.attach(ears.ear_root(shell, mean, side), ears.ear(side, skin), np.zeros(3), Part.EARS)
+
+    def finish(
+        self, mean: Array, n_face: int, n_face_triangles: int, centers: Array, face_colors: Array | None
+    ) -> Anatomy:
+        face = self.triangles[0][:n_face_triangles]
+        body_at_rest = self.refine[0] @ self.cage.linear().at(mean)[: self.refine[0].shape[1]]
+        slits = _slits(body_at_rest, face, self.part[0])
+        roots = self.grow_lashes(body_at_rest, slits[:2], self.cage.linear().at(mean)[centers])
+
+        self.grow_ears(mean)
+        cage = self.cage.linear()
+        for block in self.refine:
+            block.resize((block.shape[0], self.cage.size))
+        refine = sparse.vstack(self.refine).tocsr()
+        offset, part, colors = (np.concatenate(q) for q in (self.offset, self.part, self.colors))
+        resting = refine @ cage.at(mean) + offset
+        if face_colors is None:
+            colors[:n_face] = default_colors(mean, resting[:n_face])
+        elif len(face_colors) == n_face:
+            colors[:n_face] = face_colors
+        else:
+            colors[:n_face] = refine[:n_face, :N_BASE] @ face_colors / refine[:n_face, :N_BASE].sum(1)
+        shine = np.array([SHINE.get(p, 0.0) for p in Part])[part]
+        shine[:n_face] = shine_of_face(mean, resting[:n_face], 0.25)
+        distance = [np.linalg.norm(resting[:n_face] - c, axis=1) for c in cage.at(mean)[centers]]
+        right, left = (np.flatnonzero(d < eyes.EYE_RADIUS + _LID_REACH) for d in distance)
+        return Anatomy(
+            closings=slits,
+            lash_roots=roots,
+            cage=Linear(cage.matrix.astype(np.float32), cage.offset.astype(np.float32)),
+            refine=refine.astype(np.float32),
+            offset=offset.astype(np.float32),
+            triangles=np.concatenate(self.triangles).astype(np.int32),
+            colors=np.clip(np.round(colors), 0, 255).astype(np.uint8),
+            shine=shine.astype(np.float32),
+            part=part.astype(np.int8),
+            n_face=n_face,
+            n_face_triangles=n_face_triangles,
+            centers=centers,
+            lids=(right, left),
+        )

@@ -1,0 +1,84 @@
+"""Slits that close cleanly: the eyes and the mouth.
+
+Measured lids and lips rarely touch exactly; they stop short of each other or cross a little. Where
+the edges of a slit come that close they are made to meet, and the skin beside them moves along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from expnet_live.core.types import Array
+
+
+@dataclass(frozen=True)
+class Closing:
+    """`first`, `second` (n,) are vertices facing each other across a slit, first above.
+
+    `vertices` (m,) move by `weights` (m, n) times the way from `second` to `first` that is given
+    up. A slit of `shut` (n,) mm or less counts as closed; from `open` (n,) mm on nothing changes.
+    """
+
+    first: Array
+    second: Array
+    vertices: Array
+    weights: sparse.csr_matrix
+    shut: Array
+    open: Array
+
+    def pulls(self, across: Array) -> Array:
+        """What is given up (n, 3) of the ways `across` (n, 3) float32 mm from `second` to `first`, negative."""
+        height = across[:, 1]
+        t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
+        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the rest.
+        lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
+        share = lost / np.maximum(height, self.shut)
+        pulls: Array = (-share[:, None] * across).astype(np.float32)
+        return pulls
+
+
+def together(closings: Sequence[Closing]) -> Closing:
+    """Slits with no vertex in common as one, which takes hardly longer than one of them."""
+    first, second, vertices, shut, open_ = (
+        np.concatenate([getattr(c, name) for c in closings]) for name in ("first", "second", "vertices", "shut", "open")
+    )
+    if len(np.unique(vertices)) < len(vertices):
+        raise ValueError("The slits share vertices: close them one after the other.")
+    return Closing(first, second, vertices, sparse.block_diag([c.weights for c in closings], "csr"), shut, open_)
+
+
+def closing(
+    points: Array, ring: Array, nearby: Array, *, shut: float, open_: float, upper_share: float, reach: float
+) -> Closing:
+    """The closing of the slit round which `ring` (2k,) runs from one corner to the other and back.
+
+    `points` (V, 3) is the mesh at rest with the slit somewhat open, `nearby` the vertices that may
+    move; `shut` and `open_` mm hold where the slit is highest and shrink towards its corners. The
+    upper edge goes `upper_share` of the way; `reach` mm is how far the movement carries.
+    """
+    half = len(ring) // 2
+    one, other = ring[1:half], ring[:half:-1]
+    first, second = (one, other) if points[one, 1].mean() > points[other, 1].mean() else (other, one)
+    height = np.abs(points[first, 1] - points[second, 1])
+    relative = np.maximum(height / height.max(), 0.05)
+
+    distance, nearest = cKDTree(points[ring]).query(points[nearby], k=3)
+    blend = 1 / (distance + 1e-3) ** 2
+    blend *= np.exp(-((distance[:, :1] / reach) ** 2)) / blend.sum(1, keepdims=True)
+    column = np.full(len(points), -1)
+    column[first] = column[second] = np.arange(len(first))
+    share = np.zeros(len(points))
+    share[first], share[second] = upper_share, upper_share - 1
+    at = ring[nearest]
+    row = np.broadcast_to(np.arange(len(nearby))[:, None], at.shape)
+    used = (column[at] >= 0) & (distance < 3 * reach)
+    weights = sparse.csr_matrix(
+        ((blend * share[at])[used], (row[used], column[at][used])), shape=(len(nearby), len(first))
+    )
+    moving = np.flatnonzero(np.abs(weights).max(axis=1).toarray().ravel() > 0.01)
+    return Closing(first, second, nearby[moving], weights[moving].astype(np.float32), shut * relative, open_ * relative)

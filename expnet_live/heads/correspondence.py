@@ -1,0 +1,123 @@
+"""Where the points of the Face Mesh lie on another head.
+
+Our face model is fitted to the head's surface: similarity and identity by turns with the closest points, which must
+face the same way (an ICP that deforms; Amberg et al., *Optimal step nonrigid ICP*, 2007, is its ancestor). Points of
+which the head itself tells where they are hold their surroundings in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.geometry.alignment import similarity
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.topology import NOSE_TIP
+
+_ROUNDS = 14
+_NEIGHBOURS = 16
+_AGAINST = 4.0  # mm that a vertex is farther away for each unit by which its normal deviates
+_FAR = 6.0  # mm from which on a point has little say
+_HOLD = 6.0  # mm round a known point that follow it
+_RIDGE = 20.0  # mm², of identity in standard deviations
+_WORST = 6.0  # mm, root mean square: beyond this it is no face, or none that looks along z
+
+# The 68 points of iBUG but the outline, and the Face Mesh's points at their places.
+IBUG = {
+    8: 152,
+    **dict(zip(range(17, 27), (70, 63, 105, 66, 107, 336, 296, 334, 293, 300), strict=True)),
+    **dict(zip(range(27, 36), (168, 197, 195, 4, 98, 97, 2, 326, 327), strict=True)),
+    **dict(zip(range(36, 48), (33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380), strict=True)),
+    **dict(zip(range(48, 60), (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91), strict=True)),
+    **dict(zip(range(60, 68), (78, 81, 13, 311, 308, 402, 14, 178), strict=True)),
+}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """`marks` (468,) are vertices; `scale * points @ rotation + translation` brings the head into our frame.
+
+    `distance` (mm): root mean square between our fitted face and the marks.
+    """
+
+    marks: Array
+    scale: float
+    rotation: Array
+    translation: Array
+    distance: float
+
+    def points(self, points: Array) -> Array:
+        return (self.directions(points) + self.translation).astype(np.float32)
+
+    def directions(self, directions: Array) -> Array:
+        out: Array = self.scale * directions @ self.rotation
+        return out.astype(np.float32)
+
+
+def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known: Mapping[int, int]) -> Placement:
+    """Finds our face on a head of vertices (V, 3) mm with its y up, looking along z.
+
+    `skin` are the vertices that may belong to the face; `known` maps points of the Face Mesh to vertices.
+    Raises UserError when there is no face.
+    """
+    if len(skin) < len(model.mean):
+        raise UserError(f"No face was found on the head: {len(skin)} points of skin are too few.")
+    outward = NormalOperator(triangles, len(points))(points)
+    tree = cKDTree(points[skin])
+    facing = NormalOperator(model.base_triangles, len(model.mean))
+    anchors, places = (np.array(list(side), np.int64) for side in (known.keys(), known.values()))
+    scale, turn, shift = _start(model, points, skin, anchors, places)
+    rows = np.arange(len(model.mean))
+    face = model.mean.astype(np.float64)
+    for i in range(_ROUNDS):
+        # Into the head's own frame, where its tree is.
+        at, normals = ((face - shift) / scale) @ turn.T, facing(face) @ turn.T
+        if len(anchors) and i >= _ROUNDS // 3:
+            at = _held(at, anchors, points[places], _HOLD / scale)
+        away, near = tree.query(at, k=_NEIGHBOURS)
+        against = 1 - np.einsum("nki,ni->nk", outward[skin[near]], normals)
+        best = (scale * away + _AGAINST * against).argmin(1)
+        marks, distance = skin[near[rows, best]], scale * away[rows, best]
+        weights = np.exp(-((distance / _FAR) ** 2)) + 1e-3
+        if len(anchors):
+            marks[anchors], weights[anchors] = places, 4.0
+        scale, turn, shift = similarity(points[marks], face, weights)
+        seen = scale * points[marks] @ turn + shift
+        face = _fitted(model, seen, weights)
+    error = float(np.sqrt(((seen - face) ** 2).sum(1).mean()))
+    if not error < _WORST:
+        raise UserError(
+            f"No face was found on the head (our face's points lie {error:.0f} mm off); it must have y up and look "
+            "along z."
+        )
+    return Placement(marks.astype(np.int32), scale, turn, shift, error)
+
+
+def _start(model: FaceModel, points: Array, skin: Array, anchors: Array, places: Array) -> tuple[float, Array, Array]:
+    """A first similarity: by known points where there are enough, else by the tip of the nose, which is foremost."""
+    if len(anchors) >= 4:
+        return similarity(points[places], model.mean[anchors], np.ones(len(anchors)))
+    nose = points[skin[points[skin, 2].argmax()]]
+    return 1.0, np.eye(3), model.mean[NOSE_TIP] - nose
+
+
+def _held(at: Array, anchors: Array, places: Array, reach: float) -> Array:
+    """Points moved as the anchors among them must, the less the farther away."""
+    weights = np.exp(-((np.linalg.norm(at[:, None] - at[anchors], axis=2) / reach) ** 2))
+    return at + weights @ (places - at[anchors]) / (weights.sum(1) + 0.2)[:, None]
+
+
+def _fitted(model: FaceModel, seen: Array, weights: Array) -> Array:
+    """The face (468, 3) of our model that is nearest to points `seen`."""
+    root = np.sqrt(weights)[:, None]
+    basis = (model.identity * root).reshape(model.n_identity, -1).astype(np.float64)
+    target = ((seen - model.mean) * root).ravel()
+    alpha = np.linalg.solve(basis @ basis.T + _RIDGE * np.eye(len(basis)), basis @ target)
+    face: Array = model.mean + np.tensordot(alpha, model.identity, 1)
+    return face

@@ -1,0 +1,141 @@
+"""Eyeballs with irises, the rims of the eyelids, and how eyes turn and lids slide over them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from expnet_live.core.types import Array
+from expnet_live.heads.cage import Cage, Linear, on_left
+
+EYE_RADIUS = 12.4  # mm
+IRIS_RADIUS = 5.9
+PUPIL_RADIUS = 2.2
+_LASH_LENGTH = 1.7
+LID_THICKNESS = 0.9
+_PUSHED = 3.0  # mm beyond the lid's place over the eyeball, from which on it goes where it likes
+_CORNEA = 0.85  # mm that the cornea stands out; it brings the highlight into the iris
+_DEPTH = 12.1  # of an eye's centre behind the middle of its lids
+_SECTORS = 48
+_MAX_POLAR = np.radians(105)
+
+_SCLERA, _SCLERA_EDGE = np.array([240, 236, 232.0]), np.array([206, 172, 164.0])
+_LIMBUS, _IRIS, _IRIS_INNER = np.array([44, 38, 36.0]), np.array([104, 92, 68.0]), np.array([150, 118, 70.0])
+_PUPIL = np.array([8, 7, 8.0])
+_RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]), np.array([46, 32, 28.0])
+
+
+def eye_center(mean: Array, ring: Array) -> Linear:
+    """The centre of the eyeball behind the lid ring (16,) that begins at the outer corner: moves with both corners."""
+    outer, inner = int(ring[0]), int(ring[8])
+    lids = mean[ring]
+    middle = np.array([
+        (lids[0, 0] + lids[8, 0]) / 2 + 0.3 * np.sign(lids[0, 0]),
+        (lids[:, 1].min() + lids[:, 1].max()) / 2,
+        np.sort(lids[:, 2])[-6:].mean() - _DEPTH,
+    ])  # fmt: skip
+    return Linear.following({outer: 0.5, inner: 0.5}, middle[None], mean)
+
+
+def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int) -> None:
+    """Extrudes the lid ring towards the eye's centre until it is well inside the eyeball."""
+    lids = Linear.of(ring)
+    positions, middle = mean[ring], center.at(mean)[0]
+    distance = np.linalg.norm(positions - middle, axis=1)
+    outer, inner = positions[0], positions[8]
+    along = (positions - outer) @ (inner - outer) / ((inner - outer) ** 2).sum()
+    upper = positions[:, 1] > outer[1] + along * (inner[1] - outer[1])
+    corner = np.clip((along - 0.82) / 0.18, 0, 1)[:, None]
+    rim = np.where(upper[:, None], 0.75 * _LASH + 0.25 * _RIM, _RIM)
+    rim = rim * (1 - corner) + _CARUNCLE * corner
+
+    row = ring
+    for depth, shade in ((0.9, 1.0), (2.0, 0.92), (4.0, 0.7)):
+        reach = np.minimum(distance - depth, EYE_RADIUS - 0.9 if depth == 4.0 else np.inf)
+        following = cage.add(lids.mix(center, 1 - reach / distance), part, rim * shade)
+        cage.strip(row, following, on_left(mean, ring))
+        row = following
+
+
+def eyeball() -> tuple[Array, Array, Array]:
+    """An eyeball round the origin looking along +z: vertices (V, 3) mm, triangles (F, 3), RGB 0..255 (V, 3)."""
+    limbus, pupil = np.arcsin(IRIS_RADIUS / EYE_RADIUS), np.arcsin(PUPIL_RADIUS / EYE_RADIUS)
+    rings = np.concatenate([
+        pupil * np.array([0.5, 0.93, 1.07]),
+        pupil + (limbus - pupil) * np.array([0.22, 0.42, 0.62, 0.8, 0.9, 0.98]),
+        limbus * np.array([1.03, 1.09, 1.2, 1.4]),
+        np.linspace(limbus * 1.65, _MAX_POLAR, 7),
+    ])  # fmt: skip
+    azimuth = np.linspace(0, 2 * np.pi, _SECTORS, endpoint=False)
+    polar, turn = (g.ravel() for g in np.meshgrid(rings, azimuth, indexing="ij"))
+    unit = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], 1)
+    bulge = _CORNEA * np.clip(1 - (np.sin(polar) / np.sin(limbus)) ** 2, 0, 1) ** 1.5 * (polar < limbus)
+    vertices = np.vstack([(0, 0, EYE_RADIUS + _CORNEA), (EYE_RADIUS + bulge)[:, None] * unit])
+    colors = np.vstack([_PUPIL, eye_colors(polar, turn, pupil, limbus)])
+
+    index = 1 + np.arange(len(polar)).reshape(len(rings), _SECTORS)
+    right = np.roll(index, -1, axis=1)
+    a, b, c, d = (q.ravel() for q in (index[:-1], right[:-1], right[1:], index[1:]))
+    top = np.stack([np.zeros(_SECTORS, int), index[0], right[0]], 1)
+    return vertices, np.concatenate([top, np.stack([a, d, c], 1), np.stack([a, c, b], 1)]), colors
+
+
+def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
+    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and round it; where pupil and iris end, radians."""
+    within = np.clip((polar - pupil) / (limbus - pupil), 0, 1)[:, None]
+    rng = np.random.default_rng(5)
+    streak = sum(
+        rng.uniform(0.3, 1) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in (5, 7, 9, 11, 14, 17, 19, 22)
+    )
+    fibre = (1 + 0.07 * np.asarray(streak) * np.sin(np.pi * within[:, 0]))[:, None]
+    # Light enters from above and gathers in the lower half of the iris.
+    caustic = (1 - 0.30 * np.sin(turn))[:, None]
+    iris = (_IRIS_INNER + (_IRIS - _IRIS_INNER) * np.clip(within * 1.5, 0, 1)) * fibre * caustic
+    limbal = np.clip((within - 0.68) / 0.3, 0, 1) ** 1.5
+    iris = iris * (1 - limbal) + _LIMBUS * limbal
+
+    side = np.clip((polar - limbus * 1.1) / (limbus * 1.6), 0, 1)[:, None] ** 1.3
+    sclera = _SCLERA * (1 - side) + _SCLERA_EDGE * side
+    # The upper lid and its lashes shade the top of the ball.
+    height = (np.sin(polar) * np.sin(turn))[:, None]
+    shade = 1 - 0.42 * np.clip((height - 0.08) / 0.35, 0, 1) ** 1.2 - 0.12 * np.clip((-height - 0.2) / 0.3, 0, 1)
+    color = np.where(polar[:, None] < pupil, _PUPIL, np.where(polar[:, None] < limbus, iris, sclera))
+    return color * np.where(polar[:, None] < limbus, 0.5 + 0.5 * shade, shade)
+
+
+def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
+    """The lashes of an upper lid whose edge runs through points (n, 3), corner to corner.
+
+    They are a narrow band, drawn on both sides: returns for each of its 4n vertices the point of
+    the edge that it grows from and by how much it stands off it (mm), triangles and RGB.
+    """
+    n = len(lid)
+    outward = (lid - center) * (1, 0, 1)
+    outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
+    taper = np.sin(np.linspace(0, np.pi, n))[:, None] ** 0.6
+    length = _LASH_LENGTH * taper * (outward + np.array([0, -0.33, 0]))
+    band = np.concatenate([0.02 * length, length])
+    i = np.arange(n - 1)
+    one = np.concatenate([np.stack([i, i + 1, i + n], 1), np.stack([i + 1, i + n + 1, i + n], 1)])
+    colors = np.tile(np.repeat([_LASH, 1.25 * _LASH], n, axis=0), (2, 1))
+    return np.tile(np.arange(n), 4), np.tile(band, (2, 1)), np.concatenate([one, one[:, ::-1] + 2 * n]), colors
+
+
+def gaze_rotation(gaze: Array) -> Array:
+    """Rotation matrices (2, 3, 3) float32 that turn +z to gaze (2, 2): yaw (right > 0) and pitch (up > 0), radians."""
+    turns = [(math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)) for yaw, pitch in gaze]
+    return np.array(
+        [[[cy, -sy * sp, sy * cp], [0, cp, sp], [-sy, -cy * sp, cy * cp]] for cy, sy, cp, sp in turns], np.float32
+    )
+
+
+def pushes(away: Array, radius: float) -> tuple[Array, Array]:
+    """Ways (m, 3) that points `away` (n, 3) from a centre go to be beyond `radius`, and which ones (m,) need to."""
+    distance = np.sqrt(np.einsum("ij,ij->i", away, away))
+    near = np.flatnonzero(distance < radius + _PUSHED)
+    distance = distance[near]
+    # A soft maximum: half a millimetre of transition keeps the lid's skin free of a kink.
+    over = distance - radius
+    push = 0.5 * (np.sqrt(over * over + 0.15) - over) / np.maximum(distance, 1e-6)
+    return push[:, None].astype(away.dtype) * away[near], near

@@ -1,0 +1,253 @@
+"""The 3D morphable face model S = mean + B_id alpha + B_exp eta, and the head drawn from it.
+
+The base is the 468 points of mediapipe's Face Mesh. Everything drawn beyond them (two rounds of
+Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points, multiplied out once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
+from expnet_live.core.types import N_EXPRESSION, Array, checked
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads.anatomy import Anatomy, build_anatomy
+from expnet_live.heads.hair import hairiness
+from expnet_live.heads.head import Traits
+from expnet_live.heads.normals import HeadNormals
+from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
+
+NAME = "ExpNet Live"
+ASSET = "face_model.npz"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class FaceModel:
+    """Mean (468, 3) mm, bases in mm a standard deviation, and the Gaussian priors of their coefficients.
+
+    `identity` (K, 468, 3) has the prior N(0, I); `expression` (29, 468, 3) has N(prior_mean,
+    prior_covariance), its origin being the face at rest. `mirror` (468,) maps a point to its mirror
+    image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
+    subdivided face.
+    """
+
+    mean: Array
+    identity: Array
+    expression: Array
+    names: tuple[str, ...]
+    prior_mean: Array
+    prior_covariance: Array
+    mirror: Array
+    base_triangles: Array
+    base_colors: Array
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> FaceModel:
+        """The model in `path`, or the one that ships. Raises UserError when it is no such file."""
+        path = path or asset(ASSET)
+        try:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
+                if int(z["schema"]) != SCHEMA:
+                    raise UserError(f"{path} is of another version; make it again with 'expnet-live train face-model'.")
+                f32 = {
+                    n: z[n].astype(np.float32)
+                    for n in ("mean", "identity", "expression", "prior_mean", "prior_covariance")
+                }
+                return cls(
+                    **f32,
+                    names=tuple(str(n) for n in z["names"]),
+                    mirror=z["mirror"],
+                    base_triangles=z["base_triangles"],
+                    base_colors=z["base_colors"],
+                )
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+            raise UserError(f"{path} is not a face model; make one with 'expnet-live train face-model'.") from e
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, Any] = {
+            "schema": np.int32(SCHEMA),
+            "mean": self.mean.astype(np.float32),
+            "identity": self.identity.astype(np.float16),
+            "expression": self.expression.astype(np.float16),
+            "names": np.array(self.names),
+            "prior_mean": self.prior_mean.astype(np.float32),
+            "prior_covariance": self.prior_covariance.astype(np.float32),
+            "mirror": self.mirror.astype(np.int16),
+            "base_triangles": self.base_triangles.astype(np.int16),
+            "base_colors": self.base_colors.astype(np.uint8),
+        }
+        tmp = path.with_suffix(".tmp.npz")
+        np.savez_compressed(tmp, **arrays)
+        tmp.replace(path)
+
+    @property
+    def name(self) -> str:
+        return NAME
+
+    @property
+    def n_identity(self) -> int:
+        return len(self.identity)
+
+    def index(self, name: str) -> int:
+        """The place of a component by its name, such as jawOpen."""
+        return self.names.index(name)
+
+    def expression_of(self, **coefficients: float) -> Array:
+        """An expression (29,) from named coefficients, the rest at rest."""
+        expression = np.zeros(N_EXPRESSION, np.float32)
+        for name, value in coefficients.items():
+            expression[self.index(name)] = value
+        return expression
+
+    @cached_property
+    def mirror_expression(self) -> tuple[Array, Array]:
+        """For each component the index and the sign of its mirror image."""
+        flat = self.expression.reshape(N_EXPRESSION, -1)
+        seen = (self.expression * np.array([-1, 1, 1], np.float32))[:, self.mirror].reshape(N_EXPRESSION, -1)
+        likeness = seen @ flat.T / np.linalg.norm(flat, axis=1)[None] / np.linalg.norm(flat, axis=1)[:, None]
+        partner = np.abs(likeness).argmax(1)
+        return partner, np.sign(likeness[np.arange(N_EXPRESSION), partner])
+
+    @cached_property
+    def mirror_identity(self) -> Array:
+        """The sign (K,) that each component of identity takes in a mirror."""
+        seen = (self.identity * np.array([-1, 1, 1], np.float32))[:, self.mirror]
+        sign: Array = np.sign((seen * self.identity).sum((1, 2))).astype(np.float32)
+        return sign
+
+    def mirrored(self, expression: Array, identity: Array) -> tuple[Array, Array]:
+        """Expressions (..., 29) and identities (..., K) of the faces' mirror images."""
+        partner, sign = self.mirror_expression
+        return expression[..., partner] * sign, identity * self.mirror_identity
+
+    def landmarks(self, expression: Array, identity: Array | None = None) -> Array:
+        """The 468 Face Mesh points in mm, (468, 3)."""
+        shape = self.mean + np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)
+        if identity is not None:
+            shape = shape + np.tensordot(checked("identity", identity, (self.n_identity,)), self.identity, 1)
+        result: Array = shape
+        return result
+
+    @cached_property
+    def outline(self) -> tuple[Array, Array]:
+        """The oval of the face and the tip of its nose: few points, and one of them is always outermost.
+
+        Mean (n, 3) and basis (29 + K, 3n) of expression and identity, in mm.
+        """
+        points = np.append(topology_of_triangles(self.base_triangles).oval, NOSE_TIP)
+        basis = np.concatenate([self.expression[:, points], self.identity[:, points]])
+        return self.mean[points], basis.reshape(len(basis), -1)
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        return build_anatomy(self.mean, self.base_triangles, self.base_colors if len(self.base_colors) else None)
+
+    @property
+    def triangles(self) -> Array:
+        """Of the whole drawn head, (F, 3) int32, the face's own first."""
+        return self.anatomy.triangles
+
+    @property
+    def colors(self) -> Array:
+        """RGB albedo of the drawn head, (V, 3) uint8."""
+        return self.anatomy.colors
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What is known of the drawn head's vertices."""
+        anatomy = self.anatomy
+        return Traits(
+            part=anatomy.part,
+            shine=anatomy.shine,
+            marks=np.arange(len(self.mean), dtype=np.int32),
+            wires=_base_edges(self.face_triangles, len(self.base_triangles)),
+            hair=hairiness(anatomy, self.vertices(np.zeros(N_EXPRESSION))),
+        )
+
+    @property
+    def n_face(self) -> int:
+        """The first so many vertices are the subdivided face."""
+        return self.anatomy.n_face
+
+    @property
+    def face_triangles(self) -> Array:
+        """The triangles of the subdivided face alone."""
+        return self.anatomy.triangles[: self.anatomy.n_face_triangles]
+
+    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
+        """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
+        return self.anatomy.posing(self._points(expression, identity), gaze)
+
+    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
+        vertices = self.anatomy.posing.face(self._points(expression, identity))
+        return vertices, self._face_normals(vertices)
+
+    def _points(self, expression: Array, identity: Array | None) -> Array:
+        """The points (n, 3) from which the head is made."""
+        eta = checked("expression", expression, (N_EXPRESSION,))
+        points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
+        return points.reshape(-1, 3)
+
+    @cached_property
+    def _point_bases(self) -> tuple[Array, Array]:
+        """The bases of expression (29, 3n) and identity (K, 3n) for the n points from which the head is made."""
+        matrix = self.anatomy.posing.points.matrix
+        expression, identity = (
+            np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
+        )
+        return expression, identity
+
+    def _resting_points(self, identity: Array | None) -> Array:
+        """Those points (3n,) of a face at rest; the last person is kept."""
+        alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
+        alpha = checked("identity", alpha, (self.n_identity,))
+        key = alpha.tobytes()
+        last, points = self._last_resting[0]
+        if last != key:
+            points = self._mean_points + _weighted(alpha, self._point_bases[1])
+            self._last_resting[0] = (key, points)
+        return points
+
+    @cached_property
+    def _mean_points(self) -> Array:
+        return self.anatomy.posing.points.at(self.mean).ravel()
+
+    @cached_property
+    def _last_resting(self) -> list[tuple[bytes, Array]]:
+        return [(b"", np.empty(0, np.float32))]
+
+    @cached_property
+    def _face_normals(self) -> NormalOperator:
+        return NormalOperator(self.face_triangles, self.n_face)
+
+    @cached_property
+    def normals(self) -> HeadNormals:
+        """Called with vertices (V, 3): their unit normals."""
+        rng = np.random.default_rng(1)
+        people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
+        return HeadNormals(self.anatomy, self.vertices(np.zeros(N_EXPRESSION)), [self.vertices(*p) for p in people])
+
+
+def _base_edges(fine: Array, n_base: int) -> Array:
+    """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
+
+    A round of subdivision cuts a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
+    four blocks: which edges run along the old ones follows from the block.
+    """
+    corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
+    edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
+    return np.unique(np.sort(edges, axis=1), axis=0)
+
+
+def _weighted(weights: Array, rows: Array) -> Array:
+    """The sum of `rows` (k, n) by `weights` (k,). Not BLAS: for so little its threads cost more than they bring."""
+    return np.einsum("k,kn->n", weights, rows)

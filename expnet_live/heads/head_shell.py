@@ -1,0 +1,126 @@
+"""The head behind the face: skull cap, nape and neck, grown from the oval of the Face Mesh.
+
+Rings of 36 points run from the oval over the skull to the neck. Their resting shape is a loft, which
+follows the oval less and less; where they really lie is the minimum of a fairness energy (squared
+umbrella Laplacian, which continues the face's tangents across the oval) plus a pull to the loft that
+grows backwards. That minimum is linear in the face's points, so identity and expression carry over
+smoothly and fade out.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import CubicSpline
+from scipy.sparse.linalg import splu
+
+from expnet_live.core.types import Array
+from expnet_live.heads.cage import Cage, Linear, on_left
+from expnet_live.heads.topology import N_BASE
+from expnet_live.meshes.subdivision import edges_of
+
+N_RINGS = 12
+_PULL = np.concatenate([[0.03, 0.12, 0.4], np.full(N_RINGS - 3, 1.0)])
+_FOLLOW = np.linspace(1, 0, N_RINGS) ** 1.3  # how far the loft itself moves with the oval, ring by ring
+_TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
+
+# The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
+# its front (y, z), its back or top (y, z), and its side (x, y, z).
+_RINGS = (
+    ((-84, -26), (110, -22), (74, 26, -86)),
+    ((-91, -42), (127, -80), (77, 32, -106)),
+    ((-99, -50), (104, -148), (68, 2, -124)),
+    ((-109, -52), (42, -178), (54, -50, -116)),
+    ((-120, -51), (-30, -150), (48, -88, -100)),
+    ((-132, -48), (-82, -130), (46, -114, -92)),
+    ((-145, -43), (-130, -137), (52, -139, -91)),
+)
+# The skull, a little fuller than an ellipsoid, has the measures of adults: 152 mm wide, 190 mm from the glabella back.
+_SKULL, _HALF_AXES, _FULLNESS = np.array([0.0, 36, -87]), np.array([77.5, 93, 97]), 2.1
+_SKULL_FROM, _SKULL_TO = -10.0, 45.0  # heights between which the loft turns into the skull
+
+
+def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Array) -> None:
+    """Adds the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage.
+
+    Its colour begins with that of the oval and soon is the median of the base points' RGB `colors` (468, 3).
+    """
+    skin = np.median(colors, axis=0)
+    left = on_left(mean, oval)
+    loft = _loft(mean[oval])
+    start = cage.size
+    rings = [oval, *(start + np.arange(len(oval)) + k * len(oval) for k in range(N_RINGS))]
+    shape = Cage(triangles=list(cage.triangles))
+    for ring, following in pairwise(rings):
+        shape.strip(ring, following, left)
+    follow = Linear.of(np.tile(oval, N_RINGS))
+    fade = np.repeat(_FOLLOW, len(oval))[:, None]
+    targets = Linear(follow.matrix.multiply(fade).tocsr(), loft.reshape(-1, 3) - fade * follow.at(mean))
+    points = _fair(np.concatenate(shape.triangles), start, targets)
+    tint = fade**6
+    cage.add(points, part, tint * np.tile(colors[oval], (N_RINGS, 1)) + (1 - tint) * skin)
+    cage.triangles = shape.triangles
+
+    bottom = points.at(mean)[-len(oval) :]
+    center = bottom.mean(0)
+    inset = cage.add(Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean), part, skin)
+    pole = cage.add(Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean), part, skin)
+    cage.strip(rings[-1], inset, left)
+    cage.cap(inset, int(pole[0]))
+
+
+def _loft(oval: Array) -> Array:
+    """Points (N_RINGS, 36, 3) on curves from the oval (36, 3) through the loft's rings to the base of the neck."""
+    half = (oval.max(0) - oval.min(0)) / 2
+    middle = (oval.max(0) + oval.min(0)) / 2
+    angle = np.arctan2(oval[:, 0] / half[0], (oval[:, 1] - middle[1]) / half[1])  # from the top, towards +x
+    c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+    knots = [oval]
+    for front, back, side in np.array([(f, b, s[1:]) for f, b, s in _RINGS], float):
+        height_depth = (front + back) / 2 + (back - front) / 2 * c + (side - (front + back) / 2) * s**2
+        knots.append(np.hstack([np.zeros_like(s), height_depth]))
+    # The skull is fuller than an ellipse, the neck is not.
+    for ring, (_, _, side) in zip(knots[1:], _RINGS, strict=True):
+        ring[:, 0] = side[0] * np.sign(s[:, 0]) * np.abs(s[:, 0]) ** (0.9 - 0.1 * c[:, 0])
+
+    out = np.empty((N_RINGS, len(oval), 3))
+    # Short steps near the face, where its triangles are small, longer ones further back.
+    steps = np.cumsum(1.1 ** np.arange(N_RINGS))
+    for i, path in enumerate(np.stack(knots, 1)):
+        chords = np.concatenate([[0], np.cumsum(np.sqrt(np.linalg.norm(np.diff(path, axis=0), axis=1)))])
+        curve = _on_skull(CubicSpline(chords, path)(np.linspace(0, chords[-1], 201)))
+        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
+        for k in range(3):
+            out[:, i, k] = np.interp(steps / steps[-1] * length[-1], length, curve[:, k])
+    return out
+
+
+def _on_skull(points: Array) -> Array:
+    """Points (n, 3) moved onto the skull along the rays from its centre, the more the higher they are."""
+    ray = points - _SKULL
+    out = (np.abs(ray / _HALF_AXES) ** _FULLNESS).sum(1, keepdims=True) ** (1 / _FULLNESS)
+    t = np.clip((points[:, 1:2] - _SKULL_FROM) / (_SKULL_TO - _SKULL_FROM), 0, 1)
+    result: Array = _SKULL + ray * out ** -(t * t * (3 - 2 * t))
+    return result
+
+
+def _fair(triangles: Array, n_fixed: int, targets: Linear) -> Linear:
+    """The new points as the fairest continuation of the first 468, pulled to `targets` ring by ring."""
+    n = n_fixed + len(targets)
+    a, b = edges_of(triangles)[0].T
+    adjacency = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
+    laplacian = sparse.identity(n) - sparse.diags(1 / degree) @ adjacency
+    # Fairness is asked of every point with a new neighbour, except on the open end.
+    ring = len(targets) // N_RINGS
+    touched = np.flatnonzero(np.asarray((adjacency[:, n_fixed:]).sum(1)).ravel() > 0)
+    laplacian = laplacian.tocsr()[touched[touched < n - ring]]
+    new, old = laplacian[:, n_fixed:], laplacian[:, :N_BASE]
+    pull = sparse.diags(np.repeat(_PULL, ring))
+    solver = splu((new.T @ new + pull).tocsc())
+    matrix = solver.solve((pull @ targets.matrix - new.T @ old).toarray())
+    offset = solver.solve(pull @ targets.offset)
+    matrix[np.abs(matrix) < _TINY] = 0
+    return Linear(sparse.csr_matrix(matrix), offset)

@@ -1,0 +1,119 @@
+"""An imported face model as a head that another model's coefficients drive."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from expnet_live.core.types import Array, checked
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads import eyes
+from expnet_live.heads.head import SHINE, SKIN_SHINE, Part, Traits
+from expnet_live.heads.transfer import Driver, Transfer, identity_transfer
+from expnet_live.meshes.subdivision import edges_of
+
+if TYPE_CHECKING:
+    from expnet_live.heads.shapes import ShapeModel
+
+_SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
+
+
+class ImportedHead:
+    """A Head (see heads.py) of `model`, driven by the coefficients of `driver`."""
+
+    def __init__(self, name: str, model: ShapeModel, driver: Driver) -> None:
+        self.name, self.names, self.n_identity = name, driver.names, len(driver.identity)
+        self.triangles, self.colors = model.triangles, model.colors
+        self.model = model
+        self.transfer = Transfer(driver, model)
+        size = model.mean.size
+        self._mean = model.mean.ravel()
+        self._identity = identity_transfer(driver, model).T @ model.identity.reshape(-1, size)
+        shapes = model.expression.reshape(-1, size)
+        # A linear transfer is multiplied out: fewer columns to read in each frame.
+        linear = self.transfer.matrix
+        self._linear = linear is not None
+        self._shapes = shapes if linear is None else linear.T @ shapes
+        self.shape_names = model.expression_names if linear is None else driver.names
+        self._resting: tuple[bytes, Array] = (b"", self._mean)
+        balls = {side: np.flatnonzero(model.part == side) for side in _SIDES}
+        self._eyes = {side: ball for side, ball in balls.items() if len(ball)}
+        # From the mean of their vertices, which moves with identity.
+        self._centers = {
+            side: sphere_center(model.mean[ball]) - model.mean[ball].mean(0) for side, ball in self._eyes.items()
+        }
+
+    @cached_property
+    def traits(self) -> Traits:
+        part = self.model.part
+        shine = np.array([SHINE.get(p, SKIN_SHINE) for p in Part], np.float32)[part]
+        behind = np.isin(part, (Part.FACE, Part.LID_RIM))
+        edges = edges_of(self.triangles)[0]
+        return Traits(part=part, shine=shine, marks=self.model.marks, wires=edges[behind[edges].all(1)])
+
+    @cached_property
+    def normals(self) -> NormalOperator:
+        return NormalOperator(self.triangles, len(self.colors))
+
+    def weights(self, expression: Array) -> Array:
+        """The model's own expression coefficients (J,) float32."""
+        return self.transfer(checked("expression", expression, (len(self.names),)))
+
+    @property
+    def shapes(self) -> Array:
+        """What `shape_weights` weigh, (J, V, 3) mm."""
+        return self._shapes.reshape(len(self._shapes), -1, 3)
+
+    def shape_weights(self, expression: Array) -> Array:
+        return expression if self._linear else self.transfer(expression)
+
+    def eye_centers(self, vertices: Array) -> dict[Part, Array]:
+        return {side: vertices[ball].mean(0) + self._centers[side] for side, ball in self._eyes.items()}
+
+    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
+        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are."""
+        eta = checked("expression", expression, (len(self.names),))
+        out = _sum(self._rest(identity), self.shape_weights(eta), self._shapes).reshape(-1, 3)
+        if gaze is not None:
+            self._turn_eyes(out, gaze)
+        return out
+
+    def _rest(self, identity: Array | None) -> Array:
+        """Vertices (3V,) of a face at rest; the last person is kept."""
+        if identity is None:
+            return self._mean
+        alpha = checked("identity", identity, (self.n_identity,))
+        key, points = self._resting
+        if key != alpha.tobytes():
+            points = _sum(self._mean, alpha, self._identity)
+            self._resting = (alpha.tobytes(), points)
+        return points
+
+    def _turn_eyes(self, vertices: Array, gaze: Array) -> None:
+        turns = dict(zip(_SIDES, eyes.gaze_rotation(gaze), strict=True))
+        for side, middle in self.eye_centers(vertices).items():
+            ball = self._eyes[side]
+            vertices[ball] = (vertices[ball] - middle) @ turns[side].T + middle
+
+
+def _sum(start: Array, weights: Array, rows: Array) -> Array:
+    """`start` (n,) plus `rows` (k, n) by `weights` (k,). Not BLAS, whose threads would take the network's cores; and
+    most blendshapes are at rest at any time: they are not read."""
+    total, step = start.copy(), np.empty_like(start)
+    for k in np.flatnonzero(weights):
+        np.multiply(rows[k], weights[k], out=step)
+        total += step
+    return total
+
+
+def sphere_center(points: Array) -> Array:
+    """The middle (3,) of the sphere that is nearest to points (n, 3), their own where there are too few."""
+    middle = points.mean(0, dtype=np.float64)
+    if len(points) >= 4:
+        at = points - middle
+        equations = np.column_stack([2 * at, np.ones(len(at))])
+        middle = middle + np.linalg.lstsq(equations, (at**2).sum(1), rcond=None)[0][:3]
+    center: Array = middle.astype(np.float32)
+    return center

@@ -1,0 +1,97 @@
+"""The heads that were imported: one file each under the user's data."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import data_folder
+from expnet_live.heads import face_model as built_in
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.imported import ImportedHead
+from expnet_live.heads.shapes import ShapeModel
+from expnet_live.heads.transfer import Driver
+
+_NAME = re.compile(r"\w[\w .-]{0,39}")
+_RESERVED = {built_in.NAME.casefold(), "official", "default"}
+
+
+class Library:
+    """The heads in `folder`, the user's own by default."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or data_folder() / "heads"
+
+    def names(self) -> list[str]:
+        return sorted((p.stem for p in self.folder.glob("*.npz") if not p.name.startswith(".")), key=str.casefold)
+
+    def path_of(self, name: str) -> Path:
+        """Raises UserError when there is no head of that name."""
+        path = self.folder / f"{name}.npz"
+        if not _NAME.fullmatch(name) or not path.is_file():
+            there = ", ".join(self.names()) or "none"
+            raise UserError(
+                f"There is no head named {name} (there are: {there}); import one with 'expnet-live face-model import'."
+            )
+        return path
+
+    def load(self, name: str) -> ShapeModel:
+        return ShapeModel.load(self.path_of(name))
+
+    def head(self, name: str, driver: Driver) -> ImportedHead:
+        """The head of that name, driven by the coefficients of `driver`. Raises UserError."""
+        return ImportedHead(name, self.load(name), driver)
+
+    def check_new(self, name: str, replace: bool = False) -> None:
+        """Raises UserError when no head can be imported under that name."""
+        if not _NAME.fullmatch(name) or name.casefold() in _RESERVED:
+            raise UserError(f"A head cannot be named {name}; use letters, digits, spaces, dots and dashes.")
+        taken = [n for n in self.names() if n.casefold() == name.casefold()]
+        if taken and not replace:
+            raise UserError(f"There is a head named {taken[0]} already; use another --as, or --replace it.")
+
+    def add(self, name: str, model: ShapeModel) -> Path:
+        """Takes in a head, in place of one of that name. Raises UserError when it cannot be written."""
+        path = self.folder / f"{name}.npz"
+        partial = self.folder / f".{name}.{os.getpid()}.npz"
+        made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            model.save(partial)
+            partial.replace(path)
+        except OSError as e:
+            partial.unlink(missing_ok=True)
+            for folder in made:
+                if folder.is_dir() and not any(folder.iterdir()):
+                    folder.rmdir()
+            raise UserError(
+                f"The head cannot be written to {self.folder} ({e.strerror or e}); make room there or allow it."
+            ) from e
+        return path
+
+    def remove(self, name: str) -> None:
+        """Raises UserError when there is none of that name, or it cannot be removed."""
+        path = self.path_of(name)
+        try:
+            path.unlink()
+        except OSError as e:
+            raise UserError(f"{path} cannot be removed ({e.strerror}); make its folder writable.") from e
+
+
+def import_head(source: Path, model: FaceModel) -> tuple[ShapeModel, tuple[str, ...]]:
+    """The model in a file or folder, and notes on it for people. Raises UserError with one sentence."""
+    from expnet_live.heads.importing.bfm import read_bfm
+    from expnet_live.heads.importing.blendshapes import read_folder
+    from expnet_live.heads.importing.raw import checksum_of, in_our_frame
+
+    if not source.exists():
+        raise UserError(f"{source} does not exist; name a folder of .obj files or the Basel Face Model's .h5 file.")
+    if source.is_dir():
+        raw, files = read_folder(source)
+    elif source.suffix.lower() in (".h5", ".hdf5"):
+        raw, files = read_bfm(source), [source]
+    else:
+        raise UserError(f"{source} is no head; name a folder of .obj files or the Basel Face Model's .h5 file.")
+    return in_our_frame(raw, model, source.resolve(), checksum_of(files)), raw.notes

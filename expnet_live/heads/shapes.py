@@ -1,0 +1,92 @@
+"""A face model of others, as it was imported: shapes of a mesh in our frame, in one .npz with its origin."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+
+SCHEMA = 1
+_ARRAYS = ("mean", "identity", "expression", "triangles", "colors", "part", "marks")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What it was made from: name and SHA-256 of the file or folder, and how it was brought into our frame.
+
+    `unit` is what the file's numbers are taken for, `scale` what made it as large as our face after that, and
+    `distance` (mm) how far our face's points then lay from its own, root mean square.
+    """
+
+    name: str
+    sha256: str
+    imported: str
+    unit: str
+    scale: float
+    distance: float
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeModel:
+    """V vertices: `mean` (V, 3), `identity` (K, V, 3), `expression` (J, V, 3), float32 mm, in our frame.
+
+    `signed`: coefficients of both bases are standard deviations (a statistical model); otherwise those of expression
+    are weights 0..1 (blendshapes). `triangles` (F, 3) are what is drawn; `colors` (V, 3) uint8 RGB; `part` (V,) see
+    Part; `marks` (468,) the vertices at the points of the Face Mesh. `kind` is what the file was.
+    """
+
+    kind: str
+    mean: Array
+    identity: Array
+    expression: Array
+    expression_names: tuple[str, ...]
+    signed: bool
+    triangles: Array
+    colors: Array
+    part: Array
+    marks: Array
+    origin: Origin
+
+    def save(self, path: Path) -> None:
+        """Bases as float16: half a hundredth of a millimetre of 10 mm."""
+        about = {
+            "schema": SCHEMA,
+            "kind": self.kind,
+            "signed": self.signed,
+            "expression_names": self.expression_names,
+            "origin": asdict(self.origin),
+        }
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
+        for basis in ("identity", "expression"):
+            arrays[basis] = arrays[basis].astype(np.float16)
+        np.savez(path, about=np.array(json.dumps(about)), **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> ShapeModel:
+        """Raises UserError when `path` is no such file, or damaged."""
+        try:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
+                about = json.loads(str(z["about"]))
+                if about["schema"] != SCHEMA:
+                    raise UserError(f"{path} is of another version; import the face model again.")
+                arrays = {name: z[name] for name in _ARRAYS}
+            for name in ("mean", "identity", "expression"):
+                arrays[name] = arrays[name].astype(np.float32)
+            return cls(
+                kind=str(about["kind"]),
+                signed=bool(about["signed"]),
+                expression_names=tuple(about["expression_names"]),
+                origin=Origin(**about["origin"]),
+                **arrays,
+            )
+        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as e:
+            raise UserError(
+                f"{path} is damaged; remove it and import it again with 'expnet-live face-model import'."
+            ) from e

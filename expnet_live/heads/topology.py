@@ -1,0 +1,166 @@
+"""Topology of the base mesh: the 468 points of mediapipe's Face Mesh, and how they mirror.
+
+mediapipe publishes its tessellation as edges only. The triangles are its 3-cliques, less two that
+are no faces, with three quads recut so that left mirrors right; they are turned counter-clockwise as
+seen from the viewer.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.types import Array
+from expnet_live.meshes.subdivision import boundary_loops
+
+N_BASE = 468
+# "Right" is the person's right, at x < 0.
+FOREHEAD_TOP, CHIN = 10, 152
+RIGHT_EYE_OUTER, RIGHT_EYE_INNER = 33, 133
+LEFT_EYE_OUTER, LEFT_EYE_INNER = 263, 362
+RIGHT_LID_UPPER, RIGHT_LID_LOWER = 159, 145
+LEFT_LID_UPPER, LEFT_LID_LOWER = 386, 374
+LIP_UPPER_INNER, LIP_LOWER_INNER = 13, 14
+MOUTH_RIGHT_INNER, MOUTH_LEFT_INNER = 78, 308
+RIGHT_IRIS, LEFT_IRIS = 468, 473
+NOSE_TIP = 1
+
+# Lines that draw a face, as paths over the base points; those that end where they begin are closed.
+CONTOURS: dict[str, tuple[int, ...]] = {
+    "oval": (
+        10, 109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
+        377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356, 389, 251, 284, 332, 297, 338, 10,
+    ),
+    "lips outer": (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185, 61),
+    "lips inner": (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 78),
+    "right eye": (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, 33),
+    "left eye": (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, 263),
+    "right brow": (46, 53, 52, 65, 55, 107, 66, 105, 63, 70, 46),
+    "left brow": (276, 283, 282, 295, 285, 336, 296, 334, 293, 300, 276),
+    "nose bridge": (168, 6, 197, 195, 5, 4, 1),
+    "nose base": (64, 98, 97, 2, 326, 327, 294),
+}  # fmt: skip
+
+_RIGHT_OF_TOP, _LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
+_FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
+# Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh
+# needs them alike.
+_LEFT_AS_DRAWN = frozenset({
+    (250, 309, 459), (250, 458, 459), (260, 388, 466), (260, 466, 467), (289, 290, 305), (289, 290, 392),
+})  # fmt: skip
+_LEFT_LIKE_RIGHT = frozenset({
+    (250, 309, 458), (309, 458, 459), (260, 388, 467), (388, 466, 467), (289, 305, 392), (290, 305, 392),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Topology:
+    """Triangles (F, 3) int32, counter-clockwise seen from +z, and boundary rings of vertex indices.
+
+    The rings run in their triangles' direction: the oval (36,) counter-clockwise from the top of
+    the forehead, lips (20,) and eyes (16,) clockwise from the corner named in their comment.
+    """
+
+    triangles: Array
+    oval: Array
+    lips: Array  # from the person's right corner of the mouth
+    right_eye: Array  # from the outer corner
+    left_eye: Array  # from the outer corner
+
+
+def base_topology() -> Topology:
+    """The Face Mesh topology; needs mediapipe, whose edges it is made from."""
+    with light_mediapipe():
+        from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
+
+    return topology_of_triangles(_oriented(_cliques(FACEMESH_TESSELATION)))
+
+
+def topology_of_triangles(triangles: Array) -> Topology:
+    """Finds the boundary rings of the base triangles (F, 3) by the landmarks they contain."""
+    rings = boundary_loops(triangles)
+
+    def ring_from(first: int) -> Array:
+        ring = next(r for r in rings if first in r)
+        return np.roll(ring, -int(np.flatnonzero(ring == first)[0])).astype(np.int32)
+
+    return Topology(
+        triangles=np.asarray(triangles, np.int32),
+        oval=ring_from(FOREHEAD_TOP),
+        lips=ring_from(MOUTH_RIGHT_INNER),
+        right_eye=ring_from(RIGHT_EYE_OUTER),
+        left_eye=ring_from(LEFT_EYE_OUTER),
+    )
+
+
+def _cliques(edges: frozenset[tuple[int, int]]) -> Array:
+    neighbours: dict[int, set[int]] = defaultdict(set)
+    for a, b in edges:
+        neighbours[a].add(b)
+        neighbours[b].add(a)
+    found = {(a, b, c) for a, b in (sorted(e) for e in edges) for c in neighbours[a] & neighbours[b] if c > b}
+    return np.array(sorted((found - _FALSE_CLIQUES - _LEFT_AS_DRAWN) | _LEFT_LIKE_RIGHT), np.int32)
+
+
+def _oriented(triangles: Array) -> Array:
+    """Turns all triangles the same way, starting from the one at the top of the oval."""
+    faces_of: dict[frozenset[int], list[int]] = defaultdict(list)
+    for i, t in enumerate(triangles.tolist()):
+        for pair in itertools.combinations(t, 2):
+            faces_of[frozenset(pair)].append(i)
+    result: dict[int, tuple[int, int, int]] = {}
+    # The outer boundary runs counter-clockwise, hence from the top of the forehead towards x < 0.
+    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP)]
+    while pending:
+        a, b = pending.pop()
+        for i in faces_of[frozenset((a, b))]:
+            if i not in result:
+                (c,) = set(triangles[i].tolist()) - {a, b}
+                result[i] = (a, b, c)
+                pending += [(b, a), (c, b), (a, c)]
+    return np.array([result[i] for i in range(len(triangles))], np.int32)
+
+
+def mirror_of_mesh(triangles: Array) -> Array:
+    """The permutation (478,) that swaps left and right, read off the base triangles (852, 3); irises included."""
+    third = {(a, b): c for t in triangles.tolist() for a, b, c in (t, (t[1], t[2], t[0]), (t[2], t[0], t[1]))}
+    partner = {FOREHEAD_TOP: FOREHEAD_TOP, _RIGHT_OF_TOP: _LEFT_OF_TOP}
+    # Directed edges with their mirror images, whose triangles run the other way round; from the top of the oval on.
+    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP, FOREHEAD_TOP, _LEFT_OF_TOP)]
+    seen = set()
+    while pending:
+        a, b, ma, mb = pending.pop()
+        if (a, b) in seen or (a, b) not in third:
+            continue
+        c, mc = third[a, b], third[mb, ma]
+        seen |= {(a, b), (b, c), (c, a)}
+        partner[c] = mc
+        pending += [(c, b, mc, mb), (a, c, ma, mc)]
+    iris = np.array([0, 3, 2, 1, 4])
+    of_face = np.array([partner[i] for i in range(N_BASE)])
+    return np.concatenate([of_face, LEFT_IRIS + iris, RIGHT_IRIS + iris])
+
+
+def mirror_permutation(points: Array) -> Array:
+    """The permutation p such that `points[p] * (-1, 1, 1)` is `points`, for a symmetric frontal face.
+
+    points (N, 3); x = 0 need not be the plane of symmetry exactly, and the face need be symmetric
+    only up to small noise. Raises ValueError when no consistent pairing exists.
+    """
+    p = np.asarray(points, np.float64)
+    mirrored = p * (-1.0, 1.0, 1.0)
+    for _ in range(10):
+        order = linear_sum_assignment(cdist(p, mirrored) ** 2)[1]
+        shift = np.mean(p[:, 0] - mirrored[order, 0])
+        if abs(shift) < 1e-6:
+            break
+        mirrored[:, 0] += shift
+    if not np.array_equal(order[order], np.arange(len(p))):
+        raise ValueError("The face is too asymmetric to pair its left and right points.")
+    return np.asarray(order, np.int32)

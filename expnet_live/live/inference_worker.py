@@ -1,0 +1,279 @@
+"""The inference thread: takes the newest frame, runs the pipeline, makes the meshes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import FaceState, Frame
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Head
+from expnet_live.live.capture_worker import Captured
+from expnet_live.live.state import LiveFace, LiveState, Settings
+from expnet_live.official import OFFICIAL
+from expnet_live.person.calibration import Calibration
+from expnet_live.person.person import Person
+from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.outline import MeasuredHead
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.threads.mailbox import Mailbox
+from expnet_live.threads.rate import RateMeter
+from expnet_live.threads.worker import Life, Worker
+
+log = logging.getLogger(__name__)
+
+Loader = Callable[[Settings], Pipeline]
+_MAX_ERRORS = 3  # frames in a row that may break before the pipeline counts as failed
+
+
+_face_model_lock = threading.Lock()
+
+
+def face_model() -> FaceModel:
+    """The face model that ships, loaded once for whoever needs it. Raises UserError."""
+    with _face_model_lock:
+        return _loaded_face_model()
+
+
+@cache
+def _loaded_face_model() -> FaceModel:
+    model = FaceModel.load()
+    # Made on first use, and needed for the first face at the latest.
+    model.normals(model.vertices(model.expression_of()))
+    return model
+
+
+def network_threads(cores: int) -> int:
+    """How many of the CPU's cores the network gets: two are for the window and the camera, as far as there are more.
+
+    A network's threads wait for work by spinning, which costs the others their cores.
+    """
+    return max(1, min(cores - 2, 4))
+
+
+def load_pipeline(settings: Settings) -> Pipeline:
+    """Raises UserError with one sentence."""
+    from expnet_live.networks.predictor import Predictor
+    from expnet_live.networks.runtime import available_cores
+
+    threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
+    predictor: FacePredictor
+    head: MeasuredHead
+    if settings.model == OFFICIAL:
+        from expnet_live.official.predictor import load_official
+
+        predictor, head = load_official(settings.device, threads)
+        head.normals(head.vertices(np.zeros(len(head.names))))
+    else:
+        model = None if settings.model is None else Path(settings.model)
+        predictor, head = Predictor.load(model, settings.device, threads), face_model()
+    pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
+    # The first run of a network and of the detector takes far longer than any other: not with a face in view.
+    pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
+    pipeline.reset()
+    for _ in range(3):
+        predictor.predict(np.zeros((1, predictor.crop_size, predictor.crop_size, 3), np.uint8))
+    return pipeline
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What a loading ended with, for which settings."""
+
+    settings: Settings
+    pipeline: Pipeline | None = None
+    problem: str | None = None
+
+
+class InferenceWorker(Worker):
+    """From `inbox` to `outbox`. While the pipeline loads, or after it failed, frames pass through as they are.
+
+    Loading has a thread of its own, so that a change of model does not stop the picture. `calibrated` is
+    called, on this thread, with the person that a calibration made, or the sentence that says why not.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        inbox: Mailbox[Captured],
+        outbox: Mailbox[LiveState],
+        *,
+        load: Loader = load_pipeline,
+        calibrated: Callable[[Person | str], None] = lambda result: None,
+    ) -> None:
+        super().__init__("inference")
+        self._settings: Settings = settings
+        self._inbox, self._outbox, self._load, self._calibrated = inbox, outbox, load, calibrated
+        self._loads: Mailbox[_Loaded] = Mailbox()
+        self._meter = RateMeter()
+        self._calibration: Calibration | None = None
+        self._generation = -1
+        self._errors = 0
+        self._pipeline: Pipeline | None = None
+        self._made_for: Settings = settings
+        self.person = Person()  # replaced as a whole from other threads
+        self.head: Head | None = None  # likewise; None: the face model's own
+        self.tap: Callable[[LiveState], None] = lambda state: None  # this, too; gets what went through the network
+        self.device: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def pipeline(self) -> Pipeline | None:
+        """None while it loads for the first time, or after it failed."""
+        return self._pipeline
+
+    @property
+    def fps(self) -> float:
+        return self._meter.rate(time.monotonic())
+
+    @property
+    def calibrating(self) -> bool:
+        return self._calibration is not None
+
+    def start(self) -> None:
+        super().start()
+        self._begin_loading()
+
+    def change(self, settings: Settings) -> None:
+        """Loads what is new, and goes on with what there is until it has come. Also tries again what failed."""
+        if settings != self._settings or self.life is Life.FAILED:
+            self._settings = settings
+            self._begin_loading()
+
+    def calibrate(self) -> None:
+        if self._pipeline is not None:
+            self._calibration = Calibration(self._pipeline.face_model.names)
+
+    def cancel_calibration(self) -> None:
+        self._calibration = None
+
+    def _begin_loading(self) -> None:
+        settings, made_for, current = self._settings, self._made_for, self._pipeline
+        self._starting()
+
+        def main() -> None:
+            try:
+                self._loads.put(_Loaded(settings, self._remade(settings, current, made_for)))
+            except UserError as error:
+                self._loads.put(_Loaded(settings, problem=str(error)))
+            except Exception as error:
+                log.exception("the model cannot be loaded")
+                self._loads.put(
+                    _Loaded(settings, problem=f"The model cannot be loaded ({error}); choose another model or device.")
+                )
+
+        threading.Thread(target=main, name="loading of the model", daemon=True).start()
+
+    def _remade(self, settings: Settings, current: Pipeline | None, made_for: Settings) -> Pipeline:
+        """A pipeline for `settings`; one whose network stays the same is made in a moment."""
+        if current is None or (made_for.model, made_for.device) != (settings.model, settings.device):
+            return self._load(settings)
+        return Pipeline(
+            current.predictor,
+            current.face_model,
+            detector=current.detector if (made_for.max_faces > 1) == (settings.max_faces > 1) else None,
+            smoothing=settings.smoothing,
+            max_faces=settings.max_faces,
+        )
+
+    def _work(self) -> None:
+        while not self.stopping:
+            self._take_loaded()
+            captured = self._inbox.take(timeout=0.1)
+            if captured is None:
+                continue
+            if captured.generation != self._generation:
+                self._generation = captured.generation
+                if self._pipeline is not None:
+                    self._pipeline.reset()
+            state = self._processed(captured)
+            if state.processed:
+                self.tap(state)
+            self._outbox.put(state)
+
+    def _take_loaded(self) -> None:
+        loaded = self._loads.take()
+        if loaded is None or loaded.settings != self._settings:
+            return
+        if loaded.pipeline is None:
+            self._pipeline = None
+            self._failed(loaded.problem or "The model cannot be loaded; choose another one.")
+            return
+        self._pipeline, self._made_for, self._errors = loaded.pipeline, loaded.settings, 0
+        device = getattr(loaded.pipeline.predictor, "device", None)
+        self.device = None if device is None else str(device)
+        self._running()
+
+    def _processed(self, captured: Captured) -> LiveState:
+        started = time.monotonic()
+        pipeline, person, head = self._pipeline, self.person, self.head
+        if pipeline is None:
+            return self._passed_on(captured)
+        try:
+            states = pipeline.process(captured.frame)
+            faces = tuple(_face(pipeline, s, person if i == 0 else None, head) for i, s in enumerate(states))
+            self._errors = 0
+        except Exception as error:
+            log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
+            self._errors += 1
+            if self._errors >= _MAX_ERRORS:
+                self._pipeline = None
+                self._failed(f"The network stopped ({error}); choose another device or model.")
+            return self._passed_on(captured)
+        self._calibrate(tuple(states), started, person)
+        finished = time.monotonic()
+        self._meter.tick(finished)
+        stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
+        calibration = self._calibration
+        return LiveState(
+            captured,
+            faces,
+            stages,
+            finished,
+            processed=True,
+            frame_drops=self._inbox.dropped,
+            calibration=None if calibration is None else calibration.progress,
+        )
+
+    def _passed_on(self, captured: Captured) -> LiveState:
+        return LiveState(captured, (), {}, time.monotonic(), processed=False, frame_drops=self._inbox.dropped)
+
+    def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
+        calibration = self._calibration
+        if calibration is None or not calibration.add(states, now):
+            return
+        self._calibration = None
+        try:
+            self.person = calibration.result(person)
+            self._calibrated(self.person)
+        except UserError as error:
+            self._calibrated(str(error))
+
+
+def _face(pipeline: Pipeline, state: FaceState, person: Person | None, head: Head | None) -> LiveFace:
+    """`person`: whose face it is, None where nobody knows; `head`: who wears it, None for the face model's own."""
+    model = pipeline.face_model
+    if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
+        head = model
+    expression, identity = state.expression, state.identity
+    if person is not None:
+        expression = person.corrected(expression, model.names)
+        if person.identity is not None and person.identity.shape == identity.shape:
+            identity = person.identity
+    start = time.perf_counter()
+    vertices = head.vertices(expression, identity, state.gaze)
+    normals = head.normals(vertices)
+    state.stages["mesh"] = time.perf_counter() - start
+    return LiveFace(state, expression, identity, vertices, normals, head)

@@ -1,0 +1,195 @@
+"""The drawn head as a sum of shapes: what a renderer that knows only morph targets can do.
+
+A head at rest plus each component times its coefficient is the model's linear part. What the head does beyond that
+(lids and lips that close, lids kept in front of the eyes: see face_model/posing.py) moves the skin beside the slits by
+up to some millimetres. It is caught by a few further shapes, the principal directions of what is missing over the
+very moments that are exported, as many as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Head, Part, ShapedHead
+
+TOLERANCE = 0.008  # mm by which a vertex may be off at any moment; 0.01 is promised
+_SAMPLES = 256  # moments from which the first shapes are made
+_AT_A_TIME = 64
+_WORST = 64  # moments that make further ones, each time that not all are close enough
+
+
+@dataclass(frozen=True, eq=False)
+class Correctives:
+    """`deltas` (n, m, 3) mm of the `vertices` (m,), and how much of each (T, n), -1..1, there is at each moment.
+
+    With them no vertex is further than `residual` mm from the model's own mesh at any of the moments.
+    """
+
+    vertices: Array
+    deltas: Array
+    weights: Array
+    residual: float
+
+
+@dataclass(frozen=True, eq=False)
+class Morphs:
+    """A head at T moments: `resting` (V, 3) mm, plus `shapes` (J, V, 3) with `names` and, at `extra_vertices` (m,),
+    `extra` (n, m, 3), by `weights` (T, J + n).
+
+    `eyes`: of each that turns, its middle at rest (3,) and at each moment (T, 3). No vertex is off by more than
+    `residual` mm.
+    """
+
+    resting: Array
+    names: tuple[str, ...]
+    shapes: Array
+    extra_vertices: Array
+    extra: Array
+    weights: Array
+    eyes: dict[Part, tuple[Array, Array]]
+    residual: float
+
+
+def morphs_of(
+    head: Head, expression: Array, identity: Array, *, most: int, step: Callable[[int], None] = lambda n: None
+) -> Morphs:
+    """The head at `expression` (T, 29) with at most `most` extra shapes; `step` as in `correctives`."""
+    resting = head.vertices(np.zeros(len(head.names), np.float32), identity)
+    if not isinstance(head, FaceModel):
+        return _shaped(cast(ShapedHead, head), resting, expression, step)
+    deltas = component_deltas(head)
+    found = correctives(head, deltas, expression, identity, most=most, step=step)
+    at_rest = eye_centers(head, np.zeros((1, len(deltas))), identity)[0]
+    centers = eye_centers(head, expression, identity)
+    eyes = {part: (at_rest[i], centers[:, i]) for i, part in enumerate((Part.RIGHT_EYE, Part.LEFT_EYE))}
+    weights = np.hstack([expression, found.weights])
+    return Morphs(resting, head.names, deltas, found.vertices, found.deltas, weights, eyes, found.residual)
+
+
+def _shaped(head: ShapedHead, resting: Array, expression: Array, step: Callable[[int], None]) -> Morphs:
+    """Nothing is missing but what the shapes do to the eyeballs beside moving them."""
+    weights = np.stack([head.shape_weights(e) for e in expression])
+    shapes, rest, eyes, residual = head.shapes, head.eye_centers(resting), {}, 0.0
+    part = head.traits.parts(len(resting))
+    for side, middle in rest.items():
+        ball = shapes[:, part == side]
+        moved = ball.mean(1)
+        eyes[side] = (middle, middle + weights @ moved)
+        bent = ball - moved[:, None]
+        for start in range(0, len(weights), _AT_A_TIME):
+            off = np.tensordot(weights[start : start + _AT_A_TIME], bent, 1)
+            residual = max(residual, float(np.linalg.norm(off, axis=2).max()))
+    step(len(expression))
+    nothing = np.empty((0, 0, 3), np.float32)
+    return Morphs(resting, head.shape_names, shapes, np.empty(0, np.int64), nothing, weights, eyes, residual)
+
+
+def component_deltas(model: FaceModel) -> Array:
+    """What a standard deviation of each component adds to the vertices, (29, V, 3) float32 mm, by the linear part."""
+    anatomy = model.anatomy
+    return np.stack([anatomy.refine @ (anatomy.cage.matrix @ field) for field in model.expression]).astype(np.float32)
+
+
+def eye_centers(model: FaceModel, expression: Array, identity: Array) -> Array:
+    """Centres (T, 2, 3) mm of the person's right and left eyeball for expressions (T, 29)."""
+    cage, at = model.anatomy.cage, model.anatomy.centers
+    matrix, offset = cage.matrix[at], cage.offset[at]
+    components = np.stack([matrix @ field for field in model.expression])
+    resting = matrix @ model.landmarks(np.zeros(len(components)), identity) + offset
+    centers: Array = resting + np.tensordot(expression, components, 1)
+    return centers
+
+
+def correctives(
+    model: FaceModel,
+    deltas: Array,
+    expression: Array,
+    identity: Array,
+    *,
+    most: int,
+    step: Callable[[int], None] = lambda n: None,
+) -> Correctives:
+    """The shapes that, at `expression` (T, 29), `deltas` (29, V, 3) alone miss of the model's mesh; at most `most`.
+
+    `step` is told how many moments are done, in each of usually one or two passes over all of them, and of none in
+    between; it may raise.
+    """
+    missing = _Missing(model, deltas, identity, step)
+    chosen = np.unique(np.linspace(0, len(expression) - 1, _SAMPLES).round().astype(int))
+    found = _directions(missing(expression[chosen]), most, step)
+    while True:
+        weights, off, worst = _projected(missing, found, expression, step)
+        room = most - len(found)
+        if off.max(initial=0) <= TOLERANCE or not room:
+            break
+        more = _directions(worst, min(room, len(worst)), step)
+        # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
+        found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
+    size = np.abs(weights).max(0, initial=1e-12)
+    shapes = (found * size[:, None]).reshape(len(found), len(missing.vertices), 3)
+    return Correctives(missing.vertices, shapes, weights / size, float(off.max(initial=0)))
+
+
+class _Missing:
+    """Called with expressions (T, 29): what the linear part lacks at the `vertices` (m,), (T, 3m) mm."""
+
+    def __init__(self, model: FaceModel, deltas: Array, identity: Array, step: Callable[[int], None]) -> None:
+        anatomy = model.anatomy
+        lashes = np.arange(anatomy.lashes.start, anatomy.lashes.stop)
+        self.vertices = np.unique(np.concatenate([*(c.vertices for c in anatomy.closings), *anatomy.lids, lashes]))
+        self._model, self._identity, self._step = model, identity, step
+        self._resting = self._of(np.zeros(len(deltas), np.float32))
+        self._deltas = deltas[:, self.vertices].reshape(len(deltas), -1)
+
+    def __call__(self, expressions: Array) -> Array:
+        missing: Array = np.stack([self._of(e) for e in expressions]) - self._resting - expressions @ self._deltas
+        return missing
+
+    def _of(self, expression: Array) -> Array:
+        self._step(0)
+        return self._model.vertices(expression, self._identity)[self.vertices].ravel()
+
+
+def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array:
+    """The fewest orthonormal directions (n, 3m), n <= most, that leave no vertex of `missing` (S, 3m) too far off."""
+    _, _, directions = np.linalg.svd(missing, full_matrices=False)
+    low, high = 0, min(most, len(directions))
+    while low < high:
+        step(0)
+        n = (low + high) // 2
+        left = missing - (missing @ directions[:n].T) @ directions[:n]
+        low, high = (low, n) if _furthest(left).max() <= TOLERANCE else (n + 1, high)
+    chosen: Array = directions[:low]
+    return chosen
+
+
+def _projected(
+    missing: _Missing, found: Array, expression: Array, step: Callable[[int], None]
+) -> tuple[Array, Array, Array]:
+    """Weights (T, n) of the directions `found`, what is left (T,) mm at most, and what is left where it is most."""
+    weights: list[Array] = []
+    off: list[Array] = []
+    worst: list[tuple[float, int, Array]] = []
+    for start in range(0, len(expression), _AT_A_TIME):
+        wanted = missing(expression[start : start + _AT_A_TIME])
+        weights.append(wanted @ found.T)
+        left: Array = wanted - weights[-1] @ found
+        off.append(_furthest(left))
+        too_far = np.flatnonzero(off[-1] > TOLERANCE)
+        worst += [(float(off[-1][i]), start + int(i), left[i]) for i in too_far]
+        worst = sorted(worst, reverse=True, key=lambda w: w[:2])[:_WORST]
+        step(len(wanted))
+    return np.concatenate(weights), np.concatenate(off), np.array([w[2] for w in worst])
+
+
+def _furthest(missing: Array) -> Array:
+    """By how much the vertex that is most off is, (S,), of (S, 3m)."""
+    square = np.square(missing.reshape(len(missing), -1, 3)).sum(2)
+    furthest: Array = np.sqrt(square.max(1))
+    return furthest

@@ -1,0 +1,89 @@
+"""The recorded video with the measured mesh over every face in it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.capture.images import SourceError
+from expnet_live.core.types import Array, Image, Pose
+from expnet_live.geometry.camera import Camera
+from expnet_live.heads.head import Head, face_triangles
+from expnet_live.render.overlay import draw_overlay
+from expnet_live.render.shading import Surface
+from expnet_live.sessions.format.table import Rows
+from expnet_live.sessions.reading.pictures import Picture, pictures
+from expnet_live.video.writer import VideoWriter
+
+log = logging.getLogger(__name__)
+
+
+def write_overlay(
+    path: Path,
+    video: Path,
+    size: tuple[int, int],
+    model: Head,
+    rows: Rows,
+    *,
+    fps: float | None,
+    step: Callable[[int], None],
+) -> None:
+    """Write the pictures that `rows` name, as MP4: at their own times, or repeated and left out to make a fixed `fps`.
+
+    `size` is the width and height of what was recorded.
+    The rows are as measured: an overlay lies over the face only with its own neutral. Raises SourceError when the
+    video cannot be read; a video that breaks off makes a shorter one.
+    """
+    painter = _Painter(model, rows)
+    written = 0
+    with VideoWriter(path, fps or 30.0) as writer:
+        try:
+            for times, picture in _shown(pictures(video, rows, size), fps, step):
+                drawn = painter(picture.image, np.flatnonzero((rows.video_frame == picture.number) & (rows.face >= 0)))
+                for time in times:
+                    writer.write(drawn, time)
+                    written += 1
+        except SourceError as error:
+            if not written:
+                raise
+            log.warning("%s", error)
+
+
+def _shown(
+    pictures: Iterator[Picture], fps: float | None, step: Callable[[int], None]
+) -> Iterator[tuple[list[float], Picture]]:
+    """The pictures with the times at which each is to be seen."""
+    tick, start = 0, 0.0
+    last: Picture | None = None
+    for picture in pictures:
+        step(1)
+        if fps is None:
+            yield [picture.time], picture
+            continue
+        start = picture.time if last is None else start
+        due = int(np.ceil((picture.time - start) * fps - 1e-6))
+        if last is not None and due > tick:
+            yield [start + n / fps for n in range(tick, due)], last
+            tick = due
+        last = picture
+    if fps is not None and last is not None:
+        yield [start + tick / fps], last
+
+
+class _Painter:
+    def __init__(self, model: Head, rows: Rows) -> None:
+        self._model, self._rows = model, rows
+        # Without the back of the head, the person's own hair and ears stay to be seen.
+        self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
+
+    def __call__(self, image: Image, faces: Array) -> Image:
+        """A copy of the picture with the faces of those rows."""
+        rows, camera = self._rows, Camera.for_image(image.shape[1], image.shape[0])
+        for i in faces:
+            vertices = self._model.vertices(rows.expression[i], rows.identity[i], rows.gaze_of(i))
+            view = camera.view(Pose(rows.rotation[i], rows.translation[i]))
+            image = draw_overlay(image, self._surface, vertices, self._model.normals(vertices), view)
+        return image

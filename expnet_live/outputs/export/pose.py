@@ -1,0 +1,24 @@
+"""How much of the head's pose an exported head has."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import matrix_from_vector
+
+
+class PoseMode(StrEnum):
+    """`none`: it stays in the model's frame; `rotation`: it turns there; `full`: it is where the camera saw it."""
+
+    NONE = "none"
+    ROTATION = "rotation"
+    FULL = "full"
+
+
+def posed(points: Array, rotation: Array, translation: Array, mode: PoseMode) -> Array:
+    """Points (V, 3) mm of the model, turned by a rotation vector (3,) and moved by translation (3,) mm."""
+    if mode is PoseMode.NONE:
+        return points
+    turned: Array = points @ matrix_from_vector(rotation).T.astype(points.dtype)
+    return turned + translation if mode is PoseMode.FULL else turned

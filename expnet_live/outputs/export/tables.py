@@ -1,0 +1,67 @@
+"""Rows as tables: CSV, Parquet and NumPy's npz. In a table times are those of the session, and gaps stay gaps."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.sessions.format.table import BOX, GAZE, KEYS, ROTATION, TRANSLATION, Rows
+
+_AT_A_TIME = 500
+Step = Callable[[int], None]
+
+
+def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
+    """A column of numbers each, the whole ones -1 and the others NaN where there is none."""
+    whole = dict(zip(KEYS, (rows.frame, rows.video_frame, rows.time, rows.face, rows.confidence), strict=True))
+    numbers = [rows.box, rows.rotation, rows.translation, rows.gaze.reshape(-1, 4), rows.expression]
+    headings = [*BOX, *ROTATION, *TRANSLATION, *GAZE, *names]
+    return {**whole, **dict(zip(headings, np.hstack(numbers).T, strict=True))}
+
+
+def write_csv(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:
+    """One row per moment and face; without a face one of confidence 0 and empty fields."""
+    table = columns(rows, names)
+    with path.open("w", newline="", encoding="utf-8") as f:
+        writer = csv.writer(f, lineterminator="\n")
+        writer.writerow(table)
+        for start in range(0, len(rows), _AT_A_TIME):
+            texts = [_texts(name, values[start : start + _AT_A_TIME]) for name, values in table.items()]
+            writer.writerows(zip(*texts, strict=True))
+            step(len(texts[0]))
+
+
+def _texts(name: str, values: Array) -> list[str]:
+    if values.dtype.kind == "i":
+        return ["" if v < 0 else str(v) for v in values]
+    if name == "timestamp_s":
+        return [f"{v:.6f}" for v in values]
+    # The shortest text that is read back as the same float32.
+    return ["" if np.isnan(v) else "0" if v == 0 else str(v) for v in values.astype(np.float32)]
+
+
+def write_parquet(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:
+    """The columns of the CSV, empty fields as nulls. Raises UserError without pyarrow."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as e:
+        raise UserError("Parquet needs pyarrow; install it with: pip install 'expnet-live[parquet]'.") from e
+    table = columns(rows, names)
+    missing = {n: v < 0 if v.dtype.kind == "i" else np.isnan(v) for n, v in table.items()}
+    arrays = {n: pa.array(v, mask=missing[n]) for n, v in table.items()}
+    pq.write_table(pa.table(arrays), path)
+    step(len(rows))
+
+
+def write_npz(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:
+    """Every field of `Rows` under its name, and the `names` of the coefficients."""
+    with path.open("wb") as f:
+        np.savez_compressed(f, names=np.array(names), **{n.name: getattr(rows, n.name) for n in fields(Rows)})
+    step(len(rows))

@@ -1,0 +1,158 @@
+"""The rows of a session cut, resampled, and brought into the form that an export needs.
+
+A track has one row per moment, for one face; at moments without it `face` is -1 and the rest NaN: such gaps stay gaps
+in tables. An animation cannot have them, and holds what was seen last (`held`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from expnet_live.core.types import Array
+from expnet_live.person.person import Person
+from expnet_live.pipeline.smoothing import MAX_GAP
+from expnet_live.sessions.format.table import Rows
+
+_SAME = 1e-5  # s within which a wanted moment is a recorded one
+
+
+def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
+    """As it was shown: the first face of each frame, who is `person`, without the neutral and times the gains."""
+    first = np.diff(rows.frame, prepend=-1) > 0
+    shown = person.corrected(rows.expression, names)
+    return replace(rows, expression=np.where(first[:, None], shown, rows.expression))
+
+
+def cut(rows: Rows, start: float | None, end: float | None, margin: float = _SAME) -> Rows:
+    """The rows from `start` to `end` seconds, both included, and those within `margin` seconds beyond."""
+    inside = np.ones(len(rows), bool)
+    if start is not None:
+        inside &= rows.time >= start - margin
+    if end is not None:
+        inside &= rows.time <= end + margin
+    return taken(rows, inside)
+
+
+def faces_of(rows: Rows) -> list[int]:
+    """The faces that were seen, those seen for longest first."""
+    faces, counts = np.unique(rows.face[rows.face >= 0], return_counts=True)
+    return [int(f) for f in faces[np.argsort(-counts, kind="stable")]]
+
+
+def main_face(rows: Rows) -> int | None:
+    """The face seen in most frames; None where there was never more than one at a time, which is then the one."""
+    alone = len(np.unique(rows.frame)) == len(rows)
+    return None if alone else faces_of(rows)[0]
+
+
+def track(rows: Rows, face: int | None) -> Rows:
+    """One row per frame: that of `face`, or a gap. None: each frame's first face."""
+    frames, first = np.unique(rows.frame, return_index=True)
+    if face is None:
+        return taken(rows, first)
+    gaps = _emptied(taken(rows, first), np.ones(len(frames), bool))
+    mine = rows.face == face
+    where = np.searchsorted(frames, rows.frame[mine])
+    result = {}
+    for name, values in _columns(gaps).items():
+        values[where] = getattr(rows, name)[mine]
+        result[name] = values
+    return Rows(**result)
+
+
+def resampled(rows: Rows, fps: float, start: float | None = None, end: float | None = None) -> Rows:
+    """A track at `fps` from `start` (None: its first row) to `end`: linear between neighbours, rotations by slerp.
+
+    Where either neighbour is a gap or another face, or they are more than half a second apart, it is a gap. `frame`
+    and `video_frame` are those of the nearest row.
+    """
+    if not len(rows):
+        return rows
+    begin = rows.time[0] if start is None else start
+    last = rows.time[-1] if end is None else end
+    times = begin + np.arange(int(np.floor((last - begin) * fps + 1e-6)) + 1) / fps
+    after = np.clip(np.searchsorted(rows.time, times), 0, len(rows) - 1)
+    before = np.maximum(after - 1, 0)
+    nearest = np.where(np.abs(rows.time[before] - times) <= np.abs(rows.time[after] - times), before, after)
+    exact = np.abs(rows.time[nearest] - times) < _SAME
+    before, after = (np.where(exact, nearest, i) for i in (before, after))
+    step = rows.time[after] - rows.time[before]
+    share = np.where(step > 0, (times - rows.time[before]) / np.where(step > 0, step, 1), 0.0)
+
+    gap = (rows.face[before] < 0) | (rows.face[before] != rows.face[after]) | (step > MAX_GAP)
+    gap |= ~exact & ((times < rows.time[before]) | (times > rows.time[after]))
+    result = {}
+    for name, values in _columns(rows).items():
+        if values.dtype.kind == "i":
+            result[name] = values[nearest]
+        elif name == "rotation":
+            result[name] = _slerp(values[before], values[after], share)
+        else:
+            u = share.reshape(-1, *[1] * (values.ndim - 1))
+            result[name] = ((1 - u) * values[before] + u * values[after]).astype(values.dtype)
+    return _emptied(Rows(**{**result, "time": times}), gap)
+
+
+def held(rows: Rows) -> Rows:
+    """A track without gaps: there, what was seen last goes on; before the first sight, that is what is seen."""
+    seen = rows.face >= 0
+    if not seen.any() or seen.all():
+        return rows
+    filled = taken(rows, latest(seen))
+    return replace(filled, frame=rows.frame, video_frame=rows.video_frame, time=rows.time)
+
+
+def latest(there: Array) -> Array:
+    """(T,) of each place of a mask (T,) the last true one up to it, else the first one; -1 where none is."""
+    places = np.flatnonzero(there)
+    if not len(places):
+        return np.full(len(there), -1)
+    last: Array = places[np.maximum(np.searchsorted(places, np.arange(len(there)), side="right") - 1, 0)]
+    return last
+
+
+def joined(tracks: Sequence[Rows]) -> Rows:
+    """Tracks of the same moments as one table: the faces of each moment, or one gap where there are none."""
+    nobody = np.all([t.face < 0 for t in tracks], axis=0)
+    moment = np.concatenate([np.arange(len(t)) for t in tracks])
+    wanted = np.concatenate([(t.face >= 0) | (nobody if i == 0 else False) for i, t in enumerate(tracks)])
+    order = np.argsort(moment, kind="stable")
+    whole = Rows(**{f.name: np.concatenate([getattr(t, f.name) for t in tracks]) for f in fields(Rows)})
+    return taken(whole, order[wanted[order]])
+
+
+def taken(rows: Rows, index: Array) -> Rows:
+    """The rows of an index or a mask."""
+    return Rows(**{name: values[index] for name, values in _columns(rows).items()})
+
+
+def _columns(rows: Rows) -> dict[str, Array]:
+    return {f.name: getattr(rows, f.name) for f in fields(Rows)}
+
+
+def _emptied(rows: Rows, gap: Array) -> Rows:
+    result = {}
+    for name, values in _columns(rows).items():
+        if name == "face":
+            values = np.where(gap, -1, values)
+        elif name == "confidence":
+            values = np.where(gap, 0.0, values)
+        elif name not in ("frame", "video_frame", "time"):
+            values = np.where(gap.reshape(-1, *[1] * (values.ndim - 1)), values.dtype.type(np.nan), values)
+        result[name] = values
+    return Rows(**result)
+
+
+def _slerp(one: Array, other: Array, share: Array) -> Array:
+    """Rotation vectors (T, 3) `share` (T,) of the way from `one` to `other`; NaN where either is."""
+    result = np.full(one.shape, np.nan, np.float32)
+    known = np.isfinite(one).all(1) & np.isfinite(other).all(1)
+    if known.any():
+        a, b = (Rotation.from_rotvec(np.asarray(v[known], np.float64)) for v in (one, other))
+        way = (a.inv() * b).as_rotvec()
+        result[known] = (a * Rotation.from_rotvec(share[known, None] * way)).as_rotvec()
+    return result

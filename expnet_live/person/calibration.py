@@ -1,0 +1,53 @@
+"""The neutral calibration: two still seconds tell who sits there and how that face is at rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import FaceState
+from expnet_live.person.person import Person
+
+# Lids move in every second of stillness, and shut means shut for everyone: no offset for them.
+LIDS = ("eyeBlinkLeft", "eyeBlinkRight", "eyeSquintLeft", "eyeSquintRight")
+
+
+class Calibration:
+    """Collects looks at one still face for `seconds`, and makes identity and neutral of them."""
+
+    _STEADY = 0.8  # sd: how much a coefficient may spread (its median absolute deviation)
+    _LEAST = 8  # looks
+
+    def __init__(self, names: tuple[str, ...], seconds: float = 2.0, patience: float = 6.0) -> None:
+        self._names, self._seconds, self._patience = names, seconds, patience
+        self._looks: list[FaceState] = []
+        self._begun: float | None = None
+        self.progress = 0.0
+
+    def add(self, faces: tuple[FaceState, ...], now: float) -> bool:
+        """Takes the faces of a frame; True when it has seen enough, or has waited long enough."""
+        self._begun = now if self._begun is None else self._begun
+        if faces and faces[0].confidence >= 0.5:
+            if self._looks and self._looks[-1].face != faces[0].face:
+                self._looks.clear()
+            self._looks.append(faces[0])
+        spent = self._looks[-1].timestamp - self._looks[0].timestamp if self._looks else 0.0
+        self.progress = min(1.0, spent / self._seconds)
+        # A slow machine shows few frames in two seconds; it gets the time it needs.
+        enough = self.progress >= 1 and len(self._looks) >= self._LEAST
+        return enough or now - self._begun > self._patience
+
+    def result(self, person: Person) -> Person:
+        """`person` calibrated. Raises UserError with the reason when this was no still face."""
+        if len(self._looks) < self._LEAST:
+            raise UserError("No face was seen for long enough; face the camera, in good light, and calibrate again.")
+        raw = np.stack([s.expression_raw for s in self._looks])
+        median = np.median(raw, 0)
+        rigid = [i for i, n in enumerate(self._names) if n not in LIDS]
+        if np.median(np.abs(raw - median), 0)[rigid].max() > self._STEADY:
+            raise UserError("The face moved; keep it relaxed and still for two seconds, and calibrate again.")
+        neutral = {self._names[i]: round(float(median[i]), 4) for i in rigid}
+        identity = np.mean([s.identity for s in self._looks], 0).astype(np.float32)
+        return replace(person, identity=identity, neutral=neutral)

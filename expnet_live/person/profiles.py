@@ -1,0 +1,82 @@
+"""Profiles of persons, kept between starts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import data_folder as data_folder
+from expnet_live.core.types import checked
+from expnet_live.person.person import Person
+
+SCHEMA = 1
+
+
+class Profiles:
+    """Profiles as JSON files, one each, in a folder that is made when the first is saved."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or data_folder() / "profiles"
+
+    def names(self) -> list[str]:
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                found.append(str(json.loads(path.read_text())["name"]))
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return sorted(found, key=str.casefold)
+
+    def load(self, name: str) -> Person:
+        """The profile of that name, a fresh one if there is none. Raises UserError when its file is damaged."""
+        path = self._path(name)
+        try:
+            data = json.loads(path.read_text())
+            return Person(
+                name=str(data["name"]),
+                identity=None if data["identity"] is None else checked("identity", data["identity"], (None,)),
+                neutral=_numbers(data["neutral"]),
+                gains=_numbers(data["gains"]),
+            )
+        except FileNotFoundError:
+            return Person(name)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+            raise UserError(f"The profile {name} cannot be read; delete {path} and calibrate again.") from e
+
+    def save(self, person: Person) -> None:
+        """Raises UserError when the folder cannot be written."""
+        data = {
+            "schema": SCHEMA,
+            "name": person.name,
+            "identity": None if person.identity is None else [round(float(v), 5) for v in person.identity],
+            "neutral": person.neutral,
+            "gains": person.gains,
+        }
+        path = self._path(person.name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial = path.with_suffix(".tmp")
+            partial.write_text(json.dumps(data, indent=1))
+            partial.replace(path)
+        except OSError as e:
+            raise UserError(f"The profile cannot be saved in {path.parent}; make that folder writable.") from e
+
+    def delete(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        # Any name makes a file's name; what looks the same to a file system is one profile.
+        stem = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-") or "profile"
+        return self._folder / f"{stem}.json"
+
+
+def _numbers(data: Any) -> dict[str, float]:
+    values = {str(k): float(v) for k, v in data.items()}
+    if not np.isfinite(list(values.values())).all():
+        raise ValueError("not finite")
+    return values

@@ -1,0 +1,1 @@
+"""Dense error and coefficients on people never trained on."""

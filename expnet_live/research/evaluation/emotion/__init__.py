@@ -1,0 +1,1 @@
+"""How well the coefficients tell emotions, at smaller and smaller scales."""

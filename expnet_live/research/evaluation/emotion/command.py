@@ -1,0 +1,106 @@
+"""`expnet-live evaluate emotion`: do the coefficients tell emotions apart, and down to which image scale?
+
+The paper's protocol as reconstructed from secondary notes: k nearest neighbours (K = 5) on the 29
+coefficients, leaving one subject out, images scaled down. On a data set (--dataset) all samples count, as they
+are. On photo collections that ExpNet was partly trained on (PHOTOS), only people never trained on do, and
+classes are balanced by drawing as many photos of each as the rarest has; figures are means over many draws.
+All ways get the same boxes: the detector's at full size, scaled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.arguments import add_photos, positive_int
+from expnet_live.core.errors import UserError
+from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.research.evaluation.emotion.data import LOADERS, Sample, load_samples
+from expnet_live.research.evaluation.emotion.features import FEATURES, TITLES, feature_names
+from expnet_live.research.evaluation.emotion.knn import NEIGHBOURS
+from expnet_live.research.evaluation.emotion.measure import describe, outcomes_of
+from expnet_live.research.evaluation.emotion.report import check_matplotlib, figures_of, lines_of, write_report
+from expnet_live.research.training.workspace import landmarks_of, photos_of
+
+PAPER_SCALES = (1.0, 0.8, 0.6, 0.4, 0.2)
+PHOTO_SCALES = (1.0, 0.4, 0.2, 0.1, 0.05)
+EMOTIONS = ("neutral", "happiness", "surprise", "anger", "sadness", "disgust")
+PHOTO_DRAWS = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_photos(parser, needed=False)
+    parser.add_argument("--dataset", choices=list(LOADERS), help="the layout of the data set in --root")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="the data set's folder")
+    parser.add_argument(
+        "--features", type=feature_names, default=["expnet", "landmark-fit"], metavar="NAMES",
+        help=f"what to compare, separated by commas: {', '.join(TITLES)} (default: expnet,landmark-fit)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scales", type=float, nargs="+", metavar="S",
+        help="image scales (default: 1 .8 .6 .4 .2; with PHOTOS 1 .4 .2 .1 .05)",
+    )  # fmt: skip
+    parser.add_argument("--neighbours", type=positive_int, default=NEIGHBOURS, metavar="K", help="(default: 5)")
+    parser.add_argument(
+        "--draws", type=int, metavar="N", help="balanced draws to average (default: 100 with PHOTOS, else 0: all count)"
+    )
+    parser.add_argument("--most", type=int, default=150, metavar="N", help="of PHOTOS, kept of a class (default: 150)")
+    parser.add_argument(
+        "--frames", type=positive_int, default=16, metavar="N", help="frames of a clip, spread over it (default: 16)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write a report with pictures there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    if (args.dataset is None) == (not args.photos) or (args.dataset is None) != (args.root is None):
+        raise UserError("Name either a data set with --dataset and --root, or PHOTOS.")
+    if args.out:
+        check_matplotlib()
+    features = {name: FEATURES[name](args) for name in args.features}
+    samples = load_samples(args.dataset, args.root) if args.dataset else _held_out(args)
+    scales = args.scales or (PAPER_SCALES if args.dataset else PHOTO_SCALES)
+    draws = (0 if args.dataset else PHOTO_DRAWS) if args.draws is None else args.draws
+    described = describe(samples, features, scales, MediapipeDetector(), args.frames)
+    present = {s.emotion for s in described.samples}
+    emotions = [e for e in EMOTIONS if e in present] + sorted(present - set(EMOTIONS))
+    outcomes = outcomes_of(described, emotions, draws, args.neighbours)
+    figures = figures_of(described, outcomes, emotions, _about(args, samples, draws))
+    print(f"photos: {figures['photos']}")
+    print("\n".join(lines_of(figures)))
+    if args.out:
+        write_report(args.out, figures)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1))
+    return 0
+
+
+def _about(args: argparse.Namespace, samples: list[Sample], draws: int) -> dict[str, str]:
+    split = samples[0].reference is not None
+    left = "tested on Val with Train as neighbours" if split else "leaving one subject out"
+    balance = f", classes balanced in {draws} draws" if draws and not split else ""
+    data = f"{args.dataset}, {args.root.name}" if args.dataset else "photos of people never trained on"
+    return {
+        "data": data,
+        "protocol": f"kNN (K = {args.neighbours}) on standardized features, {left}{balance}.",
+    }
+
+
+def _held_out(args: argparse.Namespace) -> list[Sample]:
+    """Photos of people never trained on, at most `args.most` of a class."""
+    photos = photos_of(args)
+    landmarks = landmarks_of(args, photos)
+    keys = landmarks.key
+    emotion, subject = photos.emotions(keys), photos.subjects(keys)
+    rng = np.random.default_rng(0)
+    held = photos.split(landmarks).held_out
+    chosen = [np.flatnonzero(held & (emotion == e)) for e in EMOTIONS]
+    if min(len(c) for c in chosen) <= args.neighbours:
+        raise UserError(
+            "There are too few labelled photos of held-out people; give the CSV of emotions with --metadata."
+        )
+    rows = np.concatenate([np.sort(rng.permutation(c)[: args.most]) for c in chosen])
+    return [Sample(photos.refs[str(keys[i])], str(subject[i]), str(emotion[i])) for i in rows]

@@ -1,0 +1,115 @@
+"""The descriptions of a face that the emotion test compares: ExpNet, the landmark fit, blendshapes, official ExpNet."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array, Image
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.predictor import Predictor
+from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+from expnet_live.research.evaluation.accuracy.looks import estimate
+from expnet_live.research.evaluation.emotion.blendshapes import N_SCORES, Blendshapes
+
+TITLES = {
+    "expnet": "ExpNet",
+    "expnet-one-look": "ExpNet, one look",
+    "landmark-fit": "landmark fit",
+    "mediapipe-blendshapes": "MediaPipe blendshapes",
+    "official": "official ExpNet",
+}
+
+
+class Feature(Protocol):
+    """Photos with their faces in, one row of numbers each out."""
+
+    def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
+        """Rows (N, D), and (N,) bool where a face was seen; elsewhere the row is that of a face at rest."""
+        ...
+
+
+class ExpNetFeature:
+    """The 29 coefficients, `closely` as of a user's photos, else from one look, as in a video."""
+
+    def __init__(self, predictor: Predictor, model: FaceModel, *, closely: bool = True) -> None:
+        self._predictor, self._model, self._closely = predictor, model, closely
+
+    def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
+        rows = [e.expression for e in estimate(images, faces, self._predictor, self._model, closely=self._closely)]
+        return np.stack(rows), np.ones(len(rows), bool)
+
+
+class LandmarkFeature:
+    """The 29 coefficients of the face model fitted to Face Mesh."""
+
+    def __init__(self, model: FaceModel) -> None:
+        self._fitter = LandmarkFitEstimator(model, min_confidence=0.1)
+
+    def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
+        found = [self._fitter.landmarks(x, f) for x, f in zip(images, faces, strict=True)]
+        rows = np.tile(self._fitter.model.prior_mean, (len(found), 1))
+        seen = np.array([p is not None for p in found])
+        if seen.any():
+            rows[seen] = self._fitter.fit(np.stack([p for p in found if p is not None])).expression
+        return rows, seen
+
+
+class BlendshapeFeature:
+    """MediaPipe's 52 scores."""
+
+    def __init__(self, blendshapes: Blendshapes) -> None:
+        self._blendshapes = blendshapes
+
+    def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
+        found = [self._blendshapes.scores(x, f) for x, f in zip(images, faces, strict=True)]
+        rows = np.stack([np.zeros(N_SCORES, np.float32) if s is None else s for s in found])
+        return rows, np.array([s is not None for s in found])
+
+
+def _expnet(args: argparse.Namespace, *, closely: bool = True) -> Feature:
+    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load(), closely=closely)
+
+
+def _landmark_fit(args: argparse.Namespace) -> Feature:
+    del args
+    return LandmarkFeature(FaceModel.load())
+
+
+def _blendshapes(args: argparse.Namespace) -> Feature:
+    if args.teacher is None:
+        raise UserError("mediapipe-blendshapes needs a Face Landmarker file (.task); name it with --teacher.")
+    return BlendshapeFeature(Blendshapes(args.teacher))
+
+
+def _official(args: argparse.Namespace) -> Feature:
+    try:
+        module = import_module("expnet_live.official.emotion")
+    except ImportError as e:
+        raise UserError("The official ExpNet is not here; bring it in with 'expnet-live official import'.") from e
+    feature: Feature = module.official_feature(args)
+    return feature
+
+
+FEATURES: dict[str, Callable[[argparse.Namespace], Feature]] = {
+    "expnet": _expnet,
+    "expnet-one-look": partial(_expnet, closely=False),
+    "landmark-fit": _landmark_fit,
+    "mediapipe-blendshapes": _blendshapes,
+    "official": _official,
+}
+
+
+def feature_names(text: str) -> list[str]:
+    """The type of --features: names of TITLES, separated by commas."""
+    names = [n.strip() for n in text.split(",") if n.strip()]
+    if unknown := sorted(set(names) - set(TITLES)):
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: choose from {', '.join(TITLES)}")
+    return list(dict.fromkeys(names))

@@ -1,0 +1,145 @@
+"""k nearest neighbours on coefficients, leaving one subject out; confusion, and how sure a figure is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.types import Array
+
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What kNN said of N samples with C classes.
+
+    `votes` (N, C): how often each sample was taken for each class, as shares of the times it was asked (zeros
+    where it never was); `draws` (D,): accuracy of each balanced draw, empty without draws.
+    """
+
+    votes: Array
+    label: Array
+    subject: Array
+    draws: Array
+
+    @property
+    def asked(self) -> Array:
+        """(N,) bool."""
+        return self.votes.sum(1) > 0
+
+    @property
+    def hits(self) -> Array:
+        """(N,) share of the times that a sample was told rightly."""
+        return self.votes[np.arange(len(self.label)), self.label]
+
+    @property
+    def accuracy(self) -> float:
+        """Over the samples; over the balanced draws where there were any."""
+        return float(self.draws.mean() if len(self.draws) else self.hits[self.asked].mean())
+
+    @property
+    def recall(self) -> float:
+        """Mean over the classes of the share told rightly."""
+        matrix = self.confusion
+        there = matrix.sum(1) > 0
+        return float(np.diag(matrix)[there].mean())
+
+    @property
+    def confusion(self) -> Array:
+        """(C, C) row: true class, column: told class, in shares of the row."""
+        counts = np.zeros((self.votes.shape[1],) * 2)
+        np.add.at(counts, self.label, self.votes)
+        return counts / np.maximum(counts.sum(1, keepdims=True), 1e-12)
+
+
+def classify(
+    features: Array, label: Array, subject: Array, *, reference: Array | None = None, k: int = NEIGHBOURS
+) -> Outcome:
+    """All samples asked once. features (N, D), label and subject (N,) integers from 0.
+
+    `reference` (N,) bool: samples that are neighbours only, the others being asked; None: all are both.
+    """
+    x = standardized(features)
+    told = _nearest_classes(x, label, subject, label.max() + 1, k, reference)
+    votes = np.eye(label.max() + 1)[told]
+    if reference is not None:
+        votes[reference] = 0
+    return Outcome(votes, label, subject, np.empty(0))
+
+
+def classify_balanced(features: Array, label: Array, subject: Array, draws: int, k: int = NEIGHBOURS) -> Outcome:
+    """The same with each class drawn equally often, as often as the rarest is there, in many draws."""
+    rng = np.random.default_rng(1)
+    classes = label.max() + 1
+    n = np.bincount(label).min()
+    x = standardized(features)
+    votes, accuracy = np.zeros((len(x), classes)), np.zeros(draws)
+    for d in range(draws):
+        pick = np.concatenate([rng.permutation(np.flatnonzero(label == c))[:n] for c in range(classes)])
+        told = _nearest_classes(x[pick], label[pick], subject[pick], classes, k)
+        votes[pick, told] += 1
+        accuracy[d] = (told == label[pick]).mean()
+    return Outcome(votes / np.maximum(votes.sum(1, keepdims=True), 1), label, subject, accuracy)
+
+
+def standardized(features: Array) -> Array:
+    """Each column with mean 0 and spread 1, so that coefficients of any unit weigh the same."""
+    result: Array = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
+    return result
+
+
+def _nearest_classes(
+    x: Array, label: Array, subject: Array, classes: int, k: int, reference: Array | None = None
+) -> Array:
+    """The class (N,) that most of the k nearest samples of other subjects have."""
+    distance = ((x[:, None] - x[None]) ** 2).sum(2) if len(x) < 600 else _squared_distances(x)
+    distance[subject[:, None] == subject[None]] = np.inf
+    if reference is not None:
+        distance[:, ~reference] = np.inf
+    nearest = np.argsort(distance, axis=1)[:, :k]
+    near = np.sort(distance, axis=1)[:, :k]
+    votes = np.zeros((len(label), classes))
+    for j in range(nearest.shape[1]):
+        # Ties go to the nearer neighbours; who is left out has no vote.
+        weight = np.where(np.isfinite(near[:, j]), 1 + 1e-3 / (1 + near[:, j]), 0)
+        votes[np.arange(len(label)), label[nearest[:, j]]] += weight
+    return np.asarray(votes.argmax(1))
+
+
+def _squared_distances(x: Array) -> Array:
+    """(N, N), without the (N, N, D) that thousands of samples have no memory for."""
+    norm = (x**2).sum(1)
+    result: Array = np.maximum(norm[:, None] + norm[None] - 2 * x @ x.T, 0)
+    return result
+
+
+def bootstrap(outcomes: dict[str, Outcome], rounds: int = 2000, seed: int = 0) -> dict[str, tuple[Array, Array]]:
+    """Accuracy and mean recall (rounds,) each, with the subjects drawn anew with replacement.
+
+    All outcomes are of the same samples and get the same draws, so that their differences may be taken. With
+    balanced draws the accuracy is that of equally frequent classes, which is the mean recall.
+    """
+    first = next(iter(outcomes.values()))
+    subjects, of = np.unique(first.subject[first.asked], return_inverse=True)
+    rng = np.random.default_rng(seed)
+    times = rng.multinomial(len(subjects), np.full(len(subjects), 1 / len(subjects)), rounds)
+    result = {}
+    for name, outcome in outcomes.items():
+        label, hits = outcome.label[outcome.asked], outcome.hits[outcome.asked]
+        counts, right = (np.zeros((len(subjects), outcome.votes.shape[1])) for _ in range(2))
+        np.add.at(counts, (of, label), 1)
+        np.add.at(right, (of, label), hits)
+        n, r = times @ counts, times @ right
+        # A class that a draw has nobody of does not count in it.
+        recall = np.divide(r, n, out=np.full_like(r, np.nan), where=n > 0)
+        mean = np.nanmean(recall, axis=1)
+        result[name] = (mean if len(outcome.draws) else r.sum(1) / n.sum(1), mean)
+    return result
+
+
+def interval(values: Array) -> tuple[float, float]:
+    """The middle 95 %."""
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)

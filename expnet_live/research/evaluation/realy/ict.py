@@ -1,0 +1,205 @@
+"""Scans and pictures in the REALY benchmark's layout, made from the ICT Face Model Light: a test of known truth.
+
+Identities are drawn from the model's own components; nothing of ours was learned from them. A head is coloured with
+our face model's skin, brows and lips, and gets eyes, so that a detector takes its picture for a photo.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import RBFInterpolator
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+from tqdm import tqdm
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.palette import SKIN
+from expnet_live.meshes.subdivision import edges_of
+from expnet_live.render import shading
+from expnet_live.research.evaluation.realy.align import REGIONS, Scan, Surface
+from expnet_live.research.evaluation.realy.data import PICTURES, write_scales, write_scan
+from expnet_live.research.evaluation.realy.keypoints import IBUG, face_mesh_keypoints
+
+MM_PER_UNIT = 10.0
+SIZE = 512  # px
+YAWS = (-40, -20, 20, 40)  # degrees of the side views
+_PX_PER_MM = 1.9
+_MIDDLE = np.array([0.0, 2.0, 9.0], np.float32)  # of the face, in the model's cm
+# Vertices of the light model: face with head and neck, the two scleras, the upper lashes.
+_HEAD, _LEFT_SCLERA, _RIGHT_SCLERA = (0, 14062), (21451, 22221), (23021, 23791)
+_LASHES = ((25351, 25693), (26035, 26377))
+_IRIS, _PUPIL = 0.47, 0.17  # rad from an eye's axis
+# Face Mesh points round which a region lies; a vertex belongs to that of its nearest such point.
+_SEEDS = {
+    "nose": (168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 64, 294, 48, 278, 129, 358, 45, 275, 122, 351, 131, 360, 217, 437),
+    "mouth": (61, 291, 39, 269, 37, 267, 0, 17, 84, 314, 181, 405, 91, 321, 18, 164, 165, 391, 57, 287, 43, 273),
+    "forehead": (
+        10, 151, 9, 8, 67, 297, 69, 299, 104, 333, 103, 332, 54, 284, 105, 334, 70, 300, 33, 263, 133, 362, 159, 386,
+        145, 374, 107, 336, 109, 338, 21, 251, 68, 298, 144, 373, 153, 380, 31, 261, 228, 448, 22, 252,
+    ),
+    "cheek": (
+        50, 280, 205, 425, 187, 411, 207, 427, 118, 347, 101, 330, 117, 346, 123, 352, 147, 376, 192, 416, 214, 434,
+        135, 364, 150, 379, 176, 400, 152, 175, 199, 208, 428, 171, 396, 116, 345, 137, 366, 36, 266, 142, 371,
+        140, 369,
+    ),
+}  # fmt: skip
+_ALIKE = 0.3  # cosine between the normals of skin that is the same
+_REACH = 1.2  # cm from the warped face within which a vertex belongs to it
+_TONES = ((1.0, 1.0, 1.0), (0.93, 0.88, 0.84), (0.78, 0.7, 0.64), (0.6, 0.52, 0.47), (0.45, 0.38, 0.35))
+
+
+@dataclass(frozen=True)
+class IctHead:
+    """The light model: neutral (V, 3) and identity (K, V, 3) in cm, triangles (F, 3), and iBUG's 68 vertices."""
+
+    neutral: Array
+    identity: Array
+    triangles: Array
+    landmarks: Array
+
+    @classmethod
+    def load(cls, path: Path, indices: Path) -> IctHead:
+        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        try:
+            with np.load(path, allow_pickle=False) as z:
+                neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
+            landmarks = np.array(json.loads(indices.read_text())["idx_to_landmark_verts"])
+        except (OSError, ValueError, KeyError) as e:
+            raise UserError(
+                f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; name those."
+            ) from e
+        triangles = np.concatenate([quads[:, :3], quads[quads[:, 3] >= 0][:, [0, 2, 3]]])
+        return cls(neutral, identity, triangles, landmarks)
+
+    def of(self, weights: Array) -> Array:
+        """The head (V, 3) in cm of identity weights (K,)."""
+        result: Array = self.neutral + np.tensordot(weights, self.identity[: len(weights)].astype(np.float64), 1)
+        return result
+
+
+class IctScanner:
+    """Scans and photographs ICT heads."""
+
+    def __init__(self, head: IctHead, model: FaceModel) -> None:
+        self.head = head
+        # A thin-plate spline through the landmarks lays our face over the neutral head; those of the jaw may slide.
+        held = [8, *range(17, len(IBUG))]
+        at = face_mesh_keypoints(model.mean)[held]
+        warp = RBFInterpolator(at, head.neutral[head.landmarks[held]], kernel="thin_plate_spline", smoothing=1.0)
+        rest = model.vertices(np.zeros(len(model.names), np.float32))
+        skin = warp(rest[: model.n_face].astype(np.float64))
+        face = head.neutral[slice(*_HEAD)]
+        distance, nearest = cKDTree(skin).query(face)
+        # The inside of mouth and nose lies near the skin, too, but looks the other way.
+        skin_normals = self._normals_of(skin, model.face_triangles)[nearest]
+        head_normals = self._normals_of(head.neutral, head.triangles[(head.triangles < _HEAD[1]).all(1)])[slice(*_HEAD)]
+        self._face = (distance < _REACH) & ((skin_normals * head_normals).sum(1) > _ALIKE)
+        self._colors = self._painted(model, nearest, distance)
+        self._regions = self._divided(warp(model.mean.astype(np.float64)), face)
+        # iBUG's points are the model's own; of the other keypoints, the closest vertices.
+        more = face_mesh_keypoints(warp(model.mean.astype(np.float64)))[len(IBUG) :]
+        self._keypoints = np.concatenate([head.landmarks, cKDTree(face).query(more)[1]])
+        shown = np.zeros(len(head.neutral), bool)
+        for part in (_HEAD, _LEFT_SCLERA, _RIGHT_SCLERA, *_LASHES):
+            shown[slice(*part)] = True
+        self._triangles = head.triangles[shown[head.triangles].all(1)]
+        self._normals = NormalOperator(self._triangles, len(head.neutral))
+
+    @staticmethod
+    def _normals_of(vertices: Array, triangles: Array) -> Array:
+        return NormalOperator(triangles, len(vertices))(vertices.astype(np.float32))
+
+    def scan(self, weights: Array) -> Scan:
+        vertices = self.head.of(weights)
+        regions = {}
+        for name, (used, triangles) in self._regions.items():
+            regions[name] = Surface(vertices[used], triangles)
+        return Scan(vertices[self._keypoints], regions, MM_PER_UNIT)
+
+    def photo(self, weights: Array, yaw: float, pitch: float = 0.0, tone: int = 0) -> Image:
+        """A picture (512, 512, 3) of the head turned by yaw and pitch (degrees), BGR."""
+        from scipy.spatial.transform import Rotation
+
+        vertices = ((self.head.of(weights) - _MIDDLE) * MM_PER_UNIT).astype(np.float32)
+        colors = self._colors.copy()
+        colors[slice(*_HEAD)] *= np.array(_TONES[tone % len(_TONES)])
+        surface = shading.Surface(self._triangles, np.clip(colors, 0, 255).astype(np.uint8), self._shine())
+        turn = Rotation.from_euler("YX", [yaw, pitch], degrees=True).as_rotvec()
+        view = WeakPerspective(turn, _PX_PER_MM, (SIZE - 1) / 2, (SIZE - 1) / 2)
+        return shading.render(
+            surface, vertices, self._normals(vertices), view, (SIZE, SIZE), background=(120, 112, 108)
+        )
+
+    def _painted(self, model: FaceModel, nearest: Array, distance: Array) -> Array:
+        """RGB (V, 3) float."""
+        colors = np.tile(np.array(SKIN, float), (len(self.head.neutral), 1))
+        skin = model.colors[: model.n_face].astype(float)
+        # Away from the face our colours fade into their mean.
+        fade = np.clip(1 - distance / _REACH, 0, 1)[:, None]
+        colors[slice(*_HEAD)] = fade * skin[nearest] + (1 - fade) * np.median(skin, axis=0)
+        for part in _LASHES:
+            colors[slice(*part)] = (35, 26, 22)
+        for part in (_LEFT_SCLERA, _RIGHT_SCLERA):
+            ball = self.head.neutral[slice(*part)]
+            axis = ball - (ball.min(0) + ball.max(0)) / 2
+            angle = np.arccos(np.clip(axis[:, 2] / np.linalg.norm(axis, axis=1), -1, 1))[:, None]
+            eye = np.where(angle < _IRIS, (92.0, 62.0, 40.0), (226.0, 220.0, 214.0))
+            colors[slice(*part)] = np.where(angle < _PUPIL, (18.0, 16.0, 16.0), eye)
+        return colors
+
+    def _shine(self) -> Array:
+        shine = np.full(len(self.head.neutral), shading.SKIN_SHINE, np.float32)
+        for part in (_LEFT_SCLERA, _RIGHT_SCLERA):
+            shine[slice(*part)] = 1.0
+        return shine
+
+    def _divided(self, base: Array, face: Array) -> dict[str, tuple[Array, Array]]:
+        """For each region its vertices, and its triangles among these."""
+        seeds = np.concatenate([base[list(_SEEDS[r])] for r in REGIONS])
+        region_of_seed = np.repeat(np.arange(len(REGIONS)), [len(_SEEDS[r]) for r in REGIONS])
+        of = np.where(self._face, region_of_seed[cKDTree(seeds).query(face)[1]], -1)
+        regions = {}
+        triangles = self.head.triangles[(self.head.triangles < _HEAD[1]).all(1)]
+        for i, name in enumerate(REGIONS):
+            inside = _largest_piece(triangles[(of[triangles] == i).all(1)])
+            used, flat = np.unique(inside, return_inverse=True)
+            regions[name] = (used, flat.reshape(-1, 3))
+        return regions
+
+
+def _largest_piece(triangles: Array) -> Array:
+    edges = edges_of(triangles)[0]
+    n = int(triangles.max()) + 1
+    piece = connected_components(sparse.coo_matrix((np.ones(len(edges)), edges.T), (n, n)), False)[1]
+    sizes = np.bincount(piece[triangles[:, 0]])
+    result: Array = triangles[piece[triangles[:, 0]] == sizes.argmax()]
+    return result
+
+
+def make_benchmark(
+    scanner: IctScanner, root: Path, people: int, yaws: Sequence[float] = YAWS, spread: float = 1.0, seed: int = 0
+) -> None:
+    """Writes `people` scans of random identities (weights of `spread` sd), a frontal picture and side views of each."""
+    rng = np.random.default_rng(seed)
+    frontal, side = (root / PICTURES / f"crop_image_{v}_{SIZE}x{SIZE}" for v in ("frontal", "multiview"))
+    for folder in (frontal, side):
+        folder.mkdir(parents=True, exist_ok=True)
+    for number in tqdm(range(1, people + 1), "heads", unit="person"):
+        weights = rng.normal(0, spread, len(scanner.head.identity))
+        pitch, tone = float(rng.normal(0, 3)), int(rng.integers(len(_TONES)))
+        write_scan(root, number, scanner.scan(weights))
+        cv2.imwrite(str(frontal / f"{number}.png"), scanner.photo(weights, float(rng.normal(0, 3)), pitch, tone))
+        for view, yaw in enumerate(yaws, start=1):
+            cv2.imwrite(str(side / f"{number}_{view}.png"), scanner.photo(weights, yaw, pitch, tone))
+    write_scales(root, np.full(people, MM_PER_UNIT))

@@ -1,0 +1,79 @@
+"""The mesh that we give to the REALY benchmark, and where its 85 keypoints lie on it.
+
+Keypoints 0 to 67 are iBUG's; of the others the benchmark uses 70 and 71 (beside the wings of the nose) and
+76 and 77 (on the cheeks). Where exactly it has these four, and what the other thirteen are, is not published in
+words: they are a reconstruction, the thirteen only to fill the file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.geometry.closest import ClosestPoint
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Part
+from expnet_live.heads.topology import N_BASE
+from expnet_live.research.evaluation.realy.align import N_KEYPOINTS, Surface
+
+# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; of two, the middle.
+IBUG: tuple[int | tuple[int, int], ...] = (
+    127, 234, (93, 132), 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, (323, 361), 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 195, 4, (97, 98), 97, 2, 326, (326, 327),
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
+)  # fmt: skip
+# 68 .. 84, reconstructed; pairs are right and left.
+_MORE = (109, 338, 129, 358, 10, 151, 50, 280, 205, 425, 172, 397, 199, 9, 8, 187, 411)
+FACE_MESH_POINTS = IBUG + _MORE
+
+
+def face_mesh_keypoints(points: Array) -> Array:
+    """The 85 keypoints (85, 3), of Face Mesh points (468, 3)."""
+    return np.stack([points[list(i) if isinstance(i, tuple) else [i]].mean(0) for i in FACE_MESH_POINTS])
+
+
+class Template:
+    """Our face with the skin of the skull round it, without eyes, teeth, ears and lashes, as the benchmark takes it."""
+
+    def __init__(self, model: FaceModel) -> None:
+        anatomy = model.anatomy
+        triangles = anatomy.triangles_of(Part.FACE, Part.SHELL)
+        self._kept, flat = np.unique(triangles, return_inverse=True)
+        self.triangles: Array = flat.reshape(-1, 3).astype(np.int32)
+        self.vertices: Array = self.of(model.vertices(np.zeros(len(model.names), np.float32)))
+        # Base points come first among the vertices, and all are kept.
+        surface = ClosestPoint(self.vertices, self.triangles)
+        triangle, weights = surface.located(face_mesh_keypoints(self.vertices[:N_BASE]))
+        self.barycentric: Array = np.column_stack([triangle, weights[:, :2]])
+
+    def of(self, vertices: Array) -> Array:
+        """The template's vertices of those of the whole drawn head."""
+        return vertices[self._kept]
+
+
+def keypoints_on(vertices: Array, triangles: Array, barycentric: Array) -> Array:
+    """The keypoints (85, 3) on a mesh; rows of `barycentric`: triangle, weight of its first and second corner."""
+    rows = np.asarray(barycentric, np.float64)
+    u, v = rows[:, 1:2], rows[:, 2:3]
+    a, b, c = vertices[triangles[rows[:, 0].astype(int)]].swapaxes(0, 1)
+    result: Array = u * a + v * b + (1 - u - v) * c
+    return result
+
+
+def read_barycentric(path: Path, mesh: Surface) -> Array:
+    """The keypoint file of a topology: JSON, 85 rows of triangle, weight, weight. Raises UserError."""
+    try:
+        rows = np.array(json.loads(path.read_text()), np.float64)
+    except (OSError, ValueError) as e:
+        raise UserError(f"{path} is no keypoint file; it must hold 85 rows [triangle, weight, weight] in JSON.") from e
+    if rows.shape != (N_KEYPOINTS, 3):
+        raise UserError(f"{path} must hold 85 rows [triangle, weight, weight], not an array of {rows.shape}.")
+    if rows[:, 0].min() < 0 or rows[:, 0].max() >= len(mesh.triangles):
+        raise UserError(f"{path} names triangles that the template does not have; it is of another mesh.")
+    return rows

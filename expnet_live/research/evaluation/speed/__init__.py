@@ -1,0 +1,1 @@
+"""Seconds per image, ExpNet and landmark-based ways on the same images."""

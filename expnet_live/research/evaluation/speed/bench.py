@@ -1,0 +1,146 @@
+"""The benchmark: what it measures, in which order, and how it is told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from expnet_live.capture.images import read_image
+from expnet_live.capture.sources import DEMO, open_source
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Image
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.runtime import pick_device
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.speed.bench_photos import time_device, time_photos
+from expnet_live.research.evaluation.speed.bench_process import Task, measure
+from expnet_live.research.evaluation.speed.bench_video import time_video
+from expnet_live.research.evaluation.speed.timing import limit_threads
+
+_PHOTOS = 48
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Measures, prints and writes what cli/bench.py's arguments ask for."""
+    limit_threads(args.threads)
+    videos = args.videos or [DEMO]
+    model = FaceModel.load()
+    predictor = Predictor.load(args.model, "cpu", args.threads)
+    pipeline = Pipeline(predictor, model)
+    report: dict[str, Any] = {
+        "machine": {
+            "cpu": cpu_name(),
+            "threads": args.threads,
+            "runtime": f"ONNX Runtime {onnxruntime.__version__}",
+        }
+    }
+    print(
+        ", ".join(str(v) for v in report["machine"].values()).replace(
+            f", {args.threads},", f", {args.threads} threads,"
+        )
+    )
+
+    report["videos"] = []
+    for video in videos:
+        times = time_video(video, pipeline, args.frames, args.size)
+        report["videos"].append(times.summary())
+        _print_video(report["videos"][-1])
+
+    photos = _photos(args.photos, videos[0])
+    try:
+        report["photos"] = time_photos(photos, predictor, model, pipeline.detector, args.threads)
+        if pick_device(args.device) != "cpu":
+            accelerated = Predictor.load(args.model, args.device)
+            report["device"] = {"name": args.device, **time_device(photos, accelerated, pipeline.detector)}
+    except ValueError as e:
+        raise UserError(str(e)) from e
+    _print_photos(report["photos"])
+    if "device" in report:
+        d = report["device"]
+        print(f"\n{d['name']}: {d['latency_ms']:.2f} ms a crop", end=", ")
+        print(f"{d['images_per_second']:.0f} crops/s in batches of {d['batch']}")
+
+    report["process"] = {
+        way: measure(Task(way, str(videos[0]), args.size, str(args.model) if args.model else None))
+        for way in ("expnet", "mesh")
+    }
+    _print_process(report["process"])
+    if args.json:
+        args.json.write_text(json.dumps(report, indent=1))
+    return 0
+
+
+def _photos(paths: Sequence[Path] | None, video: str) -> list[Image]:
+    if paths:
+        return [read_image(p) for p in paths]
+    return frames_of(video, _PHOTOS)
+
+
+def frames_of(video: str, most: int) -> list[Image]:
+    """At most `most` frames, spread over a video."""
+    with open_source(video) as source:
+        step = max(1, (source.n_frames or 1) // most)
+        return [f.image for f in source if f.index % step == 0][:most]
+
+
+def cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _print_video(v: dict[str, Any]) -> None:
+    print(f"\n{v['video']}, {v['size'][0]}x{v['size'][1]}, {v['frames']} frames counted")
+    print(f"  {'ms a frame':28}{'p10':>8}{'median':>8}{'p95':>8}{'CPU':>8}   faces held")
+    titles = {
+        "pipeline": "whole pipeline, face's mesh",
+        "with_head": "  with the drawn head's",
+        "face_mesh": "Face Mesh",
+    }
+    for key, title in titles.items():
+        t = v[key] if key != "with_head" else {**v[key], "held": v["pipeline"]["held"]}
+        times = f"{t['p10_ms']:7.2f}{t['median_ms']:8.2f}{t['p95_ms']:8.2f}{t['cpu_median_ms']:8.2f}"
+        print(f"  {title:29}{times}   {t['held']:.1%}")
+    print(
+        f"  ratio {v['ratio']:.2f} (of the quickest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f}), "
+        f"with the drawn head {v['with_head_ratio']:.2f}"
+    )
+    for name, s in v["stages"].items():
+        print(f"    {name:27}{'':8}{s['median_ms']:7.2f}   in {s['share_of_frames']:.1%} of the frames")
+
+
+def _print_photos(p: dict[str, Any]) -> None:
+    found_ms = p["detector"]["median_ms"]
+    print(f"\n{p['faces']} faces in {p['photos']} photos; finding them ({found_ms:.2f} ms) not counted")
+    print(f"  {'':18}{'one by one, ms':>16}{'CPU ms':>9}{'in batches, images/s':>23}")
+    titles = {
+        "expnet": "ExpNet, one look",
+        "expnet_closely": "  as photos get it",
+        "landmark_fit": "landmark fit",
+        "landmarks": "  landmarks",
+        "fit": "  fit",
+    }
+    for key, title in titles.items():
+        s = p["one_by_one"][key]
+        print(f"  {title:18}{s['median_ms']:16.2f}{s['cpu_median_ms']:9.2f}{p['images_per_second'][key]:23.0f}")
+    print(f"  ExpNet's lead: {p['one_by_one_ratio']:.1f} times one by one", end=" ")
+    print(f"(of CPU times {p['one_by_one_cpu_ratio']:.1f}), {p['batch_ratio']:.1f} times in batches")
+
+
+def _print_process(process: dict[str, dict[str, float]]) -> None:
+    print(f"\n{'fresh process':20}{'first result, s':>16}{'imports':>9}{'load':>7}{'first frame':>13}{'peak MB':>9}")
+    for way, title in (("expnet", "whole pipeline"), ("mesh", "Face Mesh")):
+        r = process[way]
+        print(
+            f"{title:20}{r['first_result_s']:16.2f}{r['imports_s']:9.2f}{r['load_s']:7.2f}"
+            f"{r['first_frame_s']:13.2f}{r['peak_memory_mb']:9.0f}"
+        )

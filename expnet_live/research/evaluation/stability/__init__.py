@@ -1,0 +1,1 @@
+"""Jitter on a still face, and whether blinks survive the smoothing."""

@@ -1,0 +1,187 @@
+"""`expnet-live evaluate stability`: jitter on a still face, and how much of a blink the smoothing leaves.
+
+Jitter: a photo repeated at 30 frames a second with fresh sensor noise goes through the pipeline; the standard
+deviation of each coefficient over time, after a second to settle. Blinks: the way of the coefficients from open
+to closed eyes, both as the network saw them in a video, over 120 ms at 30 frames a second and every phase of the
+shutter, with the noise of the still face on top, through the pipeline's smoother.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.capture.images import read_image
+from expnet_live.capture.sources import DEMO, open_source
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array, Frame, Image
+from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.pipeline.smoothing import EXPRESSION_NOISE, PRESETS, FaceSmoother
+
+FPS = 30.0
+JITTER_BAR = 0.05  # sd of each coefficient, preset balanced
+BLINK_BAR = 0.8  # of its depth
+_BLINK_S = 0.12
+_SETTLE = 30  # frames
+_PHASES = 12
+
+
+@dataclass(frozen=True)
+class Still:
+    """What the network said of T frames of a still face: expression (T, 29), gaze (T, 2, 2) and where it was."""
+
+    name: str
+    expression: Array
+    views: list[WeakPerspective]
+    gazes: list[Array | None]
+
+    def smoothed(self, preset: str) -> Array:
+        """Expressions (T, 29) as the pipeline gives them out."""
+        smoother = FaceSmoother(preset)
+        rows = zip(self.expression, self.views, self.gazes, strict=True)
+        return np.array([smoother(e, v, g, i / FPS)[0] for i, (e, v, g) in enumerate(rows)])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--photos", nargs="+", type=Path, metavar="PHOTO",
+        help="default: scikit-image's portrait, where it is installed, and the demo clip's first frame",
+    )  # fmt: skip
+    parser.add_argument("--blinks", default=DEMO, metavar="VIDEO", help="where the eyes close (default: the demo clip)")
+    parser.add_argument("--frames", type=int, default=150, metavar="N", help="of each photo (default: 150)")
+    parser.add_argument("--sigma", type=float, default=4.0, metavar="GREYS", help="noise of middle grey (default: 4)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when both bars are met, 1 otherwise."""
+    pipeline = Pipeline.load(args.model, args.device, smoothing="off")
+    names = pipeline.face_model.names
+    opened, closed = open_and_closed(pipeline, args.blinks)
+    stills = [still_of(pipeline, n, i, args.frames, args.sigma) for n, i in photos_of(args.photos)]
+    jitter = {s.name: {preset: s.smoothed(preset)[_SETTLE:].std(0) for preset in PRESETS} for s in stills}
+    noise = np.concatenate([s.expression[_SETTLE:] - s.expression[_SETTLE:].mean(0) for s in stills])
+    blinks = {preset: blink_left(preset, opened, closed, noise, names) for preset in PRESETS}
+
+    worst = max(float(j["balanced"].max()) for j in jitter.values())
+    good = worst <= JITTER_BAR and blinks["balanced"] >= BLINK_BAR
+    for photo, presets in jitter.items():
+        print(f"{photo}: jitter of the coefficients over {args.frames - _SETTLE} frames, sd")
+        print(f"  {'':12}{'median':>8}{'largest':>9}")
+        for preset, sd in presets.items():
+            print(f"  {preset:12}{np.median(sd):8.3f}{sd.max():9.3f}  {names[int(sd.argmax())]}")
+    depth = ", ".join(f"{n} {d:.2f} sd" for n, d in zip(names, closed - opened, strict=True) if "Blink" in n)
+    print(f"a blink of {1000 * _BLINK_S:.0f} ms ({depth}) keeps of its depth, at the worst phase")
+    for preset, left in blinks.items():
+        print(f"  {preset:12}{left:8.1%}")
+    print(
+        f"balanced: jitter at most {worst:.3f} (bar {JITTER_BAR}), blink {blinks['balanced']:.0%} (bar {BLINK_BAR:.0%})"
+    )
+    if args.json:
+        report: dict[str, Any] = {
+            "jitter": {
+                photo: {p: dict(zip(names, sd.astype(float).tolist(), strict=True)) for p, sd in presets.items()}
+                for photo, presets in jitter.items()
+            },
+            "blink": blinks,
+            "good": good,
+        }
+        args.json.write_text(json.dumps(report, indent=1))
+    return 0 if good else 1
+
+
+def photos_of(paths: list[Path] | None) -> Iterator[tuple[str, Image]]:
+    """The photos to look at, with their names."""
+    if paths:
+        yield from ((p.name, read_image(p)) for p in paths)
+        return
+    try:
+        from skimage.data import astronaut
+    except ImportError:
+        pass
+    else:
+        yield "astronaut", np.ascontiguousarray(astronaut()[..., ::-1])
+    with open_source(DEMO) as source:
+        yield "demo", next(iter(source)).image
+
+
+def noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
+    """`image` as a sensor sees it: at middle grey, half the noise's variance is the sensor's, half is shot noise."""
+    variance = sigma**2 / 2 * (1 + image / np.float32(128))
+    seen = image + np.sqrt(variance) * rng.standard_normal(image.shape, np.float32)
+    return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
+
+
+def still_of(pipeline: Pipeline, name: str, image: Image, frames: int, sigma: float, seed: int = 0) -> Still:
+    """Looks at `image` again and again, with fresh noise each time. Raises UserError when its face is not held."""
+    if frames <= _SETTLE:
+        raise UserError(f"--frames must be more than {_SETTLE}, the frames in which the smoothing settles.")
+    rng = np.random.default_rng(seed)
+    camera = Camera.for_image(image.shape[1], image.shape[0])
+    pipeline.reset()
+    states = []
+    for i in range(frames):
+        found = pipeline.process(Frame(noisy(image, sigma, rng), i / FPS, i))
+        if not found:
+            raise UserError(f"The face in {name} is not held; choose a photo with a clear face.")
+        states.append(found[0])
+    expression = np.array([s.expression_raw for s in states])
+    return Still(name, expression, [camera.view(s.pose) for s in states], [s.gaze for s in states])
+
+
+def open_and_closed(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
+    """Expressions (29,) as the network saw them with the eyes open and closed most, in a video."""
+    pipeline.reset()
+    with open_source(video) as source:
+        seen = np.array([s[0].expression_raw for frame in source if (s := pipeline.process(frame))])
+    blink = [i for i, name in enumerate(pipeline.face_model.names) if "eyeBlink" in name]
+    if len(seen) < 10:
+        raise UserError(f"{video} shows a face too briefly to look for blinks; name another with --blinks.")
+    lid = seen[:, blink].min(1)  # winks are no blinks
+    opened = np.median(seen[lid <= np.median(lid)], 0)
+    closed = opened.copy()
+    # Only the lids move: what else differed between those frames would be measured with them.
+    closed[blink] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[blink]
+    if (closed - opened)[blink].min() < 2 * EXPRESSION_NOISE:
+        raise UserError(f"Nobody closes both eyes in {video}; name another with --blinks.")
+    return opened, closed
+
+
+def blink_left(preset: str, opened: Array, closed: Array, noise: Array, names: tuple[str, ...]) -> float:
+    """The part of a blink's depth that passes the smoother: mean over noise, worst phase, worse eye."""
+    frontal = WeakPerspective(np.zeros(3), 2.0, 0.0, 0.0)
+    lids = [i for i, name in enumerate(names) if "eyeBlink" in name]
+    rng = np.random.default_rng(1)
+    left = []
+    for phase in np.arange(_PHASES) / _PHASES / FPS:
+        reached = []
+        for _ in range(8):
+            smoother = FaceSmoother(preset)
+            times = np.arange(60) / FPS + phase
+            closing = _lid(times - 1.0)
+            start = int(rng.integers(len(noise)))
+            shown = opened + closing[:, None] * (closed - opened)
+            heard = shown + noise[np.arange(start, start + len(times)) % len(noise)]
+            out = np.array(
+                [smoother(e.astype(np.float32), frontal, None, t)[0] for e, t in zip(heard, times, strict=True)]
+            )
+            peak = int(closing.argmax())
+            deepest = (out[peak : peak + 3, lids] - opened[lids]).max(0)
+            reached.append(deepest / (shown[peak, lids] - opened[lids]))
+        left.append(np.mean(reached, 0).min())
+    return float(min(left))
+
+
+def _lid(times: Array) -> Array:
+    """How far the lids are closed, 0..1, `times` seconds after a blink began: down in a third, shut, up in a third."""
+    ramp = np.clip(np.minimum(times, _BLINK_S - times) * 3 / _BLINK_S, 0, 1)
+    closing: Array = 0.5 - 0.5 * np.cos(math.pi * ramp)
+    return closing

@@ -1,0 +1,1 @@
+"""How reliably faces are held, dropped and found again in videos."""

@@ -1,0 +1,32 @@
+"""Dataclasses of arrays that are kept in one .npz file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+from zipfile import BadZipFile
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+
+
+@dataclass
+class ArrayFile:
+    """Base of dataclasses all of whose fields are arrays."""
+
+    def save(self, path: Path) -> None:
+        """Writes `path` at once or not at all."""
+        tmp = path.with_suffix(".tmp.npz")
+        np.savez(tmp, **{f.name: getattr(self, f.name) for f in fields(self)})
+        tmp.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Raises UserError when `path` holds something else."""
+        try:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
+                return cls(**{field.name: z[field.name] for field in fields(cls)})
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+            raise UserError(f"{path} holds no {cls.__name__}; remove it, or name another file, and run again.") from e

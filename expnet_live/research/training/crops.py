@@ -1,0 +1,122 @@
+"""Wide upright crops of all labelled photos in one memory-mapped file, and their labels in crop units."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.pipeline.crop import Crop
+from expnet_live.research.training.gaze import gaze_labels
+from expnet_live.research.training.labels import LabelSet
+from expnet_live.research.training.landmarks import LandmarkSet
+from expnet_live.research.training.photos import PhotoRef, read_photo
+
+WIDE_SIZE = 208
+WIDER = 1.6  # side of a stored crop in sides of a network's crop
+
+
+@dataclass(frozen=True)
+class CropSet:
+    """`images[index[i]]` (208, 208, 3) is the i-th of N pictures.
+
+    Of each: rotation (N, 3), scale (N,), origin (N, 2), expression (N, 29), identity (N, K),
+    gaze (N, 2, 2), and Face Mesh `points` (N, 468, 2) in the stored crop's pixels."""
+
+    images: Image
+    index: Array
+    key: Array
+    rotation: Array
+    scale: Array
+    origin: Array
+    expression: Array
+    identity: Array
+    gaze: Array
+    points: Array
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def picture(self, i: int) -> Image:
+        return np.asarray(self.images[self.index[i]])
+
+    def subset(self, which: Array) -> CropSet:
+        """Those of a mask or of indices; the pictures stay where they are."""
+        return CropSet(self.images, *(getattr(self, f.name)[which] for f in fields(self)[1:]))
+
+
+def wide_crop(rotation: Array, scale: float, origin: Array) -> Crop:
+    """The stored crop of a face whose label is known."""
+    crop = Crop.of_view(WeakPerspective(rotation, scale, *(float(v) for v in origin)), WIDE_SIZE)
+    return Crop(crop.x, crop.y, crop.side * WIDER, crop.roll, WIDE_SIZE)
+
+
+def _cut(job: tuple[PhotoRef, bool, Crop, int]) -> Image:
+    ref, flip, crop, seed = job
+    image = read_photo(ref)
+    assert image is not None
+    if flip:
+        image = np.ascontiguousarray(image[::-1])
+    # Tight photos end at the cheek; what lies beyond must not always be black.
+    border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT)[seed % 4]
+    if border == cv2.BORDER_CONSTANT:
+        return crop.cut(image)
+    shrink = min(1.0, 2 * crop.scale)
+    if shrink < 1:
+        image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    to_image = crop.inverse
+    to_image[:, :2] *= shrink
+    to_image[:, 2] = (to_image[:, 2] + 0.5) * shrink - 0.5
+    size = (crop.size, crop.size)
+    return cv2.warpAffine(image, to_image, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
+
+
+def make_crops(
+    refs: dict[str, PhotoRef],
+    landmarks: LandmarkSet,
+    labels: LabelSet,
+    rows: Array,
+    model: FaceModel,
+    out: Path,
+    jobs: int,
+) -> CropSet:
+    """Crops of the photos `rows` of `landmarks` and `labels`; the pictures go to `out` (.npy), once."""
+    crops = [wide_crop(labels.rotation[i], float(labels.scale[i]), labels.origin[i]) for i in rows]
+    shape = (len(rows), WIDE_SIZE, WIDE_SIZE, 3)
+    if not out.exists():
+        keys = landmarks.key[rows].tolist()
+        tasks = [(refs[k], bool(landmarks.flip[i]), c, int(i)) for k, i, c in zip(keys, rows, crops, strict=True)]
+        tmp = out.with_suffix(".tmp")
+        images = np.lib.format.open_memmap(tmp, "w+", np.uint8, shape)
+        with mp.get_context("spawn").Pool(jobs) as pool:
+            for i, image in enumerate(tqdm(pool.imap(_cut, tasks, chunksize=64), "crops", len(tasks), unit="photo")):
+                images[i] = image
+        images.flush()
+        tmp.replace(out)
+    matrix = np.stack([c.matrix for c in crops])
+    views = [
+        WeakPerspective(labels.rotation[i], float(labels.scale[i]), *(float(v) for v in labels.origin[i])).transformed(
+            c.matrix
+        )
+        for i, c in zip(rows, crops, strict=True)
+    ]
+    points = np.einsum("nij,npj->npi", matrix[:, :, :2], landmarks.landmarks[rows, :468, :2]) + matrix[:, None, :, 2]
+    return CropSet(
+        images=np.load(out, mmap_mode="r"),
+        index=np.arange(len(rows)),
+        key=landmarks.key[rows],
+        rotation=np.stack([v.rotation for v in views]).astype(np.float32),
+        scale=np.array([v.scale for v in views], np.float32),
+        origin=np.array([(v.x, v.y) for v in views], np.float32),
+        expression=labels.expression[rows],
+        identity=labels.identity[rows],
+        gaze=gaze_labels(labels, landmarks.landmarks, model, rows),
+        points=points.astype(np.float32),
+    )

@@ -1,0 +1,138 @@
+"""The demo clip: the face model's head, dressed for a portrait, performing expressions in a studio."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.hair import hairiness, lift
+from expnet_live.render.shading import Surface, render
+from expnet_live.research.training.performance import DURATION, Moment, performance
+from expnet_live.video.writer import VideoWriter
+
+SIZE = (640, 480)
+_SCALE = 1.38  # px per mm: the face takes about 45 % of the height
+_ORIGIN = np.array([319.5, 226.0])  # where the upright head's origin is seen
+_PIVOT = np.array([0.0, -112.0, -92.0])  # mm: the head turns on its neck
+
+_HAIR = np.array([58.0, 41.0, 32.0])
+_CLOTH = np.array([58.0, 66.0, 76.0])
+# Rings of a sweater round the neck, mm from the pivot: height, half width, half depth, how far forward.
+_SWEATER = np.array([
+    (-20, 48, 40, -3), (-6, 54, 46, -3), (-2, 58, 50, -3), (-8, 62, 54, -3), (-20, 63, 56, -4), (-32, 66, 58, -5),
+    (-40, 82, 62, -6), (-50, 118, 68, -8), (-62, 158, 74, -10), (-78, 190, 82, -10), (-110, 212, 92, -8),
+    (-160, 220, 100, -4), (-220, 224, 104, 0),
+], float)  # fmt: skip
+_AROUND = 64
+
+
+class Actor:
+    """The head with hair and a sweater, drawn frame by frame."""
+
+    def __init__(self, model: FaceModel, identity: Array | None = None) -> None:
+        self._model, self._identity = model, identity
+        self._n = len(model.colors)
+        resting = model.vertices(np.zeros(len(model.names), np.float32), identity)
+        self._hair = hairiness(model.anatomy, resting)
+        # Hair stands off the skull, and lies in strands.
+        self._lift = lift(self._hair)[:, None]
+        angle = np.arctan2(resting[:, 0], resting[:, 1] - 20)
+        strand = 1 + 0.1 * np.sin(23 * angle + 2 * np.sin(resting[:, 2] / 30)) + 0.07 * np.sin(9 * angle + 1)
+        amount = np.clip(self._hair * 1.4, 0, 1)[:, None]
+        colors = model.colors * (1 - amount) + _HAIR * strand[:, None] * amount
+        self._sweater, triangles = _sweater()
+        cloth = np.tile(_CLOTH, (len(self._sweater), 1))
+        shine = model.anatomy.shine + 0.2 * amount[:, 0]
+        self._surface = Surface(
+            np.concatenate([model.triangles, triangles + self._n]),
+            np.clip(np.concatenate([colors, cloth]), 0, 255).astype(np.uint8),
+            np.concatenate([shine, np.full(len(cloth), 0.05)]).astype(np.float32),
+        )
+        self._cloth_normals = NormalOperator(triangles, len(cloth))(self._sweater)
+        self._background = _background()
+
+    def view(self, moment: Moment) -> WeakPerspective:
+        """How the camera sees the head: its neck stays in place."""
+        turn = matrix_from_vector(moment.rotation)
+        shift = _SCALE * (_PIVOT - turn @ _PIVOT)
+        return WeakPerspective(moment.rotation, _SCALE, float(_ORIGIN[0] + shift[0]), float(_ORIGIN[1] - shift[1]))
+
+    def draw(self, moment: Moment) -> Image:
+        """The picture of a moment, BGR."""
+        turn = matrix_from_vector(moment.rotation).astype(np.float32)
+        vertices = self._model.vertices(moment.expression, self._identity, moment.gaze)
+        normals = self._model.normals(vertices)
+        vertices += self._lift * normals
+        # The body stays where it is, so that within the turning head's frame it turns the other way.
+        body = self._sweater @ turn + _PIVOT.astype(np.float32)
+        return render(
+            self._surface,
+            np.concatenate([vertices, body]).astype(np.float32),
+            np.concatenate([normals, self._cloth_normals @ turn]),
+            self.view(moment),
+            SIZE,
+            background=self._background,
+        )
+
+
+def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: float = DURATION) -> list[Moment]:
+    """Writes the clip to `out` (MP4) and what it shows beside it (CSV); returns the moments of its frames."""
+    from tqdm import tqdm
+
+    actor = Actor(model)
+    moments = performance(model, [i / fps for i in range(round(seconds * fps))], seconds)
+    part = out.with_suffix(".part.mp4")
+    with VideoWriter(part, fps) as video:
+        for moment in tqdm(moments, desc="demo clip", unit="frame"):
+            video.write(actor.draw(moment), moment.time)
+    part.replace(out)
+    _write_truth(model, moments, out.with_suffix(".csv"))
+    return moments
+
+
+def _write_truth(model: FaceModel, moments: list[Moment], path: Path) -> None:
+    """frame, timestamp_s, rotation vector (rad), gaze (rad), coefficients (sd): what the clip shows."""
+    with path.open("w", newline="") as f:
+        table = csv.writer(f, lineterminator="\n")
+        table.writerow(["frame", "timestamp_s", "rx", "ry", "rz", "gaze_yaw", "gaze_pitch", *model.names])
+        for i, m in enumerate(moments):
+            numbers = [*m.rotation, *m.gaze[0], *m.expression]
+            table.writerow([i, f"{m.time:.4f}", *(f"{float(v) + 0.0:.3g}" for v in numbers)])
+
+
+def _sweater() -> tuple[Array, Array]:
+    """Vertices (n, 3) mm from the pivot, and triangles."""
+    from scipy.interpolate import CubicSpline
+
+    rings = CubicSpline(np.arange(len(_SWEATER)), _SWEATER)(np.linspace(0, len(_SWEATER) - 1, 4 * len(_SWEATER)))
+    angle = np.linspace(0, 2 * np.pi, _AROUND, endpoint=False)
+    height, wide, deep, forward = (rings[:, k, None] for k in range(4))
+    # Shoulders slope: the sides lie lower than the front.
+    slope = np.clip((wide - 66) / 150, 0, 1)
+    x, z = wide * np.sin(angle), forward + deep * np.cos(angle)
+    y = height - 10 * slope * np.sin(angle) ** 2 + 0 * x
+    points = np.stack([x, y, z], -1).reshape(-1, 3).astype(np.float32)
+    i = np.arange(len(points)).reshape(len(rings), _AROUND)
+    a, b = i[:-1], i[1:]
+    c, d = np.roll(b, -1, 1), np.roll(a, -1, 1)
+    quads = [np.stack(t, -1).reshape(-1, 3) for t in ((a, b, c), (a, c, d))]
+    return points, np.concatenate(quads)
+
+
+def _background() -> Image:
+    """A dark studio wall with light on it behind the head."""
+    w, h = SIZE
+    x, y = np.meshgrid(np.linspace(-1, 1, w), np.linspace(-1, 1, h))
+    glow = np.exp(-((x - 0.25) ** 2 / 0.9 + (y + 0.1) ** 2 / 0.8))[..., None]
+    wall = np.array([44, 40, 38]) + glow * np.array([46, 42, 38])
+    # A little noise keeps the gradient from showing bands.
+    noise = np.random.default_rng(0).normal(0, 0.8, (h, w, 1))
+    return cv2.GaussianBlur(np.clip(wall + noise, 0, 255).astype(np.uint8), (0, 0), 0.6)

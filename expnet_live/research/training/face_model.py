@@ -1,0 +1,356 @@
+"""Learning the 3D morphable face model S = mean + B_id alpha + B_exp eta from landmarks of photos.
+
+Method: faces are aligned by similarities to a symmetric mean. Every aligned face, and its mirror
+image, is explained as mean + what its pose does to the landmarks + its subject's identity +
+expression. First the expression is regressed on the teacher's named scores (ridge), which gives
+52 named displacement fields; 29 of them, merged and kept to their place by masks, start an EM
+algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that completes
+them from all photos. Identity is the covariance between subjects, less what one subject varies by
+itself. The faces are then aligned anew to their own reconstruction, and all is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from expnet_live.core.types import Array
+from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
+from expnet_live.heads import topology
+from expnet_live.research.training.components import Component, components, mirror_of, mirrored_name
+from expnet_live.research.training.landmarks import LandmarkSet
+from expnet_live.research.training.split import Split
+
+log = logging.getLogger(__name__)
+
+N_FACE = 468
+MIRROR = np.array([-1.0, 1.0, 1.0])
+# What everybody looks for in a face: these components take what others share with them.
+LEADING = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
+# Below all of these scores a face is calm: what it looks like is who it is.
+CALM = {
+    "jawOpen": 0.03, "mouthSmileLeft": 0.15, "mouthSmileRight": 0.15, "mouthPucker": 0.2, "mouthFunnel": 0.05,
+    "mouthRollLower": 0.15, "mouthRollUpper": 0.15, "mouthShrugLower": 0.15, "mouthPressLeft": 0.25,
+    "mouthPressRight": 0.25, "mouthLowerDownLeft": 0.05, "mouthLowerDownRight": 0.05, "mouthUpperUpLeft": 0.05,
+    "mouthUpperUpRight": 0.05, "browInnerUp": 0.4, "browDownLeft": 0.4, "browDownRight": 0.4, "eyeBlinkLeft": 0.4,
+    "eyeBlinkRight": 0.4,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LearnConfig:
+    n_identity: int = 50
+    outer_rounds: int = 2
+    em_rounds: int = 8
+    noise: float = 0.3  # mm a coordinate
+    ridge: float = 20.0
+    orthogonality: float = 0.6
+    anchor: float = 0.1
+    locality: float = 0.03
+    max_spread: float = 5.0  # per cent of the outer-eye distance
+    max_yaw: float = 0.6
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces to learn from where `train` (N,), to measure on elsewhere.
+
+    `raw` (N, 478, 3) pixels, y up, z to the viewer; `scores` (N, 52); `neutral` (N,) by their label.
+    """
+
+    raw: Array
+    scores: Array
+    subject: Array
+    neutral: Array
+    train: Array
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Arrays of the face model, see FaceModel, and what was measured."""
+
+    mean: Array
+    identity: Array
+    expression: Array
+    names: list[str]
+    prior_mean: Array
+    prior_covariance: Array
+    mirror: Array
+    report: dict[str, float]
+
+
+def select_faces(
+    landmarks: LandmarkSet, subject: Array, emotion: Array, split: Split, config: LearnConfig
+) -> tuple[Faces, Array]:
+    """Faces whose landmarks can be trusted (all looks agree, upright, big enough), and which they are (N,)."""
+    xyz = landmarks.landmarks
+    eyes = xyz[:, 263, :2] - xyz[:, 33, :2]
+    width = np.linalg.norm(eyes, axis=1)
+    with np.errstate(invalid="ignore"):
+        roll = np.arctan2(-eyes[:, 1], eyes[:, 0])
+        good = (landmarks.spread < config.max_spread) & (np.abs(roll) < 0.8) & (width > 24)
+    good &= np.isfinite(landmarks.scores[:, 0])
+    keep = np.flatnonzero(good)
+    faces = Faces(
+        raw=xyz[keep] * np.array([1, -1, -1], np.float32),
+        scores=landmarks.scores[keep],
+        subject=subject[keep],
+        neutral=emotion[keep] == "neutral",
+        train=split.train[keep],
+    )
+    return faces, keep
+
+
+def mirrored(fields: Array, mirror: Array) -> Array:
+    """Displacements (..., 468, 3) as seen in a mirror."""
+    result: Array = (fields * MIRROR)[..., mirror, :]
+    return result
+
+
+def _leading(covariance: Array, n: int) -> tuple[Array, Array]:
+    """The n largest eigenvalues (positive) and their eigenvectors as columns, float32."""
+    value, vector = np.linalg.eigh(covariance)
+    return np.maximum(value[::-1][:n], 1e-6).astype(np.float32), vector[:, ::-1][:, :n].astype(np.float32)
+
+
+def _posterior(f: Array, second: Array, noise: float) -> tuple[Array, Array]:
+    """Covariance of (eta, alpha) given a face, and the gain (1404, 29 + K) that gives their mean from it.
+
+    `f` (29 + K, 1404) are both bases; eta has the second moment `second`, alpha the unit matrix.
+    """
+    prior = np.eye(len(f))
+    prior[: len(second), : len(second)] = np.linalg.inv(second + 1e-3 * np.eye(len(second)))
+    posterior = np.linalg.inv(f @ f.T / noise + prior)
+    return posterior, f.T @ posterior / noise
+
+
+def _angles(rotation: Array) -> tuple[Array, Array]:
+    """Yaw and pitch (N,) of rotations (N, 3, 3)."""
+    return np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2]), np.arcsin(np.clip(-rotation[:, 1, 2], -1, 1))
+
+
+class _Learner:
+    def __init__(self, faces: Faces, score_names: Sequence[str], config: LearnConfig) -> None:
+        self.faces, self.config = faces, config
+        self.score_names = list(score_names)
+        self.swap = np.array([self.score_names.index(mirrored_name(n)) for n in self.score_names])
+        self.subjects, self.of, self.count = np.unique(faces.subject, return_inverse=True, return_counts=True)
+        self.scores = faces.scores - self._neutral_scores()
+
+    def _neutral_scores(self) -> Array:
+        """Scores of a face at rest, the origin of expression: the median over calm neutral-labelled photos."""
+        s = self.faces.scores
+        calm = self.faces.neutral & (s[:, self.score_names.index("jawOpen")] < 0.05)
+        rest = np.median(s[calm], axis=0)
+        result: Array = (rest + rest[self.swap]) / 2
+        return result
+
+    def learn(self) -> Learned:
+        cfg, raw, train = self.config, self.faces.raw, self.faces.train
+        width = raw[:, 263, 0] - raw[:, 33, 0]
+        turned = np.abs(2 * raw[:, 1, 0] - raw[:, 33, 0] - raw[:, 263, 0]) + np.abs(raw[:, 263, 1] - raw[:, 33, 1])
+        start = raw[np.argmin(turned / width)]
+        start = align_similarity(raw[train], start, np.ones(len(start)))[0].mean(0)
+        mirror = topology.mirror_permutation(start - start[:N_FACE].mean(0))
+        mean, weights = weighted_mean_shape(raw[train], start, mirror)
+        self.mirror = mirror[:N_FACE]
+        parts = components(mean, self.mirror)
+        mean = mean.astype(np.float32)
+        target = mean[:N_FACE]
+        for _ in range(cfg.outer_rounds):
+            aligned, rotation = align_similarity(raw[:, :N_FACE], target, weights[:N_FACE])
+            self.yaw, self.pitch = _angles(rotation)
+            x = (aligned - mean[:N_FACE]).reshape(len(raw), -1).astype(np.float32)
+            subject_effect = np.zeros((len(self.subjects), x.shape[1]), np.float32)
+            for _ in range(3):
+                fields, fixed = self._regress(x - subject_effect[self.of])
+                subject_effect = self._identity(x - fixed)
+            effect = self._nuisance() @ fields[: -len(self.score_names)]
+            identity = self._identity_basis(x - fixed, parts)
+            em = self._expression(x - effect, identity, parts, fields[-len(self.score_names) :])
+            model = effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
+            target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
+            log.info("residual %.3f mm rms a coordinate", np.sqrt(((x - model)[train] ** 2).mean()))
+        told = self.scores @ fields[-len(self.score_names) :]
+        report = em.report | self._span(x - effect, x - effect - subject_effect[self.of], told, em.fields)
+        return Learned(
+            mean=mean[:N_FACE] + fields[0].reshape(N_FACE, 3),
+            identity=identity.reshape(-1, N_FACE, 3),
+            expression=em.fields,
+            names=em.names,
+            prior_mean=em.eta_mean,
+            prior_covariance=em.eta_covariance,
+            mirror=self.mirror,
+            report=report,
+        )
+
+    def _span(self, x: Array, z: Array, told: Array, fields: Array) -> dict[str, float]:
+        """How much of the variation within held-out people 29 components explain, ours and principal ones.
+
+        Of `x`, all of it, and of `told`, what the scores say of it: the rest is in part identity, seen differently.
+        """
+        held = ~self.faces.train & (self.count > 1)[self.of]
+        both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
+        principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
+        named = np.linalg.qr(fields.reshape(29, -1).T)[0]
+        share = {}
+        for what, rows in ("variance", x), ("variance told by the scores", told):
+            deviation = rows[held] - self._means(rows)[self.of[held]]
+            for name, basis in ("named components", named), ("principal components", principal):
+                explained = ((deviation @ basis) ** 2).sum() / (deviation**2).sum()
+                share[f"held-out {what} explained by 29 {name}"] = float(explained)
+        return share | {"held-out photos measured on": float(held.sum())}
+
+    def _means(self, rows: Array) -> Array:
+        """The mean (S, D) of each subject's rows, of those (N, D) of all faces."""
+        total = np.zeros((len(self.subjects), rows.shape[1]), np.float32)
+        np.add.at(total, self.of, rows)
+        result: Array = total / self.count[:, None]
+        return result
+
+    def _nuisance(self, mirror: bool = False) -> Array:
+        """Intercept and what head pose does to the landmarks: powers of yaw and pitch."""
+        yaw, pitch = (-self.yaw if mirror else self.yaw), self.pitch
+        return np.stack([np.ones_like(yaw), yaw, pitch, yaw**2, pitch**2, yaw * pitch, yaw**3], 1, dtype=np.float32)
+
+    def _mirror_rows(self, rows: Array) -> Array:
+        return mirrored(rows.reshape(len(rows), N_FACE, 3), self.mirror).reshape(rows.shape)
+
+    def _regress(self, x: Array) -> tuple[Array, Array]:
+        """Ridge regression of displacements on pose and scores, over faces and their mirror images."""
+        a = np.concatenate([self._nuisance(), self.scores], 1)
+        am = np.concatenate([self._nuisance(mirror=True), self.scores[:, self.swap]], 1)
+        xm = self._mirror_rows(x)
+        n_pose = a.shape[1] - len(self.score_names)
+        ridge = np.diag(np.r_[1e-3, np.ones(n_pose - 1), np.full(len(self.score_names), self.config.ridge)])
+        t = self.faces.train
+        left, right = a[t].T @ a[t] + am[t].T @ am[t] + ridge, a[t].T @ x[t] + am[t].T @ xm[t]
+        w: Array = np.linalg.solve(left, right).astype(np.float32)
+        return w, a @ w
+
+    def _identity(self, residual: Array) -> Array:
+        """Each subject's own shape (S, 1404), shrunk towards nothing where one photo tells little."""
+        mean = self._means(residual)
+        train = np.zeros(len(self.subjects), bool)
+        train[self.of[self.faces.train]] = True
+        several = (train & (self.count > 1))[self.of]
+        deviation = residual[several] - mean[self.of[several]]
+        dof = several.sum() - (train & (self.count > 1)).sum()
+        both = np.concatenate([mean[train], self._mirror_rows(mean[train])])
+        within = deviation.T @ deviation / dof
+        within = (within + self._mirror_rows(self._mirror_rows(within).T)) / 2
+        between = both.T @ both / len(both) - within * (1 / self.count[train]).mean()
+        value, vector = _leading(between, self.config.n_identity)
+        noise = np.einsum("pk,pq,qk->k", vector, within, vector)
+        shrunk = (mean @ vector) * (value / (value + noise / self.count[:, None])).astype(np.float32)
+        result: Array = shrunk @ vector.T
+        return result
+
+    def _identity_basis(self, residual: Array, parts: list[Component]) -> Array:
+        """Identity basis (K, 1404), mm a standard deviation: how calm faces differ, but for pose and scores."""
+        s = {n: self.faces.scores[:, k] for k, n in enumerate(self.score_names)}
+        calm = self.faces.train.copy()
+        for name, most in CALM.items():
+            calm &= s[name] < most
+        both = np.concatenate([residual[calm], self._mirror_rows(residual[calm])])
+        kept = np.linalg.qr(np.stack([c.start.ravel() for c in parts if c.start is not None], 1))[0]
+        both = both - (both @ kept) @ kept.T
+        value, vector = _leading(both.T @ both / len(both), self.config.n_identity)
+        log.info("identity from %d calm faces, %.2f mm2 a point", calm.sum(), value.sum() / N_FACE)
+        return np.asarray((vector * np.sqrt(value)).T)
+
+    def _expression(self, z: Array, identity: Array, parts: list[Component], fields52: Array) -> _Expression:
+        """EM for z = eta B + alpha V + noise, identity V (K, 1404) fixed, B anchored, kept to its masks, mirrored."""
+        names = [c.name for c in parts]
+        partner, sign = mirror_of(names)
+        mask = np.repeat(np.stack([c.mask for c in parts]), 3, axis=1)
+        pick = np.zeros((29, len(self.score_names)))
+        for k, c in enumerate(parts):
+            for n, w in c.scores.items():
+                pick[k, self.score_names.index(n)] = w
+        t = self.faces.train
+        score_eta = self.scores @ pick.T
+        sd = np.sqrt((score_eta[t] ** 2).mean(0))
+        sd = (sd + sd[partner]) / 2
+        b = (pick / np.abs(pick).sum(1, keepdims=True)) @ fields52 * mask * sd[:, None]
+        for k, c in enumerate(parts):
+            if c.start is not None:
+                b[k] = c.start.ravel()
+        leading = np.array([n.startswith(LEADING) for n in names])
+        b = _less_alike(b, leading, self.config.orthogonality)
+        second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
+        zt, ztm = z[t], self._mirror_rows(z[t])
+        both = zt.T @ zt + ztm.T @ ztm
+        both /= 2 * len(zt)  # all that the algorithm needs to know of the faces
+        anchor, noise = b.copy(), self.config.noise**2
+        for _ in range(self.config.em_rounds):
+            f = np.concatenate([b, identity])
+            posterior, gain = _posterior(f, second, noise)
+            seen = gain.T @ both  # E[beta z'], (29 + K, 1404)
+            moment = seen @ gain + posterior
+            second, mixed = moment[:29, :29], moment[29:, :29]
+            cross = seen[:29] - mixed.T @ identity
+            unit = np.diag(second).mean()
+            hold = self.config.anchor * unit
+            shut = self.config.locality * unit * (1 / np.maximum(mask, 1e-3) ** 2 - 1)
+            system = second[None] + np.eye(29) * (hold + shut.T)[:, None, :]
+            b = np.linalg.solve(system, (cross + hold * anchor).T[..., None])[..., 0].T
+            b = (b + sign[:, None] * self._mirror_rows(b[partner])) / 2
+            scale = np.sqrt(np.diag(second))
+            scale = (scale + scale[partner]) / 2
+            b, anchor, second = b * scale[:, None], anchor * scale[:, None], second / np.outer(scale, scale)
+        posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
+        b = b.astype(np.float32)
+        beta = z @ gain.astype(np.float32)
+        eta, alpha = beta[:, :29], beta[:, 29:]
+        mean_eta = (eta[t].mean(0) + (eta[t].mean(0)[partner] * sign)) / 2
+        left = zt - eta[t] @ b - alpha[t] @ identity
+        report = {"left unexplained, mm rms a coordinate": float(np.sqrt((left**2).mean()))}
+        cosine = (b * anchor).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(anchor, axis=1)
+        for k, name in enumerate(names):
+            report[f"{name}: rank correlation with its score"] = float(spearmanr(eta[:, k], score_eta[:, k]).statistic)
+            report[f"{name}: cosine to its start"] = float(cosine[k])
+            report[f"{name}: posterior sd"] = float(np.sqrt(posterior[k, k]))
+        covariance = second - np.outer(mean_eta, mean_eta)
+        return _Expression(names, b.reshape(29, N_FACE, 3), eta, alpha, mean_eta, covariance, report)
+
+
+def _less_alike(fields: Array, leading: Array, amount: float) -> Array:
+    """Fields (K, D) told apart better: actions that move the same skin would otherwise be parted by noise alone.
+
+    The `leading` ones (K,) stay, the others lose what they share with them; then either group is turned
+    towards its nearest orthogonal set, B (B'B)^(-amount/2) on unit fields (Loewdin).
+    """
+    length = np.linalg.norm(fields, axis=1, keepdims=True)
+    out = fields / length
+    first = np.linalg.qr(out[leading].T)[0]
+    out[~leading] -= amount * (out[~leading] @ first) @ first.T
+    for group in (leading, ~leading):
+        unit = out[group] / np.linalg.norm(out[group], axis=1, keepdims=True)
+        value, vector = np.linalg.eigh(unit @ unit.T)
+        out[group] = (vector * value ** (-amount / 2)) @ vector.T @ unit
+    result: Array = out / np.linalg.norm(out, axis=1, keepdims=True) * length
+    return result
+
+
+@dataclass(frozen=True)
+class _Expression:
+    names: list[str]
+    fields: Array
+    eta: Array
+    alpha: Array
+    eta_mean: Array
+    eta_covariance: Array
+    report: dict[str, float]
+
+
+def learn_face_model(faces: Faces, score_names: Sequence[str], config: LearnConfig) -> Learned:
+    learner = _Learner(faces, score_names, config)
+    return learner.learn()

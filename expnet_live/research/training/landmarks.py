@@ -1,0 +1,279 @@
+"""Landmarks of photo collections: what two detectors agree on over several looks at each photo.
+
+One look of Face Mesh is off by a good per cent of the outer-eye distance, and not the same way in a
+photo and in its mirror image. So each photo is looked at mirrored and turned, too, and the mean is
+kept; an optional teacher (MediaPipe Face Landmarker) has half of the say, and gives 52 named action
+scores. Where the looks disagree, there is no face, or it lies upside down. The result is a cache that
+the face model, the labels and the evaluation share.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing as mp
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.types import Array, Image
+from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
+from expnet_live.research.training.array_file import ArrayFile
+from expnet_live.research.training.components import mirrored_name
+from expnet_live.research.training.photos import PhotoRef, read_photo
+
+log = logging.getLogger(__name__)
+
+N_LANDMARKS = 478
+N_SCORES = 52
+CHUNK = 256
+THUMB = 32  # px
+_ANGLE, _ZOOM = 8.0, 0.9  # degrees and scale of the turned look
+
+
+@dataclass
+class LandmarkSet(ArrayFile):
+    """Landmarks of N photos.
+
+    `landmarks` (N, 478, 3): x right and y down in pixels of the upright photo (integer = pixel
+    centre), z in the same scale towards the scene; NaN where no face was found.
+    `spread` (N,): mean distance of the points in per cent of the outer-eye distance, between the mean look of
+    Face Mesh and the one farthest off, or the teacher's mean if that is more; infinite when a look found no face.
+    `scores` (N, 52): the teacher's, NaN without one.
+    `flip` (N,): 1 where the photo had to be turned upside down (flipped vertically) first.
+    `size` (N, 2): width and height in pixels. `thumb` (N, 32, 32, 3): the face and what is round it, small.
+    """
+
+    key: Array
+    landmarks: Array
+    spread: Array
+    scores: Array
+    flip: Array
+    size: Array
+    thumb: Array
+    score_names: Array
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What all looks at one photo say; fields as in LandmarkSet."""
+
+    landmarks: Array
+    spread: float
+    scores: Array
+    score_names: list[str]
+
+
+class LandmarkDetector:
+    """Face Mesh with refined eyes and lips on still photos, and optionally a blendshape teacher."""
+
+    def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = 0.4) -> None:
+        with light_mediapipe():
+            import mediapipe
+
+        self._pad = pad
+        self._mesh = mediapipe.solutions.face_mesh.FaceMesh(
+            static_image_mode=True,
+            refine_landmarks=True,
+            max_num_faces=1,
+            min_detection_confidence=min_confidence,
+        )
+        self._mirror = mirror_of_mesh(base_topology().triangles)
+        self._teacher: Any = None
+        if teacher is not None:
+            vision = mediapipe.tasks.vision
+            self._teacher = vision.FaceLandmarker.create_from_options(
+                vision.FaceLandmarkerOptions(
+                    base_options=mediapipe.tasks.BaseOptions(model_asset_path=str(teacher)),
+                    output_face_blendshapes=True,
+                    min_face_detection_confidence=min_confidence,
+                    min_face_presence_confidence=min_confidence,
+                )
+            )
+            self._mp_image = mediapipe.Image
+            self._srgb = mediapipe.ImageFormat.SRGB
+
+    def mesh(self, image: Image) -> Array | None:
+        """Landmarks (478, 3) in pixels of `image` (BGR uint8), None without a face."""
+        rgb, pad = self._padded(image)
+        faces = self._mesh.process(rgb).multi_face_landmarks
+        return self._pixels(faces[0].landmark, rgb, pad) if faces else None
+
+    def teach(self, image: Image) -> tuple[Array, Array, list[str]] | None:
+        """The teacher's landmarks (478, 3), its 52 scores in 0..1 and their names."""
+        rgb, pad = self._padded(image)
+        found = self._teacher.detect(self._mp_image(image_format=self._srgb, data=rgb))
+        if not found.face_landmarks:
+            return None
+        scores = found.face_blendshapes[0]
+        return (
+            self._pixels(found.face_landmarks[0], rgb, pad),
+            np.array([c.score for c in scores], np.float32),
+            [c.category_name for c in scores],
+        )
+
+    def look(self, image: Image) -> Looks | None:
+        """The mean of all looks at a photo; None when Face Mesh sees no face in it as it is."""
+        if (first := self.mesh(image)) is None:
+            return None
+        mirror_image = np.ascontiguousarray(image[:, ::-1])
+        width = image.shape[1]
+        meshes = [first, self._turned(image)]
+        meshes += [self._unmirrored(p, width) for p in (self.mesh(mirror_image), self._turned(mirror_image))]
+        taught: list[Array | None] = []
+        scores, names = np.full(N_SCORES, np.nan, np.float32), []
+        if self._teacher is not None:
+            plain, other = self.teach(image), self.teach(mirror_image)
+            taught = [plain and plain[0], self._unmirrored(other and other[0], width)]
+            if plain is not None and other is not None:
+                names = plain[2]
+                swap = [names.index(mirrored_name(n)) for n in names]
+                scores = (plain[1] + other[1][swap]) / 2
+        means = [
+            np.mean([p for p in looks if p is not None], axis=0)
+            for looks in (meshes, taught)
+            if any(p is not None for p in looks)
+        ]
+        mean = np.mean(means, axis=0, dtype=np.float32)
+        spread = np.inf
+        if all(p is not None for p in meshes + taught):
+            eyes = np.linalg.norm(first[LEFT_EYE_OUTER, :2] - first[RIGHT_EYE_OUTER, :2])
+            off = [_distance(p, means[0]) for p in meshes if p is not None] + [_distance(means[0], means[-1])]
+            spread = 100 * max(off) / float(eyes)
+        return Looks(mean, spread, scores, names)
+
+    def _turned(self, image: Image) -> Array | None:
+        """`mesh` of the picture turned and made smaller, in pixels of the picture itself."""
+        h, w = image.shape[:2]
+        there = cv2.getRotationMatrix2D(((w - 1) / 2, (h - 1) / 2), _ANGLE, _ZOOM)
+        found = self.mesh(cv2.warpAffine(image, there, (w, h)))
+        if found is not None:
+            back = cv2.invertAffineTransform(there)
+            found[:, :2] = found[:, :2] @ back[:, :2].T + back[:, 2]
+            found[:, 2] /= _ZOOM
+        return found
+
+    def _unmirrored(self, points: Array | None, width: int) -> Array | None:
+        if points is None:
+            return None
+        result: Array = points[self._mirror] * np.array([-1, 1, 1], np.float32)
+        result[:, 0] += width - 1
+        return result
+
+    def _padded(self, image: Image) -> tuple[Image, int]:
+        # Tight crops are found far more reliably with a margin around them.
+        pad = int(self._pad * max(image.shape[:2]))
+        padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+        return cv2.cvtColor(padded, cv2.COLOR_BGR2RGB), pad
+
+    @staticmethod
+    def _pixels(points: Iterable[Any], rgb: Image, pad: int) -> Array:
+        h, w = rgb.shape[:2]
+        xyz = np.array([(p.x * w - 0.5 - pad, p.y * h - 0.5 - pad, p.z * w) for p in points], np.float32)
+        return xyz
+
+
+_detector: LandmarkDetector | None = None
+_teacher: Path | None = None
+
+
+def _start_worker(teacher: Path | None) -> None:
+    global _detector, _teacher
+    cv2.setNumThreads(1)
+    _teacher = teacher
+    _detector = LandmarkDetector(teacher)
+
+
+def _detect(ref: PhotoRef) -> dict[str, Any]:
+    assert _detector is not None
+    row: dict[str, Any] = {
+        "key": ref.key,
+        "landmarks": np.full((N_LANDMARKS, 3), np.nan, np.float32),
+        "spread": np.inf,
+        "scores": np.full(N_SCORES, np.nan, np.float32),
+        "flip": 0,
+        "size": (0, 0),
+        "thumb": np.zeros((THUMB, THUMB, 3), np.uint8),
+        "score_names": [],
+    }
+    image = read_photo(ref)
+    if image is None:
+        return row
+    row["size"] = (image.shape[1], image.shape[0])
+    found = _detector.look(image)
+    if found is None:
+        image = np.ascontiguousarray(image[::-1])
+        found = _detector.look(image)
+        row["flip"] = 1
+    if found is not None:
+        row |= {f.name: getattr(found, f.name) for f in fields(Looks)}
+        row["thumb"] = _thumb(image, found.landmarks)
+    return row
+
+
+def _distance(a: Array, b: Array) -> float:
+    return float(np.linalg.norm((a - b)[:N_BASE, :2], axis=1).mean())
+
+
+def _thumb(image: Image, landmarks: Array) -> Image:
+    """The upright face in the middle half of a small picture."""
+    right, left = landmarks[RIGHT_EYE_OUTER, :2], landmarks[LEFT_EYE_OUTER, :2]
+    oval = landmarks[:N_BASE, :2]
+    angle = np.degrees(np.arctan2(*(left - right)[::-1]))
+    scale = THUMB / (2 * float(np.ptp(oval, axis=0).max()))
+    center = oval.mean(0)
+    matrix = cv2.getRotationMatrix2D((float(center[0]), float(center[1])), float(angle), scale)
+    matrix[:, 2] += (THUMB - 1) / 2 - center
+    # Shrunk first: the warp alone would skip pixels.
+    small = cv2.resize(image, None, fx=min(2 * scale, 1), fy=min(2 * scale, 1), interpolation=cv2.INTER_AREA)
+    matrix[:, :2] /= min(2 * scale, 1)
+    return np.asarray(cv2.warpAffine(small, matrix, (THUMB, THUMB)))
+
+
+def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
+    """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left."""
+    if out.exists():
+        return LandmarkSet.load(out)
+    parts = out.with_suffix(".parts")
+    parts.mkdir(parents=True, exist_ok=True)
+    chunks = [refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK)]
+    todo = [(i, c) for i, c in enumerate(chunks) if not (parts / f"{i:05d}.npz").exists()]
+    context = mp.get_context("spawn")
+    with (
+        context.Pool(jobs, _start_worker, (teacher,)) as pool,
+        tqdm(total=sum(len(c) for _, c in todo), desc="landmarks", unit="photo") as bar,
+    ):
+        for i, chunk in todo:
+            rows = []
+            for row in pool.imap(_detect, chunk, chunksize=8):
+                rows.append(row)
+                bar.update()
+            _to_set(rows).save(parts / f"{i:05d}.npz")
+    sets = [LandmarkSet.load(parts / f"{i:05d}.npz") for i in range(len(chunks))]
+    names = next((s.score_names for s in sets if s.score_names.size), np.array([], str))
+    joined = {f.name: np.concatenate([getattr(s, f.name) for s in sets]) for f in fields(LandmarkSet)}
+    merged = LandmarkSet(**{**joined, "score_names": names})
+    merged.save(out)
+    for part in parts.iterdir():
+        part.unlink()
+    parts.rmdir()
+    return merged
+
+
+def _to_set(rows: list[dict[str, Any]]) -> LandmarkSet:
+    names: list[str] = next((r["score_names"] for r in rows if r["score_names"]), [])
+    return LandmarkSet(
+        key=np.array([r["key"] for r in rows]),
+        landmarks=np.stack([r["landmarks"] for r in rows]),
+        spread=np.array([r["spread"] for r in rows], np.float32),
+        scores=np.stack([r["scores"] for r in rows]),
+        flip=np.array([r["flip"] for r in rows], np.int8),
+        size=np.array([r["size"] for r in rows], np.int32),
+        thumb=np.stack([r["thumb"] for r in rows]),
+        score_names=np.array(names, str),
+    )

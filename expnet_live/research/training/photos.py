@@ -1,0 +1,99 @@
+"""Reading photo collections: folders, plain tar archives, single files.
+
+A photo is known by `collection/name`, the collection being the stem of the folder or archive it
+came from, so that labels made on one machine fit the same photos elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Image
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True)
+class PhotoRef:
+    """Where one photo lies. `member` is set for photos inside a tar archive."""
+
+    collection: str
+    name: str
+    path: Path
+    member: tarfile.TarInfo | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.collection}/{self.name}"
+
+
+def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
+    """All photos under `inputs` (folders, .tar archives or image files), sorted by key.
+
+    Raises FileNotFoundError when an input does not exist, ValueError when it is neither a
+    folder, a tar archive nor an image.
+    """
+    refs: list[PhotoRef] = []
+    for path in inputs:
+        if path.is_dir():
+            refs += [
+                PhotoRef(path.resolve().name, str(p.relative_to(path)), p)
+                for p in path.rglob("*")
+                if p.suffix.lower() in IMAGE_SUFFIXES
+            ]
+        elif not path.exists():
+            raise FileNotFoundError(f"{path} does not exist; name a photo, a folder or a tar of photos.")
+        elif path.suffix == ".tar":
+            with tarfile.open(path) as archive:
+                refs += [
+                    PhotoRef(path.stem, m.name, path, m)
+                    for m in archive
+                    if m.isfile() and Path(m.name).suffix.lower() in IMAGE_SUFFIXES
+                ]
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            refs.append(PhotoRef(path.resolve().parent.name, path.name, path))
+        else:
+            raise ValueError(f"{path} is neither a folder, a .tar archive nor an image.")
+    return sorted(refs, key=lambda r: r.key)
+
+
+def read_photo(ref: PhotoRef) -> Image | None:
+    """The photo as BGR uint8 (H, W, 3), or None when it cannot be decoded."""
+    if ref.member is None:
+        data = ref.path.read_bytes()
+    else:
+        with ref.path.open("rb") as f:
+            f.seek(ref.member.offset_data)
+            data = f.read(ref.member.size)
+    image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return image
+
+
+def iter_photos(refs: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, Image | None]]:
+    for ref in refs:
+        yield ref, read_photo(ref)
+
+
+@dataclass(frozen=True)
+class PhotoMeta:
+    """What a collection's CSV says of a photo; empty strings where it says nothing."""
+
+    subject: str = ""
+    emotion: str = ""
+
+
+def read_metadata(csv_files: Sequence[Path]) -> dict[str, PhotoMeta]:
+    """Photo key -> subject and emotion, from CSVs `file,subject,emotion` named like their collection."""
+    meta: dict[str, PhotoMeta] = {}
+    for path in csv_files:
+        with path.open(newline="") as f:
+            for row in csv.DictReader(f):
+                meta[f"{path.stem}/{row['file']}"] = PhotoMeta(row.get("subject", ""), row.get("emotion", ""))
+    return meta

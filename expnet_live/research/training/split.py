@@ -1,0 +1,64 @@
+"""Which people are held out: never seen by the face model, the labels' prior or the networks."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.types import Array
+from expnet_live.research.training.likeness import SUSPECT, likeness, scenes
+from expnet_live.research.training.photos import PhotoMeta
+
+RARE_EMOTIONS = frozenset({"anger", "disgust", "sadness"})
+
+
+# Collections with several pictures of one scene, turned, mirrored or frames of one video, under names that do not tell.
+SCENES = ("eyes", "yawn")
+_LARGEST = 100  # photos of a scene that is held out
+
+
+@dataclass(frozen=True)
+class Split:
+    """(N,) bool each; a photo that looks like a held-out one, but may be of somebody else, is in neither."""
+
+    train: Array
+    held_out: Array
+
+
+def subjects_of(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
+    """A subject's name per photo; a photo of nobody known is a subject of its own."""
+    subjects = []
+    for key in keys:
+        subject = meta[key].subject if key in meta else ""
+        subjects.append(f"{key.split('/')[0]}:{subject}" if subject else key)
+    return np.array(subjects)
+
+
+def held_out(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
+    """(N,) bool: true for the photos of held-out people.
+
+    One subject in eight; one in two of those who show a rare emotion, since the emotion test
+    could not be balanced otherwise. Depends on the names alone.
+    """
+    subjects = subjects_of(keys, meta)
+    rare = {s for s, k in zip(subjects, keys, strict=True) if k in meta and meta[k].emotion in RARE_EMOTIONS}
+    return np.array([zlib.crc32(s.encode()) % 100 < (50 if s in rare else 12) for s in subjects])
+
+
+def split_by_scene(keys: Array, thumbs: Array, usable: Array, named: Array) -> Split:
+    """`named` (N,), what `held_out` says, but for photos of `SCENES`: their scenes are held out whole.
+
+    thumbs (N, 32, 32, 3) tell scenes among the photos that are `usable` (N,) bool.
+    """
+    held, train = named.copy(), ~named
+    rows = np.flatnonzero(usable & np.isin([str(k).split("/")[0] for k in keys], SCENES))
+    if rows.size:
+        alike = likeness(thumbs[rows])
+        names, of, count = np.unique(scenes(keys[rows], alike), return_inverse=True, return_counts=True)
+        out = np.array([zlib.crc32(n.encode()) % 100 < 15 for n in names]) & (count < _LARGEST)
+        held[rows] = out[of]
+        train[rows] = ~held[rows] & (alike[:, held[rows]].max(1, initial=-1) <= SUSPECT)
+    return Split(train, held)

@@ -1,0 +1,332 @@
+"""Training ExpNet: the loop, checkpoints, validation on people never trained on, export."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, Sampler
+from tqdm import tqdm
+
+from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.architecture import ARCHITECTURES
+from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.runtime import pick_device
+from expnet_live.research.training.augment import AugmentConfig
+from expnet_live.research.training.calibration import calibrate
+from expnet_live.research.training.crops import CropSet
+from expnet_live.research.training.dataset import FaceDataset, plain_batches, sample_weights
+from expnet_live.research.training.losses import ExpNetLoss, LossWeights, dense_error
+from expnet_live.research.training.optimizer import Optimizer
+from expnet_live.research.training.options import TrainConfig
+
+log = logging.getLogger(__name__)
+
+
+class RandomDraws(Sampler[tuple[int, int]]):
+    """Weighted draws with a running number from `start` to `stop`: the same after each resumption."""
+
+    def __init__(self, weights: Array, start: int, stop: int, seed: int, rank: int = 0, world: int = 1) -> None:
+        self.p = weights / weights.sum()
+        self.start, self.stop, self.seed, self.rank, self.world = start, stop, seed, rank, world
+
+    def __len__(self) -> int:
+        return (self.stop - self.start) // self.world
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        block = 4096
+        cumulative = np.cumsum(self.p)
+        for b in range(self.start // block, -(-self.stop // block)):
+            u = np.random.default_rng((self.seed, b)).random(block)
+            for k, i in enumerate(np.searchsorted(cumulative, u).clip(max=len(self.p) - 1)):
+                n = b * block + k
+                if self.start <= n < self.stop and n % self.world == self.rank:
+                    yield int(i), n
+
+
+class Ema:
+    """Exponential moving average of a network's parameters and statistics."""
+
+    def __init__(self, net: ExpNet, decay: float) -> None:
+        self.decay, self.steps = decay, 0
+        self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
+
+    def update(self, net: ExpNet) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for k, v in net.state_dict().items():
+            if v.dtype.is_floating_point:
+                self.state[k].lerp_(v.detach(), 1 - decay)
+            else:
+                self.state[k].copy_(v)
+
+
+@contextmanager
+def first_alone(device: str) -> Iterator[None]:
+    """Of the processes that torchrun started, the first goes through the block before the others may enter.
+
+    So what all of them read is made once.
+    """
+    rank, world = _join(device)
+    if rank > 0:
+        torch.distributed.barrier()
+    yield
+    if rank == 0 and world > 1:
+        torch.distributed.barrier()
+
+
+def _join(device: str) -> tuple[int, int]:
+    """Which of torchrun's processes this is, and of how many; it has met the others then."""
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if world > 1 and not torch.distributed.is_initialized():
+        chosen = _device(device, int(os.environ.get("LOCAL_RANK", 0)))
+        if chosen.type == "cuda":
+            torch.cuda.set_device(chosen)
+        # The others wait for the first to find the landmarks of all photos: hours.
+        torch.distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(days=2))
+    return rank, world
+
+
+def train(
+    train_set: CropSet,
+    valid_set: CropSet,
+    model: FaceModel,
+    out: Path,
+    config: TrainConfig,
+    augment: AugmentConfig | None = None,
+    weights: LossWeights | None = None,
+) -> Path:
+    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
+
+    Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
+    The answer is calibrated at the end.
+    """
+    rank, world = _join(config.device)
+    device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
+    torch.manual_seed(config.seed)
+    if device.type == "cpu":
+        torch.set_num_threads(config.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
+    optimizer = Optimizer(net, config.lr, config.weight_decay)
+    ema = Ema(net, config.ema)
+    done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device)
+    data = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
+    draws = RandomDraws(sample_weights(train_set), done, config.samples, config.seed, rank, world)
+    loader = DataLoader(
+        data,
+        config.batch // world,
+        sampler=draws,
+        num_workers=config.workers,
+        drop_last=True,
+        pin_memory=device.type == "cuda",
+        prefetch_factor=6 if config.workers else None,
+    )
+    wrapped: nn.Module = DistributedDataParallel(net) if world > 1 else net
+    half = mixed(device)
+    since: dict[str, float] = {}
+    steps = 0
+    with tqdm(total=config.samples, initial=done, unit="crop", disable=rank > 0, mininterval=5) as bar:
+        for batch in loader:
+            optimizer.set_lr(config.lr * _schedule(done / config.samples, config.warmup))
+            batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
+            image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
+            net.train()
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+                result = wrapped(image)
+            total, parts = loss_of(net.split(result.float()), batch)
+            optimizer.zero_grad()
+            total.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimizer.step()
+            ema.update(net)
+            before, done, steps = done, min(done + config.batch, config.samples), steps + 1
+            for k, v in parts.items():
+                since[k] = since.get(k, 0.0) + v
+            bar.update(done - before)
+            crossed = done // config.validate_every > before // config.validate_every
+            if rank == 0 and (crossed or done >= config.samples):
+                best = _checkpoint(
+                    net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps
+                )
+                since, steps = {}, 0
+        if rank == 0 and steps:
+            _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
+    result = out / "expnet.safetensors"
+    if rank > 0:
+        return result
+    if config.init is not None and config.blend < 1:
+        result = _blend(config.init, result, config.blend, out / "blend.safetensors")
+    final, about = load_weights(result)
+    calibrate(final, train_set, model)
+    save_weights(final, result, about, half=True)
+    return result
+
+
+def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
+    """Writes the mean of two networks' parameters, in which the new one has this share."""
+    (a, _), (b, about) = load_weights(old), load_weights(new)
+    other = b.state_dict()
+    mean = {k: v.lerp(other[k], share) if v.dtype.is_floating_point else other[k] for k, v in a.state_dict().items()}
+    a.load_state_dict(mean)
+    about = {k: v for k, v in about.items() if k != "validation"}  # that was of the new one alone
+    save_weights(a, out, about, half=True)
+    return out
+
+
+def _device(name: str, local_rank: int) -> torch.device:
+    device = pick_device(name)
+    return torch.device("cuda", local_rank) if device == "cuda" else torch.device(device)
+
+
+def mixed(device: torch.device) -> bool:
+    """Whether bfloat16 is quicker there. A CPU without instructions for it is ten times slower with it."""
+    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
+
+
+def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
+    """Random weights, or those of `config.init`, as far as they fit."""
+    architecture = replace(ARCHITECTURES[config.architecture](model.n_identity), dropout=config.dropout)
+    net = ExpNet(architecture)
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out")
+    nn.init.normal_(net.fc.weight, std=0.01)
+    nn.init.zeros_(net.fc.bias)
+    if config.init is not None:
+        other, _ = load_weights(config.init)
+        mine = net.state_dict()
+        known = {k: v for k, v in other.state_dict().items() if k in mine and v.shape == mine[k].shape}
+        net.load_state_dict(known, strict=False)
+        return net
+    offset = torch.zeros(sum(architecture.outputs.values()))
+    part = net.split(offset[None])
+    # Wide crops tell the size of a face in a network's crop.
+    part["view"][0, 0] = math.log(1 / 220.0)
+    part["expression"][0] = torch.from_numpy(train_set.expression.mean(0))
+    spread = torch.ones_like(offset)
+    spread_part = net.split(spread[None])
+    spread_part["rotation"][:] = 0.25
+    spread_part["view"][:] = 0.12
+    spread_part["gaze"][:] = 0.2
+    net.offset.copy_(offset)
+    net.spread.copy_(spread)
+    return net
+
+
+def _schedule(progress: float, warmup: float) -> float:
+    """Linear warm-up, then a cosine to nearly nothing."""
+    if progress < warmup:
+        return progress / warmup
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
+
+
+def _resume(path: Path, net: ExpNet, optimizer: Optimizer, ema: Ema, device: torch.device) -> tuple[int, float]:
+    if not path.exists():
+        return 0, math.inf
+    saved = torch.load(path, map_location=device, weights_only=True)
+    net.load_state_dict(saved["net"])
+    optimizer.load_state_dict(saved["optimizer"])
+    ema.state, ema.steps = saved["ema"], saved["ema_steps"]
+    log.info("resuming at %d crops", saved["done"])
+    return int(saved["done"]), float(saved["best"])
+
+
+def _checkpoint(
+    net: ExpNet,
+    optimizer: Optimizer,
+    ema: Ema,
+    valid_set: CropSet,
+    model: FaceModel,
+    loss_of: ExpNetLoss,
+    device: torch.device,
+    out: Path,
+    config: TrainConfig,
+    done: int,
+    best: float,
+    since: dict[str, float],
+    steps: int,
+) -> float:
+    averaged = ExpNet(net.config)
+    averaged.load_state_dict(ema.state)
+    averaged.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    figures = validate(averaged.eval(), valid_set, model, loss_of, device)
+    score = figures["dense_error"] + 10 * (1 - figures["r2_mean"])
+    row = {"crops": done, "time": round(time.time())} | {f"train_{k}": v / steps for k, v in since.items()} | figures
+    log_path = out / "log.csv"
+    new = not log_path.exists()
+    with log_path.open("a", newline="") as f:
+        writer = csv.DictWriter(f, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+    log.info("%d crops: dense error %.3f %%, mean R2 %.3f", done, figures["dense_error"], figures["r2_mean"])
+    if score < best:
+        best = score
+        # Of `init` the name alone: weights are given away, and where they lay tells of the machine.
+        training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
+        about = {"training": training, "crops": done, "validation": figures}
+        save_weights(averaged, out / "expnet.safetensors", about, half=True)
+    tmp = out / "checkpoint.tmp"
+    torch.save(
+        {
+            "net": net.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "ema": ema.state,
+            "ema_steps": ema.steps,
+            "done": done,
+            "best": best,
+        },
+        tmp,
+    )
+    tmp.replace(out / "checkpoint.pt")
+    return best
+
+
+@torch.inference_mode()
+def validate(
+    net: ExpNet, crops: CropSet, model: FaceModel, loss_of: ExpNetLoss, device: torch.device, limit: int = 1500
+) -> dict[str, float]:
+    """Dense error (%) and R2 of the coefficients on plain crops, and the dense error with faces of 28 px."""
+    size = net.config.crop_size
+    errors: list[torch.Tensor] = []
+    errors28: list[torch.Tensor] = []
+    said: list[torch.Tensor] = []
+    truth: list[torch.Tensor] = []
+    for target in plain_batches(crops, model, size, limit):
+        target = {k: v.to(device) for k, v in target.items()}
+        image = target.pop("image")
+        small = nn.functional.interpolate(image, size=28 * size // 85, mode="area")
+        for x, into in (image, errors), (nn.functional.interpolate(small, size=size, mode="bilinear"), errors28):
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed(device)):
+                out = net(x.contiguous(memory_format=torch.channels_last))
+            part = net.split(out.float())
+            into.append(dense_error(loss_of.points(part), target["points"]).cpu())
+            if into is errors:
+                said.append(part["expression"].cpu())
+                truth.append(target["expression"].cpu())
+    t, s = torch.cat(truth), torch.cat(said)
+    r2 = 1 - (t - s).square().sum(0) / (t - t.mean(0)).square().sum(0)
+    named = {f"r2_{n}": float(r2[model.index(n)]) for n in ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft")}
+    return {
+        "dense_error": float(torch.cat(errors).mean()),
+        "dense_error_28px": float(torch.cat(errors28).mean()),
+        "r2_mean": float(r2.mean()),
+        "r2_min": float(r2.min()),
+    } | named

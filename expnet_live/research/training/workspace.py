@@ -1,0 +1,68 @@
+"""The files that training and evaluation share: photos, what is known of them, landmarks, labels."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.research.training.labels import MAX_SPREAD, LabelSet
+from expnet_live.research.training.landmarks import LandmarkSet, detect_landmarks
+from expnet_live.research.training.photos import PhotoMeta, PhotoRef, list_photos, read_metadata
+from expnet_live.research.training.split import Split, held_out, split_by_scene, subjects_of
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Photo collections: where each photo lies, its subject and emotion where a CSV tells them."""
+
+    refs: dict[str, PhotoRef]
+    meta: dict[str, PhotoMeta]
+
+    @classmethod
+    def of(cls, inputs: list[Path], metadata: list[Path]) -> Photos:
+        try:
+            refs = list_photos(inputs)
+        except (FileNotFoundError, ValueError) as e:
+            raise UserError(str(e)) from e
+        if not refs:
+            raise UserError("There are no photos in what you named; name photos, folders or tar archives of photos.")
+        return cls({r.key: r for r in refs}, read_metadata(metadata))
+
+    def subjects(self, keys: Array) -> Array:
+        return subjects_of(list(keys), self.meta)
+
+    def emotions(self, keys: Array) -> Array:
+        return np.array([self.meta[k].emotion if k in self.meta else "" for k in keys])
+
+    def split(self, landmarks: LandmarkSet) -> Split:
+        usable = landmarks.spread <= MAX_SPREAD
+        return split_by_scene(landmarks.key, landmarks.thumb, usable, held_out(list(landmarks.key), self.meta))
+
+
+def photos_of(args: argparse.Namespace) -> Photos:
+    return Photos.of(args.photos, args.metadata)
+
+
+def landmarks_of(args: argparse.Namespace, photos: Photos) -> LandmarkSet:
+    """The landmark cache, made first where it is missing."""
+    if args.landmarks is None:
+        raise UserError("Say where the landmarks are kept, or shall be, with --landmarks FILE.")
+    landmarks = detect_landmarks(list(photos.refs.values()), args.landmarks, teacher=args.teacher, jobs=args.jobs)
+    missing = set(landmarks.key) - set(photos.refs)
+    if missing:
+        raise UserError(f"{args.landmarks} is of other photos ({min(missing)} is not among yours); name another file.")
+    return landmarks
+
+
+def labels_of(path: Path, landmarks: LandmarkSet) -> LabelSet:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist; make it with 'expnet-live train labels'.")
+    labels = LabelSet.load(path)
+    if not np.array_equal(labels.key, landmarks.key):
+        raise UserError(f"{path} is of other photos than the landmarks; make it again with 'expnet-live train labels'.")
+    return labels

@@ -1,0 +1,74 @@
+"""Completes sessions whose recording was cut off: by a kill, a crash, or the end of power."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from expnet_live.core.errors import UserError
+from expnet_live.sessions.format import table
+from expnet_live.sessions.format.folder import TABLE, VIDEO, FolderLock
+from expnet_live.sessions.format.info import COMPLETE, SessionInfo, read_info, write_info
+from expnet_live.sessions.reading.session import list_sessions
+from expnet_live.sessions.recording.tally import tally_of
+from expnet_live.video.mkv import mend
+
+log = logging.getLogger(__name__)
+
+
+def recover(folder: Path) -> SessionInfo:
+    """Marks the session complete with what is there; one that is complete already stays as it is.
+
+    A row cut off is taken away, the video gets its index and length, and rows name a picture only where the video has
+    it. Cut off itself, recovery can be run again. Raises UserError with one sentence.
+    """
+    info = read_info(folder)
+    if info.complete:
+        return info
+    try:
+        with FolderLock(folder):
+            return _recovered(folder, info)
+    except BlockingIOError as e:
+        raise UserError(f"{folder} is being recorded into at this moment; stop that recording instead.") from e
+    except OSError as e:
+        raise UserError(
+            f"{folder} cannot be completed ({e.strerror or e}); make room and make it writable, and recover it again. "
+            "What is there is readable meanwhile."
+        ) from e
+
+
+def recover_all(root: Path) -> list[SessionInfo | UserError]:
+    """Recovers the sessions in `root` that need it; what became of each."""
+    out: list[SessionInfo | UserError] = []
+    for entry in list_sessions(root):
+        if entry.killed:
+            try:
+                out.append(recover(entry.folder))
+            except UserError as error:
+                log.warning("%s", error)
+                out.append(error)
+    return out
+
+
+def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
+    wanted = info.video_frames is not None
+    rows = table.read_rows(folder / TABLE, info.coefficients, info.n_identity)
+    pictures = _mend_video(folder / VIDEO) if wanted else 0
+    table.mend(folder / TABLE, pictures)
+    noted = tally_of(rows.with_pictures(pictures), wanted).noted(info)
+    noted = replace(noted, status=COMPLETE, recovered=True, video_frames=pictures if wanted else None)
+    write_info(folder, noted)
+    return noted
+
+
+def _mend_video(path: Path) -> int:
+    """How many pictures it has."""
+    mended = path.with_name(f".{path.name}.tmp")
+    try:
+        pictures = mend(path, mended)
+        if pictures:
+            mended.replace(path)
+    finally:
+        mended.unlink(missing_ok=True)
+    return pictures

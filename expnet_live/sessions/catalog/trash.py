@@ -1,0 +1,81 @@
+"""A session to the system's trash, and back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from expnet_live.core.errors import UserError
+from expnet_live.sessions.format.folder import in_use, is_session
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """`folder` as it was, and its `place` in the trash, None where the system does not tell."""
+
+    folder: Path
+    place: Path | None
+
+    def restore(self) -> None:
+        """Puts it back. Raises UserError with one sentence; it is then still in the trash."""
+        try:
+            if self.place is None or self.folder.exists():
+                raise OSError(f"there is another {self.folder.name}" if self.place else "its place there is not known")
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.place.rename(self.folder)
+        except OSError as e:
+            raise UserError(
+                f"{self.folder.name} cannot be put back ({e.strerror or e}); take it out of the trash with your file "
+                "manager."
+            ) from e
+        note = self.place.parents[1] / "info" / f"{self.place.name}.trashinfo"
+        note.unlink(missing_ok=True)
+
+
+def trash(folder: Path) -> Trashed:
+    """Moves the session to the trash. Raises UserError with one sentence; the session is then where it was."""
+    from send2trash import send2trash
+
+    if not is_session(folder):
+        raise UserError(f"{folder} is no session, and was left where it is; delete it with your file manager.")
+    if in_use(folder):
+        raise UserError(f"{folder} is being recorded into at this moment; wait until the recording has ended.")
+    try:
+        stat = folder.stat()
+        send2trash(folder)
+    except Exception as e:  # Windows has errors of its own kind
+        reason = getattr(e, "strerror", None) or e
+        raise UserError(
+            f"{folder.name} cannot be moved to the trash ({reason}); delete its folder with your file manager. It was "
+            "left as it is."
+        ) from e
+    return Trashed(folder, _place(folder, stat))
+
+
+def _place(folder: Path, stat: os.stat_result) -> Path | None:
+    """A folder that was moved is still the same file to the system."""
+    for files in _trashes(folder):
+        try:
+            for path in files.iterdir():
+                there = path.lstat()
+                if (there.st_dev, there.st_ino) == (stat.st_dev, stat.st_ino):
+                    return path
+        except OSError:
+            continue
+    return None
+
+
+def _trashes(folder: Path) -> Iterator[Path]:
+    """The places that freedesktop.org's specification names; other systems keep theirs to themselves."""
+    if sys.platform in ("win32", "darwin"):
+        return
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    yield Path(home) / "Trash" / "files"
+    for parent in folder.absolute().parents:
+        if parent.is_mount():
+            yield parent / ".Trash" / str(os.getuid()) / "files"
+            yield parent / f".Trash-{os.getuid()}" / "files"
+            return

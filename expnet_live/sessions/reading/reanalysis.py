@@ -1,0 +1,110 @@
+"""A session's video read again, with another model or smoothing; the results lie beside the raw data, named.
+
+SESSION/reanalysis/NAME is a session of its own but for the video, and is read by the same reader.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.capture.images import SourceError
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.core.types import Array, Frame
+from expnet_live.live.state import Settings
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.sessions.format.folder import INFO
+from expnet_live.sessions.reading.pictures import pictures
+from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.writer import SessionWriter
+
+log = logging.getLogger(__name__)
+
+FOLDER = "reanalysis"
+
+
+def analyses(session: Session) -> list[str]:
+    """The names of a session's re-analyses."""
+    return sorted(p.parent.name for p in (session.folder / FOLDER).glob(f"*/{INFO}"))
+
+
+def open_analysis(session: Session, name: str) -> Session:
+    """A re-analysis, with the session's own video. Raises UserError with one sentence."""
+    there = analyses(session)
+    if name not in there:
+        which = f"there is {', '.join(there)}" if there else "make one with 'expnet-live sessions reanalyze'"
+        raise UserError(f"{session.folder} has no analysis {name}; {which}.")
+    return replace(Session.open(session.folder / FOLDER / name), video=session.video)
+
+
+def reanalyze(
+    session: Session,
+    name: str,
+    settings: Settings,
+    progress: Progress = unwatched,
+    *,
+    pipeline: Pipeline | None = None,
+) -> Session:
+    """Reads the pictures of a session anew, at their recorded times, and returns what was made of them.
+
+    Rows whose picture was not recorded are left out. `progress` is told how many of how many pictures are done, and may
+    raise, which cancels and leaves nothing behind. Raises UserError with one sentence.
+    """
+    info, rows = session.info, session.rows
+    if session.video is None:
+        raise UserError(f"{session.folder} has no video that could be analysed again.")
+    if not name or name != Path(name).name or name.startswith("."):
+        raise UserError(f"{name!r} cannot name a folder; choose a name without slashes.")
+    pipeline = pipeline or Pipeline.load(
+        settings.model, settings.device, smoothing=settings.smoothing, max_faces=settings.max_faces
+    )
+    pipeline.reset()
+    about = replace(
+        describe(SourceSpec.file(session.video), settings, pipeline, info.person),
+        title=info.title,
+        started=info.started,
+        monotonic_start=info.monotonic_start,
+        source=info.source,
+        width=info.width,
+        height=info.height,
+        video_frames=0,
+    )
+    total = len(set(rows.video_frame[rows.video_frame >= 0].tolist()))
+    with whole(session.folder / FOLDER / name) as partial:
+        writer, done, last = SessionWriter(partial, about), 0, -1
+        problem = ""
+        try:
+            for marker in session.markers:
+                writer.mark(marker)
+            for picture in pictures(session.video, rows, (info.width, info.height)):
+                faces = pipeline.process(Frame(picture.image, picture.time, picture.frame))
+                writer.write(picture.frame, picture.number, picture.time, faces)
+                done, last = done + 1, picture.number
+                progress(done, total)
+        except SourceError as error:
+            if not done:
+                raise
+            problem = str(error)
+            log.warning("%s", error)
+        finally:
+            writer.close(info.frames, 0, (last + 1, last + 1), problem)
+    return open_analysis(session, name)
+
+
+def differences(one: Session, other: Session) -> Array:
+    """Absolute differences (n, 29) of the smoothed coefficients, in sd, where both saw a frame's first face."""
+    firsts = []
+    for rows in (one.rows, other.rows):
+        frames, first = np.unique(rows.frame, return_index=True)
+        seen = rows.face[first] >= 0
+        firsts.append((frames[seen], rows.expression[first[seen]]))
+    (frames, a), (others, b) = firsts
+    _, i, j = np.intersect1d(frames, others, return_indices=True)
+    return np.abs(a[i] - b[j])

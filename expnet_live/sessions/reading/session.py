@@ -1,0 +1,79 @@
+"""Recorded sessions, read.
+
+session = Session.open(folder)
+session.info.coefficients, session.rows.time, session.rows.expression, session.video
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.sessions.format.folder import MARKERS, TABLE, VIDEO, in_use, is_session
+from expnet_live.sessions.format.info import SessionInfo, read_info
+from expnet_live.sessions.format.markers import Marker, read_markers
+from expnet_live.sessions.format.table import Rows, read_rows
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A session's folder and what is in it. `video` is None where there is none, or nothing in it."""
+
+    folder: Path
+    info: SessionInfo
+    rows: Rows
+    markers: tuple[Marker, ...]
+    video: Path | None
+
+    @classmethod
+    def open(cls, folder: Path | str, progress: Progress = unwatched) -> Session:
+        """Reads a session, also one that is being recorded, or was not ended. Raises UserError with one sentence.
+
+        `progress` is told of rows, see `read_rows`.
+        """
+        folder = Path(folder)
+        info = read_info(folder)
+        rows = read_rows(folder / TABLE, info.coefficients, info.n_identity, progress)
+        if info.complete and info.video_frames is not None:
+            rows = rows.with_pictures(info.video_frames)
+        video: Path | None = folder / VIDEO
+        if info.video_frames is None or (info.complete and not info.video_frames) or not (folder / VIDEO).is_file():
+            video = None
+        return cls(folder, info, rows, read_markers(folder / MARKERS), video)
+
+
+@dataclass(frozen=True, eq=False)
+class SessionEntry:
+    """A session in a list: `info`, or the `problem` that keeps it from being read; `active` while it is recorded."""
+
+    folder: Path
+    info: SessionInfo | None
+    problem: str = ""
+    active: bool = False
+
+    @property
+    def killed(self) -> bool:
+        """Whether its recording was cut off, and recovery can complete it."""
+        return self.info is not None and not self.info.complete and not self.active
+
+
+def list_sessions(root: Path) -> list[SessionEntry]:
+    """The sessions in `root`, the newest first by their folders' names; none where there is no such folder."""
+    try:
+        folders = [p for p in root.iterdir() if is_session(p)]
+    except FileNotFoundError:
+        return []
+    except OSError as e:
+        raise UserError(f"{root} cannot be read ({e.strerror}); check its permissions.") from e
+    return [entry_of(folder) for folder in sorted(folders, key=lambda p: p.name.casefold(), reverse=True)]
+
+
+def entry_of(folder: Path) -> SessionEntry:
+    """A single folder as it would be listed."""
+    try:
+        info = read_info(folder)
+    except UserError as error:
+        return SessionEntry(folder, None, str(error))
+    return SessionEntry(folder, info, active=not info.complete and in_use(folder))

@@ -1,0 +1,78 @@
+"""The video's lane: pictures wait here for the encoder, as many as there is room for."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from expnet_live.core.types import Image
+from expnet_live.sessions.recording.lane import Lane
+from expnet_live.video.mkv import SessionVideo, count_pictures
+
+log = logging.getLogger(__name__)
+
+_USUAL_FPS = 30.0
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many pictures may wait, and how many bytes of them."""
+
+    pictures: int = 90
+    size: float = 250e6
+
+
+class Encoder:
+    """Pictures are numbered when they are accepted, and written in that order: those below `written` are in the video.
+
+    `fps`, the source's nominal rate, may be set before the first picture.
+    """
+
+    def __init__(self, path: Path, room: Room) -> None:
+        self.fps: float | None = None
+        self.accepted = self.written = 0
+        self._path, self._room = path, room
+        self._size: tuple[int, ...] | None = None
+        self._video: SessionVideo | None = None
+        self._lane = Lane("encoder", self._fits, self._write, self._close)
+        self.start = self._lane.start  # when the folder is there
+        self.finish = self._lane.finish
+
+    @property
+    def error(self) -> Exception | None:
+        """What stopped it, if anything did: it accepts nothing any more then."""
+        return self._lane.error
+
+    def offer(self, image: Image, time: float) -> int | None:
+        """The picture's number in the video; None where there is no room, or its size is not that of the first.
+
+        For one thread.
+        """
+        self._size = self._size or image.shape
+        if image.shape != self._size or not self._lane.offer((image, time)):
+            return None
+        self.accepted += 1
+        return self.accepted - 1
+
+    def _fits(self, waiting: int, item: tuple[Image, float]) -> bool:
+        return waiting < min(self._room.pictures, self._room.size // item[0].nbytes)
+
+    def _write(self, item: tuple[Image, float]) -> None:
+        image, time = item
+        if self._video is None:
+            self._video = SessionVideo(self._path, image.shape[1], image.shape[0], self.fps or _USUAL_FPS)
+        self._video.write(image, time)
+        self.written = self._video.frames
+
+    def _close(self) -> None:
+        if self._video is None:
+            return
+        try:
+            self._video.close()
+        except Exception as error:
+            # What was written before is readable all the same.
+            log.warning("the video's end cannot be written: %s", error)
+        if self.error is not None:
+            # Some of what was encoded last did not reach the disk.
+            self.written = count_pictures(self._path)

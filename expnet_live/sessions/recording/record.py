@@ -1,0 +1,92 @@
+"""Recording of a live engine, with a window or without."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.live.engine import Engine
+from expnet_live.live.state import Settings
+from expnet_live.person.person import Person
+from expnet_live.sessions.format.info import SessionInfo
+from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.recorder import Limits, Recorder
+from expnet_live.threads.worker import Life
+
+_LOOK_EVERY = 0.02  # s
+_PATIENCE = 30.0  # s that the last pictures may take to the disk
+
+
+def start_recording(
+    engine: Engine, spec: SourceSpec, folder: Path, *, video: bool = True, limits: Limits | None = None
+) -> Recorder:
+    """Records into `folder` what `engine` makes of `spec` from its next frame on. Its network must be loaded."""
+    inference, settings = engine.inference, engine.inference.settings
+    pipeline = inference.pipeline
+    assert pipeline is not None
+
+    def rate() -> float | None:
+        return None if engine.capture is None else engine.capture.nominal_fps
+
+    recorder = Recorder(
+        folder, lambda: describe(spec, settings, pipeline, inference.person), video=video, fps=rate, limits=limits
+    )
+    recorder.start()
+    inference.tap = recorder.put
+    return recorder
+
+
+def record(
+    spec: SourceSpec,
+    folder: Path,
+    settings: Settings,
+    person: Person,
+    *,
+    duration: float | None = None,
+    video: bool = True,
+) -> SessionInfo:
+    """Records `spec` without a window, at its own rate, and returns how the session ended.
+
+    It ends after `duration` seconds, a clip then being looped; without one at the clip's end, or with Ctrl-C. Raises
+    UserError when nothing can be recorded, and when recording ended before its time.
+    """
+    engine = Engine(settings)
+    engine.inference.person = person
+    engine.start()
+    try:
+        while engine.inference.life is Life.STARTING:
+            time.sleep(_LOOK_EVERY)
+        _check(engine)
+        recorder = start_recording(engine, spec, folder, video=video)
+        try:
+            engine.set_source(spec, loop=duration is not None)
+            while not _over(engine, recorder, duration):
+                time.sleep(_LOOK_EVERY)
+        except KeyboardInterrupt:
+            pass  # the usual end of a camera's recording
+        finally:
+            recorder.stop()
+            recorder.join(_PATIENCE)
+    finally:
+        engine.close()
+    if recorder.problem is not None or recorder.info is None:
+        raise UserError(recorder.problem or f"{folder} takes too long to be written; look at its disk.")
+    return recorder.info
+
+
+def _over(engine: Engine, recorder: Recorder, duration: float | None) -> bool:
+    _check(engine)
+    if recorder.ended or (duration is not None and recorder.seconds >= duration):
+        return True
+    capture = engine.capture
+    assert capture is not None
+    if capture.life is Life.FAILED and (not recorder.frames or not capture.spec.live):
+        raise UserError(capture.problem or "The source cannot be read; choose another one.")
+    return capture.transport.at_end
+
+
+def _check(engine: Engine) -> None:
+    if engine.inference.life is Life.FAILED:
+        raise UserError(engine.inference.problem or "The network cannot be loaded; choose another model or device.")

@@ -1,0 +1,291 @@
+"""Records what the live engine makes of each frame, on a thread of its own: nobody ever waits for it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import FaceState
+from expnet_live.live.state import LiveState
+from expnet_live.person.person import Person
+from expnet_live.sessions.format.folder import VIDEO
+from expnet_live.sessions.format.info import SessionInfo
+from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.recording.encoder import Encoder, Room
+from expnet_live.sessions.recording.lane import Lane
+from expnet_live.sessions.recording.writer import SessionWriter
+from expnet_live.threads.worker import Life, Worker
+
+log = logging.getLogger(__name__)
+
+GB = 1e9
+_LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between looks at the lanes, and at the disk
+_DRAIN, _GRACE = 1.0, 20.0  # s after the stop in which waiting pictures are written, and the video may take to end
+_LEAST_STEP = 0.001  # s between frames: some systems' clocks are coarse
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many frames' rows may wait for the disk, how many pictures for the encoder; bytes that must stay free."""
+
+    frames: int = 3000
+    room: Room = field(default_factory=Room)
+    warn_free: float = 5 * GB
+    least_free: float = 1 * GB
+
+
+@dataclass(frozen=True)
+class _Frame:
+    number: int
+    picture: int | None
+    time: float
+    faces: tuple[FaceState, ...]
+
+
+class Recorder(Worker):
+    """Give `put` to the engine as its tap; `folder` must not hold a session yet.
+
+    `describe` is called on the recorder's thread and may raise UserError, `fps` with the first frame. All methods are
+    for any thread and return at once. Only frames of the first one's source belong to the session. `problem` is the
+    sentence that ended it, if any: `life` is then FAILED; what was written before is complete and readable.
+
+    Rows wait neither for the encoder nor for the disk's own pace, so that a kill costs one at most.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        describe: Callable[[], SessionInfo],
+        *,
+        video: bool = True,
+        fps: Callable[[], float | None] = lambda: None,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__("recorder")
+        self.folder = folder
+        self.warning = ""
+        self.info: SessionInfo | None = None  # when it has ended
+        self.frames = self.missed = 0  # through the network, and those not written in full
+        self._limits = limits or Limits()
+        self._describe, self._fps = describe, fps
+        self._rows: Lane[_Frame | Marker] = Lane("rows", self._has_room, self._write, lambda: None)
+        self._encoder = Encoder(folder / VIDEO, self._limits.room) if video else None
+        self._writer: SessionWriter | None = None
+        self._condition = threading.Condition()
+        self._person: Person | None = None  # to be noted
+        self._size = (0, 0)
+        self._generation: int | None = None
+        self._start: float | None = None
+        self._last = 0.0  # s since the start
+        self._drops: tuple[int, int] = 0, 0
+        self._stopped_by = ""  # the sentence, when not by the user
+
+    # --- for any thread -----------------------------------------------------------------------
+
+    @property
+    def video(self) -> bool:
+        return self._encoder is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has recorded, from the first frame on."""
+        if self._start is None:
+            return 0.0
+        return self._last if self.stopping else time.monotonic() - self._start
+
+    @property
+    def ended(self) -> bool:
+        return self._thread.ident is not None and not self.alive
+
+    def put(self, state: LiveState) -> None:
+        """Takes a processed frame; one that does not fit in goes without its picture, or is lost, and counted."""
+        captured = state.captured
+        image = captured.frame.image
+        with self._condition:
+            if not state.processed or self.stopping or self._generation not in (None, captured.generation):
+                return
+            if self._start is None:
+                self._begin(state)
+            else:
+                # Some systems' clocks are too coarse to tell two frames apart.
+                self._last = max(captured.grabbed - self._start, self._last + _LEAST_STEP)
+            self._drops = self._drops[0], state.frame_drops
+            self.frames += 1
+            if not self._has_room(self._rows.waiting):
+                self.missed += 1
+                return
+            picture = None if self._encoder is None else self._encoder.offer(image, self._last)
+            self.missed += self.video and picture is None
+            self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
+
+    def mark(self, label: str) -> Marker | None:
+        """Labels this moment; None before the first frame, or after the end."""
+        with self._condition:
+            if self._start is None or self.stopping:
+                return None
+            marker = Marker(time.monotonic() - self._start, label)
+            return marker if self._rows.offer(marker) else None
+
+    def set_person(self, person: Person) -> None:
+        """Whose face it is, when that changes: a calibration in mid-recording is for all of it."""
+        with self._condition:
+            self._person = person
+            self._condition.notify()
+
+    def stop(self) -> None:
+        with self._condition:
+            super().stop()
+            self._condition.notify()
+
+    def _has_room(self, waiting: int, item: object = None) -> bool:
+        return waiting < self._limits.frames
+
+    def _begin(self, state: LiveState) -> None:
+        image = state.captured.frame.image
+        self._generation, self._start = state.captured.generation, state.captured.grabbed
+        self._size = image.shape[1], image.shape[0]
+        self._drops = state.frame_drops, state.frame_drops
+        if self._encoder is not None:
+            self._encoder.fps = self._fps()
+        self._condition.notify()
+
+    # --- on the lane of rows ------------------------------------------------------------------
+
+    def _write(self, item: _Frame | Marker) -> None:
+        assert self._writer is not None
+        if isinstance(item, Marker):
+            self._writer.mark(item)
+        else:
+            self._writer.write(item.number, item.picture, item.time, item.faces)
+
+    # --- its own thread -----------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            self._check_space()
+            if not self._stopped_by:
+                info = replace(self._describe(), video_frames=0 if self.video else None)
+                self._writer = SessionWriter(self.folder, info)
+        except (UserError, OSError) as error:
+            self._stopped_by = _at_start(error, self.folder)
+        if self._stopped_by or self._writer is None:
+            self._give_up()
+            return
+        self._running()
+        self._rows.start()
+        if self._encoder is not None:
+            self._encoder.start()
+        try:
+            self._watch(self._writer)
+        except OSError as error:
+            self._stopped_by = _in_the_middle(error, self.folder)
+        except Exception as error:
+            log.exception("the recorder broke")
+            self._stopped_by = f"Something unforeseen ended the recording ({error}); the log tells more."
+        self.stop()  # from here on nothing is counted any more
+        try:
+            self._end(self._writer)
+        except (UserError, OSError) as error:
+            self._stopped_by = self._stopped_by or _in_the_middle(error, self.folder)
+        if self._stopped_by:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.stop()
+        self._life, self.problem = Life.FAILED, self._stopped_by
+        log.warning("%s", self.problem)
+
+    def _watch(self, writer: SessionWriter) -> None:
+        """Looks after the two lanes and the disk until the end."""
+        checked = time.monotonic()
+        while not self.stopping:
+            with self._condition:
+                self._condition.wait(_LOOK_EVERY)
+            self._note(writer)
+            self._check_lanes()
+            if time.monotonic() - checked >= _CHECK_EVERY:
+                writer.sync()
+                self._check_space()
+                checked = time.monotonic()
+        self._note(writer)
+
+    def _note(self, writer: SessionWriter) -> None:
+        """What session.json did not know at the beginning."""
+        with self._condition:
+            person, self._person = self._person, None
+        if self._start is not None and not writer.begun:
+            writer.begin(self._start, *self._size)
+        if person is not None:
+            writer.note_person(person)
+
+    def _check_lanes(self) -> None:
+        """Raises what stopped the rows, and OSError where the disk stopped the video: the rest is its own affair."""
+        if self._rows.error is not None:
+            raise self._rows.error
+        error = None if self._encoder is None else self._encoder.error
+        if isinstance(error, OSError):
+            raise error
+        if error is not None:
+            self.warning = f"The video cannot be written any more ({error}); the coefficients go on."
+
+    def _end(self, writer: SessionWriter) -> None:
+        if not self._rows.finish(_GRACE, 0.0):
+            raise OSError(errno.EIO, "the disk does not answer")
+        pictures = None
+        if self._encoder is not None:
+            self._encoder.finish(_DRAIN, _GRACE)
+            pictures = self._encoder.accepted, self._encoder.written
+            self.missed += pictures[0] - pictures[1]
+        writer.close(self.frames, self._drops[1] - self._drops[0], pictures, self._stopped_by)
+        self.info = writer.info
+        self._check_lanes()
+
+    def _check_space(self) -> None:
+        """Raises OSError where the folder is gone."""
+        there = self.folder
+        if self._writer is None:
+            there = next(p for p in (there, *there.absolute().parents) if p.exists())
+        free, limits = shutil.disk_usage(there).free, self._limits
+        if free < limits.least_free:
+            self._stopped_by = (
+                f"Less than {limits.least_free / GB:g} GB is free on the disk of {self.folder}, so nothing more is "
+                "recorded; make room, or choose a folder on another disk."
+            )
+            self.stop()
+        elif free < limits.warn_free:
+            self.warning = f"{free / GB:.1f} GB are free on the disk; at {limits.least_free / GB:g} GB recording stops."
+
+
+def _at_start(error: Exception, folder: Path) -> str:
+    if isinstance(error, FileExistsError) and folder.is_dir():
+        return f"{folder} holds a session already; name a new folder."
+    if isinstance(error, BlockingIOError):
+        return f"{folder} is being recorded into by another program; name a new folder."
+    if isinstance(error, OSError):
+        return f"{folder} cannot be recorded into ({error.strerror or error}); choose a folder that can be written."
+    return str(error)
+
+
+def _in_the_middle(error: Exception, folder: Path) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"The disk of {folder} is full, so recording stopped; what was written is kept. Make room, and record anew."
+        )
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{folder} is gone, deleted or on a drive that was removed, so recording stopped; choose another folder "
+            "and record anew."
+        )
+    return (
+        f"{folder} cannot be written any more ({error.strerror or error}), so recording stopped; what was written is "
+        "kept. Choose another folder and record anew."
+    )

@@ -1,0 +1,125 @@
+"""A session's files while they are written."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from io import FileIO
+from os import fsync
+from pathlib import Path
+from time import monotonic
+
+from expnet_live.core.types import FaceState
+from expnet_live.person.person import Person
+from expnet_live.sessions.format import markers, table
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock, write_whole
+from expnet_live.sessions.format.info import COMPLETE, SessionInfo
+from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.recording.tally import Tally, tally_of
+
+
+class SessionWriter:
+    """Makes the folder and all files in it but the video. Methods raise OSError; what was written stays readable."""
+
+    def __init__(self, folder: Path, info: SessionInfo) -> None:
+        self.folder, self.info = folder, info
+        self.begun = False
+        folder.mkdir(parents=True, exist_ok=True)
+        if any((folder / name).exists() for name in (INFO, TABLE, VIDEO)):
+            raise FileExistsError(errno.EEXIST, "there is a session already")
+        self._lock = FolderLock(folder)
+        self._table = _Appended(folder / TABLE)
+        self._markers = _Appended(folder / MARKERS)
+        self._table.write(table.header(info.coefficients, info.n_identity))
+        self._markers.write(markers.header_line())
+        self._tally = Tally(video=info.video_frames is not None)
+        write_whole(folder / INFO, info.to_json())
+
+    def begin(self, grabbed: float, width: int, height: int) -> None:
+        """The moment (time.monotonic) of the first frame, from which times count, and its size."""
+        self.begun = True
+        started = datetime.now().astimezone() - timedelta(seconds=monotonic() - grabbed)
+        self._note(
+            replace(
+                self.info,
+                started=started.isoformat(timespec="milliseconds"),
+                monotonic_start=grabbed,
+                width=width,
+                height=height,
+            )
+        )
+
+    def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
+        """A frame's rows. Its time must be later than that of the frame before."""
+        for row in table.frame_rows(frame, picture, time, faces, self.info.n_identity):
+            self._table.write(row)
+        self._tally.add(frame, time, len(faces), picture is not None)
+
+    def mark(self, marker: Marker) -> None:
+        self._markers.write(markers.marker_line(marker))
+
+    def note_person(self, person: Person) -> None:
+        self._note(replace(self.info, person=person))
+
+    def sync(self) -> None:
+        """Brings what was written to the disk itself. Raises FileNotFoundError when the folder is gone."""
+        self._table.sync()
+        self._markers.sync()
+        video = self.folder / VIDEO
+        if video.exists():
+            with video.open("r+b") as f:
+                fsync(f.fileno())
+
+    def close(self, frames: int, drops: int, pictures: tuple[int, int] | None, problem: str) -> None:
+        """Completes the session. `pictures`: how many were named in rows and how many are in the video.
+
+        Raises OSError where the disk does not allow it any more; recovery can do it later.
+        """
+        try:
+            self._table.close()
+            self._markers.close()
+            info = self.info
+            if pictures is not None and pictures[1] < pictures[0]:
+                table.mend(self.folder / TABLE, pictures[1])
+                self._tally = tally_of(
+                    table.read_rows(self.folder / TABLE, info.coefficients, info.n_identity), video=True
+                )
+            self._tally.end(frames)
+            video_frames = None if pictures is None else pictures[1]
+            info = replace(info, status=COMPLETE, drops=drops, video_frames=video_frames, problem=problem)
+            self._note(self._tally.noted(info))
+        finally:
+            self._lock.release()
+
+    def _note(self, info: SessionInfo) -> None:
+        self.info = info
+        write_whole(self.folder / INFO, info.to_json())
+
+
+class _Appended:
+    """A file to which whole lines are added, each by one write of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = FileIO(path, "ab")
+        self._size = 0
+
+    def write(self, line: bytes) -> None:
+        """All of it or, where the disk is full, nothing of it."""
+        try:
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:]) or 0
+        except OSError:
+            self._file.truncate(self._size)
+            raise
+        self._size += len(line)
+
+    def sync(self) -> None:
+        fsync(self._file.fileno())
+        self._path.stat()  # a file that was deleted takes all that is written to it
+
+    def close(self) -> None:
+        self._file.close()

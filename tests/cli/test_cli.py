@@ -1,0 +1,90 @@
+"""The command line as a user meets it: help, versions, errors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from places import ROOT
+
+import expnet_live
+from expnet_live.cli import SUBCOMMANDS, main
+
+HEAVY = {"numpy", "cv2", "torch", "mediapipe", "av", "PySide6", "scipy"}
+
+
+def run_python(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *args], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = f"""
+import sys
+from expnet_live.cli import main
+try:
+    main(["--help"])
+except SystemExit as end:
+    assert end.code == 0
+assert not {HEAVY!r} & set(sys.modules), {HEAVY!r} & set(sys.modules)
+"""
+    done = run_python("-c", code)
+    assert done.returncode == 0, done.stderr
+    assert "analyze" in done.stdout
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert run_python("-m", "expnet_live", "--help").returncode == 0
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.3
+
+
+@pytest.mark.parametrize("module", SUBCOMMANDS, ids=lambda m: m.__name__.rpartition(".")[2])
+def test_each_subcommand_has_help(module: object, capsys: pytest.CaptureFixture[str]) -> None:
+    name = module.__name__.rpartition(".")[2].replace("_", "-")  # type: ignore[attr-defined]
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    assert f"expnet-live {name}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.strip() == f"expnet-live {expnet_live.__version__}"
+
+
+def test_main_py_runs_from_anywhere(tmp_path: Path) -> None:
+    script = ROOT / "main.py"
+    done = run_python(str(script), "--version", cwd=tmp_path)
+    assert done.stdout.strip() == f"expnet-live {expnet_live.__version__}"
+
+
+def test_a_users_error_is_one_sentence_and_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights = tmp_path / "none.safetensors"
+    assert main(["analyze", "demo", "--out", str(tmp_path / "out"), "--model", str(weights)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("expnet-live: ")
+    assert "none.safetensors" in error
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_verbose_shows_where_it_arose(tmp_path: Path) -> None:
+    args = ["analyze", "demo", "--out", str(tmp_path / "out"), "--model", str(tmp_path / "none.safetensors")]
+    done = run_python("-m", "expnet_live", "--verbose", *args)
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("bad", [["--jobs", "0"], ["--every", "-1"], ["--mesh", "stl"], ["--duration", "0"]])
+def test_a_wrong_argument_is_refused(bad: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["analyze", "demo", "--out", str(tmp_path), *bad])
+    assert end.value.code == 2
+    assert bad[0] in capsys.readouterr().err

@@ -1,0 +1,235 @@
+"""The pipeline on a real face, with the weights and the face model that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import assets_dir
+from expnet_live.core.types import Array, FaceState, Frame, Image
+from expnet_live.geometry.camera import Camera
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.pipeline.close_look import CloseCrop, CloseLook
+from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.look import look_at
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.pipeline.stopwatch import Stopwatch
+
+FPS = 30.0
+pytestmark = pytest.mark.skipif(
+    not all((assets_dir() / name).is_file() for name in ("expnet.safetensors", "face_model.npz")),
+    reason="assets/ has no weights or no face model yet; train them first",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Pipeline:
+    return Pipeline.load(device="cpu")
+
+
+@pytest.fixture
+def pipeline(loaded: Pipeline) -> Pipeline:
+    loaded.reset()
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> Image:
+    return np.ascontiguousarray(data.astronaut()[..., ::-1])
+
+
+def run(pipeline: Pipeline, images: Sequence[Image], start: int = 0) -> list[list[FaceState]]:
+    return [pipeline.process(Frame(image, i / FPS, i)) for i, image in enumerate(images, start)]
+
+
+def moved(image: Image, dx: float = 0, dy: float = 0, scale: float = 1, size: tuple[int, int] = (512, 512)) -> Image:
+    matrix = np.array([[scale, 0, dx], [0, scale, dy]], np.float64)
+    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+
+
+def seen_points(pipeline: Pipeline, state: FaceState, image: Image) -> Array:
+    camera = Camera.for_image(image.shape[1], image.shape[0])
+    points = pipeline.face_model.landmarks(state.expression, state.identity)
+    return camera.view(state.pose).project(points)[:, :2]
+
+
+def test_photo(pipeline: Pipeline, astronaut: Image) -> None:
+    (state,) = pipeline.photo(astronaut)
+    assert state.confidence > 0.6
+    points = seen_points(pipeline, state, astronaut)
+    assert np.allclose(points[[33, 263]], [[193, 101], [254, 103]], atol=7)  # outer corners of the eyes
+    b = state.box
+    assert np.allclose([b.x, b.y, b.x + b.w, b.y + b.h], [*points.min(0), *points.max(0)], atol=3)
+    assert np.linalg.norm(state.pose.rotation) < 0.5
+    smile = [i for i, name in enumerate(pipeline.face_model.names) if "smile" in name.lower()]
+    assert smile and (state.expression[smile] > 0.3).all()
+    assert set(state.stages) == {"detect", "crop", "network"}
+
+
+def test_photos_do_not_depend_on_each_other(pipeline: Pipeline, astronaut: Image) -> None:
+    (before,) = pipeline.photo(astronaut)
+    pipeline.photo(astronaut[:, ::-1].copy())
+    (after,) = pipeline.photo(astronaut)
+    assert np.array_equal(before.expression, after.expression)
+    assert np.array_equal(before.expression, before.expression_raw)
+
+
+def test_a_photo_in_a_mirror_gets_the_mirrored_answer(pipeline: Pipeline, astronaut: Image) -> None:
+    (seen,), (other,) = pipeline.photo(astronaut), pipeline.photo(np.ascontiguousarray(astronaut[:, ::-1]))
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    expression, identity = model.mirrored(seen.expression, seen.identity)
+    assert np.abs(expression - other.expression).max() < 0.1  # the detector's box is not quite mirrored
+    assert np.abs(identity - other.identity).max() < 0.1
+    assert seen.gaze is not None and other.gaze is not None
+    assert np.abs(seen.gaze[::-1] * [-1, 1] - other.gaze).max() < 0.02
+    assert np.abs(seen.pose.rotation * [1, -1, -1] - other.pose.rotation).max() < 0.01
+
+
+def test_a_close_look_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> None:
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    look = CloseLook(pipeline.predictor, model)
+    crop = CloseCrop(225, 110, 150, 0.2, look.crop_size)
+    other = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll)
+    seen, mirrored = crop.cut(astronaut), other.cut(np.ascontiguousarray(astronaut[:, ::-1]))
+    swapped = seen[[1, 0, 3, 2]]
+    assert np.abs(swapped.astype(int) - mirrored).mean() < 0.1  # but for rounding to grey levels
+    p = look.predict(np.stack([seen, swapped]))
+    expression, identity = model.mirrored(p.expression[0], p.identity[0])
+    assert np.allclose(expression, p.expression[1], atol=1e-4) and np.allclose(identity, p.identity[1], atol=1e-4)
+    assert np.allclose(p.origin[0, 0] + p.origin[1, 0], look.crop_size - 1, atol=1e-3)
+    assert np.allclose(p.confidence[0], p.confidence[1], atol=1e-5)
+
+
+def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astronaut: Image) -> None:
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    (seen,) = pipeline.photo(astronaut)
+    close = CloseLook(pipeline.predictor, model)
+    crop = CloseCrop(*seen.box.center, 1.3 * seen.box.w, 0.0, close.crop_size)
+    watch = Stopwatch()
+    (one,) = look_at(astronaut, [Crop(crop.x, crop.y, crop.side, crop.roll, crop.size)], pipeline.predictor, watch)
+    (four,) = look_at(astronaut, [crop], close, watch)
+    assert abs(one.view.x - four.view.x) + abs(one.view.y - four.view.y) < 0.01 * crop.side
+    assert abs(one.view.scale / four.view.scale - 1) < 0.02
+
+
+def test_mesh(pipeline: Pipeline, astronaut: Image) -> None:
+    (state,) = pipeline.photo(astronaut)
+    vertices, normals = pipeline.mesh(state)
+    assert vertices.shape == normals.shape == (len(pipeline.face_model.colors), 3)
+    assert vertices.dtype == np.float32
+    assert np.isfinite(vertices).all() and np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-3)
+    assert state.stages["mesh"] > 0
+
+
+@pytest.mark.parametrize("change", ["shift", "turn", "enlarge"])
+def test_expression_does_not_depend_on_where_the_face_is(pipeline: Pipeline, astronaut: Image, change: str) -> None:
+    if change == "shift":
+        other = moved(astronaut, 60, 40)
+    elif change == "turn":
+        matrix = cv2.getRotationMatrix2D((225, 110), 25, 1)
+        other = cv2.warpAffine(astronaut, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+    else:
+        other = cv2.resize(astronaut, None, fx=2.5, fy=2.5, interpolation=cv2.INTER_CUBIC)
+    (a,), (b,) = pipeline.photo(astronaut), pipeline.photo(other)
+    assert np.abs(a.expression - b.expression).mean() < 0.15
+
+
+def test_a_moving_face_is_held(pipeline: Pipeline, astronaut: Image) -> None:
+    images = [
+        moved(astronaut, 60 + 80 * np.sin(i / 8), 40 + 30 * np.cos(i / 5), 0.8 + 0.2 * np.sin(i / 11))
+        for i in range(60)
+    ]
+    results = run(pipeline, images)
+    assert [s.face for states in results for s in states] == [0] * 60
+    for i in (0, 20, 40, 59):
+        (alone,) = pipeline.photo(images[i])
+        (state,) = results[i]
+        apart = seen_points(pipeline, alone, images[i]) - seen_points(pipeline, state, images[i])
+        assert np.abs(apart).mean() < 4.0
+    assert set(results[30][0].stages) >= {"crop", "network", "smooth"}
+
+
+def test_a_lost_face_is_noticed_and_found_again(pipeline: Pipeline, astronaut: Image) -> None:
+    grey = np.full_like(astronaut, 120)
+    results = run(pipeline, [astronaut] * 10 + [grey] * 20 + [astronaut] * 10)
+    held = np.array([len(states) for states in results])
+    assert held[:10].all()
+    assert not held[10 + int(0.2 * FPS) : 30].any()
+    assert held[30 + int(0.2 * FPS) :].all()
+    assert {s.face for states in results for s in states} == {0}
+
+
+def test_two_faces(loaded: Pipeline, astronaut: Image) -> None:
+    pair = Pipeline(loaded.predictor, loaded.face_model, max_faces=2)
+    image = np.concatenate([astronaut, moved(astronaut, 60, 60, 0.8)], axis=1)
+    results = run(pair, [image] * 20)
+    assert [s.face for s in results[-1]] == [0, 1]
+    assert len(pair.photo(image)) == 2
+    assert len(loaded.photo(image)) == 1
+
+
+def test_nothing_in_an_empty_picture(pipeline: Pipeline) -> None:
+    empty = np.full((240, 320, 3), 90, np.uint8)
+    assert pipeline.photo(empty) == []
+    assert run(pipeline, [empty] * 5) == [[]] * 5
+
+
+def test_a_still_face_is_still(pipeline: Pipeline, astronaut: Image) -> None:
+    rng = np.random.default_rng(0)
+    noisy = [np.clip(astronaut + rng.normal(0, 4, astronaut.shape), 0, 255).astype(np.uint8) for _ in range(60)]
+    states = [states[0] for states in run(pipeline, noisy)][20:]
+    assert np.std([s.expression for s in states], axis=0).max() <= 0.05
+    assert np.std([s.pose.rotation for s in states], axis=0).max() <= 0.01
+
+
+def test_identity_is_pooled(pipeline: Pipeline, astronaut: Image) -> None:
+    rng = np.random.default_rng(1)
+    shaken = [moved(astronaut, *rng.uniform(-3, 3, 2), rng.uniform(0.97, 1.03)) for _ in range(40)]
+    identity = np.array([states[0].identity for states in run(pipeline, shaken)])
+    steps = np.abs(np.diff(identity, axis=0)).mean(1)
+    assert steps[30:].mean() < 0.5 * steps[:5].mean() + 1e-6
+
+
+def test_smoothing_off_gives_the_networks_own_output(loaded: Pipeline, astronaut: Image) -> None:
+    raw = Pipeline(loaded.predictor, loaded.face_model, smoothing="off")
+    for states in run(raw, [astronaut, moved(astronaut, 3, 2)] * 3):
+        assert np.allclose(states[0].expression, states[0].expression_raw)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    options: dict[str, object]
+    error: type[Exception]
+    words: str
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Wrong({"smoothing": "heavy"}, ValueError, "off, responsive, balanced, stable"),
+        Wrong({"max_faces": 0}, ValueError, "max_faces"),
+        Wrong({"device": "abacus"}, UserError, "abacus"),
+        Wrong({"model": "nowhere.safetensors"}, UserError, "nowhere"),
+    ],
+    ids=lambda w: next(iter(w.options)),
+)
+def test_wrong_options_are_refused_at_once(wrong: Wrong) -> None:
+    with pytest.raises(wrong.error, match=wrong.words):
+        Pipeline.load(**wrong.options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("image", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 3)), np.zeros((0, 9, 3), np.uint8)])
+def test_what_is_no_picture_is_refused(pipeline: Pipeline, image: Array) -> None:
+    with pytest.raises(ValueError, match="A picture must be uint8"):
+        pipeline.photo(image)
+    with pytest.raises(ValueError, match="A picture must be uint8"):
+        pipeline.process(Frame(image, 0.0, 0))

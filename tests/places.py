@@ -1,0 +1,8 @@
+"""Where the tests find files: the checkout, and data beside it that not every machine has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"

@@ -1,0 +1,273 @@
+"""Training: photos to landmarks to labels to crops to weights, on a few pictures of the demo head."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from expnet_live.capture.sources import open_source
+from expnet_live.cli import main
+from expnet_live.core.paths import asset
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.topology import base_topology, mirror_of_mesh
+from expnet_live.networks.checkpoint import load_weights
+from expnet_live.research.training.augment import PLAIN, AugmentConfig, cover_side
+from expnet_live.research.training.calibration import calibrate
+from expnet_live.research.training.crops import CropSet, make_crops
+from expnet_live.research.training.dataset import FaceDataset, sample_weights
+from expnet_live.research.training.labels import LabelSet, make_labels
+from expnet_live.research.training.landmarks import LandmarkDetector, detect_landmarks
+from expnet_live.research.training.losses import ExpNetLoss, placement_error, rotation_matrix
+from expnet_live.research.training.muon import Muon, orthogonal
+from expnet_live.research.training.options import TrainConfig
+from expnet_live.research.training.photos import list_photos, read_metadata
+from expnet_live.research.training.split import held_out, split_by_scene
+from expnet_live.research.training.train import RandomDraws, train
+from expnet_live.research.training.winks import Winks
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel.load()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    for frame in open_source("demo"):
+        if frame.index % 30 == 0:
+            cv2.imwrite(str(folder / f"p{frame.index:04d}.png"), frame.image)
+    cv2.imwrite(str(folder / "nobody.png"), np.full((120, 160, 3), 90, np.uint8))
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def crops(folder: Path, model: FaceModel) -> CropSet:
+    refs = list_photos([folder])
+    landmarks = detect_landmarks(refs, folder / "landmarks.npz", jobs=1)
+    labels = make_labels(landmarks, np.array([r.key for r in refs]), model)
+    reasons = dict(zip((k.split("/")[1] for k in labels.key), labels.reason, strict=True))
+    assert reasons["nobody.png"] == reasons["broken.jpg"] == "no face found"
+    assert labels.good.sum() >= len(refs) - 3
+    labels.save(folder / "labels.npz")
+    assert np.array_equal(LabelSet.load(folder / "labels.npz").reason, labels.reason)
+    rows = np.flatnonzero(labels.good)
+    return make_crops({r.key: r for r in refs}, landmarks, labels, rows, model, folder / "crops.npy", jobs=1)
+
+
+def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None:
+    del crops
+    before = (folder / "landmarks.npz").stat().st_mtime_ns
+    detect_landmarks(list_photos([folder]), folder / "landmarks.npz", jobs=1)
+    assert (folder / "landmarks.npz").stat().st_mtime_ns == before
+    assert not (folder / "landmarks.parts").exists()
+
+
+def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel) -> None:
+    data = FaceDataset(crops, model, 128, replace(PLAIN, loose=0.5), seed=3)
+    loss = ExpNetLoss(model)
+    samples = [data[(i % len(crops), i)] for i in range(16)]
+    target = {k: torch.stack([s[k] for s in samples]) for k in samples[0]}
+    # Turned, enlarged and mirrored alike, labels still say where the landmarks are.
+    error = (loss.points(target) - target["points"]).norm(dim=2).mean() * 220
+    assert float(error) < 2.0  # mm
+
+
+def test_samples_depend_on_their_number_alone(crops: CropSet, model: FaceModel) -> None:
+    one, other = (FaceDataset(crops, model, 128, AugmentConfig(), seed=1) for _ in range(2))
+    assert torch.equal(one[(0, 5)]["image"], other[(0, 5)]["image"])
+    assert not torch.equal(one[(0, 5)]["image"], one[(0, 6)]["image"])
+
+
+def test_any_side_of_a_face_is_covered_by_as_much_as_was_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[20:81, 30:71]
+    face = np.stack([x.ravel(), y.ravel()], 1)
+    middles = []
+    for _ in range(200):
+        mask = np.zeros((112, 112), np.uint8)
+        cover_side(mask, rng, face, 1 / 3)
+        covered = mask[face[:, 1], face[:, 0]] > 0
+        assert 0.2 < covered.mean() < 0.4
+        middles.append(face[covered].mean(0) - face.mean(0))
+    sides = np.array(middles)
+    assert all((sides @ way > 8).sum() > 20 for way in ((1, 0), (-1, 0), (0, 1), (0, -1)))
+
+
+def test_a_wink_shuts_one_eye_and_its_labels_follow(crops: CropSet, model: FaceModel) -> None:
+    winks, image, points, expression = Winks.of(model), crops.picture(0), crops.points[0], crops.expression[0]
+    gaps = (points[145] - points[159])[1], (points[374] - points[386])[1]
+    view = WeakPerspective(crops.rotation[0], float(crops.scale[0]), *(float(v) for v in crops.origin[0]))
+    rng = np.random.default_rng(4)
+    blinks = [model.index("eyeBlinkRight"), model.index("eyeBlinkLeft")]
+    shut = []
+    for _ in range(10):
+        drawn, moved, told = winks.wink(image, points, expression, view, rng)
+        side = int(np.argmax((told - expression)[blinks]))
+        upper, lower = ((159, 145), (386, 374))[side]
+        assert (moved[lower] - moved[upper])[1] < 0.4 * gaps[side]
+        assert told[blinks[side]] > expression[blinks[side]] + 1
+        assert told[blinks[1 - side]] == expression[blinks[1 - side]]
+        changed = np.nonzero(np.abs(drawn.astype(int) - image).max(2) > 8)
+        middle = points[[upper, lower]].mean(0)
+        assert len(changed[0]) > 20 and np.hypot(changed[1] - middle[0], changed[0] - middle[1]).max() < 45
+        shut.append(side)
+    assert set(shut) == {0, 1}
+
+
+def test_placement_error_is_of_the_whole_face_alone(crops: CropSet) -> None:
+    target = torch.from_numpy(crops.points[:1]).double()
+    middle = target.mean(1, keepdim=True)
+    arm = target - middle
+    eyes = float(torch.linalg.norm(target[0, 33] - target[0, 263]))
+    reach = float(arm.square().sum(2).mean().sqrt())
+    assert float(placement_error(target, target)) < 1e-3
+    assert float(placement_error(target + torch.tensor([3.0, 4.0]), target)) == pytest.approx(500 / eyes)
+    assert float(placement_error(middle + 1.02 * arm, target)) == pytest.approx(2 * reach / eyes, rel=1e-4)
+    turned = torch.stack([arm[..., 0] - 0.01 * arm[..., 1], arm[..., 1] + 0.01 * arm[..., 0]], 2)
+    assert float(placement_error(middle + turned, target)) == pytest.approx(reach / eyes, rel=1e-3)
+
+
+def test_draws_resume_where_they_stopped() -> None:
+    weights = np.arange(1.0, 11.0)
+    whole = list(RandomDraws(weights, 0, 9000, seed=1))
+    assert whole[5000:] == list(RandomDraws(weights, 5000, 9000, seed=1))
+    shares = [list(RandomDraws(weights, 0, 9000, 1, rank, 2)) for rank in range(2)]
+    assert sorted(shares[0] + shares[1], key=lambda d: d[1]) == whole
+
+
+def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp_path: Path) -> None:
+    config = TrainConfig(samples=96, batch=8, workers=0, threads=1, validate_every=48, device="cpu")
+    path = train(crops, crops, model, tmp_path, replace(config, samples=48))
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["done"] == 48
+    train(crops, crops, model, tmp_path, config)
+    with (tmp_path / "log.csv").open() as f:
+        rows = list(csv.DictReader(f))
+    assert [int(r["crops"]) for r in rows] == [48, 96]
+    net, about = load_weights(path)
+    assert about["crops"] in (48, 96) and net.config.crop_size == 112
+    begun = tmp_path / "begun.safetensors"
+    path.rename(begun)
+    blended = train(crops, crops, model, tmp_path / "on", replace(config, init=begun, blend=0.25))
+    # Not where the weights lay: a file that is given away says nothing of the machine.
+    assert load_weights(blended)[1]["training"]["init"] == "begun.safetensors"
+    old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
+    assert not torch.equal(old, new)
+    assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
+
+
+def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crops: CropSet, tmp_path: Path) -> None:
+    known = ["--landmarks", str(folder / "landmarks.npz"), "--labels", str(folder / "labels.npz")]
+    options = ["--samples", "32", "--batch", "16", "--workers", "0", "--threads", "1", "--jobs", "1", "--device", "cpu"]
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    told = subprocess.run(
+        [*run, "-m", "expnet_live", "train", "expnet", str(folder), *known, *options, "--out", str(tmp_path)],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.count("the best weights are in") == 1
+    assert told.stderr.count("crops: 100%") == 1
+    assert {p.name for p in tmp_path.iterdir()} == {"crops.npy", "checkpoint.pt", "expnet.safetensors", "log.csv"}
+
+
+def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
+    folder: Path, crops: CropSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    cv2.imwrite(str(few / "a.png"), cv2.imread(str(folder / "p0000.png")))
+    assert main(["train", "labels", str(few), "--landmarks", str(few / "l.npz"), "--out", str(few / "labels.npz")]) == 0
+    files = ["--landmarks", str(few / "l.npz"), "--labels", str(few / "labels.npz"), "--out", str(tmp_path / "out")]
+    assert main(["train", "expnet", str(few), *files]) == 2
+    assert "name more photos, of more people" in capsys.readouterr().err
+
+
+def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: FaceModel) -> None:
+    net, _ = load_weights(asset("expnet.safetensors"))
+    calibrate(net, crops, model)
+    slope, offset = calibrate(net, crops, model)
+    assert np.allclose(slope, 1, atol=1e-3) and np.allclose(offset, 0, atol=1e-3)
+    spread = net.split(net.spread[None])["expression"][0]
+    partner, _ = model.mirror_expression
+    before, _ = load_weights(asset("expnet.safetensors"))
+    change = spread / before.split(before.spread[None])["expression"][0]
+    assert torch.allclose(change, change[partner.tolist()], rtol=1e-4) and not torch.allclose(change, torch.ones(29))
+
+
+@pytest.mark.parametrize("shape", [(16, 72), (72, 16)])
+def test_muon_steps_along_orthogonal_matrices_as_long_as_adams(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    matrix = torch.nn.Parameter(torch.randn(shape))
+    matrix.grad = torch.randn(shape)
+    spread = torch.linalg.svdvals(orthogonal(matrix.grad))
+    assert spread.min() > 0.6 and spread.max() < 1.3
+    before = matrix.detach().clone()
+    Muon([matrix], lr=0.01, weight_decay=0.0).step()
+    rms = float((matrix.detach() - before).square().mean().sqrt())
+    assert 0.01 * 0.2 * 0.6 < rms < 0.01 * 0.2 * 1.3
+
+
+def test_rotation_matrix_agrees_with_numpy() -> None:
+    from expnet_live.geometry.rotation import matrix_from_vector
+
+    v = np.random.default_rng(0).normal(size=(5, 3))
+    assert np.allclose(rotation_matrix(torch.from_numpy(v).float()).numpy(), matrix_from_vector(v), atol=1e-5)
+
+
+def test_rare_expressions_are_drawn_more_often(crops: CropSet) -> None:
+    weights = sample_weights(crops)
+    extreme = np.abs(crops.expression).max(1)
+    assert weights.min() >= 1 and weights[extreme.argmax()] >= weights[extreme.argmin()]
+
+
+def test_held_out_people_are_held_out_whole(tmp_path: Path) -> None:
+    table = tmp_path / "album.csv"
+    names = [f"s{i // 4}_{i}" for i in range(400)]
+    table.write_text("file,subject,emotion\n" + "".join(f"{n},{n.split('_')[0]},neutral\n" for n in names))
+    keys = [f"album/{n}" for n in names]
+    held = held_out(keys, read_metadata([table])).reshape(-1, 4)
+    assert (held.all(1) | ~held.any(1)).all()
+    assert 0 < held.mean() < 0.5
+
+
+def test_pictures_of_one_scene_stay_on_one_side() -> None:
+    rng = np.random.default_rng(3)
+    scenes = [cv2.GaussianBlur(rng.integers(0, 256, (40, 40, 3), np.uint8), (0, 0), 3) for _ in range(60)]
+    thumbs, keys = [], []
+    for i, scene in enumerate(scenes):
+        copies = scene[4:36, 4:36], scene[4:36, 4:36][:, ::-1], scene[3:35, 5:37]
+        thumbs += list(copies)
+        keys += [f"eyes/{i}_{k}.jpg" for k in range(3)]
+    none = np.zeros(len(keys), bool)
+    split = split_by_scene(np.array(keys), np.stack(thumbs), ~none, none)
+    held = split.held_out.reshape(-1, 3)
+    assert (held.all(1) | ~held.any(1)).all() and 0 < held.mean() < 0.5
+    assert not (split.train & split.held_out).any()
+    other = split_by_scene(np.array([k.replace("eyes", "album") for k in keys]), np.stack(thumbs), ~none, none)
+    assert other.train.all()  # elsewhere names tell
+
+
+def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
+    image = next(iter(open_source("demo"))).image
+    detector = LandmarkDetector()
+    looks = detector.look(image)
+    assert looks is not None and looks.spread < 3
+    mirror_image = detector.look(np.ascontiguousarray(image[:, ::-1]))
+    assert mirror_image is not None
+    # What one says of a picture, it says of its mirror image.
+    swapped = mirror_image.landmarks[mirror_of_mesh(base_topology().triangles)]
+    swapped[:, 0] = image.shape[1] - 1 - swapped[:, 0]
+    eyes = np.linalg.norm(looks.landmarks[33, :2] - looks.landmarks[263, :2])
+    assert np.linalg.norm((swapped - looks.landmarks)[:468, :2], axis=1).mean() / eyes < 0.01
+    upside_down = detector.look(np.ascontiguousarray(image[::-1]))
+    assert upside_down is None or upside_down.spread > looks.spread

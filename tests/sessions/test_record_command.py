@@ -1,0 +1,103 @@
+"""`expnet-live record` and `expnet-live sessions`, as a person calls them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from session_files import INFO_OF_TEST, write_session
+
+from expnet_live.cli import main
+from expnet_live.sessions.format.folder import TABLE
+from expnet_live.sessions.format.info import write_info
+from expnet_live.sessions.reading.session import Session
+
+COMMAND = [sys.executable, "-m", "expnet_live"]
+
+
+def enough_disk(path: Path) -> None:
+    import shutil
+
+    if shutil.disk_usage(path).free < 1.1e9:
+        pytest.skip("less than 1 GB is free on this disk")
+
+
+def test_a_recording_by_the_network_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    enough_disk(tmp_path)
+    out = tmp_path / "s"
+    assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1.5", "--smoothing", "stable"]) == 0
+    assert "frames" in capsys.readouterr().out
+    session = Session.open(out)
+    info, rows = session.info, session.rows
+    assert info.complete and info.duration == pytest.approx(1.5, abs=0.4) and info.smoothing == "stable"
+    assert info.drops is not None and info.frames >= 5 and info.video_frames == info.frames == len(rows)
+    assert (rows.video_frame == rows.frame).all() and (rows.confidence > 0.5).all()
+    # The clip's own rate, as far as the network keeps up with it.
+    assert info.frames + info.drops == pytest.approx(30 * info.duration, abs=6)
+    assert main(["sessions", "show", str(out)]) == 0
+    assert f"{len(rows)} pictures" in capsys.readouterr().out
+    assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1"]) == 2
+    assert "holds a session already" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are another matter there")
+def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
+    enough_disk(tmp_path)
+    runs = {}
+    for name, sign in (("ended", signal.SIGTERM), ("killed", signal.SIGKILL)):
+        command = [*COMMAND, "record", "--source", "demo", "--out", str(tmp_path / name), "--no-video"]
+        runs[name] = sign, subprocess.Popen([*command, "--duration", "300"], stdout=subprocess.PIPE, text=True)
+    for name, (sign, process) in runs.items():
+        table, end = tmp_path / name / TABLE, time.monotonic() + 120
+        while not table.is_file() or table.read_bytes().count(b"\n") < 4:
+            assert time.monotonic() < end and process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(sign)
+        out, _ = process.communicate(timeout=60)
+        assert process.returncode == (0 if name == "ended" else -signal.SIGKILL) and ("frames" in out) == (
+            name == "ended"
+        )
+    assert Session.open(tmp_path / "ended").info.complete
+    assert not Session.open(tmp_path / "killed").info.complete
+    assert main(["sessions", "recover", str(tmp_path / "killed")]) == 0
+    assert Session.open(tmp_path / "killed").info.recovered
+
+
+def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "--source", str(tmp_path / "no.mp4"), "--out", str(tmp_path / "s")]) == 2
+    assert "no.mp4; check the name" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["record", "--source", "demo", "--out", str(tmp_path / "file"), "--duration", "5"]) == 2
+    assert "cannot be recorded into" in capsys.readouterr().err
+
+
+def test_list_show_and_recover(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPNET_LIVE_SESSIONS", str(tmp_path))
+    assert main(["sessions", "list"]) == 0
+    assert "There are no sessions" in capsys.readouterr().out
+    for name in ("a", "b", "c"):
+        write_session(tmp_path / name, n=7)
+    write_info(tmp_path / "b", replace(INFO_OF_TEST, title="Title"))
+    (tmp_path / "c" / "session.json").write_text("{}")
+    assert main(["sessions", "list"]) == 0
+    third, second, first = capsys.readouterr().out.splitlines()
+    assert "damaged" in third and "cut off; recover it" in second and "Title" in second and "7 frames" in first
+    assert main(["sessions", "show", str(tmp_path / "b")]) == 0
+    assert "cut off, or still being recorded" in capsys.readouterr().out
+    assert main(["sessions", "recover"]) == 0
+    assert "b is complete: 0.2 s, 7 rows." in capsys.readouterr().out
+    assert main(["sessions", "recover"]) == 0
+    assert "No session needs it" in capsys.readouterr().out
+    assert main(["sessions", "recover", str(tmp_path / "c"), str(tmp_path / "a")]) == 2
+    told = capsys.readouterr()
+    assert "damaged" in told.err and "a is complete" in told.out
+    assert main(["sessions", "show", str(tmp_path / "a")]) == 0
+    assert "without face: 1 times" not in capsys.readouterr().out  # write_session notes none

@@ -1,0 +1,208 @@
+"""Sessions on disk: what is written is read back, and what is damaged is told in one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from session_files import INFO_OF_TEST, face, write_session
+
+from expnet_live.core.errors import UserError
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root, write_whole
+from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
+from expnet_live.sessions.reading.session import Session, list_sessions
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    write_session(tmp_path / "s", n=12)
+    session = Session.open(tmp_path / "s")
+    rows, info = session.rows, session.info
+    assert info.to_json() == replace(INFO_OF_TEST, status="complete", frames=12, rows=12).to_json()
+    assert len(rows) == 12 and rows.frame.tolist() == list(range(12))
+    assert rows.face.tolist() == [0, 0, 0, 0, 0, -1] * 2 and rows.confidence[5] == 0
+    seen = rows.face >= 0
+    for i in np.flatnonzero(seen):
+        written = face(i)
+        assert (rows.expression[i] == written.expression).all()  # to the last bit
+        assert (rows.expression_raw[i] == written.expression_raw).all()
+        assert (rows.identity[i] == written.identity).all()
+        assert (rows.rotation[i] == written.pose.rotation).all() and (rows.gaze[i] == written.gaze).all()
+        assert rows.box[i].tolist() == pytest.approx([written.box.x, written.box.y, written.box.w, written.box.h])
+    for part in (rows.expression, rows.expression_raw, rows.identity, rows.box, rows.rotation, rows.gaze):
+        assert np.isnan(part[~seen]).all()
+    assert (np.diff(rows.time) > 0).all() and rows.video_frame.tolist() == [-1] * 12
+    assert [(m.time, m.label) for m in session.markers] == [(0.1, "here"), (0.25, 'with, "quotes"')]
+    assert session.video is None
+
+
+def test_a_row_cut_off_is_left_out(tmp_path: Path) -> None:
+    write_session(tmp_path, n=10)
+    table = tmp_path / TABLE
+    whole = table.read_bytes()
+    end = whole.rstrip(b"\n").rfind(b"\n") + 1  # of the row before the last
+    for cut in (end, end + 1, end + 40, len(whole) - 1):
+        table.write_bytes(whole[:cut])
+        assert Session.open(tmp_path).rows.frame.tolist() == list(range(9))
+    table.write_bytes(whole + b"\0" * 500)  # as after a power cut
+    assert len(Session.open(tmp_path).rows) == 10
+    markers = tmp_path / MARKERS
+    markers.write_bytes(markers.read_bytes()[:-4])
+    assert [m.time for m in Session.open(tmp_path).markers] == [0.25]
+
+
+def _fields(name: str, value: str, row: int = 3) -> Callable[[Path], None]:
+    """Damage: another `value` in the column `name`."""
+
+    def damage(folder: Path) -> None:
+        lines = (folder / TABLE).read_text().splitlines()
+        fields = lines[row].split(",")
+        fields[lines[0].split(",").index(name)] = value
+        lines[row] = ",".join(fields)
+        (folder / TABLE).write_text("\n".join(lines) + "\n")
+
+    return damage
+
+
+def _noted(**changes: object) -> Callable[[Path], None]:
+    """Damage: other things in session.json; ... takes one away."""
+
+    def damage(folder: Path) -> None:
+        data = json.loads((folder / INFO).read_text()) | changes
+        (folder / INFO).write_text(json.dumps({k: v for k, v in data.items() if v is not ...}))
+
+    return damage
+
+
+def _written(name: str, data: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(data) and None
+
+
+def _replaced(name: str, old: str, new: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_text((folder / name).read_text().replace(old, new)) and None
+
+
+def _removed(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "no session.json": (_removed(INFO), "is no session"),
+    "empty session.json": (_written(INFO, b""), "damaged or of another program"),
+    "binary session.json": (_written(INFO, bytes(range(256))), "damaged or of another program"),
+    "half of session.json": (_written(INFO, INFO_OF_TEST.to_json()[:300].encode()), "damaged or of another program"),
+    "another program's": (_written(INFO, b'{"name": "my-app", "version": 3}'), "damaged or of another program"),
+    "a list": (_written(INFO, b"[1, 2]"), "damaged or of another program"),
+    "a number": (_written(INFO, b"7"), "damaged or of another program"),
+    "future schema": (_noted(schema=SCHEMA + 1, frames=...), "newer version .* update expnet-live"),
+    "schema of nonsense": (_noted(schema="x"), "damaged or of another program"),
+    "schema 0": (_noted(schema=0), "there is no schema 0"),
+    "unknown status": (_noted(status="paused"), "there is no status paused"),
+    "28 coefficients": (_noted(coefficients=["a"] * 28), "29 names"),
+    "a name twice": (_noted(coefficients=["a"] * 29), "29 names"),
+    "no profile": (_noted(profile=...), "no 'profile'"),
+    "profile of nonsense": (_noted(profile=3), "damaged or of another program"),
+    "width as text": (_noted(width="wide"), "'wide' should be a count"),
+    "negative count": (_noted(frames=-1), "-1 should be a count"),
+    "time not finite": (_noted(duration_s=float("nan")), "should be a number"),
+    "other number of identity": (_noted(n_identity=80), "no column identity_06 and others"),
+    "no table": (_removed(TABLE), "is missing"),
+    "empty table": (_written(TABLE, b""), "is empty"),
+    "table of zeros": (_written(TABLE, b"\0" * 4000), "is empty"),
+    "binary table": (_written(TABLE, bytes(range(256)) * 9), "has no column frame and others"),
+    "table of another program": (_written(TABLE, b"a,b\n1,2\n"), "has no column frame and others"),
+    "missing column": (_replaced(TABLE, ",raw_c7,", ",raw_x,"), "has no column raw_c7;"),
+    "text for a number": (_fields("c3", "high"), "damaged at line 4"),
+    "NaN for a coefficient": (_fields("c3", "nan"), "damaged at line 4"),
+    "empty coefficient of a face": (_fields("raw_c3", ""), "damaged at line 4"),
+    "infinite pose": (_fields("tx", "inf"), "damaged at line 4"),
+    "no time": (_fields("timestamp_s", ""), "damaged at line 4"),
+    "time turns back": (_fields("timestamp_s", "0.001"), "damaged at line 4"),
+    "half a frame": (_fields("frame", "2.5"), "damaged at line 4"),
+    "frames turn back": (_fields("frame", "0"), "damaged at line 4"),
+    "negative video frame": (_fields("video_frame", "-4"), "damaged at line 4"),
+    "short row": (_fields("identity_05", "1\n3,4"), "damaged at line 5"),
+    "long row": (_fields("identity_05", "1,2,3"), "damaged at line 4"),
+    "a row of one field": (_fields("identity_05", "1\n8\n3"), "damaged at line 5"),
+    "zeros within": (_fields("c3", "\0\0\0"), "damaged at line 4"),
+    "markers of nonsense": (_written(MARKERS, b"a,b,c\n1,2,3\n"), "delete it"),
+    "a marker without its label": (_written(MARKERS, b"timestamp_s,label\n3\n"), "delete it"),
+    "a marker's time": (_written(MARKERS, b"timestamp_s,label\nnan,x\n"), "delete it"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damages_are_told_in_one_sentence(tmp_path: Path, name: str) -> None:
+    damage, sentence = DAMAGES[name]
+    write_session(tmp_path / "s", n=8)
+    damage(tmp_path / "s")
+    with pytest.raises(UserError, match=sentence) as caught:
+        Session.open(tmp_path / "s")
+    text = str(caught.value)
+    assert "\n" not in text and text.endswith(".") and str(tmp_path) in text
+    list_sessions(tmp_path)  # one that is damaged does not hide the others
+
+
+def test_folders_that_are_no_sessions(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is not there"):
+        Session.open(tmp_path / "nowhere")
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(UserError, match="is no session"):
+            Session.open(path)
+    assert list_sessions(tmp_path / "nowhere") == []
+
+
+def test_unknown_columns_are_passed_over(tmp_path: Path) -> None:
+    write_session(tmp_path, n=4)
+    lines = (tmp_path / TABLE).read_text().splitlines()
+    (tmp_path / TABLE).write_text("".join(f"{w},{line}\n" for w, line in zip(["new", *"12345"], lines, strict=False)))
+    assert Session.open(tmp_path).rows.frame.tolist() == [0, 1, 2, 3]
+
+
+def test_sessions_are_listed_and_edited(tmp_path: Path) -> None:
+    for name in ("2026-01-02 10-00-00", "2026-01-03 09-00-00", "2026-01-01 08-00-00"):
+        write_session(tmp_path / name, n=2)
+    (tmp_path / "else").mkdir()
+    _written(INFO, b"")(tmp_path / "2026-01-02 10-00-00")
+    write_info(tmp_path / "2026-01-01 08-00-00", INFO_OF_TEST)  # as a killed program leaves it
+    newest, damaged, oldest = list_sessions(tmp_path)
+    assert newest.info is not None and newest.info.complete and not newest.killed
+    assert damaged.info is None and "damaged" in damaged.problem
+    assert oldest.killed and not oldest.active
+    lock = FolderLock(oldest.folder)
+    try:
+        assert list_sessions(tmp_path)[-1].active and not list_sessions(tmp_path)[-1].killed
+    finally:
+        lock.release()
+    assert newest.info is not None
+    write_info(newest.folder, replace(newest.info, title="Grüße", notes="two\nlines"))
+    again = read_info(newest.folder)
+    assert (again.title, again.notes) == ("Grüße", "two\nlines")
+    assert sorted(p.name for p in newest.folder.iterdir()) == [TABLE, MARKERS, INFO]
+
+
+def test_where_sessions_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
+    assert sessions_root() == tmp_path / "data" / "sessions"
+    monkeypatch.setenv("EXPNET_LIVE_SESSIONS", str(tmp_path))
+    assert sessions_root() == tmp_path
+    first = new_folder(tmp_path)
+    first.mkdir()
+    assert new_folder(tmp_path) != first
+
+
+def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "folder", "text")
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_info_that_no_program_would_write() -> None:
+    with pytest.raises(ValueError, match="29 names"):
+        SessionInfo.from_json(INFO_OF_TEST.to_json().replace('"c3"', '"c4"'))
