@@ -1,6 +1,7 @@
 """Asks what a broken driver might answer with a crash, in a process of its own.
 
-Run it as `python -m expnet_live.app.platform.probe WHAT`. Each answer is a line of JSON, so that all that was answered before a crash is there.
+Run it as `python -m expnet_live.app.platform.probe WHAT`. Each answer is a line of JSON, so that whatever was answered
+before a crash is there.
 """
 
 from __future__ import annotations
