@@ -1,0 +1,89 @@
+"""Registries: things of one kind by name, where adding one is adding a file.
+
+A registry looks into packages of ours, whose modules each hold one thing, and into the entry points of other installed
+packages. So a source, model, format, output or head is one file and no edit elsewhere:
+
+    OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
+
+finds `OUTPUT` in every module of that package, and every entry point of the group `expnet_live.outputs`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import Protocol, TypeVar
+
+from expnet_live.core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+class Named(Protocol):
+    """What a registry holds: a name as it is typed, and one line about it for help texts and menus."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
+
+
+class Registry(Mapping[str, T]):
+    """The things of one `kind` by name, ours before those of others, each in the order of its module's name.
+
+    Looking it up for the first time imports the modules, which must be cheap: what is heavy is imported where it is
+    used. A plugin that cannot be imported is left out, logged, and listed in `problems`.
+    """
+
+    def __init__(self, kind: str, attribute: str, packages: Sequence[str], group: str) -> None:
+        self.kind, self.group = kind, group
+        self.problems: list[str] = []
+        self._attribute, self._packages = attribute, tuple(packages)
+
+    def named(self, name: str) -> T:
+        """The one called `name`. Raises UserError, which names those that exist."""
+        if name not in self:
+            raise UserError(f"There is no {self.kind} called {name}; choose one of {', '.join(self)}.")
+        return self[name]
+
+    def __getitem__(self, name: str) -> T:
+        return self._things[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @cached_property
+    def _things(self) -> dict[str, T]:
+        things: dict[str, T] = {}
+        for package in self._packages:
+            for module in iter_modules(import_module(package).__path__, f"{package}."):
+                thing = getattr(import_module(module.name), self._attribute, None)
+                if thing is not None:  # a module that helps the others
+                    things[thing.name] = thing
+        for point in sorted(entry_points(group=self.group), key=lambda p: p.name):
+            try:
+                thing = point.load()
+                name = thing.name
+            except Exception as error:  # somebody else's code, which must not keep ours from starting
+                self._left_out(f"The {self.kind} {point.name} of {point.value} cannot be loaded ({error}).")
+                continue
+            if name in things:
+                self._left_out(f"The {self.kind} {name} of {point.value} is left out: there is one of that name.")
+                continue
+            things[name] = thing
+        return things
+
+    def _left_out(self, problem: str) -> None:
+        log.warning("%s", problem)
+        self.problems.append(problem)

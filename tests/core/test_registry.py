@@ -1,0 +1,57 @@
+"""Registries find modules of a package and entry points of installed packages; a broken plugin is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.registry import Named, Registry
+
+THING = """
+class Thing:
+    name, about = {name!r}, "A thing."
+THING = Thing()
+"""
+
+
+def plugin(site: Path, package: str, body: str) -> None:
+    """Lays an installed package that adds a thing called `package` into `site`, as pip does."""
+    (site / f"{package}.py").write_text(body)
+    info = site / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[test_registry.things]\n{package} = {package}:THING\n")
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[Named]:
+    own = tmp_path / "own_things"
+    own.mkdir()
+    (own / "__init__.py").write_text("")
+    (own / "helpers.py").write_text("")
+    for name in ("second", "first"):
+        (own / f"{name}.py").write_text(THING.format(name=name))
+    plugin(tmp_path, "third_of_another", THING.format(name="third"))
+    plugin(tmp_path, "fourth_of_another", THING.format(name="first"))
+    plugin(tmp_path, "broken_of_another", "import nothing_of_that_name")
+    monkeypatch.syspath_prepend(tmp_path)
+    return Registry("thing", "THING", ["own_things"], "test_registry.things")
+
+
+def test_modules_and_entry_points_are_found(registry: Registry[Named]) -> None:
+    assert list(registry) == ["first", "second", "third"]
+    assert registry.named("third").about == "A thing."
+
+
+def test_plugins_that_fail_are_left_out_with_a_sentence(registry: Registry[Named]) -> None:
+    assert len(registry) == 3
+    broken, taken = registry.problems
+    assert "broken_of_another" in broken and "nothing_of_that_name" in broken
+    assert "fourth_of_another" in taken and "there is one of that name" in taken
+
+
+def test_an_unknown_name_gets_a_sentence(registry: Registry[Named]) -> None:
+    with pytest.raises(UserError, match="There is no thing called fifth; choose one of first, second, third"):
+        registry.named("fifth")
