@@ -3,9 +3,9 @@
 A registry looks into packages of ours, whose modules each hold one thing, and into the entry points of other installed
 packages. So a source, model, format, output or head is one file and no edit elsewhere:
 
-    OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
+    FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats")
 
-finds `OUTPUT` in every module of that package, and every entry point of the group `expnet_live.outputs`.
+finds `FORMAT` in every module of that package, and every entry point of the group `expnet_live.formats`.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from blendshape_sets import SHAPES, make_set
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QWidget
 from seen import LONG, banners, pixels
 from session_files import write_session
-from test_heads import SHAPES, make_set
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from blendshape_sets import SHAPES, make_set, write_obj
 from places import SHARED
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Array
 from expnet_live.heads.blendshape_names import counterparts, plain_name
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part, face_triangles
@@ -22,16 +22,6 @@ from expnet_live.heads.library import Library, import_head
 
 ICT = SHARED / "data" / "ict"
 REST = np.zeros(29, np.float32)
-SHAPES = {
-    "eyeBlink_L": {"eyeBlinkLeft": 6.2},
-    "eyeBlink_R": {"eyeBlinkRight": 6.2},
-    "jawOpen": {"jawOpen": 6.0},
-    "MouthSmileLeft": {"mouthSmileLeft": 4.0},
-    "mouthSmileRight": {"mouthSmileRight": 4.0},
-    "browInnerUp": {"browInnerUp": 4.0},
-    "jawLeft": {"jawLeft": 4.0},
-    "jawRight": {"jawLeft": -4.0},
-}
 
 
 @pytest.fixture(scope="module")
@@ -42,26 +32,6 @@ def model() -> FaceModel:
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
-
-
-def write_obj(path: Path, points: Array, triangles: Array | None = None) -> None:
-    text = "".join(f"v {x:.5f} {y:.5f} {z:.5f}\n" for x, y, z in points.tolist())
-    if triangles is not None:
-        text += "".join(f"f {a} {b} {c}\n" for a, b, c in (triangles + 1).tolist())
-    path.write_text(text)
-
-
-def make_set(folder: Path, model: FaceModel, shapes: dict[str, dict[str, float]], unit: float = 0.1) -> None:
-    """A face of another size, somewhere else, in cm, as blendshapes."""
-    folder.mkdir(exist_ok=True)
-    at = np.array([3.0, 150.0, 8.0])
-
-    def face(**moved: float) -> Array:
-        return 1.04 * model.vertices(model.expression_of(**moved))[: model.n_face] * unit + at
-
-    write_obj(folder / "neutral.obj", face(), model.face_triangles)
-    for name, moved in shapes.items():
-        write_obj(folder / f"{name}.obj", face(**moved))
 
 
 @pytest.fixture(scope="module")

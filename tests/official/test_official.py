@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+from blendshape_sets import SHAPES, make_set
 from official_fakes import FRONTAL, SAMPLES, import_fake
-from test_heads import SHAPES, make_set
 
 from expnet_live.app.state import catalog
 from expnet_live.cli import main

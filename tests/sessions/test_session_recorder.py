@@ -221,7 +221,7 @@ def test_an_encoder_that_breaks_leaves_the_coefficients(tmp_path: Path) -> None:
 def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     n, seed = 20, random.randrange(10**6)
     moments = random.Random(seed)
-    script = ROOT / "tests" / "killed_recorder.py"
+    script = ROOT / "tests" / "support" / "killed_recorder.py"
     command = [sys.executable, str(script), str(tmp_path), str(n)]
     told: dict[str, int] = {}  # the last frame that each one says it has handed over
     kill_after = {str(i): moments.uniform(0.0, 3.0) for i in range(n)}

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from blendshape_sets import SHAPES, make_set
+from exports import Glb, exported
 from official_fakes import import_fake
 from scipy.spatial.transform import Rotation
-from test_export import Glb, exported
-from test_heads import SHAPES, make_set
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
