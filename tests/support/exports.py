@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.export import export
