@@ -1,0 +1,51 @@
+"""The 52 blendshapes of ARKit: their names in Apple's order, and how they mirror.
+
+"Left" is the person's left (x > 0 in our frame). A weight is 0 at rest and 1 for the full action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from expnet_live.core.types import Array, checked
+
+ARKIT: tuple[str, ...] = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft",
+    "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight", "eyeSquintRight",
+    "eyeWideRight",
+    "jawForward", "jawLeft", "jawRight", "jawOpen",
+    "mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
+    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight",
+    "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft", "mouthPressRight",
+    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight",
+    "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight",
+    "tongueOut",
+)  # fmt: skip
+N_BLENDSHAPES = len(ARKIT)
+INDEX: Mapping[str, int] = {name: i for i, name in enumerate(ARKIT)}
+
+
+def mirrored_name(name: str) -> str:
+    """The name of the same action on the other side."""
+    return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
+
+
+# `weights[MIRROR]` are those of the face's mirror image.
+MIRROR: Array = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
+
+
+def blendshapes_of(**weights: float) -> Array:
+    """Weights (52,) float32 from named ones, the rest 0. Raises KeyError for a name that is not ARKit's."""
+    out = np.zeros(N_BLENDSHAPES, np.float32)
+    for name, weight in weights.items():
+        out[INDEX[name]] = weight
+    return out
+
+
+def checked_blendshapes(weights: Array) -> Array:
+    """`weights` as float32 (52,) within 0..1. Raises ValueError for another shape or values that are not finite."""
+    return np.clip(checked("blendshapes", weights, (N_BLENDSHAPES,)), 0, 1)
