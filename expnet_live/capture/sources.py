@@ -18,6 +18,7 @@ import numpy as np
 from expnet_live.capture.images import IMAGE_SUFFIXES, SourceError, read_image
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Frame, Image
+from expnet_live.video.opening import open_media
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -133,7 +134,7 @@ class VideoSource(Source):
         self._path = path
         try:
             empty = path.stat().st_size == 0
-            self._container = av.open(str(path))
+            self._container = open_media(path)
         except (av.FFmpegError, OSError) as e:
             if isinstance(e, PermissionError):
                 raise SourceError(f"{path} cannot be read; check its permissions.") from e

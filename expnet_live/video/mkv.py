@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cv2
 
 from expnet_live.core.types import Image
+from expnet_live.video.opening import open_media
 
 if TYPE_CHECKING:
     from av import Packet, VideoStream
@@ -38,7 +39,7 @@ class SessionVideo:
         self._last = -1
         # Clusters that end soon and are written when they end.
         options = {"cluster_time_limit": str(_CLUSTER), "flush_packets": "1"}
-        self._container = av.open(str(path), "w", format="matroska", container_options=options)
+        self._container = open_media(path, "w", format="matroska", container_options=options)
         codec = codec or ("libx264" if "libx264" in av.codecs_available else "mpeg4")
         self._stream = cast(Any, self._container.add_stream(codec, rate=Fraction(fps).limit_denominator(1001)))
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
@@ -86,12 +87,10 @@ def mend(path: Path, mended: Path) -> int:
 
     Without a single one, `mended` is not there afterwards. Raises OSError when it cannot be written.
     """
-    import av
-
     pictures = 0
     source = opened(path)
     if source is not None:
-        with source, av.open(str(mended), "w", format="matroska") as out:
+        with source, open_media(mended, "w", format="matroska") as out:
             stream = out.add_stream_from_template(source.streams.video[0])
             for packet in packets(source):
                 packet.stream = stream
@@ -107,7 +106,7 @@ def opened(path: Path) -> InputContainer | None:
     import av
 
     try:
-        source = av.open(str(path))
+        source = open_media(path)
     except (av.FFmpegError, OSError) as e:
         log.info("%s: %s", path, e)
         return None

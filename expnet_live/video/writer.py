@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 
 from expnet_live.core.types import Image
+from expnet_live.video.opening import open_media
 
 # Ticks per second: usual frame rates divide it, 29.97 too, and MPEG-4 allows no more than 65,535.
 _TICKS = 60_000
@@ -26,7 +27,7 @@ class VideoWriter:
         import av
 
         self._av = av
-        self._container = av.open(str(path), "w", format="mp4")
+        self._container = open_media(path, "w", format="mp4")
         self._fps = fps
         self._stream: Any = None
         self._start = 0.0

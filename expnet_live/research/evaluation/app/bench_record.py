@@ -18,6 +18,7 @@ from expnet_live.research.evaluation.app.bench_app import measure_app
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
+from expnet_live.video.opening import open_media
 
 _WITHOUT = 60.0  # s at most for the figures without recording
 _WARM_UP = 5.0  # s; memory may grow in the first minute
@@ -100,15 +101,13 @@ def _told(frames: tuple[int, ...]) -> str:
 
 def in_step(session: Session, moments: int = 24) -> Step:
     """Looks at the whole video of a session with one face."""
-    import av
-
     rows = session.rows
     if session.video is None:
         return Step(float("inf"), ())
     of_picture = {int(n): i for i, n in enumerate(rows.video_frame) if n >= 0}
     chosen = set(_moments(rows, moments))
     apart, pictures = 0.0, dict[int, Image]()
-    with av.open(str(session.video)) as video:
+    with open_media(session.video) as video:
         for n, picture in enumerate(video.decode(video=0)):
             row = of_picture.pop(n, None)
             if row is None:

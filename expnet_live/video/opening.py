@@ -1,0 +1,27 @@
+"""The one way to FFmpeg: every file that PyAV opens, to read or to write, goes through here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+if TYPE_CHECKING:
+    from av.container import InputContainer, OutputContainer
+
+
+@overload
+def open_media(path: Path | str, mode: Literal["r"] = "r", **options: Any) -> InputContainer: ...
+
+
+@overload
+def open_media(path: Path | str, mode: Literal["w"], **options: Any) -> OutputContainer: ...
+
+
+def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) -> InputContainer | OutputContainer:
+    """`av.open` of a file, whose name is never read as a URL or a pattern: "10:15.mp4" is no protocol called 10.
+
+    `options` are those of `av.open`. Raises OSError, or another av.FFmpegError.
+    """
+    import av
+
+    return av.open(f"file:{path}", mode, **options)
