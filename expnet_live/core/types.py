@@ -76,7 +76,9 @@ class FaceState:
     `expression` (29,) is smoothed, `expression_raw` (29,) is the network's own output, both in
     standard deviations; `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0)
     and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, None
-    where the model has none; `stages` maps a stage's name to the seconds it took.
+    where the model has none; `stages` maps a stage's name to the seconds it took. `blendshapes` (52,)
+    are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, None where
+    the model has none.
     """
 
     face: int
@@ -90,3 +92,4 @@ class FaceState:
     pose: Pose
     gaze: Array | None = None
     stages: dict[str, float] = field(default_factory=dict)
+    blendshapes: Array | None = None

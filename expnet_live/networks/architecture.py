@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from string import ascii_lowercase
 from typing import Any
 
+from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import N_EXPRESSION
 
 BN_EPSILON = 1e-5
@@ -113,8 +114,16 @@ class ExpNetConfig:
 
 
 def outputs(n_identity: int) -> dict[str, int]:
-    """The parts of our own networks: view is log scale and origin in the crop."""
-    return {"expression": N_EXPRESSION, "identity": n_identity, "rotation": 3, "view": 3, "gaze": 4, "confidence": 1}
+    """The parts of our own networks: view is log scale and origin in the crop. Older files lack blendshapes."""
+    return {
+        "expression": N_EXPRESSION,
+        "identity": n_identity,
+        "rotation": 3,
+        "view": 3,
+        "gaze": 4,
+        "confidence": 1,
+        "blendshapes": N_BLENDSHAPES,
+    }
 
 
 def compact(n_identity: int) -> ExpNetConfig:

@@ -21,7 +21,7 @@ class Prediction:
 
     `expression` (N, 29) sd, `identity` (N, K) sd, `rotation` (N, 3) rad, `scale` (N,) crop pixels per
     mm, `origin` (N, 2) where the model's origin is seen in the crop, `gaze` (N, 2, 2) rad or None,
-    `confidence` (N,) that there is a face, 0..1.
+    `confidence` (N,) that there is a face, 0..1, `blendshapes` (N, 52) in ARKit's order, 0..1, or None.
     """
 
     expression: Array
@@ -31,6 +31,7 @@ class Prediction:
     origin: Array
     gaze: Array | None
     confidence: Array
+    blendshapes: Array | None = None
 
 
 class Predictor:
@@ -58,6 +59,7 @@ class Predictor:
         view = part.get("view", np.zeros((n, 3), np.float32))
         gaze = part.get("gaze")
         confidence = part.get("confidence")
+        blendshapes = part.get("blendshapes")
         return Prediction(
             expression=part["expression"],
             identity=part.get("identity", np.zeros((n, 0), np.float32)),
@@ -66,4 +68,5 @@ class Predictor:
             origin=(view[:, 1:] + 0.5) * size - 0.5,
             gaze=None if gaze is None else gaze.reshape(n, 2, 2),
             confidence=np.ones(n, np.float32) if confidence is None else 1 / (1 + np.exp(-confidence[:, 0])),
+            blendshapes=None if blendshapes is None else np.clip(blendshapes, 0, 1),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from expnet_live.core.arkit import MIRROR
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
@@ -64,6 +65,9 @@ class CloseLook:
         gaze = None if p.gaze is None else p.gaze.copy()
         if gaze is not None:
             gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
+        blendshapes = None if p.blendshapes is None else p.blendshapes.copy()
+        if blendshapes is not None:
+            blendshapes[mirrored] = blendshapes[mirrored][:, MIRROR]
         return Prediction(
             expression=_mean(expression),
             identity=_mean(identity),
@@ -72,6 +76,7 @@ class CloseLook:
             origin=_mean(origin),
             gaze=None if gaze is None else _mean(gaze),
             confidence=_mean(p.confidence),
+            blendshapes=None if blendshapes is None else _mean(blendshapes),
         )
 
 

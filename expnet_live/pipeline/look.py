@@ -33,6 +33,8 @@ class Prediction(Protocol):
     def gaze(self) -> Array | None: ...  # (N, 2, 2) rad
     @property
     def confidence(self) -> Array: ...  # (N,) 0..1
+    @property
+    def blendshapes(self) -> Array | None: ...  # (N, 52) 0..1
 
 
 class FacePredictor(Protocol):
@@ -66,6 +68,7 @@ class Look:
     expression: Array
     identity: Array
     gaze: Array | None
+    blendshapes: Array | None = None
 
 
 def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch: Stopwatch) -> list[Look]:
@@ -93,6 +96,7 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
                 p.expression[i],
                 p.identity[i],
                 None if p.gaze is None else p.gaze[i],
+                None if p.blendshapes is None else p.blendshapes[i],
             )
         )
     return looks

@@ -120,7 +120,7 @@ class Pipeline:
         looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
         frame = Frame(image, timestamp, index)
         return [
-            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, watch.seconds)
+            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, watch.seconds)
             for i, k in enumerate(looks)
         ]
 
@@ -150,7 +150,10 @@ class Pipeline:
         memory = self._memories.setdefault(face, _Memory(FaceSmoother(self._smoothing)))
         identity = memory.identity.add(look.identity, look.confidence, look.view.rotation)
         expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
-        return self._state(face, look, frame, expression, identity, view, gaze, {})
+        actions = look.blendshapes
+        if actions is not None:
+            actions = memory.smoother.actions(actions, frame.timestamp)
+        return self._state(face, look, frame, expression, identity, view, gaze, actions, {})
 
     def _state(
         self,
@@ -161,6 +164,7 @@ class Pipeline:
         identity: Array,
         view: WeakPerspective,
         gaze: Array | None,
+        blendshapes: Array | None,
         seconds: dict[str, float],
     ) -> FaceState:
         height, width = frame.image.shape[:2]
@@ -176,6 +180,7 @@ class Pipeline:
             pose=Camera.for_image(width, height).pose(view),
             gaze=gaze,
             stages=dict(seconds),
+            blendshapes=blendshapes,
         )
 
 

@@ -49,6 +49,7 @@ ROTATION_NOISE = 0.008  # rad
 POSITION_NOISE = 0.2  # mm on the face
 SCALE_NOISE = 0.003  # of the size
 GAZE_NOISE = 0.015  # rad
+BLENDSHAPE_NOISE = 0.015  # of the full action
 
 
 class OneEuroFilter:
@@ -87,12 +88,17 @@ class OneEuroFilter:
 
 
 class FaceSmoother:
-    """Smooths expression (29,), pose and gaze (2, 2) of one face."""
+    """Smooths expression (29,), pose and gaze (2, 2) of one face, and its blendshapes (52,)."""
 
     def __init__(self, preset: str = "balanced") -> None:
         if preset not in PRESETS:
             raise ValueError(f"There is no smoothing {preset!r}; choose one of {', '.join(PRESETS)}.")
-        self._filter = OneEuroFilter(PRESETS[preset])
+        self._filter, self._actions = OneEuroFilter(PRESETS[preset]), OneEuroFilter(PRESETS[preset])
+
+    def actions(self, blendshapes: Array, time: float) -> Array:
+        """The smoothed blendshapes (52,), within 0..1."""
+        smooth: Array = self._actions(blendshapes, time, BLENDSHAPE_NOISE).astype(np.float32)
+        return smooth.clip(0, 1)
 
     def __call__(
         self, expression: Array, view: WeakPerspective, gaze: Array | None, time: float

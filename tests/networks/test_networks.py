@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,22 @@ def test_prediction_agrees_with_the_plain_network() -> None:
 def test_small_networks_are_of_the_same_family() -> None:
     net = ResNet(ResNetConfig((2, 2, 2, 2), 32, bottleneck=False)).eval()
     assert net(torch.zeros(1, 3, 128, 128)).shape == (1, 256, 4, 4)
+
+
+def test_blendshapes_are_within_their_range(tmp_path: Path) -> None:
+    net = ExpNet(compact(50)).eval()
+    save_weights(net, tmp_path / "net.safetensors")
+    crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
+    said = Predictor.load(tmp_path / "net.safetensors", "cpu").predict(crops).blendshapes
+    assert said is not None and said.shape == (3, 52)
+    assert said.min() >= 0 and said.max() <= 1
+
+
+def test_older_networks_have_no_blendshapes(tmp_path: Path) -> None:
+    config = compact(50)
+    older = replace(config, outputs={k: n for k, n in config.outputs.items() if k != "blendshapes"})
+    save_weights(ExpNet(older).eval(), tmp_path / "net.safetensors")
+    assert (
+        Predictor.load(tmp_path / "net.safetensors", "cpu").predict(np.zeros((1, 112, 112, 3), np.uint8)).blendshapes
+        is None
+    )

@@ -7,6 +7,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.pipeline.smoothing import (
+    BLENDSHAPE_NOISE,
     EXPRESSION_NOISE,
     GAZE_NOISE,
     POSITION_NOISE,
@@ -111,6 +112,16 @@ def test_pose_and_gaze_are_smoothed_in_their_units() -> None:
         gazes.append(gaze.ravel())
     assert (np.array(views)[50:].std(0) < noise / 2).all()
     assert np.array(gazes)[50:].std() < GAZE_NOISE / 2
+
+
+def test_blendshapes_are_smoothed_and_stay_within_their_range() -> None:
+    rng = np.random.default_rng(4)
+    smooth = FaceSmoother("balanced")
+    still = np.full(52, 0.5)
+    out = np.array([smooth.actions(still + rng.normal(0, BLENDSHAPE_NOISE, 52), i / 30) for i in range(200)])
+    assert out.shape == (200, 52) and out[50:].std(0).max() < BLENDSHAPE_NOISE / 2
+    shut = [smooth.actions(np.full(52, w), 10 + i / 30) for i, w in enumerate((0.0, 0.5, 1.0, 1.0, 1.1))]
+    assert shut[-1].min() > 0.95 and shut[-1].max() <= 1  # a blink of four frames passes
 
 
 def test_rotations_past_half_a_turn_do_not_spin_back() -> None:
