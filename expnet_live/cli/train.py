@@ -1,4 +1,4 @@
-"""`expnet-live train landmarks | face-model | labels | expnet | ...`: how the assets are made.
+"""`expnet-live train landmarks | face-model | rig | labels | expnet | ...`: how the assets are made.
 
 Each step's parser sets `run` to a function of its own, which imports what it needs.
 """
@@ -20,6 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     _landmarks(steps)
     _face_model(steps)
+    _rig(steps)
     _labels(steps)
     _expnet(steps)
     _demo_clip(steps)
@@ -65,6 +66,27 @@ def _run_face_model(args: argparse.Namespace) -> int:
 
     photos = photos_of(args)
     build_face_model(photos, landmarks_of(args, photos), args.out, args.report)
+    return 0
+
+
+def _rig(steps: Subparsers) -> None:
+    parser = steps.add_parser(
+        "rig", help="the rig of ARKit's 52 actions, carried over from the shapes of the ICT Face Model Light"
+    )
+    parser.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="the ICT model's arrays")
+    parser.add_argument("--indices", type=Path, required=True, metavar="JSON", help="its vertex_indices.json")
+    parser.add_argument("--face-model", type=Path, metavar="FILE", help="whose face; default: the one that ships")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the rig (.npz)")
+    parser.set_defaults(run=_run_rig)
+
+
+def _run_rig(args: argparse.Namespace) -> int:
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.research.training.rig import Source, build_rig
+
+    model = FaceModel.load(args.face_model)
+    build_rig(Source.load(args.ict, args.indices, model), model).save(args.out)
+    print(f"the rig is in {args.out}")
     return 0
 
 

@@ -29,6 +29,7 @@ from expnet_live.meshes.subdivision import boundary_loops, loop_subdivision
 ROUNDS = 2
 _LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
 _LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
+_FRAME = 20.0  # mm between the points on which a piece that turns hangs
 _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
 
 
@@ -36,7 +37,8 @@ _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
 class Anatomy:
     """The drawable head: V vertices, of which the first `n_face` are the subdivided face (base points first).
 
-    `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices;
+    `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices; `skin` (n, 468) and `jaw`
+    (n,) are what of a control point moves with the skin and with the lower jaw where the two are known apart;
     `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first;
     `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte .. 1 wet, `part` (V,) see `Part`;
     `centers` (2,) the cage points in the middle of the right and the left eyeball;
@@ -46,6 +48,8 @@ class Anatomy:
     """
 
     cage: Linear
+    skin: sparse.csr_matrix
+    jaw: Array
     refine: sparse.csr_matrix
     offset: Array
     triangles: Array
@@ -126,8 +130,8 @@ def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = Non
         mouth.teeth(mouth.UPPER_ARCH), np.zeros(3), Part.UPPER_TEETH,
     )  # fmt: skip
     jaw = Linear.following(mouth.LOWER_ANCHOR, lower_edge[None], mean)
-    body.attach(jaw, mouth.teeth(mouth.LOWER_ARCH), np.zeros(3), Part.LOWER_TEETH)
-    body.attach(jaw, mouth.tongue(), tongue_tip - lower_edge, Part.TONGUE)
+    body.swing(jaw, mouth.teeth(mouth.LOWER_ARCH), Part.LOWER_TEETH)
+    body.bend(jaw, mouth.tongue(), tongue_tip - lower_edge, Part.TONGUE)
     return body.finish(mean, n_face, len(triangles) * 4**ROUNDS, np.array(center_ids), face_colors)
 
 
@@ -207,18 +211,48 @@ class _Assembly:
         self.offset: list[Array] = [np.zeros((len(part), 3))]
         self.size, self.n_cage = len(part), cage.size
 
-    def attach(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> int:
-        """Adds a rigid piece (vertices, triangles, colors) at an anchor point; returns the anchor's cage index."""
+    def attach(
+        self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int, bone: bool = True
+    ) -> int:
+        """Adds a rigid piece (vertices, triangles, colors) at an anchor point; returns the anchor's cage index. On
+        `bone` it stays in its place in the skull when a rig moves the skin."""
         vertices, triangles, colors = piece
-        index = int(self.cage.add(anchor, part, (0.0, 0.0, 0.0))[0])
+        skin = anchor.share(0.0) if bone else None
+        index = int(self.cage.add(anchor, part, (0.0, 0.0, 0.0), skin=skin)[0])
         n = len(vertices)
-        self.refine.append(sparse.csr_matrix((np.ones(n), (np.arange(n), np.full(n, index))), shape=(n, index + 1)))
-        self.offset.append(vertices + shift)
-        self.triangles.append(triangles + self.size)
-        self.part.append(np.full(n, part))
-        self.colors.append(colors)
-        self.size += n
+        refine = sparse.csr_matrix((np.ones(n), (np.arange(n), np.full(n, index))), shape=(n, index + 1))
+        self._add(refine, vertices + shift, triangles, part, colors)
         return index
+
+    def swing(self, anchor: Linear, piece: tuple[Array, Array, Array], part: int) -> None:
+        """Adds a rigid piece that turns with the lower jaw: it hangs on four points, its anchor and three beside it."""
+        vertices, triangles, colors = piece
+        beside = _FRAME * np.concatenate([np.zeros((1, 3)), np.eye(3)])
+        points = Linear(sparse.vstack([anchor.matrix] * 4).tocsr(), anchor.offset + beside)
+        index = self.cage.add(points, part, (0.0, 0.0, 0.0), skin=points.share(0.0), jaw=1.0)
+        weights = vertices / _FRAME
+        weights = np.concatenate([1 - weights.sum(1, keepdims=True), weights], 1)
+        n = len(vertices)
+        at = np.repeat(np.arange(n), 4), np.tile(index, n)
+        refine = sparse.csr_matrix((weights.ravel(), at), shape=(n, index[-1] + 1))
+        self._add(refine, np.zeros((n, 3)), triangles, part, colors)
+
+    def bend(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> None:
+        """Adds a piece each of whose vertices can go its own way, from the place that it has in the lower jaw."""
+        vertices, triangles, colors = piece
+        n = len(vertices)
+        points = Linear(sparse.vstack([anchor.matrix] * n).tocsr(), anchor.offset + vertices + shift)
+        index = self.cage.add(points, part, (0.0, 0.0, 0.0), skin=points.share(0.0), jaw=1.0)
+        refine = sparse.csr_matrix((np.ones(n), (np.arange(n), index)), shape=(n, index[-1] + 1))
+        self._add(refine, np.zeros((n, 3)), triangles, part, colors)
+
+    def _add(self, refine: sparse.csr_matrix, offset: Array, triangles: Array, part: int, colors: Array) -> None:
+        self.refine.append(refine)
+        self.offset.append(offset)
+        self.triangles.append(triangles + self.size)
+        self.part.append(np.full(len(offset), part))
+        self.colors.append(colors)
+        self.size += len(offset)
 
     def grow_lashes(self, resting: Array, eyelids: Iterable[Closing], centers: Array) -> Array:
         """Adds lashes to the upper lids; returns the vertex that each vertex of them grows from."""
@@ -242,7 +276,7 @@ class _Assembly:
         shell = Linear(cage.matrix[of_shell], cage.offset[of_shell])
         skin = np.median(np.concatenate(self.cage.colors)[of_shell], axis=0)
         for side in (-1, 1):
-            self.attach(ears.ear_root(shell, mean, side), ears.ear(side, skin), np.zeros(3), Part.EARS)
+            self.attach(ears.ear_root(shell, mean, side), ears.ear(side, skin), np.zeros(3), Part.EARS, bone=False)
 
     def finish(
         self, mean: Array, n_face: int, n_face_triangles: int, centers: Array, face_colors: Array | None
@@ -273,6 +307,8 @@ class _Assembly:
             closings=slits,
             lash_roots=roots,
             cage=Linear(cage.matrix.astype(np.float32), cage.offset.astype(np.float32)),
+            skin=sparse.vstack(self.cage.skin).tocsr().astype(np.float32),
+            jaw=np.concatenate(self.cage.jaw).astype(np.float32),
             refine=refine.astype(np.float32),
             offset=offset.astype(np.float32),
             triangles=np.concatenate(self.triangles).astype(np.int32),

@@ -26,6 +26,11 @@ def counterparts(ours: str, theirs: Sequence[str]) -> tuple[tuple[int, ...], tup
     return _found(ours, theirs), _found(_OPPOSITE.get(ours, ""), theirs)
 
 
+def shapes_of(action: str, theirs: Sequence[str]) -> tuple[int, ...]:
+    """Which of `theirs` (plain names) an action of ARKit's is: that of its name, or its two sides."""
+    return _found(action, theirs)
+
+
 def stays_apart(name: str) -> bool:
     """Whether a shape (plain name) must not be used for anything but what it is called."""
     return _APART.search(name) is not None

@@ -50,21 +50,42 @@ class Linear:
     def shifted(self, by: Array) -> Linear:
         return Linear(self.matrix, self.offset + by)
 
+    def share(self, of: Array | float) -> sparse.csr_matrix:
+        """`of` times the matrix, one number or (n,)."""
+        return (sparse.diags(np.broadcast_to(np.asarray(of, float), (len(self),))) @ self.matrix).tocsr()
+
 
 @dataclass
 class Cage:
-    """A mesh under construction: linear points with a part and a colour each, and triangles over them."""
+    """A mesh under construction: linear points with a part and a colour each, and triangles over them.
+
+    `skin` is what of the points' matrices moves with the skin, and `jaw` (n,) how far a point goes with the lower jaw
+    instead: a rig moves jaw and skin apart. What neither moves is fixed to the skull.
+    """
 
     points: list[Linear] = field(default_factory=list)
+    skin: list[sparse.csr_matrix] = field(default_factory=list)
+    jaw: list[Array] = field(default_factory=list)
     parts: list[Array] = field(default_factory=list)
     colors: list[Array] = field(default_factory=list)
     triangles: list[Array] = field(default_factory=list)
     size: int = 0
 
-    def add(self, points: Linear, part: int, color: Array | tuple[float, float, float]) -> Array:
-        """Takes points in, with RGB 0..255 `color` (3,) or (n, 3); returns their indices (n,)."""
+    def add(
+        self,
+        points: Linear,
+        part: int,
+        color: Array | tuple[float, float, float],
+        *,
+        skin: sparse.csr_matrix | None = None,
+        jaw: Array | float = 0.0,
+    ) -> Array:
+        """Takes points in, with RGB 0..255 `color` (3,) or (n, 3); returns their indices (n,). They move with the
+        skin as they are, unless `skin` (n, 468) and `jaw` say otherwise."""
         n = len(points)
         self.points.append(points)
+        self.skin.append(points.matrix if skin is None else skin)
+        self.jaw.append(np.broadcast_to(np.asarray(jaw, float), (n,)))
         self.parts.append(np.full(n, part))
         self.colors.append(np.broadcast_to(np.asarray(color, float), (n, 3)))
         self.size += n

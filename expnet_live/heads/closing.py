@@ -31,13 +31,16 @@ class Closing:
     shut: Array
     open: Array
 
-    def pulls(self, across: Array) -> Array:
-        """What is given up (n, 3) of the ways `across` (n, 3) float32 mm from `second` to `first`, negative."""
+    def pulls(self, across: Array, sealed: Array | None = None) -> Array:
+        """What is given up (n, 3) of the ways `across` (n, 3) float32 mm from `second` to `first`, negative; of each at
+        least the share `sealed` (n,)."""
         height = across[:, 1]
         t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
         # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the rest.
         lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
         share = lost / np.maximum(height, self.shut)
+        if sealed is not None:
+            share = np.maximum(share, sealed)
         pulls: Array = (-share[:, None] * across).astype(np.float32)
         return pulls
 

@@ -89,7 +89,7 @@ def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known:
             marks[anchors], weights[anchors] = places, 4.0
         scale, turn, shift = similarity(points[marks], face, weights)
         seen = scale * points[marks] @ turn + shift
-        face = _fitted(model, seen, weights)
+        face = fitted(model, seen, weights)
     error = float(np.sqrt(((seen - face) ** 2).sum(1).mean()))
     if not error < _WORST:
         raise UserError(
@@ -113,7 +113,7 @@ def _held(at: Array, anchors: Array, places: Array, reach: float) -> Array:
     return at + weights @ (places - at[anchors]) / (weights.sum(1) + 0.2)[:, None]
 
 
-def _fitted(model: FaceModel, seen: Array, weights: Array) -> Array:
+def fitted(model: FaceModel, seen: Array, weights: Array) -> Array:
     """The face (468, 3) of our model that is nearest to points `seen`."""
     root = np.sqrt(weights)[:, None]
     basis = (model.identity * root).reshape(model.n_identity, -1).astype(np.float64)

@@ -53,7 +53,8 @@ def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int)
     row = ring
     for depth, shade in ((0.9, 1.0), (2.0, 0.92), (4.0, 0.7)):
         reach = np.minimum(distance - depth, EYE_RADIUS - 0.9 if depth == 4.0 else np.inf)
-        following = cage.add(lids.mix(center, 1 - reach / distance), part, rim * shade)
+        share = reach / distance
+        following = cage.add(lids.mix(center, 1 - share), part, rim * shade, skin=lids.share(share))
         cage.strip(row, following, on_left(mean, ring))
         row = following
 

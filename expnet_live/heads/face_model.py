@@ -14,19 +14,27 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES, checked_blendshapes
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
 from expnet_live.core.types import N_EXPRESSION, Array, checked
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.hair import hairiness
-from expnet_live.heads.head import Traits
+from expnet_live.heads.head import Part, Traits
 from expnet_live.heads.normals import HeadNormals
+from expnet_live.heads.rig import Rig, gaze_of, lips_shut
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
+from expnet_live.heads.transfer import RigDriver, named_weights
 
 NAME = "ExpNet Live"
 ASSET = "face_model.npz"
 SCHEMA = 1
+_BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
+# Actions that bend skin on the back of the head, the neck and in the mouth.
+_BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "cheekPuff", "mouthFunnel")]
+_EYES = (0.5, 1.8)  # times as open as the mean face's: as far as blinks follow
+_SEAL = 4  # power of a blink with which its lids are brought together, and of what shuts lips
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +136,14 @@ class FaceModel:
         partner, sign = self.mirror_expression
         return expression[..., partner] * sign, identity * self.mirror_identity
 
-    def landmarks(self, expression: Array, identity: Array | None = None) -> Array:
-        """The 468 Face Mesh points in mm, (468, 3)."""
-        shape = self.mean + np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)
+    def landmarks(self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None) -> Array:
+        """The 468 Face Mesh points in mm, (468, 3); with `blendshapes` (52,) as the rig moves them."""
+        if blendshapes is None:
+            moved = np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)
+        else:
+            rows = self._rows(checked_blendshapes(blendshapes), self._resting_points(identity))
+            moved = np.tensordot(rows, self.rig.base, 1)
+        shape = self.mean + moved
         if identity is not None:
             shape = shape + np.tensordot(checked("identity", identity, (self.n_identity,)), self.identity, 1)
         result: Array = shape
@@ -182,14 +195,76 @@ class FaceModel:
         """The triangles of the subdivided face alone."""
         return self.anatomy.triangles[: self.anatomy.n_face_triangles]
 
-    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
-        """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState."""
-        return self.anatomy.posing(self._points(expression, identity), gaze)
+    def vertices(
+        self,
+        expression: Array,
+        identity: Array | None = None,
+        gaze: Array | None = None,
+        blendshapes: Array | None = None,
+    ) -> Array:
+        """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState.
 
-    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+        With `blendshapes`, ARKit's weights (52,), the rig moves the face and not `expression`; without a `gaze` they
+        turn the eyes as well.
+        """
+        posing = self.anatomy.posing
+        if blendshapes is None:
+            return posing(self._points(expression, identity), gaze)
+        weights = checked_blendshapes(blendshapes)
+        points, sealed = self._rigged(weights, identity)
+        return posing(points, gaze_of(weights) if gaze is None else gaze, sealed)
+
+    def face_mesh(
+        self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
+    ) -> tuple[Array, Array]:
         """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
-        vertices = self.anatomy.posing.face(self._points(expression, identity))
+        posing = self.anatomy.posing
+        if blendshapes is None:
+            vertices = posing.face(self._points(expression, identity))
+        else:
+            vertices = posing.face(*self._rigged(checked_blendshapes(blendshapes), identity))
         return vertices, self._face_normals(vertices)
+
+    @cached_property
+    def rig(self) -> Rig:
+        """Raises UserError when the asset is missing or of another version."""
+        return Rig.load()
+
+    @cached_property
+    def _named(self) -> Array:
+        return named_weights(self, RigDriver(self, self.rig))
+
+    def blendshapes_of(self, expression: Array) -> Array:
+        """ARKit's weights (52,) float32 that come nearest to an expression (29,): linear in its positive and its
+        negative coefficients, clipped to 0..1. For models that do not tell them."""
+        eta = checked("expression", expression, (N_EXPRESSION,))
+        both = np.concatenate([np.maximum(eta, 0), np.maximum(-eta, 0)])
+        return np.clip(self._named @ both, 0, 1).astype(np.float32)
+
+    def _rigged(self, weights: Array, identity: Array | None) -> tuple[Array, Array]:
+        """The points (n, 3) from which the head is made, and how far slits are sealed: see Closing."""
+        resting = self._resting_points(identity)
+        rows = self._rows(weights, resting)
+        points = resting + _weighted(rows, self._rig_fields)
+        shut = [*weights[_BLINKS], lips_shut(rows)]
+        return points.reshape(-1, 3), self.anatomy.posing.sealed(np.array(shut) ** _SEAL)
+
+    def _rows(self, weights: Array, resting: Array) -> Array:
+        """The rows of the rig (R,) for a face at rest (3n,): a blink shuts the eye that it finds, however wide."""
+        rows, openings = self.rig.rows(weights), self.anatomy.posing.openings
+        rows[_BLINKS] *= np.clip(openings(resting)[:2] / openings(self._mean_points)[:2], *_EYES)
+        return rows
+
+    @cached_property
+    def _rig_fields(self) -> Array:
+        """The rows of the rig as displacements (R, 3n) of those points."""
+        anatomy, rig = self.anatomy, self.rig
+        at = anatomy.cage.at(self.mean)
+        swing = anatomy.jaw[:, None] * (at @ rig.jaw[:, :, :3].swapaxes(1, 2) + rig.jaw[:, None, :, 3])
+        fields = np.stack([anatomy.skin @ base for base in rig.base]) + swing
+        tongue = anatomy.refine[anatomy.range(Part.TONGUE)].indices
+        fields[:, tongue] += rig.tongue
+        return anatomy.posing.of_control(fields).reshape(len(fields), -1)
 
     def _points(self, expression: Array, identity: Array | None) -> Array:
         """The points (n, 3) from which the head is made."""
@@ -234,7 +309,10 @@ class FaceModel:
         """Called with vertices (V, 3): their unit normals."""
         rng = np.random.default_rng(1)
         people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
-        return HeadNormals(self.anatomy, self.vertices(np.zeros(N_EXPRESSION)), [self.vertices(*p) for p in people])
+        rest = np.zeros(N_EXPRESSION)
+        samples = [self.vertices(*p) for p in people]
+        samples += [self.vertices(rest, blendshapes=action) for action in np.eye(N_BLENDSHAPES)[_BENDING]]
+        return HeadNormals(self.anatomy, self.vertices(rest), samples)
 
 
 def _base_edges(fine: Array, n_base: int) -> Array:

@@ -101,8 +101,18 @@ class Head(Protocol):
     @property
     def normals(self) -> Callable[[Array], Array]: ...
 
-    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
-        """Vertices (V, 3) float32 mm; `gaze` as in FaceState, for heads whose eyes turn."""
+    def vertices(
+        self,
+        expression: Array,
+        identity: Array | None = None,
+        gaze: Array | None = None,
+        blendshapes: Array | None = None,
+    ) -> Array:
+        """Vertices (V, 3) float32 mm; `gaze` as in FaceState, for heads whose eyes turn.
+
+        With `blendshapes`, ARKit's weights (52,) in 0..1, these move the head and not `expression`, and without a
+        `gaze` its eyes as well. A head that knows nothing of them keeps to `expression`.
+        """
         ...
 
 

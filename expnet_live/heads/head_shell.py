@@ -65,8 +65,10 @@ def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Arra
 
     bottom = points.at(mean)[-len(oval) :]
     center = bottom.mean(0)
-    inset = cage.add(Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean), part, skin)
-    pole = cage.add(Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean), part, skin)
+    below = Linear.following({1: 1.0}, center + (bottom - center) * 0.86 + (0, -5, 0), mean)
+    lowest = Linear.following({1: 1.0}, center[None] + (0, -7, 0), mean)
+    inset = cage.add(below, part, skin, skin=below.share(0.0))
+    pole = cage.add(lowest, part, skin, skin=lowest.share(0.0))
     cage.strip(rings[-1], inset, left)
     cage.cap(inset, int(pole[0]))
 

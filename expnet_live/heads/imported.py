@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT, INDEX, checked_blendshapes
 from expnet_live.core.types import Array, checked
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads import eyes
+from expnet_live.heads.blendshape_names import plain_name, shapes_of, stays_apart
 from expnet_live.heads.head import SHINE, SKIN_SHINE, Part, Traits
-from expnet_live.heads.transfer import Driver, Transfer, identity_transfer
+from expnet_live.heads.rig import Rig, gaze_of
+from expnet_live.heads.transfer import Driver, RigDriver, Transfer, identity_transfer
 from expnet_live.meshes.subdivision import edges_of
 
 if TYPE_CHECKING:
     from expnet_live.heads.shapes import ShapeModel
 
+_TURNED = 1.0  # mm by which a shape moves eyeballs that it turns
+_JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 _SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
 
 
@@ -28,6 +33,7 @@ class ImportedHead:
         self.triangles, self.colors = model.triangles, model.colors
         self.model = model
         self.transfer = Transfer(driver, model)
+        self._driver = driver
         size = model.mean.size
         self._mean = model.mean.ravel()
         self._identity = identity_transfer(driver, model).T @ model.identity.reshape(-1, size)
@@ -72,13 +78,62 @@ class ImportedHead:
     def eye_centers(self, vertices: Array) -> dict[Part, Array]:
         return {side: vertices[ball].mean(0) + self._centers[side] for side, ball in self._eyes.items()}
 
-    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
-        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are."""
-        eta = checked("expression", expression, (len(self.names),))
-        out = _sum(self._rest(identity), self.shape_weights(eta), self._shapes).reshape(-1, 3)
+    def vertices(
+        self,
+        expression: Array,
+        identity: Array | None = None,
+        gaze: Array | None = None,
+        blendshapes: Array | None = None,
+    ) -> Array:
+        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are.
+
+        `blendshapes` go straight to the shapes of their names; see Head.
+        """
+        if blendshapes is None:
+            eta = checked("expression", expression, (len(self.names),))
+            weights, shapes = self.shape_weights(eta), self._shapes
+        else:
+            actions = checked_blendshapes(blendshapes)
+            weights, shapes = self.action_weights(actions), self.model.expression.reshape(-1, self._mean.size)
+            if self._eyes_look:
+                gaze = None
+            elif gaze is None:
+                gaze = gaze_of(actions)
+        out = _sum(self._rest(identity), weights, shapes).reshape(-1, 3)
         if gaze is not None:
             self._turn_eyes(out, gaze)
         return out
+
+    def action_weights(self, blendshapes: Array) -> Array:
+        """The model's own expression coefficients (J,) float32 for ARKit's weights (52,)."""
+        actions = blendshapes.copy()
+        actions[_CLOSE] = min(actions[_CLOSE], actions[_JAW])
+        weights = self._actions @ actions
+        return weights if self.model.signed else np.clip(weights, 0, 1)
+
+    @cached_property
+    def _actions(self) -> Array:
+        """(J, 52): the shapes of an action's name, or those that together come nearest to what our rig does."""
+        by_points = Transfer(RigDriver(self._driver, Rig.load()), self.model)
+        if by_points.matrix is not None:
+            return by_points.matrix
+        theirs = [plain_name(name) for name in self.model.expression_names]
+        out = np.zeros((len(theirs), len(ARKIT)), np.float32)
+        for k, name in enumerate(ARKIT):
+            same = shapes_of(name, theirs)
+            if same:
+                out[list(same), k] = 1
+            elif not stays_apart(name):
+                out[:, k] = by_points(np.eye(len(ARKIT))[k])
+        return out
+
+    @cached_property
+    def _eyes_look(self) -> bool:
+        """Whether shapes turn the eyes already."""
+        looks = [k for k, name in enumerate(self.model.expression_names) if "eyelook" in plain_name(name).lower()]
+        balls = np.concatenate([*self._eyes.values(), np.empty(0, np.int64)])
+        moved = np.linalg.norm(self.model.expression[looks][:, balls], axis=2)
+        return bool(moved.max(initial=0) > _TURNED)
 
     def _rest(self, identity: Array | None) -> Array:
         """Vertices (3V,) of a face at rest; the last person is kept."""

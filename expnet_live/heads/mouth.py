@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from expnet_live.core.types import Array
 from expnet_live.heads.cage import Cage, Linear, on_left
@@ -48,10 +49,11 @@ def add_mouth_pouch(cage: Cage, mean: Array, lips: Array, part: int) -> None:
         lower = Linear.following(LOWER_ANCHOR, flat, mean)
         jaws = upper.mix(lower, 0.5 - 0.5 * sign)
         points = own.shifted(target - ring).mix(jaws, follow)
-        following = cage.add(points, part, color)
+        following = cage.add(points, part, color, skin=own.share(1 - follow), jaw=follow * (0.5 - 0.5 * sign))
         cage.strip(row, following, on_left(mean, lips))
         row = following
-    end = cage.add(Linear.following(UPPER_ANCHOR, (middle - (0, 4, 62))[None], mean), part, (8.0, 3.0, 3.0))
+    deepest = Linear.following(UPPER_ANCHOR, (middle - (0, 4, 62))[None], mean)
+    end = cage.add(deepest, part, (8.0, 3.0, 3.0), skin=deepest.share(0.0))
     cage.cap(row, int(end[0]))
 
 
@@ -137,20 +139,59 @@ def _along(at: Array, arch: Arch) -> tuple[Array, Array, Array, Array]:
     return arch.half_width * np.sin(angle), arch.depth * (np.cos(angle) - 1), nx / norm, nz / norm
 
 
+_TONGUE_ROWS, _TONGUE_TOP, _TONGUE_BELOW = 20, 15, 7  # along it, and across its upper and its lower side
+# The middle of its underside when it is out, height and depth in its own frame, mm: over the lower teeth and the lip.
+_TONGUE_OUT = ((-5.0, -28.0), (-3.5, -12.0), (-1.0, 4.0), (1.8, 18.0), (2.4, 28.0), (-1.5, 38.0), (-9.5, 45.5))
+_TONGUE_HALFWAY = ((-5.0, -28.0), (-4.0, -16.0), (-2.5, -2.0), (-0.5, 10.0), (1.0, 20.0), (1.4, 27.0), (0.8, 32.5))
+
+
 def tongue() -> tuple[Array, Array, Array]:
     """A tongue lying round the origin, its tip towards +z: vertices, triangles and RGB."""
-    n_long, n_wide = 14, 15
-    t = np.linspace(0, 1, n_long)[:, None]  # from the tip backwards
-    s = np.linspace(-1, 1, n_wide)[None]
+    t, s = _over_the_tongue()
+    along = np.array([[-5.0, 20 - 48 * x] for x in t[:, 0]])
     half = 17 * np.sqrt(1 - (1 - np.minimum(t * 1.6, 1)) ** 2) + 0.5
-    x = half * np.sin(s * np.pi / 2)
-    height = 6 * np.sqrt(np.clip(t * 2.2, 0, 1)) + 5 * t
-    y = height * (np.cos(s * np.pi / 2) ** 0.8 - 0.12 * np.exp(-((s / 0.12) ** 2))) - 5
-    z = 20 - 48 * t - 2 * s**2 + 0 * x
-    vertices = np.stack([x, y, z], -1).reshape(-1, 3)
+    vertices = _tongue_along(along, half, 6 * np.sqrt(np.clip(t * 2.2, 0, 1)) + 5 * t)
     groove = 1 - 0.22 * np.exp(-((s / 0.15) ** 2)) - 0.25 * np.abs(s) ** 3
+    groove = np.where(np.arange(s.shape[1]) < _TONGUE_TOP, groove, 0.62)
     colors = (groove * (1 - 0.75 * t))[:, :, None] * _TONGUE
-    return vertices, _grid_triangles(n_long, n_wide)[:, ::-1], colors.reshape(-1, 3)
+    i = np.arange(len(vertices)).reshape(t.shape[0], s.shape[1])
+    a, b = i[:-1], np.roll(i, -1, 1)[:-1]
+    c, d = np.roll(i, -1, 1)[1:], i[1:]
+    triangles = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+    return vertices, triangles, colors.reshape(-1, 3)
+
+
+def tongue_out() -> tuple[Array, Array]:
+    """Where the vertices (V, 3) of `tongue` are when it is out halfway, and all the way."""
+    t, _ = _over_the_tongue()
+    shapes = []
+    for path, tip in ((_TONGUE_HALFWAY, 0.42), (_TONGUE_OUT, 0.26)):
+        knots = np.array(path[::-1])
+        length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
+        along = CubicSpline(length / length[-1], knots)(t[:, 0])
+        rounded = (1 - (1 - np.minimum(t / tip, 1)) ** 2.4) ** (1 / 2.4)
+        half = (13.5 + 3.5 * t) * rounded + 0.4
+        shapes.append(_tongue_along(along, half, (5.2 + 5.8 * t**2) * rounded + 0.3))
+    return shapes[0], shapes[1]
+
+
+def _over_the_tongue() -> tuple[Array, Array]:
+    """Shares of the way from the tip backwards (n, 1), and from the right to the left edge, above and back below."""
+    top, below = np.linspace(-1, 1, _TONGUE_TOP), np.linspace(1, -1, _TONGUE_BELOW + 2)[1:-1]
+    return np.linspace(0, 1, _TONGUE_ROWS)[:, None] ** 1.7, np.concatenate([top, below])[None]
+
+
+def _tongue_along(along: Array, half: Array, height: Array) -> Array:
+    """The tongue (V, 3) whose underside follows `along` (n, 2), y and z, `half` as wide and of a `height` (n, 1)."""
+    s = _over_the_tongue()[1]
+    above = np.arange(s.shape[1]) < _TONGUE_TOP
+    dome = np.cos(s * np.pi / 2) ** 0.8
+    up = height * np.where(above, dome - 0.12 * np.exp(-((s / 0.12) ** 2)), -0.28 * dome)
+    forward = np.gradient(along, axis=0)
+    forward /= -np.linalg.norm(forward, axis=1, keepdims=True)  # rows run backwards
+    y = along[:, :1] + up * forward[:, 1:] + 0 * s
+    z = along[:, 1:] - up * forward[:, :1] - 2 * s**2
+    return np.stack([half * np.sin(s * np.pi / 2), y, z], -1).reshape(-1, 3)
 
 
 def _grid_triangles(n_rows: int, n_columns: int) -> Array:

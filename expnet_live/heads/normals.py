@@ -1,7 +1,7 @@
 """Normals of the drawn head, computed only where they change.
 
-The face, lids and lips bend with every expression, and eyeballs turn. Teeth, tongue and the back of
-the head do neither: they keep the normals of the head at rest.
+The face, lids, lips and tongue bend with every expression, eyeballs and the lower jaw turn. Upper teeth and the back
+of the head do neither: they keep the normals of the head at rest.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from expnet_live.heads.anatomy import Anatomy
 from expnet_live.heads.head import Part
 
 _STILL = np.cos(np.radians(5.0))  # normals that stay this close to those at rest are not computed anew
-_ALWAYS = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LASHES)
-_NEVER = (Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE, Part.EARS)
+_ALWAYS = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES)
+_NEVER = (Part.UPPER_TEETH, Part.EARS)
 
 
 class HeadNormals:

@@ -8,6 +8,8 @@ takes a third of the time of the expression basis of all vertices multiplied out
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,19 +23,27 @@ from expnet_live.heads.closing import together
 if TYPE_CHECKING:
     from expnet_live.heads.anatomy import Anatomy
 
+_KEEN = 0.25, 0.6  # of what counts as shut and as open between measured lids
 _AXES = np.eye(3, dtype=np.float32)
 
 
 class Posing:
     """Called with the n `points` of a face (n, 3) mm and a gaze: vertices (V, 3) float32 of the drawn head.
 
-    `points` gives them from base points: the cage's, and the way across each slit at each of its places.
+    `points` gives them from base points: the cage's, and the way across each slit at each of its places, which
+    `across` makes of the cage's. `slits` are the places of the right eye, the left eye and the mouth among them.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:
         self._closing = slit = together(anatomy.closings)
         cage, refine = anatomy.cage, anatomy.refine
-        across = refine[slit.first] - refine[slit.second]
+        # Lids of a rig meet where it says; measured ones stop short of each other.
+        lids, lips = anatomy.closings[:-1], anatomy.closings[-1]
+        keen = [replace(lid, shut=_KEEN[0] * lid.shut, open=_KEEN[1] * lid.open) for lid in lids]
+        self._rigged = together([*keen, lips])
+        self.across = across = refine[slit.first] - refine[slit.second]
+        ends = np.cumsum([0, *(len(c.first) for c in anatomy.closings)])
+        self.slits = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
         self.points = Linear(
             sparse.vstack([cage.matrix, across @ cage.matrix]).tocsr().astype(np.float32),
             np.concatenate([cage.offset, across @ cage.offset]).astype(np.float32),
@@ -48,19 +58,35 @@ class Posing:
         weights = sparse.hstack([refine, place @ slit.weights, _along_axes(anatomy)]).tocsr().astype(np.float32)
         self._weights, self._face_weights = weights, weights[: anatomy.n_face]
 
-    def __call__(self, points: Array, gaze: Array | None = None) -> Array:
-        out = self._placed(self._weights, points, gaze)
+    def of_control(self, fields: Array) -> Array:
+        """What displacements (R, n_cage, 3) of the cage's control points are to the `points`, (R, n, 3) float32."""
+        across = np.stack([self.across @ field for field in fields])
+        return np.concatenate([fields, across], axis=1).astype(np.float32)
+
+    def openings(self, points: Array) -> Array:
+        """How far the right eye, the left eye and the mouth stand open, (3,) mm, by the `points` (3n,)."""
+        height = points.reshape(-1, 3)[self._n_control :, 1]
+        return np.array([height[slit].mean() for slit in self.slits], np.float32)
+
+    def sealed(self, shares: Array) -> Array:
+        """The same share at all places of a slit, from those of the right eye, the left eye and the mouth (3,)."""
+        return np.repeat(shares, [s.stop - s.start for s in self.slits]).astype(np.float32)
+
+    def __call__(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
+        """`sealed`, of faces that a rig moves: see Closing.pulls."""
+        out = self._placed(self._weights, points, gaze, sealed)
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
-    def face(self, points: Array) -> Array:
+    def face(self, points: Array, sealed: Array | None = None) -> Array:
         """The vertices of the subdivided face alone, (n_face, 3)."""
-        return self._placed(self._face_weights, points, None)
+        return self._placed(self._face_weights, points, None, sealed)
 
-    def _placed(self, weights: sparse.csr_matrix, points: Array, gaze: Array | None) -> Array:
+    def _placed(self, weights: sparse.csr_matrix, points: Array, gaze: Array | None, sealed: Array | None) -> Array:
         control, across = points[: self._n_control], points[self._n_control :]
         axes = (_AXES, _AXES) if gaze is None else eyes.gaze_rotation(gaze).swapaxes(1, 2)
-        table = np.concatenate([control, self._closing.pulls(across), _AXES, *axes])
+        pulls = self._closing.pulls(across) if sealed is None else self._rigged.pulls(across, sealed)
+        table = np.concatenate([control, pulls, _AXES, *axes])
         out = np.empty((weights.shape[0], 3), np.float32)
         for axis, column in enumerate(np.ascontiguousarray(table.T, np.float32)):
             out[:, axis] = weights @ column  # twice as quick as the product with all columns

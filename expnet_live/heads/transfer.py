@@ -16,8 +16,10 @@ from typing import Protocol
 import numpy as np
 from scipy.optimize import nnls
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 from expnet_live.heads.blendshape_names import counterparts, plain_name, stays_apart
+from expnet_live.heads.rig import Rig
 from expnet_live.heads.shapes import ShapeModel
 
 _LIDS = (((386, 374), (385, 380), (387, 373)), ((159, 145), (158, 153), (160, 144)))
@@ -30,6 +32,8 @@ _RIDGE_WEIGHTS = 2000.0  # mm², of blendshapes' weights
 _RIDGE_SD = 20.0  # mm², of standard deviations
 _ALIKE = 0.15  # cosine between two shapes of one name below which they are not taken for the same
 _SAMPLES = 400
+_OF_OTHER_NAMES = 10.0  # times the ridge: what a coefficient is called is what it is taken for
+_USUAL = 0.2  # of full strength, that actions typically have
 
 
 class Driver(Protocol):
@@ -147,6 +151,37 @@ class Transfer:
                 if same and sign * moved[k] @ together > _ALIKE * size:
                     weights[list(same), k] = sign * moved[k] @ together / (together @ together)
                     self.named += tuple(theirs[j] for j in same)
+
+
+class RigDriver:
+    """A Driver whose coefficients are ARKit's weights: a rig on the face of `model`."""
+
+    names = ARKIT
+
+    def __init__(self, model: Driver, rig: Rig) -> None:
+        self.mean, self.identity = model.mean, model.identity
+        self.expression = rig.base[: len(ARKIT)]
+        self.prior_mean = np.full(len(ARKIT), _USUAL)
+        self.prior_covariance = np.diag(np.full(len(ARKIT), _USUAL**2))
+
+
+def named_weights(driver: Driver, rig: RigDriver) -> Array:
+    """The matrix (52, 2n) float32, nowhere negative, that takes a driver's n positive and n negative coefficients (both
+    as positive numbers) to weights of the rig that move the face alike, by names where these agree."""
+    shapes, moved = _measured(rig.expression.astype(np.float64)), _measured(driver.expression.astype(np.float64))
+    lids = _LIDS_WEIGHT / 4 * _shutting(rig.expression.astype(np.float64)) / _opening(rig.mean)
+    shut = _LIDS_WEIGHT / 4 * _shutting(driver.expression.astype(np.float64)) / _opening(driver.mean)
+    shapes, moved = np.hstack([shapes, lids]), np.hstack([moved, shut])
+    free = np.array([not stays_apart(name) for name in rig.names])
+    out = np.zeros((len(rig.names), 2, len(moved)))
+    for k, name in enumerate(driver.names):
+        for side, same in enumerate(counterparts(name, rig.names)):
+            wanted = (moved[k], -moved[k])[side]
+            ridge = np.full(len(shapes), _OF_OTHER_NAMES * _RIDGE_WEIGHTS)
+            ridge[list(same)] = _RIDGE_WEIGHTS / 10
+            design = np.vstack([shapes[free].T, np.diag(np.sqrt(ridge[free]))])
+            out[free, side, k] = nnls(design, np.concatenate([wanted, np.zeros(free.sum())]))[0]
+    return out.reshape(len(out), -1).astype(np.float32)
 
 
 def identity_transfer(driver: Driver, model: ShapeModel) -> Array:

@@ -117,11 +117,19 @@ class BaselModel:
         result: Array = self._mean.mean(0)
         return result
 
-    def vertices(self, expression: Array, identity: Array | None = None, gaze: Array | None = None) -> Array:
-        """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn."""
+    def vertices(
+        self,
+        expression: Array,
+        identity: Array | None = None,
+        gaze: Array | None = None,
+        blendshapes: Array | None = None,
+    ) -> Array:
+        """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn, and it has no rig."""
         return self._resting(identity) + self._moved(expression)
 
-    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
+    def face_mesh(
+        self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
+    ) -> tuple[Array, Array]:
         """Vertices and unit normals; there is nothing but the face."""
         vertices = self.vertices(expression, identity)
         return vertices, self.normals(vertices)

@@ -1,0 +1,109 @@
+"""The rig: what ARKit's 52 actions do to our face, in mm at full strength.
+
+Actions add up. Where a sum would be wrong, `Rig.rows` puts it right: lips close no further than the jaw has opened
+them, a tongue opens the mouth that it comes out of, and products of two actions have displacements of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.core.paths import asset
+from expnet_live.core.types import Array
+
+ASSET = "rig.npz"
+SCHEMA = 1
+REMAKE = "make it again with 'expnet-live train rig'"
+EYE_YAW, EYE_PITCH = 0.607, 0.556  # rad that a full eyeLook turns an eye, as in recordings of ARKit's own tracker
+_TONGUE_OPENS = 0.35  # of jawOpen, for a tongue that is out all the way
+_CLOSED_SURELY = 0.1  # of mouthClose: the share of it in a jaw that hardly opens says little
+_JAW, _CLOSE, _TONGUE = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """R rows of displacements in mm: the 52 actions in ARKit's order, then one for each of `products` (R - 52, 2).
+
+    A row of a product counts with the product of its two actions' weights. `base` (R, 468, 3) moves the points of the
+    Face Mesh; `jaw` (R, 3, 4) the lower jaw: a point p of it by `jaw[:, :3] @ p + jaw[:, 3]`; `tongue` (R, n, 3) the
+    vertices of the tongue, beside what the jaw does to them. `origin` says what it was made from.
+    """
+
+    base: Array
+    jaw: Array
+    tongue: Array
+    products: Array
+    origin: str
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Rig:
+        """The rig in `path`, or the one that ships. Raises UserError when it is no such file."""
+        path = path or asset(ASSET)
+        try:
+            with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
+                if int(z["schema"]) != SCHEMA or tuple(z["names"].tolist()) != ARKIT:
+                    raise UserError(f"{path} is of another version; {REMAKE}.")
+                base, jaw, tongue = (z[name].astype(np.float32) for name in ("base", "jaw", "tongue"))
+                return cls(base, jaw, tongue, z["products"].astype(np.int64), str(z["origin"]))
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+            raise UserError(f"{path} is not a rig; {REMAKE}.") from e
+
+    def save(self, path: Path) -> None:
+        """As float16: less than a hundredth of a millimetre of 20 mm is lost."""
+        with whole(path) as partial, partial.open("wb") as f:
+            np.savez_compressed(
+                f,
+                schema=np.int32(SCHEMA),
+                names=np.array(ARKIT),
+                origin=np.array(self.origin),
+                products=self.products.astype(np.int16),
+                base=self.base.astype(np.float16),
+                jaw=self.jaw.astype(np.float32),
+                tongue=self.tongue.astype(np.float16),
+            )
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of all rows; those of products name both actions."""
+        return (*ARKIT, *("+".join(ARKIT[i] for i in pair) for pair in self.products))
+
+    def rows(self, weights: Array) -> Array:
+        """How much of each row (R,) there is for weights (52,) in 0..1."""
+        w = weights.copy()
+        tongue = w[_TONGUE]
+        w[_JAW] = max(w[_JAW], _TONGUE_OPENS * float(tongue) ** 0.5)
+        w[_CLOSE] = min(w[_CLOSE], w[_JAW]) * (1 - tongue)
+        if not len(self.products):
+            return w
+        first, second = self.products.T
+        return np.concatenate([w, w[first] * w[second]])
+
+
+def lips_shut(rows: Array) -> float:
+    """How far (0..1) lips are shut over an open jaw, by a rig's rows."""
+    close, jaw = float(rows[_CLOSE]), float(rows[_JAW])
+    return close / jaw * min(close / _CLOSED_SURELY, 1.0) if close > 0 else 0.0
+
+
+def gaze_of(weights: Array) -> Array:
+    """Yaw (right > 0) and pitch (up > 0) in radians, (2, 2), the person's right eye first, of weights (52,)."""
+    look: Mapping[str, float] = dict(zip(ARKIT, weights.tolist(), strict=True))
+    gaze = np.zeros((2, 2), np.float32)
+    for eye, (side, outwards) in enumerate((("Right", -1), ("Left", 1))):
+        out = look[f"eyeLookOut{side}"] - look[f"eyeLookIn{side}"]
+        up = look[f"eyeLookUp{side}"] - look[f"eyeLookDown{side}"]
+        gaze[eye] = outwards * EYE_YAW * out, EYE_PITCH * up
+    return gaze
+
+
+def at_rest() -> Array:
+    return np.zeros(N_BLENDSHAPES, np.float32)

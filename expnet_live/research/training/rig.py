@@ -1,0 +1,297 @@
+"""The rig of 52 actions, carried over from the expression shapes of the ICT Face Model Light (MIT).
+
+Our face is fitted to the ICT model's neutral head, warped onto its landmarks, and each point of our skin takes part in
+what the ICT skin near it does, of the same lip and the same lid, facing the same way. The points of the Face Mesh then
+move so that the subdivided face does this, by least squares. Left and right are made mirror images of each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+from scipy.interpolate import RBFInterpolator
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
+
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads import mouth
+from expnet_live.heads.blendshape_names import plain_name
+from expnet_live.heads.correspondence import IBUG, fitted, place
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Part
+from expnet_live.heads.importing.parts import HIDDEN, ict_parts
+from expnet_live.heads.rig import Rig
+from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, RIGHT_EYE_OUTER
+from expnet_live.meshes.subdivision import boundary_loops, edges_of
+from expnet_live.research.evaluation.realy.ict import IctHead
+
+log = logging.getLogger(__name__)
+
+ORIGIN = "ICT Face Model Light, USC Institute for Creative Technologies, MIT License"
+# Full strength in ARKit's sense, as a share of the ICT model's.
+STRENGTH = {
+    "eyeLookDownLeft": 0.72, "eyeLookDownRight": 0.72, "browDownLeft": 1.15, "browDownRight": 1.15, "mouthClose": 0.8,
+    "noseSneerLeft": 0.8, "noseSneerRight": 0.8,
+}  # fmt: skip
+# Actions during which lips that are shut stay shut.
+SEALED = (
+    "jawForward", "jawLeft", "jawRight", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
+    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
+    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthPressLeft", "mouthPressRight",
+    "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
+)  # fmt: skip
+
+_MM = 10.0  # a unit of the ICT model
+_NEIGHBOURS = 24
+_AGAINST = 4.0  # mm that ICT skin is farther away for each unit by which its normal deviates
+_SPREAD = 1.3  # mm: how far round the nearest ICT skin its motion is taken from
+_SLIT_REACH = 16.0  # mm from a slit, along the skin, within which lids and lips are told apart
+_EITHER = 1.5  # mm: skin so equally far from both edges is at a corner, and belongs to either
+_FAIR = 0.3  # weight of fairness, against a vertex of the skin
+_HOLD = 30.0  # weight of the way across a slit
+_PRESSED = 2.5  # mm that lips which touch press each other at most
+_ROLLED = 4.5  # mm that lips roll in at most
+_SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and cheeks away from it
+_KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
+_LIPS = np.array([32.0, 16.0, 30.0])  # mm, half the size of the mouth
+_FLIP = np.array([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The ICT model's neutral head and shapes in our frame, mm: `points` (V, 3), `shapes` (J, V, 3) by `names`."""
+
+    points: Array
+    shapes: Array
+    names: tuple[str, ...]
+    triangles: Array
+    part: Array
+    landmarks: Array
+    marks: Array
+
+    @classmethod
+    def load(cls, path: Path, indices: Path, model: FaceModel) -> Source:
+        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        head = IctHead.load(path, indices)
+        try:
+            with np.load(path, allow_pickle=False) as z:
+                names = tuple(plain_name(str(n)) for n in z["expression_names"])
+                shapes = z["expression"].astype(np.float32) * _MM
+        except (OSError, ValueError, KeyError) as e:
+            raise UserError(f"{path} has no expression shapes; name the ICT Face Model Light's arrays.") from e
+        part = ict_parts(head.neutral)
+        points = head.neutral * _MM
+        triangles = head.triangles[(part[head.triangles] != HIDDEN).all(1)]
+        skin = np.intersect1d(np.unique(triangles), np.flatnonzero(part == Part.FACE))
+        known = {mesh: int(head.landmarks[i]) for i, mesh in IBUG.items()}
+        placed = place(model, points, triangles, skin, known)
+        log.info("our face lies %.2f mm off the ICT head", placed.distance)
+        return cls(
+            points=placed.points(points),
+            shapes=placed.directions(shapes),
+            names=names,
+            triangles=triangles,
+            part=part,
+            landmarks=head.landmarks,
+            marks=placed.marks,
+        )
+
+    def shape(self, action: str) -> Array:
+        """The displacements (V, 3) of an ARKit action at full strength; of what the ICT model has by sides, both."""
+        if action in self.names:
+            return self.shapes[self.names.index(action)]
+        sides = [self.names.index(f"{action}{side}") for side in ("Left", "Right") if f"{action}{side}" in self.names]
+        if len(sides) != 2:
+            return np.zeros_like(self.points)
+        return self.shapes[sides].sum(0)
+
+
+def build_rig(source: Source, model: FaceModel) -> Rig:
+    """The rig on the face model's topology."""
+    carry = _carried(source, model)
+    wanted = np.stack([carry @ source.shape(name) for name in ARKIT])
+    _revise(wanted, model)
+    controls = _Controls(model)
+    base = controls.free(wanted)
+    base = _symmetric(base, model)
+    for name in SEALED:
+        base[INDEX[name]] = controls.sealed(wanted[INDEX[name]], base[INDEX[name]])
+    for eye, name in enumerate(("eyeBlinkRight", "eyeBlinkLeft")):
+        base[INDEX[name]] = controls.shut(wanted[INDEX[name]], eye)
+    base[INDEX["mouthClose"]] = controls.undone(wanted[INDEX["mouthClose"]], base[INDEX["jawOpen"]])
+    base = _symmetric(base, model)
+    # Shrugged lips push each other: what one pushes the other is there once when both are shrugged.
+    lower = INDEX["mouthShrugLower"]
+    pushed = base[lower] - _symmetric(controls.free(wanted), model)[lower]
+    jaw = np.stack([_jaw_motion(source, source.shape(name)) for name in ARKIT])
+    jaw = (jaw + _mirrored_motion(jaw)[MIRROR]) / 2
+    still = np.zeros((1, 3, 4))
+    n_tongue = int((model.anatomy.part == Part.TONGUE).sum())
+    tongue = np.zeros((len(ARKIT) + 2, n_tongue, 3))
+    halfway, out = (shape - mouth.tongue()[0] for shape in mouth.tongue_out())
+    tongue[INDEX["tongueOut"]], tongue[-1] = 4 * halfway - out, 2 * out - 4 * halfway
+    return Rig(
+        base=np.concatenate([base, -pushed[None], np.zeros_like(pushed)[None]]),
+        jaw=np.concatenate([jaw, still, still]),
+        tongue=tongue,
+        products=np.array([(lower, INDEX["mouthShrugUpper"]), (INDEX["tongueOut"], INDEX["tongueOut"])]),
+        origin=ORIGIN,
+    )
+
+
+def _revise(wanted: Array, model: FaceModel) -> None:
+    """Changes displacements (52, n_face, 3) where our head is another one than the ICT model's."""
+    rest = (model.anatomy.refine @ model.anatomy.cage.at(model.mean))[: model.n_face]
+    lips = np.exp(-((((rest - model.mean[[13, 14]].mean(0)) / _LIPS) ** 2).sum(1) ** 2))
+    for name, strength in STRENGTH.items():
+        wanted[INDEX[name]] *= strength
+    for name in ("noseSneerLeft", "noseSneerRight"):
+        wanted[INDEX[name]] *= 1 - 0.5 * lips[:, None]
+    for name in ("mouthPucker", "cheekPuff"):
+        wanted[INDEX[name]][:, 0] *= _SIDEWAYS
+    # Brows knit at their inner ends.
+    for side, ends in (("Left", (336, 285)), ("Right", (107, 55))):
+        inner = _bump(rest, model.mean[list(ends)].mean(0), _KNIT_REACH)
+        wanted[INDEX[f"browDown{side}"]] += inner[:, None] * _KNIT * (_FLIP if side == "Right" else 1)
+    for name in ("mouthRollLower", "mouthRollUpper"):
+        # Lips that roll in stay in front of the teeth.
+        depth = np.maximum(-wanted[INDEX[name]][:, 2], 0)
+        wanted[INDEX[name]][:, 2] += depth - _ROLLED * (1 - np.exp(-depth / _ROLLED))
+
+
+def _bump(points: Array, middle: Array, reach: float) -> Array:
+    return np.exp(-(((points - middle) / reach) ** 2).sum(1))
+
+
+def _symmetric(base: Array, model: FaceModel) -> Array:
+    """Displacements (52, 468, 3) whose left actions are the mirror images of the right ones."""
+    return (base + (base * _FLIP)[MIRROR][:, model.mirror]) / 2
+
+
+def _carried(source: Source, model: FaceModel) -> sparse.csr_matrix:
+    """The matrix (n_face, V) that takes the ICT head's displacements to our subdivided face."""
+    anatomy = model.anatomy
+    near_ict = fitted(model, source.points[source.marks], np.ones(len(source.marks)))
+    face = (anatomy.refine @ anatomy.cage.at(near_ict) + anatomy.offset)[: anatomy.n_face].astype(np.float64)
+    triangles = model.face_triangles
+    ours = list(IBUG.values())
+    theirs = source.landmarks[list(IBUG)]
+    warp = RBFInterpolator(face[ours], source.points[theirs] - face[ours], kernel="linear", smoothing=0.5)
+    face = face + warp(face)
+    skin = np.flatnonzero(source.part == Part.FACE)
+    ict_triangles = source.triangles[(source.part[source.triangles] == Part.FACE).all(1)]
+    ict_normals = NormalOperator(ict_triangles, len(source.points))(source.points.astype(np.float32))[skin]
+    normals = NormalOperator(triangles, len(face))(face.astype(np.float32))
+    corners = (RIGHT_EYE_OUTER, LEFT_EYE_OUTER, MOUTH_RIGHT_INNER)
+    side = _sides(face, triangles, [face[c] for c in corners])
+    ict_side = _sides(source.points, ict_triangles, [face[c] for c in corners])[skin]
+
+    distance, near = cKDTree(source.points[skin]).query(face, k=_NEIGHBOURS)
+    cost = distance + _AGAINST * (1 - np.einsum("nki,ni->nk", ict_normals[near], normals))
+    cost = np.where(side[:, None] * ict_side[near] < 0, np.inf, cost)  # the other lip or lid
+    lonely = np.flatnonzero(~np.isfinite(cost).any(1))
+    assert not len(lonely), len(lonely)
+    best = cost.min(1, keepdims=True)
+    weights = np.exp(-(((cost - best) / _SPREAD) ** 2))
+    weights /= weights.sum(1, keepdims=True)
+    rows = np.repeat(np.arange(len(face)), _NEIGHBOURS)
+    log.info("skin lies %.2f mm from ICT skin in the median, %.2f at most", np.median(best), best.max())
+    return sparse.csr_matrix((weights.ravel(), (rows, skin[near].ravel())), shape=(len(face), len(source.points)))
+
+
+def _sides(points: Array, triangles: Array, corners: list[Array]) -> Array:
+    """+1 for skin above a slit of eyes or mouth, -1 below it, 0 elsewhere and at the corners; (V,)."""
+    a, b = edges_of(triangles)[0].T
+    length = np.linalg.norm(points[a] - points[b], axis=1)
+    n = len(points)
+    graph = sparse.coo_matrix((np.r_[length, length], (np.r_[a, b], np.r_[b, a])), (n, n)).tocsr()
+    loops = boundary_loops(triangles)[1:]  # without the outline, which is the longest
+    out = np.zeros(n)
+    for corner in corners:
+        loop = min(loops, key=lambda r: np.linalg.norm(points[r] - corner, axis=1).min())
+        along = points[loop, 0]
+        start = int(along.argmin())
+        loop = np.roll(loop, -start)
+        end = int(points[loop, 0].argmax())
+        one, other = loop[1:end], loop[end + 1 :]
+        upper, lower = (one, other) if points[one, 1].mean() > points[other, 1].mean() else (other, one)
+        above, below = (dijkstra(graph, indices=edge, min_only=True, limit=_SLIT_REACH) for edge in (upper, lower))
+        near = np.minimum(above, below) < _SLIT_REACH
+        with np.errstate(invalid="ignore"):
+            difference = np.where(near, np.nan_to_num(below - above, posinf=99.0, neginf=-99.0), 0)
+        out = np.where(np.abs(difference) > _EITHER, np.sign(difference), out)
+    return out
+
+
+class _Controls:
+    """Displacements of the base points (468, 3) for which the subdivided skin moves as `wanted` (n_face, 3).
+
+    By least squares, with a little fairness (the umbrella Laplacian), which keeps edges of lips and lids smooth; where
+    the way across a slit is asked for, it counts far more than skin does.
+    """
+
+    def __init__(self, model: FaceModel) -> None:
+        anatomy = model.anatomy
+        self._skin = (anatomy.refine @ anatomy.skin)[: anatomy.n_face].astype(np.float64)
+        self._across = (anatomy.posing.across @ anatomy.skin).toarray().astype(np.float64)
+        self._slits = anatomy.posing.slits
+        self._rest = anatomy.posing.across @ anatomy.cage.at(model.mean)
+        a, b = edges_of(model.base_triangles)[0].T
+        n = len(model.mean)
+        links = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), (n, n)).tocsr()
+        umbrella = sparse.identity(n) - sparse.diags(1 / np.asarray(links.sum(1)).ravel()) @ links
+        self._normal = (self._skin.T @ self._skin + _FAIR * umbrella.T @ umbrella).toarray()
+
+    def free(self, wanted: Array) -> Array:
+        """Of many `wanted` (R, n_face, 3)."""
+        out: Array = np.linalg.solve(self._normal[None], np.stack([self._skin.T @ w for w in wanted]))
+        return out
+
+    def sealed(self, wanted: Array, free: Array) -> Array:
+        """Lips that touch at rest stay together, and press each other only so far."""
+        slit = self._slits[2]
+        apart = self._across[slit] @ free[:, 1]
+        # Towards the corners there is less to press.
+        room = _PRESSED * np.clip(self._rest[slit, 1] / self._rest[slit, 1].max(), 0.1, 1)
+        return self._held(wanted, slit, np.clip(apart, -room, 0), axes=(1,))
+
+    def shut(self, wanted: Array, eye: int) -> Array:
+        slit = self._slits[eye]
+        return self._held(wanted, slit, -self._rest[slit, 1], axes=(1,))
+
+    def undone(self, wanted: Array, opening: Array) -> Array:
+        """Lips go together as far as `opening` (468, 3) moved them apart."""
+        slit = self._slits[2]
+        return self._held(wanted, slit, -(self._across[slit] @ opening)[:, 1:].T, axes=(1, 2))
+
+    def _held(self, wanted: Array, slit: slice, ways: Array, axes: tuple[int, ...]) -> Array:
+        """With `ways` (n,) mm along one axis, or (2, n) along two, from the lower to the upper edges of a slit."""
+        out = np.linalg.solve(self._normal, self._skin.T @ wanted)
+        across = self._across[slit]
+        normal = self._normal + _HOLD * across.T @ across
+        for axis, way in zip(axes, np.atleast_2d(ways), strict=True):
+            out[:, axis] = np.linalg.solve(normal, self._skin.T @ wanted[:, axis] + _HOLD * across.T @ way)
+        return out
+
+
+def _jaw_motion(source: Source, shape: Array) -> Array:
+    """The affine motion (3, 4) of the lower jaw, from its teeth."""
+    teeth = source.part == Part.LOWER_TEETH
+    at = source.points[teeth].astype(np.float64)
+    design = np.column_stack([at, np.ones(len(at))])
+    return np.linalg.lstsq(design, shape[teeth].astype(np.float64), rcond=None)[0].T
+
+
+def _mirrored_motion(jaw: Array) -> Array:
+    flip = np.diag(_FLIP)
+    out = jaw.copy()
+    out[:, :, :3] = flip @ jaw[:, :, :3] @ flip
+    out[:, :, 3] = jaw[:, :, 3] @ flip
+    return out
