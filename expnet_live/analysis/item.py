@@ -208,7 +208,7 @@ class _Output:
     def _meshes(self, stem: Path, faces: Sequence[FaceState]) -> None:
         head = self._estimator.head
         for n, state in enumerate(faces):
-            vertices = head.vertices(state.expression, state.identity, state.gaze)
+            vertices = head.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
             name = stem.name if n == 0 else f"{stem.name}.face{n}"
             with writing(self._options.out):
                 stem.parent.mkdir(parents=True, exist_ok=True)

@@ -267,13 +267,14 @@ def _face(pipeline: Pipeline, state: FaceState, person: Person | None, head: Hea
     model = pipeline.face_model
     if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
         head = model
-    expression, identity = state.expression, state.identity
+    expression, identity, blendshapes = state.expression, state.identity, state.blendshapes
     if person is not None:
         expression = person.corrected(expression, model.names)
+        blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
         if person.identity is not None and person.identity.shape == identity.shape:
             identity = person.identity
     start = time.perf_counter()
-    vertices = head.vertices(expression, identity, state.gaze)
+    vertices = head.vertices(expression, identity, state.gaze, blendshapes)
     normals = head.normals(vertices)
     state.stages["mesh"] = time.perf_counter() - start
-    return LiveFace(state, expression, identity, vertices, normals, head)
+    return LiveFace(state, expression, identity, vertices, normals, head, blendshapes)

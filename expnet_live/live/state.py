@@ -23,7 +23,8 @@ class Settings:
 class LiveFace:
     """A face: as the pipeline saw it, and as it is shown.
 
-    `expression` (29,) is without the person's neutral and times the gains; `identity` (K,);
+    `expression` (29,) is without the person's neutral and times the gains, and so are `blendshapes` (52,), None where
+    the model has none; `identity` (K,);
     `vertices` and unit `normals` (V, 3) are of the head that is shown, in the model's frame, mm.
     """
 
@@ -33,6 +34,7 @@ class LiveFace:
     vertices: Array
     normals: Array
     head: Head
+    blendshapes: Array | None = None
 
     def fits(self, head: Head) -> bool:
         """Whether another head is driven by the same coefficients."""
@@ -40,7 +42,7 @@ class LiveFace:
 
     def on(self, head: Head) -> LiveFace:
         """The same face worn by another head, which it fits."""
-        vertices = head.vertices(self.expression, self.identity, self.state.gaze)
+        vertices = head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
         return replace(self, vertices=vertices, normals=head.normals(vertices), head=head)
 
 

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState
 from expnet_live.person.person import Person
 
 # Lids move in every second of stillness, and shut means shut for everyone: no offset for them.
+_EYES = ("eyeBlink", "eyeLook", "eyeSquint", "eyeWide")  # of actions, likewise, and where they look
+_RESTING = 0.01  # of an action: less is none
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight", "eyeSquintLeft", "eyeSquintRight")
 
 
@@ -49,5 +52,8 @@ class Calibration:
         if np.median(np.abs(raw - median), 0)[rigid].max() > self._STEADY:
             raise UserError("The face moved; keep it relaxed and still for two seconds, and calibrate again.")
         neutral = {self._names[i]: round(float(median[i]), 4) for i in rigid}
+        told = [s.blendshapes for s in self._looks if s.blendshapes is not None]
+        resting = dict(zip(ARKIT, np.median(told, 0).tolist(), strict=True)) if told else {}
+        resting = {n: round(w, 4) for n, w in resting.items() if not n.startswith(_EYES) and w >= _RESTING}
         identity = np.mean([s.identity for s in self._looks], 0).astype(np.float32)
-        return replace(person, identity=identity, neutral=neutral)
+        return replace(person, identity=identity, neutral=neutral, resting=resting)

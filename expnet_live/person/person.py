@@ -6,19 +6,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 
 MAX_GAIN = 3.0
+MOST_RESTING = 0.7  # of an action that a face at rest may show: what is left of it is stretched to the full action
 
 
 @dataclass(frozen=True)
 class Person:
-    """A profile: `identity` (K,) and `neutral` (sd, by name) of a calibration, `gains` by name, 1 unless told."""
+    """A profile: of a calibration `identity` (K,), `neutral` (sd, by name of the coefficient) and `resting` (0..1, by
+    ARKit's names); `gains` by name, of coefficients and actions, 1 unless told."""
 
     name: str = "Default"
     identity: Array | None = None
     neutral: dict[str, float] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict)
+    resting: dict[str, float] = field(default_factory=dict)
 
     @property
     def calibrated(self) -> bool:
@@ -32,6 +36,14 @@ class Person:
         gain = np.array([self.gains.get(n, 1.0) for n in names], np.float32)
         return (expression - offset) * gain
 
+    def corrected_blendshapes(self, weights: Array) -> Array:
+        """Weights (..., 52) so that this person's rest is 0 and the full action still 1, times the gains."""
+        if not self.resting and not self.gains:
+            return weights
+        rest = np.array([min(self.resting.get(n, 0.0), MOST_RESTING) for n in ARKIT], np.float32)
+        gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
+        return np.clip((weights - rest) / (1 - rest) * gain, 0, 1).astype(np.float32)
+
     def with_gain(self, name: str, gain: float) -> Person:
         gains = {k: v for k, v in self.gains.items() if k != name}
         if abs(gain - 1) > 1e-6:
@@ -39,4 +51,4 @@ class Person:
         return replace(self, gains=gains)
 
     def uncalibrated(self) -> Person:
-        return replace(self, identity=None, neutral={})
+        return replace(self, identity=None, neutral={}, resting={})

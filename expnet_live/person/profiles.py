@@ -42,6 +42,7 @@ class Profiles:
                 identity=None if data["identity"] is None else checked("identity", data["identity"], (None,)),
                 neutral=_numbers(data["neutral"]),
                 gains=_numbers(data["gains"]),
+                resting=_numbers(data.get("resting", {})),
             )
         except FileNotFoundError:
             return Person(name)
@@ -56,6 +57,7 @@ class Profiles:
             "identity": None if person.identity is None else [round(float(v), 5) for v in person.identity],
             "neutral": person.neutral,
             "gains": person.gains,
+            "resting": person.resting,
         }
         path = self._path(person.name)
         try:

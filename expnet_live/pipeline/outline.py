@@ -20,8 +20,10 @@ class MeasuredHead(Head, Driver, Protocol):
         """A few points between which the whole face lies: mean (n, 3) mm and basis (29 + K, 3n)."""
         ...
 
-    def face_mesh(self, expression: Array, identity: Array | None = None) -> tuple[Array, Array]:
-        """Vertices in mm and unit normals of the face alone."""
+    def face_mesh(
+        self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Vertices in mm and unit normals of the face alone; `blendshapes` as in Head."""
         ...
 
 

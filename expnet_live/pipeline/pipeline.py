@@ -128,7 +128,7 @@ class Pipeline:
         """Vertices (V, 3) in mm in the model's frame, eyes turned, and unit normals (V, 3)."""
         watch = Stopwatch()
         with watch("mesh"):
-            vertices = self.face_model.vertices(state.expression, state.identity, state.gaze)
+            vertices = self.face_model.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
             normals = self.face_model.normals(vertices)
         state.stages.update(watch.seconds)
         return vertices, normals
@@ -137,7 +137,7 @@ class Pipeline:
         """As `mesh`, but of the face alone, without eyes, mouth and the rest of the head: see FaceModel.face_mesh."""
         watch = Stopwatch()
         with watch("mesh"):
-            result = self.face_model.face_mesh(state.expression, state.identity)
+            result = self.face_model.face_mesh(state.expression, state.identity, state.blendshapes)
         state.stages.update(watch.seconds)
         return result
 

@@ -59,9 +59,10 @@ class FaceLines:
         """Places in the picture (468, 2), and how far each faces the camera, -1..1; None where nobody knows."""
         state = face.state
         if len(state.identity) == self._model.n_identity:
-            vertices = self._model.landmarks(state.expression, state.identity)
+            vertices = self._model.landmarks(state.expression, state.identity, state.blendshapes)
         elif face.head.traits.marks is not None:  # another face model was measured
-            vertices = face.head.vertices(state.expression, state.identity)[face.head.traits.marks]
+            shown = face.head.vertices(state.expression, state.identity, blendshapes=state.blendshapes)
+            vertices = shown[face.head.traits.marks]
         else:
             return None
         turn = matrix_from_vector(state.pose.rotation).astype(np.float32)
