@@ -230,6 +230,17 @@ class FaceModel:
         """Raises UserError when the asset is missing or of another version."""
         return Rig.load()
 
+    def action_rows(self, blendshapes: Array, identity: Array | None = None) -> Array:
+        """How much of each row of the rig (R,) there is for weights (52,) on that person; see Rig.rows."""
+        return self._rows(checked_blendshapes(blendshapes), self._resting_points(identity))
+
+    @cached_property
+    def action_deltas(self) -> Array:
+        """What the rig's rows add to the vertices, (R, V, 3) float32 mm, but for lids and lips that close."""
+        refine = self.anatomy.refine
+        control = self._rig_fields.reshape(len(self._rig_fields), -1, 3)[:, : refine.shape[1]]
+        return np.stack([refine @ field for field in control])
+
     @cached_property
     def _named(self) -> Array:
         return named_weights(self, RigDriver(self, self.rig))

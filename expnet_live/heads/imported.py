@@ -113,17 +113,18 @@ class ImportedHead:
 
     @cached_property
     def _actions(self) -> Array:
-        """(J, 52): the shapes of an action's name, or those that together come nearest to what our rig does."""
-        by_points = Transfer(RigDriver(self._driver, Rig.load()), self.model)
-        if by_points.matrix is not None:
-            return by_points.matrix
+        """(J, 52): the shapes of an action's name; where no name is ARKit's, those that together come nearest to what
+        our rig does."""
         theirs = [plain_name(name) for name in self.model.expression_names]
         out = np.zeros((len(theirs), len(ARKIT)), np.float32)
-        for k, name in enumerate(ARKIT):
-            same = shapes_of(name, theirs)
-            if same:
-                out[list(same), k] = 1
-            elif not stays_apart(name):
+        if not self.model.signed:
+            for k, name in enumerate(ARKIT):
+                out[list(shapes_of(name, theirs)), k] = 1
+        if not out.any():
+            by_points = Transfer(RigDriver(self._driver, Rig.load()), self.model)
+            if by_points.matrix is not None:
+                return by_points.matrix
+            for k in (k for k, name in enumerate(ARKIT) if not stays_apart(name)):
                 out[:, k] = by_points(np.eye(len(ARKIT))[k])
         return out
 

@@ -46,6 +46,10 @@ class Predictor:
         self._columns = {name: slice(a, b) for name, a, b in zip(self.config.outputs, [0, *ends], ends, strict=False)}
         self._net = ready(weights, self.device, threads)
 
+    @property
+    def tells_blendshapes(self) -> bool:
+        return "blendshapes" in self._columns
+
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto", threads: int | None = None) -> Predictor:
         """The weights in `path`, or those that ship."""

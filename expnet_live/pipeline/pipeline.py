@@ -124,6 +124,11 @@ class Pipeline:
             for i, k in enumerate(looks)
         ]
 
+    @property
+    def tells_blendshapes(self) -> bool:
+        """Whether the model gives ARKit's actions beside the expression."""
+        return bool(getattr(self.predictor, "tells_blendshapes", False))
+
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Vertices (V, 3) in mm in the model's frame, eyes turned, and unit normals (V, 3)."""
         watch = Stopwatch()

@@ -33,7 +33,7 @@ def test_every_field_and_column_is_told() -> None:
     for key in json.loads(INFO_OF_TEST.to_json()):
         assert f"`{key}`" in GUIDE, key
     told = ", ".join(re.findall(r"`([^`]*)`", GUIDE))
-    for column in table.columns(("jawOpen",), 1):
+    for column in table.columns(("jawOpen",), 1, blendshapes=True)[:-51]:
         assert column in told, column
 
 

@@ -15,6 +15,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root, write_whole
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
+from expnet_live.sessions.recording.writer import SessionWriter
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -161,6 +162,28 @@ def test_unknown_columns_are_passed_over(tmp_path: Path) -> None:
     lines = (tmp_path / TABLE).read_text().splitlines()
     (tmp_path / TABLE).write_text("".join(f"{w},{line}\n" for w, line in zip(["new", *"12345"], lines, strict=False)))
     assert Session.open(tmp_path).rows.frame.tolist() == [0, 1, 2, 3]
+
+
+def test_actions_are_read_back_where_there_are_any(tmp_path: Path) -> None:
+    write_session(tmp_path / "without", n=4)
+    assert np.isnan(Session.open(tmp_path / "without").rows.blendshapes).all()
+    weights = np.random.default_rng(5).random(52).astype(np.float32)
+    info = replace(INFO_OF_TEST, blendshapes=True, person=replace(INFO_OF_TEST.person, resting={"jawOpen": 0.125}))
+    writer = SessionWriter(tmp_path / "with", info)
+    faces = [[replace(face(0), blendshapes=weights)], [], [face(2)]]
+    for i, seen in enumerate(faces):
+        writer.write(i, None, i / 30, seen)
+    writer.close(3, 0, None, "")
+    session = Session.open(tmp_path / "with")
+    assert session.info.blendshapes and session.info.person.resting == {"jawOpen": 0.125}
+    assert (session.rows.blendshapes[0] == weights).all()
+    assert session.rows.blendshapes_of(1) is None and session.rows.blendshapes_of(2) is None
+    # Sessions of before have neither field.
+    path = tmp_path / "without" / INFO
+    data = json.loads(path.read_text())
+    del data["blendshapes"], data["profile"]["resting"]
+    path.write_text(json.dumps(data))
+    assert not read_info(tmp_path / "without").blendshapes
 
 
 def test_sessions_are_listed_and_edited(tmp_path: Path) -> None:

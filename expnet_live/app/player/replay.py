@@ -31,7 +31,8 @@ _NOTHING = np.zeros((0, 3), np.float32)
 class Replay:
     """`rows` are the track (T rows, one per frame) of the face that was seen most.
 
-    `expression` (T, 29) is that face's without its neutral and times its gains, as it was shown; `angles` (T, 3) yaw,
+    `expression` (T, 29) and `blendshapes` (T, 52) are that face's without its neutral and times its gains, as it was
+    shown, `blendshapes` NaN where its model told none; `angles` (T, 3) yaw,
     pitch and roll in degrees; both NaN where it was not seen. `pose_row` (T,) is the row that the head shows: the last
     one with a face, before the first one the first, -1 where there is none at all. `picture` (T,) is the number of the
     picture that is shown, -1 for none; `own` (T,) tells whether it is the row's own. `identity` (K,). `drawn` is None
@@ -41,6 +42,7 @@ class Replay:
     session: Session
     rows: Rows
     expression: Array
+    blendshapes: Array
     angles: Array
     pose_row: Array
     picture: Array
@@ -87,7 +89,9 @@ class Replay:
         person = info.person.identity
         if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
             identity = person
-        return cls(session, rows, shown.expression, angles, pose_row, picture, own, identity, drawn, no_head)
+        return cls(
+            session, rows, shown.expression, shown.blendshapes, angles, pose_row, picture, own, identity, drawn, no_head
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -160,10 +164,12 @@ class Poser(Answerer[int, Posed]):
         replay, row = self._replay, int(self._replay.pose_row[wish])
         rotation: Array = np.zeros(3, np.float32)
         expression: Array = np.zeros(len(replay.names), np.float32)
-        gaze = None
+        gaze = blendshapes = None
         if row >= 0:
             rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], replay.rows.gaze_of(row)
-        vertices = self._head.vertices(expression, replay.identity, gaze)
+            if np.isfinite(replay.blendshapes[row]).all():
+                blendshapes = replay.blendshapes[row]
+        vertices = self._head.vertices(expression, replay.identity, gaze, blendshapes)
         return Posed(vertices, self._head.normals(vertices), rotation)
 
 
@@ -199,4 +205,5 @@ def _state(rows: Rows, i: int) -> FaceState:
         identity=rows.identity[i],
         pose=Pose(rows.rotation[i], rows.translation[i]),
         gaze=rows.gaze_of(i),
+        blendshapes=rows.blendshapes_of(i),
     )

@@ -24,6 +24,8 @@ from expnet_live.outputs.export.track import taken
 from expnet_live.sessions.format.table import Rows
 
 _M = np.float32(0.001)  # mm in m
+_STILL = 1e-5  # mm, and of a normal: what moves less does not move
+_SPARSE = 0.8  # of the vertices, up to which it is shorter to name those that move
 _EYES = {Part.RIGHT_EYE: ("eyeRight", 0), Part.LEFT_EYE: ("eyeLeft", 1)}
 
 
@@ -54,7 +56,7 @@ def animated_head(
     """
     rows = _distinct(rows, start)
     times = rows.time - start
-    morphs = morphs_of(wearer, rows.expression, identity, most=most_correctives, step=step)
+    morphs = morphs_of(wearer, rows.expression, identity, rows.blendshapes, most=most_correctives, step=step)
     resting = morphs.resting
     normals = wearer.normals(resting)
 
@@ -93,9 +95,13 @@ def _head_mesh(
     for delta in morphs.shapes:
         step(0)
         difference = wearer.normals(resting + delta) - normals
+        moved = np.flatnonzero((np.abs(delta) > _STILL).any(1) | (np.abs(difference) > _STILL).any(1))
+        moved = moved[np.isin(moved, head.vertices)]
+        sparse = arrays.places(head.new_index[moved]) if len(moved) < _SPARSE * len(head) else None
+        shown = head.vertices if sparse is None else moved
         targets.append({
-            "POSITION": arrays.differences(_M * delta[head.vertices], len(head)),
-            "NORMAL": arrays.differences(difference[head.vertices], len(head)),
+            "POSITION": arrays.differences(_M * delta[shown], len(head), sparse),
+            "NORMAL": arrays.differences(difference[shown], len(head), sparse),
         })  # fmt: skip
     where = arrays.places(head.new_index[morphs.extra_vertices]) if len(morphs.extra) else None
     for delta in morphs.extra:

@@ -72,9 +72,9 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
 
 def _person(session: Session, options: ExportOptions) -> Person:
     person = session.info.person
-    return replace(
-        person, neutral=person.neutral if options.neutral else {}, gains=person.gains if options.gains else {}
-    )
+    if not options.neutral:
+        person = replace(person, neutral={}, resting={})
+    return person if options.gains else replace(person, gains={})
 
 
 def _table(session: Session, rows: Rows, options: ExportOptions, partial: Path, progress: Progress) -> Exported:

@@ -36,7 +36,7 @@ def write_meshes(
     lines = ["file,timestamp_s"]
     for i in range(len(rows)):
         if rows.face[i] >= 0:
-            vertices = head.vertices(rows.expression[i], identity, rows.gaze_of(i))
+            vertices = head.vertices(rows.expression[i], identity, rows.gaze_of(i), rows.blendshapes_of(i))
             normals = head.normals(vertices)
             name = f"{numbers[i]:06d}{suffix}"
             write_mesh(

@@ -17,6 +17,7 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head, Part, ShapedHead
+from expnet_live.heads.imported import ImportedHead
 
 TOLERANCE = 0.008  # mm by which a vertex may be off at any moment; 0.01 is promised
 _SAMPLES = 256  # moments from which the first shapes are made
@@ -56,26 +57,79 @@ class Morphs:
     residual: float
 
 
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """What a face model does at T moments: `shapes` (J, V, 3) with `names` by `weights` (T, J), but for slits that
+    close; `vertices` (V, 3) of a moment's number are the model's own."""
+
+    model: FaceModel
+    names: tuple[str, ...]
+    shapes: Array
+    weights: Array
+    vertices: Callable[[int], Array]
+
+    @classmethod
+    def measured(cls, model: FaceModel, expression: Array, identity: Array) -> Performance:
+        """Of expressions (T, 29)."""
+        deltas = component_deltas(model)
+        return cls(model, model.names, deltas, expression, lambda i: model.vertices(expression[i], identity))
+
+    @classmethod
+    def rigged(cls, model: FaceModel, blendshapes: Array, identity: Array) -> Performance:
+        """Of ARKit's weights (T, 52); some actions together have shapes of their own."""
+        rows = np.stack([model.action_rows(w, identity) for w in blendshapes])
+        rest, ahead = np.zeros(len(model.names), np.float32), np.zeros((2, 2), np.float32)
+
+        def vertices(i: int) -> Array:
+            return model.vertices(rest, identity, ahead, blendshapes[i])
+
+        return cls(model, model.rig.names, model.action_deltas, rows, vertices)
+
+
 def morphs_of(
-    head: Head, expression: Array, identity: Array, *, most: int, step: Callable[[int], None] = lambda n: None
+    head: Head,
+    expression: Array,
+    identity: Array,
+    blendshapes: Array | None = None,
+    *,
+    most: int,
+    step: Callable[[int], None] = lambda n: None,
 ) -> Morphs:
-    """The head at `expression` (T, 29) with at most `most` extra shapes; `step` as in `correctives`."""
+    """The head at `expression` (T, 29) with at most `most` extra shapes; `step` as in `correctives`.
+
+    With `blendshapes` (T, 52), all of them told, the shapes are ARKit's.
+    """
     resting = head.vertices(np.zeros(len(head.names), np.float32), identity)
+    if blendshapes is not None and not np.isfinite(blendshapes).all():
+        blendshapes = None
     if not isinstance(head, FaceModel):
-        return _shaped(cast(ShapedHead, head), resting, expression, step)
-    deltas = component_deltas(head)
-    found = correctives(head, deltas, expression, identity, most=most, step=step)
-    at_rest = eye_centers(head, np.zeros((1, len(deltas))), identity)[0]
-    centers = eye_centers(head, expression, identity)
+        return _shaped(cast(ShapedHead, head), resting, expression, blendshapes, step)
+    if blendshapes is None:
+        performance = Performance.measured(head, expression, identity)
+        centers = eye_centers(head, expression, identity)
+    else:
+        performance = Performance.rigged(head, blendshapes, identity)
+        centers = eye_centers(head, np.zeros_like(expression), identity)
+    found = correctives(performance, resting, most=most, step=step)
+    at_rest = eye_centers(head, np.zeros((1, len(head.names))), identity)[0]
     eyes = {part: (at_rest[i], centers[:, i]) for i, part in enumerate((Part.RIGHT_EYE, Part.LEFT_EYE))}
-    weights = np.hstack([expression, found.weights])
-    return Morphs(resting, head.names, deltas, found.vertices, found.deltas, weights, eyes, found.residual)
+    weights = np.hstack([performance.weights, found.weights])
+    return Morphs(
+        resting, performance.names, performance.shapes, found.vertices, found.deltas, weights, eyes, found.residual
+    )
 
 
-def _shaped(head: ShapedHead, resting: Array, expression: Array, step: Callable[[int], None]) -> Morphs:
+def _shaped(
+    head: ShapedHead, resting: Array, expression: Array, blendshapes: Array | None, step: Callable[[int], None]
+) -> Morphs:
     """Nothing is missing but what the shapes do to the eyeballs beside moving them."""
-    weights = np.stack([head.shape_weights(e) for e in expression])
-    shapes, rest, eyes, residual = head.shapes, head.eye_centers(resting), {}, 0.0
+    names, shapes = head.shape_names, head.shapes
+    if blendshapes is not None and isinstance(head, ImportedHead):
+        names, shapes = head.model.expression_names, head.model.expression
+        weights = np.stack([head.action_weights(w) for w in blendshapes])
+    else:
+        weights = np.stack([head.shape_weights(e) for e in expression])
+    rest, eyes, residual = head.eye_centers(resting), {}, 0.0
     part = head.traits.parts(len(resting))
     for side, middle in rest.items():
         ball = shapes[:, part == side]
@@ -87,7 +141,7 @@ def _shaped(head: ShapedHead, resting: Array, expression: Array, step: Callable[
             residual = max(residual, float(np.linalg.norm(off, axis=2).max()))
     step(len(expression))
     nothing = np.empty((0, 0, 3), np.float32)
-    return Morphs(resting, head.shape_names, shapes, np.empty(0, np.int64), nothing, weights, eyes, residual)
+    return Morphs(resting, names, shapes, np.empty(0, np.int64), nothing, weights, eyes, residual)
 
 
 def component_deltas(model: FaceModel) -> Array:
@@ -107,24 +161,19 @@ def eye_centers(model: FaceModel, expression: Array, identity: Array) -> Array:
 
 
 def correctives(
-    model: FaceModel,
-    deltas: Array,
-    expression: Array,
-    identity: Array,
-    *,
-    most: int,
-    step: Callable[[int], None] = lambda n: None,
+    performance: Performance, resting: Array, *, most: int, step: Callable[[int], None] = lambda n: None
 ) -> Correctives:
-    """The shapes that, at `expression` (T, 29), `deltas` (29, V, 3) alone miss of the model's mesh; at most `most`.
+    """The shapes that a performance's own alone, from `resting` (V, 3), miss of the model's mesh; at most `most`.
 
     `step` is told how many moments are done, in each of usually one or two passes over all of them, and of none in
     between; it may raise.
     """
-    missing = _Missing(model, deltas, identity, step)
-    chosen = np.unique(np.linspace(0, len(expression) - 1, _SAMPLES).round().astype(int))
-    found = _directions(missing(expression[chosen]), most, step)
+    missing = _Missing(performance, resting, step)
+    moments = len(performance.weights)
+    chosen = np.unique(np.linspace(0, moments - 1, _SAMPLES).round().astype(int))
+    found = _directions(missing(chosen), most, step)
     while True:
-        weights, off, worst = _projected(missing, found, expression, step)
+        weights, off, worst = _projected(missing, found, moments, step)
         room = most - len(found)
         if off.max(initial=0) <= TOLERANCE or not room:
             break
@@ -137,23 +186,24 @@ def correctives(
 
 
 class _Missing:
-    """Called with expressions (T, 29): what the linear part lacks at the `vertices` (m,), (T, 3m) mm."""
+    """Called with numbers of moments (n,): what the linear part lacks at the `vertices` (m,), (n, 3m) mm."""
 
-    def __init__(self, model: FaceModel, deltas: Array, identity: Array, step: Callable[[int], None]) -> None:
-        anatomy = model.anatomy
+    def __init__(self, performance: Performance, resting: Array, step: Callable[[int], None]) -> None:
+        anatomy = performance.model.anatomy
         lashes = np.arange(anatomy.lashes.start, anatomy.lashes.stop)
         self.vertices = np.unique(np.concatenate([*(c.vertices for c in anatomy.closings), *anatomy.lids, lashes]))
-        self._model, self._identity, self._step = model, identity, step
-        self._resting = self._of(np.zeros(len(deltas), np.float32))
-        self._deltas = deltas[:, self.vertices].reshape(len(deltas), -1)
+        self._performance, self._step = performance, step
+        self._resting = resting[self.vertices].ravel()
+        self._shapes = performance.shapes[:, self.vertices].reshape(len(performance.shapes), -1)
 
-    def __call__(self, expressions: Array) -> Array:
-        missing: Array = np.stack([self._of(e) for e in expressions]) - self._resting - expressions @ self._deltas
+    def __call__(self, moments: Array) -> Array:
+        linear = self._resting + self._performance.weights[moments] @ self._shapes
+        missing: Array = np.stack([self._of(int(i)) for i in moments]) - linear
         return missing
 
-    def _of(self, expression: Array) -> Array:
+    def _of(self, moment: int) -> Array:
         self._step(0)
-        return self._model.vertices(expression, self._identity)[self.vertices].ravel()
+        return self._performance.vertices(moment)[self.vertices].ravel()
 
 
 def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array:
@@ -170,14 +220,14 @@ def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array
 
 
 def _projected(
-    missing: _Missing, found: Array, expression: Array, step: Callable[[int], None]
+    missing: _Missing, found: Array, moments: int, step: Callable[[int], None]
 ) -> tuple[Array, Array, Array]:
     """Weights (T, n) of the directions `found`, what is left (T,) mm at most, and what is left where it is most."""
     weights: list[Array] = []
     off: list[Array] = []
     worst: list[tuple[float, int, Array]] = []
-    for start in range(0, len(expression), _AT_A_TIME):
-        wanted = missing(expression[start : start + _AT_A_TIME])
+    for start in range(0, moments, _AT_A_TIME):
+        wanted = missing(np.arange(start, min(start + _AT_A_TIME, moments)))
         weights.append(wanted @ found.T)
         left: Array = wanted - weights[-1] @ found
         off.append(_furthest(left))

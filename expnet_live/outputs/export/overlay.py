@@ -83,7 +83,9 @@ class _Painter:
         """A copy of the picture with the faces of those rows."""
         rows, camera = self._rows, Camera.for_image(image.shape[1], image.shape[0])
         for i in faces:
-            vertices = self._model.vertices(rows.expression[i], rows.identity[i], rows.gaze_of(i))
+            vertices = self._model.vertices(
+                rows.expression[i], rows.identity[i], rows.gaze_of(i), rows.blendshapes_of(i)
+            )
             view = camera.view(Pose(rows.rotation[i], rows.translation[i]))
             image = draw_overlay(image, self._surface, vertices, self._model.normals(vertices), view)
         return image

@@ -11,7 +11,7 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
-from expnet_live.sessions.format.table import BOX, GAZE, KEYS, ROTATION, TRANSLATION, Rows
+from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, KEYS, ROTATION, TRANSLATION, Rows
 
 _AT_A_TIME = 500
 Step = Callable[[int], None]
@@ -22,6 +22,8 @@ def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
     whole = dict(zip(KEYS, (rows.frame, rows.video_frame, rows.time, rows.face, rows.confidence), strict=True))
     numbers = [rows.box, rows.rotation, rows.translation, rows.gaze.reshape(-1, 4), rows.expression]
     headings = [*BOX, *ROTATION, *TRANSLATION, *GAZE, *names]
+    if np.isfinite(rows.blendshapes).any():
+        numbers, headings = [*numbers, rows.blendshapes], [*headings, *BLENDSHAPES]
     return {**whole, **dict(zip(headings, np.hstack(numbers).T, strict=True))}
 
 

@@ -23,8 +23,11 @@ _SAME = 1e-5  # s within which a wanted moment is a recorded one
 def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
     """As it was shown: the first face of each frame, who is `person`, without the neutral and times the gains."""
     first = np.diff(rows.frame, prepend=-1) > 0
-    shown = person.corrected(rows.expression, names)
-    return replace(rows, expression=np.where(first[:, None], shown, rows.expression))
+    shown = person.corrected(rows.expression, names), person.corrected_blendshapes(rows.blendshapes)
+    expression, blendshapes = (
+        np.where(first[:, None], new, old) for new, old in zip(shown, (rows.expression, rows.blendshapes), strict=True)
+    )
+    return replace(rows, expression=expression, blendshapes=blendshapes)
 
 
 def cut(rows: Rows, start: float | None, end: float | None, margin: float = _SAME) -> Rows:

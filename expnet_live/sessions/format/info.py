@@ -35,7 +35,8 @@ class SessionInfo:
     grab, from which all of the session's times count. `frames` went through the network and make `rows`; `drops` more
     came while it was busy (None: not known, after a kill); `unwritten` are ranges (first, last) of frames that could
     not be written in full: without their picture, or without their rows as well. `video_frames` is None where no video
-    was wanted. `lost_face` are spans (from, to) without any face.
+    was wanted. `lost_face` are spans (from, to) without any face. `blendshapes`: whether rows have ARKit's
+    actions.
     """
 
     app_version: str
@@ -64,6 +65,7 @@ class SessionInfo:
     video_frames: int | None = None
     unwritten: tuple[tuple[int, int], ...] = ()
     lost_face: tuple[tuple[float, float], ...] = field(default=())
+    blendshapes: bool = False
 
     def __post_init__(self) -> None:
         if len(self.coefficients) != N_EXPRESSION or len(set(self.coefficients)) != N_EXPRESSION:
@@ -103,11 +105,13 @@ class SessionInfo:
             "max_faces": self.max_faces,
             "coefficients": self.coefficients,
             "n_identity": self.n_identity,
+            "blendshapes": self.blendshapes,
             "profile": {
                 "name": person.name,
                 "identity": None if person.identity is None else [round(float(v), 5) for v in person.identity],
                 "neutral": person.neutral,
                 "gains": person.gains,
+                "resting": person.resting,
             },
             "frames": self.frames,
             "rows": self.rows,
@@ -138,11 +142,13 @@ class SessionInfo:
             model=_model(data["model"]),
             face_model=_model(data["face_model"]),
             coefficients=tuple(_text(n) for n in data["coefficients"]),
+            blendshapes=bool(data.get("blendshapes", False)),  # sessions of before they were recorded
             person=Person(
                 name=_text(profile["name"]),
                 identity=None if profile["identity"] is None else checked("identity", profile["identity"], (None,)),
                 neutral={str(k): _number(v) for k, v in profile["neutral"].items()},
                 gains={str(k): _number(v) for k, v in profile["gains"].items()},
+                resting={str(k): _number(v) for k, v in profile.get("resting", {}).items()},
             ),
             drops=None if drops is None else _count(drops),
             video_frames=None if video_frames is None else _count(video_frames),

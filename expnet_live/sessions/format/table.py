@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import N_EXPRESSION, Array, FaceState
@@ -19,35 +20,49 @@ ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
 
+# ARKit's actions, 0..1: a coefficient of the face model may bear the same name.
+BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
+
 _STEP = 500  # rows that are read at a time
 
 
-def columns(names: Sequence[str], n_identity: int) -> tuple[str, ...]:
-    """The header: keys, box in pixels, pose in rad and mm, gaze in rad, coefficients and identity in sd."""
+def columns(names: Sequence[str], n_identity: int, blendshapes: bool = False) -> tuple[str, ...]:
+    """The header: keys, box in pixels, pose in rad and mm, gaze in rad, coefficients and identity in sd, and where the
+    model tells them ARKit's actions."""
     raw, identity = (f"raw_{n}" for n in names), (f"identity_{i:02d}" for i in range(n_identity))
-    return (*KEYS, *BOX, *ROTATION, *TRANSLATION, *GAZE, *names, *raw, *identity)
+    actions = BLENDSHAPES if blendshapes else ()
+    return (*KEYS, *BOX, *ROTATION, *TRANSLATION, *GAZE, *names, *raw, *identity, *actions)
 
 
-def header(names: Sequence[str], n_identity: int) -> bytes:
-    return (",".join(columns(names, n_identity)) + "\n").encode()
+def header(names: Sequence[str], n_identity: int, blendshapes: bool = False) -> bytes:
+    return (",".join(columns(names, n_identity, blendshapes)) + "\n").encode()
 
 
 def frame_rows(
-    frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState], n_identity: int
+    frame: int,
+    video_frame: int | None,
+    time: float,
+    faces: Sequence[FaceState],
+    n_identity: int,
+    blendshapes: bool = False,
 ) -> list[bytes]:
     """The rows of one frame, each with its line end; without a face one of confidence 0 and empty fields."""
     keys = f"{frame},{'' if video_frame is None else video_frame},{time:.6f}"
     if not faces:
-        return [f"{keys},,0{',' * (len(columns((), n_identity)) + 2 * N_EXPRESSION - len(KEYS))}\n".encode()]
-    return [f"{keys},{face.face},{_face(face, n_identity)}\n".encode() for face in faces]
+        empty = len(columns((), n_identity, blendshapes)) + 2 * N_EXPRESSION - len(KEYS)
+        return [f"{keys},,0{',' * empty}\n".encode()]
+    return [f"{keys},{face.face},{_face(face, n_identity, blendshapes)}\n".encode() for face in faces]
 
 
-def _face(face: FaceState, n_identity: int) -> str:
+def _face(face: FaceState, n_identity: int, blendshapes: bool) -> str:
     box, gaze = face.box, face.gaze
     before = [face.confidence, box.x, box.y, box.w, box.h, *face.pose.rotation, *face.pose.translation]
     after = [*face.expression, *face.expression_raw, *face.identity[:n_identity]]
     middle = [""] * len(GAZE) if gaze is None else _texts(np.ravel(gaze))
-    return ",".join([*_texts(before), *middle, *_texts(after)])
+    actions: list[str] = []
+    if blendshapes:
+        actions = [""] * len(BLENDSHAPES) if face.blendshapes is None else _texts(face.blendshapes)
+    return ",".join([*_texts(before), *middle, *_texts(after), *actions])
 
 
 def _texts(values: Sequence[float] | Array) -> list[str]:
@@ -63,7 +78,7 @@ class Rows:
     is the number of its picture in the video, -1 for none; `time` (R,) in s; `box` (R, 4) x, y, w, h in pixels;
     `rotation` (R, 3) rad, `translation` (R, 3) mm; `gaze` (R, 2, 2) as in FaceState, NaN for none; `expression` (R, 29)
     smoothed and `expression_raw` (R, 29) as the network said it, both before the person's neutral and gains;
-    `identity` (R, K).
+    `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN where the model tells none.
     """
 
     frame: Array
@@ -78,6 +93,7 @@ class Rows:
     expression: Array
     expression_raw: Array
     identity: Array
+    blendshapes: Array
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -86,6 +102,11 @@ class Rows:
         """(2, 2) as in FaceState."""
         gaze: Array = self.gaze[i]
         return gaze if np.isfinite(gaze).all() else None
+
+    def blendshapes_of(self, i: int) -> Array | None:
+        """(52,) as in FaceState."""
+        weights: Array = self.blendshapes[i]
+        return weights if np.isfinite(weights).all() else None
 
     def with_pictures(self, n: int) -> Rows:
         """Where the video has n pictures: after a kill, rows are further than it."""
@@ -113,8 +134,8 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progr
     lines = data[: data.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines()
     if not lines:
         raise UserError(f"{path} is empty; restore it from a copy of the session.")
-    wanted = columns(names, n_identity)
     place = {name: i for i, name in enumerate(lines[0].split(","))}
+    wanted = columns(names, n_identity, blendshapes=BLENDSHAPES[0] in place)
     missing = [name for name in wanted if name not in place]
     if missing:
         raise UserError(
@@ -122,7 +143,10 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progr
             "session."
         )
     values = _numbers(path, lines[1:], len(place), progress)
-    return _rows(path, values[:, [place[name] for name in wanted]], n_identity)
+    values = values[:, [place[name] for name in wanted]]
+    if BLENDSHAPES[0] not in place:
+        values = np.hstack([values, np.full((len(values), len(BLENDSHAPES)), np.nan)])
+    return _rows(path, values, n_identity)
 
 
 def mend(path: Path, pictures: int) -> None:
@@ -167,16 +191,17 @@ def _damaged(path: Path, line: int) -> UserError:
 
 
 def _rows(path: Path, values: Array, n_identity: int) -> Rows:
-    sizes = [1] * len(KEYS) + [4, 3, 3, 4, N_EXPRESSION, N_EXPRESSION, n_identity]
+    sizes = [1] * len(KEYS) + [4, 3, 3, 4, N_EXPRESSION, N_EXPRESSION, n_identity, len(BLENDSHAPES)]
     parts = np.split(values, np.cumsum(sizes)[:-1], axis=1)
     frame, video_frame, time, face, confidence = (p[:, 0] for p in parts[: len(KEYS)])
-    box, rotation, translation, gaze, expression, raw, identity = (p.astype(np.float32) for p in parts[len(KEYS) :])
+    numbers = (p.astype(np.float32) for p in parts[len(KEYS) :])
+    box, rotation, translation, gaze, expression, raw, identity, blendshapes = numbers
     seen = ~np.isnan(face)
     bad = ~(_whole(frame) & (_whole(video_frame) | np.isnan(video_frame)) & (_whole(face) | ~seen))
     bad |= ~(np.isfinite(time) & np.isfinite(confidence))
     for part in (box, rotation, translation, expression, raw, identity):
         bad |= seen & ~np.isfinite(part).all(1)
-    bad |= np.isinf(gaze).any(1)
+    bad |= np.isinf(gaze).any(1) | np.isinf(blendshapes).any(1)
     # Rows of one frame share its time; the next frame's is later.
     bad[1:] |= np.where(frame[1:] == frame[:-1], time[1:] != time[:-1], time[1:] <= time[:-1])
     bad[1:] |= frame[1:] < frame[:-1]
@@ -195,6 +220,7 @@ def _rows(path: Path, values: Array, n_identity: int) -> Rows:
         expression,
         raw,
         identity,
+        blendshapes,
     )
 
 

@@ -35,6 +35,7 @@ def describe(spec: SourceSpec, settings: Settings, pipeline: Pipeline, person: P
         face_model=face,
         coefficients=pipeline.face_model.names,
         n_identity=pipeline.face_model.n_identity,
+        blendshapes=pipeline.tells_blendshapes,
         smoothing=settings.smoothing,
         max_faces=settings.max_faces,
         person=person,

@@ -32,7 +32,7 @@ class SessionWriter:
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
-        self._table.write(table.header(info.coefficients, info.n_identity))
+        self._table.write(table.header(info.coefficients, info.n_identity, info.blendshapes))
         self._markers.write(markers.header_line())
         self._tally = Tally(video=info.video_frames is not None)
         write_whole(folder / INFO, info.to_json())
@@ -53,7 +53,8 @@ class SessionWriter:
 
     def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
         """A frame's rows. Its time must be later than that of the frame before."""
-        for row in table.frame_rows(frame, picture, time, faces, self.info.n_identity):
+        info = self.info
+        for row in table.frame_rows(frame, picture, time, faces, info.n_identity, info.blendshapes):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
 

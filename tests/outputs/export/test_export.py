@@ -107,9 +107,10 @@ def test_the_shapes_are_enough_at_every_moment(model: FaceModel, monkeypatch: py
     expression = (model.prior_mean + rng.standard_normal((90, 29)) @ spread.T).astype(np.float32)
     identity = rng.standard_normal(model.n_identity).astype(np.float32)
     deltas = morphs.component_deltas(model)
-    found = morphs.correctives(model, deltas, expression, identity, most=MOST_CORRECTIVES)
-    assert np.abs(found.weights).max() <= 1 + 1e-6 and len(found.deltas) < 90
     resting = model.vertices(np.zeros(29, np.float32), identity)
+    performance = morphs.Performance.measured(model, expression, identity)
+    found = morphs.correctives(performance, resting, most=MOST_CORRECTIVES)
+    assert np.abs(found.weights).max() <= 1 + 1e-6 and len(found.deltas) < 90
     for e, weights in zip(expression, found.weights, strict=True):
         ours = resting + np.tensordot(e, deltas, 1)
         ours[found.vertices] += np.tensordot(weights, found.deltas, 1)
