@@ -77,6 +77,7 @@ def _rig(steps: Subparsers) -> None:
     parser.add_argument("--indices", type=Path, required=True, metavar="JSON", help="its vertex_indices.json")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="whose face; default: the one that ships")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the rig (.npz)")
+    parser.add_argument("--sheet", type=Path, metavar="WEBP", help="draw all 52 actions there")
     parser.set_defaults(run=_run_rig)
 
 
@@ -85,8 +86,13 @@ def _run_rig(args: argparse.Namespace) -> int:
     from expnet_live.research.training.rig import Source, build_rig
 
     model = FaceModel.load(args.face_model)
-    build_rig(Source.load(args.ict, args.indices, model), model).save(args.out)
+    rig = build_rig(Source.load(args.ict, args.indices, model), model)
+    rig.save(args.out)
     print(f"the rig is in {args.out}")
+    if args.sheet is not None:
+        from expnet_live.render.sheet import save_rig_sheet
+
+        save_rig_sheet(model.rigged_by(rig), args.sheet)
     return 0
 
 

@@ -6,7 +6,7 @@ Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class FaceModel:
     `identity` (K, 468, 3) has the prior N(0, I); `expression` (29, 468, 3) has N(prior_mean,
     prior_covariance), its origin being the face at rest. `mirror` (468,) maps a point to its mirror
     image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
-    subdivided face.
+    subdivided face. `own_rig` moves it in place of the rig that ships.
     """
 
     mean: Array
@@ -56,6 +56,7 @@ class FaceModel:
     mirror: Array
     base_triangles: Array
     base_colors: Array
+    own_rig: Rig | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceModel:
@@ -228,7 +229,11 @@ class FaceModel:
     @cached_property
     def rig(self) -> Rig:
         """Raises UserError when the asset is missing or of another version."""
-        return Rig.load()
+        return self.own_rig or Rig.load()
+
+    def rigged_by(self, rig: Rig) -> FaceModel:
+        """The same face with another rig than the one that ships."""
+        return replace(self, own_rig=rig)
 
     def action_rows(self, blendshapes: Array, identity: Array | None = None) -> Array:
         """How much of each row of the rig (R,) there is for weights (52,) on that person; see Rig.rows."""

@@ -1,4 +1,4 @@
-"""Picture sheets of the face model: its 29 components, and the mean face from all sides."""
+"""Picture sheets of the face model: its 29 components, the rig's 52 actions, and the mean face from all sides."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from expnet_live.core.types import Image
+from expnet_live.core.arkit import ARKIT, blendshapes_of
+from expnet_live.core.files import whole
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.render.shading import Surface, render
@@ -20,6 +22,11 @@ _SEEN = 6.0  # mm
 _COLUMNS = 5
 FACE = (186, 216)  # px, width and height of one face of a component
 PORTRAIT = (470, 620)  # px, of the mean face
+_ACROSS = 9  # actions of the rig in a row
+_LEGEND = 700  # px that its heading needs
+# What is better seen from the side, and what an action needs to be seen at all.
+_TURNED = frozenset({"jawForward", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "tongueOut"})
+_BESIDE = {"mouthClose": {"jawOpen": 1.0}}
 _GAP, _LABEL, _MARGIN, _TITLE = 14, 34, 30, 92
 
 
@@ -36,10 +43,15 @@ class _Painter:
         scale: float,
         at: tuple[float, float] = (0.0, -4.0),
         rotation: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        gaze: tuple[float, float] = (0.0, 0.0),
+        gaze: tuple[float, float] | None = (0.0, 0.0),
+        blendshapes: Array | None = None,
     ) -> Image:
         """The head at `scale` px per mm, the point `at` (mm, of the head before it turns) in the middle."""
-        vertices = self.model.vertices(self.model.expression_of(**(coefficients or {})), gaze=np.tile(gaze, (2, 1)))
+        vertices = self.model.vertices(
+            self.model.expression_of(**(coefficients or {})),
+            gaze=None if gaze is None else np.tile(gaze, (2, 1)),
+            blendshapes=blendshapes,
+        )
         view = WeakPerspective(
             np.array(rotation), scale, (size[0] - 1) / 2 - at[0] * scale, (size[1] - 1) / 2 + at[1] * scale
         )
@@ -85,6 +97,32 @@ def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int
     return sheet
 
 
+def rig_sheet(model: FaceModel, names: Sequence[str] = ARKIT, face: tuple[int, int] = FACE) -> Image:
+    """The face at rest, and actions of the rig at full strength, each on the mean face; BGR."""
+    paint = _Painter(model)
+    width, height = face
+    step = width + _GAP // 2, height + _LABEL
+    places = [(_MARGIN + k % _ACROSS * step[0], _TITLE + k // _ACROSS * step[1]) for k in range(len(names) + 1)]
+    right, bottom = (max(place[axis] for place in places) for axis in (0, 1))
+    sheet = _canvas(max(right + width + _MARGIN, _LEGEND), bottom + step[1] + _MARGIN // 2)
+    _write(sheet, f"The {len(names)} actions of the rig", (_MARGIN, 48), 34, _BRIGHT)
+    _write(sheet, "each at full strength on the mean face; mouthClose with the jaw open", (_MARGIN, 76), 18, _DIM)
+    for name, (x, y) in zip(("at rest", *names), places, strict=True):
+        weights = blendshapes_of(**({name: 1.0} if name in ARKIT else {}), **_BESIDE.get(name, {}))
+        turned = name in _TURNED
+        view = paint.draw(
+            face,
+            scale=1.12 * width / 186,
+            rotation=(0.0, 0.7 if turned else 0.0, 0.0),
+            at=(-36.0 if turned else 0.0, -1.0),
+            gaze=None,
+            blendshapes=weights,
+        )
+        sheet[y : y + height, x : x + width] = view
+        _write(sheet, name, (x + width // 2, y + height + 18), 14, _BRIGHT, "middle")
+    return sheet
+
+
 def mean_face_sheet(model: FaceModel, face: tuple[int, int] = PORTRAIT) -> Image:
     """The mean face from the front, half turned and from the side, and its eyes close up; BGR."""
     paint = _Painter(model)
@@ -125,6 +163,14 @@ def save_component_sheet(model: FaceModel, out: Path) -> None:
         ok, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         assert ok
         path.write_bytes(data.tobytes())
+
+
+def save_rig_sheet(model: FaceModel, out: Path) -> None:
+    """Writes the rig's sheet to `out`, a WebP."""
+    ok, data = cv2.imencode(".webp", rig_sheet(model), [cv2.IMWRITE_WEBP_QUALITY, 86])
+    assert ok
+    with whole(out) as partial:
+        partial.write_bytes(data.tobytes())
 
 
 def _spaced(name: str) -> str:

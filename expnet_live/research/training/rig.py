@@ -38,14 +38,15 @@ ORIGIN = "ICT Face Model Light, USC Institute for Creative Technologies, MIT Lic
 # Full strength in ARKit's sense, as a share of the ICT model's.
 STRENGTH = {
     "eyeLookDownLeft": 0.72, "eyeLookDownRight": 0.72, "browDownLeft": 1.15, "browDownRight": 1.15, "mouthClose": 0.8,
-    "noseSneerLeft": 0.8, "noseSneerRight": 0.8,
+    "noseSneerLeft": 0.8, "noseSneerRight": 0.8, "mouthPressLeft": 1.4, "mouthPressRight": 1.4,
+    "mouthFrownLeft": 1.25, "mouthFrownRight": 1.25,
 }  # fmt: skip
 # Actions during which lips that are shut stay shut.
 SEALED = (
     "jawForward", "jawLeft", "jawRight", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
     "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
-    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthPressLeft", "mouthPressRight",
-    "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
+    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "mouthPressLeft",
+    "mouthPressRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
 )  # fmt: skip
 
 _MM = 10.0  # a unit of the ICT model
@@ -127,21 +128,18 @@ def build_rig(source: Source, model: FaceModel) -> Rig:
         base[INDEX[name]] = controls.shut(wanted[INDEX[name]], eye)
     base[INDEX["mouthClose"]] = controls.undone(wanted[INDEX["mouthClose"]], base[INDEX["jawOpen"]])
     base = _symmetric(base, model)
-    # Shrugged lips push each other: what one pushes the other is there once when both are shrugged.
-    lower = INDEX["mouthShrugLower"]
-    pushed = base[lower] - _symmetric(controls.free(wanted), model)[lower]
     jaw = np.stack([_jaw_motion(source, source.shape(name)) for name in ARKIT])
     jaw = (jaw + _mirrored_motion(jaw)[MIRROR]) / 2
-    still = np.zeros((1, 3, 4))
     n_tongue = int((model.anatomy.part == Part.TONGUE).sum())
-    tongue = np.zeros((len(ARKIT) + 2, n_tongue, 3))
+    tongue = np.zeros((len(ARKIT) + 1, n_tongue, 3))
     halfway, out = (shape - mouth.tongue()[0] for shape in mouth.tongue_out())
     tongue[INDEX["tongueOut"]], tongue[-1] = 4 * halfway - out, 2 * out - 4 * halfway
     return Rig(
-        base=np.concatenate([base, -pushed[None], np.zeros_like(pushed)[None]]),
-        jaw=np.concatenate([jaw, still, still]),
+        # Out of the mouth and then down: the second half of the way is the square's.
+        base=np.concatenate([base, np.zeros_like(base[:1])]),
+        jaw=np.concatenate([jaw, np.zeros_like(jaw[:1])]),
         tongue=tongue,
-        products=np.array([(lower, INDEX["mouthShrugUpper"]), (INDEX["tongueOut"], INDEX["tongueOut"])]),
+        products=np.array([(INDEX["tongueOut"], INDEX["tongueOut"])]),
         origin=ORIGIN,
     )
 
