@@ -17,7 +17,7 @@ LOWER_ANCHOR = {17: 0.5, 84: 0.25, 314: 0.25, 18: 0.4, 200: 0.4, 199: 0.2}
 _LIP_INSIDE, _FLESH = np.array([158, 78, 74.0]), np.array([120, 44, 42.0])
 _TOOTH, _NECK, _GAP = np.array([234, 225, 208.0]), np.array([226, 210, 184.0]), np.array([132, 104, 90.0])
 _GUM = np.array([192, 108, 104.0])
-_TONGUE = np.array([206, 108, 104.0])
+_TONGUE = np.array([214, 118, 114.0])
 
 
 def add_mouth_pouch(cage: Cage, mean: Array, lips: Array, part: int) -> None:
@@ -153,7 +153,7 @@ def tongue() -> tuple[Array, Array, Array]:
     vertices = _tongue_along(along, half, 6 * np.sqrt(np.clip(t * 2.2, 0, 1)) + 5 * t)
     groove = 1 - 0.22 * np.exp(-((s / 0.15) ** 2)) - 0.25 * np.abs(s) ** 3
     groove = np.where(np.arange(s.shape[1]) < _TONGUE_TOP, groove, 0.62)
-    colors = (groove * (1 - 0.75 * t))[:, :, None] * _TONGUE
+    colors = (groove * (1 - 0.6 * t))[:, :, None] * _TONGUE
     i = np.arange(len(vertices)).reshape(t.shape[0], s.shape[1])
     a, b = i[:-1], np.roll(i, -1, 1)[:-1]
     c, d = np.roll(i, -1, 1)[1:], i[1:]

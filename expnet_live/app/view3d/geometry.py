@@ -23,6 +23,7 @@ _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, 
 # Of the Face Mesh: forehead, cheeks and chin.
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
 _LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
+_DIM = 0.8  # how fast light fades behind the lips
 _NECK = 40.0  # mm below the chin that a head must reach to have one
 
 
@@ -132,7 +133,7 @@ def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
     lips = vertices[:, 2].max() - 14 if marks is None else head.vertices(expression_of(head.names))[marks[13], 2]
     depth = np.clip((lips - 2 - vertices[:, 2]) / 26, 0, 1)
     for inside, least in ((Part.MOUTH, 0.25), (Part.UPPER_TEETH, 0.1), (Part.LOWER_TEETH, 0.2), (Part.TONGUE, 0.3)):
-        shade[part == inside] = np.maximum(least, 1.6 * depth[part == inside])
+        shade[part == inside] = np.maximum(least, _DIM * depth[part == inside])
     for _ in range(2):
         shade = spread @ shade
     return (1 - np.clip(shade, 0, 0.93)).astype(np.float32)

@@ -29,9 +29,11 @@ float hair() {
     return u_hair * max(a_traits.w, 0.0);
 }
 
-// Shine and openness. Through a slit teeth are not lit: a mouth that is closed looks closed.
+// Shine and openness. Through a slit teeth are not lit: a mouth that is closed looks closed. A tongue that comes out
+// is lit as skin is.
 vec2 traits() {
-    return vec2(a_traits.x, a_traits.y * (a_traits.w < 0.0 ? u_gape : 1.0));
+    float within = mix(a_traits.y * u_gape, 1.0, smoothstep(4.0, 14.0, a_position.z - a_rest.z));
+    return vec2(a_traits.x, a_traits.w < 0.0 ? within : a_traits.y);
 }
 
 vec4 in_view() {
