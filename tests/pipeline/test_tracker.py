@@ -59,6 +59,7 @@ class Measured:
     origin: Array
     gaze: Array | None
     confidence: Array
+    blendshapes: Array | None = None
 
 
 class DiscPredictor:
