@@ -1,7 +1,8 @@
 """The rig: what ARKit's 52 actions do to our face, in mm at full strength.
 
 Actions add up. Where a sum would be wrong, `Rig.rows` puts it right: lips close no further than the jaw has opened
-them, a tongue opens the mouth that it comes out of, and products of two actions have displacements of their own.
+them, a tongue opens the mouth that it comes out of, what narrows an eye has only that left which a blink leaves open,
+and products of two actions have displacements of their own.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ EYE_YAW, EYE_PITCH = 0.607, 0.556  # rad that a full eyeLook turns an eye, as in
 _TONGUE_OPENS = 0.35  # of jawOpen, for a tongue that is out all the way
 _CLOSED_SURELY = 0.1  # of mouthClose: the share of it in a jaw that hardly opens says little
 _JAW, _CLOSE, _TONGUE = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
+
+
+_NARROWED = [INDEX[f"{name}{side}"] for name in ("eyeLookDown", "eyeSquint") for side in ("Left", "Right")]
+_BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]] * 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +87,7 @@ class Rig:
         tongue = w[_TONGUE]
         w[_JAW] = max(w[_JAW], _TONGUE_OPENS * float(tongue) ** 0.5)
         w[_CLOSE] = min(w[_CLOSE], w[_JAW]) * (1 - tongue)
+        w[_NARROWED] *= 1 - w[_BLINKS]
         if not len(self.products):
             return w
         first, second = self.products.T

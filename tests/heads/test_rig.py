@@ -84,6 +84,17 @@ def test_lids_go_down_with_the_weight(model: FaceModel) -> None:
     assert slits(model, posed(model, eyeSquintLeft=1.0))[1].max() < 0.85 * heights[0]
 
 
+def test_what_narrows_an_eye_is_not_counted_twice(model: FaceModel) -> None:
+    def height(**weights: float) -> float:
+        return float(slits(model, posed(model, **weights))[1].max())
+
+    looks = {"eyeSquintLeft": 0.5, "eyeLookDownLeft": 0.4}
+    half = height(eyeBlinkLeft=0.5)
+    assert height(**looks) < height()
+    assert half / 3 < height(eyeBlinkLeft=0.5, **looks) < half
+    assert height(eyeBlinkLeft=1.0, **looks) < 0.05
+
+
 @pytest.mark.parametrize("side", ["Left", "Right"])
 def test_actions_of_one_side_move_that_side(model: FaceModel, side: str) -> None:
     sign = 1 if side == "Left" else -1
