@@ -28,7 +28,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.importing.parts import HIDDEN, ict_parts
 from expnet_live.heads.rig import Rig
-from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, RIGHT_EYE_OUTER
+from expnet_live.heads.topology import CONTOURS, LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, RIGHT_EYE_OUTER
 from expnet_live.meshes.subdivision import boundary_loops, edges_of
 from expnet_live.research.evaluation.realy.ict import IctHead
 
@@ -56,9 +56,11 @@ _SPREAD = 1.3  # mm: how far round the nearest ICT skin its motion is taken from
 _SLIT_REACH = 16.0  # mm from a slit, along the skin, within which lids and lips are told apart
 _EITHER = 1.5  # mm: skin so equally far from both edges is at a corner, and belongs to either
 _FAIR = 0.3  # weight of fairness, against a vertex of the skin
+_FAIR_LIPS = 6.0  # that of lips' edges
 _HOLD = 30.0  # weight of the way across a slit
 _PRESSED = 2.5  # mm that lips which touch press each other at most
 _ROLLED = 4.5  # mm that lips roll in at most
+_SHARED = 0.4  # of a pucker and a funnel, that is lost when both are full
 _SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and cheeks away from it
 _KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
 _LIPS = np.array([32.0, 16.0, 30.0])  # mm, half the size of the mouth
@@ -131,15 +133,17 @@ def build_rig(source: Source, model: FaceModel) -> Rig:
     jaw = np.stack([_jaw_motion(source, source.shape(name)) for name in ARKIT])
     jaw = (jaw + _mirrored_motion(jaw)[MIRROR]) / 2
     n_tongue = int((model.anatomy.part == Part.TONGUE).sum())
-    tongue = np.zeros((len(ARKIT) + 1, n_tongue, 3))
+    tongue = np.zeros((len(ARKIT) + 2, n_tongue, 3))
     halfway, out = (shape - mouth.tongue()[0] for shape in mouth.tongue_out())
     tongue[INDEX["tongueOut"]], tongue[-1] = 4 * halfway - out, 2 * out - 4 * halfway
+    # Two ways to round the lips, which take from each other; a tongue that goes out and then down, by the square.
+    round_ = [INDEX["mouthPucker"], INDEX["mouthFunnel"]]
+    products = [round_, [INDEX["tongueOut"]] * 2]
     return Rig(
-        # Out of the mouth and then down: the second half of the way is the square's.
-        base=np.concatenate([base, np.zeros_like(base[:1])]),
-        jaw=np.concatenate([jaw, np.zeros_like(jaw[:1])]),
+        base=np.concatenate([base, -_SHARED * base[round_].sum(0)[None], np.zeros_like(base[:1])]),
+        jaw=np.concatenate([jaw, np.zeros_like(jaw[:2])]),
         tongue=tongue,
-        products=np.array([(INDEX["tongueOut"], INDEX["tongueOut"])]),
+        products=np.array(products),
         origin=ORIGIN,
     )
 
@@ -231,8 +235,8 @@ def _sides(points: Array, triangles: Array, corners: list[Array]) -> Array:
 class _Controls:
     """Displacements of the base points (468, 3) for which the subdivided skin moves as `wanted` (n_face, 3).
 
-    By least squares, with a little fairness (the umbrella Laplacian), which keeps edges of lips and lids smooth; where
-    the way across a slit is asked for, it counts far more than skin does.
+    By least squares, with a little fairness (the umbrella Laplacian, and second differences along the edges of the
+    lips); where the way across a slit is asked for, it counts far more than skin does.
     """
 
     def __init__(self, model: FaceModel) -> None:
@@ -245,7 +249,9 @@ class _Controls:
         n = len(model.mean)
         links = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), (n, n)).tocsr()
         umbrella = sparse.identity(n) - sparse.diags(1 / np.asarray(links.sum(1)).ravel()) @ links
-        self._normal = (self._skin.T @ self._skin + _FAIR * umbrella.T @ umbrella).toarray()
+        bend = _bending(n)
+        fairness = _FAIR * umbrella.T @ umbrella + _FAIR_LIPS * bend.T @ bend
+        self._normal = (self._skin.T @ self._skin + fairness).toarray()
 
     def free(self, wanted: Array) -> Array:
         """Of many `wanted` (R, n_face, 3)."""
@@ -277,6 +283,19 @@ class _Controls:
         for axis, way in zip(axes, np.atleast_2d(ways), strict=True):
             out[:, axis] = np.linalg.solve(normal, self._skin.T @ wanted[:, axis] + _HOLD * across.T @ way)
         return out
+
+
+def _bending(n: int) -> sparse.csr_matrix:
+    """Second differences along the edges of either lip, from corner to corner, of n points."""
+    rows = []
+    for contour in ("lips outer", "lips inner"):
+        ring = CONTOURS[contour][:-1]
+        half = len(ring) // 2
+        for path in (ring[: half + 1], (*ring[half:], ring[0])):
+            rows += [(a, b, c) for a, b, c in zip(path, path[1:], path[2:], strict=False)]
+    at = np.array(rows)
+    weights = np.tile([1.0, -2.0, 1.0], len(at))
+    return sparse.csr_matrix((weights, (np.repeat(np.arange(len(at)), 3), at.ravel())), (len(at), n))
 
 
 def _jaw_motion(source: Source, shape: Array) -> Array:
