@@ -20,6 +20,7 @@ from expnet_live.core.paths import asset
 from expnet_live.core.types import N_EXPRESSION, Array, checked
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
+from expnet_live.heads.brows import brows
 from expnet_live.heads.hair import hairiness
 from expnet_live.heads.head import Part, Traits
 from expnet_live.heads.normals import HeadNormals
@@ -177,13 +178,16 @@ class FaceModel:
     @cached_property
     def traits(self) -> Traits:
         """What is known of the drawn head's vertices."""
-        anatomy = self.anatomy
+        anatomy, n = self.anatomy, self.n_face
+        hairs = np.zeros((len(anatomy.part), 3), np.float32)
+        hairs[:n] = brows(self.mean, (anatomy.refine[:n] @ anatomy.cage.at(self.mean)))
         return Traits(
             part=anatomy.part,
             shine=anatomy.shine,
             marks=np.arange(len(self.mean), dtype=np.int32),
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
             hair=hairiness(anatomy, self.vertices(np.zeros(N_EXPRESSION))),
+            brows=hairs,
         )
 
     @property

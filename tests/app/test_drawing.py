@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -200,3 +201,16 @@ def test_heartbeat_tells_waiting_from_working() -> None:
 
 def test_network_leaves_cores_to_the_window() -> None:
     assert [network_threads(n) for n in (1, 2, 3, 4, 16)] == [1, 1, 1, 2, 4]
+
+
+def test_brows_are_drawn_hair_by_hair_and_go_with_the_skin(stage: Stage, geometry: HeadGeometry) -> None:
+    assert geometry.brows.shape == (geometry.size, 3) and 0.9 < geometry.brows[:, 0].max() <= 1
+    # Both brows are above the eyes, one on each side.
+    dense = geometry.rest[geometry.brows[:, 0] > 0.5]
+    assert (dense[:, 1] > 40).all() and abs(dense[:, 0].mean()) < 2 and np.abs(dense[:, 0]).min() > 8
+    visual = visual_of(geometry, frugal=False)
+    plain = drawn(stage, visual)
+    visual.set_geometry(replace(geometry, brows=np.zeros_like(geometry.brows)))
+    bare = drawn(stage, visual)
+    darker = (bare - plain)[..., :3].mean(2)
+    assert darker.max() > 25 and (darker > 10).mean() < 0.02

@@ -32,10 +32,10 @@ class HeadGeometry:
     """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
     also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,)
     0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
-    `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the lips. The neck ends at the height
-    `neck` (mm), None where there is none; `complexion` are vertices whose colour is the skin's; `lips` are pairs (n, 2)
-    of vertices on the inner edges of the upper and the lower one, n = 0 where they are not known; `outermost` are
-    vertices between which the others lie."""
+    `brows` (V, 3) see heads/brows.py, `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the
+    lips. The neck ends at the height `neck` (mm), None where there is none; `complexion` are vertices whose colour is
+    the skin's; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the lower one, n = 0 where they
+    are not known; `outermost` are vertices between which the others lie."""
 
     triangles: Array
     skin: Array
@@ -47,6 +47,7 @@ class HeadGeometry:
     openness: Array
     paint: Array
     hair: Array
+    brows: Array
     rest: Array
     inside: Array
     neck: float | None
@@ -62,6 +63,7 @@ class HeadGeometry:
     def of(cls, head: Head) -> HeadGeometry:
         rest = head.vertices(expression_of(head.names))
         part, hair, marks = head.traits.parts(len(rest)), head.traits.hair, head.traits.marks
+        brows = head.traits.brows
         spread = _neighbour_means(head.triangles, len(rest))
         painted = np.isin(part, _PAINTED)
         triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
@@ -81,6 +83,7 @@ class HeadGeometry:
             openness=_openness(head, part, spread),
             paint=_faded(painted, part == Part.SHELL, spread),
             hair=hair,
+            brows=np.zeros((len(rest), 3), np.float32) if brows is None else brows,
             rest=rest,
             inside=np.isin(part, _INSIDE),
             neck=_neck(rest, marks),

@@ -23,6 +23,7 @@ attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec3 a_color;
 attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips
+attribute vec3 a_brow;
 attribute vec3 a_rest;      // where it is when the face is at rest: hair and neck go by it
 
 float hair() {
@@ -125,6 +126,27 @@ float strands(vec3 at) {
 }
 """
 
+# brow: how dense its hairs are, mm along it and above its middle.
+_BROWS = """
+const vec3 BROW = vec3(0.050, 0.027, 0.018);
+
+// strand: where in the pattern of the hairs, -1..1
+vec3 with_brow(vec3 own, vec3 brow, float strand) {
+    float dense = brow.x * (0.45 + 0.55 * smoothstep(-1.0, 9.0, brow.y));
+    return mix(own, BROW, 0.8 * smoothstep(0.05, 1.05, dense + 0.75 * strand * dense));
+}
+"""
+
+_BROW_HAIRS = """
+// They lean more and more outwards; where they are finer than pixels, their mean is seen.
+float brow_hairs(vec3 brow) {
+    float lean = mix(0.25, 2.4, smoothstep(1.0, 24.0, brow.y));
+    float root = (brow.y - lean * brow.z) / length(vec2(1.0, lean));
+    float strand = 0.5 * sin(6.1 * root + 0.6 * brow.z) + 0.3 * sin(9.7 * root + 1.3) + 0.3 * sin(14.9 * root - brow.z);
+    return strand * clamp(1.6 - 3.0 * fwidth(root), 0.0, 1.0);
+}
+"""
+
 _PICTURE = """
 uniform sampler2D u_photo;  // blue first
 
@@ -143,9 +165,11 @@ varying vec3 v_color;
 varying vec2 v_traits;
 varying vec3 v_uv;
 varying vec4 v_rest;        // and mm of hair
+varying vec3 v_brow;
 varying float v_presence;
 void main() {{
     vec4 at = in_view();
+    v_brow = a_brow;
     v_position = at.xyz;
     v_normal = turned();
     v_color = a_color;
@@ -159,7 +183,8 @@ void main() {{
 
 PIXEL_FRAGMENT = f"""
 #version 120
-{_LIGHT}{_STRANDS}{_PICTURE}
+{_LIGHT}{_STRANDS}{_BROWS}{_BROW_HAIRS}{_PICTURE}
+varying vec3 v_brow;
 varying vec3 v_position;
 varying vec3 v_normal;
 varying vec3 v_color;
@@ -172,7 +197,8 @@ void main() {{
     float strand = hair > 0.0 ? strands(v_rest.xyz) : 0.0;
     float paint = u_paint * v_uv.z * inside(v_uv.xy) * (1.0 - hair);
     vec3 photo = texture2D(u_photo, v_uv.xy).bgr;
-    vec3 seen = appearance(normalize(v_normal), -normalize(v_position), v_color, v_traits, hair, strand, photo, paint);
+    vec3 own = v_brow.x > 0.01 ? with_brow(v_color, v_brow, brow_hairs(v_brow)) : v_color;
+    vec3 seen = appearance(normalize(v_normal), -normalize(v_position), own, v_traits, hair, strand, photo, paint);
     gl_FragColor = vec4(seen.bgr, 1.0) * v_presence;
 }}
 """
@@ -190,11 +216,12 @@ void main() {
 
 # --- each vertex is lit ---------------------------------------------------------------------------
 
-PLAIN_VERTEX = f"""{_PLACES}{_LIGHT}
+PLAIN_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_seen;
 void main() {{
     vec4 at = in_view();
-    vec3 seen = appearance(normalize(turned()), -normalize(at.xyz), a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0);
+    vec3 own = with_brow(a_color, a_brow, 0.0);
+    vec3 seen = appearance(normalize(turned()), -normalize(at.xyz), own, traits(), 0.0, 0.0, vec3(0.0), 0.0);
     v_seen = vec4(seen.bgr, 1.0) * presence();
     gl_Position = on_screen(at);
 }}
@@ -208,7 +235,7 @@ void main() {
 }
 """
 
-HAIR_VERTEX = f"""{_PLACES}{_LIGHT}
+HAIR_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_skin;
 varying vec3 v_hair;
 varying vec3 v_strand;      // what the pattern of the hair adds
@@ -218,7 +245,8 @@ void main() {{
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
     vec3 high = appearance(n, eye, a_color, traits(), 1.0, 1.0, vec3(0.0), 0.0).bgr;
     vec3 low = appearance(n, eye, a_color, traits(), 1.0, -1.0, vec3(0.0), 0.0).bgr;
-    v_skin = vec4(appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, presence());
+    vec3 own = with_brow(a_color, a_brow, 0.0);
+    v_skin = vec4(appearance(n, eye, own, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, presence());
     v_hair = 0.5 * (high + low);
     v_strand = 0.5 * (high - low);
     v_rest = vec4(a_rest, hair());
@@ -239,15 +267,16 @@ void main() {{
 }}
 """
 
-PAINTED_VERTEX = f"""{_PLACES}{_LIGHT}
+PAINTED_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_seen;
 varying vec3 v_gain;        // what our light makes of a white picture
 varying vec3 v_uv;
 void main() {{
     vec4 at = in_view();
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
-    v_seen = vec4(appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, 1.0) * presence();
-    v_gain = appearance(n, eye, a_color, traits(), 0.0, 0.0, vec3(1.0), 1.0).bgr * v_seen.a;
+    vec3 own = with_brow(a_color, a_brow, 0.0);
+    v_seen = vec4(appearance(n, eye, own, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, 1.0) * presence();
+    v_gain = appearance(n, eye, own, traits(), 0.0, 0.0, vec3(1.0), 1.0).bgr * v_seen.a;
     v_uv = in_picture();
     gl_Position = on_screen(at);
 }}

@@ -68,7 +68,7 @@ class HeadVisual:
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
         traits[geometry.inside, 3] = -1
-        still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest}
+        still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
         self._set(a_position=self._positions, a_normal=self._normals, **buffers)
         self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
@@ -144,7 +144,7 @@ class HeadVisual:
     def warm_up(self) -> None:
         """Draws nothing to be seen with each program, as drivers compile them when they first draw."""
         corner = np.zeros((3, 3), np.float32)
-        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest")}
+        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest", "a_brow")}
         self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
         indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
         for program in self._programs:
