@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from expnet_live.heads.shapes import ShapeModel
 
 _TURNED = 1.0  # mm by which a shape moves eyeballs that it turns
+_UNSEEN = 0.004  # of a shape
 _JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 _SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
 
@@ -94,8 +95,8 @@ class ImportedHead:
             weights, shapes = self.shape_weights(eta), self._shapes
         else:
             actions = checked_blendshapes(blendshapes)
-            weights, shapes = self.action_weights(actions), self.model.expression.reshape(-1, self._mean.size)
-            if self._eyes_look:
+            weights, shapes = self.action_weights(actions), self.action_shapes.reshape(-1, self._mean.size)
+            if self.eyes_look:
                 gaze = None
             elif gaze is None:
                 gaze = gaze_of(actions)
@@ -105,11 +106,26 @@ class ImportedHead:
         return out
 
     def action_weights(self, blendshapes: Array) -> Array:
-        """The model's own expression coefficients (J,) float32 for ARKit's weights (52,)."""
+        """How much of each of `action_shapes` there is, float32, for ARKit's weights (52,)."""
         actions = blendshapes.copy()
         actions[_CLOSE] = min(actions[_CLOSE], actions[_JAW])
-        weights = self._actions @ actions
-        return weights if self.model.signed else np.clip(weights, 0, 1)
+        if self.model.signed:
+            return actions
+        weights = np.clip(self._actions @ actions, 0, 1)
+        # Shapes that are as good as at rest need not be read.
+        return np.where(weights < _UNSEEN, 0, weights)
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """Of `action_shapes`."""
+        return ARKIT if self.model.signed else self.model.expression_names
+
+    @cached_property
+    def action_shapes(self) -> Array:
+        """What ARKit's weights move, (J, V, 3) mm: the model's blendshapes; of a statistical model each action, linear
+        in its components, multiplied out."""
+        shapes = self.model.expression
+        return np.tensordot(self._actions.T, shapes, 1) if self.model.signed else shapes
 
     @cached_property
     def _actions(self) -> Array:
@@ -129,7 +145,7 @@ class ImportedHead:
         return out
 
     @cached_property
-    def _eyes_look(self) -> bool:
+    def eyes_look(self) -> bool:
         """Whether shapes turn the eyes already."""
         looks = [k for k, name in enumerate(self.model.expression_names) if "eyelook" in plain_name(name).lower()]
         balls = np.concatenate([*self._eyes.values(), np.empty(0, np.int64)])

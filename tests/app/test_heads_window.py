@@ -20,7 +20,7 @@ LONG = 30_000
 @pytest.fixture
 def imported(tmp_path: Path) -> str:
     """A small head without parts, hair and neck, in the user's own folder."""
-    from test_heads import SHAPES, make_set
+    from blendshape_sets import SHAPES, make_set
 
     make_set(tmp_path / "set", face_model(), SHAPES)
     Library().add("Mask", import_head(tmp_path / "set", face_model())[0])

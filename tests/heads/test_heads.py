@@ -12,6 +12,7 @@ from blendshape_sets import SHAPES, make_set, write_obj
 from places import SHARED
 
 from expnet_live.cli import main
+from expnet_live.core.arkit import blendshapes_of
 from expnet_live.core.errors import UserError
 from expnet_live.heads.blendshape_names import counterparts, plain_name
 from expnet_live.heads.face_model import FaceModel
@@ -275,3 +276,12 @@ def test_ict_sample_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     rest, blink = gaps(head, model), gaps(head, model, eyeBlinkLeft=6.4)
     assert blink["left"] < 0.3 * rest["left"] and blink["right"] > 0.9 * rest["right"]
     assert gaps(head, model, jawOpen=4)["lips"] > rest["lips"] + 8
+
+
+def test_a_statistical_model_follows_the_rig(model: FaceModel, tmp_path: Path) -> None:
+    make_bfm(tmp_path / "bfm.h5", model)
+    head = ImportedHead("Basel", import_head(tmp_path / "bfm.h5", model)[0], model)
+    rest = head.vertices(REST)[head.model.marks]
+    moved = head.vertices(REST, blendshapes=blendshapes_of(jawOpen=0.5))[head.model.marks] - rest
+    assert moved[152, 1] < -4 and abs(moved[152, 0]) < 0.5
+    assert head.action_shapes.shape == (len(head.action_names), *head.model.mean.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -279,3 +280,21 @@ def test_files_that_are_no_rigs(tmp_path: Path) -> None:
     broken.write_bytes(b"nothing")
     with pytest.raises(UserError, match="train rig"):
         Rig.load(broken)
+
+
+def test_eyes_that_shapes_turn_are_not_turned_twice(model: FaceModel, tmp_path: Path) -> None:
+    make_set(tmp_path / "set", model, {**SHAPES, "eyeLookOut_L": {"jawOpen": 1.0}})
+    shapes = import_head(tmp_path / "set", model)[0]
+    part = shapes.part.copy()
+    ball = np.argsort(np.linalg.norm(shapes.mean - shapes.mean[263], axis=1))[:40]
+    part[ball] = Part.LEFT_EYE
+    look = shapes.expression_names.index("eyeLookOutLeft")
+    for turned in (False, True):
+        expression = shapes.expression.copy()
+        expression[look] = 0
+        expression[look, ball, 0] = 3.0 if turned else 0.0
+        head = ImportedHead("Other", replace(shapes, part=part, expression=expression), model)
+        moved = head.vertices(REST, blendshapes=blendshapes_of(eyeLookOutLeft=1.0)) - head.vertices(REST)
+        assert head.eyes_look == turned
+        assert np.allclose(moved[ball], (3.0, 0, 0), atol=1e-3) == turned
+        assert np.linalg.norm(moved[ball], axis=1).max() > 0.5  # by the shape, or by the gaze

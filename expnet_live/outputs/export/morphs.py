@@ -123,13 +123,14 @@ def _shaped(
     head: ShapedHead, resting: Array, expression: Array, blendshapes: Array | None, step: Callable[[int], None]
 ) -> Morphs:
     """Nothing is missing but what the shapes do to the eyeballs beside moving them."""
-    names, shapes = head.shape_names, head.shapes
+    names, shapes, rest = head.shape_names, head.shapes, head.eye_centers(resting)
     if blendshapes is not None and isinstance(head, ImportedHead):
-        names, shapes = head.model.expression_names, head.model.expression
+        names, shapes = head.action_names, head.action_shapes
         weights = np.stack([head.action_weights(w) for w in blendshapes])
+        rest = {} if head.eyes_look else rest  # eyes that shapes turn are left to them
     else:
         weights = np.stack([head.shape_weights(e) for e in expression])
-    rest, eyes, residual = head.eye_centers(resting), {}, 0.0
+    eyes, residual = {}, 0.0
     part = head.traits.parts(len(resting))
     for side, middle in rest.items():
         ball = shapes[:, part == side]
