@@ -14,7 +14,7 @@ from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
-from expnet_live.video.mkv import SessionVideo
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def demo_session(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline) -
     )
     pipeline.reset()
     writer = SessionWriter(folder, replace(info, video_frames=0))
-    video = SessionVideo(folder / VIDEO, info.width, info.height, 10.0)
+    video = VideoWriter(folder / VIDEO, 10.0, CRASH_SAFE)
     with open_source("demo") as source:
         for frame in source:
             i, rest = divmod(frame.index, 5)

@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from expnet_live.person.profiles import data_folder
+from expnet_live.core.paths import data_folder
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+import platformdirs
+
 from expnet_live.core.errors import UserError
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_NAME = "ExpNet Live" if sys.platform in ("win32", "darwin") else "expnet-live"
 
 
 def assets_dir() -> Path:
@@ -33,11 +36,33 @@ def asset(name: str) -> Path:
 
 
 def data_folder() -> Path:
-    """Where the user's own data of this program belong, on each system."""
+    """Where the user's own data of this program belong, on each system: EXPNET_LIVE_DATA, or the system's usual place.
+
+    `%APPDATA%\\ExpNet Live`, `~/Library/Application Support/ExpNet Live`, or `$XDG_DATA_HOME/expnet-live`.
+    """
     if override := os.environ.get("EXPNET_LIVE_DATA"):
         return Path(override)
+    return _found(platformdirs.user_data_path(_NAME, appauthor=False, roaming=True), _former(roaming=True))
+
+
+def local_data_folder() -> Path:
+    """As `data_folder`, but never one that travels from computer to computer: for what is too large for that.
+
+    It is another place on Windows alone: `%LOCALAPPDATA%\\ExpNet Live`.
+    """
+    if sys.platform != "win32" or "EXPNET_LIVE_DATA" in os.environ:
+        return data_folder()
+    return _found(platformdirs.user_data_path(_NAME, appauthor=False, roaming=False), _former(roaming=False))
+
+
+def _found(folder: Path, former: Path | None) -> Path:
+    """`folder`, unless only the one is there that earlier versions used."""
+    return former if former is not None and former.is_dir() and not folder.is_dir() else folder
+
+
+def _former(roaming: bool) -> Path | None:
+    """Earlier versions asked Windows' environment, not Windows itself, and ignored XDG_DATA_HOME on macOS."""
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "ExpNet Live"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "ExpNet Live"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "expnet-live"
+        folder = os.environ.get("APPDATA" if roaming else "LOCALAPPDATA")
+        return Path(folder) / _NAME if folder else None
+    return Path.home() / "Library" / "Application Support" / _NAME if sys.platform == "darwin" else None

@@ -16,6 +16,7 @@ import numpy as np
 
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES, checked_blendshapes
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
 from expnet_live.core.types import N_EXPRESSION, Array, checked
 from expnet_live.geometry.normals import NormalOperator
@@ -94,9 +95,8 @@ class FaceModel:
             "base_triangles": self.base_triangles.astype(np.int16),
             "base_colors": self.base_colors.astype(np.uint8),
         }
-        tmp = path.with_suffix(".tmp.npz")
-        np.savez_compressed(tmp, **arrays)
-        tmp.replace(path)
+        with replacing(path) as partial, partial.open("wb") as f:
+            np.savez_compressed(f, **arrays)
 
     @property
     def name(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -55,14 +54,11 @@ class Library:
     def add(self, name: str, model: ShapeModel) -> Path:
         """Takes in a head, in place of one of that name. Raises UserError when it cannot be written."""
         path = self.folder / f"{name}.npz"
-        partial = self.folder / f".{name}.{os.getpid()}.npz"
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            model.save(partial)
-            partial.replace(path)
+            model.save(path)
         except OSError as e:
-            partial.unlink(missing_ok=True)
             for folder in made:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()

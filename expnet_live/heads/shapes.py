@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 
 SCHEMA = 1
@@ -66,7 +67,8 @@ class ShapeModel:
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
         for basis in ("identity", "expression"):
             arrays[basis] = arrays[basis].astype(np.float16)
-        np.savez(path, about=np.array(json.dumps(about)), **arrays)
+        with replacing(path) as partial, partial.open("wb") as f:
+            np.savez(f, about=np.array(json.dumps(about)), **arrays)
 
     @classmethod
     def load(cls, path: Path) -> ShapeModel:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 from expnet_live.meshes.glb import glb_bytes
 
@@ -37,19 +35,8 @@ def write_mesh(
     for name, extra in (("normals", n), ("colors", c)):
         if extra is not None and extra.shape != v.shape:
             raise ValueError(f"{name} must have the shape of the vertices, {v.shape}, not {extra.shape}.")
-    with _whole_file(path) as f:
+    with replacing(path, durable=False) as partial, partial.open("wb") as f:
         writers[path.suffix.lower()](f, v, t, n, c)
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    tmp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with tmp.open("wb") as f:
-            yield f
-        tmp.replace(path)
-    finally:
-        tmp.unlink(missing_ok=True)
 
 
 def _write_ply(f: BinaryIO, v: Array, t: Array, n: Array | None, c: Array | None) -> None:

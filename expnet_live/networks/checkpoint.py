@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 from expnet_live.networks.architecture import ExpNetConfig, parameter_shapes
 
@@ -82,9 +83,8 @@ def save_weights(net: ExpNet, path: Path, about: dict[str, Any] | None = None, *
         shrink = half and value.dtype == torch.float32 and value.dim() > 1
         tensors[name] = (value.half() if shrink else value).detach().cpu().contiguous()
     metadata = {"format": FORMAT, "config": json.dumps(net.config.to_dict()), "about": json.dumps(about or {})}
-    tmp = path.with_suffix(".tmp")
-    save_file(tensors, tmp, metadata)
-    tmp.replace(path)
+    with replacing(path) as partial:
+        save_file(tensors, partial, metadata)
 
 
 def load_weights(path: Path) -> tuple[ExpNet, dict[str, Any]]:

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from expnet_live.capture.images import SourceError, read_image
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
 from expnet_live.core.types import Image
 from expnet_live.meshes.files import write_mesh
 from expnet_live.official.crop import OfficialCrop
@@ -59,6 +60,4 @@ def _write(entry: Entry, found: Meshes, reader: Reader, out: Path, meshes: Seque
 
 def _write_crop(path: Path, crop: Image) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
-    partial.write_bytes(cv2.imencode(".jpg", crop)[1].tobytes())
-    partial.replace(path)
+    write_whole(path, cv2.imencode(".jpg", crop)[1].tobytes())

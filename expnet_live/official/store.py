@@ -18,6 +18,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
 
 MANIFEST = "manifest.json"
@@ -142,9 +143,7 @@ class Store:
                     known[key] = Part(name, file.path.stat().st_size, checksum, file.origin)
                     file.path.replace(self.folder / name)
                 parts = {key: asdict(part) for key, part in known.items()}
-                partial = self.folder / f".{MANIFEST}.tmp"
-                partial.write_text(json.dumps({"schema": SCHEMA, "parts": parts}, indent=1), encoding="utf-8")
-                partial.replace(self.folder / MANIFEST)
+                write_whole(self.folder / MANIFEST, json.dumps({"schema": SCHEMA, "parts": parts}, indent=1))
             finally:
                 self._sweep()
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder as data_folder
 from expnet_live.core.types import checked
 from expnet_live.person.person import Person
@@ -62,9 +63,7 @@ class Profiles:
         path = self._path(person.name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".tmp")
-            partial.write_text(json.dumps(data, indent=1))
-            partial.replace(path)
+            write_whole(path, json.dumps(data, indent=1))
         except OSError as e:
             raise UserError(f"The profile cannot be saved in {path.parent}; make that folder writable.") from e
 

@@ -159,10 +159,10 @@ def mean_face_sheet(model: FaceModel, face: tuple[int, int] = PORTRAIT) -> Image
 def save_component_sheet(model: FaceModel, out: Path) -> None:
     """Writes the component sheet to `out` (PNG) and the mean face to mean_face.png beside it."""
     for path, picture in ((out, component_sheet(model)), (out.with_name("mean_face.png"), mean_face_sheet(model))):
-        path.parent.mkdir(parents=True, exist_ok=True)
         ok, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         assert ok
-        path.write_bytes(data.tobytes())
+        with whole(path) as partial:
+            partial.write_bytes(data.tobytes())
 
 
 def save_rig_sheet(model: FaceModel, out: Path) -> None:

@@ -1,7 +1,9 @@
-"""Videos with the time stamps their frames really had, encoded by PyAV."""
+"""Videos with the time stamps their frames really had: the one writer, of the sessions' videos and of overlays."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -12,62 +14,110 @@ import cv2
 from expnet_live.core.types import Image
 from expnet_live.video.opening import open_media
 
-# Ticks per second: usual frame rates divide it, 29.97 too, and MPEG-4 allows no more than 65,535.
-_TICKS = 60_000
+KEY_EVERY = 30  # frames of a session's video: how far a player has to decode to show any one
+_CLUSTER = 200  # ms of a session's video that are in memory at most before they are written
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A container and how its pictures are compressed. `ticks` per second are the resolution of its time stamps.
+
+    `from_zero`: times are counted from the first frame. Otherwise they are written as they are.
+    """
+
+    container: str
+    ticks: int
+    preset: str
+    from_zero: bool
+    tune: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    key_every: int | None = None
+
+
+# Usual frame rates divide 60,000, 29.97 too, and MPEG-4 allows no more than 65,535.
+MP4 = Kind("mp4", 60_000, "veryfast", from_zero=True)
+# Readable up to its last fraction of a second, however its program ends: nothing is reordered or held back, and
+# clusters end soon and are written when they end. Matroska counts in milliseconds.
+CRASH_SAFE = Kind(
+    "matroska",
+    1000,
+    "ultrafast",
+    from_zero=False,
+    tune="zerolatency",
+    options={"cluster_time_limit": str(_CLUSTER), "flush_packets": "1"},
+    key_every=KEY_EVERY,
+)
 
 
 class VideoWriter:
-    """Writes BGR frames (H, W, 3), all of the first one's size, as H.264 (MPEG-4 where PyAV has no H.264).
+    """Writes BGR frames (H, W, 3) as H.264 (MPEG-4 where PyAV has no H.264); `frames` counts them.
 
-    Use it as a context manager: the file is complete when the block ends. Time stamps are in
-    seconds, counted from the first frame; one that does not advance is moved on by a millisecond.
+    As a context manager, the file is complete when the block ends; otherwise `close` it. Every frame makes one
+    picture. Time stamps are in seconds; one that does not advance is moved on by a millisecond. Sides that are odd
+    grow by a pixel, as the format wants even ones; a frame of another size than the first is resized. Raises OSError,
+    or another av.FFmpegError.
     """
 
-    def __init__(self, path: Path, fps: float = 30.0) -> None:
+    def __init__(self, path: Path, fps: float = 30.0, kind: Kind = MP4, codec: str | None = None) -> None:
         import av
 
-        self._av = av
-        self._container = open_media(path, "w", format="mp4")
-        self._fps = fps
+        self.frames = 0
+        self._av, self._fps, self._kind = av, fps, kind
+        self._codec = codec or ("libx264" if "libx264" in av.codecs_available else "mpeg4")
+        self._container = open_media(path, "w", format=kind.container, container_options=dict(kind.options))
         self._stream: Any = None
         self._start = 0.0
-        self._last = -_TICKS // 1000
+        self._step = kind.ticks // 1000
+        self._last = -self._step
 
     def __enter__(self) -> VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._container.close()
+
+    def close(self) -> None:
         try:
-            if kind is None and self._stream is not None:
+            if self._stream is not None:
                 self._container.mux(self._stream.encode(None))
         finally:
             self._container.close()
 
-    def write(self, image: Image, timestamp: float) -> None:
+    def write(self, image: Image, time: float) -> None:
         if self._stream is None:
             self._open(image.shape[1], image.shape[0])
-            self._start = timestamp
-        # 4:2:0 chroma wants even sides.
-        h, w = image.shape[:2]
-        if (w, h) != (self._stream.width, self._stream.height):
-            if (w + w % 2, h + h % 2) == (self._stream.width, self._stream.height):
-                image = cv2.copyMakeBorder(image, 0, h % 2, 0, w % 2, cv2.BORDER_REPLICATE)
-            else:
-                image = cv2.resize(image, (self._stream.width, self._stream.height), interpolation=cv2.INTER_AREA)
-        frame = self._av.VideoFrame.from_ndarray(image, format="bgr24")
-        frame.time_base = Fraction(1, _TICKS)
-        frame.pts = max(round((timestamp - self._start) * _TICKS), self._last + _TICKS // 1000)
-        self._last = frame.pts
+            self._start = time if self._kind.from_zero else 0.0
+        # Nearer to the picture than PyAV's own conversion, and quicker.
+        yuv = cv2.cvtColor(self._fitted(image), cv2.COLOR_BGR2YUV_I420)
+        frame = self._av.VideoFrame.from_ndarray(yuv, format="yuv420p")
+        frame.time_base = Fraction(1, self._kind.ticks)
+        self._last = frame.pts = max(round((time - self._start) * self._kind.ticks), self._last + self._step)
         self._container.mux(self._stream.encode(frame))
+        self.frames += 1
+
+    def _fitted(self, image: Image) -> Image:
+        h, w = image.shape[:2]
+        size = self._stream.width, self._stream.height
+        if (w, h) == size:
+            return image
+        if (w + w % 2, h + h % 2) == size:
+            return cv2.copyMakeBorder(image, 0, h % 2, 0, w % 2, cv2.BORDER_REPLICATE)
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
     def _open(self, width: int, height: int) -> None:
-        codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
-        rate = Fraction(self._fps).limit_denominator(1001)
-        self._stream = self._container.add_stream(codec, rate=rate)
+        kind = self._kind
+        self._stream = self._container.add_stream(self._codec, rate=Fraction(self._fps).limit_denominator(1001))
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = Fraction(1, _TICKS)
-        if codec == "libx264":
-            self._stream.options = {"crf": "20", "preset": "veryfast"}
+        context = self._stream.codec_context
+        context.time_base = Fraction(1, kind.ticks)
+        if kind.key_every is not None:
+            context.gop_size, context.max_b_frames, context.thread_count = kind.key_every, 0, 1
+        if self._codec == "libx264":
+            tune = {"tune": kind.tune} if kind.tune else {}
+            self._stream.options = {"crf": "20", "preset": kind.preset, **tune}
         else:
-            self._stream.codec_context.bit_rate = 8_000_000
+            context.bit_rate = 8_000_000

@@ -33,7 +33,7 @@ from expnet_live.sessions.format.info import write_info
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
 from expnet_live.threads.worker import Life
-from expnet_live.video.mkv import SessionVideo
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 if TYPE_CHECKING:
     from expnet_live.app.player.player_view import PlayerView
@@ -48,7 +48,7 @@ def copy(tmp_path: Path, demo_session: Session) -> Path:
     folder = tmp_path / "session"
     shutil.copytree(demo_session.folder, folder)
     info, rows = demo_session.info, demo_session.rows
-    video = SessionVideo(folder / VIDEO, info.width, info.height, 10.0)
+    video = VideoWriter(folder / VIDEO, 10.0, CRASH_SAFE)
     for number, moment in zip(rows.video_frame, rows.time, strict=True):
         video.write(picture(int(number), info.width, info.height), float(moment))
     video.close()

@@ -192,7 +192,7 @@ import sys, json
 from pathlib import Path
 import numpy as np
 import tensorflow.compat.v1 as tf
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
 from expnet_live.official.checkpoint import read_checkpoint
 
 folder = Path(sys.argv[1])
@@ -253,7 +253,7 @@ TOGETHER = """
 import sys
 from pathlib import Path
 from expnet_live.capture.sources import open_source
-from expnet_live.errors import UserError
+from expnet_live.core.errors import UserError
 from expnet_live.official.checkpoint import read_checkpoint
 from expnet_live.pipeline.detector import MediapipeDetector
 

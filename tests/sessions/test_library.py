@@ -21,13 +21,13 @@ from expnet_live.sessions.catalog.trash import trash
 from expnet_live.sessions.format import table
 from expnet_live.sessions.format.folder import INFO, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, read_info, write_info
-from expnet_live.video.mkv import SessionVideo
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
 def with_video(folder: Path, n: int) -> None:
     """Of which only frames from 5 on show a face."""
     folder.mkdir(parents=True)
-    video = SessionVideo(folder / VIDEO, 320, 240, 30)
+    video = VideoWriter(folder / VIDEO, 30, CRASH_SAFE)
     rows = table.header(NAMES, N_IDENTITY)
     for i in range(n):
         video.write(picture(i) if i < 5 else np.full((240, 320, 3), (40, 80, 200), np.uint8), i / 30)
@@ -151,8 +151,8 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the tra
 TRASHING = """
 import sys
 from pathlib import Path
-from expnet_live.errors import UserError
-from expnet_live.sessions.trash import trash
+from expnet_live.core.errors import UserError
+from expnet_live.sessions.catalog.trash import trash
 try:
     trashed = trash(Path(sys.argv[1]))
     print(trashed.place)

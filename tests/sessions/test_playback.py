@@ -12,7 +12,7 @@ from session_files import number_of, picture
 from expnet_live.sessions.reading.picture_file import PictureFile, PictureReader
 from expnet_live.sessions.reading.playback import SPEEDS, Playback
 from expnet_live.threads.worker import Life
-from expnet_live.video.mkv import KEY_EVERY, SessionVideo
+from expnet_live.video.writer import CRASH_SAFE, KEY_EVERY, VideoWriter
 
 TIMES = np.array([0.0, 0.03, 0.1, 0.14, 0.2, 0.5, 0.53])
 SIZE = 318, 239  # both odd in the video's sense: one column fewer than even, one row
@@ -132,7 +132,7 @@ def write_video(path: Path, n: int, codec: str | None = None) -> Path:
     """Picture i tells its number i; they come at uneven times."""
     rng = np.random.default_rng(0)
     times = np.cumsum(rng.uniform(0.004, 0.09, n))
-    video = SessionVideo(path, *SIZE, 30.0, codec)
+    video = VideoWriter(path, 30.0, CRASH_SAFE, codec)
     for i, time in enumerate(times):
         video.write(picture(i, *SIZE), float(time))
     video.close()

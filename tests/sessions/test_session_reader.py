@@ -12,7 +12,8 @@ import pytest
 from session_files import INFO_OF_TEST, face, write_session
 
 from expnet_live.core.errors import UserError
-from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root, write_whole
+from expnet_live.core.files import write_whole
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
 from expnet_live.sessions.recording.writer import SessionWriter

@@ -202,7 +202,7 @@ def cameras(ask: Ask) -> Finding:
 
 def folders() -> Finding:
     from expnet_live.app.logs import log_file
-    from expnet_live.person.profiles import data_folder
+    from expnet_live.core.paths import data_folder
 
     folder = data_folder()
     there = next(p for p in (folder, *folder.parents) if p.exists())

@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 
 
 @dataclass
@@ -18,9 +19,8 @@ class ArrayFile:
 
     def save(self, path: Path) -> None:
         """Writes `path` at once or not at all."""
-        tmp = path.with_suffix(".tmp.npz")
-        np.savez(tmp, **{f.name: getattr(self, f.name) for f in fields(self)})
-        tmp.replace(path)
+        with replacing(path) as partial, partial.open("wb") as f:
+            np.savez(f, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -93,13 +94,11 @@ def make_crops(
     if not out.exists():
         keys = landmarks.key[rows].tolist()
         tasks = [(refs[k], bool(landmarks.flip[i]), c, int(i)) for k, i, c in zip(keys, rows, crops, strict=True)]
-        tmp = out.with_suffix(".tmp")
-        images = np.lib.format.open_memmap(tmp, "w+", np.uint8, shape)
-        with mp.get_context("spawn").Pool(jobs) as pool:
+        with replacing(out) as partial, mp.get_context("spawn").Pool(jobs) as pool:
+            images = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
             for i, image in enumerate(tqdm(pool.imap(_cut, tasks, chunksize=64), "crops", len(tasks), unit="photo")):
                 images[i] = image
-        images.flush()
-        tmp.replace(out)
+            images.flush()
     matrix = np.stack([c.matrix for c in crops])
     views = [
         WeakPerspective(labels.rotation[i], float(labels.scale[i]), *(float(v) for v in labels.origin[i])).transformed(

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
@@ -89,11 +90,9 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
 
     actor = Actor(model)
     moments = performance(model, [i / fps for i in range(round(seconds * fps))], seconds)
-    part = out.with_suffix(".part.mp4")
-    with VideoWriter(part, fps) as video:
+    with replacing(out) as partial, VideoWriter(partial, fps) as video:
         for moment in tqdm(moments, desc="demo clip", unit="frame"):
             video.write(actor.draw(moment), moment.time)
-    part.replace(out)
     _write_truth(model, moments, out.with_suffix(".csv"))
     return moments
 

@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
+from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
@@ -283,19 +284,18 @@ def _checkpoint(
         training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
         about = {"training": training, "crops": done, "validation": figures}
         save_weights(averaged, out / "expnet.safetensors", about, half=True)
-    tmp = out / "checkpoint.tmp"
-    torch.save(
-        {
-            "net": net.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "ema": ema.state,
-            "ema_steps": ema.steps,
-            "done": done,
-            "best": best,
-        },
-        tmp,
-    )
-    tmp.replace(out / "checkpoint.pt")
+    with replacing(out / "checkpoint.pt") as partial:
+        torch.save(
+            {
+                "net": net.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "ema": ema.state,
+                "ema_steps": ema.steps,
+                "done": done,
+                "best": best,
+            },
+            partial,
+        )
     return best
 
 

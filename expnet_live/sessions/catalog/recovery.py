@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 from expnet_live.sessions.format import table
 from expnet_live.sessions.format.folder import TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import list_sessions
 from expnet_live.sessions.recording.tally import tally_of
-from expnet_live.video.mkv import mend
+from expnet_live.video.mkv import count_pictures, mend
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +65,7 @@ def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
 
 def _mend_video(path: Path) -> int:
     """How many pictures it has."""
-    mended = path.with_name(f".{path.name}.tmp")
-    try:
-        pictures = mend(path, mended)
-        if pictures:
-            mended.replace(path)
-    finally:
-        mended.unlink(missing_ok=True)
-    return pictures
+    if not count_pictures(path):
+        return 0
+    with replacing(path) as mended:
+        return mend(path, mended)

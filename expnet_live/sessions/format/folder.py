@@ -1,4 +1,4 @@
-"""Where sessions lie, what their files are called, and how these are written so that none is ever half there."""
+"""Where sessions lie, what their files are called, and who may write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from expnet_live.person.profiles import data_folder
+from expnet_live.core.paths import local_data_folder
 
 INFO, TABLE, MARKERS, VIDEO, LOCK = "session.json", "coefficients.csv", "markers.csv", "video.mkv", ".recording"
 STAMP = "%Y-%m-%d %H-%M-%S"  # names new sessions by their time
@@ -20,10 +20,7 @@ def sessions_root() -> Path:
     """
     if override := os.environ.get("EXPNET_LIVE_SESSIONS"):
         return Path(override)
-    if sys.platform == "win32" and "EXPNET_LIVE_DATA" not in os.environ and "LOCALAPPDATA" in os.environ:
-        # The other folder may travel from computer to computer, and videos are too large for that.
-        return Path(os.environ["LOCALAPPDATA"]) / "ExpNet Live" / "sessions"
-    return data_folder() / "sessions"
+    return local_data_folder() / "sessions"
 
 
 def is_session(folder: Path) -> bool:
@@ -36,23 +33,6 @@ def new_folder(root: Path) -> Path:
     name = time.strftime(STAMP)
     candidates = (root / (name if i == 1 else f"{name} {i}") for i in range(1, 1000))
     return next(path for path in candidates if not path.exists())
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Replaces the file `path` at once, so that after a kill either the old text is there or the new one.
-
-    Raises OSError.
-    """
-    partial = path.with_name(f".{path.name}.tmp")
-    try:
-        with partial.open("w", encoding="utf-8") as f:
-            f.write(text)
-            f.flush()
-            os.fsync(f.fileno())
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def in_use(folder: Path) -> bool:

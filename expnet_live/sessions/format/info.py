@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
 from expnet_live.core.types import N_EXPRESSION, checked
 from expnet_live.person.person import Person
-from expnet_live.sessions.format.folder import INFO, write_whole
+from expnet_live.sessions.format.folder import INFO
 
 SCHEMA = 1
 RECORDING, COMPLETE = "recording", "complete"

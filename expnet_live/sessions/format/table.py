@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import N_EXPRESSION, Array, FaceState
 
@@ -151,21 +151,14 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progr
 
 def mend(path: Path, pictures: int) -> None:
     """Takes away a row cut off, and numbers of pictures from `pictures` on, which the video lacks. Raises OSError."""
-    mended = path.with_name(f".{path.name}.tmp")
-    try:
-        with path.open("rb") as old, mended.open("wb") as new:
-            new.write(old.readline())
-            for line in old:
-                if not line.endswith(b"\n"):
-                    break
-                frame, picture, rest = line.split(b",", 2)
-                there = picture.isdigit() and int(picture) < pictures
-                new.write(b",".join([frame, picture if there else b"", rest]))
-            new.flush()
-            os.fsync(new.fileno())
-        mended.replace(path)
-    finally:
-        mended.unlink(missing_ok=True)
+    with replacing(path) as mended, path.open("rb") as old, mended.open("wb") as new:
+        new.write(old.readline())
+        for line in old:
+            if not line.endswith(b"\n"):
+                break
+            frame, picture, rest = line.split(b",", 2)
+            there = picture.isdigit() and int(picture) < pictures
+            new.write(b",".join([frame, picture if there else b"", rest]))
 
 
 def _numbers(path: Path, lines: list[str], width: int, progress: Progress) -> Array:

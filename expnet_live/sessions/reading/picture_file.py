@@ -12,7 +12,8 @@ import numpy as np
 from expnet_live.core.types import Image
 from expnet_live.sessions.reading.pictures import as_recorded
 from expnet_live.threads.answerer import Answerer
-from expnet_live.video.mkv import KEY_EVERY, opened, packets
+from expnet_live.video.mkv import opened, packets
+from expnet_live.video.writer import KEY_EVERY
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from expnet_live.core.types import Image
 from expnet_live.sessions.recording.lane import Lane
-from expnet_live.video.mkv import SessionVideo, count_pictures
+from expnet_live.video.mkv import count_pictures
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Encoder:
         self.accepted = self.written = 0
         self._path, self._room = path, room
         self._size: tuple[int, ...] | None = None
-        self._video: SessionVideo | None = None
+        self._video: VideoWriter | None = None
         self._lane = Lane("encoder", self._fits, self._write, self._close)
         self.start = self._lane.start  # when the folder is there
         self.finish = self._lane.finish
@@ -61,7 +62,7 @@ class Encoder:
     def _write(self, item: tuple[Image, float]) -> None:
         image, time = item
         if self._video is None:
-            self._video = SessionVideo(self._path, image.shape[1], image.shape[0], self.fps or _USUAL_FPS)
+            self._video = VideoWriter(self._path, self.fps or _USUAL_FPS, CRASH_SAFE)
         self._video.write(image, time)
         self.written = self._video.frames
 

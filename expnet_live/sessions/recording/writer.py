@@ -11,10 +11,11 @@ from os import fsync
 from pathlib import Path
 from time import monotonic
 
+from expnet_live.core.files import sync, write_whole
 from expnet_live.core.types import FaceState
 from expnet_live.person.person import Person
 from expnet_live.sessions.format import markers, table
-from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock, write_whole
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.recording.tally import Tally, tally_of
@@ -70,8 +71,7 @@ class SessionWriter:
         self._markers.sync()
         video = self.folder / VIDEO
         if video.exists():
-            with video.open("r+b") as f:
-                fsync(f.fileno())
+            sync(video)
 
     def close(self, frames: int, drops: int, pictures: tuple[int, int] | None, problem: str) -> None:
         """Completes the session. `pictures`: how many were named in rows and how many are in the video.

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
 from expnet_live.core.types import FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import face_triangles
@@ -53,10 +54,8 @@ class ContactSheet:
             raise UserError(
                 "The contact sheet cannot be made; give it a name ending in .jpg or .png, and videos with frames."
             )
-        try:
-            path.write_bytes(data.tobytes())
-        except OSError as e:
-            raise UserError(f"{path} cannot be written ({e.strerror}); choose another place.") from e
+        with whole(path) as partial:
+            partial.write_bytes(data.tobytes())
 
 
 def _region(image: Image, states: list[FaceState]) -> tuple[slice, slice]:

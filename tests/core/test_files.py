@@ -1,0 +1,90 @@
+"""Files and folders appear whole or not at all, and the user's data lie where they lay."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing, whole, write_whole
+from expnet_live.core.paths import data_folder, local_data_folder
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, "old")
+    with replacing(path) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new" and [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def _broken_off(path: Path, folder: bool) -> None:
+    with whole(path) as partial:
+        if folder:
+            (partial / "inner").mkdir(parents=True)
+        else:
+            partial.write_text("half")
+        raise KeyError
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_breaks_leaves_nothing_behind(tmp_path: Path, folder: bool) -> None:
+    with pytest.raises(KeyError):
+        _broken_off(tmp_path / "deep" / "name", folder)
+    assert list((tmp_path / "deep").iterdir()) == []
+
+
+def test_a_folder_comes_with_all_that_is_in_it(tmp_path: Path) -> None:
+    with whole(tmp_path / "folder") as partial:
+        (partial / "inner").mkdir(parents=True)
+        (partial / "inner" / "file").write_bytes(b"text")
+    assert (tmp_path / "folder" / "inner" / "file").read_bytes() == b"text"
+    with pytest.raises(UserError, match="There is a folder"), whole(tmp_path / "folder"):
+        pass
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    path = tmp_path / ("\u00e4" * 125 + ".json")  # 255 bytes
+    write_whole(path, "\u00fc")
+    assert path.read_bytes() == "\u00fc".encode() and [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_place_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="choose another place"), whole(tmp_path / "file" / "under"):
+        pass
+
+
+_KILLED = """
+import os, pathlib, signal, sys
+from expnet_live.core.files import replacing
+with replacing(pathlib.Path(sys.argv[1])) as partial:
+    partial.write_text("half of the new one")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, "old")
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL and path.read_text() == "old"
+
+
+def test_where_the_users_data_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EXPNET_LIVE_DATA", raising=False)
+    if sys.platform.startswith("linux"):
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+        assert data_folder() == local_data_folder() == tmp_path / "expnet-live"
+        monkeypatch.delenv("XDG_DATA_HOME")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert data_folder() == tmp_path / ".local" / "share" / "expnet-live"
+    monkeypatch.setenv("EXPNET_LIVE_DATA", os.fspath(tmp_path / "mine"))
+    assert data_folder() == local_data_folder() == tmp_path / "mine"
