@@ -55,6 +55,7 @@ _AGAINST = 4.0  # mm that ICT skin is farther away for each unit by which its no
 _SPREAD = 1.3  # mm: how far round the nearest ICT skin its motion is taken from
 _SLIT_REACH = 16.0  # mm from a slit, along the skin, within which lids and lips are told apart
 _EITHER = 1.5  # mm: skin so equally far from both edges is at a corner, and belongs to either
+_STILL = 0.05  # mm: points that move less do not move
 _FAIR = 0.3  # weight of fairness, against a vertex of the skin
 _FAIR_LIPS = 6.0  # that of lips' edges
 _HOLD = 30.0  # weight of the way across a slit
@@ -130,8 +131,10 @@ def build_rig(source: Source, model: FaceModel) -> Rig:
         base[INDEX[name]] = controls.shut(wanted[INDEX[name]], eye)
     base[INDEX["mouthClose"]] = controls.undone(wanted[INDEX["mouthClose"]], base[INDEX["jawOpen"]])
     base = _symmetric(base, model)
+    base[np.linalg.norm(base, axis=2) < _STILL] = 0
     jaw = np.stack([_jaw_motion(source, source.shape(name)) for name in ARKIT])
     jaw = (jaw + _mirrored_motion(jaw)[MIRROR]) / 2
+    jaw[[not name.startswith("jaw") for name in ARKIT]] = 0
     n_tongue = int((model.anatomy.part == Part.TONGUE).sum())
     tongue = np.zeros((len(ARKIT) + 2, n_tongue, 3))
     halfway, out = (shape - mouth.tongue()[0] for shape in mouth.tongue_out())
