@@ -75,13 +75,7 @@ SOURCE_FILE = "File…"
 RESOLUTION, RESOLUTION_TIP = "Picture", "Size and rate that the camera is asked for"
 RESOLUTION_OWN = "Camera's own"
 MODEL, MODEL_TIP = "Model", "The network that reads the face"
-MODEL_COMPACT, MODEL_RESNET, MODEL_OFFICIAL, MODEL_FILE = "Compact", "ResNet-101", "Official ExpNet", "Weights file…"
-MODEL_MISSING = "{name} cannot be chosen: {how}."
-MODEL_HOW_RESNET = (
-    "its weights are not on this computer; train them with 'expnet-live train expnet --architecture resnet101' "
-    "and choose their file"
-)
-MODEL_HOW_OFFICIAL = "{parts} must be imported first, with 'expnet-live official import'"
+MODEL_FILE = "Weights file…"
 MODEL_FILTER = "Weights (*.safetensors);;All files (*)"
 DEVICE, DEVICE_TIP = "Device", "Where the network runs"
 DEVICES = {"auto": "Best there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps": "MPS (Apple)"}
@@ -186,7 +180,7 @@ PLAYER_NO_PICTURE = "No picture was recorded of this moment."
 PLAYER_HELD_PICTURE = "No picture was recorded of this moment; this is the one before."
 PLAYER_VIDEO_ENDED = "The video is damaged or ends before this moment; the coefficients go on."
 PLAYER_OTHER_MODEL = "This session was recorded with another face model ({name}), so there is no head to show."
-PLAYER_NO_BASEL = "There is no head to show: {reason}"
+PLAYER_NO_HEAD = "There is no head to show: {reason}"
 PLAYER_PICTURE_TIP = "What the camera saw, and what was measured in it"
 PLAYER_PLAY_TIP = "Play or pause the session"
 PLAYER_BACK, PLAYER_BACK_TIP = "Step back", "One recorded frame back"
@@ -292,7 +286,6 @@ RELIST, RELIST_TIP = "Look again", "Read the list of sessions anew"
 CLOSE_LIBRARY, CLOSE_LIBRARY_TIP = "Close", "Close this window"
 MORE_TIP = "More that can be done"
 UNTITLED = "Untitled"
-MODEL_NAMES = {"expnet.safetensors": MODEL_COMPACT, "expnet_resnet101.safetensors": MODEL_RESNET}
 SOURCE_NAMES = {"demo": DEMO}
 TODAY, YESTERDAY, MOMENT_DAY = "Today, {time}", "Yesterday, {time}", "{day}, {time}"
 MOMENT_FORMAT = "d MMM yyyy"  # in Qt's letters; the names of months come from the system

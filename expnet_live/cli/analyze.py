@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, add_model, positive_float, positive_int
+from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from expnet_live.cli.model import model_help
 from expnet_live.core.arguments import DEVICES, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the window, which opens without a command; what is not told is as it was last")
     group.add_argument("--source", metavar="S", help="a video or picture, a camera's index, or: demo")
-    group.add_argument("--model", type=Path, metavar="FILE", help="weights (.safetensors), or: official")
+    group.add_argument("--model", type=Path, metavar="MODEL", help=model_help())
     group.add_argument("--device", choices=DEVICES, help="where the network runs")
     group.add_argument("--profile", metavar="NAME", help="whose face it is: neutral and gains are kept by profile")
     group.add_argument(

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.core.arguments import add_model, positive_float, positive_int
+from expnet_live.cli.model import add_model
+from expnet_live.core.arguments import positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers

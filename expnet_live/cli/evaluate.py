@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_model
 from expnet_live.research import evaluation
 
 if TYPE_CHECKING:

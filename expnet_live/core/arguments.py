@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
-MODEL_HELP = "weights (.safetensors), or: official, once the paper's release was imported; default: the built-in ones"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SMOOTHINGS = ("off", "responsive", "balanced", "stable")
 
@@ -31,11 +30,6 @@ def add_photos(parser: argparse.ArgumentParser, needed: bool = True) -> None:
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", type=Path, metavar="FILE", help=MODEL_HELP)
-    add_device(parser)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -8,22 +8,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Frame
-from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.built_in import face_model as face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState, Settings
-from expnet_live.official import OFFICIAL
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
-from expnet_live.pipeline.look import FacePredictor
-from expnet_live.pipeline.outline import MeasuredHead
+from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
@@ -33,23 +29,6 @@ log = logging.getLogger(__name__)
 
 Loader = Callable[[Settings], Pipeline]
 _MAX_ERRORS = 3  # frames in a row that may break before the pipeline counts as failed
-
-
-_face_model_lock = threading.Lock()
-
-
-def face_model() -> FaceModel:
-    """The face model that ships, loaded once for whoever needs it. Raises UserError."""
-    with _face_model_lock:
-        return _loaded_face_model()
-
-
-@cache
-def _loaded_face_model() -> FaceModel:
-    model = FaceModel.load()
-    # Made on first use, and needed for the first face at the latest.
-    model.normals(model.vertices(model.expression_of()))
-    return model
 
 
 def network_threads(cores: int) -> int:
@@ -62,20 +41,11 @@ def network_threads(cores: int) -> int:
 
 def load_pipeline(settings: Settings) -> Pipeline:
     """Raises UserError with one sentence."""
-    from expnet_live.networks.predictor import Predictor
     from expnet_live.networks.runtime import available_cores
 
     threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
-    predictor: FacePredictor
-    head: MeasuredHead
-    if settings.model == OFFICIAL:
-        from expnet_live.official.predictor import load_official
-
-        predictor, head = load_official(settings.device, threads)
-        head.normals(head.vertices(np.zeros(len(head.names))))
-    else:
-        model = None if settings.model is None else Path(settings.model)
-        predictor, head = Predictor.load(model, settings.device, threads), face_model()
+    predictor, head = model_of(settings.model).load(settings.device, threads)
+    head.normals(head.vertices(np.zeros(len(head.names))))
     pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
     # The first run of a network and of the detector takes far longer than any other: not with a face in view.
     pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
@@ -212,8 +182,7 @@ class InferenceWorker(Worker):
             self._failed(loaded.problem or "The model cannot be loaded; choose another one.")
             return
         self._pipeline, self._made_for, self._errors = loaded.pipeline, loaded.settings, 0
-        device = getattr(loaded.pipeline.predictor, "device", None)
-        self.device = None if device is None else str(device)
+        self.device = loaded.pipeline.predictor.device
         self._running()
 
     def _processed(self, captured: Captured) -> LiveState:

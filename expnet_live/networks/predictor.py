@@ -38,8 +38,9 @@ class Predictor:
     """An ExpNet made ready for inference on one device; `threads` of the CPU, None: see runtime.cpu_threads."""
 
     def __init__(self, weights: Weights, device: str = "auto", threads: int | None = None) -> None:
-        self.device = pick_device(device)
+        self.device: str = pick_device(device)
         self.about = weights.about
+        self.crop_type = None
         self.config = weights.config
         self.crop_size = weights.config.crop_size
         ends = np.cumsum(list(self.config.outputs.values())).tolist()
@@ -47,8 +48,9 @@ class Predictor:
         self._net = ready(weights, self.device, threads)
 
     @property
-    def tells_blendshapes(self) -> bool:
-        return "blendshapes" in self._columns
+    def tells(self) -> frozenset[str]:
+        """Which of identity, gaze and blendshapes it says beside the expression."""
+        return frozenset(self._columns) & {"identity", "gaze", "blendshapes"}
 
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto", threads: int | None = None) -> Predictor:

@@ -1,3 +1,1 @@
 """The paper's official release: its files imported, its networks in torch, its program from a list to PLY files."""
-
-OFFICIAL = "official"  # what --model calls it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -20,10 +22,12 @@ class OfficialPredictor:
 
     crop_size = SIZE
     crop_type = OfficialCrop
+    tells = frozenset({"identity"})
 
     def __init__(self, networks: OfficialNetworks, judge: Predictor, middle: Array, origin: Array) -> None:
         """`middle` (3,) of the Basel model is where the weak perspective is exact, `origin` (3,) its origin."""
-        self.device = networks.device
+        self.device = str(networks.device)
+        self.about: dict[str, Any] = {}
         self._networks, self._judge = networks, judge
         self._middle, self._origin = middle, origin
 

@@ -50,7 +50,8 @@ class CloseLook:
 
     def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model
-        self.crop_size = predictor.crop_size
+        self.crop_size, self.device = predictor.crop_size, predictor.device
+        self.tells, self.about = predictor.tells, predictor.about
 
     def predict(self, crops: Image) -> Prediction:
         """Crops (N, 4, S, S, 3) BGR uint8, as CloseCrop cuts them; the answer is in the pixels of the crop itself."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,21 +38,39 @@ class Prediction(Protocol):
 
 
 class FacePredictor(Protocol):
-    """What N crops were cut to in, (N, S, S, 3) as a rule, coefficients and pose out.
-
-    One that wants to see faces otherwise than ours names its kind of Crop as `crop_type`.
-    """
+    """Pixels of N crops in, (N, S, S, 3) as a rule; coefficients and pose out."""
 
     @property
-    def crop_size(self) -> int: ...
+    def crop_size(self) -> int:
+        """The side S of a crop in pixels."""
+        ...
+
+    @property
+    def crop_type(self) -> type[Crop] | None:
+        """The kind of crop that it sees faces in; None: ours."""
+        ...
+
+    @property
+    def tells(self) -> frozenset[str]:
+        """What it says beside the expression: identity, gaze, blendshapes."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs: cpu, cuda, mps."""
+        ...
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What its file notes about it, as `training`."""
+        ...
 
     def predict(self, crops: Image, /) -> Prediction: ...
 
 
 def crop_type(predictor: FacePredictor) -> type[Crop]:
     """The kind of crop that a predictor wants."""
-    kind: type[Crop] = getattr(predictor, "crop_type", Crop)
-    return kind
+    return predictor.crop_type or Crop
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ import numpy as np
 from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.official import OFFICIAL
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
+from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.outline import MeasuredHead, Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
@@ -68,21 +68,13 @@ class Pipeline:
         max_faces: int = 1,
         refine: bool = True,
     ) -> Pipeline:
-        """The pipeline with the weights in `model` on auto, cpu, cuda or mps.
+        """The pipeline with a model of MODELS by its name, or a file of weights, on auto, cpu, cuda or mps.
 
-        None: the built-in ones; "official": those of the paper's release, with its own face model.
+        None: the built-in one. `face_model`: another file of our face model. Raises UserError with one sentence.
         """
-        from expnet_live.networks.predictor import Predictor
-
-        predictor: FacePredictor
-        head: MeasuredHead
-        if str(model) == OFFICIAL:
-            from expnet_live.official.predictor import load_official
-
-            predictor, head = load_official(device)
-        else:
-            predictor = Predictor.load(Path(model) if model is not None else None, device=device)
-            head = FaceModel.load(Path(face_model) if face_model is not None else None)
+        predictor, head = model_of(model).load(device)
+        if face_model is not None:
+            head = FaceModel.load(Path(face_model))
         return cls(
             predictor,
             head,
@@ -127,7 +119,7 @@ class Pipeline:
     @property
     def tells_blendshapes(self) -> bool:
         """Whether the model gives ARKit's actions beside the expression."""
-        return bool(getattr(self.predictor, "tells_blendshapes", False))
+        return "blendshapes" in self.predictor.tells
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Vertices (V, 3) in mm in the model's frame, eyes turned, and unit normals (V, 3)."""

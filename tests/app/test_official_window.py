@@ -13,7 +13,7 @@ from live_fakes import Puppet
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.live.state import Settings
-from expnet_live.official import OFFICIAL, synthetic
+from expnet_live.official import synthetic
 from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.pipeline.pipeline import Pipeline
 
@@ -44,7 +44,7 @@ def test_the_release_is_chosen_and_left(
     qtbot: Any, puppet: Puppet, basel: BaselModel, open_window: Callable[..., MainWindow]
 ) -> None:
     def load(settings: Settings) -> Pipeline:
-        if settings.model != OFFICIAL:
+        if settings.model != "official":
             return puppet.load(settings)
         release = Puppet()
         release.model, release.identity = basel, np.zeros(99, np.float32)  # type: ignore[assignment]
@@ -58,7 +58,7 @@ def test_the_release_is_chosen_and_left(
 
     qtbot.waitUntil(lambda: shows(puppet.model), timeout=LONG)
     ours = window.parts.head.picture()
-    window.controller.change(model=OFFICIAL)
+    window.controller.change(model="official")
     qtbot.waitUntil(lambda: shows(basel), timeout=LONG)
     assert window.parts.head.picture() != ours
     # What came before has nothing to do with these coefficients.

@@ -25,7 +25,7 @@ from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
 from expnet_live.networks.predictor import Predictor
-from expnet_live.official import OFFICIAL, pose, verify
+from expnet_live.official import pose, verify
 from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.official.crop import OfficialCrop
 from expnet_live.official.listing import read_list
@@ -297,7 +297,7 @@ def test_a_wrong_list_is_named(text: str, message: str, tmp_path: Path) -> None:
 def test_analyze_with_the_release(there: Path, tmp_path: Path, portrait: Image) -> None:
     cv2.imwrite(str(tmp_path / "portrait.png"), portrait)
     out = tmp_path / "out"
-    command = ["analyze", str(tmp_path / "portrait.png"), "--model", OFFICIAL, "--device", "cpu", "--out", str(out)]
+    command = ["analyze", str(tmp_path / "portrait.png"), "--model", "official", "--device", "cpu", "--out", str(out)]
     assert main([*command, "--identity", "--mesh", "ply", "--overlay"]) == 0
     with (out / "coefficients.csv").open(newline="") as f:
         (row,) = csv.DictReader(f)
@@ -325,17 +325,17 @@ def test_faces_are_followed_and_lost_with_the_release(there: Path, networks: Off
 
 
 def test_what_is_missing_is_told(nothing: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["analyze", "demo", "--model", OFFICIAL, "--out", str(tmp_path / "out")]
+    command = ["analyze", "demo", "--model", "official", "--out", str(tmp_path / "out")]
     assert main(command) == 2
     assert "is not on this computer; import it with 'expnet-live official import'" in capsys.readouterr().err
-    option = next(o for o in catalog.models(None) if o.value == OFFICIAL)
+    option = next(o for o in catalog.models(None) if o.value == "official")
     assert option.why_not is not None and "FacePoseNet" in option.why_not
     assert main(["official", "status"]) == 0
     assert capsys.readouterr().out.count("not imported") == 4
 
 
 def test_what_is_there_can_be_chosen(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    option = next(o for o in catalog.models(None) if o.value == OFFICIAL)
+    option = next(o for o in catalog.models(None) if o.value == "official")
     assert option.why_not is None
     assert main(["official", "status"]) == 0
     assert capsys.readouterr().out.count(", whole") == 4

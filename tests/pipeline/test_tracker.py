@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,7 +66,10 @@ class Measured:
 class DiscPredictor:
     """The disc nearest to the middle of the crop; its grey over 255 is the confidence."""
 
-    crop_size = 112
+    crop_size, crop_type = 112, None
+    device = "cpu"
+    about: dict[str, Any] = {}  # noqa: RUF012
+    tells: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.batches: list[int] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,10 @@ SIZE = (320, 240)
 class Puppet:
     """Detector and network in one: a face in the middle of each picture, with the expression it is given."""
 
-    crop_size = 64
+    crop_size, crop_type = 64, None
     device = "cpu"
+    about: dict[str, Any] = {}  # noqa: RUF012
+    tells = frozenset({"identity"})
 
     def __init__(self) -> None:
         self.model = face_model()

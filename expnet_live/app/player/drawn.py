@@ -6,20 +6,19 @@ from expnet_live.app import texts
 from expnet_live.app.view3d.drawn import Drawn, own_drawn
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.core.errors import UserError
-from expnet_live.live.inference_worker import face_model
-from expnet_live.official.basel import BaselModel
+from expnet_live.heads.built_in import face_model
+from expnet_live.pipeline.models import model_with
 from expnet_live.sessions.format.info import SessionInfo
 
 
 def drawn_of(info: SessionInfo) -> Drawn:
     """Takes a while. Raises UserError where the face model is not on this computer."""
-    ours = face_model()
-    if (info.coefficients, info.n_identity) == (BaselModel.names, BaselModel.n_identity):
-        try:
-            basel = BaselModel.load()
-        except UserError as error:
-            raise UserError(texts.PLAYER_NO_BASEL.format(reason=error)) from error
-        return Drawn(basel, HeadGeometry.of(basel), own_drawn().lines)
-    if (info.coefficients, info.n_identity) != (ours.names, ours.n_identity):
+    model = model_with(info.coefficients, info.n_identity)
+    if model is None:
         raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
-    return own_drawn()
+    try:
+        head = model.face_model()
+    except UserError as error:
+        raise UserError(texts.PLAYER_NO_HEAD.format(reason=error)) from error
+    own = own_drawn()
+    return own if head is face_model() else Drawn(head, HeadGeometry.of(head), own.lines)

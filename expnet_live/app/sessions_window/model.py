@@ -21,6 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QImage, QPixmap
 
 from expnet_live.app import texts
+from expnet_live.pipeline.models import MODELS
 from expnet_live.sessions.catalog.catalog import Entry, Status
 
 Index = QModelIndex | QPersistentModelIndex
@@ -50,7 +51,7 @@ def display_moment(entry: Entry, today: date | None = None) -> str:
 
 
 def display_model(entry: Entry) -> str:
-    return texts.MODEL_NAMES.get(entry.model, Path(entry.model).stem)
+    return next((m.title for m in MODELS.values() if m.file == entry.model), Path(entry.model).stem)
 
 
 def chip(entry: Entry) -> str:

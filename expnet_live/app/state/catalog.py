@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.app import texts
-from expnet_live.core.errors import UserError
-from expnet_live.core.paths import assets_dir, data_folder
-from expnet_live.official import OFFICIAL
-from expnet_live.official.store import PARTS, Store
+from expnet_live.pipeline.models import BUILT_IN, MODELS
 
 
 @dataclass(frozen=True)
@@ -23,28 +20,11 @@ class Option:
 
 
 def models(current: str | None) -> list[Option]:
-    """Weights by file; None stands for the built-in ones."""
-    file = "expnet_resnet101.safetensors"
-    found = next((p for p in (data_folder() / "models" / file, assets_dir() / file) if p.is_file()), None)
-    no_resnet = texts.MODEL_MISSING.format(name=texts.MODEL_RESNET, how=texts.MODEL_HOW_RESNET)
-    options = [
-        Option(None, texts.MODEL_COMPACT),
-        Option(str(found) if found else f"missing {file}", texts.MODEL_RESNET, None if found else no_resnet),
-        Option(OFFICIAL, texts.MODEL_OFFICIAL, _no_official()),
-    ]
+    """The models there are, None for the built-in one, and a file of weights that was chosen before."""
+    options = [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
     if current is not None and current not in [o.value for o in options]:
         options.append(Option(current, Path(current).stem))
     return [*options, Option("choose", texts.MODEL_FILE)]
-
-
-def _no_official() -> str | None:
-    """Why the paper's release cannot be chosen."""
-    try:
-        missing = Store().missing()
-    except UserError as error:
-        return str(error)
-    how = texts.MODEL_HOW_OFFICIAL.format(parts=", ".join(PARTS[key] for key in missing))
-    return texts.MODEL_MISSING.format(name=texts.MODEL_OFFICIAL, how=how) if missing else None
 
 
 def heads(names: Sequence[str], current: str) -> list[Option]:

@@ -16,15 +16,15 @@ from expnet_live.outputs.export.options import ENDINGS, HEADS, TABLES, ExportOpt
 from expnet_live.outputs.export.pose import PoseMode
 from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
 from expnet_live.person.person import Person
+from expnet_live.pipeline.models import model_with
 from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.reanalysis import FOLDER
 from expnet_live.sessions.reading.session import Session
 
 if TYPE_CHECKING:
-    from expnet_live.heads.face_model import FaceModel
     from expnet_live.heads.head import Head
-    from expnet_live.official.basel import BaselModel
+    from expnet_live.pipeline.outline import MeasuredHead
 
 
 @dataclass(frozen=True)
@@ -181,19 +181,22 @@ def _wearer(session: Session, options: ExportOptions) -> Head:
     return model if options.head is None else Library().head(options.head, model)
 
 
-def _face_model(session: Session, options: ExportOptions) -> FaceModel | BaselModel:
+def _face_model(session: Session, options: ExportOptions) -> MeasuredHead:
     from expnet_live.heads.face_model import FaceModel
-    from expnet_live.official.basel import BaselModel
 
     info = session.info
-    official = options.face_model is None and info.coefficients == BaselModel.names
-    model = BaselModel.load() if official else FaceModel.load(options.face_model)
-    if model.names != info.coefficients or model.n_identity != info.n_identity:
-        raise UserError(
-            f"The session was recorded with another face model ({info.face_model.name}); name its file with "
-            "--face-model, or export a table."
-        )
-    return model
+    if options.face_model is None:
+        recorded = model_with(info.coefficients, info.n_identity)
+        if recorded is not None:
+            return recorded.face_model()
+    else:
+        model = FaceModel.load(options.face_model)
+        if (model.names, model.n_identity) == (info.coefficients, info.n_identity):
+            return model
+    raise UserError(
+        f"The session was recorded with another face model ({info.face_model.name}); name its file with "
+        "--face-model, or export a table."
+    )
 
 
 class _Steps:

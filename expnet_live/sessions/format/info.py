@@ -13,19 +13,11 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.types import N_EXPRESSION, checked
 from expnet_live.person.person import Person
+from expnet_live.pipeline.models import ModelFile as ModelFile
 from expnet_live.sessions.format.folder import INFO
 
 SCHEMA = 1
 RECORDING, COMPLETE = "recording", "complete"
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A file of weights or a face model: its name, `version` as it tells it, and SHA-256 in hex digits."""
-
-    name: str
-    version: str
-    sha256: str
 
 
 @dataclass(frozen=True, eq=False)

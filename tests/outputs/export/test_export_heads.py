@@ -20,7 +20,6 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.imported import ImportedHead
 from expnet_live.heads.library import Library, import_head
-from expnet_live.official import OFFICIAL
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.store import Store
 from expnet_live.outputs.export.pose import PoseMode
@@ -103,7 +102,7 @@ def test_an_unknown_head_is_named(demo_session: Session, tmp_path: Path) -> None
 
 def test_a_session_recorded_and_read_again_with_the_release(tmp_path: Path) -> None:
     folder = tmp_path / "session"
-    command = ["record", "--source", "demo", "--duration", "1", "--model", OFFICIAL, "--device", "cpu"]
+    command = ["record", "--source", "demo", "--duration", "1", "--model", "official", "--device", "cpu"]
     assert main([*command, "--out", str(folder)]) == 0
     session, store = Session.open(folder), Store()
     assert session.info.coefficients == BaselModel.names and session.info.n_identity == 99
@@ -119,6 +118,6 @@ def test_a_session_recorded_and_read_again_with_the_release(tmp_path: Path) -> N
     glb = Glb(exported(session, tmp_path, "glb"))
     assert glb.names() == list(head.names) and len(glb.gltf.nodes) == 1
     assert exported(session, tmp_path, "overlay").stat().st_size > 1000
-    command = ["sessions", "reanalyze", str(folder), "--model", OFFICIAL, "--device", "cpu", "--name", "again"]
+    command = ["sessions", "reanalyze", str(folder), "--model", "official", "--device", "cpu", "--name", "again"]
     assert main(command) == 0
     assert open_analysis(session, "again").info.coefficients == BaselModel.names

@@ -1,0 +1,92 @@
+"""The registry of models: what reads faces. A model is a network and the face model that its coefficients drive.
+
+Ours lie in the package `expnet_live.models`, one module each; other packages add theirs by entry points of the group
+`expnet_live.models`. A file of weights that `expnet-live train expnet` wrote is a model as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from expnet_live.core.registry import Registry
+
+if TYPE_CHECKING:
+    from expnet_live.pipeline.look import FacePredictor
+    from expnet_live.pipeline.outline import MeasuredHead
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that a session was recorded with: its name, its version, and its SHA-256 as hex digits."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Model(Protocol):
+    """A network and its face model. Importing the module that holds one must be cheap; `load` may take seconds."""
+
+    @property
+    def name(self) -> str:
+        """As `--model` takes it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """As the window's list shows it."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """One line for help texts."""
+        ...
+
+    @property
+    def file(self) -> str:
+        """The name of its file of weights, by which a session's list shows the title; empty where that varies."""
+        ...
+
+    def why_not(self) -> str | None:
+        """A sentence that says why it cannot be used on this computer and what to do; None where it can."""
+        ...
+
+    def load(self, device: str = "auto", threads: int | None = None) -> tuple[FacePredictor, MeasuredHead]:
+        """The network on auto, cpu, cuda or mps, with `threads` of the CPU, and its face model. Raises UserError."""
+        ...
+
+    def face_model(self) -> MeasuredHead:
+        """Its face model without the network. Raises UserError when it is not on this computer."""
+        ...
+
+    def fits(self, coefficients: tuple[str, ...], n_identity: int) -> bool:
+        """Whether its face model has these expression coefficients and so many of identity."""
+        ...
+
+    def files(self, predictor: FacePredictor) -> tuple[ModelFile, ModelFile]:
+        """The files of the network, which was loaded as `predictor`, and of the face model. Takes a moment.
+
+        Raises UserError when a file cannot be read.
+        """
+        ...
+
+
+MODELS: Registry[Model] = Registry("model", "MODEL", ["expnet_live.models"], "expnet_live.models")
+BUILT_IN = "compact"
+
+
+def model_of(choice: Path | str | None) -> Model:
+    """The built-in model for None, the one of that name, or else the file of weights that `choice` names."""
+    name = BUILT_IN if choice is None else str(choice)
+    if name in MODELS:
+        return MODELS[name]
+    from expnet_live.pipeline.weights_file import WeightsFile
+
+    return WeightsFile(Path(name))
+
+
+def model_with(coefficients: tuple[str, ...], n_identity: int) -> Model | None:
+    """The first model whose face model fits these coefficients, for drawing what was recorded with them."""
+    return next((m for m in MODELS.values() if m.fits(coefficients, n_identity)), None)

@@ -1,0 +1,76 @@
+"""Models whose network is a file of weights that `expnet-live train expnet` wrote. They drive our own face model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
+from expnet_live.pipeline.models import ModelFile
+
+if TYPE_CHECKING:
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.networks.predictor import Predictor
+    from expnet_live.pipeline.look import FacePredictor
+
+
+class WeightsFile:
+    """The weights in a file. `find` gives its path where that has to be looked for, None where it is not there."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        title: str = "",
+        about: str = "",
+        find: Callable[[], Path | None] | None = None,
+        missing: str = "",
+    ) -> None:
+        self.name, self.title, self.file = name or str(path), title or path.stem, path.name
+        self.about = about or f"the weights in {path}"
+        self._find, self._missing = find or (lambda: path), missing
+
+    @property
+    def path(self) -> Path:
+        """Raises UserError when it is not on this computer."""
+        path = self._find()
+        if path is None:
+            raise UserError(self._missing)
+        return path
+
+    def why_not(self) -> str | None:
+        return self._missing if self._find() is None else None
+
+    def load(self, device: str = "auto", threads: int | None = None) -> tuple[Predictor, FaceModel]:
+        from expnet_live.networks.predictor import Predictor
+
+        return Predictor.load(self.path, device, threads), self.face_model()
+
+    def face_model(self) -> FaceModel:
+        from expnet_live.heads.built_in import face_model
+
+        return face_model()
+
+    def fits(self, coefficients: tuple[str, ...], n_identity: int) -> bool:
+        model = self.face_model()
+        return (model.names, model.n_identity) == (coefficients, n_identity)
+
+    def files(self, predictor: FacePredictor) -> tuple[ModelFile, ModelFile]:
+        from expnet_live.heads import face_model
+        from expnet_live.networks.checkpoint import FORMAT
+
+        architecture = predictor.about.get("training", {}).get("architecture", "")
+        version = f"{FORMAT}, {architecture}" if architecture else FORMAT
+        return _described(self.path, version), _described(asset(face_model.ASSET), str(face_model.SCHEMA))
+
+
+def _described(path: Path, version: str) -> ModelFile:
+    try:
+        with path.open("rb") as f:
+            return ModelFile(path.name, version, hashlib.file_digest(f, "sha256").hexdigest())
+    except OSError as e:
+        raise UserError(f"{path} cannot be read any more ({e.strerror}); choose another model.") from e
