@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
 from expnet_live.heads.cage import Cage, Linear, on_left
@@ -17,6 +18,7 @@ LID_THICKNESS = 0.9
 _PUSHED = 3.0  # mm beyond the lid's place over the eyeball, from which on it goes where it likes
 _CORNEA = 0.85  # mm that the cornea stands out; it brings the highlight into the iris
 _DEPTH = 12.1  # of an eye's centre behind the middle of its lids
+_CREASE, _CREASE_WIDE, _CREASE_DARK = 4.3, 1.0, 0.55  # mm above the lid's edge, mm, of the light
 _SECTORS = 48
 _MAX_POLAR = np.radians(105)
 
@@ -121,6 +123,17 @@ def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
     one = np.concatenate([np.stack([i, i + 1, i + n], 1), np.stack([i + 1, i + n + 1, i + n], 1)])
     colors = np.tile(np.repeat([_LASH, 1.25 * _LASH], n, axis=0), (2, 1))
     return np.tile(np.arange(n), 4), np.tile(band, (2, 1)), np.concatenate([one, one[:, ::-1] + 2 * n]), colors
+
+
+def crease(points: Array, lid: Array) -> Array:
+    """How dark (V,) the fold above an upper lid is, whose edge runs through points (n, 3): of skin points (V, 3)."""
+    distance, nearest = cKDTree(lid).query(points)
+    aside, edge = np.abs(points[:, 0]), np.abs(lid[:, 0])
+    along = np.clip((aside - edge.min()) / np.ptp(edge), 0, 1)
+    taper = np.sin(np.pi * (0.9 * along + 0.08)) ** 0.7
+    above = points[:, 1] > lid[nearest, 1]
+    dark: Array = _CREASE_DARK * taper * above * np.exp(-(((distance - _CREASE) / _CREASE_WIDE) ** 2))
+    return dark
 
 
 def gaze_rotation(gaze: Array) -> Array:

@@ -20,6 +20,7 @@ from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
 from expnet_live.core.types import N_EXPRESSION, Array, checked
 from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.brows import brows
 from expnet_live.heads.hair import hairiness
@@ -180,7 +181,11 @@ class FaceModel:
         """What is known of the drawn head's vertices."""
         anatomy, n = self.anatomy, self.n_face
         hairs = np.zeros((len(anatomy.part), 3), np.float32)
-        hairs[:n] = brows(self.mean, (anatomy.refine[:n] @ anatomy.cage.at(self.mean)))
+        face = anatomy.refine[:n] @ anatomy.cage.at(self.mean)
+        hairs[:n] = brows(self.mean, face)
+        folds = np.zeros(len(anatomy.part), np.float32)
+        for lid in anatomy.closings[:2]:
+            folds[:n] += eyes.crease(face, face[lid.first])
         return Traits(
             part=anatomy.part,
             shine=anatomy.shine,
@@ -188,6 +193,7 @@ class FaceModel:
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
             hair=hairiness(anatomy, self.vertices(np.zeros(N_EXPRESSION))),
             brows=hairs,
+            folds=folds,
         )
 
     @property

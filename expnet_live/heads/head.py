@@ -55,7 +55,8 @@ class Traits:
     """What is known of a head's V vertices; None where a head does not say.
 
     `part` (V,) see Part; `shine` (V,) 0 matte .. 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
-    `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py.
+    `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
+    (V,) how much light (0..1) folds of the skin lose that are finer than the mesh.
     """
 
     part: Array | None = None
@@ -64,6 +65,7 @@ class Traits:
     wires: Array | None = None
     hair: Array | None = None
     brows: Array | None = None
+    folds: Array | None = None
 
     def parts(self, n: int) -> Array:
         """`part` of n vertices, all of them FACE where nothing is told."""

@@ -214,3 +214,15 @@ def test_brows_are_drawn_hair_by_hair_and_go_with_the_skin(stage: Stage, geometr
     bare = drawn(stage, visual)
     darker = (bare - plain)[..., :3].mean(2)
     assert darker.max() > 25 and (darker > 10).mean() < 0.02
+
+
+def test_a_fold_lies_above_each_upper_lid(geometry: HeadGeometry) -> None:
+    model = face_model()
+    folds = model.traits.folds
+    assert folds is not None and folds.shape == (geometry.size,)
+    for lid in model.anatomy.closings[:2]:
+        edge = geometry.rest[lid.first]
+        deep = geometry.rest[folds > 0.3]
+        deep = deep[np.sign(deep[:, 0]) == np.sign(edge[:, 0].mean())]
+        assert len(deep) > 8 and 2.5 < deep[:, 1].mean() - edge[:, 1].mean() < 7
+    assert geometry.openness[folds > 0.3].max() < 0.75

@@ -139,7 +139,8 @@ def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
         shade[part == inside] = np.maximum(least, _DIM * depth[part == inside])
     for _ in range(2):
         shade = spread @ shade
-    return (1 - np.clip(shade, 0, 0.93)).astype(np.float32)
+    folds = 0.0 if head.traits.folds is None else head.traits.folds
+    return (1 - np.clip(shade + folds, 0, 0.93)).astype(np.float32)
 
 
 def _faded(painted: Array, shell: Array, spread: sparse.csr_matrix) -> Array:
