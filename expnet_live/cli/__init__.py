@@ -10,9 +10,9 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from expnet_live import __version__
 from expnet_live.cli import analyze, app, bench, doctor, evaluate, export, face_model, official, record, sessions, train
 from expnet_live.core.errors import UserError
+from expnet_live.core.version import __version__
 
 SUBCOMMANDS = (record, sessions, export, analyze, face_model, official, train, evaluate, bench, doctor)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from expnet_live import __version__
 from expnet_live.core.types import Array
+from expnet_live.core.version import __version__
 
 _FLOAT, _USHORT, _UINT = 5126, 5123, 5125  # component types
 _VERTICES, _INDICES = 34962, 34963  # targets of buffer views

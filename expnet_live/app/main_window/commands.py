@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
-from expnet_live import __version__
 from expnet_live.app import logs, texts
 from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import PartCallbacks
@@ -25,6 +24,7 @@ from expnet_live.app.widgets.pieces import reveal
 from expnet_live.app.widgets.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.core.version import __version__
 from expnet_live.sessions.format.folder import sessions_root
 from expnet_live.sessions.recording.recorder import Recorder
 

@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from expnet_live import __version__
 from expnet_live.core.errors import UserError
+from expnet_live.core.version import __version__
 
 PACKAGES = (
     "torch", "numpy", "scipy", "opencv-python", "opencv-contrib-python", "mediapipe", "av", "safetensors",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from expnet_live import __version__
 from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.core.version import __version__
 from expnet_live.live.state import Settings
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import model_of
