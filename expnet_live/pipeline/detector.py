@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,6 +39,10 @@ class FaceDetector(Protocol):
         """The faces of a BGR picture (H, W, 3), largest first; `thorough` may take several times as long."""
         ...
 
+    def search(self, image: Image) -> Iterator[list[Detection]]:
+        """Ever more thorough searches of the same picture, for who can tell whether what was found is a face."""
+        ...
+
 
 # mediapipe's two networks: within 2 m, and further away.
 _SHORT_RANGE, _FULL_RANGE = 0, 1
@@ -61,18 +65,22 @@ class MediapipeDetector:
         self._networks: dict[int, Any] = {}
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
-        with self._lock:
-            for looks in _plan(image.shape[1], image.shape[0], thorough, self._many):
-                found = [d for crop, network in looks for d in self._look(image, crop, network)]
-                if found:
-                    return sorted(_merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
-        return []
+        return next((found for found in self._searched(image, thorough) if found), [])
+
+    def search(self, image: Image) -> Iterator[list[Detection]]:
+        return self._searched(image, thorough=True)
 
     def close(self) -> None:
         with self._lock:
             for network in self._networks.values():
                 network.close()
             self._networks.clear()
+
+    def _searched(self, image: Image, thorough: bool) -> Iterator[list[Detection]]:
+        for looks in _plan(image.shape[1], image.shape[0], thorough, self._many):
+            with self._lock:
+                found = [d for crop, network in looks for d in self._look(image, crop, network)]
+            yield sorted(_merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
 
     def _look(self, image: Image, crop: Crop, network: int) -> list[Detection]:
         if network not in self._networks:
@@ -86,7 +94,7 @@ class MediapipeDetector:
 
 
 def _plan(width: int, height: int, thorough: bool, many: bool) -> Iterable[list[_Look]]:
-    """Where to look with which network; the first list in which anything is found is the last one looked at."""
+    """Where to look with which network, one list after the other until something is found."""
 
     def look(network: int, x: float = 0.5, y: float = 0.5, side: float = 1.0, roll: float = 0.0) -> _Look:
         pixels = side * max(width, height)

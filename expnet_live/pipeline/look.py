@@ -120,6 +120,20 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
     return looks
 
 
+def apart(a: WeakPerspective, b: WeakPerspective) -> float:
+    """Distance of two faces in sides of the smaller one's crop."""
+    return math.hypot(a.x - b.x, a.y - b.y) / (CROP_MM * min(a.scale, b.scale))
+
+
+def distinct(looks: Sequence[Look], same: float = 0.3) -> list[Look]:
+    """One look for each face, the surest, the surest face first; looks nearer than `same` are at one face."""
+    kept: list[Look] = []
+    for look in sorted(looks, key=lambda k: k.confidence, reverse=True):
+        if all(apart(look.view, k.view) >= same for k in kept):
+            kept.append(look)
+    return kept
+
+
 _SURE = 0.6
 
 

@@ -8,6 +8,7 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,15 +18,17 @@ from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.close_look import CloseLook
-from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
-from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
+from expnet_live.pipeline.detector import Detection, FaceDetector, MediapipeDetector
+from expnet_live.pipeline.look import FacePredictor, Look, crop_type, distinct, first_crop, look_at
 from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.outline import MeasuredHead, Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
 
-_PHOTO_CONFIDENCE = 0.4
+# What is less is no face, and what is more ends the search.
+_PHOTO_CONFIDENCE, _SURE = 0.5, 0.8
+_DOUBTFUL = 4  # detections that are looked at beyond the faces that are wanted
 
 
 class Pipeline:
@@ -100,21 +103,29 @@ class Pipeline:
         """The faces of a picture by itself, largest first: nothing is smoothed, nothing remembered."""
         _check(image)
         watch = Stopwatch()
-        with watch("detect"):
-            found = self.detector.detect(image, thorough=True)[: self._max_faces]
+        looks: list[Look] = []
+        stages = self.detector.search(image)
+        while not any(k.confidence >= _SURE for k in looks):
+            with watch("detect"):
+                found = next(stages, None)
+            if found is None:
+                break
+            # A detector's largest or best need not be a face: the network tells, of a few more than are wanted.
+            looks = distinct(looks + self._photo_looks(image, found[: self._max_faces + _DOUBTFUL], watch))
+        frame = Frame(image, timestamp, index)
+        return [
+            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, watch.seconds)
+            for i, k in enumerate(sorted(looks, key=lambda k: -k.view.scale)[: self._max_faces])
+        ]
+
+    def _photo_looks(self, image: Image, found: Sequence[Detection], watch: Stopwatch) -> list[Look]:
         crops = [first_crop(image, d, self.predictor) for d in found]
-        looks = look_at(image, crops, self.predictor, watch)
-        looks = [k for k in looks if k.plausible]
+        looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
         # The second look places the crop of the last one, so it must be as fair to both sides.
         for _ in range(2 if self._refine else 0):
             crops = [crop_type(self._close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, self._close_look, watch) if k.plausible]
-        looks = [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
-        frame = Frame(image, timestamp, index)
-        return [
-            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, watch.seconds)
-            for i, k in enumerate(looks)
-        ]
+        return [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
 
     @property
     def tells_blendshapes(self) -> bool:

@@ -10,7 +10,7 @@ from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import FacePredictor, Look, crop_type, first_crop, look_at
+from expnet_live.pipeline.look import FacePredictor, Look, apart, crop_type, first_crop, look_at
 from expnet_live.pipeline.stopwatch import Stopwatch
 
 
@@ -184,12 +184,12 @@ class Tracker:
             self._searches = 0
 
     def _held(self, look: Look, distance: float) -> bool:
-        return any(not t.missed and _apart(t.look.view, look.view) < distance for t in self._tracks)
+        return any(not t.missed and apart(t.look.view, look.view) < distance for t in self._tracks)
 
     def _number(self, look: Look) -> int:
         """The number of the lost face that this one must be, or a new one."""
         for track in sorted(self._lost, key=lambda t: -t.seen):
-            if self._time - track.seen <= self._options.memory and _apart(track.look.view, look.view) < 1.0:
+            if self._time - track.seen <= self._options.memory and apart(track.look.view, look.view) < 1.0:
                 self._lost.remove(track)
                 return track.face
         self._next_face += 1
@@ -204,15 +204,8 @@ class Tracker:
         """Tracks that have come upon the face of an older one."""
         seen = [t for t in self._tracks if not t.missed]
         return [
-            b
-            for i, b in enumerate(seen)
-            if any(_apart(a.look.view, b.look.view) < self._options.same for a in seen[:i])
+            b for i, b in enumerate(seen) if any(apart(a.look.view, b.look.view) < self._options.same for a in seen[:i])
         ]
-
-
-def _apart(a: WeakPerspective, b: WeakPerspective) -> float:
-    """Distance of two faces in sides of the smaller one's crop."""
-    return math.hypot(a.x - b.x, a.y - b.y) / (CROP_MM * min(a.scale, b.scale))
 
 
 def _part(width: int, height: int, turn: int) -> tuple[int, int, int, int]:

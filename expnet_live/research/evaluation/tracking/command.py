@@ -74,6 +74,10 @@ class Counted:
         self.runs += 1
         return self.detector.detect(image, thorough)
 
+    def search(self, image: Image) -> Any:
+        self.runs += 1
+        return self.detector.search(image)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos of one person, or: demo")
