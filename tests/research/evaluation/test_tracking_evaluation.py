@@ -60,5 +60,6 @@ def test_hidden_faces_are_gone(hide: object, box: Box) -> None:
 @needs_weights
 def test_a_sheet_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["evaluate", "tracking", "demo", "--frames", "5", "--contact-sheet"]
-    assert main([*arguments, str(tmp_path / "nowhere" / "sheet.jpg")]) == 2
+    (tmp_path / "file").touch()
+    assert main([*arguments, str(tmp_path / "file" / "sheet.jpg")]) == 2
     assert "sheet.jpg" in capsys.readouterr().err
