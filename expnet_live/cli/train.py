@@ -23,6 +23,9 @@ def add_parser(subparsers: Subparsers) -> None:
     _rig(steps)
     _labels(steps)
     _expnet(steps)
+    _scores(steps)
+    _pictures(steps)
+    _actions(steps)
     _demo_clip(steps)
     _component_sheet(steps)
 
@@ -185,6 +188,99 @@ def _run_expnet(args: argparse.Namespace) -> int:
     best = train(used, valid, model, args.out, config)
     if os.environ.get("RANK", "0") == "0":  # of several processes, the one that wrote them
         print(f"the best weights are in {best}")
+    return 0
+
+
+def _scores(steps: Subparsers) -> None:
+    from expnet_live.core.arguments import positive_int
+
+    parser = steps.add_parser("scores", help="a teacher's scores of ARKit's actions, in photos and clips of people")
+    parser.add_argument(
+        "photos", nargs="*", type=Path, metavar="PHOTOS", help="photos, folders or tar archives of photos"
+    )
+    parser.add_argument("--clips", nargs="*", type=Path, default=[], metavar="DIR", help="folders of videos (.mp4)")
+    parser.add_argument("--step", type=positive_int, default=3, metavar="N", help="every N-th frame (default: 3)")
+    parser.add_argument("--teacher", type=Path, required=True, metavar="TASK", help="Face Landmarker with blendshapes")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="parts; those that are there are kept")
+    parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
+    parser.set_defaults(run=_run_scores)
+
+
+def _run_scores(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.actions.collect import label_all
+    from expnet_live.research.training.photos import list_photos
+
+    clips = [clip for folder in args.clips for clip in folder.glob("*.mp4")]
+    count = label_all(list_photos(args.photos), clips, args.step, args.teacher, args.out, args.jobs)
+    print(f"{count} pictures more are in {args.out}")
+    return 0
+
+
+def _material(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "labelled", nargs="+", type=Path, metavar="DIR", help="from 'train scores' and 'train pictures'"
+    )
+    parser.add_argument(
+        "--collections", nargs="*", default=["muxspace", "yawn", "eyes", "omi", "fer2013", "utkface"], metavar="NAME",
+        help="the collections of photos; the others are clips",
+    )  # fmt: skip
+    parser.add_argument("--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="file,subject,emotion")
+
+
+def _material_of(args: argparse.Namespace) -> Any:
+    from expnet_live.research.training.actions.fine_tune import Material
+    from expnet_live.research.training.photos import read_metadata
+
+    return Material.of(args.labelled, set(args.collections), read_metadata(args.metadata))
+
+
+def _pictures(steps: Subparsers) -> None:
+    from expnet_live.core.arguments import positive_int
+
+    parser = steps.add_parser("pictures", help="pictures of heads whose actions are known (needs moderngl)")
+    _material(parser)
+    parser.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="arrays of the ICT Face Model Light")
+    parser.add_argument("--indices", type=Path, required=True, metavar="JSON", help="its vertex_indices.json")
+    parser.add_argument("--scenes", nargs="*", type=Path, default=[], metavar="PHOTOS", help="backgrounds")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.set_defaults(run=_run_pictures)
+
+
+def _run_pictures(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.made.pictures import make_pictures, performer_of
+    from expnet_live.research.training.photos import list_photos
+
+    performer = performer_of(args.ict, args.indices)
+    count = make_pictures(_material_of(args), performer, list_photos(args.scenes), args.out, args.count, args.seed)
+    print(f"{count} pictures are in {args.out}")
+    return 0
+
+
+def _actions(steps: Subparsers) -> None:
+    from expnet_live.research.training.actions.fine_tune import TuneConfig
+
+    parser = steps.add_parser("actions", help="fine-tunes a network to tell ARKit's 52 actions, at full strength")
+    _material(parser)
+    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the weights to begin with")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
+    for f in fields(TuneConfig):
+        kind = type(f.default)
+        parser.add_argument(f"--{f.name.replace('_', '-')}", type=kind, default=f.default, help=f"default: {f.default}")
+    parser.set_defaults(run=_run_actions)
+
+
+def _run_actions(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.actions.fine_tune import TuneConfig, fine_tune
+    from expnet_live.research.training.actions.strength import strengthen
+
+    material = _material_of(args)
+    config = TuneConfig(**{f.name: getattr(args, f.name) for f in fields(TuneConfig)})
+    tuned = fine_tune(material, args.init, args.out, config)
+    result = args.out / "strong.safetensors"
+    strengthen(tuned, material, result)
+    print(f"the weights are in {result}")
     return 0
 
 

@@ -65,7 +65,11 @@ def _cut(job: tuple[PhotoRef, bool, Crop, int]) -> Image:
     assert image is not None
     if flip:
         image = np.ascontiguousarray(image[::-1])
-    # Tight photos end at the cheek; what lies beyond must not always be black.
+    return cut_tight(image, crop, seed)
+
+
+def cut_tight(image: Image, crop: Crop, seed: int) -> Image:
+    """The crop's pixels, for a photo that may end at the cheek: what lies beyond must not always be black."""
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT)[seed % 4]
     if border == cv2.BORDER_CONSTANT:
         return crop.cut(image)

@@ -145,7 +145,7 @@ def train(
     steps = 0
     with tqdm(total=config.samples, initial=done, unit="crop", disable=rank > 0, mininterval=5) as bar:
         for batch in loader:
-            optimizer.set_lr(config.lr * _schedule(done / config.samples, config.warmup))
+            optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
@@ -231,7 +231,7 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
     return net
 
 
-def _schedule(progress: float, warmup: float) -> float:
+def schedule(progress: float, warmup: float) -> float:
     """Linear warm-up, then a cosine to nearly nothing."""
     if progress < warmup:
         return progress / warmup

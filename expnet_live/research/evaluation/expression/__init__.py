@@ -1,0 +1,1 @@
+"""How strongly and how truly the network tells ARKit's actions: r and gain for each of them."""

@@ -1,0 +1,123 @@
+"""`expnet-live evaluate expression [VIDEO...]`: r and gain of each of ARKit's actions.
+
+The demo clip is measured against what its head really does. Clips of people are measured against a teacher, MediaPipe's
+Face Landmarker, as the mean of several looks and mirrored looks, with the means of each clip taken out. The gain there
+is against the teacher's own scores; `--rest-and-full` takes the targets that the network learned, see
+`expnet-live train actions`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.capture.sources import DEMO, open_source
+from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
+from expnet_live.core.types import Array
+from expnet_live.geometry.camera import Camera
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import Rig
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.expression.demo import demo_truth
+from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary, table
+from expnet_live.research.training.actions.targets import Strengths
+from expnet_live.research.training.actions.teacher import Teacher
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clips", nargs="*", type=Path, metavar="VIDEO", help="videos, or folders of them")
+    parser.add_argument("--teacher", type=Path, metavar="TASK", help="a Face Landmarker with blendshapes, for clips")
+    parser.add_argument("--step", type=int, default=5, metavar="N", help="measure every N-th frame (default: 5)")
+    parser.add_argument(
+        "--smoothing", default="off", metavar="PRESET", help="off, responsive, balanced or stable (default: off)"
+    )
+    parser.add_argument(
+        "--rest-and-full", type=Path, metavar="FILE", help="compare with the targets of the training (.npz)"
+    )
+    parser.add_argument("--held-out", action="store_true", help="only clips of people who are never trained on")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
+    result: dict[str, Any] = {"demo": _figures_of(*demo(pipeline))}
+    if args.clips:
+        if args.teacher is None:
+            raise UserError("Clips need a teacher; name a Face Landmarker file (.task) with --teacher.")
+        strengths = Strengths.load(args.rest_and_full) if args.rest_and_full else None
+        videos = _videos(args.clips, args.held_out)
+        result["clips"] = _figures_of(*clips(pipeline, videos, Teacher(args.teacher), args.step, strengths))
+    if args.json:
+        print(json.dumps({k: {"summary": summary(v), "actions": [asdict(f) for f in v]} for k, v in result.items()}))
+        return 0
+    for name, rows in result.items():
+        s = summary(rows)
+        print(f"{name}: {s['actions']:.0f} actions move, mean r {s['r_mean']:.3f}, median gain {s['gain_median']:.2f}")
+        print(table(rows))
+    return 0
+
+
+def _figures_of(said: Array, truth: Array, clip: Array) -> list[ActionFigures]:
+    return figures(said, truth, clip)
+
+
+def demo(pipeline: Pipeline) -> tuple[Array, Array, Array]:
+    """What is said and true (T, 52) in the frames of the demo clip in which the face is held, and the clip's name."""
+    truth = demo_truth(asset("demo.csv"), FaceModel.load(), Rig.load())
+    pipeline.reset()
+    said = np.full(truth.shape, np.nan)
+    with open_source(DEMO) as source:
+        for frame in source:
+            if frame.index >= len(said):
+                break
+            said[frame.index] = _said(pipeline.process(frame))
+    return said, truth, np.zeros(len(said), int)
+
+
+def clips(
+    pipeline: Pipeline, videos: list[Path], teacher: Teacher, step: int, strengths: Strengths | None = None
+) -> tuple[Array, Array, Array]:
+    """What is said and taught (T, 52) in every `step`-th frame of the videos, and the number (T,) of its video."""
+    said, taught, number = [], [], []
+    for i, video in enumerate(tqdm(videos, "clips", unit="clip")):
+        pipeline.reset()
+        with open_source(video) as source:
+            for frame in source:
+                states = pipeline.process(frame)
+                if frame.index % step or not states:
+                    continue
+                height, width = frame.image.shape[:2]
+                found = teacher.teach(frame.image, Camera.for_image(width, height).view(states[0].pose))
+                if found is not None:
+                    said.append(_said(states))
+                    taught.append(found.mean if strengths is None else strengths.of(found.mean))
+                    number.append(i)
+    if not said:
+        raise UserError("The teacher sees no face in these clips; name videos of faces.")
+    return np.array(said), np.array(taught), np.array(number)
+
+
+def _said(states: list[Any]) -> Array:
+    if not states:
+        return np.full(N_BLENDSHAPES, np.nan)
+    if states[0].blendshapes is None:
+        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    return np.asarray(states[0].blendshapes)
+
+
+def _videos(paths: list[Path], held_out: bool) -> list[Path]:
+    from expnet_live.research.training.actions.people import is_held_out
+
+    found = [v for p in paths for v in (sorted(p.glob("*.mp4")) if p.is_dir() else [p])]
+    found = [v for v in found if not held_out or is_held_out(v.stem)]
+    if not found:
+        raise UserError("There are no videos in what you named; name videos or folders of .mp4 files.")
+    return found

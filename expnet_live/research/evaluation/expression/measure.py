@@ -1,0 +1,75 @@
+"""Figures for each action, from what the network says and what is true, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT
+from expnet_live.core.types import Array
+
+MOVES = 0.03  # sd of the truth within a clip from which an action counts as moving
+
+
+@dataclass(frozen=True)
+class ActionFigures:
+    """Of one action: correlation `r`, `gain` (slope of what is said over what is true, 1 is right), sd of the truth."""
+
+    name: str
+    r: float
+    gain: float
+    sd: float
+
+    @property
+    def moves(self) -> bool:
+        return self.sd > MOVES
+
+
+def figures(said: Array, truth: Array, clip: Array | None = None) -> list[ActionFigures]:
+    """For each action that the truth has: `said`, `truth` (T, 52), NaN where unknown; `clip` (T,) names each frame's
+    clip, and the means of each clip are taken out first."""
+    clip = np.zeros(len(said), int) if clip is None else clip
+    said, truth = _within(said, clip), _within(truth, clip)
+    result = []
+    for i, name in enumerate(ARKIT):
+        known = np.isfinite(truth[:, i]) & np.isfinite(said[:, i])
+        if not known.any():
+            continue
+        s, t = said[known, i].astype(np.float64), truth[known, i].astype(np.float64)
+        both, own, other = float(s @ t), float(t @ t), float(s @ s)
+        r = both / np.sqrt(own * other) if own > 0 and other > 0 else float("nan")
+        gain = both / own if own > 0 else float("nan")
+        result.append(ActionFigures(name, r, gain, float(np.sqrt(own / len(t)))))
+    return result
+
+
+def _within(values: Array, clip: Array) -> Array:
+    out = np.array(values, np.float64)
+    for name in np.unique(clip):
+        rows = clip == name
+        known = np.isfinite(out[rows])
+        sums = np.where(known, out[rows], 0).sum(0)
+        out[rows] -= sums / np.maximum(known.sum(0), 1)
+    return out
+
+
+def summary(rows: list[ActionFigures]) -> dict[str, float]:
+    """Over the actions that move: how many, mean r, median and smallest gain."""
+    moving = [f for f in rows if f.moves]
+    if not moving:
+        return {"actions": 0.0, "r_mean": float("nan"), "gain_median": float("nan"), "gain_min": float("nan")}
+    gains = [f.gain for f in moving]
+    return {
+        "actions": float(len(moving)),
+        "r_mean": float(np.mean([f.r for f in moving])),
+        "gain_median": float(np.median(gains)),
+        "gain_min": float(min(gains)),
+    }
+
+
+def table(rows: list[ActionFigures]) -> str:
+    """Text with a line for each action that moves."""
+    lines = [f"{'action':22s} {'r':>6s} {'gain':>6s} {'sd':>6s}"]
+    lines += [f"{f.name:22s} {f.r:6.2f} {f.gain:6.2f} {f.sd:6.3f}" for f in rows if f.moves]
+    return "\n".join(lines)

@@ -1,0 +1,146 @@
+"""Labels of photos and of frames of clips: the pipeline's own crop, what the network says there, the teacher's scores.
+
+The frames of held-out people are labelled, too; training.actions.train leaves them out.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing as mp
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.core.types import Image
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.predictor import Predictor
+from expnet_live.pipeline.close_look import CloseCrop, CloseLook
+from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.look import first_crop, look_at
+from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.research.training.actions.shelf import Labelled, crop_of, save_part
+from expnet_live.research.training.actions.teacher import Teacher
+from expnet_live.research.training.crops import cut_tight
+from expnet_live.research.training.photos import PhotoRef, read_photo
+
+log = logging.getLogger(__name__)
+
+CHUNK = 200
+_SMALL, _ENLARGED = 100, 4  # photos smaller than this many px are enlarged so many times
+_CONFIDENCE = 0.4
+
+
+class Labeller:
+    """Labels one face of a picture, the largest."""
+
+    def __init__(self, teacher: Path, weights: Path | None = None) -> None:
+        self._network = Predictor.load(weights, device="cpu", threads=1)
+        self._close = CloseLook(self._network, FaceModel.load())
+        self._detector, self._teacher = MediapipeDetector(), Teacher(teacher)
+
+    def label(self, key: str, image: Image, thorough: bool) -> Labelled | None:
+        """None where one of the detector, the network and the teacher sees no face."""
+        found = self._detector.detect(image, thorough=thorough)
+        if not found:
+            return None
+        watch = Stopwatch()
+        (look,) = look_at(image, [first_crop(image, found[0], self._network)], self._network, watch)
+        for _ in range(2):
+            if not look.plausible:
+                return None
+            (look,) = look_at(image, [CloseCrop.of_view(look.view, self._network.crop_size)], self._close, watch)
+        if not look.plausible or look.confidence < _CONFIDENCE:
+            return None
+        taught = self._teacher.teach(image, look.view)
+        if taught is None:
+            return None
+        crop = crop_of(look.view)
+        view = look.view.transformed(crop.matrix)
+        return Labelled(
+            key=key,
+            image=cut_tight(image, crop, zlib.crc32(key.encode())),
+            scores=taught.scores,
+            mirrored=taught.mirrored,
+            points=(taught.points @ crop.matrix[:, :2].T + crop.matrix[:, 2]).astype(np.float32),
+            spread=taught.spread,
+            rotation=np.asarray(view.rotation, np.float32),
+            scale=float(view.scale),
+            origin=np.array([view.x, view.y], np.float32),
+            expression=look.expression,
+            identity=look.identity,
+            gaze=np.zeros((2, 2), np.float32) if look.gaze is None else look.gaze,
+        )
+
+
+@dataclass(frozen=True)
+class ClipFrames:
+    """Every `step`-th frame of a clip."""
+
+    path: Path
+    step: int
+
+
+Chunk = Sequence[PhotoRef] | ClipFrames
+
+
+def label_all(photos: Sequence[PhotoRef], clips: Sequence[Path], step: int, teacher: Path, out: Path, jobs: int) -> int:
+    """Writes a part for each clip and each 200 photos to `out`; parts that are there are kept. How many pictures."""
+    out.mkdir(parents=True, exist_ok=True)
+    chunks: dict[str, Chunk] = {f"clip-{c.stem}-{step}": ClipFrames(c, step) for c in sorted(clips)}
+    chunks |= {f"photos-{i // CHUNK:05d}": photos[i : i + CHUNK] for i in range(0, len(photos), CHUNK)}
+    todo = [(name, chunk, out) for name, chunk in chunks.items() if not (out / f"{name}.npz").exists()]
+    count = 0
+    with (
+        mp.get_context("spawn").Pool(jobs, _start, (teacher,)) as pool,
+        tqdm(total=len(todo), desc="labels", unit="part") as bar,
+    ):
+        for n in pool.imap_unordered(_work, todo):
+            count += n
+            bar.update()
+    return count
+
+
+_labeller: Labeller | None = None
+
+
+def _start(teacher: Path) -> None:
+    global _labeller
+    cv2.setNumThreads(1)
+    _labeller = Labeller(teacher)
+
+
+def _work(job: tuple[str, Chunk, Path]) -> int:
+    assert _labeller is not None
+    name, chunk, out = job
+    rows = [
+        row
+        for key, image in _pictures(chunk)
+        if (row := _labeller.label(key, image, not isinstance(chunk, ClipFrames))) is not None
+    ]
+    save_part(out, name, rows)
+    return len(rows)
+
+
+def _pictures(chunk: Chunk) -> Iterator[tuple[str, Image]]:
+    if isinstance(chunk, ClipFrames):
+        video = cv2.VideoCapture(str(chunk.path))
+        index = 0
+        while video.grab():
+            if index % chunk.step == 0:
+                fine, image = video.retrieve()
+                if fine:
+                    yield f"{chunk.path.stem}/{index}", np.asarray(image, np.uint8)
+            index += 1
+        return
+    for ref in chunk:
+        photo = read_photo(ref)
+        if photo is None:
+            continue
+        if max(photo.shape[:2]) < _SMALL:
+            photo = np.asarray(cv2.resize(photo, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC))
+        yield ref.key, photo

@@ -1,0 +1,206 @@
+"""Fine-tuning: a network learns ARKit's actions and keeps what it said before.
+
+All weights are trained. The other outputs are held by what the network said of the same pictures, before augmentation,
+when they were labelled; the points of the Face Mesh by the teacher's landmarks. The loss of an action is its squared
+error in standard deviations, so that each counts alike.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.research.training.actions.dataset import ActionDataset
+from expnet_live.research.training.actions.people import is_held_out
+from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
+from expnet_live.research.training.actions.targets import Strengths, Targets, targets
+from expnet_live.research.training.losses import ExpNetLoss, LossWeights
+from expnet_live.research.training.optimizer import Optimizer
+from expnet_live.research.training.photos import PhotoMeta
+from expnet_live.research.training.split import held_out
+from expnet_live.research.training.train import Ema, RandomDraws, mixed, schedule
+
+log = logging.getLogger(__name__)
+
+MADE = "made"  # the collection of made pictures
+_LEAST_SD = 0.06
+_STRONG = 1.5  # sd from which an action makes its picture be drawn more often
+_MOST_OFTEN = 8.0
+# How often a picture of a collection is drawn, beside one of the others.
+_SHARES = {"fer2013": 0.35, "utkface": 0.25}
+_CLIP_SHARE = 2.2
+BLURRED = ("fer2013",)  # collections whose photos are too small to tell how eyes are
+_SHOW = 8000  # crops
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """`made` is the share of made pictures among those drawn, `actions` the weight of their loss."""
+
+    samples: int = 380_000
+    batch: int = 128
+    lr: float = 1.5e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.06
+    ema: float = 0.998
+    made: float = 0.3
+    actions: float = 6.0
+    workers: int = 2
+    threads: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is learned from: pictures, their targets, and (N,) each which are learned from, made, or frames of clips."""
+
+    shelf: Shelf
+    targets: Targets
+    strengths: Strengths
+    used: Array
+    made: Array
+    clip: Array
+
+    @classmethod
+    def of(cls, folders: list[Path], photos: set[str], meta: dict[str, PhotoMeta]) -> Material:
+        """`photos` are the collections of photos; what is neither one nor made is a clip."""
+        shelf = Shelf(folders)
+        made = shelf.collection == MADE
+        clip = ~made & ~np.isin(shelf.collection, sorted(photos))
+        held = np.zeros(len(shelf), bool)
+        held[clip] = [is_held_out(name) for name in shelf.collection[clip]]
+        held[~clip & ~made] = held_out(shelf.key[~clip & ~made].tolist(), meta)
+        used = ~held & (shelf.spread < MAX_SPREAD)
+        real = used & ~made
+        if not real.any():
+            raise UserError("There are no labelled photos or clips of people to learn from; name more folders.")
+        strengths = Strengths.learned((shelf.scores[real] + shelf.mirrored[real]) / 2, clip[real])
+        blurred = np.isin(shelf.collection, BLURRED)
+        return cls(shelf, targets(shelf.scores, shelf.mirrored, strengths, blurred, made), strengths, used, made, clip)
+
+    def units(self) -> tuple[Array, Array]:
+        """Mean and standard deviation (52,) of the targets learned from, alike for both sides."""
+        values, weights = self.targets.values[self.used], self.targets.weights[self.used] + 1e-9
+        mean = np.average(values, axis=0, weights=weights)
+        sd = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+        sd = np.maximum(sd, _LEAST_SD)
+        return ((mean + mean[MIRROR]) / 2).astype(np.float32), ((sd + sd[MIRROR]) / 2).astype(np.float32)
+
+    def draws(self, config: TuneConfig) -> Array:
+        """How often each picture learned from is drawn: strong actions up to eight times as often."""
+        mean, sd = self.units()
+        far = (self.targets.values[self.used] - mean) / sd * self.targets.weights[self.used]
+        often = 1 + np.minimum(np.clip(far - _STRONG, 0, 3).sum(1), _MOST_OFTEN - 1)
+        collection, clip, made = self.shelf.collection[self.used], self.clip[self.used], self.made[self.used]
+        often *= np.where(clip, _CLIP_SHARE, [_SHARES.get(str(c), 1.0) for c in collection])
+        if made.any():
+            often[made] *= config.made / (1 - config.made) * often[~made].sum() / often[made].sum()
+        return np.asarray(often)
+
+
+def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> Path:
+    """Trains, and writes `out`/expnet.safetensors (the running mean of the weights), strengths.npz and log.csv."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    material.strengths.save(out / "strengths.npz")
+    mean, sd = material.units()
+    net = with_actions(init, mean, sd).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = FaceModel.load()
+    kept = ExpNetLoss(model, LossWeights(confidence=0))
+    kept.salience[:] = 1
+    optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
+    rows = np.flatnonzero(material.used)
+    data = ActionDataset(
+        material.shelf, rows, material.targets, material.made, material.clip, model, net.config.crop_size
+    )
+    draws = RandomDraws(material.draws(config), 0, config.samples, config.seed)
+    loader = DataLoader(
+        data, config.batch, sampler=draws, num_workers=config.workers, drop_last=True,
+        prefetch_factor=4 if config.workers else None,
+    )  # fmt: skip
+    unit = torch.from_numpy(sd)
+    half = mixed(torch.device("cpu"))
+    result, done, since, started = out / "expnet.safetensors", 0, np.zeros(2), time.perf_counter()
+    with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
+        for batch in loader:
+            optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
+            net.train()
+            image = batch["image"].float().contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                said = net.split(net(image).float())
+            told = action_loss(said["blendshapes"], batch, unit)
+            other, _ = kept(said, {**batch, "face": batch["known"]})
+            sure = nn.functional.binary_cross_entropy_with_logits(said["confidence"][:, 0], batch["face"])
+            optimizer.zero_grad()
+            (config.actions * told + other + 0.5 * sure).backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimizer.step()
+            ema.update(net)
+            before, done = done, done + config.batch
+            since += float(told.detach()), float(other.detach())
+            bar.update(config.batch)
+            if done // _SHOW > before // _SHOW or done + config.batch > config.samples:
+                steps = max(done // config.batch - before // _SHOW * _SHOW // config.batch, 1)
+                _log(out / "log.csv", done, time.perf_counter() - started, since / steps)
+                since = np.zeros(2)
+                averaged = ExpNet(net.config)
+                averaged.load_state_dict(ema.state)
+                about = {"fine_tuning": asdict(config) | {"init": init.name}, "crops": done}
+                save_weights(averaged, result, about, half=True)
+    return result
+
+
+def action_loss(said: torch.Tensor, batch: dict[str, torch.Tensor], unit: torch.Tensor) -> torch.Tensor:
+    """Mean squared error of actions (N, 52) in `unit` (52,), but no smaller one than a sample's `least`; weighted."""
+    error = (said - batch["actions"]) / torch.maximum(unit[None], batch["least"][:, None])
+    weights = batch["weights"] * batch["face"][:, None]
+    return (error.square() * weights).sum() / weights.sum().clamp(min=1)
+
+
+def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:
+    """The network in `init`; one that does not tell actions yet gets outputs for them, which say their mean."""
+    old, _ = load_weights(init)
+    if "blendshapes" in old.config.outputs:
+        return old
+    outputs = {**old.config.outputs, "blendshapes": N_BLENDSHAPES}
+    net = ExpNet(replace(old.config, outputs=outputs, dropout=0.0))
+    known, state = old.state_dict(), net.state_dict()
+    for name, value in known.items():
+        if value.shape == state[name].shape:
+            state[name] = value.clone()
+        else:
+            state[name][: len(value)] = value
+    n = old.config.n_outputs
+    for name, values in (("fc.weight", 0.0), ("fc.bias", 0.0)):
+        state[name][n:] = values
+    state["spread"][n:], state["offset"][n:] = torch.from_numpy(sd), torch.from_numpy(mean)
+    net.load_state_dict(state)
+    return net
+
+
+def _log(path: Path, crops: int, seconds: float, losses: Array) -> None:
+    new = not path.exists()
+    with path.open("a", newline="") as f:
+        writer = csv.writer(f)
+        if new:
+            writer.writerow(["crops", "seconds", "actions", "others"])
+        writer.writerow([crops, round(seconds), *(f"{v:.4g}" for v in losses)])
+
+
+OPTIONS = fields(TuneConfig)

@@ -1,0 +1,97 @@
+"""Pictures of faces with what is known of their actions, on disk: parts of some hundred, each written at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.pipeline.crop import Crop
+from expnet_live.research.training.crops import wide_crop
+
+MAX_SPREAD = 6.0  # per cent; where the teacher's looks are farther apart, it follows no face
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One picture. `image` (208, 208, 3) is cut as training.crops does; pose and `points` (468, 2) are in its pixels.
+
+    `scores`, `mirrored` (52,) are the teacher's of the picture and its mirror image, or, of a made picture, both the
+    true strengths. `expression`, `identity`, `rotation`, `scale`, `origin` and `gaze` are what the network said that
+    the picture was labelled with; of made pictures the pose alone means something.
+    """
+
+    key: str
+    image: Image
+    scores: Array
+    mirrored: Array
+    points: Array
+    spread: float
+    rotation: Array
+    scale: float
+    origin: Array
+    expression: Array
+    identity: Array
+    gaze: Array
+
+    @property
+    def view(self) -> WeakPerspective:
+        return WeakPerspective(self.rotation, self.scale, float(self.origin[0]), float(self.origin[1]))
+
+
+def crop_of(view: WeakPerspective) -> Crop:
+    """The stored crop of a face with this pose."""
+    return wide_crop(view.rotation, float(view.scale), np.array([view.x, view.y]))
+
+
+_ARRAYS = [f.name for f in fields(Labelled) if f.name != "image"]
+
+
+def save_part(folder: Path, name: str, rows: list[Labelled]) -> None:
+    """Writes `name`.images.npy and `name`.npz, which comes last and says that the part is whole."""
+    if rows:
+        with whole(folder / f"{name}.images.npy") as partial, partial.open("wb") as f:
+            np.save(f, np.stack([r.image for r in rows]))
+    with whole(folder / f"{name}.npz") as partial, partial.open("wb") as f:
+        np.savez(f, **{n: np.array([getattr(r, n) for r in rows]) for n in _ARRAYS})
+
+
+class Shelf:
+    """All parts in some folders as one. Arrays as in Labelled, with the pictures first; `part` and `row` say where a
+    picture lies."""
+
+    def __init__(self, folders: list[Path]) -> None:
+        self._images: list[Image] = []
+        columns: dict[str, list[Array]] = {n: [] for n in _ARRAYS}
+        where = []
+        for path in sorted(p for folder in folders for p in folder.glob("*.npz")):
+            with np.load(path, allow_pickle=False) as z:
+                if not len(z["key"]):
+                    continue
+                for n in _ARRAYS:
+                    columns[n].append(z[n])
+            images = np.load(path.with_suffix(".images.npy"), mmap_mode="r")
+            where += [(len(self._images), i) for i in range(len(images))]
+            self._images.append(images)
+        if not where:
+            raise UserError(f"There are no labelled pictures in {', '.join(map(str, folders))}; name other folders.")
+        self._where = where
+        joined = {n: np.concatenate(c) for n, c in columns.items()}
+        self.key: Array = joined["key"].astype(str)
+        self.scores, self.mirrored = joined["scores"], joined["mirrored"]
+        self.points, self.spread = joined["points"], joined["spread"]
+        self.rotation, self.scale, self.origin = joined["rotation"], joined["scale"], joined["origin"]
+        self.expression, self.identity, self.gaze = joined["expression"], joined["identity"], joined["gaze"]
+        self.collection: Array = np.array([k.split("/")[0] for k in self.key])
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def picture(self, i: int) -> Image:
+        part, row = self._where[i]
+        return np.asarray(self._images[part][row])

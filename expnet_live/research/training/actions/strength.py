@@ -1,0 +1,70 @@
+"""Actions at full strength: a network that is unsure of an action says it too weakly, as squared errors ask it to.
+
+A line for each action, fitted on photos of people who were not trained on, undoes that, as far as the noise allows that
+it makes stronger, too. It becomes part of the last layer's units, so it costs nothing where the network runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
+from expnet_live.core.types import Array, Image
+from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
+from expnet_live.networks.runtime import ready
+from expnet_live.research.training.actions.fine_tune import BLURRED, Material
+from expnet_live.research.training.actions.shelf import MAX_SPREAD
+from expnet_live.research.training.augment import PLAIN, similarity
+from expnet_live.research.training.crops import WIDE_SIZE, WIDER
+
+_MOST = 1.5  # times as strong
+_LEAST_R, _LEAST_SD = 0.4, 0.03
+_BATCH = 64
+
+
+def plain_crops(material: Material, rows: Array, size: int) -> Image:
+    """Crops (N, S, S, 3) as the tracker would cut them, jittered a little."""
+    rng, shelf = np.random.default_rng(5), material.shelf
+    return np.stack([
+        cv2.warpAffine(
+            shelf.picture(int(i)), similarity(rng, PLAIN, WIDE_SIZE, WIDER, size), (size, size), flags=cv2.INTER_LINEAR
+        )
+        for i in rows
+    ]).astype(np.uint8)  # fmt: skip
+
+
+def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]:
+    """Writes the network in `path` with outputs of full strength to `out`; gives slopes and offsets (52,)."""
+    net, about = load_weights(path)
+    shelf = material.shelf
+    photos = ~material.used & ~material.clip & ~material.made & (shelf.spread < MAX_SPREAD)
+    rows = np.flatnonzero(photos & ~np.isin(shelf.collection, BLURRED))
+    first = net.config.n_outputs - N_BLENDSHAPES
+    run = ready(Weights.read(path), "cpu", 1)
+    slope, offset = np.ones(N_BLENDSHAPES, np.float32), np.zeros(N_BLENDSHAPES, np.float32)
+    if len(rows):
+        crops = plain_crops(material, rows, net.config.crop_size)
+        said = np.concatenate([run(crops[i : i + _BATCH])[:, first:] for i in range(0, len(crops), _BATCH)])
+        slope, offset = lines(said, material.targets.values[rows])
+    a, b = torch.from_numpy(slope), torch.from_numpy(offset)
+    net.spread[first:] *= a
+    net.offset[first:] = net.offset[first:] * a + b
+    save_weights(net, out, about, half=True)
+    return slope, offset
+
+
+def lines(said: Array, truth: Array) -> tuple[Array, Array]:
+    """Slopes and offsets (52,), alike for left and right, that give `said` (N, 52) the gain of `truth`."""
+    said, truth = (np.concatenate([v, v[:, MIRROR]]) for v in (said, truth))
+    s, t = said - said.mean(0), truth - truth.mean(0)
+    both, own, other = (s * t).sum(0), (t**2).sum(0), (s**2).sum(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r, gain = both / np.sqrt(own * other), both / own
+        sure = (truth.std(0) > _LEAST_SD) & (r > _LEAST_R)
+        slope = np.where(sure, np.clip(1 / gain, 1, _MOST), 1)
+    offset = np.where(sure, truth.mean(0) - slope * said.mean(0), 0)
+    return slope.astype(np.float32), offset.astype(np.float32)

@@ -1,0 +1,98 @@
+"""Random strengths of ARKit's actions: alone, as real faces combine them, and with sides that differ."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES
+from expnet_live.core.types import Array
+
+_ALONE = 0.3
+_SINGLE = {
+    "tongueOut": 0.07, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
+    "jawForward": 0.04, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
+    "mouthShrugLower": 0.05, "mouthShrugUpper": 0.05,
+}  # fmt: skip
+_SIDED = {
+    "noseSneer": 0.12, "cheekSquint": 0.08, "eyeSquint": 0.1, "eyeWide": 0.1, "browDown": 0.12, "browOuterUp": 0.1,
+    "mouthStretch": 0.06, "mouthPress": 0.06, "mouthFrown": 0.08, "mouthDimple": 0.06, "mouthUpperUp": 0.06,
+    "mouthLowerDown": 0.06, "eyeBlink": 0.12,
+}  # fmt: skip
+_WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face, though their names tell a side
+_OPPOSITE = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
+
+
+def random_strengths(rng: np.random.Generator, real: Array, chance: Array) -> Array:
+    """Strengths (52,) in 0..1. `real` (N, 52) are those of faces, drawn with `chance` (N,)."""
+    w = np.zeros(N_BLENDSHAPES, np.float32)
+    if rng.random() < _ALONE:
+        _alone(w, rng)
+    else:
+        _combined(w, rng, real, chance)
+    _exclude(w)
+    _glance(w, rng)
+    return np.clip(w, 0, 1)
+
+
+def _power(rng: np.random.Generator) -> float:
+    return float(rng.uniform(0.15, 1.0) ** 0.8)
+
+
+def _alone(w: Array, rng: np.random.Generator) -> None:
+    for i in rng.choice(N_BLENDSHAPES, rng.choice([1, 1, 2, 3])):
+        w[i] = _power(rng)
+        if MIRROR[i] != i and ARKIT[i] not in _WAYS and rng.random() < 0.5:
+            w[MIRROR[i]] = w[i] * rng.uniform(0.7, 1.1)
+
+
+def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) -> None:
+    def somebody() -> Array:
+        return np.asarray(real[rng.choice(len(real), p=chance)])
+
+    if rng.random() < 0.75:
+        w[:] = somebody() * rng.uniform(0.4, 1.0)
+    if rng.random() < 0.35:
+        upper = np.array([name.startswith(("eye", "brow")) for name in ARKIT])
+        w[upper] = somebody()[upper]
+    if rng.random() < 0.3:
+        side, part = ("Left", "Right")[rng.integers(2)], ("eye", "brow", "mouth")[rng.integers(3)]
+        share = rng.uniform(0, 0.5)
+        for i, name in enumerate(ARKIT):
+            if name.startswith(part) and name.endswith(side) and name not in _WAYS:
+                w[i] *= share
+    for name, p in _SINGLE.items():
+        if rng.random() < p:
+            w[INDEX[name]] = _power(rng)
+    for name, p in _SIDED.items():
+        if rng.random() < p:
+            power, sides = (
+                _power(rng),
+                ("Left", "Right") if rng.random() < 0.6 else (("Left", "Right")[rng.integers(2)],),
+            )
+            for side in sides:
+                w[INDEX[name + side]] = power * rng.uniform(0.8, 1.1)
+
+
+def _exclude(w: Array) -> None:
+    """Weakens what cannot be at the same time."""
+    for pair in _OPPOSITE:
+        a, b = (INDEX[name] for name in pair)
+        w[b if w[a] >= w[b] else a] = 0
+    jaw, close, tongue = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
+    w[close] = min(w[close], 0.9 * w[jaw])
+    if w[tongue] > 0:
+        w[jaw] = max(w[jaw], 0.15 + 0.3 * w[tongue])
+        w[INDEX["mouthPucker"]] *= 0.3
+        w[[close, INDEX["mouthRollLower"], INDEX["mouthRollUpper"]]] = 0
+    if w[INDEX["cheekPuff"]] > 0.3:
+        w[[jaw, close]] *= 0.1
+
+
+def _glance(w: Array, rng: np.random.Generator) -> None:
+    yaw, pitch = np.clip((rng.normal(0, 0.35), rng.normal(-0.05, 0.3)), -1, 1) * (rng.random() >= 0.3)
+    w[[INDEX["eyeLookOutLeft"], INDEX["eyeLookInRight"]]] = max(yaw, 0)
+    w[[INDEX["eyeLookInLeft"], INDEX["eyeLookOutRight"]]] = max(-yaw, 0)
+    for side in ("Left", "Right"):
+        w[INDEX[f"eyeLookUp{side}"]], w[INDEX[f"eyeLookDown{side}"]] = max(pitch, 0), max(-pitch, 0)
+        if w[INDEX[f"eyeBlink{side}"]] > 0.5:
+            w[INDEX[f"eyeWide{side}"]] = 0

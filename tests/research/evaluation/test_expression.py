@@ -1,0 +1,56 @@
+"""Figures of ARKit's actions: r and gain, and the demo clip's truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expnet_live.cli import main
+from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.paths import asset
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import Rig
+from expnet_live.research.evaluation.expression.demo import demo_truth
+from expnet_live.research.evaluation.expression.measure import figures, summary, table
+
+
+def test_gain_and_r_are_those_within_clips() -> None:
+    rng = np.random.default_rng(0)
+    clip = np.repeat([0, 1], 200)
+    truth = np.full((400, 52), np.nan)
+    truth[:, INDEX["jawOpen"]] = rng.random(400) * 0.5 + 0.4 * clip
+    truth[:, INDEX["cheekPuff"]] = 0.001 * rng.random(400)
+    said = np.zeros((400, 52))
+    said[:, INDEX["jawOpen"]] = 0.5 * truth[:, INDEX["jawOpen"]] + 3 * clip  # an offset for each clip says nothing
+    rows = figures(said, truth, clip)
+    assert [f.name for f in rows] == ["jawOpen", "cheekPuff"]
+    jaw = rows[0]
+    assert jaw.moves and jaw.r == pytest.approx(1) and jaw.gain == pytest.approx(0.5)
+    assert not rows[1].moves and np.isnan(rows[1].r)
+    assert summary(rows) == {"actions": 1, "r_mean": pytest.approx(1), "gain_median": pytest.approx(0.5),
+                             "gain_min": pytest.approx(0.5)}  # fmt: skip
+    assert "jawOpen" in table(rows) and "cheekPuff" not in table(rows)
+
+
+def test_frames_without_a_face_do_not_count() -> None:
+    truth = np.tile(np.linspace(0, 1, 50)[:, None], (1, 52))
+    said = truth.copy()
+    said[10:20] = np.nan
+    assert all(f.r == pytest.approx(1) for f in figures(said[:, :], np.where(np.isnan(said), np.nan, truth)))
+
+
+def test_the_demo_clips_truth_is_in_full_actions() -> None:
+    truth = demo_truth(asset("demo.csv"), FaceModel.load(), Rig.load())
+    assert truth.shape == (240, 52)
+    most = dict(zip(ARKIT, truth.max(0), strict=True))
+    assert 0.2 < most["jawOpen"] < 1.2 and 0.5 < most["eyeBlinkLeft"] < 1.5 and 0.4 < most["mouthSmileLeft"] < 1.5
+    assert most["jawLeft"] > 0.3 and most["jawRight"] > 0.3
+    left, right = truth[:, INDEX["eyeLookOutLeft"]], truth[:, INDEX["eyeLookInRight"]]
+    assert np.allclose(left, right)
+
+
+def test_clips_need_a_teacher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "expression", str(tmp_path)]) != 0
+    assert "--teacher" in capsys.readouterr().err

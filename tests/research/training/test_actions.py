@@ -1,0 +1,193 @@
+"""Learning ARKit's actions: targets, sides that differ, the samples, and a network that keeps what it said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.architecture import compact
+from expnet_live.networks.checkpoint import save_weights
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.research.training.actions.dataset import ActionDataset
+from expnet_live.research.training.actions.fine_tune import (
+    MADE,
+    Material,
+    TuneConfig,
+    action_loss,
+    fine_tune,
+    with_actions,
+)
+from expnet_live.research.training.actions.halves import actions_of, joined
+from expnet_live.research.training.actions.people import is_held_out
+from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
+from expnet_live.research.training.actions.strength import lines
+from expnet_live.research.training.actions.targets import BLIND, Strengths, targets
+from expnet_live.research.training.made.performance import random_strengths
+
+NONE = np.zeros(40, bool)
+
+
+def _labelled(key: str, rng: np.random.Generator, model: FaceModel) -> Labelled:
+    scores = rng.random(52).astype(np.float32)
+    scale = 0.59
+    points = model.mean[:468, :2] * [scale, -scale] + 103.5
+    return Labelled(
+        key=key,
+        image=rng.integers(0, 256, (208, 208, 3), np.uint8),
+        scores=scores,
+        mirrored=scores,
+        points=points.astype(np.float32),
+        spread=1.0,
+        rotation=np.zeros(3, np.float32),
+        scale=scale,
+        origin=np.array([103.5, 103.5], np.float32),
+        expression=rng.normal(0, 1, 29).astype(np.float32),
+        identity=rng.normal(0, 1, model.n_identity).astype(np.float32),
+        gaze=np.zeros((2, 2), np.float32),
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel.load()
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory, model: FaceModel) -> Material:
+    folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(1)
+    keys = [f"album/{i}" for i in range(30)] + [f"somebody/{i}" for i in range(20)] + ["grid_swiz3n/0"]
+    save_part(folder, "one", [_labelled(k, rng, model) for k in keys])
+    save_part(folder, "two", [_labelled(f"{MADE}/{i}", rng, model) for i in range(8)])
+    save_part(folder, "empty", [])
+    return Material.of([folder], {"album"}, {})
+
+
+def test_people_are_held_out_and_made_pictures_are_not(material: Material) -> None:
+    assert is_held_out("dreamtalk_mead_W009_front_sad_level3_001") and not is_held_out("grid_id2_vcd_swwp2s")
+    assert len(material.shelf) == 59 and material.made.sum() == 8 and material.clip.sum() == 21
+    assert not material.used[material.shelf.collection == "grid_swiz3n"].any()
+    assert material.used[material.made].all()
+    photos = material.shelf.collection == "album"
+    assert 0 < material.used[photos].sum() < photos.sum()
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no labelled pictures"):
+        Shelf([tmp_path])
+
+
+def test_strong_scores_are_full_actions() -> None:
+    rng = np.random.default_rng(2)
+    scores = np.tile(rng.random((400, 1)) * 0.4, (1, 52)).astype(np.float32)
+    strengths = Strengths.learned(scores, np.arange(400) < 50)
+    said = strengths.of(np.full(52, 0.4, np.float32))
+    assert said[INDEX["browDownLeft"]] == pytest.approx(1, abs=0.02)
+    assert np.allclose(strengths.rest, strengths.rest[MIRROR]) and np.allclose(strengths.full, strengths.full[MIRROR])
+
+
+def test_looks_that_disagree_count_less_and_blind_spots_hardly() -> None:
+    rng = np.random.default_rng(3)
+    scores = rng.random((40, 52)).astype(np.float32)
+    other = scores.copy()
+    other[0, INDEX["jawOpen"]] += 0.8
+    result = targets(scores, other, Strengths.learned(scores, NONE), NONE, NONE)
+    jaw = result.weights[:, INDEX["jawOpen"]]
+    assert jaw[0] < 0.5 and jaw[1:].min() == pytest.approx(1)
+    blind = [INDEX[name] for name in BLIND]
+    assert (result.weights[:, blind] <= 0.05).all() and not result.values[:, blind].any()
+    exact = targets(scores, scores, Strengths.learned(scores, NONE), NONE, ~NONE)
+    assert np.allclose(exact.values, scores) and exact.weights.min() == 1
+
+
+def test_one_side_of_another_frame_is_joined_in(model: FaceModel) -> None:
+    points = (model.mean[:468, :2] * [0.59, -0.59] + 103.5).astype(np.float32)
+    dark, light = np.full((208, 208, 3), 120, np.uint8), np.full((208, 208, 3), 120, np.uint8)
+    light[::2] = 140
+    image = joined(dark, points, light, points, left=True)
+    assert image is not None
+    changed = np.abs(image.astype(int) - dark).max(2) > 1
+    y, x = np.nonzero(changed)
+    assert x.mean() > 110 and y.mean() < 100  # the person's left is on the picture's right
+    assert {ARKIT[i] for i in actions_of(False)} == {ARKIT[MIRROR[i]] for i in actions_of(True)}
+    assert joined(dark, points, np.full((208, 208, 3), 255, np.uint8), points, left=True) is None
+
+
+def test_mirrored_samples_swap_sides(material: Material, model: FaceModel) -> None:
+    rows = np.flatnonzero(material.made)
+    data = ActionDataset(material.shelf, rows, material.targets, material.made, material.clip, model, 112)
+    plain = material.targets.values[rows[0]]
+    swapped = 0
+    for draw in range(12):
+        sample = data[(0, draw)]
+        assert sample["image"].shape == (3, 112, 112) and sample["image"].dtype == torch.uint8
+        assert sample["known"] == 0 and sample["least"] > 0 and sample["points"].shape == (468, 2)
+        same = np.allclose(sample["actions"], plain)
+        assert same or np.allclose(sample["actions"], plain[MIRROR])
+        swapped += not same
+        assert torch.equal(sample["actions"], data[(0, draw)]["actions"])
+    assert 0 < swapped < 12
+
+
+def test_actions_never_exclude_each_other() -> None:
+    rng = np.random.default_rng(5)
+    real = rng.random((20, 52)).astype(np.float32)
+    for _ in range(300):
+        w = random_strengths(rng, real, np.full(20, 0.05))
+        assert w.shape == (52,) and w.min() >= 0 and w.max() <= 1
+        for pair in (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"), ("eyeLookUpLeft", "eyeLookDownLeft")):
+            assert min(w[INDEX[name]] for name in pair) == 0
+        assert w[INDEX["mouthClose"]] <= w[INDEX["jawOpen"]]
+
+
+def test_weak_answers_become_full() -> None:
+    rng = np.random.default_rng(6)
+    truth = rng.random((500, 52))
+    slope, offset = lines(0.8 * truth + 0.1, truth)
+    assert np.allclose(slope, 1.25, atol=0.01)
+    assert np.allclose(slope * (0.8 * truth + 0.1) + offset, truth, atol=0.02)
+    assert lines(rng.random((500, 52)), truth)[0].max() == 1  # of what is mere noise, nothing is made
+
+
+def test_made_pictures_are_not_let_to_shout() -> None:
+    batch = {
+        "actions": torch.ones(2, 52), "weights": torch.ones(2, 52), "face": torch.ones(2),
+        "least": torch.tensor([0.0, 0.5]),
+    }  # fmt: skip
+    unit = torch.full((52,), 0.1)
+    assert action_loss(torch.zeros(2, 52), batch, unit) == pytest.approx((100 + 4) / 2, rel=1e-5)
+    batch["face"][0] = 0
+    assert action_loss(torch.zeros(2, 52), batch, unit) == pytest.approx(4, rel=1e-5)
+
+
+def _older(path: Path) -> Array:
+    config = compact(50)
+    older = replace(config, outputs={k: n for k, n in config.outputs.items() if k != "blendshapes"})
+    torch.manual_seed(0)
+    net = ExpNet(older).eval()
+    save_weights(net, path)
+    with torch.inference_mode():
+        return net(torch.full((1, 3, 112, 112), 100.0)).numpy()
+
+
+def test_new_outputs_leave_the_others_alone(tmp_path: Path) -> None:
+    before = _older(tmp_path / "old.safetensors")
+    net = with_actions(tmp_path / "old.safetensors", np.full(52, 0.2, np.float32), np.full(52, 0.1, np.float32)).eval()
+    with torch.inference_mode():
+        after = net(torch.full((1, 3, 112, 112), 100.0)).numpy()
+    assert np.allclose(after[:, :-52], before, atol=1e-5) and np.allclose(after[:, -52:], 0.2)
+
+
+def test_a_short_fine_tuning(tmp_path: Path, material: Material) -> None:
+    _older(tmp_path / "old.safetensors")
+    config = TuneConfig(samples=24, batch=8, workers=0, threads=1)
+    path = fine_tune(material, tmp_path / "old.safetensors", tmp_path / "out", config)
+    assert path.is_file() and (tmp_path / "out" / "log.csv").read_text().startswith("crops,seconds")
+    assert Strengths.load(tmp_path / "out" / "strengths.npz").full.shape == (52,)
