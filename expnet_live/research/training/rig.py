@@ -30,7 +30,7 @@ from expnet_live.heads.importing.parts import HIDDEN, ict_parts
 from expnet_live.heads.rig import Rig
 from expnet_live.heads.topology import CONTOURS, LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, RIGHT_EYE_OUTER
 from expnet_live.meshes.subdivision import boundary_loops, edges_of
-from expnet_live.research.evaluation.realy.ict import IctHead
+from expnet_live.research.training.ict_head import IctHead
 
 log = logging.getLogger(__name__)
 

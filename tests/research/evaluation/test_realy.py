@@ -29,8 +29,9 @@ from expnet_live.research.evaluation.realy.align import (
     region_errors,
 )
 from expnet_live.research.evaluation.realy.data import PICTURES, Benchmark, read_obj, write_scales, write_scan
-from expnet_live.research.evaluation.realy.ict import _SEEDS, IctHead, IctScanner
+from expnet_live.research.evaluation.realy.ict import _SEEDS, IctScanner
 from expnet_live.research.evaluation.realy.keypoints import Template, face_mesh_keypoints, keypoints_on
+from expnet_live.research.training.ict_head import IctHead
 
 needs_assets = pytest.mark.skipif(
     not all((assets_dir() / name).is_file() for name in ("expnet.safetensors", "face_model.npz", "demo.mp4")),

@@ -33,8 +33,9 @@ from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import estimate, padded_detect
 from expnet_live.research.evaluation.realy.align import REGIONS, Surface, region_errors
 from expnet_live.research.evaluation.realy.data import Benchmark, Picture, meshes_of, read_obj
-from expnet_live.research.evaluation.realy.ict import IctHead, IctScanner, make_benchmark
+from expnet_live.research.evaluation.realy.ict import IctScanner, make_benchmark
 from expnet_live.research.evaluation.realy.keypoints import Template, keypoints_on, read_barycentric
+from expnet_live.research.training.ict_head import IctHead
 
 log = logging.getLogger(__name__)
 

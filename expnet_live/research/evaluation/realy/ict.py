@@ -6,9 +6,7 @@ our face model's skin, brows and lips, and gets eyes, so that a detector takes i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -19,7 +17,6 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from tqdm import tqdm
 
-from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
@@ -30,6 +27,7 @@ from expnet_live.render import shading
 from expnet_live.research.evaluation.realy.align import REGIONS, Scan, Surface
 from expnet_live.research.evaluation.realy.data import PICTURES, write_scales, write_scan
 from expnet_live.research.evaluation.realy.keypoints import IBUG, face_mesh_keypoints
+from expnet_live.research.training.ict_head import IctHead
 
 MM_PER_UNIT = 10.0
 SIZE = 512  # px
@@ -57,35 +55,6 @@ _SEEDS = {
 _ALIKE = 0.3  # cosine between the normals of skin that is the same
 _REACH = 1.2  # cm from the warped face within which a vertex belongs to it
 _TONES = ((1.0, 1.0, 1.0), (0.93, 0.88, 0.84), (0.78, 0.7, 0.64), (0.6, 0.52, 0.47), (0.45, 0.38, 0.35))
-
-
-@dataclass(frozen=True)
-class IctHead:
-    """The light model: neutral (V, 3) and identity (K, V, 3) in cm, triangles (F, 3), and iBUG's 68 vertices."""
-
-    neutral: Array
-    identity: Array
-    triangles: Array
-    landmarks: Array
-
-    @classmethod
-    def load(cls, path: Path, indices: Path) -> IctHead:
-        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
-        try:
-            with np.load(path, allow_pickle=False) as z:
-                neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
-            landmarks = np.array(json.loads(indices.read_text())["idx_to_landmark_verts"])
-        except (OSError, ValueError, KeyError) as e:
-            raise UserError(
-                f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; name those."
-            ) from e
-        triangles = np.concatenate([quads[:, :3], quads[quads[:, 3] >= 0][:, [0, 2, 3]]])
-        return cls(neutral, identity, triangles, landmarks)
-
-    def of(self, weights: Array) -> Array:
-        """The head (V, 3) in cm of identity weights (K,)."""
-        result: Array = self.neutral + np.tensordot(weights, self.identity[: len(weights)].astype(np.float64), 1)
-        return result
 
 
 class IctScanner:

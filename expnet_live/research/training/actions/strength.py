@@ -12,17 +12,20 @@ import cv2
 import numpy as np
 import torch
 
-from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
+from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
 from expnet_live.networks.runtime import ready
 from expnet_live.research.training.actions.fine_tune import BLURRED, Material
 from expnet_live.research.training.actions.shelf import MAX_SPREAD
+from expnet_live.research.training.actions.targets import DOUBTFUL
 from expnet_live.research.training.augment import PLAIN, similarity
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER
 
 _MOST = 1.5  # times as strong
-_LEAST_R, _LEAST_SD = 0.4, 0.03
+_MOST_SIDEWAYS = 2.5  # the same, of what made pictures tell better than photos
+_LEAST_R, _GOOD_R, _LEAST_SD = 0.4, 0.8, 0.03
+_MADE = 1000  # made pictures looked at
 _BATCH = 64
 
 
@@ -45,11 +48,19 @@ def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]
     rows = np.flatnonzero(photos & ~np.isin(shelf.collection, BLURRED))
     first = net.config.n_outputs - N_BLENDSHAPES
     run = ready(Weights.read(path), "cpu", 1)
+
+    def said_of(rows: Array) -> Array:
+        crops = plain_crops(material, rows, net.config.crop_size)
+        return np.concatenate([run(crops[i : i + _BATCH])[:, first:] for i in range(0, len(crops), _BATCH)])
+
     slope, offset = np.ones(N_BLENDSHAPES, np.float32), np.zeros(N_BLENDSHAPES, np.float32)
     if len(rows):
-        crops = plain_crops(material, rows, net.config.crop_size)
-        said = np.concatenate([run(crops[i : i + _BATCH])[:, first:] for i in range(0, len(crops), _BATCH)])
-        slope, offset = lines(said, material.targets.values[rows])
+        slope, offset = lines(said_of(rows), material.targets.values[rows])
+    made = np.flatnonzero(material.made)[:_MADE]
+    if len(made):
+        sideways = [INDEX[name] for name in DOUBTFUL]
+        slope[sideways] = lines(said_of(made), material.targets.values[made], most=_MOST_SIDEWAYS)[0][sideways]
+        offset[sideways] = 0
     a, b = torch.from_numpy(slope), torch.from_numpy(offset)
     net.spread[first:] *= a
     net.offset[first:] = net.offset[first:] * a + b
@@ -57,14 +68,18 @@ def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]
     return slope, offset
 
 
-def lines(said: Array, truth: Array) -> tuple[Array, Array]:
-    """Slopes and offsets (52,), alike for left and right, that give `said` (N, 52) the gain of `truth`."""
+def lines(said: Array, truth: Array, most: float | None = None) -> tuple[Array, Array]:
+    """Slopes and offsets (52,), alike for left and right, that give `said` (N, 52) the gain of `truth`.
+
+    A slope is at most `most`, or 1.5, and less for what is told poorly.
+    """
     said, truth = (np.concatenate([v, v[:, MIRROR]]) for v in (said, truth))
     s, t = said - said.mean(0), truth - truth.mean(0)
     both, own, other = (s * t).sum(0), (t**2).sum(0), (s**2).sum(0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r, gain = both / np.sqrt(own * other), both / own
         sure = (truth.std(0) > _LEAST_SD) & (r > _LEAST_R)
-        slope = np.where(sure, np.clip(1 / gain, 1, _MOST), 1)
+        limit = most or np.clip(1 + (_MOST - 1) * (r - _LEAST_R) / (_GOOD_R - _LEAST_R), 1, _MOST)
+        slope = np.where(sure, np.clip(1 / gain, 1, limit), 1)
     offset = np.where(sure, truth.mean(0) - slope * said.mean(0), 0)
     return slope.astype(np.float32), offset.astype(np.float32)

@@ -34,7 +34,7 @@ BLIND = (
     "tongueOut",
 )
 # What it sees, but poorly: made pictures have more of a say.
-_DOUBTFUL: Mapping[str, float] = {"jawLeft": 0.3, "jawRight": 0.3, "mouthLeft": 0.6, "mouthRight": 0.6}
+DOUBTFUL: Mapping[str, float] = {"jawLeft": 0.3, "jawRight": 0.3, "mouthLeft": 0.6, "mouthRight": 0.6}
 _BLURRED_WEIGHT = 0.15
 _BLIND_WEIGHT = 0.05  # of "not done", so that a face in a photo is not told to puff its cheeks
 
@@ -94,7 +94,7 @@ def targets(scores: Array, mirrored: Array, strengths: Strengths, eyes_blurred: 
         weights[~exact, INDEX[name]], values[~exact, INDEX[name]] = _BLIND_WEIGHT, 0.0
     eyes = np.array([name.startswith("eye") for name in ARKIT])
     weights[eyes_blurred[:, None] & eyes] *= _BLURRED_WEIGHT
-    for name, share in _DOUBTFUL.items():
+    for name, share in DOUBTFUL.items():
         weights[:, INDEX[name]] *= share
     weights[exact] = 1
     known = np.isfinite(values)

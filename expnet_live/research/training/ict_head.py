@@ -1,0 +1,41 @@
+"""The ICT Face Model Light: heads of many shapes whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+
+
+@dataclass(frozen=True)
+class IctHead:
+    """The light model: neutral (V, 3) and identity (K, V, 3) in cm, triangles (F, 3), and iBUG's 68 vertices."""
+
+    neutral: Array
+    identity: Array
+    triangles: Array
+    landmarks: Array
+
+    @classmethod
+    def load(cls, path: Path, indices: Path) -> IctHead:
+        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        try:
+            with np.load(path, allow_pickle=False) as z:
+                neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
+            landmarks = np.array(json.loads(indices.read_text())["idx_to_landmark_verts"])
+        except (OSError, ValueError, KeyError) as e:
+            raise UserError(
+                f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; name those."
+            ) from e
+        triangles = np.concatenate([quads[:, :3], quads[quads[:, 3] >= 0][:, [0, 2, 3]]])
+        return cls(neutral, identity, triangles, landmarks)
+
+    def of(self, weights: Array) -> Array:
+        """The head (V, 3) in cm of identity weights (K,)."""
+        result: Array = self.neutral + np.tensordot(weights, self.identity[: len(weights)].astype(np.float64), 1)
+        return result
