@@ -52,9 +52,10 @@ class Pipeline:
         self.predictor, self.face_model = predictor, face_model
         self.detector = detector or MediapipeDetector(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
-        self._tracker = Tracker(self.detector, predictor, max_faces, refine)
         # Of other face models it is not known what becomes of their coefficients in a mirror.
-        self._close_look = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else predictor
+        close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
+        self._close_look: FacePredictor = close or predictor
+        self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._outline = Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face

@@ -19,6 +19,7 @@ class TrackerOptions:
     """Confidences 0..1, times in seconds, distances in sides of the crop."""
 
     found: float = 0.6  # a new face needs this confidence,
+    confirmed: float = 0.3  # and this in several crops that must agree,
     held: float = 0.4  # a known one this
     patience: float = 0.15  # a face unseen for so long is lost
     memory: float = 2.0  # one that comes back within this time, near, is the same face
@@ -62,8 +63,8 @@ class Track:
 class Tracker:
     """Follows up to `max_faces` faces through frames of one source.
 
-    With `refine`, a new face is looked at twice, the second time in the crop of its own pose. Times
-    that run backwards start it afresh.
+    With `refine`, a new face is looked at twice, the second time in the crop of its own pose; `confirm` then has to
+    see a face there, too. Times that run backwards start it afresh.
     """
 
     def __init__(
@@ -73,11 +74,12 @@ class Tracker:
         max_faces: int = 1,
         refine: bool = True,
         options: TrackerOptions | None = None,
+        confirm: FacePredictor | None = None,
     ) -> None:
         if max_faces < 1:
             raise ValueError(f"max_faces must be at least 1, not {max_faces}.")
         self.detector_runs = 0
-        self._detector, self._predictor = detector, predictor
+        self._detector, self._predictor, self._confirm = detector, predictor, confirm
         self._max_faces, self._refine, self._options = max_faces, refine, options or TrackerOptions()
         self.reset()
 
@@ -171,6 +173,8 @@ class Tracker:
         for look in looks:
             if not look.plausible or look.confidence < o.found or self._held(look, o.same):
                 continue
+            if self._confirm is not None and not self._confirmed(image, look, self._confirm, watch):
+                continue
             if len(self._tracks) >= self._max_faces:
                 doubtful = [t for t in self._tracks if not t.firm]
                 if not doubtful:
@@ -182,6 +186,11 @@ class Tracker:
                 look = again if again.plausible and again.confidence >= o.held else look
             self._tracks.append(Track(self._number(look), look, self._time))
             self._searches = 0
+
+    def _confirmed(self, image: Image, look: Look, predictor: FacePredictor, watch: Stopwatch) -> bool:
+        crop = crop_type(predictor).of_view(look.view, predictor.crop_size)
+        closely = look_at(image, [crop], predictor, watch)[0]
+        return closely.plausible and closely.confidence >= self._options.confirmed
 
     def _held(self, look: Look, distance: float) -> bool:
         return any(not t.missed and apart(t.look.view, look.view) < distance for t in self._tracks)
