@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FORMATS = {
     "csv": "a row per moment and face",
-    "parquet": "the same, for pandas, R, DuckDB (needs pyarrow)",
+    "parquet": "the same, for pandas, R, DuckDB",
     "npz": "the same as NumPy arrays, with identity",
     "ply": "a folder with a mesh per moment",
     "obj": "the same as OBJ",

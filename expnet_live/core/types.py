@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Image = NDArray[np.uint8]
 
-N_EXPRESSION = 29
-
 
 def checked(name: str, value: Any, shape: tuple[int | None, ...]) -> Array:
     """`value` as a finite float32 array of `shape` (None: any length); ValueError says what is wrong."""
@@ -73,7 +71,7 @@ class Pose:
 class FaceState:
     """What is known of one face in one frame.
 
-    `expression` (29,) is smoothed, `expression_raw` (29,) is the network's own output, both in
+    `expression` (n,) is smoothed, `expression_raw` (n,) is the network's own output, both in
     standard deviations; `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0)
     and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, None
     where the model has none; `stages` maps a stage's name to the seconds it took. `blendshapes` (52,)

@@ -18,7 +18,7 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES, checked_blendshapes
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
-from expnet_live.core.types import N_EXPRESSION, Array, checked
+from expnet_live.core.types import Array, checked
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
@@ -104,6 +104,10 @@ class FaceModel:
         return NAME
 
     @property
+    def n_expression(self) -> int:
+        return len(self.names)
+
+    @property
     def n_identity(self) -> int:
         return len(self.identity)
 
@@ -113,7 +117,7 @@ class FaceModel:
 
     def expression_of(self, **coefficients: float) -> Array:
         """An expression (29,) from named coefficients, the rest at rest."""
-        expression = np.zeros(N_EXPRESSION, np.float32)
+        expression = np.zeros(self.n_expression, np.float32)
         for name, value in coefficients.items():
             expression[self.index(name)] = value
         return expression
@@ -121,11 +125,11 @@ class FaceModel:
     @cached_property
     def mirror_expression(self) -> tuple[Array, Array]:
         """For each component the index and the sign of its mirror image."""
-        flat = self.expression.reshape(N_EXPRESSION, -1)
-        seen = (self.expression * np.array([-1, 1, 1], np.float32))[:, self.mirror].reshape(N_EXPRESSION, -1)
+        flat = self.expression.reshape(self.n_expression, -1)
+        seen = (self.expression * np.array([-1, 1, 1], np.float32))[:, self.mirror].reshape(self.n_expression, -1)
         likeness = seen @ flat.T / np.linalg.norm(flat, axis=1)[None] / np.linalg.norm(flat, axis=1)[:, None]
         partner = np.abs(likeness).argmax(1)
-        return partner, np.sign(likeness[np.arange(N_EXPRESSION), partner])
+        return partner, np.sign(likeness[np.arange(self.n_expression), partner])
 
     @cached_property
     def mirror_identity(self) -> Array:
@@ -142,7 +146,7 @@ class FaceModel:
     def landmarks(self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None) -> Array:
         """The 468 Face Mesh points in mm, (468, 3); with `blendshapes` (52,) as the rig moves them."""
         if blendshapes is None:
-            moved = np.tensordot(checked("expression", expression, (N_EXPRESSION,)), self.expression, 1)
+            moved = np.tensordot(checked("expression", expression, (self.n_expression,)), self.expression, 1)
         else:
             rows = self._rows(checked_blendshapes(blendshapes), self._resting_points(identity))
             moved = np.tensordot(rows, self.rig.base, 1)
@@ -191,7 +195,7 @@ class FaceModel:
             shine=anatomy.shine,
             marks=np.arange(len(self.mean), dtype=np.int32),
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
-            hair=hairiness(anatomy, self.vertices(np.zeros(N_EXPRESSION))),
+            hair=hairiness(anatomy, self.vertices(np.zeros(self.n_expression))),
             brows=hairs,
             folds=folds,
         )
@@ -263,7 +267,7 @@ class FaceModel:
     def blendshapes_of(self, expression: Array) -> Array:
         """ARKit's weights (52,) float32 that come nearest to an expression (29,): linear in its positive and its
         negative coefficients, clipped to 0..1. For models that do not tell them."""
-        eta = checked("expression", expression, (N_EXPRESSION,))
+        eta = checked("expression", expression, (self.n_expression,))
         both = np.concatenate([np.maximum(eta, 0), np.maximum(-eta, 0)])
         return np.clip(self._named @ both, 0, 1).astype(np.float32)
 
@@ -294,7 +298,7 @@ class FaceModel:
 
     def _points(self, expression: Array, identity: Array | None) -> Array:
         """The points (n, 3) from which the head is made."""
-        eta = checked("expression", expression, (N_EXPRESSION,))
+        eta = checked("expression", expression, (self.n_expression,))
         points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
         return points.reshape(-1, 3)
 
@@ -334,8 +338,8 @@ class FaceModel:
     def normals(self) -> HeadNormals:
         """Called with vertices (V, 3): their unit normals."""
         rng = np.random.default_rng(1)
-        people = [(rng.standard_normal(N_EXPRESSION), rng.standard_normal(self.n_identity)) for _ in range(6)]
-        rest = np.zeros(N_EXPRESSION)
+        people = [(rng.standard_normal(self.n_expression), rng.standard_normal(self.n_identity)) for _ in range(6)]
+        rest = np.zeros(self.n_expression)
         samples = [self.vertices(*p) for p in people]
         samples += [self.vertices(rest, blendshapes=action) for action in np.eye(N_BLENDSHAPES)[_BENDING]]
         return HeadNormals(self.anatomy, self.vertices(rest), samples)

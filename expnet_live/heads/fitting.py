@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from expnet_live.core.types import N_EXPRESSION, Array
+from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import vector_from_matrix
 from expnet_live.heads.face_model import FaceModel
 
@@ -61,7 +61,7 @@ class Fitter:
         axes = basis.permute(2, 0, 1)
         self.gram = torch.einsum("akp,blp->abkl", axes, axes).reshape(9, -1)
         covariance = torch.from_numpy(model.prior_covariance.astype(np.float64))
-        covariance = covariance + 1e-3 * torch.eye(N_EXPRESSION, dtype=torch.float64)
+        covariance = covariance + 1e-3 * torch.eye(len(covariance), dtype=torch.float64)
         self.precision = (config.prior * torch.linalg.inv(covariance)).float()
         self.prior_mean = torch.from_numpy(model.prior_mean.copy())
 
@@ -140,7 +140,7 @@ class Fitter:
         beta_right = ((residual * weight) @ state.rotation).reshape(n, -1) @ self.basis.T
 
         # A photo's own unknowns: pose, expression, and its deviation from the subject's identity, if it may have one.
-        e, k = N_EXPRESSION, self.n_identity
+        e, k = len(self.prior_mean), self.n_identity
         own_beta = slice(0, e + k if deviation else e)
         prior = torch.zeros(e + k, e + k)
         prior[:e, :e] = self.precision

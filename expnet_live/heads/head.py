@@ -132,7 +132,7 @@ class ShapedHead(Head, Protocol):
     def shapes(self) -> Array: ...
 
     def shape_weights(self, expression: Array) -> Array:
-        """Of each shape, (J,), for an expression (29,)."""
+        """Of each shape, (J,), for an expression (n,)."""
         ...
 
     def eye_centers(self, vertices: Array) -> dict[Part, Array]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import msgspec
 import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
+from expnet_live.core.records import record_of
 from expnet_live.core.types import Array
 
 SCHEMA = 1
@@ -75,20 +77,28 @@ class ShapeModel:
         """Raises UserError when `path` is no such file, or damaged."""
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
-                about = json.loads(str(z["about"]))
-                if about["schema"] != SCHEMA:
+                about = record_of(json.loads(str(z["about"])), _About)
+                if about.schema != SCHEMA:
                     raise UserError(f"{path} is of another version; import the face model again.")
                 arrays = {name: z[name] for name in _ARRAYS}
             for name in ("mean", "identity", "expression"):
                 arrays[name] = arrays[name].astype(np.float32)
             return cls(
-                kind=str(about["kind"]),
-                signed=bool(about["signed"]),
-                expression_names=tuple(about["expression_names"]),
-                origin=Origin(**about["origin"]),
+                kind=about.kind,
+                signed=about.signed,
+                expression_names=about.expression_names,
+                origin=about.origin,
                 **arrays,
             )
-        except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as e:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
             raise UserError(
                 f"{path} is damaged; remove it and import it again with 'expnet-live face-model import'."
             ) from e
+
+
+class _About(msgspec.Struct):
+    schema: int
+    kind: str
+    signed: bool
+    expression_names: tuple[str, ...]
+    origin: Origin

@@ -23,7 +23,7 @@ class Settings:
 class LiveFace:
     """A face: as the pipeline saw it, and as it is shown.
 
-    `expression` (29,) is without the person's neutral and times the gains, and so are `blendshapes` (52,), None where
+    `expression` (n,) is without the person's neutral and times the gains, and so are `blendshapes` (52,), None where
     the model has none; `identity` (K,);
     `vertices` and unit `normals` (V, 3) are of the head that is shown, in the model's frame, mm.
     """

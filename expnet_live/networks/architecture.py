@@ -8,7 +8,6 @@ from string import ascii_lowercase
 from typing import Any
 
 from expnet_live.core.arkit import N_BLENDSHAPES
-from expnet_live.core.types import N_EXPRESSION
 
 BN_EPSILON = 1e-5
 FIRST_KERNEL = 7
@@ -113,10 +112,13 @@ class ExpNetConfig:
         return cls(**{**values, "backbone": ResNetConfig(**backbone)})
 
 
-def outputs(n_identity: int) -> dict[str, int]:
+N_NAMED, N_OFFICIAL = 29, 29  # coefficients of the built-in face model, and of the paper's network
+
+
+def outputs(n_identity: int, n_expression: int) -> dict[str, int]:
     """The parts of our own networks: view is log scale and origin in the crop. Older files lack blendshapes."""
     return {
-        "expression": N_EXPRESSION,
+        "expression": n_expression,
         "identity": n_identity,
         "rotation": 3,
         "view": 3,
@@ -126,20 +128,20 @@ def outputs(n_identity: int) -> dict[str, int]:
     }
 
 
-def compact(n_identity: int) -> ExpNetConfig:
+def compact(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
     """The network that ships: ResNet-18 at half width, for crops of 112 x 112."""
     backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
-    return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity))
+    return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity, n_expression))
 
 
-def resnet101(n_identity: int) -> ExpNetConfig:
+def resnet101(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
     """The paper's backbone with our outputs."""
-    return ExpNetConfig(RESNET101, 224, pooled=True, outputs=outputs(n_identity))
+    return ExpNetConfig(RESNET101, 224, pooled=True, outputs=outputs(n_identity, n_expression))
 
 
 def official() -> ExpNetConfig:
     """The paper's network: one fully connected layer 2048 -> 29."""
-    return ExpNetConfig(RESNET101, 224, pooled=True, outputs={"expression": N_EXPRESSION})
+    return ExpNetConfig(RESNET101, 224, pooled=True, outputs={"expression": N_OFFICIAL})
 
 
 ARCHITECTURES = {"compact": compact, "resnet101": resnet101}

@@ -19,7 +19,7 @@ ASSET = "expnet.safetensors"
 class Prediction:
     """What ExpNet says of N crops.
 
-    `expression` (N, 29) sd, `identity` (N, K) sd, `rotation` (N, 3) rad, `scale` (N,) crop pixels per
+    `expression` (N, n) sd, `identity` (N, K) sd, `rotation` (N, 3) rad, `scale` (N,) crop pixels per
     mm, `origin` (N, 2) where the model's origin is seen in the crop, `gaze` (N, 2, 2) rad or None,
     `confidence` (N,) that there is a face, 0..1, `blendshapes` (N, 52) in ARKit's order, 0..1, or None.
     """

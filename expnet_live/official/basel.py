@@ -14,12 +14,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import N_EXPRESSION, Array, checked
+from expnet_live.core.types import Array, checked
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.head import Part, Traits
 from expnet_live.official.store import HOW, Store
 
 N_SHAPE = 99
+N_EXPRESSION = 29
 N_TEXTURE = 99
 _NOSE = (0.0, 2.2, 35.0)  # mm: the tip of our own face model's
 _DIRECTIONS = 200

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import N_EXPRESSION, Array
+from expnet_live.core.types import Array
 from expnet_live.heads.correspondence import place
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.official.basel import N_SHAPE, N_TEXTURE, BaselArrays, outward
+from expnet_live.official.basel import N_EXPRESSION, N_SHAPE, N_TEXTURE, BaselArrays, outward
 from expnet_live.official.sources import check_file
 
 MODIFIED = "BaselFaceModel_mod.mat"

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
+from expnet_live.core.records import record_of
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -54,6 +55,11 @@ class Part:
     origin: tuple[Origin, ...]
 
 
+class _Manifest(msgspec.Struct):
+    schema: int
+    parts: dict[str, Part]
+
+
 @dataclass(frozen=True)
 class Made:
     """A finished file that waits to be taken in, and what it was made from."""
@@ -73,12 +79,13 @@ class Store:
         path = self.folder / MANIFEST
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            if data["schema"] != SCHEMA:
+            manifest = record_of(data, _Manifest)
+            if manifest.schema != SCHEMA:
                 raise UserError(f"{path} is of another version; import the official release again.")
-            return {key: _part(value) for key, value in data["parts"].items()}
+            return manifest.parts
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        except (OSError, ValueError) as e:
             raise UserError(f"{path} is damaged; delete it and import the official release again.") from e
 
     def missing(self) -> list[str]:
@@ -162,8 +169,3 @@ def digest(path: Path) -> str:
         while block := f.read(1 << 20):
             total.update(block)
     return total.hexdigest()
-
-
-def _part(value: dict[str, Any]) -> Part:
-    origin = tuple(Origin(**o) for o in value["origin"])
-    return Part(str(value["file"]), int(value["size"]), str(value["sha256"]), origin)

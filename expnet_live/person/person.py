@@ -29,7 +29,7 @@ class Person:
         return self.identity is not None or bool(self.neutral)
 
     def corrected(self, expression: Array, names: tuple[str, ...]) -> Array:
-        """An expression (29,) without this person's neutral, times the gains."""
+        """An expression (n,) without this person's neutral, times the gains."""
         if not self.neutral and not self.gains:
             return expression
         offset = np.array([self.neutral.get(n, 0.0) for n in names], np.float32)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import msgspec
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
-from expnet_live.core.paths import data_folder as data_folder
-from expnet_live.core.types import checked
+from expnet_live.core.paths import data_folder
+from expnet_live.core.records import record_of
 from expnet_live.person.person import Person
+from expnet_live.person.record import PersonRecord
 
 SCHEMA = 1
 
@@ -28,8 +28,8 @@ class Profiles:
         found = []
         for path in self._folder.glob("*.json"):
             try:
-                found.append(str(json.loads(path.read_text())["name"]))
-            except (OSError, ValueError, KeyError, TypeError):
+                found.append(record_of(json.loads(path.read_text(encoding="utf-8")), _Named).name)
+            except (OSError, ValueError):
                 continue
         return sorted(found, key=str.casefold)
 
@@ -37,29 +37,15 @@ class Profiles:
         """The profile of that name, a fresh one if there is none. Raises UserError when its file is damaged."""
         path = self._path(name)
         try:
-            data = json.loads(path.read_text())
-            return Person(
-                name=str(data["name"]),
-                identity=None if data["identity"] is None else checked("identity", data["identity"], (None,)),
-                neutral=_numbers(data["neutral"]),
-                gains=_numbers(data["gains"]),
-                resting=_numbers(data.get("resting", {})),
-            )
+            return record_of(json.loads(path.read_text(encoding="utf-8")), PersonRecord).person()
         except FileNotFoundError:
             return Person(name)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        except (OSError, ValueError) as e:
             raise UserError(f"The profile {name} cannot be read; delete {path} and calibrate again.") from e
 
     def save(self, person: Person) -> None:
         """Raises UserError when the folder cannot be written."""
-        data = {
-            "schema": SCHEMA,
-            "name": person.name,
-            "identity": None if person.identity is None else [round(float(v), 5) for v in person.identity],
-            "neutral": person.neutral,
-            "gains": person.gains,
-            "resting": person.resting,
-        }
+        data = {"schema": SCHEMA} | msgspec.to_builtins(PersonRecord.of(person))
         path = self._path(person.name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,8 +62,5 @@ class Profiles:
         return self._folder / f"{stem}.json"
 
 
-def _numbers(data: Any) -> dict[str, float]:
-    values = {str(k): float(v) for k, v in data.items()}
-    if not np.isfinite(list(values.values())).all():
-        raise ValueError("not finite")
-    return values
+class _Named(msgspec.Struct):
+    name: str

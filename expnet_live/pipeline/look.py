@@ -20,7 +20,7 @@ class Prediction(Protocol):
     """What a predictor says of N crops; the pose is a weak perspective in the crop's pixels."""
 
     @property
-    def expression(self) -> Array: ...  # (N, 29) sd
+    def expression(self) -> Array: ...  # (N, n) sd
     @property
     def identity(self) -> Array: ...  # (N, K)
     @property

@@ -17,7 +17,7 @@ class MeasuredHead(Head, Driver, Protocol):
 
     @property
     def outline(self) -> tuple[Array, Array]:
-        """A few points between which the whole face lies: mean (n, 3) mm and basis (29 + K, 3n)."""
+        """A few points between which the whole face lies: mean (n, 3) mm and basis (E + K, 3n)."""
         ...
 
     def face_mesh(

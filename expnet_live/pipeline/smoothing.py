@@ -88,7 +88,7 @@ class OneEuroFilter:
 
 
 class FaceSmoother:
-    """Smooths expression (29,), pose and gaze (2, 2) of one face, and its blendshapes (52,)."""
+    """Smooths expression (n,), pose and gaze (2, 2) of one face, and its blendshapes (52,)."""
 
     def __init__(self, preset: str = "balanced") -> None:
         if preset not in PRESETS:

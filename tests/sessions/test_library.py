@@ -18,9 +18,9 @@ from expnet_live.core.errors import UserError
 from expnet_live.sessions.catalog.catalog import Library, Status, rename, set_notes
 from expnet_live.sessions.catalog.thumbnail import HEIGHT, WIDTH, make_thumbnail
 from expnet_live.sessions.catalog.trash import trash
-from expnet_live.sessions.format import table
 from expnet_live.sessions.format.folder import INFO, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, read_info, write_info
+from expnet_live.sessions.format.table import Layout
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
@@ -28,10 +28,10 @@ def with_video(folder: Path, n: int) -> None:
     """Of which only frames from 5 on show a face."""
     folder.mkdir(parents=True)
     video = VideoWriter(folder / VIDEO, 30, CRASH_SAFE)
-    rows = table.header(NAMES, N_IDENTITY)
+    rows = Layout(NAMES, N_IDENTITY).header()
     for i in range(n):
         video.write(picture(i) if i < 5 else np.full((240, 320, 3), (40, 80, 200), np.uint8), i / 30)
-        rows += b"".join(table.frame_rows(i, i, i / 30, [face(i)] if i >= 5 else [], N_IDENTITY))
+        rows += b"".join(Layout(NAMES, N_IDENTITY).rows(i, i, i / 30, [face(i)] if i >= 5 else []))
     video.close()
     (folder / TABLE).write_bytes(rows)
     write_info(folder, replace(INFO_OF_TEST, status=COMPLETE, frames=n, rows=n, video_frames=n, duration=(n - 1) / 30))

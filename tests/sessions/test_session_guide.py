@@ -11,7 +11,7 @@ from places import ROOT
 from session_files import INFO_OF_TEST, write_session
 
 from expnet_live.cli import build_parser
-from expnet_live.sessions.format import table
+from expnet_live.sessions.format.table import Layout
 
 GUIDE = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
 
@@ -33,7 +33,7 @@ def test_every_field_and_column_is_told() -> None:
     for key in json.loads(INFO_OF_TEST.to_json()):
         assert f"`{key}`" in GUIDE, key
     told = ", ".join(re.findall(r"`([^`]*)`", GUIDE))
-    for column in table.columns(("jawOpen",), 1, blendshapes=True)[:-51]:
+    for column in Layout(("jawOpen",), 1, blendshapes=True).columns[:-51]:
         assert column in told, column
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,11 @@ import numpy as np
 import pytest
 from session_files import INFO_OF_TEST, face, write_session
 
+from expnet_live.app.player.replay import Replay
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
+from expnet_live.outputs.export.export import export
+from expnet_live.outputs.export.options import ExportOptions, Format
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
@@ -103,8 +107,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "schema of nonsense": (_noted(schema="x"), "damaged or of another program"),
     "schema 0": (_noted(schema=0), "there is no schema 0"),
     "unknown status": (_noted(status="paused"), "there is no status paused"),
-    "28 coefficients": (_noted(coefficients=["a"] * 28), "29 names"),
-    "a name twice": (_noted(coefficients=["a"] * 29), "29 names"),
+    "no coefficients": (_noted(coefficients=[]), "need names that differ"),
+    "a name twice": (_noted(coefficients=["a"] * 29), "need names that differ"),
+    "a number as a name": (_noted(coefficients=[1, 2]), "1 should be a text"),
     "no profile": (_noted(profile=...), "no 'profile'"),
     "profile of nonsense": (_noted(profile=3), "damaged or of another program"),
     "width as text": (_noted(width="wide"), "'wide' should be a count"),
@@ -228,5 +233,77 @@ def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
 
 
 def test_info_that_no_program_would_write() -> None:
-    with pytest.raises(ValueError, match="29 names"):
+    with pytest.raises(ValueError, match="need names that differ"):
         SessionInfo.from_json(INFO_OF_TEST.to_json().replace('"c3"', '"c4"'))
+
+
+@pytest.mark.parametrize("n", [1, 5, 52])
+def test_a_model_may_have_any_number_of_coefficients(tmp_path: Path, n: int) -> None:
+    names = tuple(f"c{i}" for i in range(n))
+    write_session(tmp_path / "s", n=12, names=names)
+    session = Session.open(tmp_path / "s")
+    assert session.info.coefficients == names and session.rows.expression.shape == (12, n)
+    assert (session.rows.expression_raw[3] == face(3, n_names=n).expression_raw).all()
+    done = export(session, ExportOptions(Format.CSV, tmp_path / "out.csv", neutral=False, gains=False))
+    with done.path.open(newline="") as f:
+        rows = list(csv.DictReader(f))
+    assert np.float32([rows[3][name] for name in names]).tolist() == session.rows.expression[3].tolist()
+    replay = Replay.load(tmp_path / "s")
+    assert replay.names == names and replay.expression.shape == (12, n)
+    assert set(names) <= replay.channels.keys()
+
+
+@pytest.mark.parametrize("way", ["mark", "blank", "crlf", "all", "quotes"])
+def test_tables_that_passed_through_other_programs(tmp_path: Path, way: str) -> None:
+    write_session(tmp_path, n=12)
+    before = Session.open(tmp_path).rows
+    table = tmp_path / TABLE
+    data = table.read_bytes()
+    if way in ("blank", "all"):
+        lines = data.split(b"\n")
+        data = b"\n\n" + b"\n\n\n".join(lines[:5]) + b"\n" + b"\n".join(lines[5:]) + b"\n"
+    if way == "quotes":
+        fields = [b",".join(b'"' + f + b'"' for f in line.split(b",")) for line in data.splitlines()]
+        data = b"\n".join(fields) + b"\n"
+    if way in ("crlf", "all"):
+        data = data.replace(b"\n", b"\r\n")
+    if way in ("mark", "all"):
+        data = b"\xef\xbb\xbf" + data
+    table.write_bytes(data)
+    after = Session.open(tmp_path).rows
+    for name, values in vars(before).items():
+        assert np.array_equal(getattr(after, name), values, equal_nan=True)
+
+
+def test_a_damage_is_found_among_blank_lines(tmp_path: Path) -> None:
+    write_session(tmp_path, n=12)
+    lines = (tmp_path / TABLE).read_text().splitlines()
+    lines[4] = lines[4].replace(",0,", ",x,", 1)
+    (tmp_path / TABLE).write_text("\n" + "\n\n".join(lines) + "\n")
+    with pytest.raises(UserError, match="damaged at line 10;"):
+        Session.open(tmp_path)
+    lines[4] = ",".join(["1", *lines[4].replace(",x,", ",0,", 1).split(",")[1:]])  # an earlier frame's number
+    (tmp_path / TABLE).write_text("\n" + "\n\n".join(lines) + "\n")
+    with pytest.raises(UserError, match="damaged at line 10;"):
+        Session.open(tmp_path)
+
+
+def test_reading_can_be_broken_off(tmp_path: Path) -> None:
+    write_session(tmp_path, n=4)
+
+    def stop(done: int, total: int) -> None:
+        assert 0 <= done <= total
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Session.open(tmp_path, stop)
+
+
+def test_who_reads_a_session_twice_reads_it_once(tmp_path: Path) -> None:
+    write_session(tmp_path / "s", n=12)
+    first = Session.open(tmp_path / "s")
+    write_info(first.folder, replace(first.info, title="Another"))
+    again = Session.open(tmp_path / "s")
+    assert again.info.title == "Another" and again.rows is first.rows
+    write_session(tmp_path / "s", n=13)
+    assert len(Session.open(tmp_path / "s").rows) == 13

@@ -14,10 +14,11 @@ from expnet_live.live.capture_worker import Captured
 from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.person.person import Person
-from expnet_live.sessions.format import markers, table
+from expnet_live.sessions.format import markers
 from expnet_live.sessions.format.folder import MARKERS, TABLE
 from expnet_live.sessions.format.info import COMPLETE, ModelFile, SessionInfo, write_info
 from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.format.table import Layout
 
 NAMES = tuple(f"c{i}" for i in range(29))
 N_IDENTITY = 6
@@ -40,10 +41,10 @@ INFO_OF_TEST = SessionInfo(
 )
 
 
-def face(i: int, n_identity: int = N_IDENTITY) -> FaceState:
+def face(i: int, n_identity: int = N_IDENTITY, n_names: int = len(NAMES)) -> FaceState:
     """The face of frame i of these sessions."""
     rng = np.random.default_rng(i)
-    numbers = [rng.normal(size=n).astype(np.float32) for n in (29, 29, n_identity, 3, 3, 4)]
+    numbers = [rng.normal(size=n).astype(np.float32) for n in (n_names, n_names, n_identity, 3, 3, 4)]
     expression, raw, identity, rotation, translation, gaze = numbers
     box = Box(10.5 + i, 20.0, 100.25, 120.0)
     return FaceState(0, i, i / 30, box, 0.9, expression, raw, identity, Pose(rotation, translation), gaze.reshape(2, 2))
@@ -52,9 +53,10 @@ def face(i: int, n_identity: int = N_IDENTITY) -> FaceState:
 def write_session(folder: Path, n: int, names: tuple[str, ...] = NAMES, n_identity: int = N_IDENTITY) -> None:
     """A complete session of n frames at 30 a second without video; each sixth is without a face."""
     folder.mkdir(parents=True, exist_ok=True)
-    faces = [[] if i % 6 == 5 else [face(i, n_identity)] for i in range(n)]
-    rows = [table.frame_rows(i, None, i / 30, seen, n_identity) for i, seen in enumerate(faces)]
-    (folder / TABLE).write_bytes(table.header(names, n_identity) + b"".join(r for rs in rows for r in rs))
+    faces = [[] if i % 6 == 5 else [face(i, n_identity, len(names))] for i in range(n)]
+    layout = Layout(names, n_identity)
+    rows = [layout.rows(i, None, i / 30, seen) for i, seen in enumerate(faces)]
+    (folder / TABLE).write_bytes(layout.header() + b"".join(r for rs in rows for r in rs))
     labels = [Marker(0.25, 'with, "quotes"'), Marker(0.1, "here")]
     (folder / MARKERS).write_bytes(markers.header_line() + b"".join(markers.marker_line(m) for m in labels))
     info = replace(INFO_OF_TEST, coefficients=names, n_identity=n_identity)

@@ -22,7 +22,6 @@ from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import N_EXPRESSION
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Opener, open_spec
@@ -63,7 +62,7 @@ class Controller:
         self.choices = choices
         self.profiles = profiles or Profiles()
         self.notices: deque[Notice] = deque()
-        self.history, self.ranges = History(N_EXPRESSION), Ranges(N_EXPRESSION)
+        self.history, self.ranges = History(), Ranges()
         self.statistics = Statistics()
         self.state: LiveState | None = None
         self.faces: tuple[LiveFace, ...] = ()  # as last seen in this source

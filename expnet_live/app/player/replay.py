@@ -31,7 +31,7 @@ _NOTHING = np.zeros((0, 3), np.float32)
 class Replay:
     """`rows` are the track (T rows, one per frame) of the face that was seen most.
 
-    `expression` (T, 29) and `blendshapes` (T, 52) are that face's without its neutral and times its gains, as it was
+    `expression` (T, n) and `blendshapes` (T, 52) are that face's without its neutral and times its gains, as it was
     shown, `blendshapes` NaN where its model told none; `angles` (T, 3) yaw,
     pitch and roll in degrees; both NaN where it was not seen. `pose_row` (T,) is the row that the head shows: the last
     one with a face, before the first one the first, -1 where there is none at all. `picture` (T,) is the number of the

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any, get_type_hints
 
 from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.core.records import record_of
 from expnet_live.live.state import Settings
 
 SPANS = (10, 20, 30, 60)
@@ -74,12 +76,9 @@ class Choices:
             return cls()
         default = cls()
         known: dict[str, Any] = {}
-        for f in fields(cls):
-            value, usual = data.get(f.name, getattr(default, f.name)), getattr(default, f.name)
-            if isinstance(usual, tuple) and isinstance(value, list) and all(isinstance(v, str) for v in value):
-                value = tuple(value)
-            if usual is None or isinstance(value, type(usual)):
-                known[f.name] = value
+        for name, hint in get_type_hints(cls).items():
+            with suppress(KeyError, ValueError):
+                known[name] = record_of(data[name], hint)
         made = replace(default, **known)
         return replace(
             made,

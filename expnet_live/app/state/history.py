@@ -25,17 +25,25 @@ def angles_of(r: Array) -> Array:
 
 
 class History:
-    """Rows of time (s), n coefficients and three angles (degrees); NaN where there was no face."""
+    """Rows of time (s), n coefficients and three angles (degrees); NaN where there was no face.
 
-    def __init__(self, n: int, seconds: float = 60.0, rate: float = 60.0) -> None:
-        self._n = n
+    It starts anew when a model with another number of coefficients takes over.
+    """
+
+    def __init__(self, n: int = 0, seconds: float = 60.0, rate: float = 60.0) -> None:
         self._size = int(seconds * rate)
+        self._resize(n)
+
+    def _resize(self, n: int) -> None:
+        self._n = n
         # Twice as long as needed: the newest rows are always one slice, without copying each time.
         self._rows = np.full((2 * self._size, n + 4), np.nan)
         self._end = 0
         self._shift = 0  # rows that were moved out
 
     def add(self, time: float, expression: Array | None, rotation: Array | None) -> None:
+        if expression is not None and len(expression) != self._n:
+            self._resize(len(expression))
         if self._end == len(self._rows):
             self._rows[: self._size] = self._rows[self._size :]
             self._end = self._size
@@ -77,12 +85,14 @@ class History:
 class Ranges:
     """The least and largest value that each coefficient had; they shrink slowly towards what is now."""
 
-    def __init__(self, n: int, half_life: float = 20.0) -> None:
+    def __init__(self, n: int = 0, half_life: float = 20.0) -> None:
         self.low, self.high = np.zeros(n), np.zeros(n)
         self._half_life = half_life
         self._time: float | None = None
 
     def add(self, time: float, expression: Array) -> None:
+        if len(expression) != len(self.low):  # another model's
+            self.low, self.high, self._time = np.zeros(len(expression)), np.zeros(len(expression)), None
         fade = 1.0 if self._time is None else 0.5 ** (np.clip(time - self._time, 0, 1) / self._half_life)
         self._time = time
         self.low = np.minimum(self.low * fade, expression)

@@ -64,7 +64,9 @@ class BarsView(QWidget):
         self._renew()
 
     def set_values(self, values: Array, low: Array, high: Array) -> None:
-        """Each (29,), in standard deviations."""
+        """Each (n,), in standard deviations; those of a model that was just changed for another are passed over."""
+        if not len(values) == len(low) == len(self._names):
+            return
         self._values, self._low, self._high = values, low, high
         self.update()
 

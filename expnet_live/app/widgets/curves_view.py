@@ -84,7 +84,8 @@ class CurvesView(QWidget):
 
     def refresh(self, history: History) -> None:
         rows = history.last(self._span, _POINTS)
-        if not len(rows):
+        # The model may just have been changed for one with other coefficients.
+        if not len(rows) or rows.shape[1] != 1 + len(self._names) + len(POSE):
             return
         x = rows[:, 0] - history.newest
         # Copies, as the history moves on beneath.

@@ -70,7 +70,7 @@ class Performance:
 
     @classmethod
     def measured(cls, model: FaceModel, expression: Array, identity: Array) -> Performance:
-        """Of expressions (T, 29)."""
+        """Of expressions (T, n)."""
         deltas = component_deltas(model)
         return cls(model, model.names, deltas, expression, lambda i: model.vertices(expression[i], identity))
 
@@ -95,7 +95,7 @@ def morphs_of(
     most: int,
     step: Callable[[int], None] = lambda n: None,
 ) -> Morphs:
-    """The head at `expression` (T, 29) with at most `most` extra shapes; `step` as in `correctives`.
+    """The head at `expression` (T, n) with at most `most` extra shapes; `step` as in `correctives`.
 
     With `blendshapes` (T, 52), all of them told, the shapes are ARKit's.
     """
@@ -146,13 +146,13 @@ def _shaped(
 
 
 def component_deltas(model: FaceModel) -> Array:
-    """What a standard deviation of each component adds to the vertices, (29, V, 3) float32 mm, by the linear part."""
+    """What a standard deviation of each component adds to the vertices, (n, V, 3) float32 mm, by the linear part."""
     anatomy = model.anatomy
     return np.stack([anatomy.refine @ (anatomy.cage.matrix @ field) for field in model.expression]).astype(np.float32)
 
 
 def eye_centers(model: FaceModel, expression: Array, identity: Array) -> Array:
-    """Centres (T, 2, 3) mm of the person's right and left eyeball for expressions (T, 29)."""
+    """Centres (T, 2, 3) mm of the person's right and left eyeball for expressions (T, n)."""
     cage, at = model.anatomy.cage, model.anatomy.centers
     matrix, offset = cage.matrix[at], cage.offset[at]
     components = np.stack([matrix @ field for field in model.expression])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.types import N_EXPRESSION, Array
+from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 
 _SHUT = 10.3  # mm by which a blink that shuts the eye moves the middle of the lid
@@ -90,7 +90,7 @@ def performance(model: FaceModel, times: Iterable[float], duration: float = DURA
     moments = []
     for time in times:
         t = min(time / duration, 1.0) * DURATION
-        moved = np.zeros(N_EXPRESSION)
+        moved = np.zeros(len(model.names))
         for action in ACTIONS:
             if weight := action.weight(t):
                 for name, amount in action.movements.items():

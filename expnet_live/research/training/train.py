@@ -203,7 +203,9 @@ def mixed(device: torch.device) -> bool:
 
 def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
     """Random weights, or those of `config.init`, as far as they fit."""
-    architecture = replace(ARCHITECTURES[config.architecture](model.n_identity), dropout=config.dropout)
+    architecture = replace(
+        ARCHITECTURES[config.architecture](model.n_identity, model.n_expression), dropout=config.dropout
+    )
     net = ExpNet(architecture)
     for module in net.modules():
         if isinstance(module, nn.Conv2d):

@@ -78,7 +78,7 @@ def _bars(folder: Path, info: SessionInfo) -> Image | None:
 
 
 def _drawn(expression: Array) -> Image:
-    """Coefficients (29,) as bars from a line in the middle."""
+    """Coefficients (n,) as bars from a line in the middle."""
     image = np.full((HEIGHT, WIDTH, 3), _BACK, np.uint8)
     middle, margin = HEIGHT // 2, 9
     step = (WIDTH - 2 * margin) / len(expression)

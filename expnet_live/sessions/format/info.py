@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import msgspec
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
-from expnet_live.core.types import N_EXPRESSION, checked
+from expnet_live.core.records import Count, Number, record_of
 from expnet_live.person.person import Person
+from expnet_live.person.record import PersonRecord
 from expnet_live.pipeline.models import ModelFile as ModelFile
 from expnet_live.sessions.format.folder import INFO
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had always 29 coefficients, and its first sessions no blendshapes
 RECORDING, COMPLETE = "recording", "complete"
 
 
@@ -61,8 +61,8 @@ class SessionInfo:
     blendshapes: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.coefficients) != N_EXPRESSION or len(set(self.coefficients)) != N_EXPRESSION:
-            raise ValueError(f"there must be {N_EXPRESSION} names of coefficients")
+        if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
+            raise ValueError("coefficients need names that differ from each other")
         if self.status not in (RECORDING, COMPLETE):
             raise ValueError(f"there is no status {self.status}")
 
@@ -76,82 +76,73 @@ class SessionInfo:
         return sum(last - first + 1 for first, last in self.unwritten)
 
     def to_json(self) -> str:
-        person = self.person
-        data = {
-            "schema": SCHEMA,
-            "status": self.status,
-            "recovered": self.recovered,
-            "problem": self.problem,
-            "title": self.title,
-            "notes": self.notes,
-            "app_version": self.app_version,
-            "started": self.started,
-            "monotonic_start": self.monotonic_start,
-            "duration_s": round(self.duration, 6),
-            "source": self.source,
-            "width": self.width,
-            "height": self.height,
-            "device": self.device,
-            "model": vars(self.model),
-            "face_model": vars(self.face_model),
-            "smoothing": self.smoothing,
-            "max_faces": self.max_faces,
-            "coefficients": self.coefficients,
-            "n_identity": self.n_identity,
-            "blendshapes": self.blendshapes,
-            "profile": {
-                "name": person.name,
-                "identity": None if person.identity is None else [round(float(v), 5) for v in person.identity],
-                "neutral": person.neutral,
-                "gains": person.gains,
-                "resting": person.resting,
-            },
-            "frames": self.frames,
-            "rows": self.rows,
-            "drops": self.drops,
-            "video_frames": self.video_frames,
-            "unwritten_count": self.n_unwritten,
-            "unwritten": self.unwritten,
-            "lost_face_s": [[round(a, 6), round(b, 6)] for a, b in self.lost_face],
-        }
-        return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        document = _Document(
+            schema=SCHEMA,
+            duration_s=round(self.duration, 6),
+            profile=PersonRecord.of(self.person),
+            unwritten_count=self.n_unwritten,
+            lost_face_s=[(round(a, 6), round(b, 6)) for a, b in self.lost_face],
+            **{name: getattr(self, name) for name in _AS_THEY_ARE},
+        )
+        return json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> SessionInfo:
-        """Raises ValueError, KeyError, TypeError or AttributeError for what is none, FutureSchema for a newer one."""
+        """Raises ValueError with the reason for what is none, FutureSchema for a newer one."""
         data = json.loads(text)
-        schema = int(data["schema"])
+        schema = record_of(data, _Versioned).schema
         if schema > SCHEMA:
             raise FutureSchema(schema)
         if schema < 1:
             raise ValueError(f"there is no schema {schema}")
-        drops, video_frames, profile = data["drops"], data["video_frames"], data["profile"]
-        plain: dict[str, Any] = {k: _text(data[k]) for k in _TEXTS} | {k: _count(data[k]) for k in _COUNTS}
+        document = record_of(data, _Document)
         return cls(
-            **plain,
-            recovered=bool(data["recovered"]),
-            monotonic_start=_number(data["monotonic_start"]),
-            duration=_number(data["duration_s"]),
-            model=_model(data["model"]),
-            face_model=_model(data["face_model"]),
-            coefficients=tuple(_text(n) for n in data["coefficients"]),
-            blendshapes=bool(data.get("blendshapes", False)),  # sessions of before they were recorded
-            person=Person(
-                name=_text(profile["name"]),
-                identity=None if profile["identity"] is None else checked("identity", profile["identity"], (None,)),
-                neutral={str(k): _number(v) for k, v in profile["neutral"].items()},
-                gains={str(k): _number(v) for k, v in profile["gains"].items()},
-                resting={str(k): _number(v) for k, v in profile.get("resting", {}).items()},
-            ),
-            drops=None if drops is None else _count(drops),
-            video_frames=None if video_frames is None else _count(video_frames),
-            unwritten=tuple((_count(a), _count(b)) for a, b in data["unwritten"]),
-            lost_face=tuple((_number(a), _number(b)) for a, b in data["lost_face_s"]),
+            duration=document.duration_s,
+            person=document.profile.person(),
+            lost_face=tuple(document.lost_face_s),
+            **{name: getattr(document, name) for name in _AS_THEY_ARE},
         )
 
 
-_TEXTS = ("app_version", "started", "source", "device", "smoothing", "title", "notes", "status", "problem")
-_COUNTS = ("width", "height", "n_identity", "max_faces", "frames", "rows")
+class _Versioned(msgspec.Struct):
+    schema: int
+
+
+class _Document(msgspec.Struct, kw_only=True):
+    """session.json, field by field in its order. What came after the first schema has a default."""
+
+    schema: int
+    status: str
+    recovered: bool
+    problem: str
+    title: str
+    notes: str
+    app_version: str
+    started: str
+    monotonic_start: Number
+    duration_s: Number
+    source: str
+    width: Count
+    height: Count
+    device: str
+    model: ModelFile
+    face_model: ModelFile
+    smoothing: str
+    max_faces: Count
+    coefficients: tuple[str, ...]
+    n_identity: Count
+    blendshapes: bool = False
+    profile: PersonRecord
+    frames: Count
+    rows: Count
+    drops: Count | None
+    video_frames: Count | None
+    unwritten_count: Count = 0
+    unwritten: tuple[tuple[Count, Count], ...]
+    lost_face_s: list[tuple[Number, Number]]
+
+
+_AS_THEY_ARE = [f.name for f in fields(SessionInfo) if f.name in _Document.__struct_fields__]
 
 
 class FutureSchema(Exception):
@@ -172,9 +163,9 @@ def read_info(folder: Path) -> SessionInfo:
         raise UserError(
             f"{folder} was recorded by a newer version (schema {e}; this one reads up to {SCHEMA}); update expnet-live."
         ) from e
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
+    except ValueError as e:
         raise UserError(
-            f"{path} is damaged or of another program ({_reason(e)}); restore it from a copy, "
+            f"{path} is damaged or of another program ({str(e).splitlines()[0]}); restore it from a copy, "
             f"the coefficients beside it are readable without it."
         ) from e
 
@@ -185,29 +176,3 @@ def write_info(folder: Path, info: SessionInfo) -> None:
         write_whole(folder / INFO, info.to_json())
     except OSError as e:
         raise UserError(f"{folder / INFO} cannot be written ({e.strerror}); make that folder writable.") from e
-
-
-def _reason(error: Exception) -> str:
-    return f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
-
-
-def _model(data: Any) -> ModelFile:
-    return ModelFile(_text(data["name"]), _text(data["version"]), _text(data["sha256"]))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} should be a text")
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise TypeError(f"{value!r} should be a number")
-    return float(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise TypeError(f"{value!r} should be a count")
-    return value

@@ -1,20 +1,27 @@
-"""The table coefficients.csv: one row per processed frame and face, in text that gives back the same float32."""
+"""The table coefficients.csv, of sessions and of `analyze`: one row per processed frame and face.
+
+Numbers are the shortest text that gives back the same float32.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.core.types import N_EXPRESSION, Array, FaceState
+from expnet_live.core.types import Array, FaceState
+from expnet_live.sessions.format.csv_reader import Table, read_text
 
 KEYS = ("frame", "video_frame", "timestamp_s", "face", "confidence")
+INPUT_KEYS = ("source", "frame", "timestamp_s", "face", "confidence")
 BOX = ("box_x", "box_y", "box_w", "box_h")
 ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
@@ -23,46 +30,58 @@ GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch"
 # ARKit's actions, 0..1: a coefficient of the face model may bear the same name.
 BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
 
-_STEP = 500  # rows that are read at a time
 
+@dataclass(frozen=True)
+class Layout:
+    """Which columns a table has: keys, box in pixels, pose in rad and mm, gaze in rad, the coefficients called `names`
+    in sd, the same `raw`, `n_identity` of identity in sd, and ARKit's actions where the model tells them.
 
-def columns(names: Sequence[str], n_identity: int, blendshapes: bool = False) -> tuple[str, ...]:
-    """The header: keys, box in pixels, pose in rad and mm, gaze in rad, coefficients and identity in sd, and where the
-    model tells them ARKit's actions."""
-    raw, identity = (f"raw_{n}" for n in names), (f"identity_{i:02d}" for i in range(n_identity))
-    actions = BLENDSHAPES if blendshapes else ()
-    return (*KEYS, *BOX, *ROTATION, *TRANSLATION, *GAZE, *names, *raw, *identity, *actions)
+    In the table of one session a row names the picture of its video; in one `of_inputs`, the input it is from.
+    """
 
+    names: tuple[str, ...]
+    n_identity: int = 0
+    blendshapes: bool = False
+    raw: bool = True
+    of_inputs: bool = False
 
-def header(names: Sequence[str], n_identity: int, blendshapes: bool = False) -> bytes:
-    return (",".join(columns(names, n_identity, blendshapes)) + "\n").encode()
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        raw = [f"raw_{name}" for name in self.names] if self.raw else []
+        identity = [f"identity_{i:02d}" for i in range(self.n_identity)]
+        actions = BLENDSHAPES if self.blendshapes else ()
+        keys = INPUT_KEYS if self.of_inputs else KEYS
+        return (*keys, *BOX, *ROTATION, *TRANSLATION, *GAZE, *self.names, *raw, *identity, *actions)
 
+    def header(self) -> bytes:
+        return (",".join(self.columns) + "\n").encode()
 
-def frame_rows(
-    frame: int,
-    video_frame: int | None,
-    time: float,
-    faces: Sequence[FaceState],
-    n_identity: int,
-    blendshapes: bool = False,
-) -> list[bytes]:
-    """The rows of one frame, each with its line end; without a face one of confidence 0 and empty fields."""
-    keys = f"{frame},{'' if video_frame is None else video_frame},{time:.6f}"
-    if not faces:
-        empty = len(columns((), n_identity, blendshapes)) + 2 * N_EXPRESSION - len(KEYS)
-        return [f"{keys},,0{',' * empty}\n".encode()]
-    return [f"{keys},{face.face},{_face(face, n_identity, blendshapes)}\n".encode() for face in faces]
+    def rows(self, frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState]) -> list[bytes]:
+        """The rows of a session's frame, each with its line end; without a face one of confidence 0 and empty
+        fields."""
+        return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time:.6f}", faces)
 
+    def input_rows(self, source: str, frame: int, time: float, faces: Sequence[FaceState]) -> list[bytes]:
+        """The same of one of several inputs, called `source`."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow([source])
+        return self._rows(f"{text.getvalue()},{frame},{time:.6f}", faces)
 
-def _face(face: FaceState, n_identity: int, blendshapes: bool) -> str:
-    box, gaze = face.box, face.gaze
-    before = [face.confidence, box.x, box.y, box.w, box.h, *face.pose.rotation, *face.pose.translation]
-    after = [*face.expression, *face.expression_raw, *face.identity[:n_identity]]
-    middle = [""] * len(GAZE) if gaze is None else _texts(np.ravel(gaze))
-    actions: list[str] = []
-    if blendshapes:
-        actions = [""] * len(BLENDSHAPES) if face.blendshapes is None else _texts(face.blendshapes)
-    return ",".join([*_texts(before), *middle, *_texts(after), *actions])
+    def _rows(self, keys: str, faces: Sequence[FaceState]) -> list[bytes]:
+        lines = [f"{keys},{face.face},{self._face(face)}\n" for face in faces]
+        lines = lines or [f"{keys},,0{',' * (len(self.columns) - len(KEYS))}\n"]
+        # Names of files may be no text.
+        return [line.encode("utf-8", "backslashreplace") for line in lines]
+
+    def _face(self, face: FaceState) -> str:
+        box, gaze, actions = face.box, face.gaze, face.blendshapes
+        before = [face.confidence, box.x, box.y, box.w, box.h, *face.pose.rotation, *face.pose.translation]
+        after = [*face.expression, *(face.expression_raw if self.raw else ()), *face.identity[: self.n_identity]]
+        middle = [""] * len(GAZE) if gaze is None else _texts(np.ravel(gaze))
+        end: list[str] = []
+        if self.blendshapes:
+            end = [""] * len(BLENDSHAPES) if actions is None else _texts(actions)
+        return ",".join([*_texts(before), *middle, *_texts(after), *end])
 
 
 def _texts(values: Sequence[float] | Array) -> list[str]:
@@ -76,8 +95,8 @@ class Rows:
 
     `frame` (R,) counts what went through the network, a gap being frames that could not be written; `video_frame` (R,)
     is the number of its picture in the video, -1 for none; `time` (R,) in s; `box` (R, 4) x, y, w, h in pixels;
-    `rotation` (R, 3) rad, `translation` (R, 3) mm; `gaze` (R, 2, 2) as in FaceState, NaN for none; `expression` (R, 29)
-    smoothed and `expression_raw` (R, 29) as the network said it, both before the person's neutral and gains;
+    `rotation` (R, 3) rad, `translation` (R, 3) mm; `gaze` (R, 2, 2) as in FaceState, NaN for none; `expression` (R, n)
+    smoothed and `expression_raw` (R, n) as the network said it, both before the person's neutral and gains;
     `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN where the model tells none.
     """
 
@@ -116,37 +135,20 @@ class Rows:
 def read_rows(path: Path, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
     """The table's rows, up to its last whole line. Raises UserError with one sentence.
 
-    `progress` is told how many of how many rows are read, every few hundred, and may raise, which ends it.
+    `progress` is told how much of how much is read, now and then, and may raise, which ends it.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as e:
-        raise UserError(f"{path} is missing; restore it from a copy of the session.") from e
-    except OSError as e:
-        raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
-    return parsed(path, data, names, n_identity, progress)
+    return parsed(path, read_text(path), names, n_identity, progress)
 
 
 def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
     """The rows of a table's text, or of a part of it: its header and some of its lines. As `read_rows`."""
-    # After a power cut a file may end with zeros, after a full disk in the middle of a row.
-    data = data.rstrip(b"\0")
-    lines = data[: data.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines()
-    if not lines:
-        raise UserError(f"{path} is empty; restore it from a copy of the session.")
-    place = {name: i for i, name in enumerate(lines[0].split(","))}
-    wanted = columns(names, n_identity, blendshapes=BLENDSHAPES[0] in place)
-    missing = [name for name in wanted if name not in place]
-    if missing:
-        raise UserError(
-            f"{path} has no column {missing[0]}{' and others' if missing[1:] else ''}; restore it from a copy of the "
-            "session."
-        )
-    values = _numbers(path, lines[1:], len(place), progress)
-    values = values[:, [place[name] for name in wanted]]
-    if BLENDSHAPES[0] not in place:
-        values = np.hstack([values, np.full((len(values), len(BLENDSHAPES)), np.nan)])
-    return _rows(path, values, n_identity)
+    table = Table.of(path, data)
+    layout = Layout(tuple(names), n_identity, blendshapes=BLENDSHAPES[0] in table.names)
+    numbers = [name for name in layout.columns if name not in KEYS]
+    keys, values = table.numbers(KEYS, numbers, progress)
+    if not layout.blendshapes:
+        values = np.concatenate([values, np.full((len(BLENDSHAPES), keys.shape[1]), np.nan, np.float32)])
+    return _rows(table, keys, values, len(layout.names), n_identity)
 
 
 def mend(path: Path, pictures: int) -> None:
@@ -161,34 +163,11 @@ def mend(path: Path, pictures: int) -> None:
             new.write(b",".join([frame, picture if there else b"", rest]))
 
 
-def _numbers(path: Path, lines: list[str], width: int, progress: Progress) -> Array:
-    """The fields (R, `width`) as float64, empty ones NaN."""
-    values = np.empty((len(lines), width))
-    for i, line in enumerate(lines):
-        if i % _STEP == 0:
-            progress(i, len(lines))
-        try:
-            fields = [float(v) if v else np.nan for v in line.split(",")]
-        except ValueError as e:
-            raise _damaged(path, i + 2) from e
-        if len(fields) != width:
-            raise _damaged(path, i + 2)
-        values[i] = fields
-    progress(len(lines), len(lines))
-    return values
-
-
-def _damaged(path: Path, line: int) -> UserError:
-    """`line` as an editor counts them."""
-    return UserError(f"{path} is damaged at line {line}; restore it from a copy, or delete the lines from there on.")
-
-
-def _rows(path: Path, values: Array, n_identity: int) -> Rows:
-    sizes = [1] * len(KEYS) + [4, 3, 3, 4, N_EXPRESSION, N_EXPRESSION, n_identity, len(BLENDSHAPES)]
-    parts = np.split(values, np.cumsum(sizes)[:-1], axis=1)
-    frame, video_frame, time, face, confidence = (p[:, 0] for p in parts[: len(KEYS)])
-    numbers = (p.astype(np.float32) for p in parts[len(KEYS) :])
-    box, rotation, translation, gaze, expression, raw, identity, blendshapes = numbers
+def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: int) -> Rows:
+    sizes = [len(BOX), len(ROTATION), len(TRANSLATION), len(GAZE), n_names, n_names, n_identity]
+    parts = (np.ascontiguousarray(part.T) for part in np.split(values, np.cumsum(sizes)))
+    box, rotation, translation, gaze, expression, raw, identity, blendshapes = parts
+    frame, video_frame, time, face, confidence = keys
     seen = ~np.isnan(face)
     bad = ~(_whole(frame) & (_whole(video_frame) | np.isnan(video_frame)) & (_whole(face) | ~seen))
     bad |= ~(np.isfinite(time) & np.isfinite(confidence))
@@ -199,7 +178,7 @@ def _rows(path: Path, values: Array, n_identity: int) -> Rows:
     bad[1:] |= np.where(frame[1:] == frame[:-1], time[1:] != time[:-1], time[1:] <= time[:-1])
     bad[1:] |= frame[1:] < frame[:-1]
     if bad.any():
-        raise _damaged(path, int(bad.argmax()) + 2)
+        raise table.damaged(int(bad.argmax()))
     return Rows(
         frame.astype(np.int64),
         np.where(np.isnan(video_frame), -1, video_frame).astype(np.int64),

@@ -99,7 +99,7 @@ def reanalyze(
 
 
 def differences(one: Session, other: Session) -> Array:
-    """Absolute differences (n, 29) of the smoothed coefficients, in sd, where both saw a frame's first face."""
+    """Absolute differences (frames, n) of the smoothed coefficients, in sd, where both saw a frame's first face."""
     firsts = []
     for rows in (one.rows, other.rows):
         frames, first = np.unique(rows.frame, return_index=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from weakref import WeakValueDictionary
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
@@ -35,13 +37,34 @@ class Session:
         """
         folder = Path(folder)
         info = read_info(folder)
-        rows = read_rows(folder / TABLE, info.coefficients, info.n_identity, progress)
-        if info.complete and info.video_frames is not None:
+        rows = _rows_of(folder, info, progress)
+        if info.complete and info.video_frames is not None and rows.video_frame.max(initial=-1) >= info.video_frames:
             rows = rows.with_pictures(info.video_frames)
         video: Path | None = folder / VIDEO
         if info.video_frames is None or (info.complete and not info.video_frames) or not (folder / VIDEO).is_file():
             video = None
         return cls(folder, info, rows, read_markers(folder / MARKERS), video)
+
+
+# Player, export and others may look at one session: its table is read once as long as anyone holds it.
+_held: WeakValueDictionary[tuple[object, ...], Rows] = WeakValueDictionary()
+_reading = Lock()
+
+
+def _rows_of(folder: Path, info: SessionInfo, progress: Progress) -> Rows:
+    path = folder / TABLE
+    with _reading:
+        try:
+            stat = path.stat()
+        except OSError:
+            return read_rows(path, info.coefficients, info.n_identity, progress)  # which says what is wrong
+        version = (path.absolute(), stat.st_ino, stat.st_mtime_ns, stat.st_size, info.coefficients, info.n_identity)
+        rows = _held.get(version)
+        if rows is None:
+            rows = _held[version] = read_rows(path, info.coefficients, info.n_identity, progress)
+        else:
+            progress(1, 1)
+        return rows
 
 
 @dataclass(frozen=True, eq=False)

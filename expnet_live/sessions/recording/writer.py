@@ -18,6 +18,7 @@ from expnet_live.sessions.format import markers, table
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo
 from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.recording.tally import Tally, tally_of
 
 
@@ -33,7 +34,8 @@ class SessionWriter:
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
-        self._table.write(table.header(info.coefficients, info.n_identity, info.blendshapes))
+        self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes)
+        self._table.write(self._layout.header())
         self._markers.write(markers.header_line())
         self._tally = Tally(video=info.video_frames is not None)
         write_whole(folder / INFO, info.to_json())
@@ -54,8 +56,7 @@ class SessionWriter:
 
     def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
         """A frame's rows. Its time must be later than that of the frame before."""
-        info = self.info
-        for row in table.frame_rows(frame, picture, time, faces, info.n_identity, info.blendshapes):
+        for row in self._layout.rows(frame, picture, time, faces):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
 
