@@ -319,27 +319,6 @@ READING = "Reading the sessions…"
 # Exporting
 EXPORT, EXPORT_MENU, EXPORT_TIP = "Export", "Export…", "Save this session, or a part of it, in another format"
 EXPORT_WHAT, EXPORT_WHAT_TIP = "Format", "What kind of file"
-FORMATS = {
-    "csv": "Table (CSV)",
-    "parquet": "Table (Parquet)",
-    "npz": "Arrays (NumPy)",
-    "glb": "Animated head (glTF)",
-    "bvh-head": "Motion of the head (BVH)",
-    "ply": "Meshes (PLY)",
-    "obj": "Meshes (OBJ)",
-    "overlay": "Video with mesh (MP4)",
-}
-FORMAT_TIPS = {
-    "csv": "One row per moment and face, for any program",
-    "parquet": "The same table, typed and small, for pandas, R and DuckDB",
-    "npz": "Every array of the session, for numpy.load",
-    "glb": "The head with its coefficients as morph targets and one animation, for Blender and any glTF viewer",
-    "bvh-head": "How the head turns, as motion capture of one joint",
-    "ply": "A folder with a mesh for each moment",
-    "obj": "A folder with a mesh for each moment",
-    "overlay": "The recorded video with the measured mesh over every face",
-}
-EXPORT_NO_VIDEO = "This session has no video"
 EXPORT_PART, EXPORT_PART_TIP = "Part", "The whole session, or the loop that is set in the player"
 EXPORT_WHOLE, EXPORT_LOOP = "Whole session ({length})", "Loop {start} to {end}"
 EXPORT_LOOP_NONE = "Loop of the player"
@@ -361,6 +340,11 @@ EXPORT_LOADING = "Reading the session…"
 EXPORTING = "Exporting {name}, {percent} %"
 EXPORT_CANCELLING, EXPORT_CANCELLED = "Cancelling…", "Cancelled; nothing was written."
 EXPORT_DONE = "{name} is saved."
+
+
+def sentence(about: str) -> str:
+    """A line of a registry as a tooltip."""
+    return about[:1].upper() + about[1:]
 
 
 def tenths(seconds: float) -> str:

@@ -8,21 +8,14 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import positive_float
+from expnet_live.outputs.export.format import FORMATS, taking
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
-FORMATS = {
-    "csv": "a row per moment and face",
-    "parquet": "the same, for pandas, R, DuckDB",
-    "npz": "the same as NumPy arrays, with identity",
-    "ply": "a folder with a mesh per moment",
-    "obj": "the same as OBJ",
-    "glb": "animated head with the components as morph targets: Blender, Unity, browsers",
-    "bvh-head": "the head's rotation",
-    "overlay": "the video with the mesh over the face",
-}
-EPILOG = "formats:\n" + "\n".join(f"  {name:10}{what}" for name, what in FORMATS.items())
+
+def _epilog() -> str:
+    return "formats:\n" + "\n".join(f"  {f.name:10}{f.about}" for f in FORMATS.values())
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -30,11 +23,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "export",
         help="a recorded session as a table, meshes, an animation or a video",
         description="Writes a recorded session, or a part of it, in another format; docs/sessions.md tells more.",
-        epilog=EPILOG,
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("session", type=Path, metavar="SESSION", help="the session's folder")
-    parser.add_argument("--to", required=True, choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
+    parser.add_argument("--to", required=True, choices=list(FORMATS), metavar="FORMAT", help=", ".join(FORMATS))
     parser.add_argument("--out", type=Path, metavar="PATH", help="default: named like the session, in this folder")
     parser.add_argument(
         "--range", nargs=2, type=float, metavar=("FROM", "TO"), default=(None, None), help="seconds of the session"
@@ -54,16 +47,18 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--pose", choices=("none", "rotation", "full"), default="rotation",
-        help="of heads: kept still, turned, or also moved as the camera saw it (default: rotation)",
+        help=f"of {', '.join(taking('pose'))}: kept still, turned, or also moved as the camera saw it "
+        "(default: rotation)",
     )  # fmt: skip
     parser.add_argument(
         "--correctives", type=int, metavar="N",
-        help="of a GLB: at most so many morph targets beside the components (0: lids and lips may be some mm off)",
+        help=f"of {', '.join(taking('correctives'))}: at most so many morph targets beside the components "
+        "(0: lids and lips may be some mm off)",
     )  # fmt: skip
     parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
     parser.add_argument(
-        "--head", metavar="NAME", help="meshes and the animated head are this one ('expnet-live face-model list')"
+        "--head", metavar="NAME", help=f"{', '.join(taking('head'))} are of this one ('expnet-live face-model list')"
     )
     parser.set_defaults(run=run)
 
@@ -74,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
     from expnet_live.core.signals import terminable
     from expnet_live.outputs.export.export import default_out, export
-    from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions, Format
+    from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions
     from expnet_live.outputs.export.pose import PoseMode
     from expnet_live.sessions.reading.reanalysis import open_analysis
     from expnet_live.sessions.reading.session import Session
@@ -86,8 +81,8 @@ def run(args: argparse.Namespace) -> int:
     if args.analysis is not None:
         session = open_analysis(session, args.analysis)
     options = ExportOptions(
-        format=Format(args.to),
-        out=args.out or default_out(session, Format(args.to)),
+        format=args.to,
+        out=args.out or default_out(session, args.to),
         start=start,
         end=end,
         fps=args.fps,

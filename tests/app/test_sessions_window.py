@@ -27,7 +27,7 @@ from expnet_live.capture.spec import SourceSpec
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
 from expnet_live.live.capture_worker import open_spec
-from expnet_live.outputs.export.options import Format
+from expnet_live.outputs.export.format import FORMATS
 from expnet_live.sessions.catalog.catalog import Entry
 from expnet_live.sessions.format.folder import INFO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
@@ -99,7 +99,7 @@ def entry(sessions: SessionsWindow, folder: Path) -> Entry:
     return next(e for e in sessions.side.model.entries if e.folder == folder)
 
 
-def exported(qtbot: Any, sessions: SessionsWindow, format: Format, path: Path) -> Path:
+def exported(qtbot: Any, sessions: SessionsWindow, format: str, path: Path) -> Path:
     panel = sessions.panel
     panel.form.set_format(format)
     panel.form.set_out(path)
@@ -139,16 +139,16 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
     qtbot.waitUntil(lambda: panel.isVisible() and panel.form.session is not None, timeout=LONG)
     assert panel.form.out == own_home / "Broad smile.csv"
     recorded = Session.open(folder)
-    table = exported(qtbot, sessions, Format.CSV, own_home / "all.csv").read_text(encoding="utf-8").splitlines()
+    table = exported(qtbot, sessions, "csv", own_home / "all.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == 1 + len(recorded.rows) and panel.reveal.isVisible()
     player.set_range((0.2, 0.6))
     qtbot.waitUntil(lambda: panel.form.part.currentText() == "Loop 0:00.2 to 0:00.6", timeout=LONG)
     loop = player.range
     assert loop is not None
-    table = exported(qtbot, sessions, Format.CSV, own_home / "part.csv").read_text(encoding="utf-8").splitlines()
+    table = exported(qtbot, sessions, "csv", own_home / "part.csv").read_text(encoding="utf-8").splitlines()
     inside = (recorded.rows.time >= loop[0] - 1e-5) & (recorded.rows.time <= loop[1] + 1e-5)
     assert len(table) == 1 + inside.sum()
-    assert exported(qtbot, sessions, Format.GLB, own_home / "head.glb").read_bytes()[:4] == b"glTF"
+    assert exported(qtbot, sessions, "glb", own_home / "head.glb").read_bytes()[:4] == b"glTF"
 
     panel.form.set_out(own_home / "cancelled.glb")
     qtbot.mouseClick(panel.start, LEFT)
@@ -239,7 +239,7 @@ def test_closing_ends_an_export_and_the_threads(
     sessions = main.commands.sessions
     assert sessions is not None
     panel = export_panel(qtbot, sessions)
-    panel.form.set_format(Format.OBJ)
+    panel.form.set_format("obj")
     panel.form.set_out(own_home / "meshes")
     panel.export()
     job = panel.job
@@ -264,8 +264,8 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     sessions = main.commands.sessions
     assert sessions is not None
     panel = export_panel(qtbot, sessions)
-    at = panel.form.format.findText(texts.FORMATS["overlay"])
-    assert panel.form.format.itemData(at, Qt.ItemDataRole.ToolTipRole) == texts.EXPORT_NO_VIDEO
+    at = panel.form.format.findText(FORMATS["overlay"].title)
+    assert "has no video" in panel.form.format.itemData(at, Qt.ItemDataRole.ToolTipRole)
     (own_home / "taken.csv").touch()
     panel.form.out = own_home / "taken.csv"
     panel.export()
@@ -278,7 +278,7 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
     assert "cannot be written" in panel.sentence.text()
-    panel.form.set_format(Format.GLB)  # of names that no model has
+    panel.form.set_format("glb")  # of names that no model has
     panel.form.set_out(own_home / "head.glb")
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
@@ -294,12 +294,12 @@ def test_imported_heads_are_offered_for_meshes(
     form = sessions.panel.form
     form.set_session(demo_session, "Demo")
     assert form.head.isHidden()
-    form.set_format(Format.PLY)
+    form.set_format("ply")
     assert not form.head.isHidden()
     form.head.setCurrentIndex(form.head.findText("Mask"))
     form.head.activated.emit(form.head.currentIndex())
     assert form.options().head == "Mask"
-    form.set_format(Format.CSV)
+    form.set_format("csv")
     assert form.options().head is None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from expnet_live.app.player.replay import Replay
 from expnet_live.outputs.export.export import export
-from expnet_live.outputs.export.options import ExportOptions, Format
+from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.catalog.catalog import set_notes
 from expnet_live.sessions.reading.pictures import pictures
 from expnet_live.sessions.reading.session import Session
@@ -52,7 +52,7 @@ def test_it_replays(name: str) -> None:
 
 
 def test_its_table_is_exported_as_it_was(tmp_path: Path) -> None:
-    done = export(Session.open(DATA / "video"), ExportOptions(Format.CSV, tmp_path / "out.csv"))
+    done = export(Session.open(DATA / "video"), ExportOptions("csv", tmp_path / "out.csv"))
     assert done.path.read_bytes() == (DATA / "exported.csv").read_bytes()
 
 

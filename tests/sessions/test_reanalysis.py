@@ -12,7 +12,6 @@ from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 from expnet_live.live.state import Settings
 from expnet_live.outputs.export.export import default_out
-from expnet_live.outputs.export.options import Format
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.reading.reanalysis import analyses, differences, open_analysis, reanalyze
 from expnet_live.sessions.reading.session import Session
@@ -28,7 +27,7 @@ def test_the_same_settings_give_nearly_the_same(demo_session: Session, pipeline:
     assert contents(demo_session) == before
     assert analyses(demo_session) == ["same"] and again.info.complete
     assert again.video == demo_session.video and again.info.person.neutral == demo_session.info.person.neutral
-    assert default_out(again, Format.CSV).name == "demo_same.csv"
+    assert default_out(again, "csv").name == "demo_same.csv"
     old, new = demo_session.rows, again.rows
     for name in ("frame", "video_frame", "time", "face"):
         assert np.array_equal(getattr(old, name), getattr(new, name))

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.export import export
-from expnet_live.outputs.export.options import ExportOptions, Format
+from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.reading.session import Session
 
 NAMED = {"csv": ".csv", "parquet": ".parquet", "npz": ".npz", "glb": ".glb", "bvh-head": ".bvh", "overlay": ".mp4"}
@@ -17,7 +17,7 @@ NAMED = {"csv": ".csv", "parquet": ".parquet", "npz": ".npz", "glb": ".glb", "bv
 
 def exported(session: Session, folder: Path, to: str, **more: object) -> Path:
     out = folder / f"result{NAMED.get(to, '')}"
-    export(session, ExportOptions(Format(to), out, **more))  # type: ignore[arg-type]
+    export(session, ExportOptions(to, out, **more))  # type: ignore[arg-type]
     return out
 
 

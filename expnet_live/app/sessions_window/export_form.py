@@ -13,13 +13,14 @@ from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.heads.library import Library
-from expnet_live.outputs.export.options import ENDINGS, HEADS, TABLES, ExportOptions, Format
+from expnet_live.outputs.export.format import FORMATS, Format
+from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import faces_of
 from expnet_live.sessions.reading.session import Session
 
 Range = tuple[float, float]
+_USUAL = "csv"  # format
 _RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
-_ALL_FACES = (*TABLES, Format.OVERLAY)  # formats that have room for several faces
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _PATH_WIDTH = 330  # pixels
 _FOLDER = "export folder"  # key of the settings
@@ -34,14 +35,14 @@ class ExportForm(QWidget):
         self.session: Session | None = None
         self.out: Path | None = None
         self._title = ""
-        self._format = Format.CSV
+        self._format = _USUAL
         self._fps: float | None = None
         self._range: Range | None = None
         self._looped = False
         self._face: int | None = None
         self._head = ""  # ours
         self._confirmed: Path | None = None  # by the dialog: may be replaced
-        self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(Format(str(v))))
+        self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(str(v)))
         self.part = Chooser(texts.EXPORT_PART_TIP, self._pick_part)
         self.rate = Chooser(texts.EXPORT_RATE_TIP, self._pick_rate)
         self.face = Chooser(texts.EXPORT_FACE_TIP, self._pick_face)
@@ -68,15 +69,19 @@ class ExportForm(QWidget):
             self._range = wanted
             self._show_parts()
 
-    def set_format(self, format: Format) -> None:
+    @property
+    def chosen(self) -> Format:
+        return FORMATS[self._format]
+
+    def set_format(self, format: str) -> None:
         self._format, self._confirmed = format, None
-        if format not in _ALL_FACES:
+        if self.chosen.one_face:
             self._face = None
         self.refresh()
 
     def set_out(self, path: Path) -> None:
         """As chosen in the dialog, which asks before something is replaced."""
-        ending = Path(ENDINGS[self._format]).suffix
+        ending = Path(self.chosen.ending).suffix
         self.out = path if not ending or path.suffix == ending else path.with_name(path.name + ending)
         self._confirmed = self.out if self.out == path else None
         self._store.setValue(_FOLDER, str(path.parent))
@@ -99,7 +104,7 @@ class ExportForm(QWidget):
             face=self._face,
             neutral=self.neutral.isChecked(),
             gains=self.gains.isChecked(),
-            head=(self._head or None) if self._format in HEADS else None,
+            head=(self._head or None) if "head" in self.chosen.takes else None,
         )
 
     def made(self) -> None:
@@ -133,16 +138,15 @@ class ExportForm(QWidget):
 
     def refresh(self) -> None:
         session = self.session
-        no_video = None if session is None or session.video is not None else texts.EXPORT_NO_VIDEO
-        if no_video and self._format is Format.OVERLAY:
-            self._format = Format.CSV
-        formats = [Option(f, texts.FORMATS[f], no_video if f == Format.OVERLAY else None) for f in texts.FORMATS]
-        self.format.set_options(formats, str(self._format))
-        self.format.setToolTip(texts.FORMAT_TIPS[self._format])
+        why_not = {f.name: None if session is None else f.why_not(session) for f in FORMATS.values()}
+        if why_not[self._format]:
+            self._format = _USUAL
+        self.format.set_options([Option(f.name, f.title, why_not[f.name]) for f in FORMATS.values()], self._format)
+        self.format.setToolTip(texts.sentence(self.chosen.about))
         rates = [Option(r, texts.EXPORT_FPS.format(fps=f"{r:g}") if r else texts.EXPORT_RECORDED) for r in _RATES]
         self.rate.set_options(rates, self._fps)
         faces = [] if session is None else sorted(faces_of(session.rows))
-        general = texts.EXPORT_FACES if self._format in _ALL_FACES else texts.EXPORT_MAIN_FACE
+        general = texts.EXPORT_MAIN_FACE if self.chosen.one_face else texts.EXPORT_FACES
         listed = [Option(f, texts.EXPORT_ONE_FACE.format(n=f)) for f in faces]
         self.face.set_options([Option(None, general), *listed], self._face)
         for widget in (self.face, self._labels[self.face]):
@@ -151,10 +155,9 @@ class ExportForm(QWidget):
         self._head = self._head if self._head in names else ""
         self.head.set_options(catalog.heads(names, self._head), self._head)
         for widget in (self.head, self._labels[self.head]):
-            widget.setVisible(bool(names) and self._format in HEADS)
-        # An overlay lies over the face only as it was measured.
-        for box in (self.neutral, self.gains):
-            box.setEnabled(self._format is not Format.OVERLAY)
+            widget.setVisible(bool(names) and "head" in self.chosen.takes)
+        for box, option in ((self.neutral, "neutral"), (self.gains, "gains")):
+            box.setEnabled(option in self.chosen.takes)
         self._show_parts()
         if session is not None and (self._confirmed is None or self.out != self._confirmed):
             self.out = self._free_name(session)
@@ -173,7 +176,7 @@ class ExportForm(QWidget):
         folder = Path(str(self._store.value(_FOLDER) or Path.home()))
         folder = folder if folder.is_dir() else Path.home()
         stem = self._title.translate(_FORBIDDEN).strip(" .") or session.folder.name
-        names = (f"{stem}{f' {i}' if i > 1 else ''}{ENDINGS[self._format]}" for i in range(1, 1000))
+        names = (f"{stem}{f' {i}' if i > 1 else ''}{self.chosen.ending}" for i in range(1, 1000))
         return next(path for path in (folder / name for name in names) if not path.exists())
 
     def _show_path(self) -> None:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from expnet_live.core.types import Array
-from expnet_live.heads.head import Head
 from expnet_live.meshes.files import write_mesh
-from expnet_live.outputs.export.pose import PoseMode, posed
-from expnet_live.sessions.format.table import Rows
+from expnet_live.outputs.export.excerpt import Excerpt
+from expnet_live.outputs.export.format import Written
+from expnet_live.outputs.export.pose import posed
 
 INDEX = "frames.csv"
 _NOWHERE = np.zeros(3, np.float32)
 
 
-def write_meshes(
-    folder: Path,
-    suffix: str,
-    head: Head,
-    rows: Rows,
-    identity: Array,
-    *,
-    numbers: Array,
-    pose: PoseMode,
-    step: Callable[[int], None],
-) -> None:
-    """Make `folder` with 000123.ply or .obj for each of a track's rows, called by `numbers` (T,), in mm.
+def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
+    """Make `folder` with 000123.ply or .obj for each row of a track, in mm, called by its frame, or numbered on at a
+    fixed rate.
 
-    frames.csv in it tells the time of each; gaps have no file.
+    frames.csv in it has the time of each; gaps have no file.
     """
+    head, rows, identity, pose = excerpt.wearer(), excerpt.rows, excerpt.identity, excerpt.options.pose
+    numbers = rows.frame if excerpt.fps is None else np.arange(len(rows))
+    step = excerpt.steps(len(rows))
     folder.mkdir()
     lines = ["file,timestamp_s"]
     for i in range(len(rows)):
@@ -49,3 +41,4 @@ def write_meshes(
             lines.append(f"{name},{rows.time[i]:.6f}")
         step(1)
     (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Written(int((rows.face >= 0).sum()))

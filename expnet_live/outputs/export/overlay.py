@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.capture.images import SourceError
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head, face_triangles
+from expnet_live.outputs.export.excerpt import Excerpt
+from expnet_live.outputs.export.format import Written
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
 from expnet_live.sessions.format.table import Rows
@@ -21,27 +24,23 @@ from expnet_live.video.writer import VideoWriter
 log = logging.getLogger(__name__)
 
 
-def write_overlay(
-    path: Path,
-    video: Path,
-    size: tuple[int, int],
-    model: Head,
-    rows: Rows,
-    *,
-    fps: float | None,
-    step: Callable[[int], None],
-) -> None:
-    """Write the pictures that `rows` name, as MP4: at their own times, or repeated and left out to make a fixed `fps`.
+def write_overlay(excerpt: Excerpt, path: Path) -> Written:
+    """Write the pictures that the rows name, as MP4: at their own times, or repeated and left out to make a fixed rate.
 
-    `size` is the width and height of what was recorded.
-    The rows are as measured: an overlay lies over the face only with its own neutral. Raises SourceError when the
-    video cannot be read; a video that breaks off makes a shorter one.
+    Raises SourceError when the video cannot be read; a video that breaks off makes a shorter one.
     """
-    painter = _Painter(model, rows)
+    session, rows, fps = excerpt.session, excerpt.rows, excerpt.fps
+    assert session.video is not None  # see Overlay.why_not
+    n = len(np.unique(rows.video_frame[rows.video_frame >= 0]))
+    if not n:
+        raise UserError("There is no video of that part of the session; choose another range.")
+    size = (session.info.width, session.info.height)
+    painter = _Painter(excerpt.face_model(), rows)
+    step = excerpt.steps(n)
     written = 0
     with VideoWriter(path, fps or 30.0) as writer:
         try:
-            for times, picture in _shown(pictures(video, rows, size), fps, step):
+            for times, picture in _shown(pictures(session.video, rows, size), fps, step):
                 drawn = painter(picture.image, np.flatnonzero((rows.video_frame == picture.number) & (rows.face >= 0)))
                 for time in times:
                     writer.write(drawn, time)
@@ -50,6 +49,7 @@ def write_overlay(
             if not written:
                 raise
             log.warning("%s", error)
+    return Written(n)
 
 
 def _shown(

@@ -19,7 +19,8 @@ from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.outputs.export import morphs
 from expnet_live.outputs.export.export import Exported, export
-from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions, Format
+from expnet_live.outputs.export.format import FORMATS
+from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions
 from expnet_live.outputs.export.pose import PoseMode, posed
 from expnet_live.sessions.reading.session import Session
 
@@ -93,7 +94,7 @@ def test_the_head_is_our_own_to_a_hundredth_of_a_millimetre(
         assert np.degrees(np.arccos(np.clip((normals * wanted).sum(1), -1, 1))).mean() < 1
 
     # Without further shapes, lips and lids are off: that is what they are for.
-    done = export(demo_session, ExportOptions(Format.GLB, tmp_path / "plain.glb", correctives=0))
+    done = export(demo_session, ExportOptions("glb", tmp_path / "plain.glb", correctives=0))
     assert len(Glb(tmp_path / "plain.glb").names()) == 29
     assert "and 0 correctives" in done.remarks[-1] and "0.00" not in done.remarks[-1]
 
@@ -248,7 +249,7 @@ def test_a_cancelled_export_leaves_what_was_there(to: str, demo_session: Session
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        export(demo_session, ExportOptions(Format(to), out), cancel)
+        export(demo_session, ExportOptions(to, out), cancel)
     assert [p.name for p in tmp_path.iterdir()] == ([] if to == "ply" else ["result"])
     assert to == "ply" or out.read_text() == "before"
 
@@ -265,10 +266,10 @@ def of_another_model(session: Session) -> Session:
 @pytest.mark.parametrize(
     ("changed", "options", "sentence"),
     [
-        (replace, {"format": Format.CSV, "start": 90.0}, "no face in that part"),
-        (replace, {"format": Format.CSV, "face": 7}, "no face 7"),
-        (without_video, {"format": Format.OVERLAY}, "no video"),
-        (of_another_model, {"format": Format.GLB}, "another face model"),
+        (replace, {"format": "csv", "start": 90.0}, "no face in that part"),
+        (replace, {"format": "csv", "face": 7}, "no face 7"),
+        (without_video, {"format": "overlay"}, "no video"),
+        (of_another_model, {"format": "glb"}, "another face model"),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(
@@ -290,7 +291,7 @@ def test_a_folder_in_the_way_is_not_replaced(demo_session: Session, tmp_path: Pa
 
 
 def test_the_progress_ends_at_its_total(demo_session: Session, tmp_path: Path) -> None:
-    for to in Format:
+    for to in FORMATS:
         seen: list[tuple[int, int]] = []
         options = ExportOptions(to, tmp_path / to, end=0.25)
         done: Exported = export(demo_session, options, lambda done, total, seen=seen: seen.append((done, total)))

@@ -1,0 +1,69 @@
+"""The registry of export formats: each says what it is called, what it can do, and writes an excerpt of a session.
+
+Ours lie in the package `expnet_live.outputs.formats`, one module each; other packages add theirs by entry points of the
+group `expnet_live.formats`. The command line's help, the window's form and the table in docs/sessions.md follow.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.core.registry import Registry
+
+if TYPE_CHECKING:
+    from expnet_live.outputs.export.excerpt import Excerpt
+    from expnet_live.sessions.reading.session import Session
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many moments a file holds, and what else people should know about it, as sentences."""
+
+    moments: int
+    remarks: tuple[str, ...] = ()
+
+
+class Format(ABC):
+    """A kind of file. Importing its module must be cheap, as `--help` does so: import what is heavy in `write`."""
+
+    name: str
+    """As `--to` takes it."""
+    title: str
+    """As the window lists it."""
+    about: str
+    """One line for help texts and tooltips, in lower case."""
+    ending: str
+    """What follows the session's name in that of the file or folder: `.csv`, `_head.bvh`, `_ply`."""
+    details: str = ""
+    """Markdown for the table in docs/sessions.md, where `about` is too short."""
+    opens_in: str = ""
+    """Programs that read it, for the same table."""
+    takes: frozenset[str] = frozenset({"fps", "neutral", "gains"})
+    """The fields of ExportOptions that it heeds: fps, neutral, gains, pose, correctives, head."""
+    one_face: bool = False
+    """Whether it has room for one face only, which is then a track with a row per moment."""
+    measured: bool = False
+    """Whether it gets the recorded rows as they were measured: neither corrected for the person nor resampled."""
+    holds: bool = False
+    """Whether it cannot have gaps: where the face was lost, what was seen last goes on."""
+    fixed_rate: bool = False
+    """Whether it has one rate, the session's usual one unless another is asked for."""
+
+    def why_not(self, session: Session) -> str | None:
+        """A sentence that says why this session cannot be written in this format; None where it can."""
+        return None
+
+    @abstractmethod
+    def write(self, excerpt: Excerpt, path: Path) -> Written:
+        """Makes the file, or the folder, at `path`. Raises UserError with one sentence."""
+
+
+FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats")
+
+
+def taking(option: str) -> list[str]:
+    """The names of the formats that heed an option."""
+    return [f.name for f in FORMATS.values() if option in f.takes]
