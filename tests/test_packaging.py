@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+import expnet_live
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset, assets_dir
+from expnet_live.core.version import __version__
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,10 @@ def pip(command: str, *args: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_has_the_one_version(wheel: Path) -> None:
+    assert wheel.name.split("-")[1] == __version__ == expnet_live.__version__
 
 
 def test_the_wheel_has_code_assets_and_licence_and_nothing_else(wheel: Path) -> None:

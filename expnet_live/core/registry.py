@@ -54,6 +54,11 @@ class Registry(Mapping[str, T]):
             raise UserError(f"There is no {self.kind} called {name}; choose one of {', '.join(self)}.")
         return self[name]
 
+    def refresh(self) -> None:
+        """Looks anew at the next look-up, after a package was installed."""
+        self.__dict__.pop("_things", None)
+        self.problems.clear()
+
     def __getitem__(self, name: str) -> T:
         return self._things[name]
 
