@@ -16,7 +16,7 @@ from expnet_live.app.player.replay import Replay
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.outputs.export.export import export
-from expnet_live.outputs.export.options import ExportOptions, Format
+from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
@@ -244,7 +244,7 @@ def test_a_model_may_have_any_number_of_coefficients(tmp_path: Path, n: int) -> 
     session = Session.open(tmp_path / "s")
     assert session.info.coefficients == names and session.rows.expression.shape == (12, n)
     assert (session.rows.expression_raw[3] == face(3, n_names=n).expression_raw).all()
-    done = export(session, ExportOptions(Format.CSV, tmp_path / "out.csv", neutral=False, gains=False))
+    done = export(session, ExportOptions("csv", tmp_path / "out.csv", neutral=False, gains=False))
     with done.path.open(newline="") as f:
         rows = list(csv.DictReader(f))
     assert np.float32([rows[3][name] for name in names]).tolist() == session.rows.expression[3].tolist()

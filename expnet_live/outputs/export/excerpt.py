@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
-from expnet_live.outputs.export.format import Format
 from expnet_live.outputs.export.options import ExportOptions
-from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
-from expnet_live.person.person import Person
 from expnet_live.pipeline.models import model_with
-from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 
@@ -69,76 +63,6 @@ class Excerpt:
 
         model = self.face_model()
         return model if self.options.head is None else Library().head(self.options.head, model)
-
-
-def excerpt_of(session: Session, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
-    """Raises UserError where there is nothing to write."""
-    rows = cut(session.rows, options.start, options.end)
-    if not (rows.face >= 0).any():
-        raise UserError("There is no face in that part of the session; choose another range.")
-    faces = faces_of(rows)
-    if options.face is not None and options.face not in faces:
-        there = ", ".join(map(str, sorted(faces)))
-        raise UserError(f"There is no face {options.face} in that part of the session; there is {there}.")
-    if why_not := format.why_not(session):
-        raise UserError(why_not)
-    nobody = np.zeros(0, np.float32)
-    if format.measured:
-        rows = rows if options.face is None else track(rows, options.face)
-        return Excerpt(session, options, rows, nobody, options.fps, progress)
-    if options.fps is not None:
-        # What is between two rows needs both, also where only one of them is in the range.
-        rows = cut(session.rows, options.start, options.end, MAX_GAP)
-    rows = corrected(rows, _person(session, options), session.info.coefficients)
-    if format.one_face:
-        return _one_face(session, rows, options, format, progress)
-    if options.fps is not None:
-        wanted = faces_of(rows) if options.face is None else [options.face]
-        rows = joined([resampled(track(rows, f), options.fps, options.start, options.end) for f in sorted(wanted)])
-    elif options.face is not None:
-        rows = track(rows, options.face)
-    return Excerpt(session, options, held(rows) if format.holds else rows, nobody, options.fps, progress)
-
-
-def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
-    face = main_face(rows) if options.face is None else options.face
-    others = [f for f in faces_of(rows) if face is not None and f != face]
-    remarks = []
-    if options.face is None and others:
-        remarks.append(f"Face {face} of {1 + len(others)} was exported; another one can be chosen.")
-    chosen = track(rows, face)
-    identity, fps = _identity(session, rows, chosen), options.fps
-    if fps is None and format.fixed_rate:
-        fps = usual_rate(chosen)
-        remarks.append(f"{format.name} has a fixed rate: resampled to {fps:g} a second.")
-    if fps is not None:
-        chosen = resampled(chosen, fps, options.start, options.end)
-    chosen = held(chosen) if format.holds else chosen
-    return Excerpt(session, options, chosen, identity, fps, progress, tuple(remarks))
-
-
-def _person(session: Session, options: ExportOptions) -> Person:
-    person = session.info.person
-    if not options.neutral:
-        person = replace(person, neutral={}, resting={})
-    return person if options.gains else replace(person, gains={})
-
-
-def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
-    """(K,) of the calibrated person where it is that one's face, else what was known of the face at the end."""
-    person = session.info.person.identity
-    first = np.diff(rows.frame, prepend=-1) > 0
-    faces = chosen.face[chosen.face >= 0]
-    leading = np.isin(rows.face[first], faces).mean() > 0.5
-    if person is not None and len(person) == chosen.identity.shape[1] and leading:
-        return person
-    last: Array = chosen.identity[chosen.face >= 0][-1]
-    return last
-
-
-def usual_rate(rows: Rows) -> float:
-    """Moments a second, to a whole number."""
-    return max(1.0, float(np.round(1 / np.median(np.diff(rows.time))))) if len(rows) > 1 else 30.0
 
 
 class Steps:

@@ -8,7 +8,7 @@ from pathlib import Path
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.outputs.export.excerpt import excerpt_of
+from expnet_live.outputs.export.cutting import excerpt_of
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.reading.reanalysis import FOLDER
