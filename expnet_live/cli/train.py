@@ -259,7 +259,7 @@ def _run_pictures(args: argparse.Namespace) -> int:
 
 
 def _actions(steps: Subparsers) -> None:
-    from expnet_live.research.training.actions.fine_tune import TuneConfig
+    from expnet_live.research.training.actions.options import TuneConfig
 
     parser = steps.add_parser("actions", help="fine-tunes a network to tell ARKit's 52 actions, at full strength")
     _material(parser)
@@ -272,7 +272,8 @@ def _actions(steps: Subparsers) -> None:
 
 
 def _run_actions(args: argparse.Namespace) -> int:
-    from expnet_live.research.training.actions.fine_tune import TuneConfig, fine_tune
+    from expnet_live.research.training.actions.fine_tune import fine_tune
+    from expnet_live.research.training.actions.options import TuneConfig
     from expnet_live.research.training.actions.strength import strengthen
 
     material = _material_of(args)

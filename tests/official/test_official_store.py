@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -133,10 +134,9 @@ def test_a_failed_import_leaves_what_was_there(bfm: dict[str, Any], tmp_path: Pa
     # Nor does one whose manifest cannot be written.
     made = tmp_path / "new.npz"
     made.write_bytes(b"new")
-    (store.folder / ".manifest.json.tmp").mkdir()
+    (store.folder / f".manifest.json.{os.getpid()}.tmp").mkdir()
     with pytest.raises(UserError, match="Nothing can be written"), store.staging():
         store.publish({"bfm": Made(made, ())})
-    (store.folder / ".manifest.json.tmp").rmdir()
     assert sorted((p.name, p.stat().st_size) for p in store.folder.iterdir()) == before
     assert store.damaged() == []
 

@@ -26,6 +26,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.research.training.actions.dataset import ActionDataset
+from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
 from expnet_live.research.training.actions.targets import Strengths, Targets, targets
@@ -46,23 +47,6 @@ _SHARES = {"fer2013": 0.35, "utkface": 0.25}
 _CLIP_SHARE = 2.2
 BLURRED = ("fer2013",)  # collections whose photos are too small to tell how eyes are
 _SHOW = 8000  # crops
-
-
-@dataclass(frozen=True)
-class TuneConfig:
-    """`made` is the share of made pictures among those drawn, `actions` the weight of their loss."""
-
-    samples: int = 380_000
-    batch: int = 128
-    lr: float = 1.5e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.06
-    ema: float = 0.998
-    made: float = 0.3
-    actions: float = 6.0
-    workers: int = 2
-    threads: int = 2
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,22 @@
+"""The options of fine-tuning, apart so that the command line can list them without loading torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """`made` is the share of made pictures among those drawn, `actions` the weight of their loss."""
+
+    samples: int = 380_000
+    batch: int = 128
+    lr: float = 1.5e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.06
+    ema: float = 0.998
+    made: float = 0.3
+    actions: float = 6.0
+    workers: int = 2
+    threads: int = 2
+    seed: int = 0
