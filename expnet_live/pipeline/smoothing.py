@@ -49,7 +49,7 @@ ROTATION_NOISE = 0.008  # rad
 POSITION_NOISE = 0.2  # mm on the face
 SCALE_NOISE = 0.003  # of the size
 GAZE_NOISE = 0.015  # rad
-BLENDSHAPE_NOISE = 0.015  # of the full action
+BLENDSHAPE_NOISE = 0.01  # of the full action
 
 
 class OneEuroFilter:
