@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from expnet_live.capture.images import IMAGE_SUFFIXES
-from expnet_live.capture.sources import DEMO
+from expnet_live.capture.kinds import IMAGE_SUFFIXES
+from expnet_live.capture.spec import DEMO
 
 VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"})
 

@@ -18,9 +18,9 @@ from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator
 from expnet_live.analysis.inputs import Item, Kind
 from expnet_live.analysis.options import Options
-from expnet_live.capture.images import SourceError, read_image
+from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import open_source
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import FaceState, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import face_triangles

@@ -2,75 +2,153 @@
 
 from __future__ import annotations
 
-import re
+import io
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from expnet_live.core.errors import UserError
-from expnet_live.core.types import Image
+from expnet_live.capture.whole_pictures import png_is_whole, whole_jpeg
+from expnet_live.core.errors import SourceError
+from expnet_live.core.types import Array, Image
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
 
-
-class SourceError(UserError, OSError):
-    """A source of pictures that cannot be read, or not further."""
+_FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP"
+_ORIENTATION = 0x0112  # the tag of EXIF
+# Pillow's decoders for what OpenCV does not read, or not upright. Some others of it start programs.
+_PILLOW = (
+    "AVIF",
+    "BMP",
+    "DDS",
+    "GIF",
+    "JPEG",
+    "JPEG2000",
+    "PNG",
+    "PPM",
+    "PSD",
+    "QOI",
+    "SGI",
+    "TGA",
+    "TIFF",
+    "WEBP",
+)
 
 
 def read_image(path: Path) -> Image:
-    """The picture as BGR uint8 (H, W, 3), turned upright as its EXIF says.
+    """The picture as BGR uint8 (H, W, 3), turned upright as its EXIF says, of 10 to 32 bit or floats scaled to 8.
 
     Raises SourceError when it is missing, empty, truncated or not a picture.
     """
     try:
         data = path.read_bytes()
-    except OSError as e:
-        raise SourceError(f"{path} cannot be read ({e.strerror or e}); check its name and its permissions.") from e
+    except (OSError, ValueError) as e:
+        reason = getattr(e, "strerror", None) or e
+        raise SourceError(f"{path} cannot be read ({reason}); check its name and its permissions.") from e
     if not data:
         raise SourceError(f"{path} is empty; copy it again from where it came from.")
-    if _truncated(data):
+    whole = _whole(data)
+    if whole is None:
         raise SourceError(f"{path} is cut off before its end; copy it again from where it came from.")
     try:
-        # Not cv2.imread: that cannot open every path on every system.
-        image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
+        image = _decoded(whole)
+    except (cv2.error, OSError, SyntaxError, ValueError, MemoryError, RuntimeError) as e:
+        raise SourceError(f"{path} is damaged or not a picture ({e}); use {_FORMATS}.") from e
     if image is None:
-        raise SourceError(f"{path} is damaged or not a picture; use JPEG, PNG, WebP, TIFF or BMP.")
+        raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.")
     return image
 
 
-def _truncated(data: bytes) -> bool:
-    """Whether a JPEG, PNG or WebP ends too early: OpenCV would return it half grey without a word."""
+def as_bgr(image: Pillow.Image, orientation: int | None = None) -> Image:
+    """A decoded picture of Pillow's as BGR uint8 (H, W, 3), upright by its EXIF, or by the `orientation` of another."""
+    from PIL import ImageOps
+
+    if orientation is not None:
+        image.getexif()[_ORIENTATION] = orientation
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        return _three(scaled(np.asarray(image)))
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def scaled(values: Array) -> Image:
+    """Integers of more than 8 bit, or floats, as uint8.
+
+    Cameras store 10, 12 or 14 bit in 16: the brightest pixel tells how many are used. Floats are of 0..1 unless they
+    exceed it.
+    """
+    if values.dtype == np.uint8:
+        return values
+    numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    most = float(numbers.max(initial=0.0))
+    if np.issubdtype(values.dtype, np.floating) and most <= 1.5:
+        white = 1.0
+    else:
+        white = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32) if most < 2**bits), most)
+        if np.issubdtype(values.dtype, np.integer) and white == 255:
+            # So dark a picture of more bits is one of 10.
+            white = 1023.0
+    return np.asarray(np.clip(np.rint(numbers * (255 / white)), 0, 255), np.uint8)
+
+
+def _three(image: Image) -> Image:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8) if image.ndim == 2 else image
+
+
+def _whole(data: bytes) -> bytes | None:
+    """The bytes to decode, None where the picture ends too early."""
     if data.startswith(b"\xff\xd8"):
-        return not _jpeg_ends(data)
+        return whole_jpeg(data)
     if data.startswith(b"\x89PNG"):
-        return b"IEND" not in data[-65536:]
+        return data if png_is_whole(data) else None
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return len(data) < int.from_bytes(data[4:8], "little") + 8
-    return False
+        return data if len(data) >= int.from_bytes(data[4:8], "little") + 8 else None
+    return data
 
 
-# Within a scan 0xFF is followed by 0, by a restart marker or by another 0xFF; anything else ends it.
-_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_SCAN, _END = 0xDA, 0xD9
+def _decoded(data: bytes) -> Image | None:
+    if data[4:8] == b"ftyp" and data[8:12] != b"avif":
+        image = _heif(data)
+        if image is not None:
+            return image
+    # OpenCV does not turn WebP upright, composes no GIF, and reads no AVIF.
+    if data[:4] not in (b"RIFF", b"GIF8") and data[4:8] != b"ftyp":
+        # Not cv2.imread: that cannot open every path on every system.
+        found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        if found is not None:
+            return _three(scaled(found))
+    return _by_pillow(data)
 
 
-def _jpeg_ends(data: bytes) -> bool:
-    """Walks the segments of a JPEG to its end marker; what lies behind it does not matter."""
-    at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
-        marker = data[at + 1]
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == _SCAN:
-            found = _AFTER_SCAN.search(data, at)
-            if found is None:
-                return False
-            at = found.start()
-            if data[at + 1] == _END:
-                return True
-    return False
+def _by_pillow(data: bytes) -> Image:
+    import PIL.Image as pillow
+
+    with pillow.open(io.BytesIO(data), formats=_PILLOW) as image:
+        image.load()
+        return as_bgr(image)
+
+
+def _heif(data: bytes) -> Image | None:
+    """The whole of a HEIC, which phones store in tiles, turned and mirrored by the file's own properties."""
+    try:
+        import pillow_heif
+    except ImportError:  # no wheel for this machine
+        raise ValueError("pillow-heif, which reads HEIC, is not installed") from None
+    if not pillow_heif.is_supported(data):
+        return None
+    found: Any = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+    image: Pillow.Image = found.to_pillow()
+    # libheif turns by the file's own properties; EXIF counts only where there are none.
+    turned = b"irot" in data or b"imir" in data
+    return as_bgr(image, 1 if turned else _orientation(found.info.get("exif")))
+
+
+def _orientation(exif: bytes | None) -> int:
+    import PIL.Image as pillow
+
+    tags = pillow.Exif()
+    if exif:
+        tags.load(exif)
+    return int(tags.get(_ORIENTATION, 1))

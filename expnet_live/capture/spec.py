@@ -1,4 +1,4 @@
-"""Which source of pictures is meant, as a value that can be compared, saved and shown."""
+"""Which source of pictures is meant, as a value that can be compared, saved and shown: the one reader of such texts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from expnet_live.capture.images import IMAGE_SUFFIXES
-from expnet_live.capture.sources import DEMO
+DEMO = "demo"
 
 
 class SourceKind(StrEnum):
     DEMO = "demo"
     CAMERA = "camera"
     FILE = "file"
+    OTHER = "other"  # a text that one kind of source knows: a URL, for instance
 
 
 @dataclass(frozen=True)
 class SourceSpec:
-    """`value`: a camera's number or a file's path; `width`, `height`, `fps` are asked of a camera, None its own.
+    """`value`: a camera's number, the path of a file or folder, or another kind's text.
 
-    `label` is what the system calls a camera, empty where nobody asked.
+    `width`, `height`, `fps` are asked of a camera, None its own. `label` is what the system calls a camera, empty where
+    nobody asked.
     """
 
     kind: SourceKind
@@ -46,28 +47,55 @@ class SourceSpec:
 
     @classmethod
     def parse(cls, text: str) -> SourceSpec:
-        """What `--source` means: a file, a camera's number, or demo; a file of such a name comes first."""
-        if not Path(text).exists():
+        """What the window, `analyze`, `record` and `evaluate` take for a source.
+
+        `demo` always is the clip; a file of that name is ./demo. A number is a camera, unless there is a file of that
+        name. Other texts are files and folders, or what a kind of source says it takes.
+        """
+        if text == DEMO:
+            return cls.demo()
+        if not _exists(text):
             if text.isdecimal():
                 return cls.camera(int(text))
-            if text == DEMO:
-                return cls.demo()
+            other = cls(SourceKind.OTHER, text)
+            if _taken(other):
+                return other
         return cls.file(text)
 
     @property
     def live(self) -> bool:
         """Whether pictures that are not taken in time are gone."""
-        return self.kind is SourceKind.CAMERA
+        from expnet_live.capture.sources import type_of
+
+        if self.kind in (SourceKind.DEMO, SourceKind.FILE):
+            return False
+        return self.kind is SourceKind.CAMERA or type_of(self).live
 
     @property
     def still(self) -> bool:
-        """Whether it is a picture, or a folder of them."""
-        path = Path(self.value)
-        return self.kind is SourceKind.FILE and (path.suffix.lower() in IMAGE_SUFFIXES or path.is_dir())
+        """Whether it is a picture, or a folder of them; files are looked into."""
+        from expnet_live.capture.sources import type_of
+
+        return self.kind is SourceKind.FILE and type_of(self).still
 
     @property
     def name(self) -> str:
         """For people: demo, the camera's name or Camera 0, or the file's name."""
         if self.kind is SourceKind.CAMERA:
             return self.label or f"Camera {self.value}"
-        return Path(self.value).name if self.kind is SourceKind.FILE else DEMO
+        if self.kind is SourceKind.FILE:
+            return Path(self.value).name
+        return DEMO if self.kind is SourceKind.DEMO else self.value
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # a name too long for a file, or with a zero in it
+        return False
+
+
+def _taken(spec: SourceSpec) -> bool:
+    from expnet_live.capture.sources import SOURCES
+
+    return any(kind.takes(spec) for kind in SOURCES.values())

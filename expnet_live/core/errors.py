@@ -8,3 +8,7 @@ class UserError(Exception):
 
     The command line prints it without a traceback and exits with status 2.
     """
+
+
+class SourceError(UserError, OSError):
+    """A source of pictures that cannot be read, or not further."""

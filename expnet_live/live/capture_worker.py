@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from expnet_live.capture.sources import CameraSource, ImageSource, Source, SourceError, VideoSource, open_source
-from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.capture.source import Source
+from expnet_live.capture.sources import open_spec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Frame
 from expnet_live.live.transport import Transport
 from expnet_live.threads.mailbox import Mailbox
@@ -36,13 +38,6 @@ class Captured:
 
 
 Opener = Callable[[SourceSpec], Source]
-
-
-def open_spec(spec: SourceSpec) -> Source:
-    """Raises SourceError with one sentence."""
-    if spec.kind is SourceKind.CAMERA:
-        return CameraSource(int(spec.value), spec.width, spec.height, spec.fps, spec.name)
-    return open_source("demo" if spec.kind is SourceKind.DEMO else spec.value)
 
 
 class CaptureWorker(Worker):
@@ -101,9 +96,8 @@ class CaptureWorker(Worker):
 
     def _play(self, source: Source) -> None:
         start = self.transport.take_target()
-        if isinstance(source, VideoSource):
-            self.transport.duration = source.duration
-            source.seek(start)
+        self.transport.duration = source.duration
+        source.seek(start)
         last: float | None = None
         for frame in source:
             step = _JUMP if last is None else frame.timestamp - last
@@ -112,16 +106,18 @@ class CaptureWorker(Worker):
             last = frame.timestamp
             self.transport.position = last
             self._deliver(frame, self._clock + step, last)
-            if isinstance(source, ImageSource) and not self._hold(frame, last, forever=source.n_frames == 1):
+            if source.still and not self._hold(frame, last, alone=source.n_frames == 1):
                 return
 
-    def _hold(self, frame: Frame, position: float, forever: bool) -> bool:
-        """Shows a photo for a second or, if it is the only one, for good."""
-        for _ in range(int(_STILL_RATE) - 1):
-            if self._stop.wait(1 / _STILL_RATE) or self.transport.interrupted:
-                return False
-            self._deliver(frame, self._clock + 1 / _STILL_RATE, position)
-        return not forever or self._hold(frame, position, forever)
+    def _hold(self, frame: Frame, position: float, alone: bool) -> bool:
+        """Shows a photo for a second or, if it is the only one and goes round, for good."""
+        while True:
+            for _ in range(int(_STILL_RATE) - 1):
+                if self._stop.wait(1 / _STILL_RATE) or self.transport.interrupted:
+                    return False
+                self._deliver(frame, self._clock + 1 / _STILL_RATE, position)
+            if not alone or not self.transport.loop:
+                return True
 
     def _deliver(self, frame: Frame, timestamp: float, position: float) -> None:
         now = time.monotonic()

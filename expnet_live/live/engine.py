@@ -6,8 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
+from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
-from expnet_live.live.capture_worker import Captured, CaptureWorker, Opener, open_spec
+from expnet_live.live.capture_worker import Captured, CaptureWorker, Opener
 from expnet_live.live.inference_worker import InferenceWorker, Loader, load_pipeline
 from expnet_live.live.state import LiveState, Settings
 from expnet_live.person.person import Person

@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from expnet_live.capture.images import SourceError, read_image
-from expnet_live.core.errors import UserError
+from expnet_live.capture.images import read_image
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.types import Image
 from expnet_live.meshes.files import write_mesh

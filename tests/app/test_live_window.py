@@ -125,7 +125,7 @@ def test_camera_is_lost_and_returns(
 
 
 def test_file_that_cannot_be_played(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
-    from expnet_live.live.capture_worker import open_spec
+    from expnet_live.capture.sources import open_spec
 
     window.controller.engine._open = open_spec
     (tmp_path / "broken.mp4").write_bytes(b"nothing")

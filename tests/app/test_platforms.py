@@ -40,7 +40,7 @@ def test_windows_without_its_package_lists_none(monkeypatch: pytest.MonkeyPatch)
 def test_a_plain_number_means_directshow_on_windows(
     system: str, number: int, backend: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from expnet_live.capture import sources
+    from expnet_live.capture.sources import SourceError, camera
 
     asked: list[tuple[int, ...]] = []
 
@@ -54,17 +54,17 @@ def test_a_plain_number_means_directshow_on_windows(
         def release(self) -> None:
             pass
 
-    monkeypatch.setattr(sources.cv2, "VideoCapture", Capture)
-    monkeypatch.setattr(sources.sys, "platform", system)
-    with pytest.raises(sources.SourceError, match=r"^HD Webcam cannot be opened; .*privacy settings"):
-        sources.CameraSource(number, label="HD Webcam")
+    monkeypatch.setattr(camera.cv2, "VideoCapture", Capture)
+    monkeypatch.setattr(camera.sys, "platform", system)
+    with pytest.raises(SourceError, match=r"^HD Webcam cannot be opened; .*privacy settings"):
+        camera.CameraSource(number, label="HD Webcam")
     assert asked == [(number, backend)]
 
 
 def test_a_camera_is_asked_for_mjpg_before_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     import cv2
 
-    from expnet_live.capture import sources
+    from expnet_live.capture.sources import camera
 
     asked: list[tuple[int, float]] = []
 
@@ -85,8 +85,8 @@ def test_a_camera_is_asked_for_mjpg_before_its_size(monkeypatch: pytest.MonkeyPa
         def release(self) -> None:
             pass
 
-    monkeypatch.setattr(sources.cv2, "VideoCapture", Capture)
-    sources.CameraSource(0, 1280, 720, 60.0).close()
+    monkeypatch.setattr(camera.cv2, "VideoCapture", Capture)
+    camera.CameraSource(0, 1280, 720, 60.0).close()
     assert asked[:4] == [
         (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),
         (cv2.CAP_PROP_FRAME_WIDTH, 1280),

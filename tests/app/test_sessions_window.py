@@ -23,10 +23,10 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
-from expnet_live.live.capture_worker import open_spec
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.sessions.catalog.catalog import Entry
 from expnet_live.sessions.format.folder import INFO, sessions_root

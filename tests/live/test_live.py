@@ -13,7 +13,7 @@ import pytest
 from live_fakes import Plug, Puppet
 
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
-from expnet_live.capture.sources import VideoSource
+from expnet_live.capture.sources.video import VideoSource
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.live import capture_worker as capture
@@ -120,7 +120,7 @@ def test_source_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert SourceSpec.parse("0") == SourceSpec.camera(0) and SourceSpec.camera(0).live
     assert SourceSpec.parse("demo") == SourceSpec.demo()
     Path("demo").touch()
-    assert SourceSpec.parse("demo").kind is SourceKind.FILE
+    assert SourceSpec.parse("demo") == SourceSpec.demo() and SourceSpec.parse("./demo").kind is SourceKind.FILE
     assert SourceSpec.parse("x/a.mp4").name == "a.mp4" and not SourceSpec.parse("x/a.mp4").still
     assert SourceSpec.parse("a.JPG").still
 

@@ -20,11 +20,12 @@ from expnet_live.app.state.statistics import Statistics
 from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
+from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
-from expnet_live.live.capture_worker import Opener, open_spec
+from expnet_live.live.capture_worker import Opener
 from expnet_live.live.engine import Engine
 from expnet_live.live.inference_worker import Loader, face_model, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState

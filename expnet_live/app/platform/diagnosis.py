@@ -129,7 +129,8 @@ def devices() -> Finding:
 
 
 def models() -> Finding:
-    from expnet_live.capture.sources import DEMO_ASSET, open_source
+    from expnet_live.capture.sources import open_source
+    from expnet_live.capture.sources.demo import DEMO_ASSET
     from expnet_live.core.paths import asset
     from expnet_live.heads.face_model import ASSET as FACE_MODEL
     from expnet_live.heads.face_model import SCHEMA, FaceModel

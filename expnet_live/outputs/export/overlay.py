@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.capture.images import SourceError
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head, face_triangles

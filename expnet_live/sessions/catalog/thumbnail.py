@@ -12,8 +12,7 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
-from expnet_live.capture.images import SourceError
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.sessions.format.folder import TABLE, VIDEO
 from expnet_live.sessions.format.info import SessionInfo, read_info

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.capture.images import SourceError
 from expnet_live.capture.spec import SourceSpec
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import whole
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array, Frame

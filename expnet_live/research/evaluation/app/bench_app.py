@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from expnet_live.capture.sources import DEMO
+from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.research.evaluation.app.virtual_display import virtual_display

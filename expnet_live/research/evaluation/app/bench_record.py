@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from expnet_live.capture.sources import DEMO
+from expnet_live.capture.spec import DEMO
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.app.bench_app import measure_app

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.capture.images import IMAGE_SUFFIXES, read_image
+from expnet_live.capture.images import read_image
+from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image

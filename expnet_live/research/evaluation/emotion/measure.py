@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from expnet_live.capture.images import SourceError
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.research.evaluation.accuracy.looks import padded_detect, shrunk, shrunk_detection

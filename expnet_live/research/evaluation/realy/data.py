@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.capture.images import IMAGE_SUFFIXES
+from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.meshes.files import write_mesh

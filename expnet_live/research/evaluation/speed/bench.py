@@ -12,7 +12,8 @@ from typing import Any
 import onnxruntime
 
 from expnet_live.capture.images import read_image
-from expnet_live.capture.sources import DEMO, open_source
+from expnet_live.capture.sources import open_source
+from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel

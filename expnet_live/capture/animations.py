@@ -1,0 +1,60 @@
+"""Animated pictures, frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+from expnet_live.capture.images import as_bgr
+from expnet_live.core.errors import SourceError
+from expnet_live.core.types import Image
+
+_FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
+_UNSAID = 0.1  # s a frame that says no duration is shown, as browsers do
+
+
+class Animation:
+    """Iterates over whole frames as BGR uint8 (H, W, 3); `times` in s at which each begins, `duration` of all.
+
+    Raises SourceError when it cannot be read, while iterating after the good frames.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import PIL.Image as pillow
+
+        self._path = path
+        try:
+            self._image = pillow.open(path, formats=_FORMATS)
+            # A PNG may hold a picture for programs that do not know of its animation.
+            self._first = int(bool(getattr(self._image, "default_image", False)))
+            self._n = int(getattr(self._image, "n_frames", 1))
+        except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as e:
+            raise SourceError(f"{path} is damaged or not a picture; copy it again from where it came from.") from e
+        lengths = list(self._lengths())
+        self.duration = sum(lengths)
+        self.times = [0.0, *accumulate(lengths[:-1])]
+
+    def _lengths(self) -> Iterator[float]:
+        for n in range(self._first, self._n):
+            try:
+                self._image.seek(n)
+                self._image.load()
+            except (OSError, EOFError, SyntaxError, ValueError):
+                yield _UNSAID  # damaged, which the iteration tells
+                continue
+            yield float(self._image.info.get("duration") or 0) / 1000 or _UNSAID
+
+    def __iter__(self) -> Iterator[Image]:
+        for n in range(self._first, self._n):
+            try:
+                self._image.seek(n)
+                image = as_bgr(self._image)
+            except (OSError, EOFError, SyntaxError, ValueError) as e:
+                raise SourceError(
+                    f"{self._path} is damaged; {n - self._first} frames were read, copy it again for the others."
+                ) from e
+            yield image
+
+    def close(self) -> None:
+        self._image.close()

@@ -1,0 +1,69 @@
+"""What every source of pictures can do, and what a kind of sources says of itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from expnet_live.core.types import Frame
+
+if TYPE_CHECKING:
+    from expnet_live.capture.spec import SourceSpec
+
+
+class Source(ABC):
+    """Frames one after the other, to be iterated once, with times that increase. A context manager.
+
+    `fps` is the nominal rate, `n_frames` the expected number of frames and `duration` their time in s, None where
+    unknown; `live` says that frames not fetched in time are lost, `still` that they are photos, which have nothing to
+    do with each other. Iterating raises SourceError when the source breaks, after its good frames.
+    """
+
+    live = False
+    still = False
+    fps: float | None = None
+    n_frames: int | None = None
+    duration: float | None = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def seek(self, seconds: float) -> None:  # noqa: B027  most sources have nowhere to go
+        """Before the iteration: lets it begin with the frame seen at `seconds`. Cameras and photos stay as they are."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class SourceType(Protocol):
+    """A kind of sources, as the registry holds it.
+
+    `live` and `still` are those of its sources. A package of somebody else's adds one by an entry point of the group
+    `expnet_live.sources`.
+    """
+
+    name: str
+    about: str
+    live: bool
+    still: bool
+
+    def takes(self, spec: SourceSpec) -> bool:
+        """Whether it is the one to open `spec`. Looks at the beginning of a file at most."""
+        ...
+
+    def open(self, spec: SourceSpec) -> Source:
+        """Raises SourceError with one sentence that says what to do."""
+        ...

@@ -1,0 +1,85 @@
+"""Whether the bytes of a JPEG or PNG hold the whole picture; decoders would return half of one without a word."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import defaultdict
+
+import cv2
+import numpy as np
+
+# Within a scan 0xFF is followed by 0, by a restart marker or by another 0xFF; anything else ends it.
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_SCAN, _END = 0xDA, 0xD9
+_END_MARK = b"\xff\xd9"
+
+
+def whole_jpeg(data: bytes) -> bytes | None:
+    """The bytes up to any that lie behind, with an end mark if it lacks; None where part of the picture is missing."""
+    end, complete = _walk(data)
+    if end is not None:
+        return data
+    # Decode it with two different ends. What is whole does not care.
+    data = data.rstrip(b"\xff")
+    if not complete or not _same(data + _END_MARK, data + b"\x55" * 64 + _END_MARK):
+        return None
+    return data + _END_MARK
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    a, b = (cv2.imdecode(np.frombuffer(d, np.uint8), cv2.IMREAD_COLOR) for d in (one, other))
+    return a is not None and b is not None and a.shape == b.shape and bool((a == b).all())
+
+
+def _walk(data: bytes) -> tuple[int | None, bool]:
+    """Where the end mark is, None without one; and whether there are scans of all bits of all coefficients."""
+    left: dict[int, set[tuple[int, int]]] = defaultdict(set)  # a component's coefficients, each with its lowest bit
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        segment = data[at + 4 : at + 2 + length]
+        at += 2 + length
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            for i in range(segment[5] if len(segment) > 5 else 0):
+                left[segment[6 + 3 * i]].update((k, 0) for k in range(64))
+        if marker == _SCAN:
+            _cross_out(left, segment)
+            found = _AFTER_SCAN.search(data, at)
+            if found is None:
+                return None, not any(left.values())
+            at = found.start()
+            if data[at + 1] == _END:
+                return at, True
+    return None, bool(left) and not any(left.values())
+
+
+def _cross_out(left: dict[int, set[tuple[int, int]]], scan: bytes) -> None:
+    n = scan[0] if scan else 0
+    if len(scan) < 4 + 2 * n:
+        return
+    first, last, bits = scan[1 + 2 * n : 4 + 2 * n]
+    for i in range(n):
+        left[scan[1 + 2 * i]] -= {(k, bits & 15) for k in range(first, last + 1)}
+
+
+def png_is_whole(data: bytes) -> bool:
+    """Whether all of the picture's pixels are there, also without the end mark or with something behind it."""
+    at, pixels = 8, zlib.decompressobj()
+    try:
+        while at + 8 <= len(data):
+            length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+            if kind == b"IEND":
+                return True
+            if kind == b"IDAT":
+                pixels.decompress(data[at + 8 : at + 8 + length])
+                if pixels.eof:
+                    return True
+            at += 12 + length
+    except zlib.error:
+        return True  # damaged, which the decoder tells
+    return False

@@ -1,0 +1,62 @@
+"""Times of frames from the stamps in a file, some of which may be missing, doubled, or wrong."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_AHEAD = 6  # frames that tell whether one's stamp is wrong
+
+
+def timed(
+    stamped: Iterable[tuple[float | None, T]], step: float, origin: float | None = None
+) -> Iterator[tuple[float, T]]:
+    """Each thing with its time in s, which always increases, counted from `origin` or else from the first stamp.
+
+    Sound stamps stay as they are. One that those behind it contradict is put between its neighbours, as is one that is
+    missing; where all that follow are set back, they go on from where the clock was. `step`: usual time between two.
+    """
+    clock = _Clock(step, origin)
+    waiting: deque[tuple[float | None, T]] = deque()
+    for item in stamped:
+        waiting.append(item)
+        if len(waiting) > _AHEAD:
+            stamp, thing = waiting.popleft()
+            yield clock.time(stamp, [s for s, _ in waiting if s is not None]), thing
+    while waiting:
+        stamp, thing = waiting.popleft()
+        yield clock.time(stamp, [s for s, _ in waiting if s is not None]), thing
+
+
+class _Clock:
+    def __init__(self, step: float, origin: float | None) -> None:
+        self._step, self._origin = step, origin
+        self._last: float | None = None
+
+    def time(self, stamp: float | None, ahead: list[float]) -> float:
+        """Of the next frame; `ahead`: stamps of those behind it."""
+        self._last = self._first(stamp, ahead) if self._last is None else self._next(self._last, stamp, ahead)
+        return self._last
+
+    def _first(self, stamp: float | None, ahead: list[float]) -> float:
+        if stamp is None or sum(a < stamp for a in ahead) > len(ahead) / 2:
+            stamp = ahead[0] - self._step if ahead else 0.0
+        if self._origin is None:
+            self._origin = stamp
+        return max(0.0, stamp - self._origin)
+
+    def _next(self, last: float, stamp: float | None, ahead: list[float]) -> float:
+        assert self._origin is not None
+        ahead = [a - self._origin for a in ahead]
+        if stamp is not None:
+            time = stamp - self._origin
+            if time > last and not any(last < a < time for a in ahead):
+                return time
+            if time <= last and len(ahead) > 1 and all(a <= last for a in ahead):
+                self._origin -= last + self._step - time
+                return last + self._step
+        following = min((a for a in ahead if a > last), default=last + 2 * self._step)
+        return last + min(self._step, (following - last) / 2)

@@ -1,0 +1,53 @@
+"""From the pixels that are stored to the picture that is meant: shape of the pixels, turns and mirrors."""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Image
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+Turn = tuple[bool, bool, bool]  # transpose, then flip left and right, then flip up and down
+UPRIGHT: Turn = (False, False, False)
+_ODDEST = 8  # times as wide as high, or the other way: what claims more is a mistake
+
+
+def square_pixels(image: Image, shape: Fraction | None) -> Image:
+    """The picture (H, W, 3) with square pixels instead of ones of `shape` (width / height); it grows, and keeps all."""
+    if not shape or shape == 1 or not 1 / _ODDEST <= shape <= _ODDEST:
+        return image
+    h, w = image.shape[:2]
+    size = (round(w * shape), h) if shape > 1 else (w, round(h / shape))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def display_turn(frame: VideoFrame) -> Turn:
+    """What the display matrix of a frame asks for, to the nearest of the eight upright positions."""
+    from av.sidedata.sidedata import Type
+
+    matrix = cast(Any, frame.side_data).get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return UPRIGHT
+    # x' = a x + c y, y' = b x + d y
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, a < 0, d < 0
+    return True, c < 0, b < 0
+
+
+def turned(image: Image, turn: Turn) -> Image:
+    transpose, left_right, up_down = turn
+    if turn == UPRIGHT:
+        return image
+    if transpose:
+        image = np.swapaxes(image, 0, 1)
+    if left_right:
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image[::-1] if up_down else image)

@@ -1,0 +1,42 @@
+"""Which stream of a file is the video, and how far its word can be taken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from av import VideoStream
+    from av.container import InputContainer
+
+_NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS
+
+
+def video_stream(container: InputContainer) -> VideoStream | None:
+    """The video that players show: never a cover, preview or thumbnail beside it; the default one of several.
+
+    None where there is none that can be decoded: sound with a cover is no video.
+    """
+    from av.stream import Disposition
+
+    aside = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+    shown = [s for s in container.streams.video if not s.disposition & aside and s.codec_context is not None]
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, int]:
+        moving = stream.frames != 1  # 0 where the format does not say
+        return moving, bool(stream.disposition & Disposition.default), stream.width * stream.height
+
+    return max(shown, key=rank, default=None)
+
+
+def is_raw(container: InputContainer) -> bool:
+    """Whether it is a bare stream, as encoders of cameras write: without times, length or index."""
+    return bool(container.format.flags & _NO_TIMESTAMPS)
+
+
+def frame_rate(container: InputContainer, stream: VideoStream) -> float | None:
+    """Nominal frames per second. A bare stream's average is FFmpeg's default of 25; its headers know better."""
+    first, second = stream.average_rate, stream.guessed_rate
+    if is_raw(container):
+        first, second = second, first
+    rate = first or second
+    return float(rate) if rate and 0 < rate <= 10_000 else None
