@@ -1,16 +1,13 @@
-"""What every source of pictures can do, and what a kind of sources says of itself."""
+"""What every source of pictures can do."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Self
 
 from expnet_live.core.types import Frame
-
-if TYPE_CHECKING:
-    from expnet_live.capture.spec import SourceSpec
 
 
 class Source(ABC):
@@ -46,24 +43,3 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class SourceType(Protocol):
-    """A kind of sources, as the registry holds it.
-
-    `live` and `still` are those of its sources. A package of somebody else's adds one by an entry point of the group
-    `expnet_live.sources`.
-    """
-
-    name: str
-    about: str
-    live: bool
-    still: bool
-
-    def takes(self, spec: SourceSpec) -> bool:
-        """Whether it is the one to open `spec`. Looks at the beginning of a file at most."""
-        ...
-
-    def open(self, spec: SourceSpec) -> Source:
-        """Raises SourceError with one sentence that says what to do."""
-        ...

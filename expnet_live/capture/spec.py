@@ -1,10 +1,14 @@
-"""Which source of pictures is meant, as a value that can be compared, saved and shown: the one reader of such texts."""
+"""Which source of pictures is meant, as a value that can be compared, saved and shown, and the kinds there are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
+
+from expnet_live.capture.source import Source
+from expnet_live.core.registry import Registry
 
 DEMO = "demo"
 
@@ -65,8 +69,6 @@ class SourceSpec:
     @property
     def live(self) -> bool:
         """Whether pictures that are not taken in time are gone."""
-        from expnet_live.capture.sources import type_of
-
         if self.kind in (SourceKind.DEMO, SourceKind.FILE):
             return False
         return self.kind is SourceKind.CAMERA or type_of(self).live
@@ -74,8 +76,6 @@ class SourceSpec:
     @property
     def still(self) -> bool:
         """Whether it is a picture, or a folder of them; files are looked into."""
-        from expnet_live.capture.sources import type_of
-
         return self.kind is SourceKind.FILE and type_of(self).still
 
     @property
@@ -96,6 +96,33 @@ def _exists(text: str) -> bool:
 
 
 def _taken(spec: SourceSpec) -> bool:
-    from expnet_live.capture.sources import SOURCES
-
     return any(kind.takes(spec) for kind in SOURCES.values())
+
+
+class SourceType(Protocol):
+    """A kind of sources, as the registry holds it.
+
+    `live` and `still` are those of its sources. A package of somebody else's adds one by an entry point of the group
+    `expnet_live.sources`.
+    """
+
+    name: str
+    about: str
+    live: bool
+    still: bool
+
+    def takes(self, spec: SourceSpec) -> bool:
+        """Whether it is the one to open `spec`. Looks at the beginning of a file at most."""
+        ...
+
+    def open(self, spec: SourceSpec) -> Source:
+        """Raises SourceError with one sentence that says what to do."""
+        ...
+
+
+SOURCES: Registry[SourceType] = Registry("source", "SOURCE", ["expnet_live.capture.sources"], "expnet_live.sources")
+
+
+def type_of(spec: SourceSpec) -> SourceType:
+    """The kind of source that takes `spec`; that of videos, whose reader says what is wrong, where none does."""
+    return next((kind for kind in SOURCES.values() if kind.takes(spec)), SOURCES["video"])

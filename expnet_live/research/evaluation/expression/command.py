@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from expnet_live.capture.sources import DEMO, open_source
+from expnet_live.capture.sources import open_source
+from expnet_live.capture.spec import DEMO
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
