@@ -7,12 +7,24 @@ python scripts/api_docs.py [--check]
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import expnet_live
+from expnet_live.core import types
 from expnet_live.outputs.export.format import FORMATS
 
+# Of the public names that are neither classes nor functions.
+VALUES = {
+    "ARKIT": "The names of ARKit's 52 blendshapes in Apple's order: the order of `FaceState.blendshapes`.",
+    "FORMATS": "The registry of export formats, by the names that `expnet-live export --to` takes.",
+    "MODELS": "The registry of models, by the names that `--model` takes.",
+    "SOURCES": "The registry of kinds of sources.",
+    "OUTPUTS": "The registry of live outputs, by the names that `expnet-live stream --to` takes.",
+}
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
@@ -30,10 +42,51 @@ def filled(text: str, mark: str, content: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{content}\n\n{end}", text)
 
 
+def api_page() -> str:
+    """docs/api.md: the public names with their signatures and docstrings."""
+    parts = [
+        "# From Python",
+        (
+            "Every public name of `expnet_live`, made from the code by `python scripts/api_docs.py`. The examples run as\n"
+            "tests; `getfixture` there gives a test's folder or a recorded session. Conventions, everywhere:"
+        ),
+        (types.__doc__ or "").split("package:\n\n")[1].strip(),
+    ]
+    for name in sorted(set(expnet_live.__all__) - {"__version__"}, key=str.casefold):
+        thing = getattr(expnet_live, name)
+        documented = inspect.isclass(thing) or inspect.isfunction(thing)
+        signature = f"{name}{_signature(thing)}" if inspect.isfunction(thing) else name
+        about = inspect.getdoc(thing) if documented else VALUES[name]
+        parts.append(f"## {name}\n\n```python\n{signature}\n```\n\n{_fenced(about or '')}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _signature(function: Callable[..., object]) -> str:
+    text = str(inspect.signature(function)).replace("'", "")
+    return re.sub(r"<function (\w+) at \w+>", r"\1", text)
+
+
+def _fenced(text: str) -> str:
+    """A docstring as Markdown: its examples as code."""
+    lines, code = [], False
+    for line in text.splitlines():
+        if line.startswith(">>>") and not code:
+            lines.append("```pycon")
+            code = True
+        if code and not line:
+            lines.append("```")
+            code = False
+        lines.append(line)
+    return "\n".join([*lines, *(["```"] if code else [])])
+
+
 def pages() -> dict[Path, str]:
     """The pages as they should be."""
     sessions = DOCS / "sessions.md"
-    return {sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table())}
+    return {
+        sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table()),
+        DOCS / "api.md": api_page(),
+    }
 
 
 def main() -> int:

@@ -16,6 +16,10 @@ class Source(ABC):
     `fps` is the nominal rate, `n_frames` the expected number of frames and `duration` their time in s, None where
     unknown; `live` says that frames not fetched in time are lost, `still` that they are photos, which have nothing to
     do with each other. Iterating raises SourceError when the source breaks, after its good frames.
+
+    >>> source: Source = open_source("demo")
+    >>> source.live, source.fps
+    (False, 30.0)
     """
 
     live = False

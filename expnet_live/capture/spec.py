@@ -26,6 +26,9 @@ class SourceSpec:
 
     `width`, `height`, `fps` are asked of a camera, None its own. `label` is what the system calls a camera, empty where
     nobody asked.
+
+    >>> SourceSpec.parse("0").name, SourceSpec.demo().live
+    ('Camera 0', False)
     """
 
     kind: SourceKind

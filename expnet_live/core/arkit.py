@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from expnet_live.core.types import Array, checked
+from expnet_live.core.arrays import Array, checked
 
 ARKIT: tuple[str, ...] = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -39,7 +39,11 @@ MIRROR: Array = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
 
 
 def blendshapes_of(**weights: float) -> Array:
-    """Weights (52,) float32 from named ones, the rest 0. Raises KeyError for a name that is not ARKit's."""
+    """Weights (52,) float32 from named ones, the rest 0. Raises KeyError for a name that is not ARKit's.
+
+    >>> float(blendshapes_of(jawOpen=0.5)[ARKIT.index("jawOpen")])
+    0.5
+    """
     out = np.zeros(N_BLENDSHAPES, np.float32)
     for name, weight in weights.items():
         out[INDEX[name]] = weight

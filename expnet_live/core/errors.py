@@ -7,6 +7,13 @@ class UserError(Exception):
     """Something the user can put right. The message is one sentence that says what to do.
 
     The command line prints it without a traceback and exits with status 2.
+
+    >>> from expnet_live import open_source
+    >>> try:
+    ...     open_source("no-such-file.mp4")
+    ... except UserError as error:
+    ...     print(error)
+    There is no file, folder or camera no-such-file.mp4; check the name.
     """
 
 

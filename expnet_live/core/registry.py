@@ -41,6 +41,10 @@ class Registry(Mapping[str, T]):
 
     Looking it up for the first time imports the modules, which must be cheap: what is heavy is imported where it is
     used. A plugin that cannot be imported is left out, logged, and listed in `problems`.
+
+    >>> from expnet_live import FORMATS
+    >>> FORMATS.named("csv").ending
+    '.csv'
     """
 
     def __init__(self, kind: str, attribute: str, packages: Sequence[str], group: str) -> None:

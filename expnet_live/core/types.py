@@ -12,28 +12,22 @@ Conventions, everywhere in this package:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Image = NDArray[np.uint8]
+from expnet_live.core.arkit import INDEX
+from expnet_live.core.arrays import Array, Image, checked
 
-
-def checked(name: str, value: Any, shape: tuple[int | None, ...]) -> Array:
-    """`value` as a finite float32 array of `shape` (None: any length); ValueError says what is wrong."""
-    array = np.asarray(value, np.float32)
-    if array.ndim != len(shape) or any(s is not None and s != n for s, n in zip(shape, array.shape, strict=True)):
-        raise ValueError(f"{name} must have shape {shape}, not {array.shape}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} has values that are not finite.")
-    return array
+__all__ = ["Array", "Box", "FaceState", "Frame", "Image", "Pose", "checked"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture of a source. `timestamp` in seconds, monotonic within the source."""
+    """One picture of a source: `image` BGR uint8 (H, W, 3), `timestamp` in seconds, monotonic within the source.
+
+    >>> Frame(np.zeros((480, 640, 3), np.uint8), timestamp=0.0, index=0).image.shape
+    (480, 640, 3)
+    """
 
     image: Image
     timestamp: float
@@ -43,7 +37,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Box:
-    """An axis-aligned rectangle in pixels."""
+    """An axis-aligned rectangle in pixels.
+
+    >>> Box(x=10, y=20, w=100, h=50).center
+    (60.0, 45.0)
+    """
 
     x: float
     y: float
@@ -55,9 +53,15 @@ class Box:
         return self.x + self.w / 2, self.y + self.h / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pose:
-    """Head pose in the camera frame: rotation vector (3,) rad, translation (3,) mm (z < 0 in front)."""
+    """Head pose in the camera frame: rotation vector (3,) rad, translation (3,) mm (z < 0 in front).
+
+    Two poses are equal when all of their values are. Raises ValueError for other shapes or values that are not finite.
+
+    >>> Pose(np.zeros(3), [0, 0, -600]) == Pose(np.zeros(3), [0, 0, -600])
+    True
+    """
 
     rotation: Array
     translation: Array
@@ -66,8 +70,16 @@ class Pose:
         object.__setattr__(self, "rotation", checked("rotation", self.rotation, (3,)))
         object.__setattr__(self, "translation", checked("translation", self.translation, (3,)))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pose):
+            return NotImplemented
+        return np.array_equal(self.rotation, other.rotation) and np.array_equal(self.translation, other.translation)
 
-@dataclass(frozen=True)
+    def __hash__(self) -> int:
+        return hash((self.rotation.tobytes(), self.translation.tobytes()))
+
+
+@dataclass(frozen=True, eq=False)
 class FaceState:
     """What is known of one face in one frame.
 
@@ -76,7 +88,12 @@ class FaceState:
     and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, None
     where the model has none; `stages` maps a stage's name to the seconds it took. `blendshapes` (52,)
     are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, None where
-    the model has none.
+    the model has none; `state["jawOpen"]` is one of them. A state equals itself alone.
+
+    >>> from expnet_live import Pipeline, open_source
+    >>> (state, *_) = Pipeline.load(device="cpu").process(next(iter(open_source("demo"))))
+    >>> 0 <= state["jawOpen"] <= 1
+    True
     """
 
     face: int
@@ -91,3 +108,9 @@ class FaceState:
     gaze: Array | None = None
     stages: dict[str, float] = field(default_factory=dict)
     blendshapes: Array | None = None
+
+    def __getitem__(self, name: str) -> float:
+        """The blendshape of that name, 0..1. Raises KeyError for another name, and where the model has none."""
+        if self.blendshapes is None:
+            raise KeyError(f"{name}: this model gives no blendshapes; use `expression`")
+        return float(self.blendshapes[INDEX[name]])

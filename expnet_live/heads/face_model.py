@@ -48,6 +48,11 @@ class FaceModel:
     prior_covariance), its origin being the face at rest. `mirror` (468,) maps a point to its mirror
     image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
     subdivided face. `own_rig` moves it in place of the rig that ships.
+
+    >>> model = FaceModel.load()
+    >>> vertices = model.vertices(model.expression_of(jawOpen=2.0))
+    >>> vertices.shape == (len(model.colors), 3)
+    True
     """
 
     mean: Array

@@ -11,7 +11,11 @@ from expnet_live.live.capture_worker import Captured
 
 @dataclass(frozen=True)
 class Settings:
-    """What the pipeline is made with. `model`: a file of weights, None for the built-in ones."""
+    """What the pipeline is made with. `model`: one of MODELS or a file of weights, None for the built-in ones.
+
+    >>> Settings(smoothing="stable", max_faces=2).device
+    'auto'
+    """
 
     model: str | None = None
     device: str = "auto"

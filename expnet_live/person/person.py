@@ -16,7 +16,12 @@ MOST_RESTING = 0.7  # of an action that a face at rest may show: what is left of
 @dataclass(frozen=True)
 class Person:
     """A profile: of a calibration `identity` (K,), `neutral` (sd, by name of the coefficient) and `resting` (0..1, by
-    ARKit's names); `gains` by name, of coefficients and actions, 1 unless told."""
+    ARKit's names); `gains` by name, of coefficients and actions, 1 where there is none.
+
+    >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
+    >>> person.corrected(np.array([1.5]), ("jawOpen",))
+    array([2.])
+    """
 
     name: str = "Default"
     identity: Array | None = None

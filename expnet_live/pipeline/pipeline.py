@@ -37,6 +37,13 @@ class Pipeline:
     `process` follows faces through the frames of one source, `photo` takes each picture by itself.
     `smoothing`: off, responsive, balanced or stable. `refine`: look twice at a face that was just
     found, the second time in the crop of its own pose; in a photo, thrice, and at last at its mirror image, too.
+
+    >>> pipeline = Pipeline.load(device="cpu")
+    >>> frame = next(iter(open_source("demo")))
+    >>> (state,) = pipeline.process(frame)
+    >>> vertices, normals = pipeline.mesh(state)
+    >>> vertices.shape == normals.shape
+    True
     """
 
     def __init__(

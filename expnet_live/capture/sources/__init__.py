@@ -18,6 +18,10 @@ def open_source(spec: str | int | Path) -> Source:
     """The source that `spec` means: "demo", a camera's number, a video, a picture or a folder of pictures.
 
     Raises SourceError with one sentence.
+
+    >>> with open_source("demo") as source:
+    ...     next(iter(source)).image.dtype
+    dtype('uint8')
     """
     if isinstance(spec, int):
         return open_spec(SourceSpec.camera(spec))

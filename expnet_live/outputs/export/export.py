@@ -36,6 +36,10 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
 
     `progress` is told how many of how many steps are done (the total may grow) and may raise, which cancels and leaves
     nothing behind. Raises UserError with one sentence.
+
+    >>> folder = getfixture("tmp_path")
+    >>> export(getfixture("demo_session"), ExportOptions("csv", folder / "smile.csv")).moments
+    48
     """
     format = FORMATS.named(options.format)
     if options.head is not None and "head" not in format.takes:

@@ -19,6 +19,9 @@ class ExportOptions:
     profile's are applied, as they were in the window. `correctives`: at most so many morph targets beside the
     components. `face_model`: another file than the built-in one. `head`: the imported head that wears the face.
     A format says in `takes` which of these it heeds.
+
+    >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
+    'glb'
     """
 
     format: str

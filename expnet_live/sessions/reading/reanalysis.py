@@ -55,6 +55,11 @@ def reanalyze(
 
     Rows whose picture was not recorded are left out. `progress` is told how many of how many pictures are done, and may
     raise, which cancels and leaves nothing behind. Raises UserError with one sentence.
+
+    >>> from expnet_live import Settings
+    >>> again = reanalyze(getfixture("demo_session"), "calmer", Settings(smoothing="stable"))
+    >>> again.folder.name
+    'calmer'
     """
     info, rows = session.info, session.rows
     if session.video is None:

@@ -21,7 +21,14 @@ from expnet_live.sessions.format.table import Rows, read_rows
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A session's folder and what is in it. `video` is None where there is none, or nothing in it."""
+    """A session's folder and what is in it. `video` is None where there is none, or nothing in it.
+
+    `rows` holds the table as arrays: `rows.time` (R,) in s, `rows.expression` (R, n) in sd, see Rows.
+
+    >>> session = Session.open(getfixture("demo_session").folder)
+    >>> session.rows.expression.shape == (len(session.rows), len(session.info.coefficients))
+    True
+    """
 
     folder: Path
     info: SessionInfo
@@ -83,7 +90,11 @@ class SessionEntry:
 
 
 def list_sessions(root: Path) -> list[SessionEntry]:
-    """The sessions in `root`, the newest first by their folders' names; none where there is no such folder."""
+    """The sessions in `root`, the newest first by their folders' names; none where there is no such folder.
+
+    >>> [entry.folder.name for entry in list_sessions(getfixture("demo_session").folder.parent)]
+    ['demo']
+    """
     try:
         folders = [p for p in root.iterdir() if is_session(p)]
     except FileNotFoundError:

@@ -51,6 +51,11 @@ def record(
 
     It ends after `duration` seconds, a clip then being looped; without one at the clip's end, or with Ctrl-C. Raises
     UserError when nothing can be recorded, and when recording ended before its time.
+
+    >>> from expnet_live import Person, Settings, SourceSpec
+    >>> folder = getfixture("tmp_path") / "take"
+    >>> record(SourceSpec.parse("demo"), folder, Settings(device="cpu"), Person(), duration=0.3).complete
+    True
     """
     engine = Engine(settings)
     engine.inference.person = person
