@@ -47,8 +47,8 @@ def api_page() -> str:
     parts = [
         "# From Python",
         (
-            "Every public name of `expnet_live`, made from the code by `python scripts/api_docs.py`. The examples run as\n"
-            "tests; `getfixture` there gives a test's folder or a recorded session. Conventions, everywhere:"
+            "Every public name of `expnet_live`, made from the code by `python scripts/api_docs.py`. The examples run\n"
+            "as tests; `getfixture` there gives a test's folder or a recorded session. Conventions, everywhere:"
         ),
         (types.__doc__ or "").split("package:\n\n")[1].strip(),
     ]
