@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
 
-from expnet_live.capture.kinds import IMAGE_SUFFIXES
-from expnet_live.capture.spec import DEMO
+from expnet_live.capture.kinds import VIDEO_SUFFIXES, Media, is_hidden, media_kind
+from expnet_live.capture.sources.video import VideoSource
+from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
+from expnet_live.core.errors import SourceError
 
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"})
+RESULTS = ("meshes", "overlays")  # the folders that a run writes beside its table
+TABLE = "coefficients.csv"
+_LONGEST = 180  # bytes of a name: file systems allow 255, with the endings that results get
 
 
 class Kind(Enum):
@@ -35,46 +42,113 @@ class Item:
     problem: str = ""
 
 
-def list_items(inputs: Sequence[str]) -> list[Item]:
-    """The items of the INPUT arguments, in their order; folders are searched through and sorted."""
-    taken: set[str] = set()
-    items = []
-    for text in inputs:
-        for kind, source, spec, stem, problem in _expand(text):
-            name, n = stem, 2
-            # Some file systems do not tell upper from lower case.
-            while name.casefold() in taken:
-                name, n = f"{stem}-{n}", n + 1
-            taken.add(name.casefold())
-            items.append(Item(kind, source, spec, name, problem))
-    return items
+def list_items(inputs: Sequence[str], leave_out: Callable[[Path], None] = lambda path: None) -> list[Item]:
+    """The items of the INPUT arguments, in their order; folders are searched through and sorted.
+
+    `leave_out` gets each file of a folder that is no photo or video. Hidden files are left out silently, as are
+    the results of this and of earlier runs.
+    """
+    found = [item for text in inputs for item in _expand(text, leave_out)]
+    names = _Names(found)
+    return [
+        Item(kind, printable(source), spec, names.of(kind, stem), problem)
+        for kind, source, spec, stem, problem in found
+    ]
+
+
+def printable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 stand as \\xe9."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 _Found = tuple[Kind, str, str, str, str]
 
 
-def _expand(text: str) -> Iterator[_Found]:
+class _Names:
+    """Names of output files, of which no two are the same file, nor one the folder of another."""
+
+    def __init__(self, found: Sequence[_Found]) -> None:
+        stems = [_short(stem) for *_, stem, _ in found]
+        self._folders = {_key(str(parent)) for stem in stems for parent in PurePosixPath(stem).parents}
+        self._stems = {_key(stem) for stem in stems}
+        self._taken: set[str] = set()
+
+    def of(self, kind: Kind, stem: str) -> str:
+        stem = _short(stem)
+        name, n = stem, 2
+        while self._clashes(kind, name):
+            name, n = f"{stem}-{n}", n + 1
+        self._taken.add(_key(name))
+        return name
+
+    def _clashes(self, kind: Kind, name: str) -> bool:
+        key = _key(name)
+        # A video's meshes fill a folder of its name; a photo's further faces have names of their own.
+        further = re.fullmatch(r"(.+)\.face\d+", key)
+        return (
+            key in self._taken
+            or (kind in (Kind.VIDEO, Kind.CAMERA) and key in self._folders)
+            or (further is not None and further[1] in self._stems)
+        )
+
+
+def _key(name: str) -> str:
+    """Some file systems do not tell upper from lower case, or two ways to write an accent."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _short(stem: str) -> str:
+    """The relative path in UTF-8, each part short enough for the names of results."""
+    parts = [os.fsencode(part).decode("utf-8", "replace").replace("\ufffd", "_") for part in PurePosixPath(stem).parts]
+    return str(PurePosixPath(*(part.encode()[:_LONGEST].decode("utf-8", "ignore") for part in parts)))
+
+
+def _expand(text: str, leave_out: Callable[[Path], None]) -> Iterator[_Found]:
+    spec = SourceSpec.parse(text)
     path = Path(text)
-    if text == DEMO and not path.exists():
+    if spec.kind is SourceKind.DEMO:
         yield Kind.VIDEO, DEMO, DEMO, DEMO, ""
-    elif text.isdecimal() and not path.exists():
+    elif spec.kind is SourceKind.CAMERA:
         yield Kind.CAMERA, f"camera{text}", text, f"camera{text}", ""
+    elif spec.kind is SourceKind.OTHER:
+        yield (Kind.CAMERA if spec.live else Kind.VIDEO), text, text, re.sub(r"\W+", "_", text), ""
     elif path.is_dir():
-        found = sorted(p for p in path.rglob("*") if _kind(p) is not None and p.is_file())
+        found = list(_folder(path, leave_out))
         if not found:
             yield Kind.UNREADABLE, text, text, text, f"The folder {text} holds no photos or videos; name one that does."
-        for p in found:
-            relative = PurePosixPath(p.relative_to(path).as_posix())
-            yield _kind(p) or Kind.UNREADABLE, str(p), str(p), str(relative.with_suffix("")), ""
-    elif not path.exists():
+        yield from found
+    elif not os.path.lexists(text):
         yield Kind.UNREADABLE, text, text, path.stem, f"There is no file, folder or camera {text}; check the name."
     else:
-        # An unknown suffix may still be a video; the reader will tell.
-        yield _kind(path) or Kind.VIDEO, text, text, path.stem, ""
+        # What is unknown may still be a video; the reader will tell.
+        yield (Kind.PHOTO if media_kind(path) is Media.PICTURE else Kind.VIDEO), text, text, path.stem, ""
+
+
+def _folder(folder: Path, leave_out: Callable[[Path], None]) -> Iterator[_Found]:
+    results = [table.parent / name for table in folder.rglob(TABLE) for name in RESULTS]
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if any(is_hidden(Path(part)) for part in relative.parts) or any(r in path.parents for r in results):
+            continue
+        if not path.is_file():
+            continue
+        kind = _kind(path)
+        if kind is None:
+            if path.name != TABLE:
+                leave_out(path)
+            continue
+        # Absolute: a file called demo or 0 is a file here.
+        yield kind, str(path), str(path.absolute()), str(PurePosixPath(relative.as_posix()).with_suffix("")), ""
 
 
 def _kind(path: Path) -> Kind | None:
-    suffix = path.suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
+    media = media_kind(path)
+    if media is Media.PICTURE:
         return Kind.PHOTO
-    return Kind.VIDEO if suffix in VIDEO_SUFFIXES else None
+    if media is Media.VIDEO and path.suffix.lower() not in VIDEO_SUFFIXES:
+        # Sound comes in the same containers.
+        try:
+            VideoSource(path).close()
+        except SourceError:
+            return None
+    return None if media is Media.NONE else Kind.VIDEO

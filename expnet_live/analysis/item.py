@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import logging
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +30,8 @@ from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
 from expnet_live.video.writer import VideoWriter
+
+log = logging.getLogger(__name__)
 
 ROWS = "rows.csv"
 FILES = "files"
@@ -74,6 +78,11 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
                 _video(item, output, estimator, options, progress)
         except SourceError as error:
             problem = str(error)
+        except OutputError:
+            raise
+        except Exception as error:  # of one input, which must not cost the others their results
+            log.exception("%s", item.source)
+            problem = f"{item.source} cannot be analysed ({error}); -v tells more, and the other inputs go on."
     return Done(output.frames, output.with_face, problem)
 
 
@@ -95,6 +104,8 @@ def writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
+            raise SourceError(f"Results of this name cannot be written ({error}); rename the input.") from error
         raise OutputError(
             f"The results cannot be written to {out} ({error.strerror or error}); "
             "make room there or name another folder with --out."

@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
@@ -23,13 +23,10 @@ from tqdm import tqdm
 
 from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator, load_estimator
-from expnet_live.analysis.inputs import Item, Kind, list_items
+from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable
 from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, writing
 from expnet_live.analysis.options import Options
-from expnet_live.core.errors import UserError
 from expnet_live.core.signals import terminable
-
-TABLE = "coefficients.csv"
 
 
 def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
@@ -37,7 +34,8 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
 
     Raises UserError when the model cannot be loaded or the results not be written.
     """
-    items = list_items(inputs)
+    left_out: list[Path] = []
+    items = list_items(inputs, left_out.append)
     if any(item.kind is Kind.CAMERA for item in items):
         jobs = 1
     jobs = min(jobs, len(items))
@@ -52,6 +50,7 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
         if read:
             with writing(options.out):
                 _publish([folders[i] for i in read], header, staging, options.out)
+    _name_left_out(left_out)
     _report(done, options.out)
     return 0 if not any(d.problem for d in done) else 1
 
@@ -91,7 +90,10 @@ def _header(estimator: Estimator, options: Options) -> list[str]:
 # --- several processes --------------------------------------------------------------------------
 
 
-class _StoppedError(Exception):
+_ENDED = "The process that read {} was ended from outside, perhaps for want of memory; use fewer --jobs."
+
+
+class _StoppedError(BaseException):
     """The run was broken off elsewhere."""
 
 
@@ -147,28 +149,38 @@ def _on_processes(
     # torch and mediapipe run threads, which a forked process would not have.
     context = mp.get_context("spawn")
     stop = context.Event()
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     done: dict[int, Done] = {}
-    header: list[str] = []
-    with ProcessPoolExecutor(jobs, context, _start_worker, (options, stop, threads)) as pool:
-        futures: dict[Future[tuple[Done, list[str]]], int] = {
-            pool.submit(_work, item, folder): i for i, (item, folder) in enumerate(zip(items, folders, strict=True))
-        }
-        try:
-            for future in as_completed(futures):
-                i = futures[future]
-                done[i], header = future.result()
+    headers: list[list[str]] = []
+
+    def work(numbers: Sequence[int], jobs: int) -> None:
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        with ProcessPoolExecutor(jobs, context, _start_worker, (options, stop, threads)) as pool:
+            futures = {pool.submit(_work, items[i], folders[i]): i for i in numbers}
+            try:
+                for future in as_completed(futures):
+                    done[futures[future]], header = future.result()
+                    headers.append(header)
+                    _complain(done[futures[future]], bar)
+                    bar.update()
+            except BrokenProcessPool:
+                raise
+            except BaseException:
+                stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    try:
+        work(range(len(items)), jobs)
+    except BrokenProcessPool:
+        # One input may have ended its process: alone, each of the others goes on.
+        for i in [i for i in range(len(items)) if i not in done]:
+            shutil.rmtree(folders[i], ignore_errors=True)
+            try:
+                work([i], 1)
+            except BrokenProcessPool:
+                done[i] = Done(problem=_ENDED.format(items[i].source))
                 _complain(done[i], bar)
-                bar.update()
-        except BrokenProcessPool as error:
-            raise UserError(
-                "A process was ended from outside, perhaps for want of memory; use fewer --jobs."
-            ) from error
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return [done[i] for i in range(len(items))], header
+    return [done[i] for i in range(len(items))], headers[0] if headers else []
 
 
 # --- the output folder --------------------------------------------------------------------------
@@ -214,6 +226,13 @@ def _publish(folders: Sequence[Path], header: Sequence[str], staging: Path, out:
 def _complain(done: Done, bar: Any) -> None:
     if done.problem:
         bar.write(f"expnet-live: {done.problem}", file=sys.stderr)
+
+
+def _name_left_out(paths: Sequence[Path], most: int = 20) -> None:
+    if paths:
+        more = f" and {len(paths) - most} more" if len(paths) > most else ""
+        names = ", ".join(printable(str(p)) for p in paths[:most])
+        print(f"expnet-live: left out, as they are no photos or videos: {names}{more}", file=sys.stderr)
 
 
 def _report(done: Sequence[Done], out: Path) -> None:

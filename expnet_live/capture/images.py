@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from expnet_live.core.types import Array, Image
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
+
+log = logging.getLogger(__name__)
 
 _FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP"
 _ORIENTATION = 0x0112  # the tag of EXIF
@@ -55,7 +58,8 @@ def read_image(path: Path) -> Image:
     try:
         image = _decoded(whole)
     except (cv2.error, OSError, SyntaxError, ValueError, MemoryError, RuntimeError) as e:
-        raise SourceError(f"{path} is damaged or not a picture ({e}); use {_FORMATS}.") from e
+        log.info("%s: %s", path, e)
+        raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.") from e
     if image is None:
         raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.")
     return image

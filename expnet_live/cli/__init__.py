@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from expnet_live.cli import analyze, app, bench, doctor, evaluate, export, face_model, official, record, sessions, train
 from expnet_live.core.errors import UserError
@@ -33,7 +35,25 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status: 0 done, 1 some inputs failed, 2 a user's error, 130 interrupted."""
+    """Run the command line; the exit status.
+
+    0 done, 1 some inputs failed, 2 a user's error, 130 interrupted, 141 when nobody reads what it prints any more.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # terminals of ASCII, and names of files that are no text
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:  # as of `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _run(argv: Sequence[str] | None) -> int:
     args = build_parser().parse_args(argv)
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.WARNING,

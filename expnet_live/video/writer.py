@@ -94,7 +94,8 @@ class VideoWriter:
         yuv = cv2.cvtColor(self._fitted(image), cv2.COLOR_BGR2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame.time_base = Fraction(1, self._kind.ticks)
-        self._last = frame.pts = max(round((time - self._start) * self._kind.ticks), self._last + self._step)
+        ticks = round((time - self._start) * self._kind.ticks)
+        self._last = frame.pts = ticks if ticks > self._last else self._last + self._step
         self._container.mux(self._stream.encode(frame))
         self.frames += 1
 

@@ -30,8 +30,15 @@ def start_recording(
     def rate() -> float | None:
         return None if engine.capture is None else engine.capture.nominal_fps
 
+    # Frames that are lost while the network works on the first one belong to the session.
+    drops = engine.frame_drops
     recorder = Recorder(
-        folder, lambda: describe(spec, settings, pipeline, inference.person), video=video, fps=rate, limits=limits
+        folder,
+        lambda: describe(spec, settings, pipeline, inference.person),
+        video=video,
+        fps=rate,
+        limits=limits,
+        drops=drops,
     )
     recorder.start()
     inference.tap = recorder.put
@@ -89,7 +96,8 @@ def _over(engine: Engine, recorder: Recorder, duration: float | None) -> bool:
     assert capture is not None
     if capture.life is Life.FAILED and (not recorder.frames or not capture.spec.live):
         raise UserError(capture.problem or "The source cannot be read; choose another one.")
-    return capture.transport.at_end
+    # The last frame may still be under way.
+    return capture.transport.at_end and engine.frames - engine.frame_drops <= engine.states
 
 
 def _check(engine: Engine) -> None:

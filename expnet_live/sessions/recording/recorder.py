@@ -67,6 +67,7 @@ class Recorder(Worker):
         video: bool = True,
         fps: Callable[[], float | None] = lambda: None,
         limits: Limits | None = None,
+        drops: int | None = None,
     ) -> None:
         super().__init__("recorder")
         self.folder = folder
@@ -84,6 +85,7 @@ class Recorder(Worker):
         self._generation: int | None = None
         self._start: float | None = None
         self._last = 0.0  # s since the start
+        self._drops_before = drops  # None: those that the first frame comes with
         self._drops: tuple[int, int] = 0, 0
         self._stopped_by = ""  # the sentence, when not by the user
 
@@ -151,7 +153,8 @@ class Recorder(Worker):
         image = state.captured.frame.image
         self._generation, self._start = state.captured.generation, state.captured.grabbed
         self._size = image.shape[1], image.shape[0]
-        self._drops = state.frame_drops, state.frame_drops
+        before = state.frame_drops if self._drops_before is None else self._drops_before
+        self._drops = before, state.frame_drops
         if self._encoder is not None:
             self._encoder.fps = self._fps()
         self._condition.notify()
