@@ -1,4 +1,4 @@
-"""The inference thread: takes the newest frame, runs the pipeline, makes the meshes."""
+"""The inference thread: takes the newest frame, runs the pipeline, makes the meshes that somebody shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from expnet_live.core.types import FaceState, Frame
 from expnet_live.heads.built_in import face_model as face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
+from expnet_live.live.outputs import FanOut
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
@@ -28,6 +29,7 @@ from expnet_live.threads.worker import Life, Worker
 log = logging.getLogger(__name__)
 
 Loader = Callable[[Settings], Pipeline]
+Shown = Callable[[tuple[LiveFace, ...]], Iterable[LiveFace]]
 _MAX_ERRORS = 3  # frames in a row that may break before the pipeline counts as failed
 
 
@@ -92,7 +94,8 @@ class InferenceWorker(Worker):
         self._made_for: Settings = settings
         self.person = Person()  # replaced as a whole from other threads
         self.head: Head | None = None  # likewise; None: the face model's own
-        self.tap: Callable[[LiveState], None] = lambda state: None  # this, too; gets what went through the network
+        self.shown: Shown = lambda faces: faces[:1]  # this, too: whose meshes are to be ready when a state comes out
+        self.outputs = FanOut()  # they get what went through the network
         self.device: str | None = None
 
     @property
@@ -170,7 +173,7 @@ class InferenceWorker(Worker):
                     self._pipeline.reset()
             state = self._processed(captured)
             if state.processed:
-                self.tap(state)
+                self.outputs.put(state)
             self._outbox.put(state)
 
     def _take_loaded(self) -> None:
@@ -193,6 +196,9 @@ class InferenceWorker(Worker):
         try:
             states = pipeline.process(captured.frame)
             faces = tuple(_face(pipeline, s, person if i == 0 else None, head) for i, s in enumerate(states))
+            stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
+            if shown := tuple(self.shown(faces)):
+                stages["mesh"] = _make_meshes(shown)
             self._errors = 0
         except Exception as error:
             log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
@@ -204,7 +210,6 @@ class InferenceWorker(Worker):
         self._calibrate(tuple(states), started, person)
         finished = time.monotonic()
         self._meter.tick(finished)
-        stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
         calibration = self._calibration
         return LiveState(
             captured,
@@ -242,8 +247,12 @@ def _face(pipeline: Pipeline, state: FaceState, person: Person | None, head: Hea
         blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
         if person.identity is not None and person.identity.shape == identity.shape:
             identity = person.identity
+    return LiveFace(state, expression, identity, head, blendshapes)
+
+
+def _make_meshes(faces: tuple[LiveFace, ...]) -> float:
+    """Here rather than in the thread that draws; how long it took, in s."""
     start = time.perf_counter()
-    vertices = head.vertices(expression, identity, state.gaze, blendshapes)
-    normals = head.normals(vertices)
-    state.stages["mesh"] = time.perf_counter() - start
-    return LiveFace(state, expression, identity, vertices, normals, head, blendshapes)
+    for face in faces:
+        _ = face.normals
+    return time.perf_counter() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from expnet_live.core.types import Array, FaceState
 from expnet_live.heads.head import Head
@@ -28,17 +29,24 @@ class LiveFace:
     """A face: as the pipeline saw it, and as it is shown.
 
     `expression` (n,) is without the person's neutral and times the gains, and so are `blendshapes` (52,), None where
-    the model has none; `identity` (K,);
-    `vertices` and unit `normals` (V, 3) are of the head that is shown, in the model's frame, mm.
+    the model has none; `identity` (K,); `head` is the head that wears the face.
     """
 
     state: FaceState
     expression: Array
     identity: Array
-    vertices: Array
-    normals: Array
     head: Head
     blendshapes: Array | None = None
+
+    @cached_property
+    def vertices(self) -> Array:
+        """Of the head (V, 3) in the model's frame, mm. The first access makes them, which takes milliseconds."""
+        return self.head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
+
+    @cached_property
+    def normals(self) -> Array:
+        """Unit normals (V, 3) of the vertices, made by the first access as well."""
+        return self.head.normals(self.vertices)
 
     def fits(self, head: Head) -> bool:
         """Whether another head is driven by the same coefficients."""
@@ -46,8 +54,7 @@ class LiveFace:
 
     def on(self, head: Head) -> LiveFace:
         """The same face worn by another head, which it fits."""
-        vertices = head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
-        return replace(self, vertices=vertices, normals=head.normals(vertices), head=head)
+        return replace(self, head=head)
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,7 @@ def face(**moved: float) -> FaceState:
 
 def live(state: FaceState) -> LiveFace:
     head = face_model()
-    vertices = head.vertices(state.expression, state.identity)
-    return LiveFace(state, state.expression, state.identity, vertices, head.normals(vertices), head)
+    return LiveFace(state, state.expression, state.identity, head)
 
 
 def test_contours_are_those_of_the_overlay() -> None:

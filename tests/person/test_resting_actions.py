@@ -67,8 +67,7 @@ def test_profiles_keep_it_and_older_ones_have_none(tmp_path: Path) -> None:
 def test_a_live_face_is_worn_with_its_actions() -> None:
     model = FaceModel.load()
     state = replace(face(0, model.n_identity), blendshapes=blendshapes_of(jawOpen=0.8))
-    nothing = np.zeros((0, 3), np.float32)
-    worn = LiveFace(state, state.expression, state.identity, nothing, nothing, model, state.blendshapes).on(model)
+    worn = LiveFace(state, state.expression, state.identity, model, state.blendshapes).on(model)
     assert np.array_equal(
         worn.vertices, model.vertices(state.expression, state.identity, state.gaze, blendshapes_of(jawOpen=0.8))
     )

@@ -65,9 +65,8 @@ def write_session(folder: Path, n: int, names: tuple[str, ...] = NAMES, n_identi
 
 def live_state(i: int, grabbed: float, image: Image, faces: int = 1, drops: int = 0, generation: int = 1) -> LiveState:
     """What the inference thread hands on for frame i."""
-    nothing = np.zeros((0, 3), np.float32)
     seen = [face(i) for _ in range(faces)]
-    shown = tuple(LiveFace(f, f.expression, f.identity, nothing, nothing, face_model()) for f in seen)
+    shown = tuple(LiveFace(f, f.expression, f.identity, face_model()) for f in seen)
     captured = Captured(Frame(image, grabbed, i, "demo"), grabbed, grabbed, generation)
     return LiveState(captured, shown, {}, grabbed, processed=True, frame_drops=drops)
 

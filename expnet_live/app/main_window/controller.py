@@ -284,6 +284,8 @@ class Controller:
             self.choices = replace(self.choices, head="")
             self.gallery.wear("", face_model, self._wear)
         self.recording.watch(self._spec)
+        for problem in self.engine.inference.outputs.take_problems():
+            self.notices.append(Notice("output", "error", problem))
         while self._results:
             result = self._results.popleft()
             if isinstance(result, Person):

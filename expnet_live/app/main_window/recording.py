@@ -97,6 +97,7 @@ class Recording:
 
     def _tell_end(self, recorder: Recorder) -> None:
         self.last, self.recorder = recorder, None
+        self._engine.inference.outputs.remove(recorder)
         kept = recorder.info is not None
         if recorder.problem is not None:
             button, act = (texts.REPLAY, "replay") if kept else (None, None)

@@ -24,7 +24,6 @@ from expnet_live.sessions.reading.session import Session
 from expnet_live.threads.answerer import Answerer
 
 _HOLD = 0.5  # s that a picture stays for rows that have none of their own
-_NOTHING = np.zeros((0, 3), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +140,7 @@ class Replay:
         rows, frame = self.session.rows, self.rows.frame[row]
         first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
         states = [_state(rows, i) for i in range(first, end) if rows.face[i] >= 0]
-        return tuple(LiveFace(s, s.expression, s.identity, _NOTHING, _NOTHING, self.drawn.head) for s in states)
+        return tuple(LiveFace(s, s.expression, s.identity, self.drawn.head) for s in states)
 
 
 @dataclass(frozen=True, eq=False)

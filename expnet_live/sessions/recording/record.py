@@ -41,7 +41,7 @@ def start_recording(
         drops=drops,
     )
     recorder.start()
-    inference.tap = recorder.put
+    inference.outputs.add(recorder)
     return recorder
 
 

@@ -127,6 +127,9 @@ class Recorder(Worker):
             self.missed += self.video and picture is None
             self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
 
+    def lost(self, face: int, time: float) -> None:
+        """Nothing: the rows of a frame without it say so."""
+
     def mark(self, label: str) -> Marker | None:
         """Labels this moment; None before the first frame, or after the end."""
         with self._condition:
