@@ -87,11 +87,11 @@ def scaled(values: Array) -> Image:
         return values
     numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     most = float(numbers.max(initial=0.0))
-    if np.issubdtype(values.dtype, np.floating) and most <= 1.5:
-        white = 1.0
+    if np.issubdtype(values.dtype, np.floating):
+        white = next((w for w in (1.0, 255.0, 65535.0) if most < 1.2 * w), most)  # a little more is rounding
     else:
         white = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32) if most < 2**bits), most)
-        if np.issubdtype(values.dtype, np.integer) and white == 255:
+        if white == 255:
             # So dark a picture of more bits is one of 10.
             white = 1023.0
     return np.asarray(np.clip(np.rint(numbers * (255 / white)), 0, 255), np.uint8)

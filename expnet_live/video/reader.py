@@ -29,6 +29,7 @@ _NO_VIDEO = "is damaged or not a video; play it to see, or copy it again"
 _USUAL_RATE = 30.0
 _LENGTH_IS_A_GUESS = {"mpeg", "mpegts"}  # FFmpeg takes the last time in the file for its length
 _COUNTED = 16_000_000  # bytes of a bare stream that are counted to guess its length
+_CLOSED = {"h264", "mjpeg"}  # bare streams whose key frames nothing reaches over
 _BACK = (0.0, 1.0, 5.0, 20.0)  # s before a place to look for a key frame: some indexes point behind it
 
 
@@ -181,7 +182,12 @@ class VideoReader:
         self._reopen()
 
     def _seek_raw(self, seconds: float) -> None:
-        """A bare stream has no index: count its frames, and decode from the last key frame before the place."""
+        """A bare stream has no index: count its frames, and decode from the last key frame before the place.
+
+        Where frames shown before a key frame may need those behind it, all are decoded, or the count would be wrong.
+        """
+        if self._stream.codec_context.name not in _CLOSED:
+            return
         target, n, key = int(seconds / self._step + 1e-6), 0, 0
         for packet in self._packets():
             if n > target:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from av import VideoStream
     from av.container import InputContainer
 
+_PICTURES = {"mjpeg", "png", "apng", "bmp", "gif", "tiff", "webp"}
 _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS
 
 
@@ -22,7 +23,8 @@ def video_stream(container: InputContainer) -> VideoStream | None:
     shown = [s for s in container.streams.video if not s.disposition & aside and s.codec_context is not None]
 
     def rank(stream: VideoStream) -> tuple[bool, bool, int]:
-        moving = stream.frames != 1  # 0 where the format does not say
+        # 0 frames: the format does not say. Previews come as tracks of pictures, too.
+        moving = stream.frames != 1 and stream.codec_context.name not in _PICTURES
         return moving, bool(stream.disposition & Disposition.default), stream.width * stream.height
 
     return max(shown, key=rank, default=None)
