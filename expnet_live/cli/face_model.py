@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.heads.kind import importable
+
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
     from expnet_live.heads.imported import ImportedHead
@@ -21,10 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     commands = parser.add_subparsers(dest="face_model_command", metavar="COMMAND", required=True)
     add = commands.add_parser("import", help="a head from its files")
-    add.add_argument(
-        "source", type=Path, metavar="FILE|DIR",
-        help="Basel Face Model 2017 (.h5), or a folder of OBJs: ICT Face Model Light, or neutral.obj and shapes",
-    )  # fmt: skip
+    add.add_argument("source", type=Path, metavar="FILE|DIR", help=importable())
     add.add_argument("--as", dest="name", required=True, metavar="NAME", help="what it is called here")
     add.add_argument("--replace", action="store_true", help="in place of a head of that name")
     add.set_defaults(run=_import)

@@ -10,6 +10,7 @@ from expnet_live.core.paths import data_folder
 from expnet_live.heads import face_model as built_in
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.imported import ImportedHead
+from expnet_live.heads.kind import HEADS, importable
 from expnet_live.heads.shapes import ShapeModel
 from expnet_live.heads.transfer import Driver
 
@@ -78,16 +79,12 @@ class Library:
 
 def import_head(source: Path, model: FaceModel) -> tuple[ShapeModel, tuple[str, ...]]:
     """The model in a file or folder, and notes on it for people. Raises UserError with one sentence."""
-    from expnet_live.heads.importing.bfm import read_bfm
-    from expnet_live.heads.importing.blendshapes import read_folder
     from expnet_live.heads.importing.raw import checksum_of, in_our_frame
 
     if not source.exists():
-        raise UserError(f"{source} does not exist; name a folder of .obj files or the Basel Face Model's .h5 file.")
-    if source.is_dir():
-        raw, files = read_folder(source)
-    elif source.suffix.lower() in (".h5", ".hdf5"):
-        raw, files = read_bfm(source), [source]
-    else:
-        raise UserError(f"{source} is no head; name a folder of .obj files or the Basel Face Model's .h5 file.")
+        raise UserError(f"{source} does not exist; name {importable()}.")
+    kind = next((k for k in HEADS.values() if k.reads(source)), None)
+    if kind is None:
+        raise UserError(f"{source} is no head; name {importable()}.")
+    raw, files = kind.read(source)
     return in_our_frame(raw, model, source.resolve(), checksum_of(files)), raw.notes

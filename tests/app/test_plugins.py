@@ -1,4 +1,4 @@
-"""A package of somebody else adds a format: it is in --help, in the window, and it is written."""
+"""A package of somebody else adds a format, which is in --help and in the window and is written, and a kind of head."""
 
 from __future__ import annotations
 
@@ -33,12 +33,24 @@ class Smiles(Format):
         return Written(len(excerpt.rows), ("Nobody was in a bad mood.",))
 
 FORMAT = Smiles()
+
+class Doll:
+    name, about = "doll", "a .doll file"
+
+    def reads(self, source):
+        return source.suffix == ".doll"
+
+    def read(self, source):
+        from expnet_live.core.errors import UserError
+        raise UserError("This doll has no face.")
+
+HEAD = Doll()
 """
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    install(tmp_path / "site", PACKAGE, BODY, {"expnet_live.formats": "FORMAT"})
+    install(tmp_path / "site", PACKAGE, BODY, {"expnet_live.formats": "FORMAT", "expnet_live.heads": "HEAD"})
     return tmp_path / "site"
 
 
@@ -53,14 +65,14 @@ def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     FORMATS.refresh()
 
 
-def command(site: Path, *args: str) -> str:
+def command(site: Path, *args: str, status: int = 0) -> str:
     path = os.pathsep.join([str(site), *sys.path])
     env = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-m", "expnet_live", *args], env=env, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == status, done.stderr
+    return done.stdout + done.stderr
 
 
 def test_help_lists_it_and_it_is_written(site: Path, tmp_path: Path) -> None:
@@ -72,6 +84,14 @@ def test_help_lists_it_and_it_is_written(site: Path, tmp_path: Path) -> None:
     said = command(site, "export", str(session), "--to", "smiles", "--out", str(out))
     assert "Nobody was in a bad mood." in said
     assert out.read_text() == "12 moments"
+
+
+def test_a_kind_of_head_is_asked(site: Path, tmp_path: Path) -> None:
+    assert "a .doll file" in " ".join(command(site, "face-model", "import", "--help").split())
+    (tmp_path / "my.doll").touch()
+    assert "This doll has no face." in command(
+        site, "face-model", "import", str(tmp_path / "my.doll"), "--as", "Doll", status=2
+    )
 
 
 def test_the_window_offers_it(

@@ -1,0 +1,43 @@
+"""The registry of kinds of heads that can be imported: each knows the files that it reads.
+
+Ours lie in the package `expnet_live.heads.kinds`, one module each; other packages add theirs by entry points of the
+group `expnet_live.heads`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from expnet_live.core.registry import Registry
+
+if TYPE_CHECKING:
+    from expnet_live.heads.importing.raw import Raw
+
+
+class HeadKind(Protocol):
+    """A kind of head. Importing its module must be cheap: import what is heavy in `read`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def about(self) -> str:
+        """What to name for it, as in: "a folder of .obj files"."""
+        ...
+
+    def reads(self, source: Path) -> bool:
+        """Whether an existing file or folder looks like one of these, from its name alone."""
+        ...
+
+    def read(self, source: Path) -> tuple[Raw, list[Path]]:
+        """The head as its files have it, and the files. Raises UserError with one sentence."""
+        ...
+
+
+HEADS: Registry[HeadKind] = Registry("kind of head", "HEAD", ["expnet_live.heads.kinds"], "expnet_live.heads")
+
+
+def importable() -> str:
+    """What can be named to be imported, for help texts and messages."""
+    return ", or ".join(kind.about for kind in HEADS.values())
