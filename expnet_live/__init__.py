@@ -19,6 +19,7 @@ _PLACES = {
     "FaceModel": "heads.face_model",
     "FaceState": "core.types",
     "Frame": "core.types",
+    "HEADS": "heads.kind",
     "MODELS": "pipeline.models",
     "Person": "person.person",
     "Pipeline": "pipeline.pipeline",
@@ -40,6 +41,7 @@ _PLACES = {
 __all__ = [
     "ARKIT",
     "FORMATS",
+    "HEADS",
     "MODELS",
     "SOURCES",
     "Box",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from expnet_live.core.registry import Registry
     from expnet_live.core.types import Box, FaceState, Frame, Pose
     from expnet_live.heads.face_model import FaceModel
+    from expnet_live.heads.kind import HEADS
     from expnet_live.live.state import Settings
     from expnet_live.outputs.export.export import export
     from expnet_live.outputs.export.format import FORMATS

@@ -21,6 +21,7 @@ from expnet_live.outputs.export.format import FORMATS
 VALUES = {
     "ARKIT": "The names of ARKit's 52 blendshapes in Apple's order: the order of `FaceState.blendshapes`.",
     "FORMATS": "The registry of export formats, by the names that `expnet-live export --to` takes.",
+    "HEADS": "The registry of kinds of heads that `expnet-live face-model import` reads.",
     "MODELS": "The registry of models, by the names that `--model` takes.",
     "SOURCES": "The registry of kinds of sources.",
     "OUTPUTS": "The registry of live outputs, by the names that `expnet-live stream --to` takes.",
