@@ -34,6 +34,7 @@ def timed(
 class _Clock:
     def __init__(self, step: float, origin: float | None) -> None:
         self._step, self._origin = step, origin
+        self._shift = 0.0  # s by which the stamps are set back
         self._last: float | None = None
 
     def time(self, stamp: float | None, ahead: list[float]) -> float:
@@ -50,13 +51,16 @@ class _Clock:
 
     def _next(self, last: float, stamp: float | None, ahead: list[float]) -> float:
         assert self._origin is not None
-        ahead = [a - self._origin for a in ahead]
         if stamp is not None:
-            time = stamp - self._origin
-            if time > last and not any(last < a < time for a in ahead):
+            if self._shift and stamp - self._origin > last:
+                self._shift = 0.0  # the stamps are right again
+            time = stamp - self._origin + self._shift
+            following = [a - self._origin + self._shift for a in ahead]
+            if time > last and not any(last < a < time for a in following):
                 return time
-            if time <= last and len(ahead) > 1 and all(a <= last for a in ahead):
-                self._origin -= last + self._step - time
+            if time <= last and following and following[0] <= last + self._step / 2 and len(following) > 1:
+                self._shift += last + self._step - time
                 return last + self._step
-        following = min((a for a in ahead if a > last), default=last + 2 * self._step)
-        return last + min(self._step, (following - last) / 2)
+        following = [a - self._origin + self._shift for a in ahead]
+        behind = min((a for a in following if a > last), default=last + 2 * self._step)
+        return last + min(self._step, (behind - last) / 2)

@@ -161,7 +161,8 @@ class VideoReader:
         if self._origin is None or tick is None:
             self._start_over()
             return
-        for back in _BACK:
+        # Right after a seek, stamps of MPEG-PS are guesses.
+        for back in _BACK[2:] if self._container.format.name == "mpeg" else _BACK:
             if seconds - back <= 0:
                 break
             try:
