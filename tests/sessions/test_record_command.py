@@ -10,7 +10,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from media import write_numbered
 from session_files import INFO_OF_TEST, write_session
 
 from expnet_live.cli import main
@@ -44,6 +47,19 @@ def test_a_recording_by_the_network_itself(tmp_path: Path, capsys: pytest.Captur
     assert f"{len(rows)} pictures" in capsys.readouterr().out
     assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1"]) == 2
     assert "holds a session already" in capsys.readouterr().err
+
+
+def test_every_frame_is_a_row_or_a_drop_and_a_photo_ends(tmp_path: Path) -> None:
+    enough_disk(tmp_path)
+    clip = write_numbered(tmp_path / "clip.mp4", n=45)
+    assert main(["record", "--source", str(clip), "--out", str(tmp_path / "clip"), "--no-video"]) == 0
+    info = Session.open(tmp_path / "clip").info
+    assert info.drops is not None and info.frames + info.drops == 45
+    image = tmp_path / "grey.png"
+    cv2.imwrite(str(image), np.full((60, 80, 3), 90, np.uint8))
+    assert main(["record", "--source", str(image), "--out", str(tmp_path / "photo"), "--no-video"]) == 0
+    info = Session.open(tmp_path / "photo").info
+    assert info.complete and 0.5 < info.duration < 2.0
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are another matter there")
