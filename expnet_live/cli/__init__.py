@@ -12,18 +12,31 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-from expnet_live.cli import analyze, app, bench, doctor, evaluate, export, face_model, official, record, sessions, train
+from expnet_live.cli import (
+    analyze,
+    app,
+    bench,
+    doctor,
+    evaluate,
+    export,
+    face_model,
+    official,
+    record,
+    sessions,
+    stream,
+    train,
+)
 from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
-SUBCOMMANDS = (record, sessions, export, analyze, face_model, official, train, evaluate, bench, doctor)
+SUBCOMMANDS = (record, stream, sessions, export, analyze, face_model, official, train, evaluate, bench, doctor)
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="expnet-live",
         description="3D facial expressions from photos, videos and cameras; without a command, live in a window. "
-        "Nothing leaves this machine.",
+        "Nothing leaves this machine unless you ask for it.",
     )
     parser.add_argument("--version", action="version", version=f"expnet-live {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where an error arose")
@@ -39,9 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 done, 1 some inputs failed, 2 a user's error, 130 interrupted, 141 when nobody reads what it prints any more.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # terminals of ASCII, and names of files that are no text
+    for pipe in (sys.stdout, sys.stderr):
+        if isinstance(pipe, TextIOWrapper):
+            pipe.reconfigure(errors="backslashreplace")  # terminals of ASCII, and names of files that are no text
     try:
         try:
             return _run(argv)

@@ -1,0 +1,71 @@
+"""`expnet-live stream`: what a face does, sent to other programs without a window."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.model import add_model
+from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, positive_float
+
+if TYPE_CHECKING:
+    from expnet_live.core.arguments import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "stream",
+        help="send a face's blendshapes and pose to other programs while it moves",
+        description="Sends the blendshapes and the pose of the face in SOURCE to other programs, until Ctrl-C or the "
+        "clip's end. 'expnet-live stream --list' lists the outputs.",
+    )
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a camera's index, a video, or: demo")
+    parser.add_argument(
+        "--to", action="append", default=[], metavar="OUTPUT",
+        help="such as vmc, or vmc://127.0.0.1:39539; may be given several times. This machine, unless an address says "
+        "otherwise",
+    )  # fmt: skip
+    parser.add_argument("--list", action="store_true", help="list the outputs, and end")
+    parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="how long, a clip being looped")
+    parser.add_argument("--profile", default="Default", metavar="NAME", help="whose face it is (default: Default)")
+    parser.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="(default: balanced)")
+    add_model(parser)
+    parser.set_defaults(run=run)
+
+
+@quietly
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
+    from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
+
+    if args.list:
+        for kind in OUTPUTS.values():
+            print(f"{kind.name:10}{kind.about} (port {kind.port})")
+        return 0
+    if args.source is None or not args.to:
+        raise UserError("Name a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
+    streams = [Stream(*parse_target(text)) for text in args.to]
+    for stream in streams:
+        if stream.address.leaves:
+            print(f"{stream.name}: what is sent there leaves this machine.")
+
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.signals import terminable
+    from expnet_live.live.state import Settings
+    from expnet_live.outputs.run import stream_to
+    from expnet_live.person.profiles import Profiles
+
+    model = None if args.model is None else str(args.model)
+    with terminable():
+        stream_to(
+            streams,
+            SourceSpec.parse(args.source),
+            Settings(model, args.device, args.smoothing),
+            Profiles().load(args.profile),
+            duration=args.duration,
+        )
+    for stream in streams:
+        problem = f"; {stream.problem}" if stream.problem else ""
+        print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped{problem}")
+    return 0 if all(stream.sent for stream in streams) else 1

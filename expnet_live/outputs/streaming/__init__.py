@@ -1,0 +1,1 @@
+"""Live outputs to other programs, one file a protocol: see outputs.stream."""
