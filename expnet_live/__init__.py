@@ -21,6 +21,7 @@ _PLACES = {
     "Frame": "core.types",
     "HEADS": "heads.kind",
     "MODELS": "pipeline.models",
+    "OUTPUTS": "outputs.stream",
     "Person": "person.person",
     "Pipeline": "pipeline.pipeline",
     "Pose": "core.types",
@@ -43,6 +44,7 @@ __all__ = [
     "FORMATS",
     "HEADS",
     "MODELS",
+    "OUTPUTS",
     "SOURCES",
     "Box",
     "ExportOptions",
@@ -81,6 +83,7 @@ if TYPE_CHECKING:
     from expnet_live.outputs.export.export import export
     from expnet_live.outputs.export.format import FORMATS
     from expnet_live.outputs.export.options import ExportOptions
+    from expnet_live.outputs.stream import OUTPUTS
     from expnet_live.person.person import Person
     from expnet_live.pipeline.models import MODELS
     from expnet_live.pipeline.pipeline import Pipeline

@@ -12,7 +12,7 @@ import pytest
 import expnet_live
 
 NAMES = sorted(set(expnet_live.__all__) - {"__version__"})
-VALUES = {"ARKIT", "FORMATS", "HEADS", "MODELS", "SOURCES"}  # their pages in docs/api.md say what they are
+VALUES = {"ARKIT", "FORMATS", "HEADS", "MODELS", "OUTPUTS", "SOURCES"}  # their pages in docs/api.md say what they are
 
 
 def test_some_twenty_names_are_there() -> None:

@@ -32,8 +32,8 @@ LOOPBACK = "127.0.0.1"
 class Sample:
     """What is sent of a frame: of its first face, or of nobody (`seen` False, the rest 0).
 
-    `time` is that of the capture (time.monotonic(), s); `blendshapes` (52,) 0..1 in ARKit's order, 0 at the person's
-    rest; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) yaw and pitch in rad, as in FaceState.
+    `time` is that of the capture (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
+    the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
     """
 
     time: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,20 @@ class Smiles(Format):
 
 FORMAT = Smiles()
 
+from expnet_live.outputs.stream import Datagrams, OutputKind
+
+class Sender(Datagrams):
+    def packets(self, sample):
+        return [b"smile"]
+
+class Postman(OutputKind):
+    name, about, port = "postman", "brings smiles by post", 4711
+
+    def open(self, address):
+        return Sender(address)
+
+OUTPUT = Postman()
+
 class Doll:
     name, about = "doll", "a .doll file"
 
@@ -48,9 +63,12 @@ HEAD = Doll()
 """
 
 
+POINTS = {"expnet_live.formats": "FORMAT", "expnet_live.heads": "HEAD", "expnet_live.outputs": "OUTPUT"}
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    install(tmp_path / "site", PACKAGE, BODY, {"expnet_live.formats": "FORMAT", "expnet_live.heads": "HEAD"})
+    install(tmp_path / "site", PACKAGE, BODY, POINTS)
     return tmp_path / "site"
 
 
@@ -84,6 +102,16 @@ def test_help_lists_it_and_it_is_written(site: Path, tmp_path: Path) -> None:
     said = command(site, "export", str(session), "--to", "smiles", "--out", str(out))
     assert "Nobody was in a bad mood." in said
     assert out.read_text() == "12 moments"
+
+
+def test_an_output_is_listed_and_sends(site: Path) -> None:
+    assert "brings smiles by post" in command(site, "stream", "--list")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as letterbox:
+        letterbox.bind(("127.0.0.1", 0))
+        letterbox.settimeout(60)
+        target = f"postman://127.0.0.1:{letterbox.getsockname()[1]}"
+        command(site, "stream", "demo", "--to", target, "--duration", "1")
+        assert letterbox.recv(99) == b"smile"
 
 
 def test_a_kind_of_head_is_asked(site: Path, tmp_path: Path) -> None:
