@@ -244,3 +244,21 @@ def test_reading_begins_with_what_is_seen(tmp_path: Path) -> None:
     reader.seek(3.5)
     assert [number(p.image) for p in islice(reader, 1)] == [1]
     reader.close()
+
+
+def test_a_trim_without_encoding_is_whole(tmp_path: Path) -> None:
+    whole = write_numbered(tmp_path / "whole.mp4", n=60)
+    trim = tmp_path / "trim.mp4"
+    options = {"avoid_negative_ts": "disabled"}
+    with open_media(whole) as source, open_media(trim, "w", container_options=options) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size and packet.pts is not None and packet.dts is not None and packet.time_base:
+                cut = round(Fraction(8, 30) / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - cut, packet.dts - cut, stream
+                out.mux(packet)
+    with open_media(trim) as stored:
+        assert stored.streams.video[0].frames == 60  # an edit list hides the first
+    frames = read(trim)
+    assert [number(f.image) for f in frames] == list(range(8, 60)) and frames[0].timestamp == 0
+    assert number(read(trim, 1.0)[0].image) == 38
