@@ -257,6 +257,8 @@ class VideoReader:
 
         clean = False
         for packet in self._packets():
+            if packet.is_corrupt and clean:
+                self._note("a packet is not whole")
             try:
                 frames = packet.decode()
             except (av.FFmpegError, OSError) as e:
@@ -278,7 +280,9 @@ class VideoReader:
         if self._damages or self._from:
             return self._damages > 0
         cut = cut_off(self._path)
-        known = self.duration is not None and not self.raw and self._container.format.name not in _LENGTH_IS_A_GUESS
+        name = self._container.format.name
+        fragments = name.startswith("mov") and not self._stream.frames  # whose length is that of those that are there
+        known = self.duration is not None and not (self.raw or fragments or name in _LENGTH_IS_A_GUESS)
         if not known or self.duration is None:
             return bool(cut)
         short = self._reached < self.duration - max(2 * self._step, 0.1)

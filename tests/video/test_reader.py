@@ -231,6 +231,21 @@ def test_a_video_cut_off_says_so_after_its_frames(tmp_path: Path, suffix: str, c
     assert 10 < len(frames) < 90
 
 
+@pytest.mark.parametrize("flags", ["faststart", "frag_keyframe+empty_moov"])
+def test_an_mp4_that_begins_with_its_index_is_cut_off(tmp_path: Path, flags: str) -> None:
+    whole, path = write_numbered(tmp_path / "whole.mp4"), tmp_path / "v.mp4"
+    with open_media(whole) as source, open_media(path, "w", container_options={"movflags": flags}) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    assert len(read(path)) == 90
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 7 // 10])
+    with open_source(path) as source, pytest.raises(SourceError, match=r"is damaged; \d\d frames were read"):
+        list(source)
+
+
 def test_a_video_with_gaps_is_whole(tmp_path: Path) -> None:
     for suffix in ("avi", "mkv", "mp4"):
         stamps = {i: i + 30 * (i > 20) + 40 * (i > 40) for i in range(60)}
