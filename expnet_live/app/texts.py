@@ -8,6 +8,9 @@ APP = "ExpNet Live"
 CAMERA, EXPRESSION, CURVES, CONTROLS = "Camera", "Expression", "Curves", "Controls"
 
 # Menus
+MENU_OUTPUTS = "&Outputs"
+OUTPUT_TIP = "Sends the face to a program on this computer, port {port}; nothing leaves it"
+STATUS_OUTPUTS, STATUS_OUTPUTS_TIP = "→ {names}", "Other programs on this computer that get the face"
 MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
 OPEN_FILE = "Open a video or picture…"
 OPEN_FILE_TIP = "Mirror the face of a video or picture file"

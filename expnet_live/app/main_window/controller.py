@@ -17,6 +17,7 @@ from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.app.state.history import History, Ranges
 from expnet_live.app.state.statistics import Statistics
+from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
@@ -73,6 +74,7 @@ class Controller:
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
+        self.streaming = Streaming(self.engine.inference.outputs)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -97,7 +99,7 @@ class Controller:
         """Names of threads that hang and were left behind."""
         self.cameras.stop()
         self.recording.stop()
-        hanging = [*self.engine.close(), *self.recording.close()]
+        hanging = [*self.streaming.close(), *self.engine.close(), *self.recording.close()]
         return hanging if self.cameras.join(0.2) else [*hanging, self.cameras.name]
 
     def _prepare(self) -> None:

@@ -20,6 +20,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import THEMES
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
+from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.capture.spec import SourceSpec
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
@@ -82,9 +83,9 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         bar, a = self.menuBar(), self.actions_
-        file, face, view, help_ = (
-            bar.addMenu(t) for t in (texts.MENU_FILE, texts.MENU_FACE, texts.MENU_VIEW, texts.MENU_HELP)
-        )
+        file, face, view = (bar.addMenu(t) for t in (texts.MENU_FILE, texts.MENU_FACE, texts.MENU_VIEW))
+        self.outputs = OutputsMenu(bar, self.controller.streaming)
+        help_ = bar.addMenu(texts.MENU_HELP)
         for key in (
             "open",
             "demo",

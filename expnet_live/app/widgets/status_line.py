@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from expnet_live.app import texts
@@ -14,16 +16,20 @@ class StatusLine(QStatusBar):
         self.message = QLabel()
         self.message.setObjectName("Recording")
         self.addWidget(self.message, 1)
-        self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(4))
+        self.outputs, self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(5))
+        self.outputs.setToolTip(texts.STATUS_OUTPUTS_TIP)
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
         self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
-        for label in (self.device, self.rate, self.drops, self.latency):
+        for label in (self.outputs, self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
 
     def show_recording(self, text: str, tip: str) -> None:
         self.message.setText(f"●  {text}" if text else "")
         self.message.setToolTip(tip)
+
+    def show_outputs(self, names: Sequence[str]) -> None:
+        self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(names)) if names else "")
 
     def refresh(
         self,

@@ -1,0 +1,46 @@
+"""Which live outputs are on in the window. All are off at first, and nothing is remembered."""
+
+from __future__ import annotations
+
+from expnet_live.live.outputs import FanOut
+from expnet_live.outputs.stream import LOOPBACK, OUTPUTS, Address, Stream
+
+_PATIENCE = 1.0  # s that a stream may take to end
+
+
+class Streaming:
+    """Switches outputs, each to its usual port on this computer."""
+
+    def __init__(self, outputs: FanOut) -> None:
+        self._outputs = outputs
+        self._streams: dict[str, Stream] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Of the outputs that are on."""
+        return list(self._streams)
+
+    def switch(self, name: str, on: bool) -> None:
+        """Raises UserError for an output that does not exist."""
+        kind, stream = OUTPUTS.named(name), self._streams.pop(name, None)
+        if stream is not None:
+            self._outputs.remove(stream)
+            stream.stop()
+        if on:
+            stream = Stream(kind, Address(LOOPBACK, kind.port))
+            stream.start()
+            self._outputs.add(stream)
+            self._streams[name] = stream
+
+    def state(self, name: str) -> str:
+        """How it goes, for people; empty where it is off."""
+        stream = self._streams.get(name)
+        return "" if stream is None else stream.describe()
+
+    def close(self) -> list[str]:
+        """Names of threads that hang and were left behind."""
+        streams, self._streams = list(self._streams.values()), {}
+        for stream in streams:
+            self._outputs.remove(stream)
+            stream.stop()
+        return [stream.name for stream in streams if not stream.join(_PATIENCE)]

@@ -1,0 +1,33 @@
+"""The menu *Outputs*: a switch for each live output, with how it goes."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QMenuBar
+
+from expnet_live.app import texts
+from expnet_live.app.state.streaming import Streaming
+from expnet_live.outputs.stream import OUTPUTS
+
+
+class OutputsMenu(QMenu):
+    """Lists what the registry has; each entry says how it goes whenever the menu opens."""
+
+    def __init__(self, bar: QMenuBar, streaming: Streaming) -> None:
+        super().__init__(texts.MENU_OUTPUTS, bar)
+        self.setToolTipsVisible(True)
+        self._streaming = streaming
+        self.switches: dict[str, QAction] = {}
+        for kind in OUTPUTS.values():
+            action = self.addAction(kind.about)
+            action.setCheckable(True)
+            action.setToolTip(texts.OUTPUT_TIP.format(port=kind.port))
+            action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
+            self.switches[kind.name] = action
+        self.aboutToShow.connect(self.refresh)
+        bar.addMenu(self)
+
+    def refresh(self) -> None:
+        for name, action in self.switches.items():
+            state = self._streaming.state(name)
+            action.setText(f"{OUTPUTS[name].about}\t{state}" if state else OUTPUTS[name].about)

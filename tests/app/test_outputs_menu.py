@@ -1,0 +1,42 @@
+"""Outputs in the window: two clicks, no typing, and another program gets the face."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_server import BlockingOSCUDPServer
+from seen import LONG
+
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.outputs.stream import OUTPUTS
+
+
+def test_a_receiver_gets_the_face(
+    qtbot: Any, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = []
+    dispatcher = Dispatcher()
+    dispatcher.map("/VMC/Ext/Bone/Pos", lambda address, *values: heads.append(values))
+    with BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server:
+        monkeypatch.setattr(OUTPUTS["vmc"], "port", server.server_address[1], raising=False)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            window = open_window()
+            menu = window.outputs
+            assert list(menu.switches) == list(OUTPUTS) and not any(a.isChecked() for a in menu.switches.values())
+            menu.switches["vmc"].trigger()
+            qtbot.waitUntil(lambda: len(heads) > 20, timeout=LONG)
+            menu.refresh()
+            assert "sending to 127.0.0.1" in menu.switches["vmc"].text()
+            qtbot.waitUntil(lambda: window.parts.status.outputs.text() == "→ vmc", timeout=LONG)
+            menu.switches["vmc"].trigger()
+            assert window.controller.engine.inference.outputs.outputs == ()
+            qtbot.waitUntil(lambda: window.parts.status.outputs.text() == "", timeout=LONG)
+        finally:
+            server.shutdown()
+            serving.join()
