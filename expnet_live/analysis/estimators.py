@@ -26,6 +26,11 @@ class Estimator(Protocol):
     def face_model(self) -> Head: ...
 
     @property
+    def tells_blendshapes(self) -> bool:
+        """Whether faces come with ARKit's actions."""
+        ...
+
+    @property
     def head(self) -> Head:
         """Who wears the expressions in meshes."""
         ...
@@ -54,6 +59,10 @@ class ExpNetEstimator:
     def face_model(self) -> Head:
         return self._pipeline.face_model
 
+    @property
+    def tells_blendshapes(self) -> bool:
+        return self._pipeline.tells_blendshapes
+
     def photo(self, image: Image) -> list[FaceState]:
         return self._pipeline.photo(image)
 
@@ -67,6 +76,8 @@ class ExpNetEstimator:
 
 class LandmarkEstimator:
     """Landmarks and a fit of the face model to them, each frame by itself; one face a picture."""
+
+    tells_blendshapes = False
 
     def __init__(self, fit: LandmarkFitEstimator, face_model: FaceModel, head: Head | None = None) -> None:
         self._fit = fit

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import errno
 import logging
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, TextIO
+from typing import BinaryIO, Protocol
 
 import cv2
 
-from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator
 from expnet_live.analysis.inputs import Item, Kind
 from expnet_live.analysis.options import Options
@@ -29,6 +27,7 @@ from expnet_live.heads.head import face_triangles
 from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
+from expnet_live.sessions.format.table import Layout
 from expnet_live.video.writer import VideoWriter
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
     """
     problem = item.problem
     with _rows_file(folder, options.out) as rows:
-        output = _Output(item, folder / FILES, csv.writer(rows), estimator, options)
+        output = _Output(item, folder / FILES, rows, estimator, options)
         try:
             if item.kind is Kind.PHOTO:
                 image = read_image(Path(item.spec))
@@ -87,10 +86,10 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
 
 
 @contextmanager
-def _rows_file(folder: Path, out: Path) -> Iterator[TextIO]:
+def _rows_file(folder: Path, out: Path) -> Iterator[BinaryIO]:
     with writing(out):
         folder.mkdir(parents=True)
-        rows = (folder / ROWS).open("w", newline="", encoding="utf-8")
+        rows = (folder / ROWS).open("wb")
     try:
         yield rows
     finally:
@@ -148,16 +147,17 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Rows(Protocol):
-    """The part of csv.writer that is used; its type has no public name."""
-
-    def writerows(self, rows: Iterable[Iterable[str]], /) -> None: ...
+def layout_of(estimator: Estimator, options: Options) -> Layout:
+    """The columns of the table."""
+    model = estimator.face_model
+    n_identity = model.n_identity if options.identity else 0
+    return Layout(model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True)
 
 
 class _Output:
     """Rows, meshes and overlays of one item. A context manager, which completes the overlay video."""
 
-    def __init__(self, item: Item, folder: Path, rows: _Rows, estimator: Estimator, options: Options) -> None:
+    def __init__(self, item: Item, folder: Path, rows: BinaryIO, estimator: Estimator, options: Options) -> None:
         model = estimator.face_model
         self.frames = 0
         self.with_face = 0
@@ -166,8 +166,7 @@ class _Output:
         self._rows = rows
         self._estimator = estimator
         self._options = options
-        self._n_identity = model.n_identity if options.identity else 0
-        self._width = len(table.columns(model.names, self._n_identity))
+        self._layout = layout_of(estimator, options)
         # Without the back of the head, the person's own hair and ears stay to be seen.
         self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
         self._video: VideoWriter | None = None
@@ -209,7 +208,7 @@ class _Output:
 
     def _row(self, index: int, seconds: float, faces: Sequence[FaceState]) -> None:
         with writing(self._options.out):
-            self._rows.writerows(table.rows(self._item.source, index, seconds, faces, self._width, self._n_identity))
+            self._rows.writelines(self._layout.input_rows(self._item.source, index, seconds, faces))
         self.frames += 1
         self.with_face += bool(faces)
 

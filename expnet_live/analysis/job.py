@@ -21,10 +21,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from expnet_live.analysis import table
 from expnet_live.analysis.estimators import Estimator, load_estimator
 from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable
-from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, writing
+from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, layout_of, writing
 from expnet_live.analysis.options import Options
 from expnet_live.core.signals import terminable
 
@@ -55,9 +54,7 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
     return 0 if not any(d.problem for d in done) else 1
 
 
-def _in_turn(
-    items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any
-) -> tuple[list[Done], list[str]]:
+def _in_turn(items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any) -> tuple[list[Done], bytes]:
     estimator = load_estimator(options)
     progress = _Bar(bar)
     done = []
@@ -82,9 +79,8 @@ class _Bar:
         self._bar.update()
 
 
-def _header(estimator: Estimator, options: Options) -> list[str]:
-    model = estimator.face_model
-    return table.columns(model.names, model.n_identity if options.identity else 0)
+def _header(estimator: Estimator, options: Options) -> bytes:
+    return layout_of(estimator, options).header()
 
 
 # --- several processes --------------------------------------------------------------------------
@@ -125,7 +121,7 @@ def _start_worker(options: Options, stop: Event, threads: int) -> None:
     _setup = options, stop
 
 
-def _work(item: Item, folder: Path) -> tuple[Done, list[str]]:
+def _work(item: Item, folder: Path) -> tuple[Done, bytes]:
     # Loaded here and not in the initialiser, whose errors would only say that the pool is broken.
     global _worker
     assert _setup is not None
@@ -145,12 +141,12 @@ def _limit_threads(threads: int) -> None:
 
 def _on_processes(
     items: Sequence[Item], folders: Sequence[Path], options: Options, jobs: int, bar: Any
-) -> tuple[list[Done], list[str]]:
+) -> tuple[list[Done], bytes]:
     # torch and mediapipe run threads, which a forked process would not have.
     context = mp.get_context("spawn")
     stop = context.Event()
     done: dict[int, Done] = {}
-    headers: list[list[str]] = []
+    headers: list[bytes] = []
 
     def work(numbers: Sequence[int], jobs: int) -> None:
         threads = max(1, (os.cpu_count() or 1) // jobs)
@@ -180,7 +176,7 @@ def _on_processes(
             except BrokenProcessPool:
                 done[i] = Done(problem=_ENDED.format(items[i].source))
                 _complain(done[i], bar)
-    return [done[i] for i in range(len(items))], headers[0] if headers else []
+    return [done[i] for i in range(len(items))], headers[0] if headers else b""
 
 
 # --- the output folder --------------------------------------------------------------------------
@@ -203,11 +199,11 @@ def _staging(out: Path) -> Iterator[Path]:
             out.rmdir()
 
 
-def _publish(folders: Sequence[Path], header: Sequence[str], staging: Path, out: Path) -> None:
+def _publish(folders: Sequence[Path], header: bytes, staging: Path, out: Path) -> None:
     """Join the items' rows to the table and move all files to their places, the table last."""
     joined = staging / TABLE
     with joined.open("wb") as f:
-        f.write((",".join(header) + "\r\n").encode())
+        f.write(header)
         for folder in folders:
             with (folder / ROWS).open("rb") as rows:
                 shutil.copyfileobj(rows, f)

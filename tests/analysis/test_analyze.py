@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 
 from expnet_live.analysis import item as item_module
-from expnet_live.analysis import job, table
+from expnet_live.analysis import job
 from expnet_live.analysis.estimators import load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
-from expnet_live.analysis.item import analyze_item
+from expnet_live.analysis.item import analyze_item, layout_of
 from expnet_live.analysis.options import Options
 from expnet_live.cli import main
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
+from expnet_live.sessions.format.table import BOX, ROTATION, TRANSLATION
 from expnet_live.video.writer import VideoWriter
 
 Row = dict[str, str]
@@ -105,8 +106,9 @@ def test_photos(photos: Path, tmp_path: Path, portrait: Image) -> None:
     assert analyze(photos, "--out", out, "--mesh", "ply", "--overlay", "--identity") == 0
     rows = read_table(out)
     assert [Path(r["source"]).name for r in rows] == ["portrait.jpg", "empty.png", "portrait.png"]
-    model = load_estimator(Options(out)).face_model
-    assert list(rows[0]) == table.columns(model.names, model.n_identity)
+    options = Options(out, identity=True)
+    assert tuple(rows[0]) == layout_of(load_estimator(options), options).columns
+    assert {"gaze_left_yaw", "jawOpen", "identity_00", "arkit_jawOpen"} <= set(rows[0])
 
     keys = {"source", "frame", "timestamp_s"}
     assert {k: v for k, v in rows[1].items() if k not in keys and v} == {"confidence": "0"}
@@ -154,7 +156,7 @@ def test_the_landmark_fit_sees_the_same_head(photos: Path, tmp_path: Path) -> No
     found = {}
     for name, flags in {"expnet": [], "fit": ["--landmark-fit"]}.items():
         assert analyze(photos / "portrait.png", "--out", tmp_path / name, *flags) == 0
-        found[name] = {k: float(v) for k, v in read_table(tmp_path / name)[0].items() if k != "source"}
+        found[name] = {k: float(v) for k, v in read_table(tmp_path / name)[0].items() if k != "source" and v}
     for key in ("rx", "ry", "rz"):
         assert found["fit"][key] == pytest.approx(found["expnet"][key], abs=0.25)
     assert found["fit"]["box_w"] == pytest.approx(found["expnet"]["box_w"], rel=0.25)
@@ -245,7 +247,7 @@ def test_processes_give_the_same_as_one(photos: Path, video: Path, tmp_path: Pat
     one, two = read_table(tmp_path / "1"), read_table(tmp_path / "2")
     assert [(r["source"], r["frame"]) for r in one] == [(r["source"], r["frame"]) for r in two]
     for a, b in zip(one, two, strict=True):
-        for key in table.GEOMETRY:
+        for key in (*BOX, *ROTATION, *TRANSLATION):
             assert float(a[key] or 0) == pytest.approx(float(b[key] or 0), rel=1e-2, abs=1e-2)
     assert files(tmp_path / "1") == files(tmp_path / "2")
 
