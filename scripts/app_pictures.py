@@ -1,8 +1,8 @@
-"""Takes the documentation's pictures of the windows anew, on the demo clip: app.png, app_light.png, app_painted.png,
-app_wireframe.png and app_sessions.png.
+"""Takes the documentation's pictures of the windows anew, on the demo clip: app.webp, app_light.webp, app_painted.webp,
+app_wireframe.webp and app_sessions.webp.
 
     .venv/bin/python scripts/app_pictures.py docs
-    .venv/bin/python scripts/app_pictures.py docs app_sessions.png
+    .venv/bin/python scripts/app_pictures.py docs app_sessions.webp
 
 Without a screen it makes a virtual one (Xvfb). Take them on a computer that has nothing else to do: frames per second
 and latency are in the picture.
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 MOMENT = 1.6  # s of the clip: a broad smile, turned a little
 # File, appearance, and the looks of the head that are not the first start's.
 PICTURES = (
-    ("app.png", "dark", {}),
-    ("app_light.png", "light", {}),
-    ("app_painted.png", "dark", {"painted": True}),
-    ("app_wireframe.png", "dark", {"wireframe": True, "overlay": "mesh"}),
+    ("app.webp", "dark", {}),
+    ("app_light.webp", "light", {}),
+    ("app_painted.webp", "dark", {"painted": True}),
+    ("app_wireframe.webp", "dark", {"wireframe": True, "overlay": "mesh"}),
 )
 _SEEN = 20.0  # s of the clip in the curves
-SESSIONS = "app_sessions.png"
+SESSIONS = "app_sessions.webp"
 # Title, notes, and whether without video, of what is recorded for its picture; the last one is shown.
 RECORDINGS = (
     ("Warm-up", "", False),
