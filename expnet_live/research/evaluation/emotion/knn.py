@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.model_selection import LeaveOneGroupOut
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.preprocessing import StandardScaler
 
 from expnet_live.core.types import Array
 
@@ -62,7 +65,7 @@ def classify(
     `reference` (N,) bool: samples that are neighbours only, the others being asked; None: all are both.
     """
     x = standardized(features)
-    told = _nearest_classes(x, label, subject, label.max() + 1, k, reference)
+    told = _nearest_classes(x, label, subject, k, reference)
     votes = np.eye(label.max() + 1)[told]
     if reference is not None:
         votes[reference] = 0
@@ -78,7 +81,7 @@ def classify_balanced(features: Array, label: Array, subject: Array, draws: int,
     votes, accuracy = np.zeros((len(x), classes)), np.zeros(draws)
     for d in range(draws):
         pick = np.concatenate([rng.permutation(np.flatnonzero(label == c))[:n] for c in range(classes)])
-        told = _nearest_classes(x[pick], label[pick], subject[pick], classes, k)
+        told = _nearest_classes(x[pick], label[pick], subject[pick], k)
         votes[pick, told] += 1
         accuracy[d] = (told == label[pick]).mean()
     return Outcome(votes / np.maximum(votes.sum(1, keepdims=True), 1), label, subject, accuracy)
@@ -86,32 +89,23 @@ def classify_balanced(features: Array, label: Array, subject: Array, draws: int,
 
 def standardized(features: Array) -> Array:
     """Each column with mean 0 and spread 1, so that coefficients of any unit weigh the same."""
-    result: Array = (features - features.mean(0)) / np.maximum(features.std(0), 1e-6)
-    return result
+    return np.asarray(StandardScaler().fit_transform(features))
 
 
-def _nearest_classes(
-    x: Array, label: Array, subject: Array, classes: int, k: int, reference: Array | None = None
-) -> Array:
+def _nearest_classes(x: Array, label: Array, subject: Array, k: int, reference: Array | None = None) -> Array:
     """The class (N,) that most of the k nearest samples of other subjects have."""
-    distance = ((x[:, None] - x[None]) ** 2).sum(2) if len(x) < 600 else _squared_distances(x)
-    distance[subject[:, None] == subject[None]] = np.inf
-    if reference is not None:
-        distance[:, ~reference] = np.inf
-    nearest = np.argsort(distance, axis=1)[:, :k]
-    near = np.sort(distance, axis=1)[:, :k]
-    votes = np.zeros((len(label), classes))
-    for j in range(nearest.shape[1]):
-        # Ties go to the nearer neighbours; who is left out has no vote.
-        weight = np.where(np.isfinite(near[:, j]), 1 + 1e-3 / (1 + near[:, j]), 0)
-        votes[np.arange(len(label)), label[nearest[:, j]]] += weight
-    return np.asarray(votes.argmax(1))
+    told = np.zeros(len(x), int)
+    for others, asked in LeaveOneGroupOut().split(x, label, subject):
+        known = others if reference is None else others[reference[others]]
+        if len(known):
+            model = KNeighborsClassifier(min(k, len(known)), weights=_votes, algorithm="brute")
+            told[asked] = model.fit(x[known], label[known]).predict(x[asked])
+    return told
 
 
-def _squared_distances(x: Array) -> Array:
-    """(N, N), without the (N, N, D) that thousands of samples have no memory for."""
-    norm = (x**2).sum(1)
-    result: Array = np.maximum(norm[:, None] + norm[None] - 2 * x @ x.T, 0)
+def _votes(distance: Array) -> Array:
+    """One each, and a little for nearness, so that ties go to the nearer neighbours."""
+    result: Array = 1 + 1e-3 / (1 + distance**2)
     return result
 
 
