@@ -74,15 +74,18 @@ if ! [ -x .venv/bin/pip ]; then
     say "making the virtual environment .venv with $python"
     "$python" -m venv --clear .venv
 fi
+# The versions that were tried together, where there is a file for this Python: see scripts/lock.py.
+locked=constraints/$(.venv/bin/python -c 'import sys; print("py%d%d.txt" % sys.version_info[:2])')
+[ -f "$locked" ] && set -- --constraint "$locked" || set --
 # The stamp names everything that decides what is installed; unchanged, there is nothing to do.
 stamp=.venv/.expnet-live-${extra:-runtime}
-wanted="$torch $(cat pyproject.toml scripts/setup.sh | cksum) $(pwd)"
+wanted="$torch $(cat pyproject.toml scripts/setup.sh ${2:+"$2"} | cksum) $(pwd)"
 if ! [ -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     # First and by itself: a build that is already there or found nearby (CPU or CUDA) is kept by what follows.
     say "installing $torch into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$torch"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" "$torch"
     say "installing expnet-live${extra:+[$extra]} and what it needs into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".${extra:+[$extra]}"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" --editable ".${extra:+[$extra]}"
     printf '%s\n' "$wanted" >"$stamp"
 fi
 say "ready: .venv/bin/expnet-live"
