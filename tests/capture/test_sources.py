@@ -18,7 +18,7 @@ ODD_NAME = "ä %d 'x' #1 日本"
 
 
 def picture(brightness: int, width: int = 96, height: int = 64) -> Image:
-    image = np.full((height, width, 3), brightness, np.uint8)
+    image = np.full((height, width, 3), brightness % 256, np.uint8)
     image[: height // 2, : width // 2] = (0, 0, 255)  # red at the top left
     return image
 
