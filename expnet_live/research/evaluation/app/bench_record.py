@@ -14,6 +14,7 @@ import numpy as np
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.pipeline.smoothing import EXPRESSION_NOISE
 from expnet_live.research.evaluation.app.bench_app import measure_app
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.sessions.format.table import Rows
@@ -140,6 +141,9 @@ def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
 
 
 def _distance(rows: Rows, row: int, expression: Array) -> int:
-    """From its row to the one most like it."""
+    """From its row to the nearest of those most like it, as far as a look's noise lets them be told apart: the lids of
+    a blink stand alike on their way down and up."""
     near = rows.expression_raw[row - _NEAR : row + _NEAR + 1]
-    return int(np.nanargmin(np.linalg.norm(near - expression, axis=1))) - _NEAR
+    unlike = np.linalg.norm(near - expression, axis=1)
+    alike = np.flatnonzero(unlike <= np.nanmin(unlike) + EXPRESSION_NOISE * np.sqrt(len(expression))) - _NEAR
+    return int(min(alike, key=abs))
