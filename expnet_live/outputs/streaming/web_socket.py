@@ -7,14 +7,18 @@ import socket
 import struct
 import sys
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.stream import Address, OutputKind, Sample, Sender
 
 if TYPE_CHECKING:
+    from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 _PATIENCE = 0.5  # s (below 1) that a client may take for one message: a slower one is closed
 
 
@@ -32,7 +36,9 @@ class _Server:
 
         self._clients: set[ServerConnection] = set()
         self._lock = threading.Lock()
-        self._server = serve(self._greet, address.host, address.port, close_timeout=_PATIENCE)
+        self._server = serve(
+            self._greet, address.host, address.port, process_request=_only_local, close_timeout=_PATIENCE
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, name="WebSocket server", daemon=True)
         self._thread.start()
 
@@ -76,6 +82,14 @@ class _Server:
     def _forget(self, client: ServerConnection) -> None:
         with self._lock:
             self._clients.discard(client)
+
+
+def _only_local(client: ServerConnection, request: Request) -> Response | None:
+    """Refuses pages of other sites: any page that is open in a browser here could otherwise read the face."""
+    origin = request.headers.get("Origin")
+    if origin is None or urlsplit(origin).hostname in _LOCAL:
+        return None
+    return client.respond(HTTPStatus.FORBIDDEN, "Only programs and pages of this computer may listen.\n")
 
 
 def message(sample: Sample) -> dict[str, object]:

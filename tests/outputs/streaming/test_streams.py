@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.cli import main
@@ -146,6 +148,11 @@ def test_web_socket(opened: Callable[[str, int], Stream]) -> None:
             break
         except ConnectionRefusedError:
             threading.Event().wait(0.02)
+    for origin in ("https://example.com", "http://localhost.example.com", "null"):
+        with pytest.raises(InvalidStatus, match="403"):
+            connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE, origin=Origin(origin))
+    with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE, origin=Origin("http://localhost:3000")):
+        pass
     with client:
         answer = None
         for i in range(200):
