@@ -173,12 +173,13 @@ class Tracker:
         for look in looks:
             if not look.plausible or look.confidence < o.found or self._held(look, o.same):
                 continue
+            full = len(self._tracks) >= self._max_faces
+            doubtful = [t for t in self._tracks if not t.firm]
+            if full and not doubtful:
+                return
             if self._confirm is not None and not self._confirmed(image, look, self._confirm, watch):
                 continue
-            if len(self._tracks) >= self._max_faces:
-                doubtful = [t for t in self._tracks if not t.firm]
-                if not doubtful:
-                    return
+            if full:
                 self._drop(doubtful[:1])
             if self._refine:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
