@@ -21,7 +21,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from expnet_live.analysis.estimators import Estimator, load_estimator
+from expnet_live.analysis.estimators import load_estimator
 from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable
 from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, layout_of, writing
 from expnet_live.analysis.options import Options
@@ -61,7 +61,7 @@ def _in_turn(items: Sequence[Item], folders: Sequence[Path], options: Options, b
     for item, folder in zip(items, folders, strict=True):
         done.append(analyze_item(item, folder, estimator, options, progress))
         _complain(done[-1], bar)
-    return done, _header(estimator, options)
+    return done, layout_of(estimator, options).header()
 
 
 class _Bar:
@@ -77,10 +77,6 @@ class _Bar:
 
     def step(self) -> None:
         self._bar.update()
-
-
-def _header(estimator: Estimator, options: Options) -> bytes:
-    return layout_of(estimator, options).header()
 
 
 # --- several processes --------------------------------------------------------------------------
@@ -128,7 +124,7 @@ def _work(item: Item, folder: Path) -> tuple[Done, bytes]:
     if _worker is None:
         _worker = _Worker(*_setup)
     done = analyze_item(item, folder, _worker.estimator, _worker.options, _worker)
-    return done, _header(_worker.estimator, _worker.options)
+    return done, layout_of(_worker.estimator, _worker.options).header()
 
 
 def _limit_threads(threads: int) -> None:

@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
+from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole
 from expnet_live.core.paths import asset
@@ -109,7 +109,3 @@ def gaze_of(weights: Array) -> Array:
         up = look[f"eyeLookUp{side}"] - look[f"eyeLookDown{side}"]
         gaze[eye] = outwards * EYE_YAW * out, EYE_PITCH * up
     return gaze
-
-
-def at_rest() -> Array:
-    return np.zeros(N_BLENDSHAPES, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
-from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, KEYS, ROTATION, TRANSLATION, Rows
+from expnet_live.sessions.format.table import Layout, Rows
 
 _AT_A_TIME = 500
 Step = Callable[[int], None]
@@ -19,12 +19,13 @@ Step = Callable[[int], None]
 
 def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
     """A column of numbers each, the whole ones -1 and the others NaN where there is none."""
-    whole = dict(zip(KEYS, (rows.frame, rows.video_frame, rows.time, rows.face, rows.confidence), strict=True))
+    told = bool(np.isfinite(rows.blendshapes).any())
+    keys = (rows.frame, rows.video_frame, rows.time, rows.face, rows.confidence)
     numbers = [rows.box, rows.rotation, rows.translation, rows.gaze.reshape(-1, 4), rows.expression]
-    headings = [*BOX, *ROTATION, *TRANSLATION, *GAZE, *names]
-    if np.isfinite(rows.blendshapes).any():
-        numbers, headings = [*numbers, rows.blendshapes], [*headings, *BLENDSHAPES]
-    return {**whole, **dict(zip(headings, np.hstack(numbers).T, strict=True))}
+    if told:
+        numbers.append(rows.blendshapes)
+    headings = Layout(tuple(names), blendshapes=told, raw=False).columns
+    return dict(zip(headings, (*keys, *np.hstack(numbers).T), strict=True))
 
 
 def write_csv(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from expnet_live.outputs.export.format import Format, Written
-
-if TYPE_CHECKING:
-    from expnet_live.outputs.export.excerpt import Excerpt
+from expnet_live.outputs.export.folders import MeshFolder
 
 
-class Ply(Format):
+class Ply(MeshFolder):
     name, title, ending = "ply", "Meshes (PLY)", "_ply"
-    about = "a folder with a mesh for each moment"
-    details = (
-        "a folder with a mesh in mm for each moment, and `frames.csv` with their times; named by frame, with `--fps` "
-        "numbered on"
-    )
-    opens_in = "Blender: *File, Import*; a sequence with an add-on such as Stop-motion-OBJ"
-    takes = frozenset({"fps", "neutral", "gains", "pose", "head"})
-    one_face = True
-
-    def write(self, excerpt: Excerpt, path: Path) -> Written:
-        from expnet_live.outputs.export.meshes import write_meshes
-
-        return write_meshes(excerpt, path, ".ply")
 
 
 FORMAT = Ply()

@@ -8,6 +8,7 @@ import uuid
 from scipy.spatial.transform import Rotation
 
 from expnet_live.core.arkit import INDEX
+from expnet_live.heads.rig import EYE_PITCH, EYE_YAW
 from expnet_live.outputs.stream import Address, Datagrams, OutputKind, Sample, Sender
 
 _VERSION, _COUNT, _FPS = 6, 61, 60
@@ -47,9 +48,9 @@ def angles(sample: Sample) -> list[float]:
     shoulder they are positive, which is how the app's eyes are known to turn."""
     yaw, pitch, roll = Rotation.from_rotvec(sample.rotation).as_euler("YXZ")
     w = {name: float(sample.blendshapes[i]) for name, i in INDEX.items()}
-    left = 0.607 * (w["eyeLookInLeft"] - w["eyeLookOutLeft"])
+    left = EYE_YAW * (w["eyeLookInLeft"] - w["eyeLookOutLeft"])
     right = -0.603 * (w["eyeLookInRight"] - w["eyeLookOutRight"])
-    down = [0.556 * (w[f"eyeLookDown{s}"] - w[f"eyeLookUp{s}"]) for s in ("Left", "Right")]
+    down = [EYE_PITCH * (w[f"eyeLookDown{s}"] - w[f"eyeLookUp{s}"]) for s in ("Left", "Right")]
     return [-float(yaw), float(pitch), float(roll), left, down[0], 0.0, right, down[1], 0.0]
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.live.engine import Engine
+from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import Settings
 from expnet_live.person.person import Person
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.recorder import Limits, Recorder
-from expnet_live.threads.worker import Life
 
-_LOOK_EVERY = 0.02  # s
 _PATIENCE = 30.0  # s that the last pictures may take to the disk
 
 
@@ -64,42 +62,17 @@ def record(
     >>> record(SourceSpec.parse("demo"), folder, Settings(device="cpu"), Person(), duration=0.3).complete
     True
     """
-    engine = Engine(settings)
-    engine.inference.person = person
-    engine.start()
-    try:
-        while engine.inference.life is Life.STARTING:
-            time.sleep(_LOOK_EVERY)
-        _check(engine)
+    with headless(settings, person) as engine:
         recorder = start_recording(engine, spec, folder, video=video)
+
+        def over() -> bool:
+            return recorder.ended or (duration is not None and recorder.seconds >= duration)
+
         try:
-            engine.set_source(spec, loop=duration is not None)
-            while not _over(engine, recorder, duration):
-                time.sleep(_LOOK_EVERY)
-        except KeyboardInterrupt:
-            pass  # the usual end of a camera's recording
+            follow(engine, spec, loop=duration is not None, over=over, seen=lambda: recorder.frames > 0)
         finally:
             recorder.stop()
             recorder.join(_PATIENCE)
-    finally:
-        engine.close()
     if recorder.problem is not None or recorder.info is None:
         raise UserError(recorder.problem or f"{folder} takes too long to be written; look at its disk.")
     return recorder.info
-
-
-def _over(engine: Engine, recorder: Recorder, duration: float | None) -> bool:
-    _check(engine)
-    if recorder.ended or (duration is not None and recorder.seconds >= duration):
-        return True
-    capture = engine.capture
-    assert capture is not None
-    if capture.life is Life.FAILED and (not recorder.frames or not capture.spec.live):
-        raise UserError(capture.problem or "The source cannot be read; choose another one.")
-    # The last frame may still be under way.
-    return capture.transport.at_end and engine.frames - engine.frame_drops <= engine.states
-
-
-def _check(engine: Engine) -> None:
-    if engine.inference.life is Life.FAILED:
-        raise UserError(engine.inference.problem or "The network cannot be loaded; choose another model or device.")

@@ -50,7 +50,7 @@ class _Frame:
 
 
 class Recorder(Worker):
-    """Give `put` to the engine as its tap; `folder` must not hold a session yet.
+    """A live output: add it to the engine's; `folder` must not hold a session yet.
 
     `describe` is called on the recorder's thread and may raise UserError, `fps` with the first frame. All methods are
     for any thread and return at once. Only frames of the first one's source belong to the session. `problem` is the

@@ -1,0 +1,61 @@
+"""An engine without a window, for commands: the network is loaded first, and the end is waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.live.engine import Engine
+from expnet_live.live.state import Settings
+from expnet_live.person.person import Person
+from expnet_live.threads.worker import Life
+
+_LOOK_EVERY = 0.02  # s
+
+
+@contextmanager
+def headless(settings: Settings, person: Person) -> Iterator[Engine]:
+    """An engine whose network is loaded; it is closed at the end. Raises UserError when it cannot be loaded."""
+    engine = Engine(settings)
+    engine.inference.person = person
+    engine.start()
+    try:
+        while engine.inference.life is Life.STARTING:
+            time.sleep(_LOOK_EVERY)
+        _check(engine)
+        yield engine
+    finally:
+        engine.close()
+
+
+def follow(engine: Engine, spec: SourceSpec, *, loop: bool, over: Callable[[], bool], seen: Callable[[], bool]) -> None:
+    """Lets the engine follow `spec` until `over`, the clip's end, or Ctrl-C, which is the usual end of a camera.
+
+    Raises UserError when the network breaks or the source cannot be read; a camera that was `seen` may come back.
+    """
+    try:
+        engine.set_source(spec, loop)
+        while not _ended(engine, over, seen):
+            time.sleep(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        pass
+
+
+def _ended(engine: Engine, over: Callable[[], bool], seen: Callable[[], bool]) -> bool:
+    _check(engine)
+    if over():
+        return True
+    capture = engine.capture
+    assert capture is not None
+    if capture.life is Life.FAILED and not (capture.spec.live and seen()):
+        raise UserError(capture.problem or "The source cannot be read; choose another one.")
+    # The last frame may still be under way.
+    return capture.transport.at_end and engine.frames - engine.frame_drops <= engine.states
+
+
+def _check(engine: Engine) -> None:
+    if engine.inference.life is Life.FAILED:
+        raise UserError(engine.inference.problem or "The network cannot be loaded; choose another model or device.")

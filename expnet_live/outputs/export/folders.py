@@ -1,0 +1,29 @@
+"""Formats that are a folder with a mesh for each moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.outputs.export.format import Format, Written
+
+if TYPE_CHECKING:
+    from expnet_live.outputs.export.excerpt import Excerpt
+
+
+class MeshFolder(Format):
+    """One mesh a moment, in files with the format's name as their suffix."""
+
+    about = "a folder with a mesh for each moment"
+    details = (
+        "a folder with a mesh in mm for each moment, and `frames.csv` with their times; named by frame, with `--fps` "
+        "numbered on"
+    )
+    opens_in = "Blender: *File, Import*; a sequence with an add-on such as Stop-motion-OBJ"
+    takes = frozenset({"fps", "neutral", "gains", "pose", "head"})
+    one_face = True
+
+    def write(self, excerpt: Excerpt, path: Path) -> Written:
+        from expnet_live.outputs.export.meshes import write_meshes
+
+        return write_meshes(excerpt, path, f".{self.name}")
