@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from live_fakes import Plug, Puppet
+from waiting import PATIENCE
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.live.engine import Engine
 from expnet_live.live.state import LiveState, Settings
 from expnet_live.threads.worker import Life
-
-PATIENCE = 20.0
 
 
 class Listener:
@@ -38,13 +37,7 @@ class Listener:
 
 
 @pytest.fixture
-def puppet() -> Puppet:
-    return Puppet()
-
-
-@pytest.fixture
-def engine(puppet: Puppet) -> Iterator[Engine]:
-    plug = Plug()
+def engine(puppet: Puppet, plug: Plug) -> Iterator[Engine]:
     made = Engine(Settings(), open_=plug.open, load=puppet.load)
     made.start()
     yield made

@@ -1,0 +1,47 @@
+"""Which cameras there are, and how a source is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from waiting import PATIENCE, until
+
+from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
+from expnet_live.capture.spec import SourceKind, SourceSpec
+
+
+def test_source_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert SourceSpec.parse("0") == SourceSpec.camera(0) and SourceSpec.camera(0).live
+    assert SourceSpec.parse("demo") == SourceSpec.demo()
+    Path("demo").touch()
+    assert SourceSpec.parse("demo") == SourceSpec.demo() and SourceSpec.parse("./demo").kind is SourceKind.FILE
+    assert SourceSpec.parse("x/a.mp4").name == "a.mp4" and not SourceSpec.parse("x/a.mp4").still
+    assert SourceSpec.parse("a.JPG").still
+
+
+def test_cameras_by_name(tmp_path: Path) -> None:
+    for number, index, name in (
+        (0, 0, "HD Webcam: HD Webcam"),
+        (1, 1, "HD Webcam: HD Webcam"),
+        (10, 0, "Capture card"),
+    ):
+        device = tmp_path / f"video{number}"
+        device.mkdir()
+        (device / "index").write_text(f"{index}\n")
+        (device / "name").write_text(f"{name}\n")
+    assert list_cameras(tmp_path) == [CameraInfo(0, "HD Webcam"), CameraInfo(10, "Capture card")]
+    assert list_cameras(tmp_path / "none") == []
+
+
+def test_camera_watch_sees_new_cameras() -> None:
+    there = [CameraInfo(0, "a")]
+    watch = CameraWatch(lambda: list(there), interval=PATIENCE)
+    watch.start()
+    until(lambda: watch.cameras == there, "the first list")
+    there.append(CameraInfo(2, "b"))
+    watch.look_again()
+    until(lambda: watch.cameras == there, "the second list")
+    watch.stop()
+    assert watch.join(2.0)

@@ -1,0 +1,169 @@
+"""The live engine without a window: capture, inference, calibration, and how they end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from live_fakes import Plug, Puppet
+from waiting import PATIENCE, next_state, until
+
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import UserError
+from expnet_live.live import capture_worker as capture
+from expnet_live.live.engine import Engine
+from expnet_live.live.state import Settings
+from expnet_live.person.person import Person
+from expnet_live.threads.worker import Life
+
+
+@pytest.fixture
+def results() -> list[Person | str]:
+    return []
+
+
+@pytest.fixture
+def engine(puppet: Puppet, plug: Plug, results: list[Person | str]) -> Iterator[Engine]:
+    made = Engine(Settings(), open_=plug.open, load=puppet.load, calibrated=results.append)
+    made.start()
+    yield made
+    plug.released.set()
+    made.close()
+
+
+def test_engine_delivers_faces(engine: Engine, puppet: Puppet) -> None:
+    puppet.show(jawOpen=2.0)
+    engine.set_source(SourceSpec.camera(0))
+    state = next_state(engine, lambda s: bool(s.faces))
+    face = state.faces[0]
+    jaw = puppet.model.index("jawOpen")
+    assert face.expression[jaw] == pytest.approx(2.0, abs=0.01)
+    assert np.array_equal(face.expression, face.state.expression)
+    assert face.vertices.shape == face.normals.shape == (len(puppet.model.colors), 3)
+    assert {"wait", "crop", "network", "smooth", "mesh"} <= set(state.stages)
+    assert 0 < state.finished - state.captured.grabbed < PATIENCE
+    until(lambda: engine.inference.fps > 1 and engine.capture is not None and engine.capture.fps > 1, "rates")
+    assert engine.inference.life is Life.RUNNING and engine.inference.device == "cpu"
+
+
+def test_pictures_pass_while_the_network_loads(puppet: Puppet, plug: Plug) -> None:
+    loaded = threading.Event()
+
+    def load(settings: Settings):  # type: ignore[no-untyped-def]
+        loaded.wait(PATIENCE)
+        return puppet.load(settings)
+
+    engine = Engine(Settings(), open_=plug.open, load=load)
+    engine.start()
+    engine.set_source(SourceSpec.camera(0))
+    assert not next_state(engine).processed
+    assert engine.inference.life is Life.STARTING
+    loaded.set()
+    assert next_state(engine, lambda s: s.processed).faces
+    assert engine.close() == []
+
+
+def test_loading_fails_and_is_tried_again(plug: Plug, puppet: Puppet) -> None:
+    problem: list[Exception] = [UserError("There are no weights; choose others.")]
+
+    def load(settings: Settings):  # type: ignore[no-untyped-def]
+        if problem:
+            raise problem[0]
+        return puppet.load(settings)
+
+    engine = Engine(Settings(), open_=plug.open, load=load)
+    engine.start()
+    engine.set_source(SourceSpec.camera(0))
+    until(lambda: engine.inference.life is Life.FAILED, "failure")
+    assert engine.inference.problem == "There are no weights; choose others."
+    assert not next_state(engine).processed  # the picture goes on
+    problem.clear()
+    engine.inference.change(Settings())
+    assert next_state(engine, lambda s: s.processed).faces
+    assert engine.inference.problem is None and engine.close() == []
+
+
+def test_network_that_breaks(engine: Engine, puppet: Puppet) -> None:
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: s.processed)
+    puppet.error = RuntimeError("CUDA out of memory")
+    until(lambda: engine.inference.life is Life.FAILED, "failure")
+    assert "out of memory" in (engine.inference.problem or "")
+    puppet.error = None
+    engine.inference.change(Settings())
+    next_state(engine, lambda s: s.processed)
+
+
+def test_another_smoothing_needs_no_loading(engine: Engine, puppet: Puppet) -> None:
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: bool(s.faces))
+    engine.inference.change(Settings(smoothing="stable", max_faces=2))
+    until(lambda: engine.inference.life is Life.RUNNING, "the change")
+    next_state(engine, lambda s: bool(s.faces))
+    assert len(puppet.loads) == 1
+    engine.inference.change(Settings(model="other", smoothing="stable"))
+    until(lambda: len(puppet.loads) == 2 and engine.inference.life is Life.RUNNING, "loading")
+
+
+def test_results_of_an_old_source_are_not_shown(engine: Engine) -> None:
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine)
+    engine.set_source(SourceSpec.camera(1))
+    assert next_state(engine).captured.frame.source == "camera1"
+    for _ in range(5):
+        assert next_state(engine).captured.generation == 2
+
+
+def test_camera_is_lost_and_returns(engine: Engine, plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "RETRY", 0.02)
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine)
+    worker = engine.capture
+    assert worker is not None
+    plug.inserted = False
+    until(lambda: worker.life is Life.FAILED, "the loss")
+    assert "connect it" in (worker.problem or "")
+    plug.inserted = True
+    until(lambda: worker.life is Life.RUNNING, "the return")
+    assert worker.problem is None and plug.closed >= 1
+    while engine.latest():
+        pass
+    next_state(engine)
+
+
+def test_a_camera_that_hangs_does_not_hold_up_the_end(puppet: Puppet, plug: Plug) -> None:
+    engine = Engine(Settings(), open_=plug.open, load=puppet.load)
+    engine.start()
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine)
+    plug.hangs.set()
+    start = time.monotonic()
+    assert engine.close(patience=0.5) == ["capture of Camera 0"]
+    assert time.monotonic() - start < 2.0
+    plug.released.set()
+
+
+def test_calibration_takes_the_neutral_and_leaves_blinks(
+    engine: Engine, puppet: Puppet, results: list[Person | str]
+) -> None:
+    puppet.show(jawOpen=0.8, browInnerUp=-0.6, eyeBlinkLeft=0.7)
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: bool(s.faces))
+    engine.inference.calibrate()
+    progress = next_state(engine, lambda s: s.calibration is not None).calibration
+    assert progress is not None and 0 <= progress < 1
+    until(lambda: results, "the calibration")
+    person = results[0]
+    assert isinstance(person, Person) and person.calibrated and not engine.inference.calibrating
+    assert person.neutral["jawOpen"] == pytest.approx(0.8, abs=0.01) and "eyeBlinkLeft" not in person.neutral
+    assert person.identity is not None and np.allclose(person.identity, 0.1, atol=1e-3)
+    names = puppet.model.names
+    jaw = names.index("jawOpen")
+    face = next_state(engine, lambda s: bool(s.faces) and abs(s.faces[0].expression[jaw]) < 0.05).faces[0]
+    assert face.expression[names.index("eyeBlinkLeft")] == pytest.approx(0.7, abs=0.05)
+    puppet.show(jawOpen=0.8, browInnerUp=-0.6, eyeBlinkLeft=3.0, eyeBlinkRight=3.0)
+    blink = names.index("eyeBlinkLeft")
+    next_state(engine, lambda s: s.faces[0].expression[blink] > 2.8)

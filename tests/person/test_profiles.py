@@ -1,0 +1,39 @@
+"""A person's gains, neutral and profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expnet_live.core.errors import UserError
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.person.calibration import Calibration
+from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
+
+
+def test_calibration_without_a_face() -> None:
+    calibration = Calibration(FaceModel.load().names, patience=1.0)
+    assert not calibration.add((), 0.0) and not calibration.add((), 0.9) and calibration.add((), 1.1)
+    with pytest.raises(UserError, match="face the camera"):
+        calibration.result(Person())
+
+
+def test_gains_and_profiles(tmp_path: Path) -> None:
+    model = FaceModel.load()
+    names = model.names
+    person = Person("Ömer / B", neutral={"jawOpen": 0.5}).with_gain("jawOpen", 2.0).with_gain("browDownLeft", 9.0)
+    assert person.gains == {"jawOpen": 2.0, "browDownLeft": 3.0}
+    shown = person.corrected(model.expression_of(jawOpen=1.0), names)
+    assert shown[names.index("jawOpen")] == pytest.approx(1.0)
+    assert person.with_gain("jawOpen", 1.0).gains == {"browDownLeft": 3.0}
+
+    profiles = Profiles(tmp_path / "p")
+    assert profiles.names() == [] and profiles.load("Ömer / B") == Person("Ömer / B")
+    profiles.save(person)
+    loaded = profiles.load("Ömer / B")
+    assert loaded == person and profiles.names() == ["Ömer / B"]
+    next((tmp_path / "p").glob("*.json")).write_text("{")
+    with pytest.raises(UserError, match="calibrate again"):
+        profiles.load("Ömer / B")

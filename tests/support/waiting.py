@@ -1,0 +1,34 @@
+"""Waiting for other threads; a busy machine may need long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from expnet_live.live.engine import Engine
+from expnet_live.live.state import LiveState
+
+PATIENCE = 30.0  # s
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Returns once `condition` holds, of which `what` tells the failure."""
+    end, pause = time.monotonic() + PATIENCE, threading.Event()
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        pause.wait(0.005)
+
+
+def next_state(engine: Engine, fits: Callable[[LiveState], bool] = lambda s: True) -> LiveState:
+    """The next state of the engine that fits."""
+    found: list[LiveState] = []
+
+    def look() -> bool:
+        state = engine.latest()
+        if state is not None and fits(state):
+            found.append(state)
+        return bool(found)
+
+    until(look, "a state")
+    return found[0]

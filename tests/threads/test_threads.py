@@ -1,0 +1,55 @@
+"""Mailboxes, rates and workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from waiting import PATIENCE
+
+from expnet_live.threads.mailbox import Mailbox
+from expnet_live.threads.rate import RateMeter
+from expnet_live.threads.worker import Life, Worker
+
+
+def test_mailbox_keeps_the_newest_and_counts() -> None:
+    box: Mailbox[int] = Mailbox()
+    assert box.take() is None
+    for i in range(5):
+        box.put(i)
+    assert (box.take(), box.take(), box.dropped, box.put_count) == (4, None, 4, 5)
+    box.put(7)
+    box.clear()
+    assert box.take() is None and box.dropped == 4
+
+
+def test_mailbox_wakes_the_waiting() -> None:
+    box: Mailbox[int] = Mailbox()
+    threading.Timer(0.01, box.put, [3]).start()
+    assert box.take(timeout=PATIENCE) == 3
+    threading.Timer(0.01, box.close).start()
+    start = time.monotonic()
+    assert box.take(timeout=PATIENCE) is None and time.monotonic() - start < PATIENCE / 2
+    box.put(1)
+    assert box.take() is None
+
+
+def test_rate_fades_after_the_last() -> None:
+    meter = RateMeter(window=2.0)
+    for i in range(60):
+        meter.tick(i / 30)
+    assert meter.rate(59 / 30) == pytest.approx(30)
+    assert 10 < meter.rate(59 / 30 + 1) < 25
+    assert meter.rate(10.0) == 0.0
+
+
+def test_worker_that_breaks_says_so() -> None:
+    class Broken(Worker):
+        def _work(self) -> None:
+            raise ZeroDivisionError("by zero")
+
+    worker = Broken("broken part")
+    worker.start()
+    assert worker.join(PATIENCE)
+    assert worker.life is Life.FAILED and "by zero" in (worker.problem or "")
