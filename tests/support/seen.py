@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from live_fakes import Puppet
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.core.types import Array
@@ -36,6 +37,12 @@ def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) 
     qtbot.waitUntil(there, timeout=LONG)
     assert len(names) == len(wanted)
     return pixels(window.parts.head.picture())
+
+
+def pick(chooser: QComboBox, index: int) -> None:
+    """Chooses as a person does."""
+    chooser.setCurrentIndex(index)
+    chooser.activated.emit(index)
 
 
 def banners(window: MainWindow) -> dict[str, str]:

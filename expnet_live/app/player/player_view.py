@@ -55,7 +55,7 @@ class PlayerView(QWidget):
             self.actions_, self._commands.set_speed, self._commands.set_overlay, self.export_asked.emit
         )
         self.message = QLabel(texts.PLAYER_NONE)
-        self._no_head = QLabel()
+        self.no_head = QLabel()
         self._arrange()
         self._connect()
         for key in ("hair", "follow", "mirror"):
@@ -218,8 +218,8 @@ class PlayerView(QWidget):
         self.controls.overlay.setVisible(not replay.private)
         no_head = replay.no_head if self.head.problem is None else texts.NO_HEAD_GL.format(reason=self.head.problem)
         self.head.setVisible(not no_head)
-        self._no_head.setVisible(bool(no_head))
-        self._no_head.setText(no_head)
+        self.no_head.setVisible(bool(no_head))
+        self.no_head.setText(no_head)
         yield
         if replay.drawn is not None:
             self.head.set_geometry(replay.drawn.geometry)
@@ -258,14 +258,14 @@ class PlayerView(QWidget):
     # --- layout ---------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        for label in (self.message, self._no_head):
+        for label in (self.message, self.no_head):
             label.setObjectName("Muted")
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
         for key in ON_HEAD:
             self.head.add_action(self.actions_[key])
         above, below, whole = QSplitter(Qt.Orientation.Horizontal), QWidget(), QSplitter(Qt.Orientation.Vertical)
-        for part in (self.camera, self.head, self._no_head):
+        for part in (self.camera, self.head, self.no_head):
             above.addWidget(part)
         above.setSizes([500, 500, 500])
         row = QHBoxLayout(below)

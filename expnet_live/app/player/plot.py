@@ -10,10 +10,11 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.player.curves import Curves
+from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.pieces import plain_plot
+from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
 _DEGREES = 10.0  # of the head's pose are as high as a standard deviation
@@ -109,6 +110,20 @@ class SessionPlot(QWidget):
             self._region.blockSignals(True)
             self._region.setRegion(wanted)
             self._region.blockSignals(False)
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The range that is shown, in s; None for none."""
+        low, high = self._region.getRegion()
+        return (float(low), float(high)) if self._region.isVisible() else None
+
+    @property
+    def markers(self) -> Sequence[Marker]:
+        return self._markers.markers
+
+    def drawn(self) -> tuple[Slice, dict[str, Array]]:
+        """What is seen of the chosen curves: their times, and values as drawn, by name."""
+        return self._lines.drawn()
 
     @property
     def view(self) -> tuple[float, float]:

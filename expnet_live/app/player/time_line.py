@@ -43,6 +43,11 @@ class TimeLine(QWidget):
         self._position, self._markers, self._range = start, markers, None
         self.update()
 
+    @property
+    def position(self) -> float:
+        """Where the handle stands, in s."""
+        return self._position
+
     def set_position(self, time: float) -> None:
         if time != self._position:
             self._position = time

@@ -50,6 +50,16 @@ class CameraView(QWidget):
         self._image, self._faces = image, faces
         self.update()
 
+    @property
+    def image(self) -> Image | None:
+        """The picture that is shown, without the lines; None for none."""
+        return self._image
+
+    @property
+    def faces(self) -> tuple[LiveFace, ...]:
+        """The faces that are marked in the picture."""
+        return self._faces
+
     def clear(self) -> None:
         self._image, self._faces = None, ()
         self.update()
