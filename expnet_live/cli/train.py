@@ -239,8 +239,12 @@ def _pictures(steps: Subparsers) -> None:
 
     parser = steps.add_parser("pictures", help="pictures of heads whose actions are known (needs moderngl)")
     _material(parser)
-    parser.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="arrays of the ICT Face Model Light")
-    parser.add_argument("--indices", type=Path, required=True, metavar="JSON", help="its vertex_indices.json")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=("ict", "own", "photo"), default=["ict", "own", "photo", "photo"],
+        help="who performs, in turn: the ICT model, our own head, people in photos (default: ict own photo photo)",
+    )  # fmt: skip
+    parser.add_argument("--ict", type=Path, metavar="NPZ", help="arrays of the ICT Face Model Light")
+    parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
     parser.add_argument("--scenes", nargs="*", type=Path, default=[], metavar="PHOTOS", help="backgrounds")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
@@ -249,11 +253,18 @@ def _pictures(steps: Subparsers) -> None:
 
 
 def _run_pictures(args: argparse.Namespace) -> int:
-    from expnet_live.research.training.made.pictures import make_pictures, performer_of
+    from expnet_live.core.errors import UserError
+    from expnet_live.research.training.made.pictures import actors, make_pictures, performer_of
     from expnet_live.research.training.photos import list_photos
 
-    performer = performer_of(args.ict, args.indices)
-    count = make_pictures(_material_of(args), performer, list_photos(args.scenes), args.out, args.count, args.seed)
+    ict = None
+    if "ict" in args.kinds:
+        if args.ict is None or args.indices is None:
+            raise UserError("The ICT model's heads need --ict and --indices; name both, or other --kinds.")
+        ict = performer_of(args.ict, args.indices)
+    material = _material_of(args)
+    cast = actors(tuple(args.kinds), material, ict, list_photos(args.scenes))
+    count = make_pictures(material, cast, args.out, args.count, args.seed)
     print(f"{count} pictures are in {args.out}")
     return 0
 

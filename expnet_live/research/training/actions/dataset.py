@@ -29,7 +29,7 @@ _JOINED = 0.25  # of frames of clips
 _ALIKE = 0.12  # rad between the poses of frames that are joined
 _CANDIDATES = 12
 _WINK = 0.9
-_MADE_LEAST = 0.22  # an error in a made picture counts in no smaller unit than this
+_MADE_LEAST = 0.15  # an error in a made picture counts in no smaller unit than this
 
 
 @dataclass(frozen=True)

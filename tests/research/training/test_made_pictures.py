@@ -1,0 +1,130 @@
+"""Made pictures: our own head and people in photos do what their labels say, in another pose or light."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.research.training.actions.fine_tune import MADE, Material
+from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
+from expnet_live.research.training.made.backdrop import Backdrop
+from expnet_live.research.training.made.draw import Studio
+from expnet_live.research.training.made.own_actor import OwnActor
+from expnet_live.research.training.made.photo_actor import PhotoActor
+from expnet_live.research.training.made.pictures import actors, make_pictures
+from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, Face
+
+REST = np.zeros(N_BLENDSHAPES, np.float32)
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    return FaceModel.load()
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    return Studio()
+
+
+def _no_face(rng: np.random.Generator) -> Face:
+    raise AssertionError("This person is painted.")
+
+
+def _painted(model: FaceModel, studio: Studio) -> tuple[Image, Array, Array]:
+    """A head at rest, drawn with painted skin: picture, points, identity."""
+    actor = OwnActor(model, _no_face, Backdrop(lambda rng: None))
+    for seed in range(20):
+        try:
+            rng = np.random.default_rng(seed)
+            actor.change(rng)
+        except AssertionError:
+            continue
+        for _ in range(40):
+            scene = actor.play(REST, rng)
+            if np.abs(scene.rotation).max() < 0.12 and scene.identity is not None and not scene.rims:
+                return studio.draw(actor, scene, rng), scene.points, scene.identity
+    raise AssertionError("No seed shows a frontal, painted head.")
+
+
+def _face(model: FaceModel, studio: Studio) -> Face:
+    image, points, identity = _painted(model, studio)
+    view = WeakPerspective(np.zeros(3, np.float32), float(FRAME_SCALE), *map(float, FRAME_MIDDLE))
+    return Face(image, points, REST, view, identity)
+
+
+def _doing(**strengths: float) -> Array:
+    w = REST.copy()
+    for name, value in strengths.items():
+        w[INDEX[name]] = value
+    return w
+
+
+def test_a_photo_at_rest_stays_as_it_is(model: FaceModel, studio: Studio) -> None:
+    face = _face(model, studio)
+    rng = np.random.default_rng(1)
+    actor = PhotoActor(model, lambda rng: face)
+    actor.change(rng)
+    scene = actor.play(REST, rng)
+    assert np.abs(scene.points - face.points).max() < 0.01
+    drawn = studio.draw(actor, scene, rng).astype(float)
+    cheeks = np.round(face.points[[50, 280, 151, 199]]).astype(int)
+    for x, y in cheeks:
+        near = np.s_[y - 2 : y + 3, x - 2 : x + 3]
+        assert np.abs(drawn[near].mean((0, 1)) - face.photo[near].mean((0, 1))).max() < 8
+
+
+def test_a_photo_opens_its_mouth_and_shuts_one_eye(model: FaceModel, studio: Studio) -> None:
+    face = _face(model, studio)
+    rng = np.random.default_rng(1)
+    actor = PhotoActor(model, lambda rng: face)
+    actor.change(rng)
+    rest = actor.play(REST, rng).points
+    open_ = actor.play(_doing(jawOpen=1.0), rng)
+    gap = (open_.points[14] - open_.points[13])[1] - (rest[14] - rest[13])[1]
+    assert gap > 10  # px of a face of some 85 px
+    picture = studio.draw(actor, open_, rng).astype(float)
+    x, y = np.round((open_.points[13] + open_.points[14]) / 2).astype(int)
+    assert np.abs(picture[y, x] - face.photo[y, x].astype(float)).max() > 20  # the inside of the mouth
+    winking = actor.play(_doing(eyeBlinkLeft=1.0), rng).points
+    height = {eye: (winking[low] - winking[high])[1] for eye, high, low in (("left", 386, 374), ("right", 159, 145))}
+    assert height["left"] < 0.3 * height["right"]
+
+
+def test_pictures_are_written_with_their_truth(tmp_path: Path, model: FaceModel, studio: Studio) -> None:
+    face, rng = _face(model, studio), np.random.default_rng(0)
+    looks = [
+        Labelled(
+            key=f"album/{i}",
+            image=face.photo,
+            scores=(0.05 * rng.random(N_BLENDSHAPES)).astype(np.float32),
+            mirrored=(0.05 * rng.random(N_BLENDSHAPES)).astype(np.float32),
+            points=face.points,
+            spread=1.0,
+            rotation=face.view.rotation,
+            scale=face.view.scale,
+            origin=FRAME_MIDDLE,
+            expression=np.zeros(29, np.float32),
+            identity=face.identity,
+            gaze=np.zeros((2, 2), np.float32),
+        )
+        for i in range(30)
+    ]
+    save_part(tmp_path / "photos", "photos", looks)
+    material = Material.of([tmp_path / "photos"], {"album"}, {})
+    out = tmp_path / "made"
+    assert make_pictures(material, actors(("own", "photo"), material, None, []), out, 26, seed=4) == 26
+    made = Shelf([out])
+    assert len(made) == 26 and set(made.collection) == {MADE}
+    assert made.scores.min() >= 0 and made.scores.max() <= 1 and np.array_equal(made.scores, made.mirrored)
+    pictures = np.stack([made.picture(i) for i in range(26)])
+    assert pictures.shape == (26, 208, 208, 3) and pictures.std() > 10
+    again = tmp_path / "again"
+    make_pictures(material, actors(("own", "photo"), material, None, []), again, 26, seed=4)
+    assert np.array_equal(Shelf([again]).scores, made.scores)
