@@ -211,7 +211,7 @@ def test_calibration_changes_the_neutral_and_keeps_blinks(qtbot: Any, window: Ma
         return abs(expression[model.index("jawOpen")]) < 0.1 and expression[model.index("eyeBlinkLeft")] > 2.3
 
     qtbot.waitUntil(shown, timeout=LONG)
-    assert window.controller.profiles.load("Default").calibrated
+    qtbot.waitUntil(lambda: window.controller.profiles.load("Default").calibrated, timeout=LONG)
     window.actions_["forget"].trigger()
     qtbot.waitUntil(lambda: window.controller.state.faces[0].expression[model.index("jawOpen")] > 0.8, timeout=LONG)
 
@@ -221,4 +221,4 @@ def test_gain_of_a_bar(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     window.commands._set_gain("jawOpen", 2.0)
     jaw = puppet.model.index("jawOpen")
     qtbot.waitUntil(lambda: abs(window.controller.state.faces[0].expression[jaw] - 2.0) < 0.05, timeout=LONG)
-    assert window.controller.profiles.load("Default").gains == {"jawOpen": 2.0}
+    qtbot.waitUntil(lambda: window.controller.profiles.load("Default").gains == {"jawOpen": 2.0}, timeout=LONG)

@@ -117,10 +117,11 @@ class Commands:
 
     def open_path(self, path: str) -> None:
         """A video, a picture, or the folder of a session."""
-        if Path(path).is_dir():
-            self.show_sessions(Path(path))
-        else:
-            self._use(SourceSpec.file(path))
+
+        def open_(folder: bool) -> None:
+            self.show_sessions(Path(path)) if folder else self._use(SourceSpec.file(path))
+
+        self._controller.shelf.ask(lambda: Path(path).is_dir(), open_)
 
     def _use(self, spec: SourceSpec) -> None:
         self._controller.use_source(spec)

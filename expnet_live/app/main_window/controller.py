@@ -16,6 +16,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.app.state.history import History, Ranges
+from expnet_live.app.state.shelf import Shelf
 from expnet_live.app.state.statistics import Statistics
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.view3d.drawn import own_drawn
@@ -27,7 +28,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Opener
-from expnet_live.live.engine import Engine
+from expnet_live.live.engine import PATIENCE, Engine
 from expnet_live.live.inference_worker import Loader, face_model, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.person.person import Person
@@ -75,6 +76,7 @@ class Controller:
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
+        self.shelf = Shelf(self.profiles, self.gallery.library)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -83,6 +85,7 @@ class Controller:
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
         self._no_head = False
+        self._person_comes = False
         self._spec: SourceSpec | None = None
 
     # --- life ---------------------------------------------------------------------------------
@@ -90,6 +93,7 @@ class Controller:
     def start(self) -> None:
         self.cameras.start()
         threading.Thread(target=self._prepare, name="preparation of the head", daemon=True).start()
+        self.shelf.start()
         self.engine.start()
         self.use_head(self.choices.head)
         self.use_profile(self.choices.profile)
@@ -98,8 +102,10 @@ class Controller:
     def close(self) -> list[str]:
         """Names of threads that hang and were left behind."""
         self.cameras.stop()
+        self.shelf.stop()
         self.recording.stop()
         hanging = [*self.streaming.close(), *self.engine.close(), *self.recording.close()]
+        hanging += [] if self.shelf.join(PATIENCE) else [self.shelf.name]
         return hanging if self.cameras.join(0.2) else [*hanging, self.cameras.name]
 
     def _prepare(self) -> None:
@@ -210,24 +216,34 @@ class Controller:
         self._no_head = True
 
     def use_profile(self, name: str) -> None:
-        try:
-            self.person = self.profiles.load(name)
-        except UserError as error:
-            self.person = Person(name)
-            self.notices.append(Notice("profile", "error", str(error)))
+        """The person before stays until this one has been read."""
         self.choices = replace(self.choices, profile=name)
-        self.engine.inference.person = self.person
-        self.recording.set_person(self.person)
+        self._person_comes = True
+
+        def use(person: Person) -> None:
+            if self.choices.profile != name:  # another one was chosen meanwhile
+                return
+            self._person_comes = False
+            self.person = self.engine.inference.person = person
+            self.recording.set_person(person)
+
+        def failed(sentence: str) -> None:
+            self.notices.append(Notice("profile", "error", sentence))
+            use(Person(name))
+
+        self.shelf.ask(lambda: self.profiles.load(name), use, failed)
 
     def set_gain(self, name: str, gain: float) -> None:
         """An empty name resets all."""
+        if self._person_comes:
+            return
         self._save(replace(self.person, gains={}) if not name else self.person.with_gain(name, gain))
 
     def calibrate(self) -> None:
         self.engine.inference.calibrate()
 
     def forget_calibration(self) -> None:
-        if self.person.calibrated:
+        if self.person.calibrated and not self._person_comes:
             self._save(self.person.uncalibrated())
             text = texts.UNCALIBRATED.format(name=self.person.name)
             self.notices.append(Notice("calibration", "info", text, stays=False))
@@ -239,10 +255,10 @@ class Controller:
         self.person = self.engine.inference.person = person
         self.recording.set_person(person)
         self.ranges.clear()
-        try:
-            self.profiles.save(person)
-        except UserError as error:
-            self.notices.append(Notice("profile", "error", str(error)))
+        self.shelf.ask(
+            lambda: self.profiles.save(person),
+            failed=lambda sentence: self.notices.append(Notice("profile", "error", sentence)),
+        )
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -278,6 +294,7 @@ class Controller:
 
     def watch(self) -> None:
         """Looks after cameras, source, network, recording and calibration, some times a second."""
+        self.shelf.deliver()
         self._watch_cameras()
         self._watch_source()
         self._watch_model()
@@ -288,7 +305,7 @@ class Controller:
         self.recording.watch(self._spec)
         for problem in self.engine.inference.outputs.take_problems():
             self.notices.append(Notice("output", "error", problem))
-        while self._results:
+        while self._results and not self._person_comes:
             result = self._results.popleft()
             if isinstance(result, Person):
                 # The name and gains of now: they may have changed during the two seconds.

@@ -170,7 +170,6 @@ class MainWindow(QMainWindow):
         parts.curves.set_chosen(choices.curves)
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())
-        parts.bars.set_gains(c.person.gains)
         parts.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], choices.overlay)
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
         self._show_controls()
@@ -186,17 +185,18 @@ class MainWindow(QMainWindow):
         controls.source.set_options([*sources, catalog.Option("file", texts.SOURCE_FILE)], plain)
         controls.show_resolution(spec.live)
         controls.resolution.set_options(catalog.resolutions(), (choices.width, choices.height, choices.fps))
-        controls.model.set_options(catalog.models(choices.model), choices.model)
+        controls.model.set_options(catalog.models(c.shelf.stock.models, choices.model), choices.model)
         devices = c.devices or [catalog.Option(choices.device, texts.DEVICES.get(choices.device, choices.device))]
         controls.device.set_options(devices, choices.device)
         controls.smoothing.set_options([catalog.Option(k, v) for k, v in texts.SMOOTHINGS.items()], choices.smoothing)
         controls.faces.set_options(
             [catalog.Option(n, text) for n, text in texts.FACE_COUNTS.items()], choices.max_faces
         )
-        controls.head.set_options(catalog.heads(c.gallery.library.names(), choices.head), choices.head)
-        names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.profiles.names()}, key=str.casefold)
+        controls.head.set_options(catalog.heads(c.shelf.stock.heads, choices.head), choices.head)
+        names = sorted({texts.DEFAULT_PROFILE, choices.profile, *c.shelf.stock.profiles}, key=str.casefold)
         profiles = [catalog.Option(n, n) for n in names]
         controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)
+        self.parts.bars.set_gains(c.person.gains)
         capture = c.engine.capture
         self.parts.transport.set_transport(None if capture is None or spec.live else capture.transport)
 

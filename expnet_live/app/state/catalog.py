@@ -19,9 +19,14 @@ class Option:
     why_not: str | None = None
 
 
-def models(current: str | None) -> list[Option]:
-    """The models there are, None for the built-in one, and a file of weights that was chosen before."""
-    options = [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
+def there() -> list[Option]:
+    """The models there are, None for the built-in one. Reads the disk: not for the GUI thread."""
+    return [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
+
+
+def models(there: Sequence[Option], current: str | None) -> list[Option]:
+    """Those and a file of weights that was chosen before."""
+    options = [*there]
     if current is not None and current not in [o.value for o in options]:
         options.append(Option(current, Path(current).stem))
     return [*options, Option("choose", texts.MODEL_FILE)]

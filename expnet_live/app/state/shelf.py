@@ -1,0 +1,43 @@
+"""What lies on the disk for the window's lists: profiles, heads, models. A thread reads it, never the window's."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from expnet_live.app.state import catalog
+from expnet_live.app.state.catalog import Option
+from expnet_live.heads.library import Library
+from expnet_live.person.profiles import Profiles
+from expnet_live.threads.errands import Errands
+
+log = logging.getLogger(__name__)
+
+_EVERY = 1.0  # s between looks at the disk
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The names of profiles and of imported heads, and the models with the reason why one cannot be chosen."""
+
+    profiles: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    models: tuple[Option, ...] = ()
+
+
+class Shelf(Errands):
+    """`stock` is replaced as a whole; it is there from the start, and at most a second old."""
+
+    def __init__(self, profiles: Profiles, heads: Library) -> None:
+        super().__init__("shelf", _EVERY)
+        self._profiles, self._heads = profiles, heads
+        self.stock = self._read()
+
+    def _read(self) -> Stock:
+        return Stock(tuple(self._profiles.names()), tuple(self._heads.names()), tuple(catalog.there()))
+
+    def _look(self) -> None:
+        try:
+            self.stock = self._read()
+        except Exception:  # a folder that is unreadable for a moment: the lists stay as they are
+            log.exception("the lists of profiles, heads and models cannot be read")

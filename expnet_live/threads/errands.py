@@ -1,0 +1,87 @@
+"""A thread that does what it is asked for in order, and answers on the thread that collects the answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from expnet_live.core.errors import UserError
+from expnet_live.threads.worker import Worker
+
+log = logging.getLogger(__name__)
+
+Then = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class _Errand:
+    work: Callable[[], Any]
+    then: Then
+    failed: Callable[[str], None]
+
+
+class Errands(Worker):
+    """`ask` returns at once; `deliver` calls back on the thread that calls it, a window's for instance.
+
+    Everything that was asked for is done before the thread ends. Between errands it calls `_look` every `every`
+    seconds.
+    """
+
+    def __init__(self, name: str, every: float) -> None:
+        super().__init__(name)
+        self._every = every
+        self._wake = threading.Condition()
+        self._errands: deque[_Errand] = deque()
+        self._answers: deque[Callable[[], None]] = deque()
+
+    def ask(
+        self, work: Callable[[], Any], then: Then = lambda _: None, failed: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`then` gets the result of `work`, or `failed` the sentence of its error."""
+        with self._wake:
+            self._errands.append(_Errand(work, then, failed))
+            self._wake.notify()
+
+    def deliver(self) -> None:
+        """Calls back for everything that is done."""
+        while self._answers:
+            self._answers.popleft()()
+
+    def stop(self) -> None:
+        with self._wake:
+            super().stop()
+            self._wake.notify()
+
+    def _look(self) -> None:
+        """On the thread, between errands."""
+
+    def _work(self) -> None:
+        self._running()
+        while True:
+            with self._wake:
+                if not self._errands and not self.stopping:
+                    self._wake.wait(self._every)
+                errand = self._errands.popleft() if self._errands else None
+            if errand is not None:
+                self._do(errand)
+            elif self.stopping:
+                return
+            else:
+                self._look()
+
+    def _do(self, errand: _Errand) -> None:
+        try:
+            result = errand.work()
+        except UserError as error:
+            sentence = str(error)
+        except Exception as error:
+            log.exception("an errand of the %s failed", self.name)
+            sentence = f"Something unforeseen happened ({error}); the log tells more."
+        else:
+            self._answers.append(lambda: errand.then(result))
+            return
+        self._answers.append(lambda: errand.failed(sentence))
