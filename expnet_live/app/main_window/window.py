@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
 
     def show_choices(self) -> None:
         """All choices in all widgets, without calling back."""
-        c, parts, choices = self.controller, self.parts, self.controller.choices
+        parts, choices = self.parts, self.controller.choices
         for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private"):
             self.actions_.check(key, getattr(choices, key))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
