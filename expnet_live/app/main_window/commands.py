@@ -128,8 +128,7 @@ class Commands:
         self._window.show_choices()
 
     def _choose(self, **changes: object) -> None:
-        self._controller.choices = replace(self._controller.choices, **changes)  # type: ignore[arg-type]
-        self._window.show_choices()
+        self._controller.window_state.choose(**changes)
 
     def _pick_source(self, value: object) -> None:
         if value == "file":

@@ -19,6 +19,7 @@ from expnet_live.app.state.history import History, Ranges
 from expnet_live.app.state.shelf import Shelf
 from expnet_live.app.state.statistics import Statistics
 from expnet_live.app.state.streaming import Streaming
+from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
@@ -62,13 +63,11 @@ class Controller:
         permit: Callable[[Callable[[], None]], None] = lambda then: then(),
     ) -> None:
         """`permit` calls back when a camera may be opened."""
-        self.choices = choices
+        self.window_state = WindowState(choices)
         self.profiles = profiles or Profiles()
         self.notices: deque[Notice] = deque()
         self.history, self.ranges = History(), Ranges()
         self.statistics = Statistics()
-        self.state: LiveState | None = None
-        self.faces: tuple[LiveFace, ...] = ()  # as last seen in this source
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
         self.person = Person()
@@ -87,6 +86,18 @@ class Controller:
         self._no_head = False
         self._person_comes = False
         self._spec: SourceSpec | None = None
+
+    @property
+    def choices(self) -> Choices:
+        return self.window_state.choices
+
+    @property
+    def state(self) -> LiveState | None:
+        return self.window_state.live
+
+    @property
+    def faces(self) -> tuple[LiveFace, ...]:
+        return self.window_state.faces
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -133,9 +144,10 @@ class Controller:
 
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
         if remember:
-            self.choices = self.choices.with_spec(spec)
+            self.window_state.choose_source(spec)
         self.recording.stop()  # a session is of one source
-        self._spec, self._lost, self._undecided, self.faces = spec, False, False, ()
+        self._spec, self._lost, self._undecided = spec, False, False
+        self.window_state.forget_faces()
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
         if spec.live:
@@ -183,7 +195,7 @@ class Controller:
         return self.camera(cameras[0].number) if cameras else None
 
     def set_loop(self, loop: bool) -> None:
-        self.choices = replace(self.choices, loop=loop)
+        self.window_state.choose(loop=loop)
         if self.engine.capture is not None:
             self.engine.capture.transport.loop = loop
 
@@ -195,7 +207,7 @@ class Controller:
 
     def change(self, **changes: object) -> None:
         """Other choices; what concerns the network is passed on to it."""
-        self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.window_state.choose(**changes)
         self.engine.inference.change(self.choices.settings)
 
     def retry_model(self) -> None:
@@ -203,7 +215,7 @@ class Controller:
 
     def use_head(self, name: str) -> None:
         """The imported head of that name, our own for an empty one; until it is there, the one before stays."""
-        self.choices = replace(self.choices, head=name)
+        self.window_state.choose(head=name)
         self.notices.append(Notice("worn head", "gone"))
         self.gallery.wear(name, face_model, self._wear)
 
@@ -217,7 +229,7 @@ class Controller:
 
     def use_profile(self, name: str) -> None:
         """The person before stays until this one has been read."""
-        self.choices = replace(self.choices, profile=name)
+        self.window_state.choose(profile=name)
         self._person_comes = True
 
         def use(person: Person) -> None:
@@ -275,8 +287,7 @@ class Controller:
         state = self.engine.latest()
         if state is None:
             return None
-        self.state = state
-        self.faces = state.faces or self.faces
+        self.window_state.show(state)
         if state.processed:
             face = state.faces[0] if state.faces else None
             time_ = state.captured.frame.timestamp
@@ -300,7 +311,7 @@ class Controller:
         self._watch_model()
         if self._no_head:
             self._no_head = False
-            self.choices = replace(self.choices, head="")
+            self.window_state.choose(head="")
             self.gallery.wear("", face_model, self._wear)
         self.recording.watch(self._spec)
         for problem in self.engine.inference.outputs.take_problems():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from expnet_live.app import texts
@@ -143,9 +142,9 @@ class Presenter:
             return
         head = head or controller.prepared.model
         if state.faces[0].head is not head and state.faces[0].fits(head) and self._turned_to(head):
-            faces = tuple(face.on(head) for face in state.faces)
-            controller.state, controller.faces = replace(state, faces=faces), faces
-            self._show_head(controller.state)
+            worn = controller.window_state.wear(head)
+            if worn is not None:
+                self._show_head(worn)
 
     def _turned_to(self, head: Head) -> bool:
         """Whether the view draws that head, which it does once its geometry is there."""

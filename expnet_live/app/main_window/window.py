@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(layout[0])
             self.restoreState(layout[1], settings.LAYOUT_VERSION)
         self.show_choices()
+        controller.window_state.observe(self.show_choices)
         self.show_recording()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
         self.follow_theme()
@@ -132,7 +133,7 @@ class MainWindow(QMainWindow):
 
     def set_appearance(self, appearance: str) -> None:
         """system, dark or light."""
-        self.controller.choices = replace(self.controller.choices, theme=appearance)
+        self.controller.window_state.choose(theme=appearance)
         self.follow_theme()
 
     def follow_theme(self, *_: object) -> None:

@@ -12,7 +12,6 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.heads.library import Library
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import faces_of
@@ -33,6 +32,7 @@ class ExportForm(QWidget):
         super().__init__()
         self._store = store
         self.session: Session | None = None
+        self.heads: tuple[str, ...] = ()  # the names of imported heads, of which one can be chosen
         self.out: Path | None = None
         self._title = ""
         self._format = _USUAL
@@ -151,7 +151,7 @@ class ExportForm(QWidget):
         self.face.set_options([Option(None, general), *listed], self._face)
         for widget in (self.face, self._labels[self.face]):
             widget.setVisible(len(faces) > 1)
-        names = Library().names()
+        names = self.heads
         self._head = self._head if self._head in names else ""
         self.head.set_options(catalog.heads(names, self._head), self._head)
         for widget in (self.head, self._labels[self.head]):

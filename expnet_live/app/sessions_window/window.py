@@ -26,6 +26,7 @@ from expnet_live.app.sessions_window.side import ListSide
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.pieces import reveal
+from expnet_live.heads.library import Library
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.info import read_info
@@ -273,12 +274,16 @@ class SessionsWindow(QMainWindow):
             return
         self.panel.set_session(None)
 
-        def loaded(session: Session) -> None:
+        def read() -> tuple[Session, tuple[str, ...]]:
+            return Session.open(entry.folder), tuple(Library().names())
+
+        def loaded(found: tuple[Session, tuple[str, ...]]) -> None:
+            session, self.panel.form.heads = found
             current = self.side.current
             if current is not None and current.folder == session.folder:
                 self.panel.set_session(session, display_title(current))
 
-        self._librarian.ask(lambda: Session.open(entry.folder), loaded, self.panel.say)
+        self._librarian.ask(read, loaded, self.panel.say)
 
     # --- other folders ------------------------------------------------------------------------
 

@@ -1,0 +1,67 @@
+"""The state of the main window, with one owner: what the person chose, and what is shown. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from expnet_live.app.state.choices import Choices
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.heads.head import Head
+from expnet_live.live.state import LiveFace, LiveState
+
+
+class WindowState:
+    """Changes by its methods alone, on one thread. Observers are called after each change of the choices."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self._live: LiveState | None = None
+        self._faces: tuple[LiveFace, ...] = ()
+        self._observers: list[Callable[[], None]] = []
+
+    @property
+    def choices(self) -> Choices:
+        return self._choices
+
+    @property
+    def live(self) -> LiveState | None:
+        """The newest state that is shown, None before the first."""
+        return self._live
+
+    @property
+    def faces(self) -> tuple[LiveFace, ...]:
+        """The faces that were seen last in this source."""
+        return self._faces
+
+    def observe(self, changed: Callable[[], None]) -> None:
+        self._observers.append(changed)
+
+    def choose(self, **changes: object) -> None:
+        """By the names of the fields of Choices."""
+        self._set(replace(self._choices, **changes))  # type: ignore[arg-type]
+
+    def choose_source(self, spec: SourceSpec) -> None:
+        self._set(self._choices.with_spec(spec))
+
+    def forget_faces(self) -> None:
+        """Another source is opened."""
+        self._faces = ()
+
+    def show(self, live: LiveState) -> None:
+        self._live = live
+        self._faces = live.faces or self._faces
+
+    def wear(self, head: Head) -> LiveState | None:
+        """Puts another head on the faces that are held, where they fit; the new state, None where nothing changed."""
+        live = self._live
+        if live is None or not live.faces or live.faces[0].head is head or not live.faces[0].fits(head):
+            return None
+        self.show(replace(live, faces=tuple(face.on(head) for face in live.faces)))
+        return self._live
+
+    def _set(self, choices: Choices) -> None:
+        if choices != self._choices:
+            self._choices = choices
+            for changed in self._observers:
+                changed()
