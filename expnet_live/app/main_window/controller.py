@@ -85,6 +85,7 @@ class Controller:
         self._results: deque[Person | str] = deque()
         self._no_head = False
         self._person_comes = False
+        self._changes: list[Callable[[Person], Person]] = []  # wait for the person that comes
         self._spec: SourceSpec | None = None
 
     @property
@@ -231,6 +232,7 @@ class Controller:
         """The person before stays until this one has been read."""
         self.window_state.choose(profile=name)
         self._person_comes = True
+        self._changes.clear()  # they were for the person before
 
         def use(person: Person) -> None:
             if self.choices.profile != name:  # another one was chosen meanwhile
@@ -238,6 +240,8 @@ class Controller:
             self._person_comes = False
             self.person = self.engine.inference.person = person
             self.recording.set_person(person)
+            while self._changes:
+                self._save(self._changes.pop(0)(self.person))
 
         def failed(sentence: str) -> None:
             self.notices.append(Notice("profile", "error", sentence))
@@ -247,9 +251,13 @@ class Controller:
 
     def set_gain(self, name: str, gain: float) -> None:
         """An empty name resets all."""
+        self._change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
+
+    def _change(self, change: Callable[[Person], Person]) -> None:
         if self._person_comes:
-            return
-        self._save(replace(self.person, gains={}) if not name else self.person.with_gain(name, gain))
+            self._changes.append(change)
+        else:
+            self._save(change(self.person))
 
     def calibrate(self) -> None:
         self.engine.inference.calibrate()
@@ -284,6 +292,7 @@ class Controller:
 
     def tick(self) -> LiveState | None:
         """The newest state, None when there is none since the last tick."""
+        self.shelf.deliver()
         state = self.engine.latest()
         if state is None:
             return None
@@ -305,7 +314,6 @@ class Controller:
 
     def watch(self) -> None:
         """Looks after cameras, source, network, recording and calibration, some times a second."""
-        self.shelf.deliver()
         self._watch_cameras()
         self._watch_source()
         self._watch_model()
