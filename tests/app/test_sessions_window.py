@@ -292,6 +292,7 @@ def test_imported_heads_are_offered_for_meshes(
     make_set(tmp_path / "set", model, SHAPES)
     Library().add("Mask", import_head(tmp_path / "set", model)[0])
     form = sessions.panel.form
+    form.heads = tuple(Library().names())
     form.set_session(demo_session, "Demo")
     assert form.head.isHidden()
     form.set_format("ply")
