@@ -27,14 +27,14 @@ class _Errand:
 class Errands(Worker):
     """`ask` returns at once; `deliver` calls back on the thread that calls it, a window's for instance.
 
-    Everything that was asked for is done before the thread ends. Between errands it calls `_look` every `every`
-    seconds.
+    Everything that was asked for is done before the thread ends. Between errands the thread does its own work, which
+    `_own_work` names: it is asked whenever `_wake` is set, and every `every` seconds.
     """
 
-    def __init__(self, name: str, every: float) -> None:
+    def __init__(self, name: str, every: float | None = None) -> None:
         super().__init__(name)
         self._every = every
-        self._wake = threading.Condition()
+        self._wake = threading.Event()
         self._errands: deque[_Errand] = deque()
         self._answers: deque[Callable[[], None]] = deque()
 
@@ -42,9 +42,8 @@ class Errands(Worker):
         self, work: Callable[[], Any], then: Then = lambda _: None, failed: Callable[[str], None] = lambda _: None
     ) -> None:
         """`then` gets the result of `work`, or `failed` the sentence of its error."""
-        with self._wake:
-            self._errands.append(_Errand(work, then, failed))
-            self._wake.notify()
+        self._errands.append(_Errand(work, then, failed))
+        self._wake.set()
 
     def deliver(self) -> None:
         """Calls back for everything that is done."""
@@ -52,32 +51,32 @@ class Errands(Worker):
             self._answers.popleft()()
 
     def stop(self) -> None:
-        with self._wake:
-            super().stop()
-            self._wake.notify()
+        super().stop()
+        self._wake.set()
 
-    def _look(self) -> None:
-        """On the thread, between errands."""
+    def _own_work(self) -> Callable[[], None] | None:
+        """On the thread: what to do while nobody asks for anything, None for nothing."""
+        return None
 
     def _work(self) -> None:
         self._running()
         while True:
-            with self._wake:
-                if not self._errands and not self.stopping:
-                    self._wake.wait(self._every)
-                errand = self._errands.popleft() if self._errands else None
-            if errand is not None:
-                self._do(errand)
+            self._wake.clear()  # before looking: what comes from here on sets it again
+            if self._errands:
+                self._do(self._errands.popleft())
             elif self.stopping:
                 return
+            elif (own := self._own_work()) is not None:
+                own()
             else:
-                self._look()
+                self._wake.wait(self._every)
 
     def _do(self, errand: _Errand) -> None:
         try:
             result = errand.work()
         except UserError as error:
             sentence = str(error)
+            log.warning("%s", sentence)
         except Exception as error:
             log.exception("an errand of the %s failed", self.name)
             sentence = f"Something unforeseen happened ({error}); the log tells more."

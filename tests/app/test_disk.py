@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,24 +22,33 @@ _WATCHED = {"open", "os.listdir", "os.scandir"}
 
 
 class DiskWatch:
-    """Notes what this thread opens or lists below `folder` while it is on."""
+    """Notes what this thread opens, lists or looks for below `folder` while it is on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[str] = []
         self.on = False
         self._folder, self._thread = str(folder), threading.get_ident()
         sys.addaudithook(self._hook)  # for good: Python takes none away
+        stat = os.stat
+
+        def stat_and_tell(path: Any, **options: Any) -> os.stat_result:
+            self._note("os.stat", path)
+            return stat(path, **options)
+
+        monkeypatch.setattr(os, "stat", stat_and_tell)  # of which no audit event tells
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if self.on and event in _WATCHED and threading.get_ident() == self._thread:
-            path = str(args[0]) if args else ""
-            if path.startswith(self._folder):
-                self.seen.append(f"{event} {path}")
+        if event in _WATCHED and args:
+            self._note(event, args[0])
+
+    def _note(self, event: str, path: object) -> None:
+        if self.on and threading.get_ident() == self._thread and str(path).startswith(self._folder):
+            self.seen.append(f"{event} {path}")
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[DiskWatch]:
-    watch = DiskWatch(tmp_path)
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DiskWatch]:
+    watch = DiskWatch(tmp_path, monkeypatch)
     yield watch
     watch.on = False
 
@@ -47,7 +57,8 @@ def test_the_watch_sees_this_thread(disk: DiskWatch, tmp_path: Path) -> None:
     disk.on = True
     (tmp_path / "file").write_text("")
     list(tmp_path.iterdir())
-    assert len(disk.seen) == 2
+    assert (tmp_path / "file").exists()
+    assert [seen.split()[0] for seen in disk.seen] == ["open", "os.listdir", "os.stat"]
 
 
 def test_the_window_leaves_the_disk_to_threads(

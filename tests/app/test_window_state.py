@@ -1,14 +1,24 @@
-"""The owner of the window's state, without a window."""
+"""The owners of the window's state, without a window: choices and faces, and the person."""
 
 from __future__ import annotations
+
+import threading
+from pathlib import Path
 
 import numpy as np
 from session_files import live_state
 
 from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.current_person import CurrentPerson
+from expnet_live.app.state.shelf import Shelf
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.library import Library
+from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
+
+LONG = 30.0  # s
 
 
 def test_observers_hear_of_each_change_once() -> None:
@@ -31,3 +41,44 @@ def test_faces_are_held_and_wear_another_head() -> None:
     assert state.live is not None and not state.live.faces and state.faces == worn.faces
     state.forget_faces()
     assert state.faces == ()
+
+
+def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None:
+    profiles = Profiles(tmp_path / "profiles")
+    profiles.save(Person("Ada", gains={"jawOpen": 3.0}))
+    shelf, persons, problems = Shelf(profiles, Library(tmp_path / "heads")), list[Person](), list[str]()
+    current = CurrentPerson(profiles, shelf, persons.append, problems.append)
+    disk = threading.Event()
+    shelf.ask(lambda: disk.wait(30))
+    shelf.start()
+    current.use("Ada")
+    current.change(lambda person: person.with_gain("jawLeft", 2.0))
+    current.use("Bob")  # before Ada was read
+    current.change(lambda person: person.with_gain("jawRight", 0.5))
+    shelf.deliver()
+    assert persons == [] and current.person.name == "Default"
+    disk.set()
+    read = threading.Event()
+    shelf.ask(read.set)
+    assert read.wait(LONG)
+    shelf.deliver()
+    shelf.stop()  # what was asked for is done all the same
+    assert shelf.join(LONG)
+    assert current.person.name == "Bob" and profiles.load("Bob").gains == {"jawRight": 0.5}
+    assert profiles.load("Ada").gains == {"jawOpen": 3.0, "jawLeft": 2.0}
+    assert [p.gains for p in persons] == [{}, {"jawRight": 0.5}] and problems == []
+
+
+def test_a_damaged_profile_is_told(tmp_path: Path) -> None:
+    profiles, problems = Profiles(tmp_path), list[str]()
+    profiles.save(Person("Ada"))
+    next(tmp_path.glob("*.json")).write_text("{")
+    shelf = Shelf(profiles, Library(tmp_path / "heads"))
+    current = CurrentPerson(profiles, shelf, lambda person: None, problems.append)
+    current.use("Ada")
+    shelf.start()
+    shelf.stop()
+    assert shelf.join(LONG)
+    shelf.deliver()
+    assert current.person.name == "Ada" and not current.person.gains
+    assert len(problems) == 1 and "delete" in problems[0]

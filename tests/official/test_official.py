@@ -328,14 +328,14 @@ def test_what_is_missing_is_told(nothing: None, tmp_path: Path, capsys: pytest.C
     command = ["analyze", "demo", "--model", "official", "--out", str(tmp_path / "out")]
     assert main(command) == 2
     assert "is not on this computer; import it with 'expnet-live official import'" in capsys.readouterr().err
-    option = next(o for o in catalog.models(None) if o.value == "official")
+    option = next(o for o in catalog.models_there() if o.value == "official")
     assert option.why_not is not None and "FacePoseNet" in option.why_not
     assert main(["official", "status"]) == 0
     assert capsys.readouterr().out.count("not imported") == 4
 
 
 def test_what_is_there_can_be_chosen(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    option = next(o for o in catalog.models(None) if o.value == "official")
+    option = next(o for o in catalog.models_there() if o.value == "official")
     assert option.why_not is None
     assert main(["official", "status"]) == 0
     assert capsys.readouterr().out.count(", whole") == 4

@@ -14,6 +14,7 @@ from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.recording import Recording
 from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.current_person import CurrentPerson
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.app.state.history import History, Ranges
 from expnet_live.app.state.shelf import Shelf
@@ -70,12 +71,12 @@ class Controller:
         self.statistics = Statistics()
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
-        self.person = Person()
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
         self.shelf = Shelf(self.profiles, self.gallery.library)
+        self._current = CurrentPerson(self.profiles, self.shelf, self._use_person, self._no_profile)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -84,8 +85,6 @@ class Controller:
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
         self._no_head = False
-        self._person_comes = False
-        self._changes: list[Callable[[Person], Person]] = []  # wait for the person that comes
         self._spec: SourceSpec | None = None
 
     @property
@@ -99,6 +98,10 @@ class Controller:
     @property
     def faces(self) -> tuple[LiveFace, ...]:
         return self.window_state.faces
+
+    @property
+    def person(self) -> Person:
+        return self._current.person
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -231,54 +234,41 @@ class Controller:
     def use_profile(self, name: str) -> None:
         """The person before stays until this one has been read."""
         self.window_state.choose(profile=name)
-        self._person_comes = True
-        self._changes.clear()  # they were for the person before
+        self._current.use(name)
 
-        def use(person: Person) -> None:
-            if self.choices.profile != name:  # another one was chosen meanwhile
-                return
-            self._person_comes = False
-            self.person = self.engine.inference.person = person
-            self.recording.set_person(person)
-            while self._changes:
-                self._save(self._changes.pop(0)(self.person))
+    def _use_person(self, person: Person) -> None:
+        self.engine.inference.person = person
+        self.recording.set_person(person)
+        self.ranges.clear()
 
-        def failed(sentence: str) -> None:
-            self.notices.append(Notice("profile", "error", sentence))
-            use(Person(name))
-
-        self.shelf.ask(lambda: self.profiles.load(name), use, failed)
+    def _no_profile(self, reason: str) -> None:
+        self.notices.append(Notice("profile", "error", reason))
 
     def set_gain(self, name: str, gain: float) -> None:
         """An empty name resets all."""
-        self._change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
-
-    def _change(self, change: Callable[[Person], Person]) -> None:
-        if self._person_comes:
-            self._changes.append(change)
-        else:
-            self._save(change(self.person))
+        self._current.change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
 
     def calibrate(self) -> None:
         self.engine.inference.calibrate()
 
     def forget_calibration(self) -> None:
-        if self.person.calibrated and not self._person_comes:
-            self._save(self.person.uncalibrated())
-            text = texts.UNCALIBRATED.format(name=self.person.name)
-            self.notices.append(Notice("calibration", "info", text, stays=False))
+        self._current.change(
+            lambda person: person.uncalibrated() if person.calibrated else person,
+            lambda person: self._tell_calibration("info", texts.UNCALIBRATED.format(name=person.name)),
+        )
 
     def _calibrated(self, result: Person | str) -> None:
         self._results.append(result)  # on the inference thread
 
-    def _save(self, person: Person) -> None:
-        self.person = self.engine.inference.person = person
-        self.recording.set_person(person)
-        self.ranges.clear()
-        self.shelf.ask(
-            lambda: self.profiles.save(person),
-            failed=lambda sentence: self.notices.append(Notice("profile", "error", sentence)),
+    def _take_calibration(self, result: Person) -> None:
+        self._current.change(
+            # The name and gains of now: they may have changed during the two seconds.
+            lambda person: replace(result, name=person.name, gains=person.gains),
+            lambda person: self._tell_calibration("info", texts.CALIBRATED.format(name=person.name)),
         )
+
+    def _tell_calibration(self, kind: str, text: str) -> None:
+        self.notices.append(Notice("calibration", kind, text, stays=False))
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -324,15 +314,12 @@ class Controller:
         self.recording.watch(self._spec)
         for problem in self.engine.inference.outputs.take_problems():
             self.notices.append(Notice("output", "error", problem))
-        while self._results and not self._person_comes:
+        while self._results:
             result = self._results.popleft()
             if isinstance(result, Person):
-                # The name and gains of now: they may have changed during the two seconds.
-                self._save(replace(result, name=self.person.name, gains=self.person.gains))
-                text = texts.CALIBRATED.format(name=self.person.name)
-                self.notices.append(Notice("calibration", "info", text, stays=False))
+                self._take_calibration(result)
             else:
-                self.notices.append(Notice("calibration", "warning", result, stays=False))
+                self._tell_calibration("warning", result)
 
     def _watch_cameras(self) -> None:
         cameras = self.cameras.cameras

@@ -60,7 +60,9 @@ class Recording:
             self._notices.append(Notice(key, "gone"))
         self._markers = self._told_missed = 0
         self._wanted = None
-        self.recorder = start_recording(self._engine, spec, folder or new_folder(sessions_root()), video=video)
+        # Without a look at the disk, which may be slow: two recordings of one second are this window's at most.
+        folder = folder or new_folder(sessions_root(), lambda path: self.last is not None and path == self.last.folder)
+        self.recorder = start_recording(self._engine, spec, folder, video=video)
 
     def stop(self) -> None:
         if self.recorder is not None:

@@ -3,45 +3,27 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from expnet_live.core.errors import UserError
 from expnet_live.sessions.catalog.catalog import Entry, Library, Status
 from expnet_live.sessions.catalog.recovery import recover
-from expnet_live.threads.worker import Worker
+from expnet_live.threads.errands import Errands
 
 log = logging.getLogger(__name__)
 
-Then = Callable[[Any], None]
 
-
-@dataclass(frozen=True)
-class _Task:
-    work: Callable[[], Any]
-    then: Then
-    failed: Then
-
-
-class Librarian(Worker):
-    """`refresh` and `ask` return at once; the GUI calls `deliver`, which calls back there.
-
-    What was asked for is done before the thread ends.
-    """
+class Librarian(Errands):
+    """`refresh` and `ask` return at once; the GUI calls `deliver`, which calls back there."""
 
     def __init__(self, root: Path | None = None) -> None:
         super().__init__("librarian")
         self.entries: tuple[Entry, ...] = ()
         self.revision = 0  # of the entries; 0 until they were read
+        self.rooted = False  # whether the folder of sessions is there
         self._library = Library(root)
         self._others: tuple[Path, ...] = ()
-        self._wake = threading.Condition()
-        self._tasks: deque[_Task] = deque()
-        self._answers: deque[Callable[[], None]] = deque()
         self._stale = True
         self._hopeless: set[Path] = set()  # could not be recovered
 
@@ -51,61 +33,23 @@ class Librarian(Worker):
 
     def refresh(self, others: tuple[Path, ...] | None = None) -> None:
         """Reads the list anew; `others` are folders that lie elsewhere, None leaves them as they were."""
-        with self._wake:
-            self._others = self._others if others is None else others
-            self._stale = True
-            self._wake.notify()
+        self._others = self._others if others is None else others
+        self._stale = True
+        self._wake.set()
 
-    def ask(self, work: Callable[[], Any], then: Then = lambda _: None, failed: Then = lambda _: None) -> None:
-        """`then` is called with the result of `work`, or `failed` with the sentence of its UserError."""
-        with self._wake:
-            self._tasks.append(_Task(work, then, failed))
-            self._wake.notify()
+    def _own_work(self) -> Callable[[], None] | None:
+        if self._stale:
+            self._stale = False
+            return self._list
+        wanting = next((e for e in self.entries if self._library.wants_thumbnail(e)), None)
+        return None if wanting is None else lambda: self._picture(wanting)
 
-    def deliver(self) -> None:
-        """On the GUI thread: calls back."""
-        while self._answers:
-            self._answers.popleft()()
-
-    def stop(self) -> None:
-        with self._wake:
-            super().stop()
-            self._wake.notify()
-
-    def _work(self) -> None:
-        self._running()
-        while True:
-            with self._wake:
-                wanting = None
-                if not self._tasks and not self._stale and not self.stopping:
-                    wanting = next((e for e in self.entries if self._library.wants_thumbnail(e)), None)
-                    if wanting is None:
-                        self._wake.wait()
-                task = self._tasks.popleft() if self._tasks else None
-                listing = self._stale and not self.stopping
-                if task is None and listing:
-                    self._stale = False
-            if task is not None:
-                self._do(task)
-            elif self.stopping:
-                return
-            elif listing:
-                self._list()
-            elif wanting is not None:
-                made = self._library.thumbnail(wanting)
-                self._publish([made if e.folder == made.folder else e for e in self.entries])
-
-    def _do(self, task: _Task) -> None:
-        try:
-            result = task.work()
-        except UserError as error:
-            sentence = str(error)
-            log.warning("%s", sentence)
-            self._answers.append(lambda: task.failed(sentence))
-        else:
-            self._answers.append(lambda: task.then(result))
+    def _picture(self, entry: Entry) -> None:
+        made = self._library.thumbnail(entry)
+        self._publish([made if e.folder == made.folder else e for e in self.entries])
 
     def _list(self) -> None:
+        self.rooted = self.root.is_dir()
         try:
             entries = self._library.entries(self._others)
         except UserError as error:

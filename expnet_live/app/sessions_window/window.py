@@ -176,7 +176,7 @@ class SessionsWindow(QMainWindow):
                 self.banners.show_banner("list", "error", librarian.problem)
             else:
                 self.banners.dismiss("list")
-            if not self._watcher.directories() and librarian.root.is_dir():
+            if librarian.rooted and not self._watcher.directories():
                 self._watcher.addPath(str(librarian.root))
         if self.panel.isVisible():
             self.panel.set_range(self.player.range)
@@ -302,11 +302,9 @@ class SessionsWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         """A session's folder, or any file in it."""
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                path = Path(url.toLocalFile())
-                self.open_folder(path if path.is_dir() else path.parent)
-                return
+        path = next((Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()), None)
+        if path is not None and self._librarian is not None:
+            self._librarian.ask(lambda: path if path.is_dir() else path.parent, self.open_folder)
 
     # --- layout -------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ class Option:
     why_not: str | None = None
 
 
-def there() -> list[Option]:
+def models_there() -> list[Option]:
     """The models there are, None for the built-in one. Reads the disk: not for the GUI thread."""
     return [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
 

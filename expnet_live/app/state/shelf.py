@@ -1,8 +1,10 @@
-"""What lies on the disk for the window's lists: profiles, heads, models. A thread reads it, never the window's."""
+"""What the disk holds for the window's lists: profiles, heads, models. A thread reads it, never the window's."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from expnet_live.app.state import catalog
@@ -32,11 +34,16 @@ class Shelf(Errands):
         super().__init__("shelf", _EVERY)
         self._profiles, self._heads = profiles, heads
         self.stock = self._read()
+        self._looked = time.monotonic()
 
     def _read(self) -> Stock:
-        return Stock(tuple(self._profiles.names()), tuple(self._heads.names()), tuple(catalog.there()))
+        return Stock(tuple(self._profiles.names()), tuple(self._heads.names()), tuple(catalog.models_there()))
+
+    def _own_work(self) -> Callable[[], None] | None:
+        return self._look if time.monotonic() - self._looked >= _EVERY else None
 
     def _look(self) -> None:
+        self._looked = time.monotonic()
         try:
             self.stock = self._read()
         except Exception:  # a folder that is unreadable for a moment: the lists stay as they are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from expnet_live.core.paths import local_data_folder
@@ -28,11 +29,11 @@ def is_session(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (INFO, TABLE, VIDEO))
 
 
-def new_folder(root: Path) -> Path:
-    """A name for a new session in `root`, by the time: the folder is not there yet."""
+def new_folder(root: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
+    """A name for a new session in `root`, by the time, that is not `taken` yet."""
     name = time.strftime(STAMP)
     candidates = (root / (name if i == 1 else f"{name} {i}") for i in range(1, 1000))
-    return next(path for path in candidates if not path.exists())
+    return next(path for path in candidates if not taken(path))
 
 
 def in_use(folder: Path) -> bool:

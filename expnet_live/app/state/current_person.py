@@ -1,0 +1,74 @@
+"""The person whose profile is chosen. The shelf's thread reads and writes the profiles. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from expnet_live.app.state.shelf import Shelf
+from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
+
+Change = Callable[[Person], Person]
+Then = Callable[[Person], None]
+
+
+@dataclass
+class _Coming:
+    """A profile that is being read, and the changes that wait for it."""
+
+    changes: list[tuple[Change, Then]] = field(default_factory=list)
+
+
+class CurrentPerson:
+    """`changed` is called with each new person, `failed` with a sentence when a profile cannot be read or saved."""
+
+    def __init__(
+        self, profiles: Profiles, shelf: Shelf, changed: Callable[[Person], None], failed: Callable[[str], None]
+    ) -> None:
+        self.person = Person()
+        self._profiles, self._shelf = profiles, shelf
+        self._changed, self._failed = changed, failed
+        self._coming: _Coming | None = None
+
+    def use(self, name: str) -> None:
+        """The person before stays until this one has been read."""
+        coming = self._coming = _Coming()
+
+        def read(person: Person) -> None:
+            if self._coming is coming:
+                self._coming = None
+                self._set(person)
+                for change, then in coming.changes:
+                    self.change(change, then)
+            elif coming.changes:  # another one was chosen meanwhile: theirs are kept all the same
+                for change, _ in coming.changes:
+                    person = change(person)
+                self._save(person)
+
+        def failed(sentence: str) -> None:
+            self._failed(sentence)
+            read(Person(name))
+
+        self._shelf.ask(lambda: self._profiles.load(name), read, failed)
+
+    def change(self, change: Change, then: Then = lambda person: None) -> None:
+        """Changes and saves the person, or the one who is being read, then; `then` is called with the result.
+
+        Nothing happens where `change` returns the very person it gets.
+        """
+        if self._coming is not None:
+            self._coming.changes.append((change, then))
+            return
+        person = change(self.person)
+        if person is not self.person:
+            self._set(person)
+            self._save(person)
+            then(person)
+
+    def _set(self, person: Person) -> None:
+        self.person = person
+        self._changed(person)
+
+    def _save(self, person: Person) -> None:
+        self._shelf.ask(lambda: self._profiles.save(person), failed=self._failed)
