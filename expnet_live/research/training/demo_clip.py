@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.files import replacing
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
@@ -15,6 +16,7 @@ from expnet_live.geometry.normals import NormalOperator
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.hair import hairiness, lift
+from expnet_live.heads.head import Part
 from expnet_live.render.shading import Surface, render
 from expnet_live.research.training.performance import DURATION, Moment, performance
 from expnet_live.video.writer import VideoWriter
@@ -24,7 +26,9 @@ _SCALE = 1.38  # px per mm: the face takes about 45 % of the height
 _ORIGIN = np.array([319.5, 226.0])  # where the upright head's origin is seen
 _PIVOT = np.array([0.0, -112.0, -92.0])  # mm: the head turns on its neck
 
-_HAIR = np.array([58.0, 41.0, 32.0])
+_SKIN = np.array([0.83, 0.76, 0.72])  # of the face model's own colours: a darker skin, which no made picture has
+_PERSON, _SHAPE_SD = 3, 0.6  # the seed of the actor's shape, and how far it is from the mean
+_HAIR = np.array([38.0, 30.0, 27.0])
 _CLOTH = np.array([58.0, 66.0, 76.0])
 # Rings of a sweater round the neck, mm from the pivot: height, half width, half depth, how far forward.
 _SWEATER = np.array([
@@ -38,17 +42,24 @@ _AROUND = 64
 class Actor:
     """The head with hair and a sweater, drawn frame by frame."""
 
-    def __init__(self, model: FaceModel, identity: Array | None = None) -> None:
-        self._model, self._identity = model, identity
+    def __init__(self, model: FaceModel) -> None:
+        rng = np.random.default_rng(_PERSON)
+        self._model = model
+        self._identity = (_SHAPE_SD * rng.standard_normal(model.n_identity)).astype(np.float32)
         self._n = len(model.colors)
-        resting = model.vertices(np.zeros(len(model.names), np.float32), identity)
+        self._none = np.zeros(model.n_expression, np.float32)
+        resting = model.vertices(self._none, self._identity)
         self._hair = hairiness(model.anatomy, resting)
         # Hair stands off the skull, and lies in strands.
         self._lift = lift(self._hair)[:, None]
         angle = np.arctan2(resting[:, 0], resting[:, 1] - 20)
         strand = 1 + 0.1 * np.sin(23 * angle + 2 * np.sin(resting[:, 2] / 30)) + 0.07 * np.sin(9 * angle + 1)
         amount = np.clip(self._hair * 1.4, 0, 1)[:, None]
-        colors = model.colors * (1 - amount) + _HAIR * strand[:, None] * amount
+        skin = np.isin(model.anatomy.part, (Part.FACE, Part.SHELL, Part.EARS, Part.LID_RIM))
+        colors = model.colors * np.where(skin[:, None], _SKIN, 1)
+        dense = 0.75 * np.clip(model.traits.brows[:, :1], 0, 1) if model.traits.brows is not None else 0.0
+        colors = colors * (1 - dense) + _HAIR * dense
+        colors = colors * (1 - amount) + _HAIR * strand[:, None] * amount
         self._sweater, triangles = _sweater()
         cloth = np.tile(_CLOTH, (len(self._sweater), 1))
         shine = model.anatomy.shine + 0.2 * amount[:, 0]
@@ -69,7 +80,7 @@ class Actor:
     def draw(self, moment: Moment) -> Image:
         """The picture of a moment, BGR."""
         turn = matrix_from_vector(moment.rotation).astype(np.float32)
-        vertices = self._model.vertices(moment.expression, self._identity, moment.gaze)
+        vertices = self._model.vertices(self._none, self._identity, blendshapes=moment.blendshapes)
         normals = self._model.normals(vertices)
         vertices += self._lift * normals
         # The body stays where it is, so that within the turning head's frame it turns the other way.
@@ -89,21 +100,21 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
     from tqdm import tqdm
 
     actor = Actor(model)
-    moments = performance(model, [i / fps for i in range(round(seconds * fps))], seconds)
+    moments = performance([i / fps for i in range(round(seconds * fps))], seconds)
     with replacing(out) as partial, VideoWriter(partial, fps) as video:
         for moment in tqdm(moments, desc="demo clip", unit="frame"):
             video.write(actor.draw(moment), moment.time)
-    _write_truth(model, moments, out.with_suffix(".csv"))
+    _write_truth(moments, out.with_suffix(".csv"))
     return moments
 
 
-def _write_truth(model: FaceModel, moments: list[Moment], path: Path) -> None:
-    """frame, timestamp_s, rotation vector (rad), gaze (rad), coefficients (sd): what the clip shows."""
+def _write_truth(moments: list[Moment], path: Path) -> None:
+    """frame, timestamp_s, rotation vector (rad), ARKit's actions (0..1): what the clip shows."""
     with path.open("w", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
-        table.writerow(["frame", "timestamp_s", "rx", "ry", "rz", "gaze_yaw", "gaze_pitch", *model.names])
+        table.writerow(["frame", "timestamp_s", "rx", "ry", "rz", *ARKIT])
         for i, m in enumerate(moments):
-            numbers = [*m.rotation, *m.gaze[0], *m.expression]
+            numbers = [*m.rotation, *m.blendshapes]
             table.writerow([i, f"{m.time:.4f}", *(f"{float(v) + 0.0:.3g}" for v in numbers)])
 
 

@@ -1,8 +1,4 @@
-"""What the head of the demo clip does when: coefficients, rotation and gaze as smooth functions of time.
-
-Actions are given by how many millimetres they move the point they move most, so that the clip
-looks the same whatever a standard deviation is in the face model of the day.
-"""
+"""What the head of the demo clip does when: ARKit's actions, rotation and gaze as smooth functions of time."""
 
 from __future__ import annotations
 
@@ -11,22 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
-from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import EYE_PITCH, EYE_YAW
 
-_SHUT = 10.3  # mm by which a blink that shuts the eye moves the middle of the lid
 DURATION = 8.0  # s; the clip ends as it begins
 
 
 @dataclass(frozen=True)
 class Action:
-    """Movements (mm) that rise from `start`, are at their height from `high` to `low` and gone at `end` (s)."""
+    """Strengths (0..1) that rise from `start`, are full from `high` to `low` and gone at `end` (s)."""
 
     start: float
     high: float
     low: float
     end: float
-    movements: dict[str, float]
+    strengths: dict[str, float]
 
     def weight(self, t: float) -> float:
         rise = np.clip((t - self.start) / (self.high - self.start), 0, 1)
@@ -35,25 +31,25 @@ class Action:
         return s * s * s * (10 - 15 * s + 6 * s * s)
 
 
-def _both(**coefficients: float) -> dict[str, float]:
-    return {name + side: value for name, value in coefficients.items() for side in ("Left", "Right")}
+def _both(**strengths: float) -> dict[str, float]:
+    return {name + side: value for name, value in strengths.items() for side in ("Left", "Right")}
 
 
 def _blink(at: float) -> Action:
-    return Action(at - 0.1, at - 0.01, at + 0.03, at + 0.18, _both(eyeBlink=_SHUT))
+    return Action(at - 0.1, at - 0.01, at + 0.03, at + 0.18, _both(eyeBlink=1.0))
 
 
 ACTIONS = (
     *(_blink(t) for t in (0.45, 2.42, 4.62, 5.55, 7.62)),
-    Action(0.75, 1.2, 1.95, 2.45, {**_both(mouthSmile=12.1, eyeSquint=1.6, mouthUpperUp=1.3), "jawOpen": 1.2}),
-    Action(2.4, 2.72, 3.1, 3.45, {**_both(browOuterUp=4.8), "browInnerUp": 3.9, "jawOpen": 12.0}),
-    Action(3.4, 3.53, 3.66, 3.86, {"eyeBlinkLeft": _SHUT, "mouthSmileLeft": 6.4, "eyeSquintLeft": 1.9}),
-    Action(3.86, 3.99, 4.12, 4.32, {"eyeBlinkRight": _SHUT, "mouthSmileRight": 6.4, "eyeSquintRight": 1.9}),
-    Action(4.3, 4.6, 4.85, 5.15, {"mouthPucker": 5.6}),
-    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=6.5, mouthFrown=2.2, mouthSmile=-6.4)),
-    Action(6.0, 6.25, 6.4, 6.65, {"jawLeft": 7.8, "mouthLeft": 5.5}),
-    Action(6.55, 6.8, 6.95, 7.2, {"jawLeft": -7.8, "mouthLeft": -5.5}),
-    Action(7.2, 7.4, 7.6, 7.95, _both(mouthSmile=4.8)),
+    Action(0.75, 1.2, 1.95, 2.45, {**_both(mouthSmile=0.85, cheekSquint=0.6, eyeSquint=0.5), "jawOpen": 0.08}),
+    Action(2.4, 2.72, 3.1, 3.45, {**_both(browOuterUp=0.8, eyeWide=0.6), "browInnerUp": 0.85, "jawOpen": 0.6}),
+    Action(3.4, 3.53, 3.66, 3.86, {"eyeBlinkLeft": 1.0, "mouthSmileLeft": 0.5, "cheekSquintLeft": 0.5}),
+    Action(3.86, 3.99, 4.12, 4.32, {"eyeBlinkRight": 1.0, "mouthSmileRight": 0.5, "cheekSquintRight": 0.5}),
+    Action(4.3, 4.6, 4.85, 5.15, {"mouthPucker": 0.9}),
+    Action(5.0, 5.3, 5.75, 6.1, _both(browDown=0.9, mouthFrown=0.8, eyeSquint=0.3)),
+    Action(6.0, 6.25, 6.4, 6.65, {"jawLeft": 0.8, "mouthLeft": 0.6}),
+    Action(6.55, 6.8, 6.95, 7.2, {"jawRight": 0.8, "mouthRight": 0.6}),
+    Action(7.2, 7.4, 7.6, 7.95, _both(mouthSmile=0.35)),
 )
 
 # Time in s, then pitch (down > 0), yaw (to the viewer's right > 0) and roll in degrees.
@@ -72,31 +68,37 @@ _GAZE = (
 
 @dataclass(frozen=True)
 class Moment:
-    """The state at `time` s: expression (29,) sd, rotation vector (3,) rad, gaze (2, 2) rad as in FaceState."""
+    """At `time` s: ARKit's actions `blendshapes` (52,), glances among them, and a rotation vector (3,) in rad."""
 
     time: float
-    expression: Array
+    blendshapes: Array
     rotation: Array
-    gaze: Array
 
 
-def performance(model: FaceModel, times: Iterable[float], duration: float = DURATION) -> list[Moment]:
-    """The moments at `times` of a performance stretched to `duration` s, in the model's coefficients."""
+def performance(times: Iterable[float], duration: float = DURATION) -> list[Moment]:
+    """The moments at `times` of a performance stretched to `duration` s."""
     from scipy.interpolate import PchipInterpolator
     from scipy.spatial.transform import Rotation
 
     head, gaze = (PchipInterpolator(keys[:, 0], np.radians(keys[:, 1:])) for keys in (np.array(_HEAD), np.array(_GAZE)))
-    reach = np.linalg.norm(model.expression, axis=2).max(1)
     moments = []
     for time in times:
         t = min(time / duration, 1.0) * DURATION
-        moved = np.zeros(len(model.names))
+        strengths = np.zeros(N_BLENDSHAPES)
         for action in ACTIONS:
             if weight := action.weight(t):
-                for name, amount in action.movements.items():
-                    if name in model.names:
-                        moved[model.index(name)] += weight * amount
+                for name, amount in action.strengths.items():
+                    strengths[INDEX[name]] += weight * amount
+        _glance(strengths, *gaze(t))
         rotation = Rotation.from_euler("YXZ", head(t)[[1, 0, 2]]).as_rotvec()
-        expression = (moved / reach).astype(np.float32)
-        moments.append(Moment(time, expression, rotation, np.tile(gaze(t), (2, 1))))
+        moments.append(Moment(time, np.clip(strengths, 0, 1).astype(np.float32), rotation))
     return moments
+
+
+def _glance(strengths: Array, yaw: float, pitch: float) -> None:
+    """Both eyes look to `yaw` (to the viewer's right > 0) and `pitch` (up > 0), rad."""
+    for side, outwards in (("Left", 1), ("Right", -1)):
+        strengths[INDEX[f"eyeLookOut{side}"]] = max(outwards * yaw, 0) / EYE_YAW
+        strengths[INDEX[f"eyeLookIn{side}"]] = max(-outwards * yaw, 0) / EYE_YAW
+        strengths[INDEX[f"eyeLookUp{side}"]] = max(pitch, 0) / EYE_PITCH
+        strengths[INDEX[f"eyeLookDown{side}"]] = max(-pitch, 0) / EYE_PITCH
