@@ -23,8 +23,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="a camera's index, a video, or: demo")
     parser.add_argument(
         "--to", action="append", default=[], metavar="OUTPUT",
-        help="such as vmc, or vmc://127.0.0.1:39539; may be given several times. This machine, unless an address says "
-        "otherwise",
+        help="such as vmc, vmc://127.0.0.1:39539, or vmc?names=camel; may be given several times. This machine, unless "
+        "an address says otherwise",
     )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="list the outputs, and end")
     parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="how long, a clip being looped")
@@ -41,13 +41,15 @@ def run(args: argparse.Namespace) -> int:
 
     if args.list:
         for kind in OUTPUTS.values():
-            print(f"{kind.name:10}{kind.about} (port {kind.port})")
+            print(f"{kind.name:10}{kind.about} ({kind.place(kind.address)})")
+            for name, option in kind.options.items():
+                print(f"{'':10}  {name}={'|'.join(option.values)}: {option.about}")
         return 0
     if args.source is None or not args.to:
         raise UserError("Name a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
     streams = [Stream(*parse_target(text)) for text in args.to]
     for stream in streams:
-        if stream.address.leaves:
+        if stream.leaves:
             print(f"{stream.name}: what is sent there leaves this machine.")
 
     from expnet_live.capture.spec import SourceSpec
@@ -64,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
             Settings(model, args.device, args.smoothing),
             Profiles().load(args.profile),
             duration=args.duration,
+            say=lambda sentence: print(sentence, flush=True),
         )
     for stream in streams:
-        problem = f"; {stream.problem}" if stream.problem else ""
-        print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped{problem}")
+        print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped, {stream.unheard} that nobody took")
     return 0 if all(stream.sent for stream in streams) else 1

@@ -37,3 +37,16 @@ def vector_from_matrix(matrix: Array) -> Array:
     flat = Rotation.from_matrix(m.reshape(-1, 3, 3)).as_rotvec()
     result: Array = flat.reshape(*m.shape[:-2], 3)
     return result
+
+
+def turns(vector: Array) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in radians of a rotation vector (3,), about y, then the turned x, then the turned z.
+
+    A head turns by yaw to the viewer's right, by pitch down, and by roll against the clock as the viewer sees it. At a
+    pitch of a right angle, yaw is all of the turn.
+    """
+    m = matrix_from_vector(vector)
+    pitch = float(np.arcsin(np.clip(-m[1, 2], -1, 1)))
+    if abs(m[1, 2]) > 1 - 1e-9:
+        return float(np.arctan2(-m[2, 0], m[0, 0])), pitch, 0.0
+    return float(np.arctan2(m[0, 2], m[2, 2])), pitch, float(np.arctan2(m[1, 0], m[1, 1]))

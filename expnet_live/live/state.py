@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
+from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array, FaceState
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
 
@@ -47,6 +51,15 @@ class LiveFace:
     def normals(self) -> Array:
         """Unit normals (V, 3) of the vertices, made by the first access as well."""
         return self.head.normals(self.vertices)
+
+    @cached_property
+    def weights(self) -> Array:
+        """The blendshapes (52,) of the model, or those nearest to its coefficients, made by the first access."""
+        if self.blendshapes is not None:
+            return self.blendshapes
+        return (
+            self.head.blendshapes_of(self.expression) if isinstance(self.head, FaceModel) else np.zeros(N_BLENDSHAPES)
+        )
 
     def fits(self, head: Head) -> bool:
         """Whether another head is driven by the same coefficients."""

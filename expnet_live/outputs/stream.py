@@ -1,155 +1,80 @@
-"""Streams to other programs: the registry of outputs, addresses, and a thread for each receiver.
+"""Streams to other programs: a thread for each receiver, which never delays a frame.
 
-Ours lie in the package `expnet_live.outputs.streaming`, one module each; other packages add theirs by entry points of
-the group `expnet_live.outputs`. Help texts and docs follow from what each says of itself.
+What outputs need, and those of other packages, is here under one name: `Address`, `Datagrams`, `Option`, `OutputKind`,
+`OUTPUTS`, `Sample`, `Sender`.
 """
 
 from __future__ import annotations
 
-import ipaddress
+import errno
+import os
 import socket
 import time
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-
-from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
-from expnet_live.core.registry import Registry
-from expnet_live.core.types import Array
-from expnet_live.heads.face_model import FaceModel
 from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.outputs.address import LOOPBACK, Address
+from expnet_live.outputs.datagrams import Datagrams
+from expnet_live.outputs.output import OUTPUTS, Option, OutputKind, Sender, parse_target
+from expnet_live.outputs.sample import Follower, Sample
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
-from expnet_live.threads.worker import Worker
+from expnet_live.threads.worker import Life, Worker
 
-LOOPBACK = "127.0.0.1"
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """What is sent of a frame: of its first face, or of nobody (`seen` False, the rest 0).
-
-    `time` is that of the capture (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
-    the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
-    """
-
-    time: float
-    seen: bool
-    blendshapes: Array
-    rotation: Array
-    translation: Array
-    gaze: Array
-
-    @classmethod
-    def of(cls, state: LiveState) -> Sample:
-        if not state.faces:
-            nothing = np.zeros(3, np.float32)
-            return cls(state.captured.grabbed, False, np.zeros(N_BLENDSHAPES), nothing, nothing, np.zeros((2, 2)))
-        face = state.faces[0]
-        pose, gaze = face.state.pose, face.state.gaze
-        gaze = np.zeros((2, 2)) if gaze is None else gaze
-        return cls(state.captured.grabbed, True, _weights(face), pose.rotation, pose.translation, gaze)
-
-
-def _weights(face: LiveFace) -> Array:
-    """The blendshapes that the model tells, or those nearest to its coefficients."""
-    if face.blendshapes is not None:
-        return face.blendshapes
-    return face.head.blendshapes_of(face.expression) if isinstance(face.head, FaceModel) else np.zeros(N_BLENDSHAPES)
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where to: a host and a port."""
-
-    host: str
-    port: int
-
-    @property
-    def leaves(self) -> bool:
-        """Whether what is sent there leaves this machine."""
-        if self.host == "localhost":
-            return False
-        try:
-            return not ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return True
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
-class Sender(Protocol):
-    """Brings samples to a receiver, on a thread of its own."""
-
-    def send(self, sample: Sample) -> None:
-        """Raises OSError where it cannot be sent."""
-        ...
-
-    @property
-    def receivers(self) -> int | None:
-        """How many receive it; None where nobody can know."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class OutputKind(ABC):
-    """A protocol. Importing its module must be cheap, as `--help` does so: import what is heavy in `open`."""
-
-    name: str
-    """As it is typed before ://."""
-    about: str
-    """One line for help texts and menus."""
-    port: int
-    """Where its receivers usually listen."""
-
-    @abstractmethod
-    def open(self, address: Address) -> Sender:
-        """Raises OSError where the address cannot be used."""
-
-
-OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
-
-
-def parse_target(text: str) -> tuple[OutputKind, Address]:
-    """What `vmc`, `vmc://127.0.0.1` or `vmc://127.0.0.1:39539` mean. Raises UserError."""
-    name, _, where = text.partition("://")
-    kind = OUTPUTS.named(name)
-    host, colon, port = where.rpartition(":") if ":" in where else (where, "", "")
-    if colon and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise UserError(f"{text} has no port from 1 to 65535; write for example {name}://{LOOPBACK}:{kind.port}.")
-    return kind, Address(host or LOOPBACK, int(port) if port else kind.port)
+__all__ = [
+    "LOOPBACK", "OUTPUTS", "Address", "Datagrams", "Option", "OutputKind", "Sample", "Sender", "Stream", "parse_target",
+]  # fmt: skip
 
 
 class Stream(Worker):
     """A LiveOutput that sends the newest sample; older ones that it had no time for are dropped and counted."""
 
     def __init__(self, kind: OutputKind, address: Address) -> None:
-        super().__init__(f"{kind.name}://{address}")
+        super().__init__(f"{kind.name}://{kind.place(address)}")
         self.kind, self.address = kind, address
-        self.sent = 0
-        self._samples: Mailbox[Sample] = Mailbox()
+        self.sent = self.unheard = 0
+        self._samples: Mailbox[Sample | tuple[LiveState, LiveFace | None]] = Mailbox()
+        self._follower = Follower()
         self._meter = RateMeter()
-        self._receivers: int | None = None
+        self._sender: Sender | None = None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether what is sent leaves this machine."""
+        return self.kind.leaves(self.address)
 
     @property
     def dropped(self) -> int:
         return self._samples.dropped
 
-    def describe(self) -> str:
-        """How it goes, for people."""
+    @property
+    def over(self) -> bool:
+        """Whether it failed for good: its thread has ended."""
+        return self.life is Life.FAILED and not self.alive
+
+    @property
+    def complaint(self) -> str | None:
+        """A sentence on what keeps samples from arriving, None where nothing is known to."""
         if self.problem is not None:
             return self.problem
-        if self._receivers == 0:
-            return f"nobody listens at {self.address}"
-        return f"sending to {self.address}, {self._meter.rate(time.monotonic()):.0f} a second"
+        sender = self._sender
+        if sender is None:
+            return None
+        if sender.problem is not None:
+            return sender.problem
+        return f"Nobody listens at {self.kind.place(self.address)}." if sender.receivers == 0 else None
+
+    def describe(self) -> str:
+        """How it goes, for people."""
+        rate = self._meter.rate(time.monotonic())
+        return self.complaint or f"sending to {self.kind.place(self.address)}, {rate:.0f} a second"
 
     def put(self, state: LiveState) -> None:
-        self._samples.put(Sample.of(state))
+        self._samples.put((state, self._follower.face(state)))
+
+    def put_sample(self, sample: Sample) -> None:
+        """A sample that no live frame stands behind, such as one of a session."""
+        self._samples.put(sample)
 
     def lost(self, face: int, time: float) -> None:
         """Nothing: a sample of nobody follows."""
@@ -161,44 +86,51 @@ class Stream(Worker):
     def _work(self) -> None:
         try:
             sender = self.kind.open(self.address)
-        except OSError as error:
-            self._failed(f"{self.name} cannot be opened ({error.strerror or error}); choose another address.")
+        except UserError as error:
+            self._failed(str(error))
             return
+        except OSError as error:
+            self._failed(self._unopened(error))
+            return
+        self._sender = sender
         try:
             while not self.stopping:
-                sample = self._samples.take(timeout=0.2)
-                self._receivers = sender.receivers
-                if sample is None:
-                    continue
-                try:
-                    sender.send(sample)
-                except OSError as error:  # nobody listens, or the network is away: the next one may arrive
-                    self._failed(f"{self.address} refuses what is sent ({error.strerror or error}).")
-                    continue
-                self.sent += 1
-                self._meter.tick(time.monotonic())
-                self._running()
+                item = self._samples.take(timeout=0.2)
+                if item is not None:
+                    self._send(sender, item if isinstance(item, Sample) else Sample.of(*item))
         finally:
+            self._sender = None
             sender.close()
 
+    def _send(self, sender: Sender, sample: Sample) -> None:
+        try:
+            sender.send(sample)
+        except BlockingIOError:  # the system's own queue is full
+            self.unheard += 1
+            return
+        except OSError as error:  # the network is away: the next one may arrive
+            self.unheard += 1
+            self._failed(f"{self.kind.place(self.address)} cannot be reached ({_reason(error)}).")
+            return
+        self._running()
+        if sender.receivers == 0 or sender.problem is not None:
+            self.unheard += 1
+        else:
+            self.sent += 1
+            self._meter.tick(time.monotonic())
 
-class Datagrams(Sender):
-    """Sends packets over UDP, which never waits for a receiver. Subclasses say what is in them."""
+    def _unopened(self, error: OSError) -> str:
+        if error.errno == errno.EADDRINUSE:
+            other = Address(self.address.host, self.address.port % 65535 + 1)
+            return (
+                f"Another program uses port {self.address.port}; close it, or choose another port, such as "
+                f"{self.kind.name}://{other}"
+            )
+        return f"{self.name} cannot be opened ({_reason(error)}); choose another address."
 
-    receivers = None
 
-    def __init__(self, address: Address) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._to = (socket.gethostbyname(address.host), address.port)
-
-    @abstractmethod
-    def packets(self, sample: Sample) -> list[bytes]:
-        """The datagrams of one sample, in their order."""
-
-    def send(self, sample: Sample) -> None:
-        for packet in self.packets(sample):
-            self._socket.sendto(packet, self._to)
-
-    def close(self) -> None:
-        self._socket.close()
+def _reason(error: OSError) -> str:
+    """In the system's own words, without what libraries add."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)

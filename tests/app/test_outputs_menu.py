@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
-from seen import LONG
+from seen import LONG, banners
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.outputs.stream import OUTPUTS
@@ -40,3 +41,17 @@ def test_a_receiver_gets_the_face(
         finally:
             server.shutdown()
             serving.join()
+
+
+def test_an_output_that_fails_on_its_thread_says_so_and_is_off(
+    qtbot: Any, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(OUTPUTS["ws"], "port", taken.getsockname()[1], raising=False)
+        window = open_window()
+        menu = window.outputs
+        menu.switches["ws"].trigger()
+        qtbot.waitUntil(lambda: "Another program uses port" in banners(window).get("output", ""), timeout=LONG)
+        menu.refresh()
+        assert not menu.switches["ws"].isChecked() and menu.switches["ws"].text() == OUTPUTS["ws"].about
+        assert window.controller.engine.inference.outputs.outputs == () and window.controller.streaming.names == []

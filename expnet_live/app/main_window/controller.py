@@ -312,7 +312,7 @@ class Controller:
             self.window_state.choose(head="")
             self.gallery.wear("", face_model, self._wear)
         self.recording.watch(self._spec)
-        for problem in self.engine.inference.outputs.take_problems():
+        for problem in self.engine.inference.outputs.take_problems() + self.streaming.take_problems():
             self.notices.append(Notice("output", "error", problem))
         while self._results:
             result = self._results.popleft()

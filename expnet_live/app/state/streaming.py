@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expnet_live.live.outputs import FanOut
-from expnet_live.outputs.stream import LOOPBACK, OUTPUTS, Address, Stream
+from expnet_live.outputs.stream import OUTPUTS, Stream
 
 _PATIENCE = 1.0  # s that a stream may take to end
 
@@ -27,7 +27,7 @@ class Streaming:
             self._outputs.remove(stream)
             stream.stop()
         if on:
-            stream = Stream(kind, Address(LOOPBACK, kind.port))
+            stream = Stream(kind, kind.address)
             stream.start()
             self._outputs.add(stream)
             self._streams[name] = stream
@@ -36,6 +36,13 @@ class Streaming:
         """How it goes, for people; empty where it is off."""
         stream = self._streams.get(name)
         return "" if stream is None else stream.describe()
+
+    def take_problems(self) -> list[str]:
+        """Switches off the streams that failed for good; a sentence for each."""
+        failed = {name: stream for name, stream in self._streams.items() if stream.over}
+        for name in failed:
+            self.switch(name, False)
+        return [f"{stream.problem} The output is switched off." for stream in failed.values()]
 
     def close(self) -> list[str]:
         """Names of threads that hang and were left behind."""

@@ -29,5 +29,8 @@ class OutputsMenu(QMenu):
 
     def refresh(self) -> None:
         for name, action in self.switches.items():
+            action.blockSignals(True)  # one that failed for good is off already
+            action.setChecked(name in self._streaming.names)
+            action.blockSignals(False)
             state = self._streaming.state(name)
             action.setText(f"{OUTPUTS[name].about}\t{state}" if state else OUTPUTS[name].about)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import struct
 import sys
@@ -11,15 +10,22 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import msgspec
+import numpy as np
+
 from expnet_live.core.arkit import ARKIT
-from expnet_live.outputs.stream import Address, OutputKind, Sample, Sender
+from expnet_live.outputs.address import Address
+from expnet_live.outputs.output import OutputKind, Sender
+from expnet_live.outputs.sample import Sample
+from expnet_live.threads.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.sync.server import ServerConnection
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_PATIENCE = 0.5  # s (below 1) that a client may take for one message: a slower one is closed
+_PATIENCE = 5  # s that a client may take for one message: a slower one is closed
+_LOOK_EVERY = 0.5  # s, whether a client is still there while nothing is sent
 
 
 class WebSocket(OutputKind):
@@ -30,14 +36,17 @@ class WebSocket(OutputKind):
         return _Server(address)
 
 
-class _Server:
+class _Server(Sender):
     def __init__(self, address: Address) -> None:
         from websockets.sync.server import serve
 
-        self._clients: set[ServerConnection] = set()
+        self._clients: dict[ServerConnection, Mailbox[bytes]] = {}
         self._lock = threading.Lock()
+        self._closed = False
+        family, *_, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        listening = socket.create_server(to[:2], family=family)
         self._server = serve(
-            self._greet, address.host, address.port, process_request=_only_local, close_timeout=_PATIENCE
+            self._greet, sock=listening, process_request=_only_local, close_timeout=_LOOK_EVERY, compression=None
         )
         self._thread = threading.Thread(target=self._server.serve_forever, name="WebSocket server", daemon=True)
         self._thread.start()
@@ -47,41 +56,53 @@ class _Server:
         return len(self._clients)
 
     def send(self, sample: Sample) -> None:
-        from websockets.exceptions import ConnectionClosed
-
-        text = json.dumps(message(sample))
         with self._lock:
-            clients = tuple(self._clients)
-        for client in clients:
-            try:
-                client.send(text)
-            except (ConnectionClosed, TimeoutError):
-                self._forget(client)
+            boxes = tuple(self._clients.values())
+        if boxes:
+            data = msgspec.json.encode(message(sample))
+            for box in boxes:
+                box.put(data)
 
     def close(self) -> None:
+        self._closed = True
         self._server.shutdown()
         with self._lock:
-            clients = tuple(self._clients)
-        for client in clients:
+            clients = dict(self._clients)
+        for client, box in clients.items():
+            box.close()
             client.close()
-        self._thread.join(_PATIENCE)
+        self._thread.join(_LOOK_EVERY)
 
     def _greet(self, client: ServerConnection) -> None:
-        """On a thread of the client's own, until it goes."""
-        if sys.platform != "win32":  # so that a client that does not read holds nobody up
-            limit = struct.pack("ll", 0, int(_PATIENCE * 1e6))
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        with self._lock:
-            self._clients.add(client)
-        try:
-            for _ in client:  # what they say is not for us
-                pass
-        finally:
-            self._forget(client)
+        """On a thread of the client's own, until it goes: one that is slow misses samples, and holds up no other."""
+        from websockets.exceptions import ConnectionClosed
 
-    def _forget(self, client: ServerConnection) -> None:
+        if sys.platform != "win32":
+            limit = struct.pack("ll", _PATIENCE, 0)
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        box: Mailbox[bytes] = Mailbox()
         with self._lock:
-            self._clients.discard(client)
+            self._clients[client] = box
+        try:
+            while not self._closed:
+                data = box.take(_LOOK_EVERY)
+                if data is not None:
+                    client.send(data, text=True)
+                _hear(client)
+        except (ConnectionClosed, TimeoutError, OSError):
+            pass
+        finally:
+            with self._lock:
+                self._clients.pop(client, None)
+
+
+def _hear(client: ServerConnection) -> None:
+    """What clients say is not for us, but has to be taken in. Raises ConnectionClosed when they have gone."""
+    try:
+        while True:
+            client.recv(timeout=0)
+    except TimeoutError:
+        pass
 
 
 def _only_local(client: ServerConnection, request: Request) -> Response | None:
@@ -100,11 +121,16 @@ def message(sample: Sample) -> dict[str, object]:
         "version": 1,
         "time": sample.time,
         "seen": True,
-        "blendshapes": {name: round(float(w), 4) for name, w in zip(ARKIT, sample.blendshapes, strict=True)},
-        "rotation": [round(float(v), 5) for v in sample.rotation],
-        "translation": [round(float(v), 2) for v in sample.translation],
-        "gaze": [[round(float(v), 4) for v in eye] for eye in sample.gaze],
+        "blendshapes": dict(zip(ARKIT, _rounded(sample.blendshapes, 4), strict=True)),
+        "rotation": _rounded(sample.rotation, 5),
+        "translation": _rounded(sample.translation, 2),
+        "gaze": _rounded(sample.gaze, 4),
     }
+
+
+def _rounded(values: object, digits: int) -> list[float]:
+    rounded: list[float] = np.asarray(values, np.float64).round(digits).tolist()
+    return rounded
 
 
 OUTPUT = WebSocket()

@@ -7,76 +7,31 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
+from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned, until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.cli import main
-from expnet_live.core.arkit import ARKIT, INDEX, blendshapes_of
+from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Box, FaceState, Frame, Pose
-from expnet_live.heads.built_in import face_model
-from expnet_live.live.capture_worker import Captured
-from expnet_live.live.state import LiveFace, LiveState, Settings
+from expnet_live.live.state import Settings
 from expnet_live.outputs.run import stream_to
+from expnet_live.outputs.sample import Follower
 from expnet_live.outputs.stream import OUTPUTS, Address, Stream, parse_target
 from expnet_live.person.person import Person
 
-PATIENCE = 20.0
 LEFT = np.radians(30)
 
 
-def turned(time: float, seen: bool = True) -> LiveState:
-    """A head turned to its own left (the viewer's right) by 30 degrees, its jaw half open, its left eye shut."""
-    captured = Captured(Frame(np.zeros((4, 4, 3), np.uint8), time, 0), time, time, 1)
-    model = face_model()
-    rest, identity = np.zeros(len(model.names), np.float32), np.zeros(model.n_identity, np.float32)
-    weights = blendshapes_of(jawOpen=0.5, eyeBlinkLeft=1.0, eyeLookOutLeft=0.4, eyeLookInRight=0.4)
-    pose = Pose(np.array([0, LEFT, 0]), np.array([10.0, 20.0, -600.0]))
-    gaze = np.array([[0.2, 0.0], [0.2, 0.0]], np.float32)
-    state = FaceState(0, 0, time, Box(0, 0, 1, 1), 1.0, rest, rest, identity, pose, gaze, {}, weights)
-    faces = (LiveFace(state, rest, identity, model, weights),) if seen else ()
-    return LiveState(captured, faces, {}, time, processed=True)
-
-
-def free_port(kind: int = socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def opened() -> Iterator[Callable[[str, int], Stream]]:
-    streams: list[Stream] = []
-
-    def open_(name: str, port: int) -> Stream:
-        streams.append(Stream(OUTPUTS.named(name), Address("127.0.0.1", port)))
-        streams[-1].start()
-        return streams[-1]
-
-    yield open_
-    for stream in streams:
-        stream.stop()
-        assert stream.join(PATIENCE)
-
-
-@pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.bind(("127.0.0.1", 0))
-        udp.settimeout(PATIENCE)
-        yield udp
-
-
-def test_vmc(opened: Callable[[str, int], Stream]) -> None:
+def test_vmc(opened: Opened) -> None:
     got: list[tuple[str, tuple[Any, ...]]] = []
     whole = threading.Event()
 
@@ -110,13 +65,13 @@ def test_vmc(opened: Callable[[str, int], Stream]) -> None:
     assert got[-2][1] == (1,) and got[-1][1] == (0.0,)
 
 
-def test_vmc_fits_into_datagrams(opened: Callable[[str, int], Stream], receiver: socket.socket) -> None:
+def test_vmc_fits_into_datagrams(opened: Opened, receiver: socket.socket) -> None:
     opened("vmc", receiver.getsockname()[1]).put(turned(1.0))
     sizes = [len(receiver.recv(65536)) for _ in range(3)]
     assert max(sizes) <= 1500
 
 
-def test_live_link(opened: Callable[[str, int], Stream], receiver: socket.socket) -> None:
+def test_live_link(opened: Opened, receiver: socket.socket) -> None:
     stream = opened("livelink", receiver.getsockname()[1])
     stream.put(turned(2.25))
     data = receiver.recv(4096)
@@ -134,12 +89,12 @@ def test_live_link(opened: Callable[[str, int], Stream], receiver: socket.socket
     assert values[INDEX["jawOpen"]] == 0.5 and values[INDEX["eyeBlinkLeft"]] == 1.0
     yaw, pitch, roll, left_eye, *_ = values[52:]
     assert (yaw, pitch, roll) == pytest.approx((-LEFT, 0, 0), abs=1e-6)
-    assert left_eye == pytest.approx(-0.607 * 0.4, abs=1e-6)  # out, which is to the left as the head
+    assert left_eye == pytest.approx(-0.2, abs=1e-6)  # out, which is to the left as the head
     stream.put(turned(3.0, seen=False))
     assert len(receiver.recv(4096)) == at + 16
 
 
-def test_web_socket(opened: Callable[[str, int], Stream]) -> None:
+def test_web_socket(opened: Opened) -> None:
     port = free_port(socket.SOCK_STREAM)
     stream = opened("ws", port)
     for _ in range(200):  # until the server is up
@@ -167,25 +122,32 @@ def test_web_socket(opened: Callable[[str, int], Stream]) -> None:
     assert answer["blendshapes"]["jawOpen"] == 0.5
 
 
-def test_a_receiver_that_never_reads_delays_nobody(opened: Callable[[str, int], Stream]) -> None:
+def test_a_client_that_never_reads_delays_nobody(opened: Opened) -> None:
     port = free_port(socket.SOCK_STREAM)
     stream = opened("ws", port)
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        for _ in range(200):
-            if deaf.connect_ex(("127.0.0.1", port)) == 0:
-                break
-            threading.Event().wait(0.02)
+        until(lambda: deaf.connect_ex(("127.0.0.1", port)) == 0)
         deaf.sendall(
             b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
-        state, worst = turned(0.0), 0.0
-        for _ in range(3000):
-            begun = time.perf_counter()
-            stream.put(state)
-            worst = max(worst, time.perf_counter() - begun)
-        assert worst < 0.1  # a put hands over, and waits for nobody; it takes microseconds
+        with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as quick:
+            sender = stream._sender
+            assert sender is not None
+            until(lambda: sender.receivers == 2)
+            state, worst = turned(0.0), 0.0
+            for _ in range(3000):
+                begun = time.perf_counter()
+                stream.put(state)
+                worst = max(worst, time.perf_counter() - begun)
+            assert worst < 0.1  # a put hands over, and waits for nobody; it takes microseconds
+            quick.recv(timeout=PATIENCE)
+            for i in range(1, 400):  # more than fits into the buffers of the one who does not read
+                stream.put(turned(float(i)))
+                while json.loads(quick.recv(timeout=PATIENCE))["time"] != i:
+                    pass
+            assert stream.complaint is None
 
 
 def test_targets() -> None:
@@ -193,10 +155,102 @@ def test_targets() -> None:
     assert (kind.name, str(address), address.leaves) == ("vmc", "127.0.0.1:39539", False)
     assert parse_target("ws://localhost:9000")[1] == Address("localhost", 9000)
     assert parse_target("vmc://192.0.2.7")[1].leaves
+    assert parse_target("vmc://192.0.2.7?names=camel")[1] == Address("192.0.2.7", 39539, {"names": "camel"})
     with pytest.raises(UserError, match="There is no output called telepathy; choose one of"):
         parse_target("telepathy")
-    with pytest.raises(UserError, match="has no port from 1 to 65535"):
-        parse_target("vmc://127.0.0.1:x")
+    for port in ("x", "0", "65536", ""):
+        with pytest.raises(UserError, match="has no port from 1 to 65535"):
+            parse_target(f"vmc://127.0.0.1:{port}")
+    with pytest.raises(UserError, match="vmc has no option called name; it has names, messages"):
+        parse_target("vmc?name=camel")
+    with pytest.raises(UserError, match="is one of pascal, camel, not snake"):
+        parse_target("vmc?names=snake")
+
+
+def test_an_address_of_version_6() -> None:
+    _, address = parse_target("ws://[::1]:8765")
+    assert (address.host, address.port, address.leaves, str(address)) == ("::1", 8765, False, "[::1]:8765")
+    assert parse_target("vmc://[::1]")[1] == Address("::1", 39539)
+    assert parse_target("vmc://[2001:db8::1]")[1].leaves
+    with pytest.raises(UserError, match=r"in brackets: ws://\[::1\]:8765"):
+        parse_target("ws://::1")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this computer has no IPv6")
+@pytest.mark.parametrize("name", ["vmc", "ws"])
+def test_version_6_is_sent_to(opened: Opened, name: str) -> None:
+    if name == "ws":
+        port = free_port(socket.SOCK_STREAM, "::1")
+        opened("ws", port, "::1")
+        until(lambda: listening(port, "::1"))
+        with connect(f"ws://[::1]:{port}", open_timeout=PATIENCE):
+            return
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+        udp.bind(("::1", 0))
+        udp.settimeout(PATIENCE)
+        opened("vmc", udp.getsockname()[1], "::1").put(turned(1.0))
+        assert udp.recv(2048).startswith(b"#bundle")
+
+
+def listening(port: int, host: str) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+@pytest.mark.parametrize("name", ["vmc", "livelink"])
+def test_nobody_listens_until_somebody_does(opened: Opened, name: str) -> None:
+    port = free_port()
+    stream = opened(name, port)
+    until(lambda: stream.complaint is not None, lambda: stream.put(turned(time.monotonic())))
+    assert stream.complaint == f"Nobody listens at 127.0.0.1:{port}." == stream.describe()
+    assert stream.sent == 0 and stream.unheard > 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", port))
+        udp.settimeout(PATIENCE)
+        until(lambda: stream.sent > 0, lambda: stream.put(turned(time.monotonic())))
+        assert stream.complaint is None and stream.describe().startswith(f"sending to 127.0.0.1:{port}, ")
+        assert udp.recv(2048)
+    until(lambda: stream.complaint is not None, lambda: stream.put(turned(time.monotonic())))
+
+
+def test_nobody_listens_to_a_server_without_clients(opened: Opened) -> None:
+    stream = opened("ws", free_port(socket.SOCK_STREAM))
+    until(lambda: stream.unheard > 2, lambda: stream.put(turned(time.monotonic())))
+    assert stream.sent == 0 and stream.complaint == f"Nobody listens at {stream.address}."
+
+
+def test_a_port_in_use(opened: Opened) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        stream = opened("ws", port)
+        until(lambda: stream.over)
+    said = f"Another program uses port {port}; close it, or choose another port, such as ws://127.0.0.1:{port + 1}"
+    assert stream.problem == said == stream.describe()
+
+
+def test_a_host_that_does_not_exist(opened: Opened) -> None:
+    stream = opened("vmc", 39539, "nowhere.invalid")
+    until(lambda: stream.over)
+    assert (stream.problem or "").startswith("vmc://nowhere.invalid:39539 cannot be opened (")
+
+
+def test_one_person_is_followed() -> None:
+    first, second, third = face_of(0), face_of(1), face_of(2)
+    follower = Follower()
+    faces = [
+        (0.0, (first,), first),
+        (0.1, (first, second), first),
+        (0.2, (second,), None),  # who was seen beside the first, and so is somebody else
+        (0.3, (second, first), first),
+        (0.4, (second,), None),
+        (0.5, (second, third), third),  # who may be the first, whom the tracker lost
+        (0.6, (second,), None),
+        (2.7, (second,), second),  # nobody waits for ever
+        (2.8, (second, third), second),
+    ]
+    for moment, seen, followed in faces:
+        assert follower.face(frame_of(moment, *seen)) is followed, moment
+    assert follower.face(frame_of(2.9, third, generation=2)) is third
 
 
 def test_a_clip_is_streamed_to_its_end(receiver: socket.socket) -> None:
@@ -205,9 +259,29 @@ def test_a_clip_is_streamed_to_its_end(receiver: socket.socket) -> None:
     assert all(s.sent >= 5 and s.problem is None for s in streams)
 
 
+def test_problems_are_said_at_once() -> None:
+    said: list[tuple[str, int]] = []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        streams = [
+            Stream(*parse_target(f"vmc://127.0.0.1:{free_port()}")),
+            Stream(*parse_target(f"ws://127.0.0.1:{taken.getsockname()[1]}")),
+        ]
+        stream_to(
+            streams, SourceSpec.demo(), Settings(device="cpu"), Person(), duration=1.5,
+            say=lambda sentence: said.append((sentence, streams[0].sent + streams[0].unheard)),
+        )  # fmt: skip
+        assert [s for s, _ in said if "Another program uses port" in s] and [s for s, _ in said if "Nobody" in s]
+        assert len(said) == 2 and all(n < streams[0].sent + streams[0].unheard for _, n in said)  # not at the end
+        assert streams[0].sent == 0
+        with pytest.raises(UserError, match="No output is left"):
+            stream_to(
+                [Stream(streams[1].kind, streams[1].address)], SourceSpec.demo(), Settings(device="cpu"), Person()
+            )
+
+
 def test_the_command_lists_outputs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", "--list"]) == 0
     out = capsys.readouterr().out
-    assert all(name in out for name in ("vmc", "livelink", "ws", "39539"))
+    assert all(name in out for name in ("vmc", "livelink", "ws", "39539", "names=pascal|camel"))
     assert main(["stream", "demo"]) == 2
     assert "at least one --to" in capsys.readouterr().err

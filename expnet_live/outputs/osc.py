@@ -1,0 +1,75 @@
+"""OSC packets of a fixed layout: their bytes are made once, and each frame writes its numbers into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.types import Array
+
+MOST_BYTES = 1500  # of a datagram, as VMC demands
+_BUNDLE_HEAD = b"#bundle\0" + b"\0" * 7 + b"\1"  # to be applied at once
+
+
+@dataclass(frozen=True)
+class Slots:
+    """`count` floats of a message, which each frame writes."""
+
+    count: int
+
+
+Value = str | int | float | Slots
+
+
+def message(address: str, *values: Value) -> bytes:
+    """One OSC message, with zeros in its slots, which come last."""
+    tags, data = ",", b""
+    for value in values:
+        if isinstance(value, Slots):
+            tags, data = tags + "f" * value.count, data + bytes(4 * value.count)
+        elif isinstance(value, str):
+            tags, data = tags + "s", data + _text(value)
+        elif isinstance(value, int):
+            tags, data = tags + "i", data + value.to_bytes(4, "big", signed=True)
+        else:
+            tags, data = tags + "f", data + np.array(value, ">f4").tobytes()
+    return _text(address) + _text(tags) + data
+
+
+class Packets:
+    """The packets of a frame: messages in their order, in as few bundles as fit into datagrams, or one by one."""
+
+    def __init__(self, messages: Sequence[tuple[object, ...]], bundled: bool = True) -> None:
+        """`messages`: the address of each, and its values."""
+        packets: list[bytes] = []
+        where: list[tuple[int, int]] = []  # packet and byte of each slot
+        for address, *values in messages:
+            values = list(values)
+            part = message(address, *values)  # type: ignore[arg-type]
+            slots = sum(v.count for v in values if isinstance(v, Slots))
+            if bundled:
+                part = len(part).to_bytes(4, "big") + part
+            if not packets or not bundled or len(packets[-1]) + len(part) > MOST_BYTES:
+                packets.append(_BUNDLE_HEAD if bundled else b"")
+            packets[-1] += part
+            end = len(packets[-1])
+            where += [(len(packets) - 1, end - 4 * (slots - i)) for i in range(slots)]
+        self._bytes = b"".join(packets)
+        self._ends = np.cumsum([len(p) for p in packets]).tolist()
+        starts = [0, *self._ends[:-1]]
+        self._places = np.array([(starts[p] + byte) // 4 for p, byte in where], int)
+
+    def filled(self, values: Array) -> list[bytes]:
+        """The packets with one value for each slot, in order."""
+        words = np.frombuffer(self._bytes, ">f4").copy()
+        words[self._places] = values
+        whole = words.tobytes()
+        return [whole[start:end] for start, end in zip([0, *self._ends[:-1]], self._ends, strict=True)]
+
+
+def _text(value: str) -> bytes:
+    """With the zeros at its end that fill the last four bytes."""
+    data = value.encode()
+    return data + b"\0" * (4 - len(data) % 4)

@@ -1,0 +1,116 @@
+"""Kinds of live outputs: their registry, their options, and how an address is written.
+
+Ours lie in the package `expnet_live.outputs.streaming`, one module each; other packages add theirs by entry points of
+the group `expnet_live.outputs`. Help texts and docs follow from what each says of itself.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.registry import Registry
+from expnet_live.outputs.address import LOOPBACK, Address
+from expnet_live.outputs.sample import Sample
+
+
+class Sender(ABC):
+    """Brings samples to a receiver. All of it runs on the thread of one Stream, but `receivers` and `problem`."""
+
+    @abstractmethod
+    def send(self, sample: Sample) -> None:
+        """Raises OSError where it cannot be sent."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @property
+    def receivers(self) -> int | None:
+        """How many receive it; None where nobody can know."""
+        return None
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence on what keeps a receiver from taking samples, None where nothing is known to."""
+        return None
+
+
+@dataclass(frozen=True)
+class Option:
+    """A setting of an output, written behind its address as in `vmc://127.0.0.1:39539?names=camel`.
+
+    `values` are those it may have, the usual one first; of a free text, only the usual one (`free`).
+    """
+
+    about: str
+    values: tuple[str, ...]
+    free: bool = False
+
+
+class OutputKind(ABC):
+    """A protocol. Importing its module must be cheap, as `--help` does so: import what is heavy in `open`."""
+
+    name: str
+    """As it is typed before ://."""
+    about: str
+    """One line for help texts and menus."""
+    port: int
+    """Where its receivers usually listen."""
+    host: str = LOOPBACK
+    """Where they usually are."""
+    options: Mapping[str, Option] = {}
+
+    @abstractmethod
+    def open(self, address: Address) -> Sender:
+        """Raises OSError where the address cannot be used, and UserError where something is missing."""
+
+    @property
+    def address(self) -> Address:
+        """The usual one."""
+        return Address(self.host, self.port)
+
+    def option(self, address: Address, name: str) -> str:
+        return address.options.get(name, self.options[name].values[0])
+
+    def leaves(self, address: Address) -> bool:
+        """Whether what is sent there leaves this machine."""
+        return address.leaves
+
+    def place(self, address: Address) -> str:
+        """The address, for people."""
+        return str(address)
+
+
+OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
+
+
+def parse_target(text: str) -> tuple[OutputKind, Address]:
+    """What `vmc`, `vmc://[::1]`, `vmc://127.0.0.1:39539` or `vmc?names=camel` mean. Raises UserError."""
+    bare, _, options = text.partition("?")
+    name, _, where = bare.partition("://")
+    kind = OUTPUTS.named(name)
+    try:
+        parts = urlsplit(f"//{where}")
+        host, port = parts.hostname, parts.port
+        if port == 0 or parts.path or where.endswith(":"):
+            raise ValueError
+    except ValueError as error:
+        if where.count(":") > 1 and "[" not in where:
+            raise UserError(f"Write the address of {text} in brackets: {name}://[::1]:{kind.port}") from error
+        raise UserError(f"{text} has no port from 1 to 65535; write for example {name}://{kind.address}.") from error
+    return kind, Address(host or kind.host, port or kind.port, _options(kind, options))
+
+
+def _options(kind: OutputKind, text: str) -> dict[str, str]:
+    options = dict(parse_qsl(text, keep_blank_values=True))
+    for name, value in options.items():
+        if name not in kind.options:
+            known = f"it has {', '.join(kind.options)}" if kind.options else "it has none"
+            raise UserError(f"{kind.name} has no option called {name}; {known}.")
+        option = kind.options[name]
+        if value not in option.values and not option.free:
+            raise UserError(f"The option {name} of {kind.name} is one of {', '.join(option.values)}, not {value}.")
+    return options

@@ -1,0 +1,77 @@
+"""What streams send of a frame, and whose face it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.types import Array
+from expnet_live.live.state import LiveFace, LiveState
+
+_ABSENCE = 2.0  # s that a stream waits for its person: so long, a face that comes back keeps its number
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What is sent of a frame: of one face, or of nobody (`seen` False, the rest 0).
+
+    `time` is that of the capture (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
+    the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
+    `state` is the frame that it was made of, and `face` the face in it; None where it comes from elsewhere.
+    """
+
+    time: float
+    seen: bool
+    blendshapes: Array
+    rotation: Array
+    translation: Array
+    gaze: Array
+    state: LiveState | None = field(default=None, repr=False)
+    face: LiveFace | None = field(default=None, repr=False)
+
+    @classmethod
+    def nobody(cls, time: float, state: LiveState | None = None) -> Sample:
+        nothing = np.zeros(3, np.float32)
+        return cls(time, False, np.zeros(N_BLENDSHAPES, np.float32), nothing, nothing, np.zeros((2, 2)), state)
+
+    @classmethod
+    def of(cls, state: LiveState, face: LiveFace | None) -> Sample:
+        """Of a face in a frame, or of nobody."""
+        if face is None:
+            return cls.nobody(state.captured.grabbed, state)
+        pose, gaze = face.state.pose, face.state.gaze
+        gaze = np.zeros((2, 2), np.float32) if gaze is None else gaze
+        return cls(state.captured.grabbed, True, face.weights, pose.rotation, pose.translation, gaze, state, face)
+
+
+class Follower:
+    """Follows one person through the frames: the one who was there first, for as long as they are around."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._face: int | None = None
+        self._seen = 0.0
+        self._others: set[int] = set()  # who were seen beside this one, and so are somebody else
+
+    def face(self, state: LiveState) -> LiveFace | None:
+        """The person's face in this frame, None while they are away.
+
+        Whoever was seen beside the person has to wait until the person is away for 2 s; a face that appears later may
+        be the same person, whom the tracker lost, and is followed at once.
+        """
+        captured, faces = state.captured, {f.state.face: f for f in state.faces}
+        if captured.generation != self._generation:  # another source counts its faces anew
+            self._generation, self._face, self._others = captured.generation, None, set()
+        if self._face in faces:
+            self._others.update(n for n in faces if n != self._face)
+        else:
+            away = self._face is None or captured.grabbed - self._seen > _ABSENCE
+            candidates = [n for n in faces if away or n not in self._others]
+            if not candidates:
+                return None
+            self._face = candidates[0]
+            self._others = {n for n in faces if n != self._face} | (set() if away else self._others)
+        self._seen = captured.grabbed
+        return faces[self._face]
