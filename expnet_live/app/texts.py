@@ -99,16 +99,18 @@ UNCALIBRATED = "The neutral of {name} is forgotten."
 
 # Bars and curves
 BAR_TIP = (
-    "{title}: {value:+.2f} sd, lately {low:+.1f} to {high:+.1f}. "
-    "Click: curve on or off. Right-click or Ctrl+wheel: gain ({gain:.1f}×)."
+    "{title}: {value}, lately {low} to {high}. Click: curve on or off. Right-click or Ctrl+wheel: gain ({gain:.1f}×)."
 )
+SD = "{value:+.2f} sd"
+GAUGE_TIP = "Show the named actions in per cent, or the model's coefficients in standard deviations"
+GAUGES = {"actions": "Actions, %", "coefficients": "Coefficients, sd"}
 GAIN_MENU = "Gain of {title}"
 GAIN_RESET_ALL = "Reset all gains"
 CURVES_SPAN_TIP = "How much of the past is shown"
 SECONDS = "{n} s"
 POSE = {"yaw": "Yaw", "pitch": "Pitch", "roll": "Roll"}
-BARS_TIP = "Each coefficient in standard deviations from rest, with its range of the last seconds"
-CURVES_TIP = "The chosen coefficients and the head's pose over the last seconds; click a bar to add its curve"
+BARS_TIP = "Each action in per cent, or each coefficient in standard deviations, with its range of the last seconds"
+CURVES_TIP = "The chosen values and the head's pose over the last seconds; click a bar to add its curve"
 FLOAT_TIP, HIDE_TIP = "Float this panel, or dock it again", "Hide this panel; the menu View, Panels brings it back"
 CURVES_EMPTY = "Click a bar to see its curve"
 
@@ -258,12 +260,33 @@ TITLES = {
     "eyeSquint": "Squint",
     "browOuterUp": "Brow outer up",
     "browDown": "Brow down",
+    "eyeLookDown": "Look down",
+    "eyeLookIn": "Look in",
+    "eyeLookOut": "Look out",
+    "eyeLookUp": "Look up",
+    "eyeWide": "Eye wide",
+    "jawForward": "Jaw forward",
+    "jawRight": "Jaw right",
+    "mouthClose": "Mouth close",
+    "mouthRight": "Mouth right",
+    "mouthRollLower": "Lower lip in",
+    "mouthRollUpper": "Upper lip in",
+    "mouthShrugLower": "Lower lip shrug",
+    "mouthShrugUpper": "Upper lip shrug",
+    "cheekPuff": "Cheek puff",
+    "cheekSquint": "Cheek up",
+    "noseSneer": "Nose sneer",
+    "tongueOut": "Tongue out",
 }
+# Names that mean one way as an action, and both ways, with a sign, as a coefficient.
+ONE_WAY = {"jawLeft": "Jaw left", "mouthLeft": "Mouth left"}
 SIDES = {"Left": "{title} L", "Right": "{title} R"}
 
 
-def title(name: str) -> str:
+def title(name: str, action: bool = False) -> str:
     """mouthSmileLeft as people read it: Smile L."""
+    if action and name in ONE_WAY:
+        return ONE_WAY[name]
     if name in TITLES:
         return TITLES[name]
     for side, text in SIDES.items():

@@ -53,7 +53,7 @@ def test_the_release_is_chosen_and_left(
     window = open_window(load=load)
 
     def shows(head: BaselModel | FaceModel) -> bool:
-        bars = window.parts.bars._names
+        bars = window.parts.bars.names
         return window.presenter._head is head and bars == head.names
 
     qtbot.waitUntil(lambda: shows(puppet.model), timeout=LONG)

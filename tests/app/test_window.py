@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from live_fakes import Plug, Puppet
 from places import ROOT
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
@@ -28,6 +29,7 @@ import expnet_live
 from expnet_live.app.main_window.actions import SPECS
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 
 # --- the picture ----------------------------------------------------------------------------------
@@ -124,16 +126,29 @@ def test_mirror_turns_the_head(qtbot: Any, window: MainWindow, puppet: Puppet) -
 
 
 def test_a_click_on_a_bar_makes_a_curve(qtbot: Any, window: MainWindow) -> None:
-    bars = window.parts.bars
-    qtbot.waitUntil(lambda: len(bars._names) == 29, timeout=LONG)
+    bars, curves = window.parts.bars, window.parts.curves
+    qtbot.waitUntil(lambda: len(bars.names) == 29, timeout=LONG)
     before = window.controller.choices.curves
     row = bars.height() / 29
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(30, int(3.5 * row)))
-    assert window.controller.choices.curves == (*before, bars._names[3])
-    assert bars._names[3] in window.parts.curves._curves
-    qtbot.waitUntil(lambda: window.parts.curves._curves[bars._names[3]].getData()[0] is not None, timeout=LONG)
+    assert window.controller.choices.curves == (*before, bars.names[3])
+    assert bars.names[3] in curves.colors()
+    qtbot.waitUntil(lambda: len(curves.drawn(bars.names[3])) > 0, timeout=LONG)
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(30, int(3.5 * row)))
     assert window.controller.choices.curves == before
+
+
+def test_bars_and_curves_show_actions_or_coefficients(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
+    puppet.blendshapes = np.full(52, 0.4, np.float32)
+    bars, curves, gauge = window.parts.bars, window.parts.curves, window.parts.gauge
+    qtbot.waitUntil(lambda: bars.names == ARKIT, timeout=LONG)
+    qtbot.waitUntil(lambda: np.isfinite(curves.drawn("jawOpen")).sum() > 3, timeout=LONG)
+    assert np.nanmax(curves.drawn("jawOpen")) == pytest.approx(0.4, abs=0.01)
+    gauge.setCurrentIndex(1)
+    gauge.activated.emit(1)
+    qtbot.waitUntil(lambda: len(bars.names) == 29, timeout=LONG)
+    assert window.controller.choices.gauge == "coefficients"
+    qtbot.waitUntil(lambda: np.isfinite(curves.drawn("jawOpen")).sum() > 3, timeout=LONG)
 
 
 def test_themes(qtbot: Any, window: MainWindow) -> None:

@@ -34,6 +34,7 @@ class Puppet:
         self.expression: Array = np.zeros(len(self.model.names), np.float32)
         self.identity: Array = np.full(self.model.n_identity, 0.1, np.float32)
         self.rotation: Array = np.zeros(3, np.float32)
+        self.blendshapes: Array | None = None  # of a network that tells them
         self.seen = True
         self.faces = 1  # side by side
         self.error: Exception | None = None
@@ -71,6 +72,7 @@ class Puppet:
             scale=(zoom * self.crop_size / 220).astype(np.float32),
             origin=np.full((n, 2), (self.crop_size - 1) / 2, np.float32),
             gaze=None,
+            blendshapes=None if self.blendshapes is None else np.tile(self.blendshapes, (n, 1)).astype(np.float32),
             confidence=np.full(n, 0.95 if self.seen else 0.05, np.float32),
         )
 

@@ -93,6 +93,7 @@ class Commands:
             ),
             overlay=lambda v: self._choose(overlay=v),
             span=lambda v: self._choose(span=v),
+            gauge=lambda v: self._choose(gauge=v),
             bar_clicked=self._toggle_curve,
             gain=self._set_gain,
             head_failed=lambda reason: c.notices.append(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from expnet_live.app import texts
 from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.recording import Recording
-from expnet_live.app.state import catalog
+from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import CurrentPerson
 from expnet_live.app.state.gallery import Gallery
@@ -290,9 +290,10 @@ class Controller:
         if state.processed:
             face = state.faces[0] if state.faces else None
             time_ = state.captured.frame.timestamp
-            self.history.add(time_, face.expression if face else None, face.state.pose.rotation if face else None)
-            if face:
-                self.ranges.add(time_, face.expression)
+            values = gauge.read(face, self.choices.gauge)[1] if face else None
+            self.history.add(time_, values, face.state.pose.rotation if face else None)
+            if values is not None:
+                self.ranges.add(time_, values)
         return state
 
     def shown(self, state: LiveState) -> None:

@@ -19,6 +19,7 @@ from expnet_live.app.widgets.controls import Chooser, ControlCallbacks, Controls
 from expnet_live.app.widgets.curves_view import CurvesView
 from expnet_live.app.widgets.docks import Dock
 from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.app.widgets.pieces import scrolled
 from expnet_live.app.widgets.status_line import StatusLine
 from expnet_live.app.widgets.transport_bar import TransportBar
 
@@ -28,6 +29,7 @@ class PartCallbacks:
     controls: ControlCallbacks
     overlay: Callable[[object], None]
     span: Callable[[object], None]
+    gauge: Callable[[object], None]
     bar_clicked: Callable[[str], None]
     gain: Callable[[str, float], None]
     head_failed: Callable[[str], None]
@@ -50,7 +52,9 @@ class Parts:
         self.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], None)
         self.span = Chooser(texts.CURVES_SPAN_TIP, on.span)
         self.span.set_options([catalog.Option(n, texts.SECONDS.format(n=n)) for n in SPANS], None)
-        for small in (self.overlay, self.span):
+        self.gauge = Chooser(texts.GAUGE_TIP, on.gauge)
+        self.gauge.set_options([catalog.Option(k, v) for k, v in texts.GAUGES.items()], None)
+        for small in (self.overlay, self.span, self.gauge):
             small.setProperty("small", True)
             small.setMaximumWidth(112)
         for key in (
@@ -75,7 +79,7 @@ class Parts:
         self.docks = {
             "camera": Dock("camera", texts.CAMERA, seen, (self.overlay,)),
             "controls": Dock("controls", texts.CONTROLS, self.controls),
-            "expression": Dock("expression", texts.EXPRESSION, self.bars),
+            "expression": Dock("expression", texts.EXPRESSION, scrolled(self.bars), (self.gauge,)),
             "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
         }
         self.central = QWidget()
@@ -95,5 +99,5 @@ class Parts:
             self.controls,
             self.banners,
         )
-        for part in (*views, self.overlay, self.span, *self.docks.values()):
+        for part in (*views, self.overlay, self.span, self.gauge, *self.docks.values()):
             part.set_theme(theme)

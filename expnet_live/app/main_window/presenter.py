@@ -9,6 +9,7 @@ from functools import partial
 from expnet_live.app import texts
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.parts import Parts
+from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
 from expnet_live.app.state.idle import idle_expression, idle_pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head
@@ -31,7 +32,7 @@ class Presenter:
         self._head: Head | None = None  # the one of which the view has the geometry
         self.hairy = True
         self._ready = False
-        self._names: tuple[str, ...] = ()
+        self._gauge = Gauge()
         self.first_head: float | None = None  # s from the start to the first moving head
         self.first_face: float | None = None  # and to the first mirrored one
         # After this the picture is on the screen, not only drawn.
@@ -57,7 +58,8 @@ class Presenter:
         parts.transport.refresh()
         state = controller.state
         if state is not None and state.faces:
-            parts.bars.set_values(state.faces[0].expression, controller.ranges.low, controller.ranges.high)
+            values = read(state.faces[0], controller.choices.gauge)[1]
+            parts.bars.set_values(values, controller.ranges.low, controller.ranges.high)
         self._plots += 1
         # Curves move by a pixel or two in that time, and take longest of all to draw.
         if self._plots % _CURVES_EVERY == 0 and parts.docks["curves"].isVisible():
@@ -99,21 +101,22 @@ class Presenter:
             return
         self._ready = True
         self._parts.camera.set_lines(prepared.lines)
-        self._name(prepared.model.names)
+        actions = self._controller.choices.gauge == ACTIONS
+        self._show(actions_gauge() if actions else Gauge(prepared.model.names))
 
-    def _name(self, names: tuple[str, ...]) -> None:
-        """What the coefficients are called; other names are another model's, whose past means nothing any more."""
-        if names != self._names:
-            self._names = names
-            self._parts.bars.set_names(names)
-            self._parts.curves.set_names(names)
+    def _show(self, gauge: Gauge) -> None:
+        """What bars and curves show; the past of another gauge means nothing any more."""
+        if gauge != self._gauge:
+            self._gauge = gauge
+            self._parts.bars.set_gauge(gauge)
+            self._parts.curves.set_gauge(gauge)
             self._controller.forget_past()
 
     def _show_head(self, state: LiveState) -> None:
         if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
             return
         face, head = state.faces[0], self._parts.head
-        self._name(face.head.names)
+        self._show(read(face, self._controller.choices.gauge)[0])
         if not self._turned_to(face.head):
             return
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)

@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())
         parts.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], choices.overlay)
+        parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
         self._show_controls()
 

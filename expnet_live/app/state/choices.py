@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any, get_type_hints
 
+from expnet_live.app.state.gauge import ACTIONS, GAUGES
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.records import record_of
 from expnet_live.live.state import Settings
@@ -42,6 +43,7 @@ class Choices:
     private: bool = False  # no video is recorded
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
+    gauge: str = ACTIONS  # what bars and curves show, one of GAUGES
 
     @property
     def settings(self) -> Settings:
@@ -85,4 +87,5 @@ class Choices:
             overlay=made.overlay if made.overlay in OVERLAYS else default.overlay,
             theme=made.theme if made.theme in THEMES else default.theme,
             span=made.span if made.span in SPANS else default.span,
+            gauge=made.gauge if made.gauge in GAUGES else default.gauge,
         )

@@ -1,4 +1,4 @@
-"""The coefficients as named bars, with the range that each had; a click makes a curve of one."""
+"""A gauge's values as named bars, with the range that each had; a click makes a curve of one."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.core.types import Array
 from expnet_live.person.person import MAX_GAIN
 
-FULL = 3.0  # sd at the end of a bar
+_ROW = 13  # px that a row has at least
+_NUMBER = 40.0  # px for the value beside a bar
 _GAINS = (0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
 
 
 class BarsView(QWidget):
-    """One row a coefficient. `toggled(name)` and `gain_changed(name, gain)` tell what a person wants."""
+    """One row a value. `toggled(name)` and `gain_changed(name, gain)` tell what a person wants."""
 
     def __init__(self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None]) -> None:
         super().__init__()
@@ -43,7 +45,7 @@ class BarsView(QWidget):
         self.setToolTip(texts.BARS_TIP)  # each bar has one of its own
         self._toggled, self._gain_changed = toggled, gain_changed
         self._theme = DARK
-        self._names: tuple[str, ...] = ()
+        self._gauge = Gauge()
         self._values = self._low = self._high = np.zeros(0)
         self._colors: dict[str, str] = {}
         self._gains: dict[str, float] = {}
@@ -58,14 +60,20 @@ class BarsView(QWidget):
         self._theme = theme
         self._renew()
 
-    def set_names(self, names: tuple[str, ...]) -> None:
-        self._names = names
-        self._values = self._low = self._high = np.zeros(len(names))
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the rows, from the top."""
+        return self._gauge.names
+
+    def set_gauge(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._values = self._low = self._high = np.zeros(len(gauge.names))
+        self.setMinimumHeight(max(260, _ROW * len(gauge.names)))
         self._renew()
 
     def set_values(self, values: Array, low: Array, high: Array) -> None:
-        """Each (n,), in standard deviations; those of a model that was just changed for another are passed over."""
-        if not len(values) == len(low) == len(self._names):
+        """Each (n,), as the gauge has them; those of a model that was just changed for another are passed over."""
+        if not len(values) == len(low) == len(self._gauge.names):
             return
         self._values, self._low, self._high = values, low, high
         self.update()
@@ -82,7 +90,7 @@ class BarsView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if not self._names:
+        if not self._gauge.names:
             painter.fillRect(self.rect(), QColor(self._theme.panel))
             return
         if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
@@ -90,10 +98,13 @@ class BarsView(QWidget):
         painter.drawPixmap(0, 0, self._still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        row, left, half, thick = self._measures()
-        middle = left + half
-        shares = np.clip(np.stack([self._low, self._high, self._values, 0 * self._values]) / FULL, -1, 1)
-        low, high, value, zero = (middle + half * shares).tolist()
+        row, left, length, thick = self._measures()
+        least, most = self._gauge.limits
+        marks = np.stack([self._low, self._high, self._values, 0 * self._values])
+        low, high, value, zero = (left + length * np.clip((marks - least) / (most - least), 0, 1)).tolist()
+        painter.setFont(self._font(row))
+        beside = QRectF(left + length + 2, 0, _NUMBER - 2, row)
+        number, aside = self._gauge.text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for i, color in enumerate(self._row_colors):
             top = (i + 0.5) * row - thick / 2
             painter.setBrush(color[1])
@@ -101,12 +112,16 @@ class BarsView(QWidget):
             painter.setBrush(color[0])
             start, end = min(zero[i], value[i]), max(zero[i], value[i])
             painter.drawRoundedRect(QRectF(start, top, max(end - start, 2), thick), 2, 2)
+            painter.setPen(color[0])
+            beside.moveTop(i * row)
+            painter.drawText(beside, aside, number(self._values[i]))
+            painter.setPen(Qt.PenStyle.NoPen)
 
     def _measures(self) -> tuple[float, float, float, float]:
-        """Height of a row, where the bars begin, half of their length, how thick they are."""
-        row = self.height() / len(self._names)
+        """Height of a row, where the bars begin, their length, how thick they are."""
+        row = self.height() / len(self._gauge.names)
         left = min(0.5 * self.width(), self._metrics(row).horizontalAdvance("Lower lip down R") + 18.0) + 6
-        return row, left, (self.width() - 10.0 - left) / 2, float(np.clip(row * 0.36, 3, 8))
+        return row, left, max(self.width() - 6.0 - left - _NUMBER, 10.0), float(np.clip(row * 0.36, 3, 8))
 
     def _font(self, row: float) -> QFont:
         font = QFont(self.font())
@@ -122,14 +137,16 @@ class BarsView(QWidget):
         still = QPixmap(self.size() * ratio)
         still.setDevicePixelRatio(ratio)
         still.fill(QColor(t.panel))
-        row, left, half, thick = self._measures()
+        row, left, length, thick = self._measures()
+        least, most = self._gauge.limits
+        zero = left - length * least / (most - least)
         painter = QPainter(still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font(row))
         painter.setPen(QPen(QColor(t.line), 1))
-        painter.drawLine(QPointF(left + half, 2), QPointF(left + half, self.height() - 2))
+        painter.drawLine(QPointF(zero, 2), QPointF(zero, self.height() - 2))
         self._row_colors = []
-        for i, name in enumerate(self._names):
+        for i, name in enumerate(self._gauge.names):
             y = (i + 0.5) * row
             if i == self._under:
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -143,7 +160,7 @@ class BarsView(QWidget):
                 painter.setBrush(color)
                 painter.drawEllipse(QPointF(6, y), 3, 3)
             painter.setBrush(QColor(t.raised if i != self._under else t.hover))
-            painter.drawRoundedRect(QRectF(left, y - thick / 2, 2 * half, thick), thick / 2, thick / 2)
+            painter.drawRoundedRect(QRectF(left, y - thick / 2, length, thick), thick / 2, thick / 2)
             faint = QColor(color)
             faint.setAlpha(60)
             self._row_colors.append((color, faint))
@@ -158,12 +175,12 @@ class BarsView(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             i = self._row(event.pos())
             if i >= 0:
-                name = self._names[i]
+                name = self._gauge.names[i]
                 text = texts.BAR_TIP.format(
-                    title=texts.title(name),
-                    value=self._values[i],
-                    low=self._low[i],
-                    high=self._high[i],
+                    title=self._title(name),
+                    value=self._told(self._values[i]),
+                    low=self._gauge.text(self._low[i]),
+                    high=self._gauge.text(self._high[i]),
                     gain=self._gains.get(name, 1.0),
                 )
                 QToolTip.showText(event.globalPos(), text, self)
@@ -179,7 +196,7 @@ class BarsView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         i = self._row(event.position().toPoint())
         if i >= 0 and event.button() == Qt.MouseButton.LeftButton:
-            self._toggled(self._names[i])
+            self._toggled(self._gauge.names[i])
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         i = self._row(event.position().toPoint())
@@ -187,17 +204,17 @@ class BarsView(QWidget):
             event.ignore()
             return
         step = 0.1 if event.angleDelta().y() > 0 else -0.1
-        gain = round(float(np.clip(self._gains.get(self._names[i], 1.0) + step, 0, MAX_GAIN)), 2)
-        self._gain_changed(self._names[i], gain)
+        gain = round(float(np.clip(self._gains.get(self._gauge.names[i], 1.0) + step, 0, MAX_GAIN)), 2)
+        self._gain_changed(self._gauge.names[i], gain)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         i = self._row(event.pos())
         if i < 0:
             return
-        name = self._names[i]
+        name = self._gauge.names[i]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(texts.GAIN_MENU.format(title=texts.title(name))).setEnabled(False)
+        menu.addAction(texts.GAIN_MENU.format(title=self._title(name))).setEnabled(False)
         for gain in _GAINS:
             action = QAction(f"{gain:g}×", menu, checkable=True, checked=abs(self._gains.get(name, 1.0) - gain) < 0.01)
             action.triggered.connect(lambda _=False, g=gain: self._gain_changed(name, g))
@@ -208,12 +225,18 @@ class BarsView(QWidget):
 
     def _label(self, name: str) -> str:
         gain = self._gains.get(name, 1.0)
-        return texts.title(name) if gain == 1.0 else f"{texts.title(name)}  {gain:g}×"
+        return self._title(name) if gain == 1.0 else f"{self._title(name)}  {gain:g}×"
+
+    def _title(self, name: str) -> str:
+        return texts.title(name, action=self._gauge.percent)
+
+    def _told(self, value: float) -> str:
+        return self._gauge.text(value) if self._gauge.percent else texts.SD.format(value=value)
 
     def _row(self, at: QPoint) -> int:
-        if not self._names or not self.rect().contains(at):
+        if not self._gauge.names or not self.rect().contains(at):
             return -1
-        return min(len(self._names) - 1, int(at.y() * len(self._names) / max(1, self.height())))
+        return min(len(self._gauge.names) - 1, int(at.y() * len(self._gauge.names) / max(1, self.height())))
 
     def _hover(self, i: int) -> None:
         if i != self._under:

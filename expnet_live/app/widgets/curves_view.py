@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import POSE, History
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.pieces import plain_plot
+from expnet_live.core.types import Array
 
 _POINTS = 240  # that a curve has at most: more cannot be told apart
 
@@ -23,7 +26,7 @@ class CurvesView(QWidget):
         self.setToolTip(texts.CURVES_TIP)
         pg.setConfigOptions(antialias=True)
         self._theme = DARK
-        self._names: tuple[str, ...] = ()
+        self._gauge = Gauge()
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
         self._curves: dict[str, _Curve] = {}
@@ -57,8 +60,14 @@ class CurvesView(QWidget):
         self._hint.setColor(theme.faint)
         self.set_chosen(self._chosen)
 
-    def set_names(self, names: tuple[str, ...]) -> None:
-        self._names = names
+    def set_gauge(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        low, high = gauge.limits
+        margin = 0.04 * (high - low)
+        self._plot.setYRange(low - margin, high + margin, padding=0)
+        ticks = (0.0, 0.5, 1.0) if gauge.percent else (-2.0, 0.0, 2.0)
+        self._plot.getAxis("left").setTicks([[(v, f"{100 * v:g} %" if gauge.percent else f"{v:g}") for v in ticks]])
+        self.set_chosen(self._chosen)
 
     def set_span(self, seconds: float) -> None:
         self._span = seconds
@@ -75,26 +84,32 @@ class CurvesView(QWidget):
             if name not in self._curves:
                 self._curves[name] = _curve(self._plot)
             self._curves[name].setPen(pg.mkPen(color, width=1.5))
-        self._legend.setText(self._legend_of({texts.title(n): c for n, c in self.colors().items()}))
+        titles = {texts.title(n, action=self._gauge.percent): color for n, color in self.colors().items()}
+        self._legend.setText(self._legend_of(titles))
         self._hint.setVisible(not names)
 
     def colors(self) -> dict[str, str]:
         """The colour of each chosen name."""
         return {n: self._theme.curves[i % len(self._theme.curves)] for i, n in enumerate(self._chosen)}
 
+    def drawn(self, name: str) -> Array:
+        """The values (m,) of a chosen name that its curve shows, NaN where there was no face."""
+        values = self._curves[name].getData()[1]
+        return np.zeros(0) if values is None else np.asarray(values)
+
     def refresh(self, history: History) -> None:
         rows = history.last(self._span, _POINTS)
         # The model may just have been changed for one with other coefficients.
-        if not len(rows) or rows.shape[1] != 1 + len(self._names) + len(POSE):
+        if not len(rows) or rows.shape[1] != 1 + len(self._gauge.names) + len(POSE):
             return
         x = rows[:, 0] - history.newest
         # Copies, as the history moves on beneath.
         columns = rows.T.copy()
         for name, curve in self._curves.items():
-            if name in self._names:
-                curve.setData(x, columns[1 + self._names.index(name)], connect="finite")
+            if name in self._gauge.names:
+                curve.setData(x, columns[1 + self._gauge.names.index(name)], connect="finite")
         for k, name in enumerate(POSE):
-            self._pose_curves[name].setData(x, columns[1 + len(self._names) + k], connect="finite")
+            self._pose_curves[name].setData(x, columns[1 + len(self._gauge.names) + k], connect="finite")
 
     def _legend_of(self, colors: dict[str, str]) -> str:
         space = "&nbsp;" * 4
@@ -108,7 +123,7 @@ class CurvesView(QWidget):
         plot.setMouseEnabled(False, False)
         plot.setYRange(-limit, limit, padding=0)
         axis = plot.getAxis("left")
-        axis.setWidth(34)
+        axis.setWidth(38)
         axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         return plot

@@ -8,7 +8,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 
 def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolButton:
@@ -20,6 +20,17 @@ def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolBu
     if focus is not None:
         button.setFocusPolicy(focus)
     return button
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """A frame through which tall content is seen; it is stretched where there is room."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setToolTip(content.toolTip())
+    area.setWidget(content)
+    return area
 
 
 def plain_plot(**options: Any) -> pg.PlotWidget:
