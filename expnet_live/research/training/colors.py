@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import cKDTree
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
@@ -39,7 +40,7 @@ def mean_face_colors(
     """RGB albedo (V, 3) uint8 of the subdivided face, learned from frontal, calm faces of colour photos.
 
     `painted` is the share of the hand-painted palette in the result, which keeps brows and lips
-    crisp where people differ in their place. Raises ValueError when fewer than 20 photos will do.
+    crisp where people differ in their place. Raises UserError when fewer than 20 photos will do.
     """
     refine, triangles = loop_subdivision(model.base_triangles, N_BASE, 2)
     resting = refine @ model.mean
@@ -55,7 +56,7 @@ def mean_face_colors(
             photos.append(np.log((color + 0.004) / (skin + 0.004)).astype(np.float32))
             skins.append(chroma)
     if len(photos) < 20:
-        raise ValueError(f"Only {len(photos)} frontal, calm faces on colour photos; name more photos.")
+        raise UserError(f"Only {len(photos)} of these are colour photos of frontal, calm faces; name more photos.")
     log.info("face colours from %d photos", len(photos))
 
     relative = np.median(np.stack(photos), axis=0).astype(np.float64)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -66,5 +67,5 @@ def test_lips_brows_and_skin_are_learned_and_symmetric(model: FaceModel, photos:
 
 
 def test_too_few_photos_are_refused(model: FaceModel, photos: tuple[LandmarkSet, Path]) -> None:
-    with pytest.raises(ValueError, match="name more photos"):
+    with pytest.raises(UserError, match="name more photos"):
         mean_face_colors(photos[0], list_photos([photos[1]])[:5], model)
