@@ -1,4 +1,4 @@
-"""Runs the command line from a checkout: `python main.py` opens the window, `python main.py --help` tells the rest."""
+"""Runs the command line from a checkout: `python main.py` opens the window, `python main.py --help` lists the rest."""
 
 import sys
 

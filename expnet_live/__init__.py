@@ -1,7 +1,7 @@
 """ExpNet Live: 3D facial expressions from pictures, without landmarks.
 
-The public names, each imported when it is first used, so that `expnet-live --help` waits for nothing heavy. Conventions
-are those of `expnet_live.core.types`. docs/api.md lists them.
+Each public name is imported at first use, so that `expnet-live --help` does not wait for heavy imports. Conventions
+are those of `expnet_live.core.types`. docs/api.md lists the names.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what the documentation says of registries and of the public API; with --check, only tells what is out of date.
+"""Writes the documentation of the registries and the public API; with --check, only reports what is out of date.
 
 python scripts/api_docs.py [--check]
 """
@@ -17,7 +17,7 @@ import expnet_live
 from expnet_live.core import types
 from expnet_live.outputs.export.format import FORMATS
 
-# Of the public names that are neither classes nor functions.
+# The public names that are neither classes nor functions.
 VALUES = {
     "ARKIT": "The names of ARKit's 52 blendshapes in Apple's order: the order of `FaceState.blendshapes`.",
     "FORMATS": "The registry of export formats, by the names that `expnet-live export --to` takes.",
@@ -31,7 +31,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 def formats_table() -> str:
     rows = [f"| `{f.name}` | {f.details or f.about} | {f.opens_in} |" for f in FORMATS.values()]
-    return "\n".join(["| `--to` | what | opens in |", "|---|---|---|", *rows])
+    return "\n".join(["| `--to` | contents | opens in |", "|---|---|---|", *rows])
 
 
 def filled(text: str, mark: str, content: str) -> str:
@@ -48,8 +48,8 @@ def api_page() -> str:
     parts = [
         "# From Python",
         (
-            "Every public name of `expnet_live`, made from the code by `python scripts/api_docs.py`. The examples run\n"
-            "as tests; `getfixture` there gives a test's folder or a recorded session. Conventions, everywhere:"
+            "This page lists every public name of `expnet_live`. `python scripts/api_docs.py` makes it from the code.\n"
+            "The examples run as tests; `getfixture` gives them a temporary folder or a recorded session. Conventions:"
         ),
         (types.__doc__ or "").split("package:\n\n")[1].strip(),
     ]
@@ -82,7 +82,7 @@ def _fenced(text: str) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """The pages as they should be."""
+    """The up-to-date text of each page."""
     sessions = DOCS / "sessions.md"
     return {
         sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table()),
@@ -92,7 +92,7 @@ def pages() -> dict[Path, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 where a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is out of date")
     check = parser.parse_args().check
     stale = [p for p, text in pages().items() if not p.is_file() or p.read_text(encoding="utf-8") != text]
     for path in stale:

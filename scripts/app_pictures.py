@@ -1,11 +1,10 @@
-"""Takes the documentation's pictures of the windows anew, on the demo clip: app.webp, app_light.webp, app_painted.webp,
+"""Takes the documentation's screenshots again, on the demo clip: app.webp, app_light.webp, app_painted.webp,
 app_wireframe.webp and app_sessions.webp.
 
     .venv/bin/python scripts/app_pictures.py docs
     .venv/bin/python scripts/app_pictures.py docs app_sessions.webp
 
-Without a screen it makes a virtual one (Xvfb). Take them on a computer that has nothing else to do: frames per second
-and latency are in the picture.
+Without a screen it starts a virtual one (Xvfb). Run it on an idle computer: the pictures show frame rate and latency.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from expnet_live.app.main_window.window import MainWindow
     from expnet_live.live.capture_worker import Captured
 
-MOMENT = 1.6  # s of the clip: a broad smile, turned a little
-# File, appearance, and the looks of the head that are not the first start's.
+MOMENT = 1.6  # s of the clip: a broad smile, the head slightly turned
+# File, appearance, and the head's settings that differ from those of the first start.
 PICTURES = (
     ("app.webp", "dark", {}),
     ("app_light.webp", "light", {}),
@@ -38,7 +37,7 @@ PICTURES = (
 )
 _SEEN = 20.0  # s of the clip in the curves
 SESSIONS = "app_sessions.webp"
-# Title, notes, and whether without video, of what is recorded for its picture; the last one is shown.
+# Title, notes, and whether without video, of each session to record; the last one is shown.
 RECORDINGS = (
     ("Warm-up", "", False),
     ("Pilot without video", "Coefficients only", True),
@@ -48,7 +47,7 @@ _LENGTH, _AROUND = 8.5, 1.2  # s recorded, and of the loop before and after the 
 
 
 def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
-    """Yields as often as it wants to be called again; True when all is done."""
+    """Yields whenever it wants to be called again; True when everything is done."""
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCursor
 
@@ -73,7 +72,7 @@ def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
     for name, appearance, looks in (p for p in PICTURES if p[0] in wanted):
         window.set_appearance(appearance)
         window.commands._choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
-        # At the moment itself, with the clip playing on: paused, rates would be none.
+        # At this very moment, while the clip plays: a paused clip has no rates.
         before = MOMENT
         while not (time() > _SEEN and before < MOMENT <= position()):
             before = position()
@@ -87,7 +86,7 @@ def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
 
 
 def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
-    """Records some sessions, and takes the picture of their window."""
+    """Record some sessions, and take a screenshot of the sessions window."""
     import numpy as np
 
     from expnet_live.sessions.catalog.catalog import rename, set_notes
@@ -140,7 +139,7 @@ def main(folder: Path, wanted: set[str]) -> int:
 
     bare = sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     with tempfile.TemporaryDirectory() as own, virtual_display(os.environ) if bare else nullcontext():
-        # As on the first start, and nobody's own choices are touched.
+        # As on the first start, without touching the user's settings.
         os.environ.update(XDG_CONFIG_HOME=own, EXPNET_LIVE_DATA=own)
         with quiet_native():
             return run_app(Launch(source="demo"), lambda window: opened(window, folder, wanted))

@@ -1,4 +1,4 @@
-"""Writes the ICT face model's OBJ files from its shapes in one .npz, to try the importer on a whole set.
+"""Writes the ICT face model's OBJ files from its shapes in one .npz, to test the importer on a complete set.
 
 .venv/bin/python scripts/ict_objs.py ../shared/data/ict OUT
 """

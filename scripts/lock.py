@@ -4,8 +4,8 @@
     .venv/bin/python scripts/lock.py --check                  # do the files fit pyproject.toml?
     .venv/bin/python scripts/lock.py --check --installed      # and does this environment have these versions?
 
-The files hold names and versions, no addresses and no hashes: whoever installs chooses the index. PyTorch is left out,
-with what its CUDA builds bring along, because scripts/setup.sh installs the build that EXPNET_TORCH names.
+The files hold names and versions, no addresses and no hashes: the user chooses the index. They leave out PyTorch and
+the dependencies of its CUDA builds, because scripts/setup.sh installs the build that EXPNET_TORCH names.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "constraints"
-EXTRA = "dev"  # which includes the others that the tests need
+EXTRA = "dev"  # includes the other extras that the tests need
 TORCH = re.compile(r'EXPNET_TORCH:-(torch==[^}"]+)')
 LEFT_OUT = re.compile(r"^(torch|triton|nvidia-.*|cuda-.*|expnet-live)$")
 
 
 def requirements() -> list[Requirement]:
-    """What pyproject.toml asks for, with the extra `dev`."""
+    """The requirements of pyproject.toml, with the extra `dev`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
     def expanded(lines: list[str]) -> Iterator[Requirement]:
@@ -45,7 +45,7 @@ def requirements() -> list[Requirement]:
 
 
 def resolve(python: str) -> Path:
-    """Write the file of that interpreter. Raises CalledProcessError where pip finds no set of versions."""
+    """Write the file of that interpreter. Raises CalledProcessError if pip finds no set of versions."""
     torch = TORCH.search((ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8"))
     assert torch is not None, "scripts/setup.sh names no default build of PyTorch"
     command = [python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
@@ -63,7 +63,7 @@ def resolve(python: str) -> Path:
 
 
 def read(path: Path) -> dict[str, str]:
-    """Versions by name. Raises ValueError for a line that is more than a name and a version."""
+    """Versions by name. Raises ValueError for a line that is not a name and a version."""
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     for line in lines:
         if not re.fullmatch(r"[a-z0-9-]+==[A-Za-z0-9.!+]+", line):
@@ -72,7 +72,7 @@ def read(path: Path) -> dict[str, str]:
 
 
 def misfits(path: Path) -> Iterator[str]:
-    """What pyproject.toml asks for on that Python of this system, and the file does not give."""
+    """The requirements of pyproject.toml on that Python and this system that the file does not meet."""
     locked = read(path)
     python = re.sub(r"py(\d)(\d+)", r"\1.\2", path.stem)
     for requirement in requirements():
@@ -89,7 +89,7 @@ def misfits(path: Path) -> Iterator[str]:
 
 
 def differences(path: Path) -> Iterator[str]:
-    """Packages that this environment has in other versions than the file."""
+    """Packages whose versions in this environment differ from the file."""
     locked = read(path)
     for package in distributions():
         name = canonicalize_name(package.metadata["Name"])
@@ -101,7 +101,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("python", nargs="*", default=[sys.executable], help="interpreters to make files for")
     parser.add_argument("--check", action="store_true", help="write nothing; say what does not fit")
-    parser.add_argument("--installed", action="store_true", help="with --check: look at this environment, too")
+    parser.add_argument("--installed", action="store_true", help="with --check: also check this environment")
     args = parser.parse_args()
     if not args.check:
         for python in args.python:
@@ -114,7 +114,7 @@ def main() -> int:
     for line in wrong:
         print(line)
     if wrong:
-        print("Run scripts/lock.py with each Python to make the files anew.")
+        print("Run scripts/lock.py with each Python to make the files again.")
     return bool(wrong) or not files
 
 

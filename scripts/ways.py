@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts the files that run on two ways through the program: for docs/architecture.md.
+"""Counts the files that run on two paths through the program, for docs/architecture.md.
 
 python scripts/ways.py
 """

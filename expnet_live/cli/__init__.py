@@ -35,11 +35,11 @@ SUBCOMMANDS = (record, stream, sessions, export, analyze, face_model, official, 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="expnet-live",
-        description="3D facial expressions from photos, videos and cameras; without a command, live in a window. "
+        description="Reads 3D facial expressions from photos, videos and cameras; without a command, live in a window. "
         "Nothing leaves this machine unless you ask for it.",
     )
     parser.add_argument("--version", action="version", version=f"expnet-live {__version__}")
-    parser.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where an error arose")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print more, and the traceback of an error")
     app.add_arguments(parser)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for module in SUBCOMMANDS:
@@ -48,20 +48,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status.
+    """Run the command line and return the exit status.
 
-    0 done, 1 some inputs failed, 2 a user's error, 130 interrupted, 141 when nobody reads what it prints any more.
+    0: done, 1: some inputs failed, 2: a user's error, 130: interrupted, 141: the output pipe is closed.
     """
     for pipe in (sys.stdout, sys.stderr):
         if isinstance(pipe, TextIOWrapper):
-            pipe.reconfigure(errors="backslashreplace")  # terminals of ASCII, and names of files that are no text
+            pipe.reconfigure(errors="backslashreplace")  # ASCII terminals, and file names that are not valid text
     try:
         try:
             return _run(argv)
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
-    except BrokenPipeError:  # as of `| head`
+    except BrokenPipeError:  # as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
-DIR receives coefficients.csv: one row per face and frame, the 29 named coefficients in standard
-deviations, pose in radians and millimetres; a frame without a face has confidence 0 and empty fields.
+DIR receives coefficients.csv with one row per face and frame: the 29 named coefficients in standard
+deviations, pose in radians and millimetres. A frame without a face has confidence 0 and empty fields.
 """
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "analyze",
-        help="photos, videos or a camera in; coefficients, meshes and overlays out",
+        help="write coefficients, meshes and overlays of photos, videos or a camera",
         description="Reads expressions from photos, folders, videos, a camera (its index: 0) or the built-in demo.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -30,18 +30,32 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, folder, video, camera index, or: demo")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--identity", action="store_true", help="add the identity coefficients to the table")
-    parser.add_argument("--mesh", choices=("ply", "obj", "glb"), help="a mesh per face and photo (video: --every)")
-    parser.add_argument("--head", metavar="NAME", help="the meshes are of this head ('expnet-live face-model list')")
     parser.add_argument(
-        "--every", type=positive_int, default=1, metavar="N", help="of a video or camera, a mesh of each Nth frame"
+        "--mesh", choices=("ply", "obj", "glb"), help="write a mesh per face and photo (video: --every)"
+    )
+    parser.add_argument(
+        "--head", metavar="NAME", help="make the meshes of this head (see 'expnet-live face-model list')"
+    )
+    parser.add_argument(
+        "--every",
+        type=positive_int,
+        default=1,
+        metavar="N",
+        help="with --mesh: write a mesh of every Nth frame of a video or camera",
     )
     parser.add_argument("--overlay", action="store_true", help="write pictures or videos with the mesh over the face")
     parser.add_argument(
         "--landmark-fit", action="store_true", help="fit the face model to landmarks instead (slow; the baseline)"
     )
-    parser.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="of videos (default: balanced)")
-    parser.add_argument("--max-faces", type=positive_int, default=1, metavar="N", help="faces per frame (default: 1)")
-    parser.add_argument("--jobs", type=positive_int, default=1, metavar="N", help="inputs at a time (default: 1)")
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time in videos (default: balanced)"
+    )
+    parser.add_argument(
+        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
+    )
+    parser.add_argument(
+        "--jobs", type=positive_int, default=1, metavar="N", help="process N inputs in parallel (default: 1)"
+    )
     parser.add_argument("--duration", type=positive_float, metavar="S", help="stop a camera after S seconds")
     add_model(parser)
     parser.set_defaults(run=run)

@@ -10,23 +10,28 @@ from expnet_live.core.arguments import DEVICES, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the window, which opens without a command; what is not told is as it was last")
+    group = parser.add_argument_group(
+        "the window, which opens without a command; it keeps the last choice for each option that you leave out"
+    )
     group.add_argument("--source", metavar="S", help="a video or picture, a camera's index, or: demo")
     group.add_argument("--model", type=Path, metavar="MODEL", help=model_help())
-    group.add_argument("--device", choices=DEVICES, help="where the network runs")
-    group.add_argument("--profile", metavar="NAME", help="whose face it is: neutral and gains are kept by profile")
+    group.add_argument("--device", choices=DEVICES, help="device for the network")
+    group.add_argument("--profile", metavar="NAME", help="profile of the person, which keeps neutral and gains")
     group.add_argument(
-        "--head", metavar="NAME", help="an imported head ('expnet-live face-model'), '' for the built-in"
+        "--head", metavar="NAME", help="an imported head (see 'expnet-live face-model'), or '' for the built-in one"
     )
     group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
     group.add_argument(
-        "--screenshot", type=Path, metavar="FILE", help="save the window's picture at that end (default: after 5 s)"
+        "--screenshot",
+        type=Path,
+        metavar="FILE",
+        help="save a screenshot of the window before it closes (default: after 5 s)",
     )
     group.add_argument(
         "--record",
         type=Path,
         metavar="DIR",
-        help="record into this new folder; --duration is then that of the recording",
+        help="record into this new folder; --duration is then the length of the recording",
     )
     parser.set_defaults(run=run)
 
@@ -54,9 +59,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def end(status: int) -> None:
-    """Ends the process at once when threads are left in native code, a camera's driver or a model that still loads.
+    """End the process at once if threads are still in native code, such as a camera's driver or a loading model.
 
-    Otherwise Python would end beneath them, and they abort it.
+    Otherwise Python would finalise beneath them, and they would abort the process.
     """
     import logging
     import os

@@ -1,4 +1,4 @@
-"""`expnet-live doctor`: what there is on this machine, and what to do about what is wrong. Bug reports need it, too."""
+"""`expnet-live doctor`: describes this machine and says how to fix what is wrong, also for bug reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("doctor", help="cameras, graphics, devices, models, versions, and what is wrong")
+    parser = subparsers.add_parser(
+        "doctor", help="list cameras, graphics, devices, models and versions, and say what is wrong"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the report; 1 when something must be put right."""
+    """Print the report; return 1 if something must be fixed."""
     from expnet_live.app.platform.diagnosis import diagnose
     from expnet_live.cli.quiet import quiet_native
 
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     broken = [b for f in findings for b in f.broken]
     hints = [h for f in findings for h in f.hints]
     print()
-    for kind, sentences in (("To put right:", broken), ("Worth knowing:", hints)):
+    for kind, sentences in (("To fix:", broken), ("Worth knowing:", hints)):
         if sentences:
             print(kind)
             print("\n".join(f"  - {sentence}" for sentence in sentences))

@@ -1,7 +1,7 @@
-"""`expnet-live evaluate WHAT`: the figures of the model card.
+"""`expnet-live evaluate WHAT`: measures the figures of the model card.
 
-WHAT is a package of `expnet_live.research.evaluation`. Its docstring is the help; its module `command` has
-`add_arguments` and `run`, and is imported only when asked for.
+WHAT is a package of `expnet_live.research.evaluation`. Its docstring is the help text; its module `command` has
+`add_arguments` and `run`, and is imported only on request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def evaluations() -> dict[str, str]:
-    """Each evaluation with one line about it: the packages of `research.evaluation` that have a `command` module."""
+    """Each evaluation with a one-line description: the packages of `research.evaluation` that have a `command`
+    module.
+    """
     found = {}
     for package in iter_modules(evaluation.__path__, f"{evaluation.__name__}."):
         name = package.name.rpartition(".")[2]
@@ -31,7 +33,7 @@ def evaluations() -> dict[str, str]:
 
 
 class _LazyParser(argparse.ArgumentParser):
-    """Learns its arguments from its module, which imports numpy and more, when it is first used."""
+    """Gets its arguments from its module at first use, because the module imports numpy and more."""
 
     module: str | None = None
 
@@ -46,7 +48,7 @@ class _LazyParser(argparse.ArgumentParser):
 
 def add_parser(subparsers: Subparsers) -> None:
     there = evaluations()
-    parser = subparsers.add_parser("evaluate", help=f"the figures of the model card: {', '.join(there)}")
+    parser = subparsers.add_parser("evaluate", help=f"measure the figures of the model card: {', '.join(there)}")
     parsers = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_LazyParser)
     for name, text in there.items():
         lazy = parsers.add_parser(name, help=text[0].lower() + text[1:].rstrip("."), description=text)

@@ -1,4 +1,4 @@
-"""`expnet-live export`: a recorded session as a table, meshes, an animation or a video."""
+"""`expnet-live export`: writes a recorded session as a table, meshes, an animation or a video."""
 
 from __future__ import annotations
 
@@ -21,44 +21,66 @@ def _epilog() -> str:
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "export",
-        help="a recorded session as a table, meshes, an animation or a video",
-        description="Writes a recorded session, or a part of it, in another format; docs/sessions.md tells more.",
+        help="write a recorded session as a table, meshes, an animation or a video",
+        description="Writes a recorded session, or a part of it, in another format. See docs/sessions.md.",
         epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("session", type=Path, metavar="SESSION", help="the session's folder")
     parser.add_argument("--to", required=True, choices=list(FORMATS), metavar="FORMAT", help=", ".join(FORMATS))
-    parser.add_argument("--out", type=Path, metavar="PATH", help="default: named like the session, in this folder")
     parser.add_argument(
-        "--range", nargs=2, type=float, metavar=("FROM", "TO"), default=(None, None), help="seconds of the session"
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="file or folder to write (default: named like the session, in the current folder)",
+    )
+    parser.add_argument(
+        "--range",
+        nargs=2,
+        type=float,
+        metavar=("FROM", "TO"),
+        default=(None, None),
+        help="export only this part, in seconds of the session",
     )
     parser.add_argument(
         "--fps", type=positive_float, metavar="N", help="resample to a fixed rate (default: the recorded moments)"
     )
     parser.add_argument(
-        "--face", type=int, metavar="N", help="which one (default: all in tables and overlays, else the one seen most)"
+        "--face",
+        type=int,
+        metavar="N",
+        help="number of the face (default: all in tables and overlays, else the one seen most)",
     )
     parser.add_argument(
         "--neutral", choices=("subtract", "keep"), default="subtract",
-        help="the profile's calibrated neutral; an overlay always keeps it (default: subtract, as in the window)",
+        help="subtract or keep the profile's neutral; an overlay always keeps it (default: subtract, as in the window)",
     )  # fmt: skip
     parser.add_argument(
-        "--gains", choices=("apply", "ignore"), default="apply", help="those of the profile (default: apply)"
+        "--gains",
+        choices=("apply", "ignore"),
+        default="apply",
+        help="apply or ignore the profile's gains (default: apply)",
     )
     parser.add_argument(
         "--pose", choices=("none", "rotation", "full"), default="rotation",
-        help=f"of {', '.join(taking('pose'))}: kept still, turned, or also moved as the camera saw it "
+        help=f"head pose in {', '.join(taking('pose'))}: keep still, rotate, or also move as the camera saw it "
         "(default: rotation)",
     )  # fmt: skip
     parser.add_argument(
         "--correctives", type=int, metavar="N",
-        help=f"of {', '.join(taking('correctives'))}: at most so many morph targets beside the components "
-        "(0: lids and lips may be some mm off)",
+        help=f"in {', '.join(taking('correctives'))}: at most N corrective morph targets "
+            "(0: lids and lips may be some mm off)",
     )  # fmt: skip
-    parser.add_argument("--analysis", metavar="NAME", help="one of the session's re-analyses instead of the recording")
-    parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the built-in one")
     parser.add_argument(
-        "--head", metavar="NAME", help=f"{', '.join(taking('head'))} are of this one ('expnet-live face-model list')"
+        "--analysis", metavar="NAME", help="export this re-analysis of the session instead of the recording"
+    )
+    parser.add_argument(
+        "--face-model", type=Path, metavar="FILE", help="face model of the session (default: the built-in one)"
+    )
+    parser.add_argument(
+        "--head",
+        metavar="NAME",
+        help=f"make {', '.join(taking('head'))} of this head (see 'expnet-live face-model list')",
     )
     parser.set_defaults(run=run)
 

@@ -1,4 +1,4 @@
-"""`expnet-live face-model`: heads of others, to be driven by our coefficients."""
+"""`expnet-live face-model`: imports heads that our coefficients drive."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
     from expnet_live.heads.imported import ImportedHead
 
-_FRAMES = 60  # that are timed
+_FRAMES = 60  # faces to time
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "face-model",
-        help="import other heads, which our coefficients then drive",
-        description="Imports heads and lists them; the window and 'analyze --head' wear them (docs/heads.md).",
+        help="import other heads, to drive them with our coefficients",
+        description="Imports and manages heads for the window and for --head. See docs/heads.md.",
     )
     commands = parser.add_subparsers(dest="face_model_command", metavar="COMMAND", required=True)
-    add = commands.add_parser("import", help="a head from its files")
+    add = commands.add_parser("import", help="import a head from its files")
     add.add_argument("source", type=Path, metavar="FILE|DIR", help=importable())
-    add.add_argument("--as", dest="name", required=True, metavar="NAME", help="what it is called here")
-    add.add_argument("--replace", action="store_true", help="in place of a head of that name")
+    add.add_argument("--as", dest="name", required=True, metavar="NAME", help="name for the head")
+    add.add_argument("--replace", action="store_true", help="replace a head of that name")
     add.set_defaults(run=_import)
-    commands.add_parser("list", help="the heads there are").set_defaults(run=_list)
-    show = "what a head is made of, and how well it is driven"
-    for name, what, run in (("show", show, _show), ("remove", "forget a head", _remove)):
+    commands.add_parser("list", help="list the imported heads").set_defaults(run=_list)
+    show = "show what a head is made of, and how well it follows our coefficients"
+    for name, what, run in (("show", show, _show), ("remove", "delete an imported head", _remove)):
         command = commands.add_parser(name, help=what)
         command.add_argument("name", metavar="NAME")
         command.set_defaults(run=run)
@@ -59,7 +59,7 @@ def _list(args: argparse.Namespace) -> int:
     for name in library.names():
         print(name)
     if not library.names():
-        print("No head was imported yet; see 'expnet-live face-model import --help'.")
+        print("No head is imported yet; see 'expnet-live face-model import --help'.")
     return 0
 
 
@@ -69,7 +69,7 @@ def _show(args: argparse.Namespace) -> int:
 
     head = Library().head(args.name, FaceModel.load())
     residual = _describe(head)
-    print("Each coefficient at +2 sd: what is left of it, and the share that arrives")
+    print("Each coefficient at +2 sd: remaining error, and share of the displacement reproduced")
     for name, left, explained in residual:
         print(f"  {name:20s} {left:5.2f} mm  {100 * explained:4.0f} %")
     return 0
@@ -92,21 +92,21 @@ def _describe(head: ImportedHead) -> tuple[tuple[str, float, float], ...]:
         f"{len(model.expression)} expression {kind}"
     )
     print(
-        f"Taken to be in {origin.unit}, scaled by {origin.scale:.3f} to our face's size; our face fitted to it lies "
-        f"{origin.distance:.1f} mm off (root mean square)"
+        f"Unit {origin.unit}, scaled by {origin.scale:.3f} to our face's size; our fitted face has an error of "
+        f"{origin.distance:.1f} mm (root mean square)"
     )
     if head.transfer.named:
-        print(f"Carried by name: {', '.join(head.transfer.named)}")
+        print(f"Driven by name: {', '.join(head.transfer.named)}")
     print(
-        f"Typical expressions move points by {residual.moved:.2f} mm, of which {residual.left:.2f} mm are left: "
-        f"{100 * residual.explained:.0f} % of the squared displacement arrives"
+        f"Typical expressions move points by {residual.moved:.2f} mm, with an error of {residual.left:.2f} mm: "
+        f"{100 * residual.explained:.0f} % of the squared displacement is reproduced"
     )
-    print(f"Vertices and normals of a frame take {1000 * _seconds(head):.1f} ms here")
+    print(f"Vertices and normals of a frame take {1000 * _seconds(head):.1f} ms on this machine")
     return residual.components
 
 
 def _seconds(head: ImportedHead) -> float:
-    """The median of a while, of faces that move."""
+    """Median time (s) of a frame, over faces that move."""
     import time
 
     import numpy as np

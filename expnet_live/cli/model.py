@@ -1,4 +1,4 @@
-"""The arguments that choose a model and where it runs."""
+"""The arguments that choose a model and its device."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from expnet_live.pipeline.models import BUILT_IN, MODELS
 
 
 def model_help() -> str:
-    """Names the models there are."""
+    """Lists the models that exist."""
     there = "; ".join(f"{m.name}: {m.about}" for m in MODELS.values())
-    return f"a file of weights (.safetensors), or a model by name ({there}); default: {BUILT_IN}"
+    return f"a file of weights (.safetensors), or the name of a model ({there}); default: {BUILT_IN}"
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """`--model` and `--device`."""
+    """Add `--model` and `--device`."""
     parser.add_argument("--model", type=Path, metavar="MODEL", help=model_help())
     add_device(parser)

@@ -13,47 +13,47 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
 IMPORT = """\
-Each DIR is one of the release's archives, unpacked: Expression_Model, Shape_Model, fpn_new_model. What was
-imported before stays; the Basel Face Model is taken from the shape network's DIR where it is there. The
-checkpoints are read by TensorFlow: pip install 'expnet-live[official]' (it is not needed after the import).
+Each DIR is one of the release's unpacked archives: Expression_Model, Shape_Model, fpn_new_model. Parts that were
+imported before stay; if the shape network's DIR holds the Basel Face Model, it is imported as well. TensorFlow
+reads the checkpoints: pip install 'expnet-live[official]' (the import alone needs it).
 """
 RUN = """\
 LIST.csv has the columns ID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT; FILE is relative to the list.
-DIR receives ID_Shape_Expr_Pose.ply of each line, in the release's axes and conventions, with colours.
+DIR receives an ID_Shape_Expr_Pose.ply for each line, in the release's axes and conventions, with colours.
 """
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("official", help="the paper's official release: import it, run its program")
+    parser = subparsers.add_parser("official", help="import the paper's official release, and run its program")
     commands = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     raw = argparse.RawDescriptionHelpFormatter
 
-    add = commands.add_parser("import", help="take in its files", epilog=IMPORT, formatter_class=raw)
+    add = commands.add_parser("import", help="import its files", epilog=IMPORT, formatter_class=raw)
     add.add_argument("--expression", type=Path, metavar="DIR", help="ExpNet: ini_exprNet_model.ckpt")
     add.add_argument("--shape", type=Path, metavar="DIR", help="ShapeNet: ini_ShapeTextureNet_model.ckpt, mean image")
     add.add_argument("--pose", type=Path, metavar="DIR", help="FacePoseNet: model_0_1.0_1.0_1e-07_1_16000.ckpt, ...")
     add.add_argument("--bfm", type=Path, metavar="FILE", help="BaselFaceModel_mod.mat, or 01_MorphableModel.mat")
     add.add_argument(
         "--expression-basis", type=Path, nargs="+", default=[], metavar="FILE",
-        help="with 01_MorphableModel.mat: 3DDFA's Model_Exp.mat and model_info.mat, to make the modified model of",
+        help="with 01_MorphableModel.mat: 3DDFA's Model_Exp.mat and model_info.mat, to build the modified model",
     )  # fmt: skip
     add.set_defaults(official=_import)
 
-    run_ = commands.add_parser("run", help="a list of face boxes in, PLY files out", epilog=RUN, formatter_class=raw)
+    run_ = commands.add_parser("run", help="make PLY files from a list of face boxes", epilog=RUN, formatter_class=raw)
     run_.add_argument("list", type=Path, metavar="LIST.csv", help="pictures and face boxes")
     run_.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the meshes")
     run_.add_argument(
         "--meshes", nargs="+", choices=("shape", "expression", "pose"), default=["pose"],
         help="_Shape.ply, _Shape_Expr.ply, _Shape_Expr_Pose.ply (default: pose)",
     )  # fmt: skip
-    run_.add_argument("--crops", type=Path, metavar="DIR", help="keep the crops of 227 pixels, too")
+    run_.add_argument("--crops", type=Path, metavar="DIR", help="also save the crops of 227 pixels here")
     run_.add_argument(
-        "--model", choices=("official", "built-in"), help="default: the official one if it was imported, else built-in"
+        "--model", choices=("official", "built-in"), help="default: official if it is imported, else built-in"
     )
     add_device(run_)
     run_.set_defaults(official=_run)
 
-    status = commands.add_parser("status", help="what was imported, and whether it is still whole")
+    status = commands.add_parser("status", help="show what is imported, and whether it is intact")
     status.set_defaults(official=_status)
 
     verify = commands.add_parser("verify", help="prove the ports against TensorFlow, with random weights")
@@ -90,7 +90,7 @@ def _run(args: argparse.Namespace) -> int:
 
     n = len(read_list(args.list))
     reader = load_reader(args.model, args.device)
-    print(f"Faces are read by {reader.name}.")
+    print(f"The model is {reader.name}.")
     missing = Store().missing()
     if args.model is None and missing:
         print(f"Not imported: {', '.join(PARTS[key] for key in missing)}.")

@@ -1,4 +1,4 @@
-"""A progress bar for what tells how many of how many steps are done."""
+"""A progress bar for tasks that report how many of how many steps are done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.core.progress import Progress
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """Where there is a terminal; gone afterwards."""
+    """Show a bar if there is a terminal, and remove it afterwards."""
     from tqdm import tqdm
 
     with tqdm(total=0, disable=None, leave=False) as bar:

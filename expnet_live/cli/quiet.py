@@ -13,13 +13,13 @@ from functools import wraps
 
 @contextmanager
 def quiet_native() -> Iterator[None]:
-    """While it lasts, only Python writes to standard error.
+    """Let only Python write to standard error.
 
-    TensorFlow Lite and FFmpeg write lines there that no setting silences, through the progress bar.
-    A crash in native code is still told, by faulthandler.
+    TensorFlow Lite and FFmpeg write lines there that no setting silences, and garble the progress bar.
+    faulthandler still reports a crash in native code.
     """
     if sys.stderr is not sys.__stderr__ or sys.stderr is None:
-        yield  # Someone else listens already, a test for instance.
+        yield  # Something else, such as a test, already captures it.
         return
     native = sys.stderr.fileno()
     sys.stderr.flush()
@@ -38,7 +38,7 @@ def quiet_native() -> Iterator[None]:
 
 
 def quietly(run: Callable[[Namespace], int]) -> Callable[[Namespace], int]:
-    """A command that runs under `quiet_native`, unless --verbose was given."""
+    """Wrap a command so that it runs under `quiet_native`, unless --verbose is given."""
 
     @wraps(run)
     def quiet(args: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`expnet-live record`: a session without a window."""
+"""`expnet-live record`: records a session without a window."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
-DIR becomes a session: session.json, coefficients.csv, markers.csv and video.mkv; docs/sessions.md tells what is in
+DIR becomes a session: session.json, coefficients.csv, markers.csv and video.mkv; docs/sessions.md describes
 them. It survives a kill at any moment: 'expnet-live sessions recover DIR' then completes it.
 """
 
@@ -22,22 +22,26 @@ them. It survives a kill at any moment: 'expnet-live sessions recover DIR' then 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "record",
-        help="record a session: video and coefficients of a camera or clip, at its own rate",
-        description="Records what the window would show, without one, at the source's own rate; frames that the "
-        "network is too slow for are dropped and counted.",
+        help="record a session: video and coefficients of a camera or clip, in real time",
+        description="Records what the window would show, but without a window, at the source's own rate. If the "
+        "network is too slow, it drops and counts frames.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--source", required=True, metavar="S", help="a camera's index, a video or picture, or: demo")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the session's folder, a new one")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder for the session")
     parser.add_argument(
         "--duration", type=positive_float, metavar="SECONDS",
-        help="how long, a clip being looped (default: to the clip's end, or until Ctrl-C)",
+        help="record for so long, looping a clip (default: to the clip's end, or until Ctrl-C)",
     )  # fmt: skip
-    parser.add_argument("--no-video", action="store_true", help="coefficients only, no picture of anyone")
-    parser.add_argument("--profile", default="Default", metavar="NAME", help="whose face it is (default: Default)")
-    parser.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="(default: balanced)")
-    parser.add_argument("--max-faces", type=positive_int, default=1, metavar="N", help="faces per frame (default: 1)")
+    parser.add_argument("--no-video", action="store_true", help="keep coefficients only, no picture of anyone")
+    parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
+    )
+    parser.add_argument(
+        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
+    )
     add_model(parser)
     parser.set_defaults(run=run)
 
@@ -60,6 +64,6 @@ def run(args: argparse.Namespace) -> int:
             duration=args.duration,
             video=not args.no_video,
         )
-    missed = f", {info.n_unwritten} of them not written in full" if info.n_unwritten else ""
+    missed = f", {info.n_unwritten} of them incomplete" if info.n_unwritten else ""
     print(f"{args.out}: {info.duration:.1f} s, {info.frames} frames{missed}, {info.drops} dropped.")
     return 0

@@ -1,4 +1,4 @@
-"""`expnet-live sessions`: what was recorded."""
+"""`expnet-live sessions`: lists, shows, recovers and re-analyses recorded sessions."""
 
 from __future__ import annotations
 
@@ -16,32 +16,38 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("sessions", help="list recorded sessions, show, complete or re-analyse one")
+    parser = subparsers.add_parser("sessions", help="list, show, recover or re-analyse recorded sessions")
     parts = parser.add_subparsers(metavar="PART", required=True)
 
-    listing = parts.add_parser("list", help="the sessions in a folder, the newest first")
-    listing.add_argument("root", nargs="?", type=Path, metavar="DIR", help="default: where the window records")
+    listing = parts.add_parser("list", help="list the sessions in a folder, newest first")
+    listing.add_argument(
+        "root", nargs="?", type=Path, metavar="DIR", help="folder of sessions (default: where the window records)"
+    )
     listing.set_defaults(run=run_list)
 
-    show = parts.add_parser("show", help="what is in a session")
+    show = parts.add_parser("show", help="show the contents of a session")
     show.add_argument("session", type=Path, metavar="DIR")
     show.set_defaults(run=run_show)
 
-    recover = parts.add_parser("recover", help="complete sessions whose recording was killed, with what is there")
+    recover = parts.add_parser("recover", help="complete sessions whose recording was killed")
     recover.add_argument(
-        "sessions", nargs="*", type=Path, metavar="DIR", help="default: all that need it where the window records"
+        "sessions",
+        nargs="*",
+        type=Path,
+        metavar="DIR",
+        help="sessions (default: all that need it where the window records)",
     )
     recover.set_defaults(run=run_recover)
 
     again = parts.add_parser(
         "reanalyze",
-        help="read a session's video again, with another model or smoothing",
-        description="Writes DIR/reanalysis/NAME, a session of its own but for the video; what was recorded stays.",
+        help="analyse a session's video again, with another model or smoothing",
+        description="Writes DIR/reanalysis/NAME, a session without a video. The recording does not change.",
     )
     again.add_argument("session", type=Path, metavar="DIR")
-    again.add_argument("--smoothing", choices=SMOOTHINGS, help="(default: as recorded)")
-    again.add_argument("--name", help="(default: made of model and smoothing)")
-    again.add_argument("--compare", action="store_true", help="tell how far each coefficient is from the recording's")
+    again.add_argument("--smoothing", choices=SMOOTHINGS, help="smoothing over time (default: as recorded)")
+    again.add_argument("--name", help="name of the result (default: made from model and smoothing)")
+    again.add_argument("--compare", action="store_true", help="print how far each coefficient is from the recording's")
     add_model(again)
     again.set_defaults(run=run_reanalyze)
 
@@ -84,7 +90,7 @@ def _shown(session: Session) -> str:
     lines = {
         "title": info.title,
         "notes": " ".join(info.notes.split()),
-        "status": status if info.complete else "cut off, or still being recorded; what is there:",
+        "status": status if info.complete else "cut off, or still being recorded; so far:",
         "ended by": info.problem,
         "started": info.started,
         "source": f"{info.source}, {info.width} x {info.height}",
@@ -92,7 +98,7 @@ def _shown(session: Session) -> str:
         "rows": f"{len(rows)}",
         "frames": f"{info.frames}, {'an unknown number' if info.drops is None else info.drops} dropped",
         "not written": f"{info.n_unwritten}" if info.n_unwritten else "",
-        "without face": f"{len(info.lost_face)} times, {lost:.1f} s together" if info.lost_face else "",
+        "without face": f"{len(info.lost_face)} times, {lost:.1f} s in total" if info.lost_face else "",
         "video": "none" if info.video_frames is None else f"{info.video_frames} pictures",
         "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
         "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
@@ -123,7 +129,7 @@ def run_recover(args: argparse.Namespace) -> int:
         video = "" if info.video_frames is None else f", {info.video_frames} pictures"
         print(f"{folder} is complete: {info.duration:.1f} s, {info.rows} rows{video}.")
     if not folders:
-        print("No session needs it.")
+        print("No session needs recovery.")
     return 2 if failed else 0
 
 
@@ -154,7 +160,7 @@ def _compared(session: Session, analysis: Session) -> str:
 
     off = differences(session, analysis)
     if not len(off):
-        return "They saw no face in the same frame."
+        return "There is no frame in which both found a face."
     lines = [f"absolute differences over {len(off)} frames, in sd:", f"{'':20}  mean   95 %    max"]
     columns = [("all", off.ravel()), *zip(session.info.coefficients, off.T, strict=True)]
     lines += [f"{n:20}{v.mean():6.3f} {np.percentile(v, 95):6.3f} {v.max():6.3f}" for n, v in columns]

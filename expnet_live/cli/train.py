@@ -1,6 +1,6 @@
-"""`expnet-live train landmarks | face-model | rig | labels | expnet | ...`: how the assets are made.
+"""`expnet-live train landmarks | face-model | rig | labels | expnet | ...`: makes the assets.
 
-Each step's parser sets `run` to a function of its own, which imports what it needs.
+Each step's parser sets `run` to its own function, which imports what it needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="rebuild the face model, the labels, the network, the demo clip")
+    parser = subparsers.add_parser("train", help="rebuild the face model, the labels, the network or the demo clip")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     _landmarks(steps)
     _face_model(steps)
@@ -37,7 +37,9 @@ def _photos(parser: argparse.ArgumentParser) -> None:
 
 
 def _landmarks(steps: Subparsers) -> None:
-    parser = steps.add_parser("landmarks", help="landmarks of photo collections, a cache for the steps below")
+    parser = steps.add_parser(
+        "landmarks", help="find landmarks in photo collections, and cache them for the steps below"
+    )
     _photos(parser)
     parser.set_defaults(run=_run_landmarks)
 
@@ -55,11 +57,11 @@ def _run_landmarks(args: argparse.Namespace) -> int:
 
 def _face_model(steps: Subparsers) -> None:
     parser = steps.add_parser(
-        "face-model", help="the face model, learned from the landmarks (needs --teacher or a cache made with it)"
+        "face-model", help="learn the face model from the landmarks (needs --teacher or a cache made with it)"
     )
     _photos(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the model (.npz)")
-    parser.add_argument("--report", type=Path, metavar="JSON", help="write what was measured there")
+    parser.add_argument("--report", type=Path, metavar="JSON", help="also write the measurements to this file")
     parser.set_defaults(run=_run_face_model)
 
 
@@ -74,13 +76,15 @@ def _run_face_model(args: argparse.Namespace) -> int:
 
 def _rig(steps: Subparsers) -> None:
     parser = steps.add_parser(
-        "rig", help="the rig of ARKit's 52 actions, carried over from the shapes of the ICT Face Model Light"
+        "rig", help="make the rig of ARKit's 52 actions from the shapes of the ICT Face Model Light"
     )
     parser.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="the ICT model's arrays")
     parser.add_argument("--indices", type=Path, required=True, metavar="JSON", help="its vertex_indices.json")
-    parser.add_argument("--face-model", type=Path, metavar="FILE", help="whose face; default: the one that ships")
+    parser.add_argument(
+        "--face-model", type=Path, metavar="FILE", help="face model of the rig (default: the built-in one)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the rig (.npz)")
-    parser.add_argument("--sheet", type=Path, metavar="WEBP", help="draw all 52 actions there")
+    parser.add_argument("--sheet", type=Path, metavar="WEBP", help="also draw all 52 actions to this file")
     parser.set_defaults(run=_run_rig)
 
 
@@ -100,10 +104,10 @@ def _run_rig(args: argparse.Namespace) -> int:
 
 
 def _labels(steps: Subparsers) -> None:
-    parser = steps.add_parser("labels", help="expression labels of photos, fitted to their landmarks")
+    parser = steps.add_parser("labels", help="fit expression labels to the landmarks of photos")
     _photos(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the labels (.npz)")
-    parser.add_argument("--face-model", type=Path, metavar="FILE", help="default: the one that ships")
+    parser.add_argument("--face-model", type=Path, metavar="FILE", help="face model (default: the built-in one)")
     parser.set_defaults(run=_run_labels)
 
 
@@ -129,21 +133,26 @@ def _expnet(steps: Subparsers) -> None:
 
     parser = steps.add_parser(
         "expnet",
-        help="the network, trained on the labels",
+        help="train the network on the labels",
         epilog="On several GPUs: torchrun --nproc-per-node N -m expnet_live train expnet ...",
     )
     _photos(parser)
-    parser.add_argument("--labels", type=Path, required=True, metavar="FILE", help="from 'expnet-live train labels'")
+    parser.add_argument(
+        "--labels", type=Path, required=True, metavar="FILE", help="labels from 'expnet-live train labels'"
+    )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="weights, log.csv and the checkpoint to resume from"
     )
     parser.add_argument(
-        "--face-model", type=Path, metavar="FILE", help="the one the labels were made with; default: the one that ships"
+        "--face-model",
+        type=Path,
+        metavar="FILE",
+        help="face model that the labels were made with (default: the built-in one)",
     )
     parser.add_argument(
-        "--crops", type=Path, metavar="FILE", help="cache of crops (.npy), made when missing; default: in DIR"
+        "--crops", type=Path, metavar="FILE", help="cache of crops (.npy), made if missing (default: in DIR)"
     )
-    parser.add_argument("--config", type=Path, metavar="JSON", help="values for the options below")
+    parser.add_argument("--config", type=Path, metavar="JSON", help="file with values for the options below")
     for f in fields(TrainConfig):
         kind: Any = Path if f.name == "init" else type(f.default)
         parser.add_argument(
@@ -182,11 +191,11 @@ def _run_expnet(args: argparse.Namespace) -> int:
     used, valid = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
     if not len(used) or len(valid) < 2:
         raise UserError(
-            f"Of these photos {len(used)} are to learn from and {len(valid)}, of one person in eight, to test on: "
-            "too few; name more photos, of more people."
+            f"Of these photos, {len(used)} are for training and {len(valid)}, of one person in eight, for testing. "
+            "This is too few; name more photos, of more people."
         )
     best = train(used, valid, model, args.out, config)
-    if os.environ.get("RANK", "0") == "0":  # of several processes, the one that wrote them
+    if os.environ.get("RANK", "0") == "0":  # of several processes, only one wrote them
         print(f"the best weights are in {best}")
     return 0
 
@@ -194,14 +203,18 @@ def _run_expnet(args: argparse.Namespace) -> int:
 def _scores(steps: Subparsers) -> None:
     from expnet_live.core.arguments import positive_int
 
-    parser = steps.add_parser("scores", help="a teacher's scores of ARKit's actions, in photos and clips of people")
+    parser = steps.add_parser("scores", help="let a teacher score ARKit's actions in photos and clips of people")
     parser.add_argument(
         "photos", nargs="*", type=Path, metavar="PHOTOS", help="photos, folders or tar archives of photos"
     )
     parser.add_argument("--clips", nargs="*", type=Path, default=[], metavar="DIR", help="folders of videos (.mp4)")
-    parser.add_argument("--step", type=positive_int, default=3, metavar="N", help="every N-th frame (default: 3)")
-    parser.add_argument("--teacher", type=Path, required=True, metavar="TASK", help="Face Landmarker with blendshapes")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="parts; those that are there are kept")
+    parser.add_argument("--step", type=positive_int, default=3, metavar="N", help="use every Nth frame (default: 3)")
+    parser.add_argument(
+        "--teacher", type=Path, required=True, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the scores; existing parts are kept"
+    )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
     parser.set_defaults(run=_run_scores)
 
@@ -212,17 +225,17 @@ def _run_scores(args: argparse.Namespace) -> int:
 
     clips = [clip for folder in args.clips for clip in folder.glob("*.mp4")]
     count = label_all(list_photos(args.photos), clips, args.step, args.teacher, args.out, args.jobs)
-    print(f"{count} pictures more are in {args.out}")
+    print(f"{count} more pictures are in {args.out}")
     return 0
 
 
 def _material(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "labelled", nargs="+", type=Path, metavar="DIR", help="from 'train scores' and 'train pictures'"
+        "labelled", nargs="+", type=Path, metavar="DIR", help="folders from 'train scores' and 'train pictures'"
     )
     parser.add_argument(
         "--collections", nargs="*", default=["muxspace", "yawn", "eyes", "omi", "fer2013", "utkface"], metavar="NAME",
-        help="the collections of photos; the others are clips",
+        help="names of the photo collections; the others are clips",
     )  # fmt: skip
     parser.add_argument("--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="file,subject,emotion")
 
@@ -237,11 +250,11 @@ def _material_of(args: argparse.Namespace) -> Any:
 def _pictures(steps: Subparsers) -> None:
     from expnet_live.core.arguments import positive_int
 
-    parser = steps.add_parser("pictures", help="pictures of heads whose actions are known (needs moderngl)")
+    parser = steps.add_parser("pictures", help="render pictures of heads whose actions are known (needs moderngl)")
     _material(parser)
     parser.add_argument(
         "--kinds", nargs="+", choices=("ict", "own", "photo"), default=["ict", "own", "photo", "photo"],
-        help="who performs, in turn: the ICT model, our own head, people in photos (default: ict own photo photo)",
+        help="heads to use, in turn: the ICT model, our own head, people in photos (default: ict own photo photo)",
     )  # fmt: skip
     parser.add_argument("--ict", type=Path, metavar="NPZ", help="arrays of the ICT Face Model Light")
     parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
@@ -260,7 +273,7 @@ def _run_pictures(args: argparse.Namespace) -> int:
     ict = None
     if "ict" in args.kinds:
         if args.ict is None or args.indices is None:
-            raise UserError("The ICT model's heads need --ict and --indices; name both, or other --kinds.")
+            raise UserError("The ICT model's heads need --ict and --indices; give both, or choose other --kinds.")
         ict = performer_of(args.ict, args.indices)
     material = _material_of(args)
     cast = actors(tuple(args.kinds), material, ict, list_photos(args.scenes))
@@ -272,9 +285,9 @@ def _run_pictures(args: argparse.Namespace) -> int:
 def _actions(steps: Subparsers) -> None:
     from expnet_live.research.training.actions.options import TuneConfig
 
-    parser = steps.add_parser("actions", help="fine-tunes a network to tell ARKit's 52 actions, at full strength")
+    parser = steps.add_parser("actions", help="fine-tune a network to predict ARKit's 52 actions, at full strength")
     _material(parser)
-    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the weights to begin with")
+    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
     for f in fields(TuneConfig):
         kind = type(f.default)
@@ -297,7 +310,7 @@ def _run_actions(args: argparse.Namespace) -> int:
 
 
 def _demo_clip(steps: Subparsers) -> None:
-    parser = steps.add_parser("demo-clip", help="the demo clip: a rendered head performing expressions")
+    parser = steps.add_parser("demo-clip", help="render the demo clip: a head performing expressions")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
     parser.set_defaults(run=_run_demo_clip)
 
@@ -311,7 +324,7 @@ def _run_demo_clip(args: argparse.Namespace) -> int:
 
 
 def _component_sheet(steps: Subparsers) -> None:
-    parser = steps.add_parser("component-sheet", help="pictures of the 29 components and of the mean face")
+    parser = steps.add_parser("component-sheet", help="draw the 29 components and the mean face")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG")
     parser.set_defaults(run=_run_component_sheet)
 

@@ -24,17 +24,17 @@ def add_photos(parser: argparse.ArgumentParser, needed: bool = True) -> None:
     )
     parser.add_argument(
         "--metadata", nargs="*", type=Path, default=[], metavar="CSV",
-        help="file,subject,emotion of the photos in the collection that bears the CSV's name",
+        help="columns file,subject,emotion for the photo collection of the CSV's name",
     )  # fmt: skip
-    parser.add_argument("--landmarks", type=Path, metavar="FILE", help="landmark cache (.npz), made when it is missing")
+    parser.add_argument("--landmarks", type=Path, metavar="FILE", help="landmark cache (.npz), made if it is missing")
     parser.add_argument(
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: 2)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="number of processes (default: 2)")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where the network runs (default: auto)")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="device for the network (default: auto)")
 
 
 def positive_int(text: str) -> int:

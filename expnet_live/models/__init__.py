@@ -1,1 +1,1 @@
-"""The models that this program knows by name, one module each: see pipeline/models.py."""
+"""The models that have a name, one module each: see pipeline/models.py."""

@@ -1,4 +1,4 @@
-"""The network that ships: small, and fast on a CPU."""
+"""The built-in network: small, and fast on a CPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's official release, once its files were imported."""
+"""The paper's official release, available once its files are imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's large network, trained with our labels: it does not ship, as its weights are not ours to give."""
+"""The paper's large network, trained with our labels. It is not included, because we may not distribute its weights."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MODEL = WeightsFile(
     Path(FILE),
     name="resnet101",
     title="ResNet-101",
-    about="the paper's large network, for those who train it",
+    about="the paper's large network, which you train yourself",
     find=_found,
-    missing="ResNet-101 cannot be chosen: its weights are not on this computer; train them with "
+    missing="ResNet-101 is not available: its weights are not on this computer; train them with "
     "'expnet-live train expnet --architecture resnet101' and choose their file.",
 )

@@ -239,7 +239,7 @@ def test_command(model: FaceModel, tmp_path: Path, capsys: pytest.CaptureFixture
     make_set(tmp_path / "set", model, SHAPES)
     assert main(["face-model", "import", str(tmp_path / "set"), "--as", "Other"]) == 0
     said = capsys.readouterr().out
-    assert "of the squared displacement arrives" in said and "SHA-256" in said
+    assert "of the squared displacement is reproduced" in said and "SHA-256" in said
     assert main(["face-model", "import", str(tmp_path / "set"), "--as", "other"]) == 2
     assert "already" in capsys.readouterr().err
     assert main(["face-model", "list"]) == 0 and capsys.readouterr().out == "Other\n"

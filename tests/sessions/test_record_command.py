@@ -111,7 +111,7 @@ def test_list_show_and_recover(
     assert main(["sessions", "recover"]) == 0
     assert "b is complete: 0.2 s, 7 rows." in capsys.readouterr().out
     assert main(["sessions", "recover"]) == 0
-    assert "No session needs it" in capsys.readouterr().out
+    assert "No session needs recovery" in capsys.readouterr().out
     assert main(["sessions", "recover", str(tmp_path / "c"), str(tmp_path / "a")]) == 2
     told = capsys.readouterr()
     assert "damaged" in told.err and "a is complete" in told.out

@@ -16,8 +16,8 @@ class MeshFolder(Format):
 
     about = "a folder with a mesh for each moment"
     details = (
-        "a folder with a mesh in mm for each moment, and `frames.csv` with their times; named by frame, with `--fps` "
-        "numbered on"
+        "a folder with a mesh in mm for each moment, and `frames.csv` with their times; named by frame number, or "
+        "numbered from 0 with `--fps`"
     )
     opens_in = "Blender: *File, Import*; a sequence with an add-on such as Stop-motion-OBJ"
     takes = frozenset({"fps", "neutral", "gains", "pose", "head"})

@@ -16,10 +16,10 @@ _NOWHERE = np.zeros(3, np.float32)
 
 
 def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
-    """Make `folder` with 000123.ply or .obj for each row of a track, in mm, called by its frame, or numbered on at a
-    fixed rate.
+    """Make `folder` with a mesh (mm), such as 000123.ply or .obj, for each row of a track.
 
-    frames.csv in it has the time of each; gaps have no file.
+    Files are named by frame number, or numbered consecutively at a fixed rate. frames.csv gives the time of each; gaps
+    have no file.
     """
     head, rows, identity, pose = excerpt.wearer(), excerpt.rows, excerpt.identity, excerpt.options.pose
     numbers = rows.frame if excerpt.fps is None else np.arange(len(rows))

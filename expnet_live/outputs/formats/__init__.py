@@ -1,1 +1,1 @@
-"""The formats that a session is exported in, one module each: see outputs/export/format.py."""
+"""The export formats of a session, one module each: see outputs/export/format.py."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Npz(Format):
     name, title, ending = "npz", "Arrays (NumPy)", ".npz"
-    about = "every array of the session, with identity, for numpy.load"
+    about = "all arrays of the session, including identity, for numpy.load"
     details = (
         "arrays `names, time, face, expression, expression_raw, identity, rotation, ...` "
         "(`Rows` in `expnet_live/sessions/format/table.py`)"

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 class Bvh(Format):
     name, title, ending = "bvh-head", "Motion of the head (BVH)", "_head.bvh"
-    about = "how the head turns, as motion capture of one joint"
+    about = "the head's rotation, as motion capture of one joint"
     details = (
-        "the pose of the head as one joint at a fixed rate (the usual one of the session, unless `--fps` says "
+        "the pose of the head as one joint at a fixed rate (the session's usual rate, unless `--fps` gives "
         "another), degrees and mm"
     )
     opens_in = "Blender: *File, Import, Motion Capture*, scale 0.001"
@@ -27,7 +27,7 @@ class Bvh(Format):
         from expnet_live.outputs.export.pose import PoseMode
 
         rows = excerpt.rows
-        assert excerpt.fps is not None  # of a fixed rate
+        assert excerpt.fps is not None  # at a fixed rate
         step = excerpt.steps(len(rows))
         text = head_bvh(rows, excerpt.fps, translation=excerpt.options.pose is PoseMode.FULL)
         path.write_text(text, encoding="ascii")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 class Glb(Format):
     name, title, ending = "glb", "Animated head (glTF)", ".glb"
-    about = "the head with its coefficients as morph targets and one animation: Blender, Unity, browsers"
-    details = "an animated head, see below"
+    about = "the head with coefficients as morph targets and one animation: Blender, Unity, browsers"
+    details = "an animated head; see below"
     opens_in = "Blender: *File, Import, glTF 2.0*; any glTF viewer"
     takes = frozenset({"fps", "neutral", "gains", "pose", "correctives", "head"})
     one_face, holds = True, True
@@ -35,7 +35,7 @@ class Glb(Format):
         path.write_bytes(head.content)
         remark = (
             f"{head.components} components and {head.correctives} correctives; "
-            f"no vertex is off by more than {head.residual:.4f} mm."
+            f"the largest vertex error is {head.residual:.4f} mm."
         )
         return Written(len(rows), (remark,))
 

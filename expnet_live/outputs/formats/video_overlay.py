@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 class Overlay(Format):
     name, title, ending = "overlay", "Video with mesh (MP4)", "_overlay.mp4"
     about = "the recorded video with the measured mesh over every face"
-    details = (
-        "the video (MP4) with the measured mesh over every face; always with the neutral, which belongs to the face"
-    )
+    details = "the video (MP4) with the measured mesh over every face; the neutral, part of the face, is always kept"
     opens_in = "any player"
     takes = frozenset({"fps"})
-    measured = True  # a mesh lies over the face only with its own neutral
+    measured = True  # the mesh matches the face only with its own neutral
 
     def why_not(self, session: Session) -> str | None:
         return "The session has no video to draw over; choose another format." if session.video is None else None

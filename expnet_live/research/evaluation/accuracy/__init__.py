@@ -1,1 +1,1 @@
-"""Dense error and coefficients on people never trained on."""
+"""Measures dense error and coefficients on held-out people."""

@@ -1,10 +1,10 @@
-"""`expnet-live evaluate accuracy`: how close ExpNet comes on people never trained on.
+"""`expnet-live evaluate accuracy`: measures the accuracy of ExpNet on held-out people.
 
-Dense error: mean distance of the 468 projected points to the photo's landmarks at full size, the mean of
-several looks (see training/landmarks.py), in per cent of the outer-eye distance. R2: of each coefficient
-against the fit to these landmarks, which is what ExpNet learned to tell. Boxes come from the detector, on
-the photo as it is given to ExpNet. For comparison the landmark-based way a user would have, one look of
-Face Mesh and a fit, is measured against the same.
+Dense error is the mean distance of the 468 projected points to the photo's landmarks at full size (the mean of
+several runs, see training/landmarks.py), in per cent of the outer-eye distance. R2 compares each coefficient
+with the fit to these landmarks, which is ExpNet's training target. Boxes come from the detector, on the photo as
+ExpNet gets it. For comparison, the landmark-based method of a user, a single run of Face Mesh and a fit, is
+measured in the same way.
 """
 
 from __future__ import annotations
@@ -32,18 +32,20 @@ from expnet_live.research.evaluation.accuracy.looks import (
 from expnet_live.research.training.photos import read_photo
 from expnet_live.research.training.workspace import labels_of, landmarks_of, photos_of
 
-FACE_WIDTHS = (0, 28, 14)  # px from cheek to cheek; 0: as it is
+FACE_WIDTHS = (0, 28, 14)  # px from cheek to cheek; 0: original size
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_photos(parser)
-    parser.add_argument("--labels", type=Path, required=True, metavar="FILE", help="from 'expnet-live train labels'")
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="measure on N random photos only")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--labels", type=Path, required=True, metavar="FILE", help="labels from 'expnet-live train labels'"
+    )
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="measure only N random photos")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def occluded(image: Image, points: Array, seed: int) -> Image:
-    """A third of the face's rectangle covered, at one of its sides, with one colour."""
+    """Cover a third of the face's rectangle, at one of its sides, with one colour."""
     rng = np.random.default_rng(seed)
     (x0, y0), (x1, y1) = points.min(0), points.max(0)
     w, h = (x1 - x0) / 3, (y1 - y0) / 3
@@ -120,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _same(a: Detection, b: Detection) -> bool:
-    """Whether a detector's answer is about the face it shall be about."""
+    """Whether a detection is the expected face."""
     (ax, ay), (bx, by) = a.box.center, b.box.center
     return float(np.hypot(ax - bx, ay - by)) < 0.5 * max(b.box.w, b.box.h) and 0.4 < a.box.w / b.box.w < 2.5
 
@@ -151,7 +153,7 @@ def _r2(said: Array, truth: Array, model: FaceModel) -> dict[str, float]:
 
 def _print(figures: dict[str, object]) -> None:
     without = figures["photos without a detected face"]
-    print(f"{figures['photos']} photos of people never trained on; {without} without a box")
+    print(f"{figures['photos']} photos of held-out people; {without} without a box")
     for name, f in figures.items():
         if isinstance(f, dict) and "dense error %" in f:
             print(
@@ -162,8 +164,8 @@ def _print(figures: dict[str, object]) -> None:
     full, look = figures["full size"], figures["one look of Face Mesh and a fit"]
     assert isinstance(full, dict) and isinstance(look, dict)
     columns = {"ExpNet": full["r2"], "one look": look["r2"], "ExpNet / one look": look["ExpNet's r2 against it"]}
-    print("\nR2 at full size against the fit to all looks; of ExpNet, of one look of Face Mesh and a fit,")
-    print("and of ExpNet against that one look")
+    print("\nR2 at full size against the fit to all runs; of ExpNet, of a single run of Face Mesh and a fit,")
+    print("and of ExpNet against that single run")
     for name in ("mean", *full["r2"]):
         values = [np.mean(list(c.values())) if name == "mean" else c[name] for c in columns.values()]
         print(f"  {name:20s}" + "".join(f"{v:8.3f}" for v in values))

@@ -1,1 +1,1 @@
-"""How well the coefficients tell emotions, at smaller and smaller scales."""
+"""Measures how well the coefficients classify emotions, at decreasing image scales."""

@@ -1,10 +1,10 @@
-"""`expnet-live evaluate emotion`: do the coefficients tell emotions apart, and down to which image scale?
+"""`expnet-live evaluate emotion`: how well do the coefficients classify emotions, and down to which image scale?
 
-The paper's protocol as reconstructed from secondary notes: k nearest neighbours (K = 5) on the 29
-coefficients, leaving one subject out, images scaled down. On a data set (--dataset) all samples count, as they
-are. On photo collections that ExpNet was partly trained on (PHOTOS), only people never trained on do, and
-classes are balanced by drawing as many photos of each as the rarest has; figures are means over many draws.
-All ways get the same boxes: the detector's at full size, scaled.
+The paper's protocol is reconstructed from secondary notes: k nearest neighbours (K = 5) on the 29 coefficients,
+leaving one subject out, with images scaled down. On a data set (--dataset), all samples count, unbalanced. On photo
+collections that ExpNet was partly trained on (PHOTOS), only held-out people count, and classes are balanced by
+drawing as many photos of each as the rarest has; figures are means over many draws. All methods get the same boxes:
+the detector's at full size, scaled.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PHOTO_DRAWS = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_photos(parser, needed=False)
-    parser.add_argument("--dataset", choices=list(LOADERS), help="the layout of the data set in --root")
+    parser.add_argument("--dataset", choices=list(LOADERS), help="layout of the data set in --root")
     parser.add_argument("--root", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument(
         "--features", type=feature_names, default=["expnet", "landmark-fit"], metavar="NAMES",
@@ -43,21 +43,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scales", type=float, nargs="+", metavar="S",
         help="image scales (default: 1 .8 .6 .4 .2; with PHOTOS 1 .4 .2 .1 .05)",
     )  # fmt: skip
-    parser.add_argument("--neighbours", type=positive_int, default=NEIGHBOURS, metavar="K", help="(default: 5)")
+    parser.add_argument(
+        "--neighbours", type=positive_int, default=NEIGHBOURS, metavar="K", help="number of neighbours (default: 5)"
+    )
     parser.add_argument(
         "--draws", type=int, metavar="N", help="balanced draws to average (default: 100 with PHOTOS, else 0: all count)"
     )
-    parser.add_argument("--most", type=int, default=150, metavar="N", help="of PHOTOS, kept of a class (default: 150)")
     parser.add_argument(
-        "--frames", type=positive_int, default=16, metavar="N", help="frames of a clip, spread over it (default: 16)"
+        "--most", type=int, default=150, metavar="N", help="with PHOTOS: most photos of a class (default: 150)"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write a report with pictures there")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--frames",
+        type=positive_int,
+        default=16,
+        metavar="N",
+        help="frames to use of a clip, evenly spread (default: 16)",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="also write a report with pictures to this folder")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:
     if (args.dataset is None) == (not args.photos) or (args.dataset is None) != (args.root is None):
-        raise UserError("Name either a data set with --dataset and --root, or PHOTOS.")
+        raise UserError("Give either a data set with --dataset and --root, or PHOTOS.")
     if args.out:
         check_matplotlib()
     features = {name: FEATURES[name](args) for name in args.features}
@@ -80,9 +88,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _about(args: argparse.Namespace, samples: list[Sample], draws: int) -> dict[str, str]:
     split = samples[0].reference is not None
-    left = "tested on Val with Train as neighbours" if split else "leaving one subject out"
+    left = "tested on Val with neighbours from Train" if split else "leaving one subject out"
     balance = f", classes balanced in {draws} draws" if draws and not split else ""
-    data = f"{args.dataset}, {args.root.name}" if args.dataset else "photos of people never trained on"
+    data = f"{args.dataset}, {args.root.name}" if args.dataset else "photos of held-out people"
     return {
         "data": data,
         "protocol": f"kNN (K = {args.neighbours}) on standardized features, {left}{balance}.",
@@ -90,7 +98,7 @@ def _about(args: argparse.Namespace, samples: list[Sample], draws: int) -> dict[
 
 
 def _held_out(args: argparse.Namespace) -> list[Sample]:
-    """Photos of people never trained on, at most `args.most` of a class."""
+    """Photos of held-out people, at most `args.most` of a class."""
     photos = photos_of(args)
     landmarks = landmarks_of(args, photos)
     keys = landmarks.key

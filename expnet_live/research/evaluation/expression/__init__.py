@@ -1,1 +1,1 @@
-"""How strongly and how truly the network tells ARKit's actions: r and gain for each of them."""
+"""Measures how well the network predicts ARKit's actions: r and gain for each of them."""

@@ -1,8 +1,8 @@
-"""`expnet-live evaluate expression [VIDEO...]`: r and gain of each of ARKit's actions.
+"""`expnet-live evaluate expression [VIDEO...]`: measures r and gain of each of ARKit's actions.
 
-The demo clip is measured against what its head really does. Clips of people are measured against a teacher, MediaPipe's
-Face Landmarker, as the mean of several looks and mirrored looks, with the means of each clip taken out. The gain there
-is against the teacher's own scores; `--rest-and-full` takes the targets that the network learned, see
+The demo clip is compared with its ground truth. Clips of people are compared with a teacher, MediaPipe's
+Face Landmarker, as the mean of several original and mirrored scores, with the mean of each clip removed. The gain is
+then against the teacher's own scores; `--rest-and-full` uses the network's training targets instead, see
 `expnet-live train actions`.
 """
 
@@ -35,15 +35,15 @@ from expnet_live.research.training.actions.teacher import Teacher
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", nargs="*", type=Path, metavar="VIDEO", help="videos, or folders of them")
-    parser.add_argument("--teacher", type=Path, metavar="TASK", help="a Face Landmarker with blendshapes, for clips")
-    parser.add_argument("--step", type=int, default=5, metavar="N", help="measure every N-th frame (default: 5)")
+    parser.add_argument(
+        "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task), for clips"
+    )
+    parser.add_argument("--step", type=int, default=5, metavar="N", help="measure every Nth frame (default: 5)")
     parser.add_argument(
         "--smoothing", default="off", metavar="PRESET", help="off, responsive, balanced or stable (default: off)"
     )
-    parser.add_argument(
-        "--rest-and-full", type=Path, metavar="FILE", help="compare with the targets of the training (.npz)"
-    )
-    parser.add_argument("--held-out", action="store_true", help="only clips of people who are never trained on")
+    parser.add_argument("--rest-and-full", type=Path, metavar="FILE", help="compare with the training targets (.npz)")
+    parser.add_argument("--held-out", action="store_true", help="only clips of held-out people")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -71,7 +71,9 @@ def _figures_of(said: Array, truth: Array, clip: Array) -> list[ActionFigures]:
 
 
 def demo(pipeline: Pipeline) -> tuple[Array, Array, Array]:
-    """What is said and true (T, 52) in the frames of the demo clip in which the face is held, and the clip's name."""
+    """Predictions and truth (T, 52) in the frames of the demo clip in which the face is tracked, and the clip's
+    name.
+    """
     truth = demo_truth(asset("demo.csv"), FaceModel.load(), Rig.load())
     pipeline.reset()
     said = np.full(truth.shape, np.nan)
@@ -86,7 +88,9 @@ def demo(pipeline: Pipeline) -> tuple[Array, Array, Array]:
 def clips(
     pipeline: Pipeline, videos: list[Path], teacher: Teacher, step: int, strengths: Strengths | None = None
 ) -> tuple[Array, Array, Array]:
-    """What is said and taught (T, 52) in every `step`-th frame of the videos, and the number (T,) of its video."""
+    """Predictions and the teacher's scores (T, 52) in every `step`-th frame of the videos, and the video numbers
+    (T,).
+    """
     said, taught, number = [], [], []
     for i, video in enumerate(tqdm(videos, "clips", unit="clip")):
         pipeline.reset()
@@ -102,7 +106,7 @@ def clips(
                     taught.append(found.mean if strengths is None else strengths.of(found.mean))
                     number.append(i)
     if not said:
-        raise UserError("The teacher sees no face in these clips; name videos of faces.")
+        raise UserError("The teacher finds no face in these clips; choose videos of faces.")
     return np.array(said), np.array(taught), np.array(number)
 
 
@@ -110,7 +114,7 @@ def _said(states: list[Any]) -> Array:
     if not states:
         return np.full(N_BLENDSHAPES, np.nan)
     if states[0].blendshapes is None:
-        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+        raise UserError("This network does not predict ARKit's actions; choose one that does with --model.")
     return np.asarray(states[0].blendshapes)
 
 
@@ -120,5 +124,5 @@ def _videos(paths: list[Path], held_out: bool) -> list[Path]:
     found = [v for p in paths for v in (sorted(p.glob("*.mp4")) if p.is_dir() else [p])]
     found = [v for v in found if not held_out or is_held_out(v.stem)]
     if not found:
-        raise UserError("There are no videos in what you named; name videos or folders of .mp4 files.")
+        raise UserError("There are no videos among the inputs; give videos or folders of .mp4 files.")
     return found

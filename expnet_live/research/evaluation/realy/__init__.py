@@ -1,1 +1,1 @@
-"""3D error by regions of the face, as the REALY benchmark measures it."""
+"""Measures the 3D error by regions of the face, like the REALY benchmark."""

@@ -1,8 +1,8 @@
-"""`expnet-live evaluate realy`: 3D error by regions of the face, as the REALY benchmark measures it.
+"""`expnet-live evaluate realy`: measures the 3D error by regions of the face, like the REALY benchmark.
 
-Meshes are made from the benchmark's pictures, or taken from --prediction, and measured against its scans (see
-realy_align, a reconstruction of the benchmark's own program that is checked on scans of known shape). With --make-ict,
-scans and pictures of its layout are made first from the ICT Face Model Light.
+Meshes are made from the benchmark's pictures, or taken from --prediction, and compared with its scans (see
+realy_align, a reconstruction of the benchmark's own program that is checked on scans of known shape). --make-ict
+first makes scans and pictures of the same layout from the ICT Face Model Light.
 """
 
 from __future__ import annotations
@@ -45,12 +45,14 @@ _MISSED = "no face found"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="the benchmark's data")
+    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="folder of the benchmark's data")
     parser.add_argument(
         "--method", choices=METHODS, default="expnet",
-        help="what makes meshes of the pictures; mean-face gives the same mesh for all (default: expnet)",
+        help="method that makes meshes from pictures; mean-face gives the same mesh for all (default: expnet)",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="DIR", help="keep meshes, template, keypoints and errors there")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="save meshes, template, keypoints and errors to this folder"
+    )
     parser.add_argument("--prediction", type=Path, metavar="DIR", help="measure these meshes (1.obj, 1_2.obj) instead")
     parser.add_argument("--template", type=Path, metavar="OBJ", help="the mesh whose triangles --keypoints names")
     parser.add_argument(
@@ -63,9 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ict-indices", type=Path, metavar="JSON",
         help="its vertex_indices.json (default: beside NPZ or in obj_sample/)",
     )  # fmt: skip
-    parser.add_argument("--people", type=positive_int, default=20, metavar="N", help="heads to make (default: 20)")
-    parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--people", type=positive_int, default=20, metavar="N", help="number of heads to make (default: 20)"
+    )
+    parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="number of processes (default: 2)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
         meshes, what = _made(args, benchmark, ours, missed), args.method
     errors = _measured(benchmark, meshes, template, barycentric, args.jobs)
     if not errors:
-        raise UserError("There is no mesh to measure: no picture of the benchmark shows a face, or it has none.")
+        raise UserError("There is no mesh to measure: the benchmark has no pictures, or they show no face.")
     figures = {"meshes of": what, _MISSED: missed, **_summary(errors)}
     _print(figures)
     if args.out:
@@ -149,7 +153,7 @@ def _predicted(picture: Picture, vertices: Array) -> Predicted:
 
 
 def _method(args: argparse.Namespace, template: Template) -> Callable[[Image], Array | None]:
-    """From a picture to the template's vertices, None without a face."""
+    """The function from a picture to the template's vertices, or None without a face."""
     if args.method == "mean-face":
         return lambda image: template.vertices
     model, detector = FaceModel.load(), MediapipeDetector()
@@ -193,7 +197,7 @@ def _measure(benchmark: Benchmark, triangles: Array, barycentric: Array, mesh: P
 
 
 def _summary(errors: list[tuple[Predicted, dict[str, float]]]) -> dict[str, Any]:
-    """Mean and sd (mm) of each region; all: the mean of the four regions' means, as the benchmark has it."""
+    """Mean and sd (mm) of each region; `all` is the mean of the four regions' means, as in the benchmark."""
     figures: dict[str, Any] = {}
     for view, side in (("frontal", False), ("side", True)):
         values = np.array([[e[r] for r in REGIONS] for mesh, e in errors if mesh.side == side])

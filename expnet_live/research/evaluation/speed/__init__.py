@@ -1,1 +1,1 @@
-"""Seconds per image, ExpNet and landmark-based ways on the same images."""
+"""Times ExpNet and landmark-based methods on the same images."""

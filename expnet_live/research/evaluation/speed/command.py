@@ -1,7 +1,7 @@
-"""`expnet-live evaluate speed`: seconds per image, ExpNet and every other way at hand, on the same images in one run.
+"""`expnet-live evaluate speed`: times ExpNet and every other available method on the same images in one run.
 
-All start from a picture with its face detected; the detector's time stands apart. Official ExpNet takes part when it
-was imported, MediaPipe's blendshapes when their file is given.
+All start from a picture with a detected face; the detector's time is reported separately. Official ExpNet takes part
+if it is imported, MediaPipe's blendshapes if their file is given.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PHOTOS",
         help="photos, folders or tar archives (default: the demo clip)",
     )
-    parser.add_argument("--limit", type=positive_int, default=48, metavar="N", help="photos to take (default: 48)")
+    parser.add_argument("--limit", type=positive_int, default=48, metavar="N", help="number of photos (default: 48)")
     parser.add_argument(
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument("--threads", type=positive_int, default=2, metavar="N", help="CPU threads (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher:
         ways["mediapipe-blendshapes"] = BlendshapeWay(args.teacher, args.threads)
     else:
-        absent["mediapipe-blendshapes"] = "its file is not given with --teacher"
+        absent["mediapipe-blendshapes"] = "--teacher does not give its file"
     try:
         ways["official"] = FeatureWay(FEATURES["official"](args))
     except UserError as e:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         faces, detect = faces_of(images, MediapipeDetector())
     except ValueError as e:
-        raise UserError("No face is found in any of the photos; name others.") from e
+        raise UserError("No face is found in any of the photos; choose others.") from e
     single, batch = time_one_by_one(faces, ways), time_batches(faces, ways)
     own = single["expnet"]
     report: dict[str, Any] = {
@@ -117,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _photos(inputs: list[Path], limit: int) -> list[Image]:
-    """At most `limit` photos, spread over what is named."""
+    """At most `limit` photos, evenly spread over the inputs."""
     if not inputs:
         return frames_of("demo", limit)
     try:

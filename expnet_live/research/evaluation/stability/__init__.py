@@ -1,1 +1,1 @@
-"""Jitter on a still face, and whether blinks survive the smoothing."""
+"""Measures jitter on a still face, and whether blinks survive the smoothing."""

@@ -1,9 +1,9 @@
-"""`expnet-live evaluate stability`: jitter on a still face, and how much of a blink the smoothing leaves.
+"""`expnet-live evaluate stability`: measures jitter on a still face, and how much of a blink the smoothing leaves.
 
-Jitter: a photo repeated at 30 frames a second with fresh sensor noise goes through the pipeline; the standard
-deviation of each coefficient over time, after a second to settle. Blinks: the way of the coefficients from open
-to closed eyes, both as the network saw them in a video, over 120 ms at 30 frames a second and every phase of the
-shutter, with the noise of the still face on top, through the pipeline's smoother.
+Jitter is the standard deviation of each coefficient over time, after a second to settle, when a photo repeated at 30
+frames per second with fresh sensor noise goes through the pipeline. Blinks take the coefficients from open to closed
+eyes, both as the network predicts them in a video, over 120 ms at 30 frames per second and at every phase of the
+shutter, with the noise of the still face added, and pass them through the pipeline's smoother.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PHASES = 12
 
 @dataclass(frozen=True)
 class Still:
-    """What the network said of T frames of a still face: expression (T, 29), gaze (T, 2, 2) and where it was."""
+    """Predictions for T frames of a still face: expression (T, 29), gaze (T, 2, 2) and positions."""
 
     name: str
     expression: Array
@@ -45,7 +45,7 @@ class Still:
     gazes: list[Array | None]
 
     def smoothed(self, preset: str) -> Array:
-        """Expressions (T, 29) as the pipeline gives them out."""
+        """Expressions (T, 29) after the pipeline's smoothing."""
         smoother = FaceSmoother(preset)
         rows = zip(self.expression, self.views, self.gazes, strict=True)
         return np.array([smoother(e, v, g, i / FPS)[0] for i, (e, v, g) in enumerate(rows)])
@@ -54,16 +54,20 @@ class Still:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--photos", nargs="+", type=Path, metavar="PHOTO",
-        help="default: scikit-image's portrait, where it is installed, and the demo clip's first frame",
+        help="photos to use (default: scikit-image's portrait if it is installed, and the demo clip's first frame)",
     )  # fmt: skip
-    parser.add_argument("--blinks", default=DEMO, metavar="VIDEO", help="where the eyes close (default: the demo clip)")
-    parser.add_argument("--frames", type=int, default=150, metavar="N", help="of each photo (default: 150)")
-    parser.add_argument("--sigma", type=float, default=4.0, metavar="GREYS", help="noise of middle grey (default: 4)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument(
+        "--blinks", default=DEMO, metavar="VIDEO", help="a video in which the eyes close (default: the demo clip)"
+    )
+    parser.add_argument("--frames", type=int, default=150, metavar="N", help="frames of each photo (default: 150)")
+    parser.add_argument(
+        "--sigma", type=float, default=4.0, metavar="GREYS", help="noise at middle grey, in grey levels (default: 4)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when both bars are met, 1 otherwise."""
+    """0 if both limits are met, 1 otherwise."""
     pipeline = Pipeline.load(args.model, args.device, smoothing="off")
     names = pipeline.face_model.names
     opened, closed = open_and_closed(pipeline, args.blinks)
@@ -80,11 +84,12 @@ def run(args: argparse.Namespace) -> int:
         for preset, sd in presets.items():
             print(f"  {preset:12}{np.median(sd):8.3f}{sd.max():9.3f}  {names[int(sd.argmax())]}")
     depth = ", ".join(f"{n} {d:.2f} sd" for n, d in zip(names, closed - opened, strict=True) if "Blink" in n)
-    print(f"a blink of {1000 * _BLINK_S:.0f} ms ({depth}) keeps of its depth, at the worst phase")
+    print(f"share of its depth that a blink of {1000 * _BLINK_S:.0f} ms ({depth}) keeps, at the worst phase")
     for preset, left in blinks.items():
         print(f"  {preset:12}{left:8.1%}")
     print(
-        f"balanced: jitter at most {worst:.3f} (bar {JITTER_BAR}), blink {blinks['balanced']:.0%} (bar {BLINK_BAR:.0%})"
+        f"balanced: jitter {worst:.3f} at most (limit {JITTER_BAR}), "
+        f"blink {blinks['balanced']:.0%} (limit {BLINK_BAR:.0%})"
     )
     if args.json:
         report: dict[str, Any] = {
@@ -100,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def photos_of(paths: list[Path] | None) -> Iterator[tuple[str, Image]]:
-    """The photos to look at, with their names."""
+    """The photos to use, with their names."""
     if paths:
         yield from ((p.name, read_image(p)) for p in paths)
         return
@@ -115,14 +120,14 @@ def photos_of(paths: list[Path] | None) -> Iterator[tuple[str, Image]]:
 
 
 def noisy(image: Image, sigma: float, rng: np.random.Generator) -> Image:
-    """`image` as a sensor sees it: at middle grey, half the noise's variance is the sensor's, half is shot noise."""
+    """`image` with sensor noise: at middle grey, half the variance is read noise, half is shot noise."""
     variance = sigma**2 / 2 * (1 + image / np.float32(128))
     seen = image + np.sqrt(variance) * rng.standard_normal(image.shape, np.float32)
     return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
 
 
 def still_of(pipeline: Pipeline, name: str, image: Image, frames: int, sigma: float, seed: int = 0) -> Still:
-    """Looks at `image` again and again, with fresh noise each time. Raises UserError when its face is not held."""
+    """Predict on `image` repeatedly, with fresh noise each time. Raises UserError if its face is lost."""
     if frames <= _SETTLE:
         raise UserError(f"--frames must be more than {_SETTLE}, the frames in which the smoothing settles.")
     rng = np.random.default_rng(seed)
@@ -132,27 +137,27 @@ def still_of(pipeline: Pipeline, name: str, image: Image, frames: int, sigma: fl
     for i in range(frames):
         found = pipeline.process(Frame(noisy(image, sigma, rng), i / FPS, i))
         if not found:
-            raise UserError(f"The face in {name} is not held; choose a photo with a clear face.")
+            raise UserError(f"The face in {name} cannot be tracked; choose a photo with a clear face.")
         states.append(found[0])
     expression = np.array([s.expression_raw for s in states])
     return Still(name, expression, [camera.view(s.pose) for s in states], [s.gaze for s in states])
 
 
 def open_and_closed(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
-    """Expressions (29,) as the network saw them with the eyes open and closed most, in a video."""
+    """Expressions (29,) that the network predicts with the eyes most open and most closed in a video."""
     pipeline.reset()
     with open_source(video) as source:
         seen = np.array([s[0].expression_raw for frame in source if (s := pipeline.process(frame))])
     blink = [i for i, name in enumerate(pipeline.face_model.names) if "eyeBlink" in name]
     if len(seen) < 10:
-        raise UserError(f"{video} shows a face too briefly to look for blinks; name another with --blinks.")
-    lid = seen[:, blink].min(1)  # winks are no blinks
+        raise UserError(f"{video} shows a face too briefly to look for blinks; choose another with --blinks.")
+    lid = seen[:, blink].min(1)  # winks are not blinks
     opened = np.median(seen[lid <= np.median(lid)], 0)
     closed = opened.copy()
-    # Only the lids move: what else differed between those frames would be measured with them.
+    # Only the lids move: other differences between those frames would distort the measure.
     closed[blink] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[blink]
     if (closed - opened)[blink].min() < 2 * EXPRESSION_NOISE:
-        raise UserError(f"Nobody closes both eyes in {video}; name another with --blinks.")
+        raise UserError(f"Nobody closes both eyes in {video}; choose another with --blinks.")
     return opened, closed
 
 
@@ -182,7 +187,9 @@ def blink_left(preset: str, opened: Array, closed: Array, noise: Array, names: t
 
 
 def _lid(times: Array) -> Array:
-    """How far the lids are closed, 0..1, `times` seconds after a blink began: down in a third, shut, up in a third."""
+    """How far the lids are closed, 0..1, `times` s after a blink begins: a third closing, a third closed, a third
+    opening.
+    """
     ramp = np.clip(np.minimum(times, _BLINK_S - times) * 3 / _BLINK_S, 0, 1)
     closing: Array = 0.5 - 0.5 * np.cos(math.pi * ramp)
     return closing

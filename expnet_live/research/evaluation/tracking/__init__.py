@@ -1,1 +1,1 @@
-"""How reliably faces are held, dropped and found again in videos."""
+"""Measures how reliably faces are tracked, dropped and found again in videos."""

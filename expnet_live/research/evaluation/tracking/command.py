@@ -1,7 +1,7 @@
-"""`expnet-live evaluate tracking VIDEO...`: how reliably a face is held, dropped and found again.
+"""`expnet-live evaluate tracking VIDEO...`: measures how reliably a face is tracked, dropped and found again.
 
-Which frames have a face is decided by mediapipe: its detector, on each frame by itself, or Face Mesh, following the
-video. Then the face is taken away for a second in the middle of the video, in three ways, and must be dropped
+mediapipe decides which frames have a face: its detector on each frame alone, or Face Mesh, which follows the
+video. Then the face disappears for a second in the middle of the video, in three ways, and must be dropped
 within 0.2 s and found again within 0.2 s of its return.
 """
 
@@ -28,7 +28,7 @@ from expnet_live.research.evaluation.speed.reference import face_mesh
 from expnet_live.research.evaluation.tracking.contact_sheet import ContactSheet
 
 HELD_BAR = 0.98
-DELAY_BAR = 0.2  # s, until a vanished face is dropped, and a returned one found
+DELAY_BAR = 0.2  # s until a vanished face is dropped, and until a returned one is found
 _GONE_S = 1.0
 _AROUND_S = 1.5  # shown before and after
 SHEET = 20  # overlays
@@ -36,9 +36,9 @@ SHEET = 20  # overlays
 
 @dataclass
 class Tracking:
-    """Frames of a video: all of them, those with a face, those of these in which it is held, those held without one.
+    """Counts of a video's frames: all, with a face, with a face that is tracked, and tracked without a face.
 
-    `found_again`: how often a face came back after being lost; `jitter`: of the coefficients as given out and raw,
+    `found_again`: how often a face came back after being lost; `jitter`: of the smoothed and raw coefficients,
     in sd, from their second differences over time, median over the coefficients.
     """
 
@@ -81,16 +81,19 @@ class Counted:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos of one person, or: demo")
-    parser.add_argument("--frames", type=int, metavar="N", help="of each video (default: all)")
-    parser.add_argument("--smoothing", default="balanced", help="default: balanced")
+    parser.add_argument("--frames", type=int, metavar="N", help="frames of each video (default: all)")
+    parser.add_argument("--smoothing", default="balanced", help="smoothing over time (default: balanced)")
     parser.add_argument(
-        "--contact-sheet", type=Path, metavar="FILE", help=f"write {SHEET} overlays of each video there (JPEG or PNG)"
+        "--contact-sheet",
+        type=Path,
+        metavar="FILE",
+        help=f"also write {SHEET} overlays of each video to this file (JPEG or PNG)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when all bars are met, 1 otherwise."""
+    """0 if all limits are met, 1 otherwise."""
     detector = Counted(MediapipeDetector())
     pipeline = Pipeline.load(args.model, args.device, detector=detector, smoothing=args.smoothing)
     reference = MediapipeDetector()
@@ -118,7 +121,7 @@ def track(
     limit: int | None = None,
     sheet: ContactSheet | None = None,
 ) -> Tracking:
-    """Follows the face through `video`, beside mediapipe."""
+    """Track the face through `video`, with mediapipe as the reference."""
     result = Tracking(video)
     pipeline.reset()
     runs = detector.runs
@@ -151,7 +154,7 @@ def track(
 
 
 def _jitter(rows: list[tuple[int, Array, Array]]) -> tuple[float, float]:
-    """Of what is given out and raw: second differences of white noise have six times its variance."""
+    """Jitter of smoothed and raw coefficients: second differences of white noise have six times its variance."""
     if len(rows) < 3:
         return float("nan"), float("nan")
     index = np.array([r[0] for r in rows])
@@ -159,15 +162,15 @@ def _jitter(rows: list[tuple[int, Array, Array]]) -> tuple[float, float]:
     jitters = []
     for k in (1, 2):
         bends = np.diff(np.array([r[k] for r in rows]), 2, axis=0)[running]
-        # The median leaves out true movement, which is fast in few frames only.
+        # The median ignores true movement, which is fast in few frames only.
         jitters.append(float(np.median(np.median(np.abs(bends), 0)) / 0.6745 / np.sqrt(6)))
     return jitters[0], jitters[1]
 
 
 def vanish(frames: list[Frame], pipeline: Pipeline, hide: Callable[[Image, Box], Image]) -> tuple[float, float]:
-    """How long a face is still held after it was taken away, and until it is held after its return, seconds.
+    """Seconds from the disappearance of a face until it is dropped, and from its return until it is found.
 
-    Infinite where it was never held before or after.
+    Infinite if it was never tracked before or after.
     """
     pipeline.reset()
     box: Box | None = None
@@ -189,7 +192,7 @@ def vanish(frames: list[Frame], pipeline: Pipeline, hide: Callable[[Image, Box],
 
 
 def middle(video: str, seconds: float, total: int) -> list[Frame]:
-    """Frames from the middle of the first `total` of `video`, there and back again where it is too short."""
+    """Frames from the middle of the first `total` of `video`, forwards and backwards if it is too short."""
     with open_source(video) as source:
         count = round(seconds * (source.fps or 30.0))
         start = max(0, (total - count) // 2)
@@ -200,7 +203,7 @@ def middle(video: str, seconds: float, total: int) -> list[Frame]:
 
 
 def _around(box: Box, image: Image, factor: float = 1.7) -> tuple[slice, slice]:
-    """Rows and columns of a square round a face, hair and chin included."""
+    """Rows and columns of a square around a face, including hair and chin."""
     (x, y), reach = box.center, factor * max(box.w, box.h) / 2
     height, width = image.shape[:2]
     rows = slice(int(np.clip(y - reach, 0, height)), int(np.clip(y + reach, 0, height)))
@@ -214,7 +217,7 @@ def _covered(image: Image, box: Box) -> Image:
 
 
 def _blurred(image: Image, box: Box) -> Image:
-    """The face so far out of focus that nobody could say it is one."""
+    """The face blurred beyond recognition."""
     out = image.copy()
     part = _around(box, image)
     height, width = out[part].shape[:2]
@@ -235,8 +238,12 @@ HIDINGS: dict[str, Callable[[Image, Box], Image]] = {"covered": _covered, "blurr
 
 def _print(r: Tracking) -> None:
     print(f"{r.video}: {r.frames} frames, {r.with_face} with a face", end=", ")
-    print(f"held in {r.held_share:.1%} of these (bar {HELD_BAR:.0%})")
-    print(f"  held where mediapipe sees none: {r.held_without}, face numbers: {r.faces}, found again: {r.found_again}")
+    print(f"tracked in {r.held_share:.1%} of these (limit {HELD_BAR:.0%})")
+    print(
+        f"  tracked where mediapipe sees none: {r.held_without}, face numbers: {r.faces}, found again: {r.found_again}"
+    )
     print(f"  detector runs: {r.detector_runs} in {r.seconds:.1f} s, jitter {r.jitter:.3f} sd (raw {r.jitter_raw:.3f})")
     for name, (dropped, found) in r.gone.items():
-        print(f"  face {name}: dropped after {dropped:.2f} s, found {found:.2f} s after its return (bar {DELAY_BAR} s)")
+        print(
+            f"  face {name}: dropped after {dropped:.2f} s, found {found:.2f} s after its return (limit {DELAY_BAR} s)"
+        )

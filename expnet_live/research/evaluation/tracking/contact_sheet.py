@@ -21,7 +21,7 @@ _COLUMNS = 5
 
 
 class ContactSheet:
-    """Collects up to `count` frames of each source: the face above, and the model drawn over it below."""
+    """Collects up to `count` frames of each source: the face above, with the model drawn over it below."""
 
     def __init__(self, pipeline: Pipeline, count: int) -> None:
         model = pipeline.face_model
@@ -44,7 +44,7 @@ class ContactSheet:
         cells.append(np.concatenate([_fitted(seen), _titled(_fitted(drawn), text)]))
 
     def write(self, path: Path) -> None:
-        """Raises UserError when it cannot be written."""
+        """Write the sheet. Raises UserError if that fails."""
         rows = []
         for cells in self._cells.values():
             full = cells + [np.zeros_like(cells[0])] * (-len(cells) % _COLUMNS)
@@ -59,7 +59,7 @@ class ContactSheet:
 
 
 def _region(image: Image, states: list[FaceState]) -> tuple[slice, slice]:
-    """Rows and columns round the face, or of the whole picture."""
+    """Rows and columns around the face, or of the whole picture."""
     height, width = image.shape[:2]
     if not states:
         return slice(height), slice(width)
