@@ -1,4 +1,4 @@
-"""`expnet-live stream`: what a face does, sent to other programs without a window."""
+"""`expnet-live stream`: sends the face to other programs, without a window."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="a camera's index, a video, or: demo")
     parser.add_argument(
         "--to", action="append", default=[], metavar="OUTPUT",
-        help="such as vmc, vmc://127.0.0.1:39539, or vmc?names=camel; may be given several times. This machine, unless "
+        help="such as vmc, vmc://127.0.0.1:39539, or vmc?names=camel; may be repeated. Goes to this machine, unless "
         "an address says otherwise",
     )  # fmt: skip
-    parser.add_argument("--list", action="store_true", help="list the outputs, and end")
-    parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="how long, a clip being looped")
-    parser.add_argument("--profile", default="Default", metavar="NAME", help="whose face it is (default: Default)")
-    parser.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="(default: balanced)")
+    parser.add_argument("--list", action="store_true", help="list the outputs, and exit")
+    parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stream for so long, looping a clip")
+    parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
+    )
     add_model(parser)
     parser.set_defaults(run=run)
 
@@ -46,11 +48,11 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{'':10}  {name}={'|'.join(option.values)}: {option.about}")
         return 0
     if args.source is None or not args.to:
-        raise UserError("Name a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
+        raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
     streams = [Stream(*parse_target(text)) for text in args.to]
     for stream in streams:
         if stream.leaves:
-            print(f"{stream.name}: what is sent there leaves this machine.")
+            print(f"{stream.name}: data sent there leaves this machine.")
 
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.signals import terminable

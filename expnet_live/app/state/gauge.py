@@ -1,4 +1,4 @@
-"""What bars and curves show of a face: ARKit's actions in per cent, or the coefficients in standard deviations."""
+"""The values that bars and curves show: ARKit's actions in per cent, or the coefficients in standard deviations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GAUGES = (ACTIONS, COEFFICIENTS)
 
 @dataclass(frozen=True)
 class Gauge:
-    """`names` of the values; `percent`: they are 0..1 and shown as 0..100 %, else sd about rest."""
+    """`names` of the values; `percent`: they are 0..1 and shown as 0..100 %, otherwise sd from rest."""
 
     names: tuple[str, ...] = ()
     percent: bool = False
@@ -33,7 +33,7 @@ def actions_gauge() -> Gauge:
 
 
 def read(face: LiveFace, choice: str) -> tuple[Gauge, Array]:
-    """The chosen gauge (one of GAUGES) and its values (n,). A model without actions has its coefficients shown."""
+    """The chosen gauge (one of GAUGES) and its values (n,). A model without actions shows its coefficients instead."""
     if choice == ACTIONS and face.blendshapes is not None:
         return actions_gauge(), face.blendshapes
     return Gauge(face.head.names), face.expression
