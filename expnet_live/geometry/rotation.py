@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -37,6 +39,14 @@ def vector_from_matrix(matrix: Array) -> Array:
     flat = Rotation.from_matrix(m.reshape(-1, 3, 3)).as_rotvec()
     result: Array = flat.reshape(*m.shape[:-2], 3)
     return result
+
+
+def quaternion(vector: Array) -> tuple[float, float, float, float]:
+    """x, y, z, w of a rotation vector (3,)."""
+    x, y, z = (float(v) for v in vector)
+    angle = math.sqrt(x * x + y * y + z * z)
+    k = math.sin(angle / 2) / angle if angle > 1e-9 else 0.5
+    return k * x, k * y, k * z, math.cos(angle / 2)
 
 
 def turns(vector: Array) -> tuple[float, float, float]:

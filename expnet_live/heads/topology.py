@@ -47,6 +47,14 @@ CONTOURS: dict[str, tuple[int, ...]] = {
     "nose base": (64, 98, 97, 2, 326, 327, 294),
 }  # fmt: skip
 
+# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; of two, the middle.
+IBUG: tuple[int | tuple[int, int], ...] = (
+    127, 234, (93, 132), 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, (323, 361), 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 195, 4, (97, 98), 97, 2, 326, (326, 327),
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
+)  # fmt: skip
 _RIGHT_OF_TOP, _LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
 _FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
 # Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh
@@ -72,6 +80,13 @@ class Topology:
     lips: Array  # from the person's right corner of the mouth
     right_eye: Array  # from the outer corner
     left_eye: Array  # from the outer corner
+
+
+def ibug_points(points: Array) -> Array:
+    """iBUG's 68 landmarks (68, n), of Face Mesh points (468, n)."""
+    first, second = np.array([i if isinstance(i, tuple) else (i, i) for i in IBUG]).T
+    result: Array = (points[first] + points[second]) / 2
+    return result
 
 
 def base_topology() -> Topology:

@@ -8,6 +8,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import quaternion
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.osc import Packets, Slots
@@ -71,10 +72,8 @@ class _Performer(Datagrams):
 
 def unity_quaternion(rotation: Array) -> tuple[float, float, float, float]:
     """x, y, z, w in Unity's left-handed frame, in which the avatar looks along +z, of a rotation vector in ours."""
-    x, y, z = (float(v) for v in rotation)
-    angle = float(np.sqrt(x * x + y * y + z * z))
-    k = float(np.sin(angle / 2)) / angle if angle > 1e-9 else 0.5
-    return k * x, -k * y, -k * z, float(np.cos(angle / 2))
+    x, y, z, w = quaternion(rotation)
+    return x, -y, -z, w
 
 
 def gaze_vector(gaze: Array) -> Array:

@@ -72,6 +72,31 @@ def livelink(packets: list[bytes]) -> Decoded:
     return Decoded(*turned_by(yaw, pitch, roll), eyes, dict(zip(ARKIT, values[:52], strict=True)))
 
 
+def open_see_face(packets: list[bytes]) -> Decoded:
+    """As the reader for Unity takes it: the camera's axes are (down, right) turned by 180 degrees, and its model's x
+    goes to the person's right."""
+    (data,) = packets
+    assert len(data) == 1785
+    euler = np.array(struct.unpack_from("<3f", data, 49))
+    np.testing.assert_allclose(struct.unpack_from("<2f", data, 12), (64, 48))
+    x, y, z = np.radians((euler - [180, 0, 90] + 180) % 360 - 180)  # what the reader leaves of it
+    matrix = Rotation.from_euler("xyz", euler, degrees=True).as_matrix()
+    quaternion = np.array(struct.unpack_from("<4f", data, 33)) * [-1, -1, -1, 1]
+    np.testing.assert_allclose(Rotation.from_quat(quaternion).as_matrix(), matrix, atol=1e-4)
+    own = np.array([[0, -1, 0], [1, 0, 0], [0, 0, -1.0]])  # (up, viewer's left, away) to ours
+    front, top = own @ matrix @ FRONT, own @ matrix @ TOP
+    np.testing.assert_allclose(front, turned_by(-y, x, z)[0], atol=1e-4)  # one angle alone is not 0
+    points = np.array(struct.unpack_from("<210f", data, 889)).reshape(70, 3) * [-1, -1, -1]  # to ours
+    right, left = points[66] - points[68], points[67] - points[69]
+    eyes = {RIGHT_EYE: right / np.linalg.norm(right), LEFT_EYE: left / np.linalg.norm(left)}
+    features = struct.unpack_from("<14f", data, 1729)
+    assert points[45][0] > 0 > points[36][0] and points[27][1] > points[8][1] and points[30][2] > points[0][2]
+    weights = {"jawOpen": features[12], "eyeBlinkLeft": -features[0], "mouthSmileRight": features[10]}
+    image = np.array(struct.unpack_from("<136f", data, 345)).reshape(68, 2)
+    assert image[45][0] > image[36][0] and image[8][1] > image[27][1]  # the left eye is on the picture's right
+    return Decoded(front, top, eyes, weights)
+
+
 def web_socket(packets: list[bytes]) -> Decoded:
     data = json.loads(packets[0])
     head = Rotation.from_rotvec(data["rotation"])
@@ -102,6 +127,7 @@ POSES = [
         ("vmc", {}, 3, vmc),
         ("vmc", {"messages": "single", "names": "camel"}, 63, vmc),
         ("livelink", {}, 1, livelink),
+        ("openseeface", {}, 1, open_see_face),
     ],
 )
 def test_by_datagrams(

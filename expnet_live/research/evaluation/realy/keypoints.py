@@ -17,25 +17,17 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
-from expnet_live.heads.topology import N_BASE
+from expnet_live.heads.topology import IBUG as IBUG
+from expnet_live.heads.topology import N_BASE, ibug_points
 from expnet_live.research.evaluation.realy.align import N_KEYPOINTS, Surface
 
-# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; of two, the middle.
-IBUG: tuple[int | tuple[int, int], ...] = (
-    127, 234, (93, 132), 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, (323, 361), 454, 356,
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
-    168, 197, 195, 4, (97, 98), 97, 2, 326, (326, 327),
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
-)  # fmt: skip
 # 68 .. 84, reconstructed; pairs are right and left.
 _MORE = (109, 338, 129, 358, 10, 151, 50, 280, 205, 425, 172, 397, 199, 9, 8, 187, 411)
-FACE_MESH_POINTS = IBUG + _MORE
 
 
 def face_mesh_keypoints(points: Array) -> Array:
     """The 85 keypoints (85, 3), of Face Mesh points (468, 3)."""
-    return np.stack([points[list(i) if isinstance(i, tuple) else [i]].mean(0) for i in FACE_MESH_POINTS])
+    return np.concatenate([ibug_points(points), points[list(_MORE)]])
 
 
 class Template:
