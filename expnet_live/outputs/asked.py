@@ -1,0 +1,135 @@
+"""What apps of phones speak, as text over UDP: receivers ask a tracker for its data, and get packets until they stop.
+
+A receiver takes the answer at the port that it asked on, so on one computer the tracker needs an address of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from abc import abstractmethod
+
+from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import turns
+from expnet_live.outputs.address import Address
+from expnet_live.outputs.output import Sender
+from expnet_live.outputs.sample import Sample
+
+log = logging.getLogger(__name__)
+
+OWN = "127.0.0.2"  # beside receivers at 127.0.0.1
+_LEAST = 1e-4  # m by which a packet is made to differ from the one before
+
+
+class Asked(Sender):
+    """Sends to whoever asked. Subclasses say how they ask, and what they get."""
+
+    def __init__(self, address: Address) -> None:
+        family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
+        self._socket = socket.socket(family, kind, protocol)
+        try:
+            # Receivers at 0.0.0.0 share the port, if they let it be shared.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._socket.setblocking(False)
+            self._socket.bind(place)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._family, self.address = family, Address(str(place[0]), int(place[1]))
+        self._askers: dict[tuple[str, int], tuple[socket.socket, str]] = {}
+        self._origin: Array | None = None
+        self._last: dict[str, bytes] = {}
+
+    @abstractmethod
+    def wanted(self, request: str) -> str | None:
+        """Which version of the text a request asks for; None where it stops. Raises ValueError for another text."""
+
+    @abstractmethod
+    def text(self, sample: Sample, version: str, nudge: float) -> str:
+        """What is sent of a face; `nudge` in m is to be added to its place."""
+
+    @property
+    def receivers(self) -> int:
+        return len(self._askers)
+
+    def send(self, sample: Sample) -> None:
+        self._hear()
+        if not sample.seen:
+            return
+        if self._origin is None:
+            self._origin = sample.translation
+        data: dict[str, bytes] = {}
+        for place, (asker, version) in tuple(self._askers.items()):
+            if version not in data:
+                data[version] = self._changed(sample, version)
+            try:
+                asker.send(data[version])
+            except ConnectionError:  # it has gone without a word
+                self._forget(place)
+            except BlockingIOError:
+                continue
+
+    def _changed(self, sample: Sample, version: str) -> bytes:
+        """Receivers take the same packet twice for tracking that was lost."""
+        data = self.text(sample, version, 0.0).encode()
+        if data == self._last.get(version):
+            data = self.text(sample, version, _LEAST).encode()
+        self._last[version] = data
+        return data
+
+    def place_of(self, sample: Sample, nudge: float) -> tuple[float, float, float]:
+        """Of the head (m), from where it was first: x to the viewer's right, y up, z towards the viewer."""
+        x, y, z = ((sample.translation - self._origin) / 1000).tolist() if self._origin is not None else (0.0, 0.0, 0.0)
+        return x, y, z + nudge
+
+    def close(self) -> None:
+        for place in tuple(self._askers):
+            self._forget(place)
+        self._socket.close()
+
+    def _hear(self) -> None:
+        while True:
+            try:
+                data, (host, port, *_) = self._socket.recvfrom(4096)
+            except ConnectionError:  # Windows tells here that somebody does not listen
+                continue
+            except BlockingIOError:
+                return
+            try:
+                version = self.wanted(data.decode(errors="replace"))
+            except ValueError:
+                log.info("%s asked for something else", host)
+                continue
+            self._welcome(host, port, version)
+
+    def _welcome(self, host: str, port: int, version: str | None) -> None:
+        ours, usual = self.address.host, self.address.port
+        to = (host, port if host == ours or (ours in ("0.0.0.0", "::") and _loops(host)) else usual)
+        self._forget(to)
+        if version is None:
+            return
+        asker = socket.socket(self._family, socket.SOCK_DGRAM)
+        asker.setblocking(False)
+        asker.connect(to)
+        self._askers[to] = asker, version
+
+    def _forget(self, place: tuple[str, int]) -> None:
+        if asker := self._askers.pop(place, None):
+            asker[0].close()
+
+
+def bones(sample: Sample, place: tuple[float, float, float]) -> str:
+    """Head and eyes: degrees down, to the person's right, and towards their right shoulder; the head's place behind."""
+    yaw, pitch, roll = turns(sample.rotation)
+    head = [*_degrees(pitch, -yaw, roll), *(f"{v:.4f}" for v in place)]
+    (right_yaw, right_pitch), (left_yaw, left_pitch) = sample.gaze.tolist()
+    right, left = _degrees(-right_pitch, -right_yaw, 0.0), _degrees(-left_pitch, -left_yaw, 0.0)
+    return f"=head#{','.join(head)}|rightEye#{','.join(right)}|leftEye#{','.join(left)}|"
+
+
+def _degrees(*angles: float) -> list[str]:
+    return [f"{a * 57.29577951308232:.3f}" for a in angles]
+
+
+def _loops(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")

@@ -1,0 +1,54 @@
+"""iFacialMocap, text over UDP: to the many receivers for Blender, Unity, Unreal, Cinema 4D and Maya."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT
+from expnet_live.outputs.address import Address
+from expnet_live.outputs.asked import OWN, Asked, bones
+from expnet_live.outputs.output import OutputKind, Sender
+from expnet_live.outputs.sample import Sample
+
+_ASK = "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"
+_STOP = "iFacialMocap_UDPTCPSTOP_sahuasouryya9218sauhuiayeta91555dy3719"
+_SECOND = "sendDataVersion=v2"
+# Whole actions to one side keep their names: a jaw moves left, but an eye is the left one.
+_WHOLE = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
+
+
+def _short(name: str) -> str:
+    if name in _WHOLE:
+        return name
+    for side in ("Left", "Right"):
+        if name.endswith(side):
+            return f"{name.removesuffix(side)}_{side[0]}"
+    return name
+
+
+_NAMES = [_short(name) for name in ARKIT]
+
+
+class IFacialMocap(OutputKind):
+    name, port, host = "ifacialmocap", 49983, OWN
+    about = "iFacialMocap over UDP: receivers for Blender, Unity, Unreal, Cinema 4D, Maya"
+
+    def open(self, address: Address) -> Sender:
+        return _Phone(address)
+
+
+class _Phone(Asked):
+    def wanted(self, request: str) -> str | None:
+        if request.startswith(_STOP):
+            return None
+        if not request.startswith(_ASK):
+            raise ValueError(request)
+        return "&" if _SECOND in request else "-"
+
+    def text(self, sample: Sample, version: str, nudge: float) -> str:
+        values = np.rint(100 * np.asarray(sample.blendshapes)).astype(int).tolist()
+        weights = "".join(f"{n}{version}{v}|" for n, v in zip(_NAMES, values, strict=True))
+        return weights + bones(sample, self.place_of(sample, nudge))
+
+
+OUTPUT = IFacialMocap()
