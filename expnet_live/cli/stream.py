@@ -32,6 +32,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
     )
+    parser.add_argument(
+        "--no-auto-neutral", action="store_true", help="send actions as the network says them, for experiments"
+    )
     add_model(parser)
     parser.set_defaults(run=run)
 
@@ -68,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
             Settings(model, args.device, args.smoothing),
             Profiles().load(args.profile),
             duration=args.duration,
+            auto_neutral=not args.no_auto_neutral,
             say=lambda sentence: print(sentence, flush=True),
         )
     for stream in streams:

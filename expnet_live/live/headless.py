@@ -17,10 +17,10 @@ _LOOK_EVERY = 0.02  # s
 
 
 @contextmanager
-def headless(settings: Settings, person: Person) -> Iterator[Engine]:
+def headless(settings: Settings, person: Person, *, auto_neutral: bool = True) -> Iterator[Engine]:
     """An engine whose network is loaded; it is closed at the end. Raises UserError when it cannot be loaded."""
     engine = Engine(settings)
-    engine.inference.person = person
+    engine.inference.person, engine.inference.auto_neutral = person, auto_neutral
     engine.start()
     try:
         while engine.inference.life is Life.STARTING:

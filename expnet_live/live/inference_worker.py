@@ -18,6 +18,7 @@ from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.outputs import FanOut
 from expnet_live.live.state import LiveFace, LiveState, Settings
+from expnet_live.person.auto_neutral import AutoNeutral
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import model_of
@@ -90,9 +91,11 @@ class InferenceWorker(Worker):
         self._calibration: Calibration | None = None
         self._generation = -1
         self._errors = 0
+        self._neutral = AutoNeutral()
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
         self.person = Person()  # replaced as a whole from other threads
+        self.auto_neutral = True  # likewise; it does nothing for a person with a neutral
         self.head: Head | None = None  # likewise; None: the face model's own
         self.shown: Shown = lambda faces: faces[:1]  # this, too: whose meshes are to be ready when a state comes out
         self.outputs = FanOut()  # they get what went through the network
@@ -106,6 +109,10 @@ class InferenceWorker(Worker):
     def pipeline(self) -> Pipeline | None:
         """None while it loads for the first time, or after it failed."""
         return self._pipeline
+
+    def rest_known(self, face: int) -> float:
+        """How far the automatic neutral knows the rest of that face, 0..1."""
+        return self._neutral.share(face)
 
     @property
     def fps(self) -> float:
@@ -169,6 +176,7 @@ class InferenceWorker(Worker):
                 continue
             if captured.generation != self._generation:
                 self._generation = captured.generation
+                self._neutral.reset()
                 if self._pipeline is not None:
                     self._pipeline.reset()
             state = self._processed(captured)
@@ -195,7 +203,9 @@ class InferenceWorker(Worker):
             return self._passed_on(captured)
         try:
             states = pipeline.process(captured.frame)
-            faces = tuple(_face(pipeline, s, person if i == 0 else None, head) for i, s in enumerate(states))
+            faces = tuple(
+                self._face(pipeline, s, person if i == 0 else None, head, started) for i, s in enumerate(states)
+            )
             stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
             if shown := tuple(self.shown(faces)):
                 stages["mesh"] = _make_meshes(shown)
@@ -224,6 +234,25 @@ class InferenceWorker(Worker):
     def _passed_on(self, captured: Captured) -> LiveState:
         return LiveState(captured, (), {}, time.monotonic(), processed=False, frame_drops=self._inbox.dropped)
 
+    def _face(
+        self, pipeline: Pipeline, state: FaceState, person: Person | None, head: Head | None, now: float
+    ) -> LiveFace:
+        """`person`: whose face it is, None where nobody knows; `head`: who wears it, None for the face model's own."""
+        model = pipeline.face_model
+        if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
+            head = model
+        expression, identity, blendshapes = state.expression, state.identity, state.blendshapes
+        if blendshapes is not None:
+            self._neutral.add(state, now)
+            if self.auto_neutral and not (person and person.resting):
+                blendshapes = self._neutral.corrected(blendshapes, state.face)
+        if person is not None:
+            expression = person.corrected(expression, model.names)
+            blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
+            if person.identity is not None and person.identity.shape == identity.shape:
+                identity = person.identity
+        return LiveFace(state, expression, identity, head, blendshapes)
+
     def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
         calibration = self._calibration
         if calibration is None or not calibration.add(states, now):
@@ -234,20 +263,6 @@ class InferenceWorker(Worker):
             self._calibrated(self.person)
         except UserError as error:
             self._calibrated(str(error))
-
-
-def _face(pipeline: Pipeline, state: FaceState, person: Person | None, head: Head | None) -> LiveFace:
-    """`person`: whose face it is, None where nobody knows; `head`: who wears it, None for the face model's own."""
-    model = pipeline.face_model
-    if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
-        head = model
-    expression, identity, blendshapes = state.expression, state.identity, state.blendshapes
-    if person is not None:
-        expression = person.corrected(expression, model.names)
-        blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
-        if person.identity is not None and person.identity.shape == identity.shape:
-            identity = person.identity
-    return LiveFace(state, expression, identity, head, blendshapes)
 
 
 def _make_meshes(faces: tuple[LiveFace, ...]) -> float:

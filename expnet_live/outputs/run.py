@@ -23,6 +23,7 @@ def stream_to(
     person: Person,
     *,
     duration: float | None = None,
+    auto_neutral: bool = True,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Sends what the network says of `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
@@ -30,7 +31,7 @@ def stream_to(
     `say` gets a sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError when the
     source cannot be read, the network not be loaded, or no stream is left.
     """
-    with headless(settings, person) as engine, running(streams):
+    with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
         for stream in streams:
             engine.inference.outputs.add(stream)
         end = None if duration is None else time.monotonic() + duration

@@ -38,6 +38,7 @@ SPECS = (
     ActionSpec("forth", texts.FORTH, "", "Right"),
     ActionSpec("calibrate", texts.CALIBRATE, texts.CALIBRATE_TIP, "N", "neutral"),
     ActionSpec("forget", texts.UNCALIBRATE, texts.UNCALIBRATE_TIP),
+    ActionSpec("auto_neutral", texts.AUTO_NEUTRAL, texts.AUTO_NEUTRAL_TIP, checkable=True),
     ActionSpec("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror", checkable=True),
     ActionSpec("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, "R", "reset"),
     ActionSpec("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe", checkable=True),

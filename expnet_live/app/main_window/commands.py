@@ -62,6 +62,7 @@ class Commands:
             "forth": lambda: self._skip(_SKIP),
             "calibrate": self._controller.calibrate,
             "forget": self._controller.forget_calibration,
+            "auto_neutral": self._controller.set_auto_neutral,
             "mirror": lambda on: self._choose(mirror=on),
             "wireframe": lambda on: self._choose(wireframe=on),
             "painted": lambda on: self._choose(painted=on),

@@ -72,6 +72,7 @@ class Controller:
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
+        self.engine.inference.auto_neutral = choices.auto_neutral
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
@@ -247,6 +248,20 @@ class Controller:
     def set_gain(self, name: str, gain: float) -> None:
         """An empty name resets all."""
         self._current.change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
+
+    def set_auto_neutral(self, on: bool) -> None:
+        self.window_state.choose(auto_neutral=on)
+        self.engine.inference.auto_neutral = on
+
+    @property
+    def neutral_known(self) -> float | None:
+        """How far the automatic neutral knows the first face, 0..1; None: it is off; 2: the profile has its own."""
+        inference, state = self.engine.inference, self.state
+        if inference.person.resting:
+            return 2.0
+        if not inference.auto_neutral or state is None or not state.faces or state.faces[0].blendshapes is None:
+            return None
+        return inference.rest_known(state.faces[0].state.face)
 
     def calibrate(self) -> None:
         self.engine.inference.calibrate()

@@ -88,7 +88,16 @@ class Presenter:
         self._parts.camera.note = self._note()
         self._show_recording()
         state = controller.state
+        self._parts.controls.neutral.setText(self._neutral())
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
+
+    def _neutral(self) -> str:
+        known = self._controller.neutral_known
+        if known is None:
+            return texts.NEUTRAL_OFF if not self._controller.choices.auto_neutral else ""
+        if known > 1:
+            return texts.NEUTRAL_SET
+        return texts.NEUTRAL_LEARNED if known == 1 else texts.NEUTRAL_LEARNING
 
     @property
     def _idle(self) -> bool:

@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
             "quit",
         ):
             file.addAction(a[key]) if key else file.addSeparator()
-        for key in ("calibrate", "forget"):
+        for key in ("calibrate", "forget", "auto_neutral"):
             face.addAction(a[key])
         for key in ("mirror", "overlay", "", "reset_view", "wireframe", "painted", "follow", "hair", ""):
             view.addAction(a[key]) if key else view.addSeparator()
@@ -161,7 +161,7 @@ class MainWindow(QMainWindow):
     def show_choices(self) -> None:
         """All choices in all widgets, without calling back."""
         parts, choices = self.parts, self.controller.choices
-        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private"):
+        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private", "auto_neutral"):
             self.actions_.check(key, getattr(choices, key))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
         parts.camera.update()

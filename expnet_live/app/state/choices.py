@@ -43,6 +43,7 @@ class Choices:
     private: bool = False  # no video is recorded
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
+    auto_neutral: bool = True
     gauge: str = ACTIONS  # what bars and curves show, one of GAUGES
 
     @property

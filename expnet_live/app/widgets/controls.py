@@ -136,10 +136,14 @@ class Controls(QScrollArea):
         self.progress.hide()
         grid.addWidget(_beside(self._calibrate, _action_button(forget)), len(rows), 1)
         grid.addWidget(self.progress, len(rows) + 1, 1)
+        self.neutral = QLabel()
+        self.neutral.setObjectName("Muted")
+        self.neutral.setToolTip(texts.AUTO_NEUTRAL_TIP)
+        grid.addWidget(self.neutral, len(rows) + 2, 1)
         column = QVBoxLayout()
         column.addStretch(1)
-        grid.addLayout(column, len(rows) + 2, 0)
-        grid.setRowStretch(len(rows) + 2, 1)
+        grid.addLayout(column, len(rows) + 3, 0)
+        grid.setRowStretch(len(rows) + 3, 1)
         self.setWidget(content)
 
     def set_theme(self, theme: Theme) -> None:
