@@ -97,7 +97,7 @@ CALIBRATED = "Neutral set for {name}. Blinks are not affected."
 UNCALIBRATE, UNCALIBRATE_TIP = "Forget", "Delete this profile's neutral and identity"
 UNCALIBRATED = "The neutral of {name} is deleted."
 AUTO_NEUTRAL = "Automatic neutral"
-AUTO_NEUTRAL_TIP = "Learn the face's neutral over time and show actions without it; recordings keep the network's values"
+AUTO_NEUTRAL_TIP = "Learn the neutral over time and show actions without it; recordings keep the network's values"
 NEUTRAL_SET, NEUTRAL_OFF = "Neutral set in this profile", "No neutral"
 NEUTRAL_LEARNING, NEUTRAL_LEARNED = "Learning the neutral…", "Neutral learned"
 
