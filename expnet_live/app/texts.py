@@ -215,7 +215,7 @@ PLAYER_PLOT_TIP = (
     "Coefficients are in standard deviations, as shown in the window; shading marks times without a face."
 )
 PLAYER_CHANNELS_TIP = "Click to draw a curve; the values on the right are those at the cursor"
-PLAYER_OR = " or "
+KEYS_OR = " or "
 
 
 def player_clock(seconds: float, fine: bool = True) -> str:

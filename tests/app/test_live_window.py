@@ -13,7 +13,7 @@ import pytest
 from live_fakes import Plug, Puppet
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
-from seen import LONG, banners, pixels
+from seen import LONG, banners, pixels, press
 
 from expnet_live.app import settings, texts
 from expnet_live.app.main_window.window import MainWindow
@@ -51,7 +51,7 @@ def test_first_start_without_a_camera(
     window.controller.cameras.look_again()
     qtbot.waitUntil(lambda: "camera found" in banners(window), timeout=LONG)
     assert "New camera" in banners(window)["camera found"] and "no camera" not in banners(window)
-    window.commands.banner("use-3")
+    press(qtbot, window.parts.banners, texts.USE_IT)
     assert window.controller.spec == SourceSpec.camera(3)
 
 
@@ -76,7 +76,7 @@ def test_a_camera_is_known_by_its_name(
 ) -> None:
     first = open_window(source=None)
     qtbot.waitUntil(lambda: first.controller.cameras.cameras is not None, timeout=LONG)
-    first.show_choices()
+    first.show_state()
     first.parts.controls.source.activated.emit(1)
     assert first.controller.choices.camera == "Desk camera"
     first.close()
@@ -142,7 +142,7 @@ def test_failing_network_is_a_banner(qtbot: Any, window: MainWindow, puppet: Pup
     qtbot.waitUntil(lambda: "model" in banners(window), timeout=LONG)
     assert "the card is gone" in banners(window)["model"]
     puppet.error = None
-    window.commands.banner("retry")
+    press(qtbot, window.parts.banners, texts.TRY_AGAIN)
     qtbot.waitUntil(lambda: "model" not in banners(window), timeout=LONG)
     qtbot.waitUntil(lambda: window.controller.state.processed, timeout=LONG)
 
@@ -218,7 +218,7 @@ def test_calibration_changes_the_neutral_and_keeps_blinks(qtbot: Any, window: Ma
 
 def test_gain_of_a_bar(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     puppet.show(jawOpen=1.0)
-    window.commands._set_gain("jawOpen", 2.0)
+    window.controller.set_gain("jawOpen", 2.0)
     jaw = puppet.model.index("jawOpen")
     qtbot.waitUntil(lambda: abs(window.controller.state.faces[0].expression[jaw] - 2.0) < 0.05, timeout=LONG)
     qtbot.waitUntil(lambda: window.controller.profiles.load("Default").gains == {"jawOpen": 2.0}, timeout=LONG)

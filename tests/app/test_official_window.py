@@ -64,7 +64,7 @@ def test_the_release_is_chosen_and_left(
     # What came before has nothing to do with these coefficients.
     assert len(window.controller.history.last(60.0)) < 200
     for overlay in ("contours", "mesh", "box"):
-        window.commands._choose(overlay=overlay)
+        window.commands.choose(overlay=overlay)
         before = window.controller.engine.states
         qtbot.waitUntil(lambda before=before: window.controller.engine.states > before + 3, timeout=LONG)
         assert not window.parts.camera.grab().toImage().isNull()

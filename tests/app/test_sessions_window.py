@@ -14,15 +14,16 @@ import pytest
 from blendshape_sets import SHAPES, make_set
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPushButton, QWidget
-from seen import LONG, banners, pixels
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from seen import LONG, banners, pixels, press
 from session_files import write_session
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
 from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.window import SessionsWindow
-from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.heads.face_model import FaceModel
@@ -85,11 +86,6 @@ def end(qtbot: Any, main: MainWindow) -> Path:
     return main.controller.recording.last.folder
 
 
-def press(qtbot: Any, stack: BannerStack, text: str) -> None:
-    (button,) = [b for b in stack.findChildren(QPushButton) if b.text() == text]
-    qtbot.mouseClick(button, LEFT)
-
-
 def shown(sessions: SessionsWindow) -> list[Path]:
     found = sessions.side.found
     return [found.index(i, 0).data(Qt.ItemDataRole.UserRole).folder for i in range(found.rowCount())]
@@ -121,7 +117,7 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
     assert player.folder == folder and side.current is not None and side.current.folder == folder
     assert player.replay is not None
     qtbot.waitUntil(lambda: entry(sessions, folder).thumbnail is not None, timeout=LONG)
-    player.seek(0.5)
+    player.deck.seek(0.5)
     qtbot.waitUntil(lambda: abs(player.replay.rows.time[player.shown_row] - 0.5) < 0.1, timeout=LONG)
 
     qtbot.keyClick(side.view, Qt.Key.Key_F2)
@@ -141,7 +137,7 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
     recorded = Session.open(folder)
     table = exported(qtbot, sessions, "csv", own_home / "all.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == 1 + len(recorded.rows) and panel.reveal.isVisible()
-    player.set_range((0.2, 0.6))
+    player.deck.set_range((0.2, 0.6))
     qtbot.waitUntil(lambda: panel.form.part.currentText() == "Loop 0:00.2 to 0:00.6", timeout=LONG)
     loop = player.range
     assert loop is not None
@@ -315,7 +311,13 @@ def test_themes_tool_tips_and_keys(qtbot: Any, main: MainWindow, sessions: Sessi
     widgets = [w for w in widgets if not w.objectName().startswith("qt_") and w.isVisibleTo(sessions)]
     assert len(widgets) > 12 and [w for w in widgets if not w.toolTip()] == []
     keys = [a.shortcut().toString() for a in sessions.actions_.all() if not a.shortcut().isEmpty()]
-    assert len(keys) == len(set(keys)) == 7
+    assert len(keys) == len(set(keys)) == 8
+    qtbot.keyClick(sessions, Qt.Key.Key_F1)
+    (sheet,) = sessions.findChildren(Sheet)
+    listed = {label.text() for label in sheet.findChildren(QLabel)}
+    assert listed >= {*keys, *(spec.shortcut for spec in PLAYER_TABLE if spec.keys)}
+    qtbot.keyClick(sessions, Qt.Key.Key_F1)
+    qtbot.waitUntil(lambda: not sessions.findChildren(Sheet), timeout=LONG)
     qtbot.keyClick(sessions, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(sessions, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: not sessions.isVisible(), timeout=LONG)

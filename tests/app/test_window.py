@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from seen import LONG, banners, head, pixels
 
 import expnet_live
-from expnet_live.app.main_window.actions import SPECS
+from expnet_live.app.main_window.actions import TABLE
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.core.arkit import ARKIT
@@ -170,8 +170,8 @@ def test_shortcuts_are_listed_and_work(qtbot: Any, window: MainWindow) -> None:
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for spec in SPECS:
-        assert not spec.shortcut or f"| {spec.shortcut} | {spec.text.rstrip('…')} |" in readme
+    for spec in TABLE:
+        assert not spec.keys or f"| {spec.shortcut} | {spec.title} |" in readme
     for key, name in ((Qt.Key.Key_W, "wireframe"), (Qt.Key.Key_M, "mirror"), (Qt.Key.Key_H, "follow")):
         before = getattr(window.controller.choices, name)
         qtbot.keyClick(window, key)
@@ -186,7 +186,7 @@ def test_choices_and_layout_persist(qtbot: Any, open_window: Callable[..., MainW
     first.actions_["wireframe"].trigger()
     first.actions_["mirror"].trigger()
     first.parts.docks["curves"].hide()
-    first.commands._choose(span=60, overlay="box")
+    first.commands.choose(span=60, overlay="box")
     first.controller.change(smoothing="stable")
     first.resize(1000, 700)
     first.close()

@@ -26,7 +26,7 @@ def test_observers_hear_of_each_change_once() -> None:
     state.observe(lambda: heard.append(state.choices))
     state.choose(mirror=False)
     state.choose(mirror=False)  # as it is
-    state.choose_source(SourceSpec.demo())
+    state.use_source(SourceSpec.demo(), remember=True)
     assert [(c.mirror, c.source) for c in heard] == [(False, ""), (False, "demo")]
 
 
@@ -39,15 +39,16 @@ def test_faces_are_held_and_wear_another_head() -> None:
     assert worn is state.live is not None and worn.faces[0].head is other and state.wear(other) is None
     state.show(live_state(1, 0.1, image, faces=0))
     assert state.live is not None and not state.live.faces and state.faces == worn.faces
-    state.forget_faces()
+    state.use_source(SourceSpec.demo(), remember=False)
     assert state.faces == ()
 
 
 def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None:
     profiles = Profiles(tmp_path / "profiles")
     profiles.save(Person("Ada", gains={"jawOpen": 3.0}))
+    state = WindowState(Choices())
     shelf, persons, problems = Shelf(profiles, Library(tmp_path / "heads")), list[Person](), list[str]()
-    current = CurrentPerson(profiles, shelf, persons.append, problems.append)
+    current = CurrentPerson(state, profiles, shelf, persons.append, problems.append)
     disk = threading.Event()
     shelf.ask(lambda: disk.wait(30))
     shelf.start()
@@ -56,7 +57,7 @@ def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None
     current.use("Bob")  # before Ada was read
     current.change(lambda person: person.with_gain("jawRight", 0.5))
     shelf.deliver()
-    assert persons == [] and current.person.name == "Default"
+    assert persons == [] and state.person.name == "Default"
     disk.set()
     read = threading.Event()
     shelf.ask(read.set)
@@ -64,7 +65,7 @@ def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None
     shelf.deliver()
     shelf.stop()  # what was asked for is done all the same
     assert shelf.join(LONG)
-    assert current.person.name == "Bob" and profiles.load("Bob").gains == {"jawRight": 0.5}
+    assert state.person.name == "Bob" and profiles.load("Bob").gains == {"jawRight": 0.5}
     assert profiles.load("Ada").gains == {"jawOpen": 3.0, "jawLeft": 2.0}
     assert [p.gains for p in persons] == [{}, {"jawRight": 0.5}] and problems == []
 
@@ -73,12 +74,12 @@ def test_a_damaged_profile_is_told(tmp_path: Path) -> None:
     profiles, problems = Profiles(tmp_path), list[str]()
     profiles.save(Person("Ada"))
     next(tmp_path.glob("*.json")).write_text("{")
-    shelf = Shelf(profiles, Library(tmp_path / "heads"))
-    current = CurrentPerson(profiles, shelf, lambda person: None, problems.append)
+    state, shelf = WindowState(Choices()), Shelf(profiles, Library(tmp_path / "heads"))
+    current = CurrentPerson(state, profiles, shelf, lambda person: None, problems.append)
     current.use("Ada")
     shelf.start()
     shelf.stop()
     assert shelf.join(LONG)
     shelf.deliver()
-    assert current.person.name == "Ada" and not current.person.gains
+    assert state.person.name == "Ada" and not state.person.gains
     assert len(problems) == 1 and "delete" in problems[0]

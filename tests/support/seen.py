@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 from live_fakes import Puppet
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QPushButton
 
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.core.types import Array
 
 LONG = 20_000  # ms that a busy machine may need
@@ -43,6 +45,12 @@ def pick(chooser: QComboBox, index: int) -> None:
     """Chooses as a person does."""
     chooser.setCurrentIndex(index)
     chooser.activated.emit(index)
+
+
+def press(qtbot: Any, stack: BannerStack, text: str) -> None:
+    """The button that says so, in a banner."""
+    (button,) = [b for b in stack.findChildren(QPushButton) if b.text() == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def banners(window: MainWindow) -> dict[str, str]:

@@ -1,105 +1,129 @@
-"""All that can be done by menu, button and key: one table."""
+"""All that can be done in the main window by menu, button and key: one table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from expnet_live.app import logs, texts
+from expnet_live.app.main_window.commands import Commands
+from expnet_live.app.main_window.parts import Parts
+from expnet_live.app.widgets.actions import ActionSpec, Tint
+from expnet_live.app.widgets.pieces import reveal
+from expnet_live.sessions.format.folder import sessions_root
 
-from expnet_live.app import icons, texts
-from expnet_live.app.theme import Theme
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    key: str
-    text: str
-    tip: str = ""
-    shortcut: str = ""
-    icon: str = ""
-    checkable: bool = False
+_SKIP = 5.0  # s
 
 
-SPECS = (
-    ActionSpec("open", texts.OPEN_FILE, texts.OPEN_FILE_TIP, "Ctrl+O", "folder"),
-    ActionSpec("demo", texts.PLAY_DEMO_CLIP, texts.DEMO_TIP, "D"),
-    ActionSpec("refresh", texts.REFRESH, texts.REFRESH_TIP, "F5", "refresh"),
-    ActionSpec("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, "S", "snapshot"),
-    ActionSpec("record", texts.RECORD, texts.RECORD_TIP, "Ctrl+R", "record", checkable=True),
-    ActionSpec("mark", texts.MARK, texts.MARK_TIP, "K", "marker"),
-    ActionSpec("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, "Ctrl+L", "library"),
-    ActionSpec("private", texts.PRIVATE, texts.PRIVATE_TIP, checkable=True),
-    ActionSpec("quit", texts.QUIT, "", "Ctrl+Q"),
-    ActionSpec("play", texts.PLAY, texts.PLAY_TIP, "Space"),
-    ActionSpec("loop", texts.LOOP, texts.LOOP_TIP, "L", "loop", checkable=True),
-    ActionSpec("back", texts.BACK, "", "Left"),
-    ActionSpec("forth", texts.FORTH, "", "Right"),
-    ActionSpec("calibrate", texts.CALIBRATE, texts.CALIBRATE_TIP, "N", "neutral"),
-    ActionSpec("forget", texts.UNCALIBRATE, texts.UNCALIBRATE_TIP),
-    ActionSpec("auto_neutral", texts.AUTO_NEUTRAL, texts.AUTO_NEUTRAL_TIP, checkable=True),
-    ActionSpec("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror", checkable=True),
-    ActionSpec("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, "R", "reset"),
-    ActionSpec("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe", checkable=True),
-    ActionSpec("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint", checkable=True),
-    ActionSpec("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow", checkable=True),
-    ActionSpec("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair", checkable=True),
-    ActionSpec("overlay", texts.OVERLAY_NEXT, texts.OVERLAY_TIP, "O"),
-    ActionSpec("full_screen", texts.FULL_SCREEN, "", "F11", checkable=True),
-    ActionSpec("reset_layout", texts.RESET_LAYOUT, "", "Ctrl+0"),
-    ActionSpec("shortcuts", texts.SHORTCUTS, "", "F1"),
-    ActionSpec("log", texts.OPEN_LOG),
-    ActionSpec("data", texts.OPEN_DATA),
-    ActionSpec("sessions", texts.OPEN_SESSIONS),
-    ActionSpec("about", texts.ABOUT),
+class Window(Protocol):
+    """What the actions work on."""
+
+    @property
+    def commands(self) -> Commands: ...
+
+    @property
+    def parts(self) -> Parts: ...
+
+    def arrange(self) -> None: ...
+
+    def set_full_screen(self, on: bool) -> None: ...
+
+    def show_shortcuts(self) -> None: ...
+
+    def show_about(self) -> None: ...
+
+    def close(self) -> bool: ...
+
+
+_A = ActionSpec[Window]
+
+
+def _chosen(name: str, text: str, tip: str, key: str = "", icon: str = "") -> ActionSpec[Window]:
+    """A switch of the choice of that name."""
+    keys = (key,) if key else ()
+    return _A(name, text, tip, keys, icon, switch=lambda w, on: w.commands.choose(**{name: on}))
+
+
+TABLE = (
+    _A("open", texts.OPEN_FILE, texts.OPEN_FILE_TIP, ("Ctrl+O",), "folder", lambda w: w.commands.open_file()),
+    _A("demo", texts.PLAY_DEMO_CLIP, texts.DEMO_TIP, ("D",), do=lambda w: w.commands.play_demo()),
+    _A("refresh", texts.REFRESH, texts.REFRESH_TIP, ("F5",), "refresh", lambda w: w.commands.look_for_cameras()),
+    _A("snapshot", texts.SNAPSHOT, texts.SNAPSHOT_TIP, ("S",), "snapshot", lambda w: w.commands.snapshot()),
+    _A(
+        "record",
+        texts.RECORD,
+        texts.RECORD_TIP,
+        ("Ctrl+R",),
+        "record",
+        switch=lambda w, on: w.commands.record(on),
+        tint=Tint.RECORD,
+    ),
+    _A("mark", texts.MARK, texts.MARK_TIP, ("K",), "marker", lambda w: w.commands.mark()),
+    _A("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, ("Ctrl+L",), "library", lambda w: w.commands.show_sessions()),
+    _chosen("private", texts.PRIVATE, texts.PRIVATE_TIP),
+    _A("quit", texts.QUIT, "", ("Ctrl+Q",), do=lambda w: w.close()),
+    _A("play", texts.PLAY, texts.PLAY_TIP, ("Space",), "play", lambda w: w.commands.play_or_pause()),
+    _A(
+        "loop",
+        texts.LOOP,
+        texts.LOOP_TIP,
+        ("L",),
+        "loop",
+        switch=lambda w, on: w.commands.set_loop(on),
+        tint=Tint.FLAT,
+    ),
+    _A("back", texts.BACK, "", ("Left",), do=lambda w: w.commands.skip(-_SKIP)),
+    _A("forth", texts.FORTH, "", ("Right",), do=lambda w: w.commands.skip(_SKIP)),
+    _A("calibrate", texts.CALIBRATE, texts.CALIBRATE_TIP, ("N",), "neutral", lambda w: w.commands.calibrate()),
+    _A("forget", texts.UNCALIBRATE, texts.UNCALIBRATE_TIP, do=lambda w: w.commands.forget_calibration()),
+    _A(
+        "auto_neutral",
+        texts.AUTO_NEUTRAL,
+        texts.AUTO_NEUTRAL_TIP,
+        switch=lambda w, on: w.commands.set_auto_neutral(on),
+    ),
+    _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),
+    _A("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, ("R",), "reset", lambda w: w.parts.head.orbit.reset()),
+    _chosen("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe"),
+    _chosen("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint"),
+    _chosen("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow"),
+    _chosen("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair"),
+    _A("overlay", texts.OVERLAY_NEXT, texts.OVERLAY_TIP, ("O",), do=lambda w: w.commands.next_overlay()),
+    _A("full_screen", texts.FULL_SCREEN, "", ("F11",), switch=lambda w, on: w.set_full_screen(on)),
+    _A("reset_layout", texts.RESET_LAYOUT, "", ("Ctrl+0",), do=lambda w: w.arrange()),
+    _A("shortcuts", texts.SHORTCUTS, "", ("F1",), do=lambda w: w.show_shortcuts()),
+    _A("log", texts.OPEN_LOG, do=lambda w: reveal(logs.log_file())),
+    _A("data", texts.OPEN_DATA, do=lambda w: reveal(w.commands.snapshot_folder)),
+    _A("sessions", texts.OPEN_SESSIONS, do=lambda w: reveal(sessions_root())),
+    _A("about", texts.ABOUT, do=lambda w: w.show_about()),
 )
 
-
-class Actions:
-    """The actions by their keys, each bound to a callable; a checkable one gets its new state."""
-
-    def __init__(
-        self, parent: QWidget, handlers: dict[str, Callable[..., object]], specs: Sequence[ActionSpec] = SPECS
-    ) -> None:
-        self._specs = specs
-        self._actions: dict[str, QAction] = {}
-        for spec in specs:
-            action = QAction(spec.text, parent)
-            action.setObjectName(spec.key)
-            tip = spec.tip or spec.text.replace("&", "").rstrip("…")
-            action.setToolTip(f"{tip} ({spec.shortcut})" if spec.shortcut else tip)
-            if spec.shortcut:
-                action.setShortcut(QKeySequence(spec.shortcut))
-            if spec.checkable:
-                action.setCheckable(True)
-                action.setIconVisibleInMenu(False)  # a mark tells there whether it is on
-                action.toggled.connect(handlers[spec.key])
-            elif spec.key in handlers:
-                action.triggered.connect(lambda _=False, act=handlers[spec.key]: act())
-            else:
-                action.setEnabled(False)
-            parent.addAction(action)
-            self._actions[spec.key] = action
-
-    def __getitem__(self, key: str) -> QAction:
-        return self._actions[key]
-
-    def all(self) -> list[QAction]:
-        return list(self._actions.values())
-
-    def check(self, key: str, on: bool) -> None:
-        """Without calling back."""
-        action = self._actions[key]
-        action.blockSignals(True)
-        action.setChecked(on)
-        action.blockSignals(False)
-
-    def set_theme(self, theme: Theme) -> None:
-        for spec in self._specs:
-            if spec.icon:
-                checked = theme.on_accent if spec.checkable and spec.key != "loop" else theme.accent
-                usual = theme.text
-                if spec.key == "record":
-                    usual, checked = theme.recording, "#ffffff"
-                self._actions[spec.key].setIcon(icons.icon(spec.icon, usual, checked, theme.faint))
+CHOICES = ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private", "auto_neutral")  # show a choice
+ON_HEAD = (
+    "reset_view",
+    "wireframe",
+    "painted",
+    "hair",
+    "follow",
+    "mirror",
+    "snapshot",
+    "record",
+    "library",
+    "mark",
+)  # buttons that float above the head
+PANELS, APPEARANCE, SEPARATOR = "panels", "appearance", ""  # in menus, beside the names of actions
+MENUS = {
+    texts.MENU_FILE: (
+        *("open", "demo", "refresh", SEPARATOR),
+        *("play", "loop", "back", "forth", SEPARATOR),
+        *("snapshot", SEPARATOR),
+        *("record", "mark", "private", "library", SEPARATOR),
+        "quit",
+    ),
+    texts.MENU_FACE: ("calibrate", "forget", "auto_neutral"),
+    texts.MENU_VIEW: (
+        *("mirror", "overlay", SEPARATOR),
+        *("reset_view", "wireframe", "painted", "follow", "hair", SEPARATOR),
+        *(PANELS, APPEARANCE, "reset_layout", "full_screen"),
+    ),
+    texts.MENU_HELP: ("shortcuts", "log", "data", "sessions", "about"),
+}

@@ -6,78 +6,39 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import assert_never, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog
 
 from expnet_live.app import logs, texts
-from expnet_live.app.main_window.notice import Notice
+from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.dialogs import Dialogs
+from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.parts import PartCallbacks
 from expnet_live.app.main_window.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.app.state.choices import OVERLAYS
-from expnet_live.app.theme import Theme
+from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.controls import ControlCallbacks
 from expnet_live.app.widgets.pieces import reveal
-from expnet_live.app.widgets.sheets import Sheet, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
-from expnet_live.core.version import __version__
-from expnet_live.sessions.format.folder import sessions_root
 from expnet_live.sessions.recording.recorder import Recorder
-
-if TYPE_CHECKING:
-    from expnet_live.app.main_window.window import MainWindow
-
-_SKIP = 5.0  # s
 
 
 class Commands:
-    def __init__(self, window: MainWindow) -> None:
-        self._window, self._controller = window, window.controller
-        self._sheet: Sheet | None = None
+    """`pictures` gives those of the views, by the names of their files, for a snapshot."""
+
+    def __init__(
+        self, controller: Controller, store: QSettings, dialogs: Dialogs, pictures: Callable[[], dict[str, QImage]]
+    ) -> None:
+        self._controller, self._store, self._dialogs, self._pictures = controller, store, dialogs, pictures
+        self._theme = DARK
         self._last_snapshot: Path | None = None
         self._recorded: tuple[Recorder | None, bool] = None, False
         self.sessions: SessionsWindow | None = None
         self.snapshot_folder = snapshot_folder()
-
-    def handlers(self) -> dict[str, Callable[..., object]]:
-        """By the keys of expnet_live/app/main_window/actions.py."""
-        w = self._window
-        return {
-            "open": self._open_file,
-            "demo": lambda: self._use(SourceSpec.demo()),
-            "refresh": self._controller.cameras.look_again,
-            "snapshot": self._snapshot,
-            "record": self._record,
-            "mark": self._controller.recording.mark,
-            "library": self.show_sessions,
-            "private": lambda on: self._choose(private=on),
-            "quit": w.close,
-            "play": self._play_or_pause,
-            "loop": self._controller.set_loop,
-            "back": lambda: self._skip(-_SKIP),
-            "forth": lambda: self._skip(_SKIP),
-            "calibrate": self._controller.calibrate,
-            "forget": self._controller.forget_calibration,
-            "auto_neutral": self._controller.set_auto_neutral,
-            "mirror": lambda on: self._choose(mirror=on),
-            "wireframe": lambda on: self._choose(wireframe=on),
-            "painted": lambda on: self._choose(painted=on),
-            "hair": lambda on: self._choose(hair=on),
-            "follow": lambda on: self._choose(follow=on),
-            "reset_view": lambda: w.parts.head.orbit.reset(),
-            "overlay": self._next_overlay,
-            "full_screen": lambda on: w.showFullScreen() if on else w.showNormal(),
-            "reset_layout": lambda: w.arrange(),
-            "shortcuts": lambda: self._show_sheet(lambda: shortcuts_sheet(w, w.actions_.all())),
-            "about": lambda: self._show_sheet(lambda: about_sheet(w, __version__)),
-            "log": lambda: reveal(logs.log_file()),
-            "data": lambda: reveal(self.snapshot_folder),
-            "sessions": self._reveal_sessions,
-        }
 
     def callbacks(self) -> PartCallbacks:
         c = self._controller
@@ -89,134 +50,130 @@ class Commands:
                 device=lambda v: c.change(device=v),
                 smoothing=lambda v: c.change(smoothing=v),
                 faces=lambda n: c.change(max_faces=n),
-                head=self._pick_head,
+                head=lambda v: c.use_head(str(v)),
                 profile=self._pick_profile,
             ),
-            overlay=lambda v: self._choose(overlay=v),
-            span=lambda v: self._choose(span=v),
-            gauge=lambda v: self._choose(gauge=v),
+            overlay=lambda v: self.choose(overlay=v),
+            span=lambda v: self.choose(span=v),
+            gauge=lambda v: self.choose(gauge=v),
             bar_clicked=self._toggle_curve,
-            gain=self._set_gain,
+            gain=c.set_gain,
             head_failed=lambda reason: c.notices.append(
-                Notice("gl", "error", texts.NO_HEAD_GL.format(reason=reason), texts.SHOW_LOG, "log")
+                Notice("gl", "error", texts.NO_HEAD_GL.format(reason=reason), Act.SHOW_LOG)
             ),
         )
 
-    def banner(self, act: str) -> None:
-        """What a banner's button does, by the name in its notice."""
-        if act.startswith("use-"):
-            self._use(self._controller.camera(int(act[4:])))
-            return
-        {
-            "sources": self._controller.cameras.look_again,
-            "demo": lambda: self._use(SourceSpec.demo()),
-            "retry": self._controller.retry_model,
-            "log": lambda: reveal(logs.log_file()),
-            "folder": lambda: reveal(self._last_snapshot or self.snapshot_folder),
-            "replay": self._replay,
-            "library": self.show_sessions,
-        }[act]()
+    def act(self, notice: Notice) -> None:
+        """What the button of its banner does."""
+        match notice.act:
+            case None:
+                pass
+            case Act.LOOK_FOR_CAMERAS:
+                self.look_for_cameras()
+            case Act.PLAY_DEMO:
+                self.play_demo()
+            case Act.RETRY_MODEL:
+                self._controller.retry_model()
+            case Act.USE_CAMERA:
+                self._controller.use_source(self._controller.camera(notice.camera))
+            case Act.SHOW_LOG:
+                reveal(logs.log_file())
+            case Act.SHOW_SNAPSHOT:
+                reveal(self._last_snapshot or self.snapshot_folder)
+            case Act.REPLAY:
+                last = self._controller.recording.last
+                self.show_sessions(None if last is None else last.folder)
+            case Act.SHOW_SESSIONS:
+                self.show_sessions()
+            case _:
+                assert_never(notice.act)
+
+    # --- source -------------------------------------------------------------------------------
+
+    def open_file(self) -> None:
+        self._dialogs.ask_file(texts.FILE_FILTER, self.open_path)
 
     def open_path(self, path: str) -> None:
         """A video, a picture, or the folder of a session."""
 
         def open_(folder: bool) -> None:
-            self.show_sessions(Path(path)) if folder else self._use(SourceSpec.file(path))
+            self.show_sessions(Path(path)) if folder else self._controller.use_source(SourceSpec.file(path))
 
         self._controller.shelf.ask(lambda: Path(path).is_dir(), open_)
 
-    def _use(self, spec: SourceSpec) -> None:
-        self._controller.use_source(spec)
-        self._window.show_choices()
+    def play_demo(self) -> None:
+        self._controller.use_source(SourceSpec.demo())
 
-    def _choose(self, **changes: object) -> None:
-        self._controller.window_state.choose(**changes)
+    def look_for_cameras(self) -> None:
+        self._controller.cameras.look_again()
 
-    def _pick_source(self, value: object) -> None:
-        if value == "file":
-            self._open_file()
-        elif isinstance(value, SourceSpec):
-            self._use(self._controller.camera(int(value.value)) if value.live else value)
-
-    def _pick_resolution(self, value: object) -> None:
-        width, height, fps = cast("tuple[int | None, int | None, float | None]", value)
-        self._choose(width=width, height=height, fps=fps)
-        spec = self._controller.spec
-        if spec is not None and spec.live:
-            self._use(replace(spec, width=width, height=height, fps=fps))
-
-    def _pick_model(self, value: object) -> None:
-        if value == "choose":
-            self._ask_file(texts.MODEL_FILTER, lambda path: self._pick_model(path))
-            self._window.show_choices()
-            return
-        self._controller.change(model=value)
-        self._window.show_choices()
-
-    def _pick_profile(self, value: object) -> None:
-        if value == "new":
-            self._window.ask_profile(self._pick_profile)
-            return
-        self._controller.use_profile(str(value))
-        self._window.show_choices()
-
-    def _pick_head(self, value: object) -> None:
-        self._controller.use_head(str(value))
-        self._window.show_choices()
-
-    def _set_gain(self, name: str, gain: float) -> None:
-        self._controller.set_gain(name, gain)
-        self._window.show_choices()
-
-    def _toggle_curve(self, name: str) -> None:
-        curves = self._controller.choices.curves
-        self._choose(curves=tuple(c for c in curves if c != name) if name in curves else (*curves, name))
-
-    def _next_overlay(self) -> None:
-        now = OVERLAYS.index(self._controller.choices.overlay)
-        self._choose(overlay=OVERLAYS[(now + 1) % len(OVERLAYS)])
-
-    def _play_or_pause(self) -> None:
+    def play_or_pause(self) -> None:
         capture = self._controller.engine.capture
         if capture is not None:
             self._controller.set_playing(not capture.transport.playing)
 
-    def _skip(self, seconds: float) -> None:
+    def skip(self, seconds: float) -> None:
         capture = self._controller.engine.capture
         if capture is not None and capture.spec.kind is not SourceKind.CAMERA:
             capture.transport.seek(capture.transport.position + seconds)
 
-    def _open_file(self) -> None:
-        self._ask_file(texts.FILE_FILTER, self.open_path)
+    def set_loop(self, on: bool) -> None:
+        self._controller.set_loop(on)
 
-    def _ask_file(self, filters: str, then: Callable[[str], None]) -> None:
-        # Not the static functions: they wait, and the picture would stand still.
-        dialog = QFileDialog(self._window, texts.OPEN_FILE, str(Path.home()), filters)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(then)
-        dialog.open()
+    def _pick_source(self, value: object) -> None:
+        if value == "file":
+            self.open_file()
+        elif isinstance(value, SourceSpec):
+            self._controller.use_source(self._controller.camera(int(value.value)) if value.live else value)
 
-    def _show_sheet(self, make: Callable[[], Sheet]) -> None:
-        if self._sheet is not None:
-            self._sheet.close()
-            return
-        self._sheet = make()
-        self._sheet.destroyed.connect(self._sheet_gone)
+    def _pick_resolution(self, value: object) -> None:
+        width, height, fps = cast("tuple[int | None, int | None, float | None]", value)
+        self.choose(width=width, height=height, fps=fps)
+        spec = self._controller.spec
+        if spec is not None and spec.live:
+            self._controller.use_source(replace(spec, width=width, height=height, fps=fps))
 
-    def _sheet_gone(self) -> None:
-        self._sheet = None
+    # --- network, person and views ------------------------------------------------------------
 
-    def _snapshot(self) -> None:
-        c, parts = self._controller, self._window.parts
-        views = {key: dock.widget() for key, dock in parts.docks.items() if key in ("expression", "curves")}
-        pictures: dict[str, QImage] = {
-            "window": self._window.grab().toImage(),
-            "camera": parts.camera.grab().toImage(),
-            "head": parts.head.picture(),
-            **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
-        }
-        snapshot = Snapshot(pictures, c.faces)
+    def choose(self, **changes: object) -> None:
+        """By the names of the fields of Choices: those that concern the views alone."""
+        self._controller.window_state.choose(**changes)
+
+    def calibrate(self) -> None:
+        self._controller.calibrate()
+
+    def forget_calibration(self) -> None:
+        self._controller.forget_calibration()
+
+    def set_auto_neutral(self, on: bool) -> None:
+        self._controller.set_auto_neutral(on)
+
+    def next_overlay(self) -> None:
+        now = OVERLAYS.index(self._controller.choices.overlay)
+        self.choose(overlay=OVERLAYS[(now + 1) % len(OVERLAYS)])
+
+    def _toggle_curve(self, name: str) -> None:
+        curves = self._controller.choices.curves
+        self.choose(curves=tuple(c for c in curves if c != name) if name in curves else (*curves, name))
+
+    def _pick_model(self, value: object) -> None:
+        if value == "choose":
+            self._dialogs.ask_file(texts.MODEL_FILTER, self._pick_model)
+            self._controller.window_state.announce()  # the list goes back to the one that is chosen
+        else:
+            self._controller.change(model=value)
+
+    def _pick_profile(self, value: object) -> None:
+        if value == "new":
+            self._dialogs.ask_profile(self._pick_profile)
+            self._controller.window_state.announce()
+        else:
+            self._controller.use_profile(str(value))
+
+    # --- snapshots ----------------------------------------------------------------------------
+
+    def snapshot(self) -> None:
+        snapshot = Snapshot(self._pictures(), self._controller.faces)
         # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 
@@ -230,23 +187,24 @@ class Commands:
             return
         self._last_snapshot = saved
         text = (texts.SAVED if snapshot.faces else texts.SAVED_NO_FACE).format(folder=saved)
-        notices.append(Notice("snapshot", "info", text, texts.SHOW_FOLDER, "folder", stays=False))
+        notices.append(Notice("snapshot", "info", text, Act.SHOW_SNAPSHOT, stays=False))
 
-    def _record(self, on: bool) -> None:
+    # --- recordings and sessions --------------------------------------------------------------
+
+    def record(self, on: bool) -> None:
         self._controller.record(on)
-        self._window.show_recording()
 
-    def _replay(self) -> None:
-        last = self._controller.recording.last
-        self.show_sessions(None if last is None else last.folder)
+    def mark(self) -> None:
+        self._controller.recording.mark()
 
     def show_sessions(self, folder: Path | None = None) -> None:
         """The window of sessions, made when it is first wanted."""
         if self.sessions is None:
-            self.sessions = SessionsWindow(self._window.theme, self._window.store)
+            self.sessions = SessionsWindow(self._theme, self._store)
         self.sessions.show_session(folder)
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         if self.sessions is not None:
             self.sessions.set_theme(theme)
 
@@ -263,6 +221,3 @@ class Commands:
         sessions, self.sessions = self.sessions, None
         if sessions is not None:
             sessions.shut_down()
-
-    def _reveal_sessions(self) -> None:
-        reveal(sessions_root())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from expnet_live.app import texts
-from expnet_live.app.main_window.notice import Notice
+from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.recording import Recording
 from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
@@ -77,7 +77,7 @@ class Controller:
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
         self.shelf = Shelf(self.profiles, self.gallery.library)
-        self._current = CurrentPerson(self.profiles, self.shelf, self._use_person, self._no_profile)
+        self._current = CurrentPerson(self.window_state, self.profiles, self.shelf, self._use_person, self._no_profile)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
@@ -86,7 +86,6 @@ class Controller:
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
         self._no_head = False
-        self._spec: SourceSpec | None = None
 
     @property
     def choices(self) -> Choices:
@@ -102,7 +101,7 @@ class Controller:
 
     @property
     def person(self) -> Person:
-        return self._current.person
+        return self.window_state.person
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -139,31 +138,30 @@ class Controller:
     def tell_unforeseen(self, reason: str) -> None:
         """A banner for what nobody expected; for any thread."""
         text = texts.UNFORESEEN.format(reason=reason)
-        self.notices.append(Notice("unforeseen", "error", text, texts.SHOW_LOG, "log"))
+        self.notices.append(Notice("unforeseen", "error", text, Act.SHOW_LOG))
 
     # --- source -------------------------------------------------------------------------------
 
     @property
     def spec(self) -> SourceSpec | None:
-        return self._spec
+        return self.window_state.source
 
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
-        if remember:
-            self.window_state.choose_source(spec)
         self.recording.stop()  # a session is of one source
-        self._spec, self._lost, self._undecided = spec, False, False
-        self.window_state.forget_faces()
+        self._lost = self._undecided = False
+        self.window_state.use_source(spec, remember)
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
         if spec.live:
             # The answer may take its time; meanwhile another source may have been chosen.
-            self._permit(lambda: self._open(spec) if self._spec is spec else None)
+            self._permit(lambda: self._open(spec) if self.spec is spec else None)
         else:
             self._open(spec)
 
     def _open(self, spec: SourceSpec) -> None:
         self.engine.set_source(spec, self.choices.loop)
         self.forget_past()
+        self.window_state.announce()
 
     def forget_past(self) -> None:
         """For curves and ranges: what comes has nothing to do with what was."""
@@ -176,11 +174,11 @@ class Controller:
         if spec is None or spec.live:
             found = self._camera(spec)
             if found is None:
-                if self._spec != SourceSpec.demo():
+                if self.spec != SourceSpec.demo():
                     self.use_source(SourceSpec.demo(), remember=False)
                 self._undecided = cameras is None
                 if not self._undecided:
-                    self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, texts.SHOW_SOURCES, "sources"))
+                    self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, Act.LOOK_FOR_CAMERAS))
                 return
             spec = found
         self.use_source(spec, remember=False)
@@ -290,8 +288,9 @@ class Controller:
     def record(self, on: bool) -> None:
         if not on:
             self.recording.stop()
-        elif self._spec is not None:
-            self.recording.begin(self._spec, video=not self.choices.private)
+        elif self.spec is not None:
+            self.recording.begin(self.spec, video=not self.choices.private)
+        self.window_state.announce()
 
     # --- timers -------------------------------------------------------------------------------
 
@@ -327,7 +326,7 @@ class Controller:
             self._no_head = False
             self.window_state.choose(head="")
             self.gallery.wear("", face_model, self._wear)
-        self.recording.watch(self._spec)
+        self.recording.watch(self.spec)
         for problem in self.engine.inference.outputs.take_problems() + self.streaming.take_problems():
             self.notices.append(Notice("output", "error", problem))
         while self._results:
@@ -347,10 +346,10 @@ class Controller:
                 self.begin()
             return
         new = [c for c in cameras if c.number not in known]
-        if new and not (self._spec is not None and self._spec.live):
+        if new and not (self.spec is not None and self.spec.live):
             text = texts.CAMERA_FOUND.format(name=new[0].name)
             self.notices.append(Notice("no camera", "gone"))
-            self.notices.append(Notice("camera found", "info", text, texts.USE_IT, f"use-{new[0].number}"))
+            self.notices.append(Notice("camera found", "info", text, Act.USE_CAMERA, new[0].number))
 
     def _watch_source(self) -> None:
         capture = self.engine.capture
@@ -359,9 +358,8 @@ class Controller:
         if capture.life is Life.FAILED and capture.problem:
             live = capture.spec.live
             text = (texts.CAMERA_LOST if live else texts.SOURCE_FAILED).format(problem=capture.problem)
-            demo = capture.spec.kind is SourceKind.DEMO
-            button, act = (None, None) if demo else (texts.PLAY_DEMO, "demo")
-            self.notices.append(Notice("source", "warning" if live else "error", text, button, act))
+            act = None if capture.spec.kind is SourceKind.DEMO else Act.PLAY_DEMO
+            self.notices.append(Notice("source", "warning" if live else "error", text, act))
             self._lost = True
         elif self._lost and capture.life is Life.RUNNING:
             self._lost = False
@@ -374,7 +372,7 @@ class Controller:
         inference = self.engine.inference
         if inference.life is Life.FAILED and inference.problem:
             text = texts.MODEL_FAILED.format(problem=inference.problem)
-            self.notices.append(Notice("model", "error", text, texts.TRY_AGAIN, "retry"))
+            self.notices.append(Notice("model", "error", text, Act.RETRY_MODEL))
         elif self._model_life is Life.FAILED:
             self.notices.append(Notice("model", "gone"))
         self._model_life = inference.life

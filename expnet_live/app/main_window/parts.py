@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.main_window.actions import Actions
 from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import SPANS
 from expnet_live.app.theme import Theme, Themed
+from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.bars_view import BarsView
 from expnet_live.app.widgets.camera_view import CameraView
@@ -36,12 +36,12 @@ class PartCallbacks:
 
 
 class Parts:
-    """`docks` by key; `central` holds banners and the head."""
+    """`docks` by key; `central` holds banners and the head, above which the actions `on_head` float."""
 
-    def __init__(self, actions: Actions, on: PartCallbacks) -> None:
+    def __init__(self, actions: Actions, on_head: Sequence[str], on: PartCallbacks) -> None:
         self.camera = CameraView()
         self.camera.setToolTip(texts.CAMERA_TIP)
-        self.transport = TransportBar(actions["play"], actions["loop"])
+        self.transport = TransportBar(actions)
         self.head = HeadView(on.head_failed)
         self.bars = BarsView(on.bar_clicked, on.gain)
         self.curves = CurvesView()
@@ -57,19 +57,8 @@ class Parts:
         for small in (self.overlay, self.span, self.gauge):
             small.setProperty("small", True)
             small.setMaximumWidth(112)
-        for key in (
-            "reset_view",
-            "wireframe",
-            "painted",
-            "hair",
-            "follow",
-            "mirror",
-            "snapshot",
-            "record",
-            "library",
-            "mark",
-        ):
-            self.head.add_action(actions[key])
+        for name in on_head:
+            self.head.add_action(actions[name])
         seen = QWidget()
         column = QVBoxLayout(seen)
         column.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +81,6 @@ class Parts:
     def set_theme(self, theme: Theme) -> None:
         views: tuple[Themed, ...] = (
             self.camera,
-            self.transport,
             self.head,
             self.bars,
             self.curves,

@@ -8,6 +8,7 @@ from functools import partial
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
 from expnet_live.app.state.idle import idle_expression, idle_pose
@@ -21,10 +22,10 @@ _CURVES_EVERY = 2  # ticks of the bars
 
 
 class Presenter:
-    """`acts` maps what a banner's button means to what it does. All methods belong to the GUI thread."""
+    """`act` does what the button of a banner says. All methods belong to the GUI thread."""
 
-    def __init__(self, controller: Controller, parts: Parts, acts: Callable[[str], None]) -> None:
-        self._controller, self._parts, self._acts = controller, parts, acts
+    def __init__(self, controller: Controller, parts: Parts, act: Callable[[Notice], None]) -> None:
+        self._controller, self._parts, self._act = controller, parts, act
         self._begun = time.monotonic()
         self._idle_shown = 0.0
         self._plots = 0
@@ -205,4 +206,5 @@ class Presenter:
             if n.kind == "gone":
                 banners.dismiss(n.key)
             else:
-                banners.show_banner(n.key, n.kind, n.text, n.button, partial(self._acts, n.act or ""), n.stays)
+                button = None if n.act is None else n.act.text
+                banners.show_banner(n.key, n.kind, n.text, button, partial(self._act, n), n.stays)

@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 
 from expnet_live.app import texts
-from expnet_live.app.main_window.notice import Notice
+from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.live.engine import Engine
@@ -102,14 +102,13 @@ class Recording:
         self._engine.inference.outputs.remove(recorder)
         kept = recorder.info is not None
         if recorder.problem is not None:
-            button, act = (texts.REPLAY, "replay") if kept else (None, None)
-            self._notices.append(Notice("record", "error", recorder.problem, button, act))
+            self._notices.append(Notice("record", "error", recorder.problem, Act.REPLAY if kept else None))
             return
         text = texts.RECORDED.format(time=texts.clock(recorder.seconds), folder=recorder.folder)
         if recorder.missed:
             text += texts.RECORDED_MISSED.format(n=recorder.missed)
         self._notices.append(Notice("record missed", "gone"))
-        self._notices.append(Notice("record", "info", text, texts.REPLAY, "replay", stays=bool(recorder.missed)))
+        self._notices.append(Notice("record", "info", text, Act.REPLAY, stays=bool(recorder.missed)))
 
     def close(self) -> list[str]:
         """Completes the recording; the name of its thread when the disk does not answer."""
@@ -139,4 +138,4 @@ class Recording:
             self._notices.append(Notice("recovery", "warning", str(problems[0])))
         elif recovered:
             text = texts.RECOVERED_ONE if len(recovered) == 1 else texts.RECOVERED.format(n=len(recovered))
-            self._notices.append(Notice("recovery", "info", text, texts.SHOW_SESSIONS, "library"))
+            self._notices.append(Notice("recovery", "info", text, Act.SHOW_SESSIONS))

@@ -7,21 +7,25 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QInputDialog, QMainWindow
+from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
 
 from expnet_live.app import settings, texts
-from expnet_live.app.main_window.actions import Actions
+from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.dialogs import Dialogs
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.main_window.presenter import Presenter
 from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import THEMES
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
+from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
+from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.version import __version__
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -38,23 +42,23 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 600)
         self.setContentsMargins(10, 0, 10, 0)
-        self.commands = Commands(self)
-        self.actions_ = Actions(self, self.commands.handlers())
-        self.parts = Parts(self.actions_, self.commands.callbacks())
+        self._sheets = Sheets(self)
+        self.commands = Commands(controller, store, Dialogs(self), self.pictures)
+        self.actions_ = Actions(self, TABLE, self)
+        self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks())
         self.setCentralWidget(self.parts.central)
         self.setStatusBar(self.parts.status)
         self.setCorner(Qt.Corner.BottomLeftCorner, _LEFT)
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self._make_menus()
-        self.presenter = Presenter(controller, self.parts, self.commands.banner)
+        self.presenter = Presenter(controller, self.parts, self.commands.act)
         self.heartbeat = Heartbeat(BEAT / 1000)
         self.arrange()
         if layout := settings.load_layout(store):
             self.restoreGeometry(layout[0])
             self.restoreState(layout[1], settings.LAYOUT_VERSION)
-        self.show_choices()
-        controller.window_state.observe(self.show_choices)
-        self.show_recording()
+        self.show_state()
+        controller.window_state.observe(self.show_state)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
         self.follow_theme()
         self._timers = [
@@ -83,51 +87,58 @@ class MainWindow(QMainWindow):
         self.resizeDocks([docks["curves"]], [170], vertical)
 
     def _make_menus(self) -> None:
-        bar, a = self.menuBar(), self.actions_
-        file, face, view = (bar.addMenu(t) for t in (texts.MENU_FILE, texts.MENU_FACE, texts.MENU_VIEW))
-        self.outputs = OutputsMenu(bar, self.controller.streaming)
-        help_ = bar.addMenu(texts.MENU_HELP)
-        for key in (
-            "open",
-            "demo",
-            "refresh",
-            "",
-            "play",
-            "loop",
-            "back",
-            "forth",
-            "",
-            "snapshot",
-            "",
-            "record",
-            "mark",
-            "private",
-            "library",
-            "",
-            "quit",
-        ):
-            file.addAction(a[key]) if key else file.addSeparator()
-        for key in ("calibrate", "forget", "auto_neutral"):
-            face.addAction(a[key])
-        for key in ("mirror", "overlay", "", "reset_view", "wireframe", "painted", "follow", "hair", ""):
-            view.addAction(a[key]) if key else view.addSeparator()
-        panels = view.addMenu(texts.PANELS)
+        bar = self.menuBar()
+        inner = {PANELS: self._panels_menu(), APPEARANCE: self._appearance_menu()}
+        for title, names in MENUS.items():
+            if title == texts.MENU_HELP:
+                self.outputs = OutputsMenu(bar, self.controller.streaming)
+                bar.addMenu(self.outputs)
+            menu = bar.addMenu(title)
+            menu.setToolTipsVisible(True)
+            for name in names:
+                if name == SEPARATOR:
+                    menu.addSeparator()
+                elif name in inner:
+                    menu.addMenu(inner[name])
+                else:
+                    menu.addAction(self.actions_[name])
+
+    def _panels_menu(self) -> QMenu:
+        menu = QMenu(texts.PANELS, self)
         for dock in self.parts.docks.values():
-            panels.addAction(dock.toggleViewAction())
-        appearance = view.addMenu(texts.THEME)
+            menu.addAction(dock.toggleViewAction())
+        return menu
+
+    def _appearance_menu(self) -> QMenu:
+        menu = QMenu(texts.THEME, self)
         self._theme_group = QActionGroup(self)
         for key, text in zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True):
-            action = appearance.addAction(text)
+            action = menu.addAction(text)
             action.setCheckable(True)
             action.setData(key)
             self._theme_group.addAction(action)
         self._theme_group.triggered.connect(lambda action: self.set_appearance(action.data()))
-        for key in ("reset_layout", "full_screen"):
-            view.addAction(a[key])
-        for key in ("shortcuts", "log", "data", "sessions", "about"):
-            help_.addAction(a[key])
-        for menu in (file, face, view, help_):
-            menu.setToolTipsVisible(True)
+        return menu
+
+    def set_full_screen(self, on: bool) -> None:
+        self.showFullScreen() if on else self.showNormal()
+
+    def show_shortcuts(self) -> None:
+        self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT))
+
+    def show_about(self) -> None:
+        self._sheets.show(lambda: about_sheet(self, __version__))
+
+    def pictures(self) -> dict[str, QImage]:
+        """Of the window and of the views that are seen."""
+        parts = self.parts
+        views = {key: dock.widget() for key, dock in parts.docks.items() if key in ("expression", "curves")}
+        return {
+            "window": self.grab().toImage(),
+            "camera": parts.camera.grab().toImage(),
+            "head": parts.head.picture(),
+            **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
+        }
 
     # --- theme --------------------------------------------------------------------------------
 
@@ -158,11 +169,16 @@ class MainWindow(QMainWindow):
 
     # --- state --------------------------------------------------------------------------------
 
-    def show_choices(self) -> None:
-        """All choices in all widgets, without calling back."""
+    def show_state(self) -> None:
+        """All that was chosen, and what goes on, in all widgets, without calling back."""
+        self._show_views()
+        self._show_controls()
+        self._show_recording()
+
+    def _show_views(self) -> None:
         parts, choices = self.parts, self.controller.choices
-        for key in ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private", "auto_neutral"):
-            self.actions_.check(key, getattr(choices, key))
+        for name in CHOICES:
+            self.actions_.check(name, getattr(choices, name))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
         parts.camera.update()
         head = parts.head
@@ -174,7 +190,6 @@ class MainWindow(QMainWindow):
         parts.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], choices.overlay)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
-        self._show_controls()
 
     def _show_controls(self) -> None:
         c, controls, choices = self.controller, self.parts.controls, self.controller.choices
@@ -202,15 +217,6 @@ class MainWindow(QMainWindow):
         capture = c.engine.capture
         self.parts.transport.set_transport(None if capture is None or spec.live else capture.transport)
 
-    def ask_profile(self, then: Callable[[str], None]) -> None:
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(texts.PROFILE_NEW)
-        dialog.setLabelText(texts.PROFILE_NAME)
-        dialog.textValueSelected.connect(lambda name: then(name.strip() or texts.DEFAULT_PROFILE))
-        dialog.open()
-        self.show_choices()
-
     def _watch(self) -> None:
         self.presenter.watch()
         self.commands.watch()
@@ -218,9 +224,9 @@ class MainWindow(QMainWindow):
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
         self.actions_["hair"].setEnabled(self.presenter.hairy)
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
-        self.show_recording()
+        self._show_recording()
 
-    def show_recording(self) -> None:
+    def _show_recording(self) -> None:
         """Buttons and lists, as they are while something is recorded, or not."""
         recording = self.controller.recording
         self.actions_.check("record", recording.active)

@@ -11,14 +11,17 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.player.actions import ON_HEAD, TABLE
 from expnet_live.app.player.channels import Channels
-from expnet_live.app.player.commands import PlayerCommands
-from expnet_live.app.player.controls import ON_HEAD, PlayerActions, PlayerControls
+from expnet_live.app.player.controls import PlayerControls
+from expnet_live.app.player.deck import Deck
 from expnet_live.app.player.loader import Loader
 from expnet_live.app.player.moments import Moment, Moments
 from expnet_live.app.player.plot import SessionPlot
 from expnet_live.app.player.replay import Replay
+from expnet_live.app.player.views import Views
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.camera_view import CameraView
 from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.core.types import Pose
@@ -43,16 +46,15 @@ class PlayerView(QWidget):
         self.replay: Replay | None = None
         self.moments: Moments | None = None
         self.moment: Moment | None = None  # the one that all views show
-        self._playback: Playback | None = None
         self._loader: Loader | None = None
         self._opening: Iterator[object] = iter(())
-        self._commands = PlayerCommands(self)
-        self.actions_ = PlayerActions(self, self._commands.handlers())
         self.camera, self.head = CameraView(), HeadView()
+        self.deck, self.views = Deck(self._show_range), Views(self.camera, self.head, self.paint_head)
+        self.actions_ = Actions(self, TABLE, self, Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self.camera.setToolTip(texts.PLAYER_PICTURE_TIP)
         self.plot, self.channels = SessionPlot(), Channels()
         self.controls = PlayerControls(
-            self.actions_, self._commands.set_speed, self._commands.set_overlay, self.export_asked.emit
+            self.actions_, self.deck.set_speed, self.views.set_overlay, self.export_asked.emit
         )
         self.message = QLabel(texts.PLAYER_NONE)
         self.no_head = QLabel()
@@ -92,7 +94,8 @@ class PlayerView(QWidget):
             self.moments.join(end)
         if self._loader is not None:
             self._loader.join(end - time.monotonic())
-        self.folder = self.replay = self._playback = self._loader = self.moments = self.moment = None
+        self.folder = self.replay = self._loader = self.moments = self.moment = None
+        self.deck.unload()
         self._opening = iter(())
         self.actions_.set_enabled(False)
         self._say(texts.PLAYER_NONE)
@@ -105,23 +108,11 @@ class PlayerView(QWidget):
     @property
     def range(self) -> tuple[float, float] | None:
         """What is looped, and to be exported, in s of the session."""
-        return None if self._playback is None else self._playback.range
+        return self.deck.range
 
     @property
     def playback(self) -> Playback | None:
-        return self._playback
-
-    def seek(self, seconds: float) -> None:
-        if self._playback is not None:
-            self._playback.seek(seconds, time.monotonic())
-
-    def set_range(self, wanted: tuple[float, float] | None) -> None:
-        if self._playback is not None:
-            had = self._playback.range is not None
-            self._playback.set_range(wanted)
-            if self._playback.range is not None and not had:
-                self.actions_["loop"].setChecked(True)
-            self._show_range()
+        return self.deck.playback
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_session()
@@ -135,16 +126,17 @@ class PlayerView(QWidget):
         if self._loader is not None:
             self._take_loaded(self._loader)
             return
-        if next(self._opening, _OPEN) is not _OPEN or self._playback is None or self.moments is None:
+        playback = self.playback
+        if next(self._opening, _OPEN) is not _OPEN or playback is None or self.moments is None:
             return
-        row = self._playback.advance(time.monotonic())
-        self.actions_.show_playing(self._playback.playing)
+        row = playback.advance(time.monotonic())
+        self.actions_.show_playing(playback.playing)
         self._take_moment()
         if self.moments.asked is None and row != self.shown_row:
             self.moments.ask(row)
             self._take_moment()
-        elif self.moments.asked is None and not self._playback.playing:
-            self._place_cursor(self._playback.position)  # it may stand between two rows
+        elif self.moments.asked is None and not playback.playing:
+            self._place_cursor(playback.position)  # it may stand between two rows
 
     def _take_moment(self) -> None:
         assert self.moments is not None
@@ -152,7 +144,7 @@ class PlayerView(QWidget):
             self._show(moment)
 
     def _show(self, moment: Moment) -> None:
-        replay, playback, row = self.replay, self._playback, moment.row
+        replay, playback, row = self.replay, self.playback, moment.row
         assert replay is not None and playback is not None
         self.moment = moment
         self.camera.note = self._note(moment)
@@ -167,8 +159,7 @@ class PlayerView(QWidget):
         self.channels.set_values({name: float(curve[row]) for name, curve in replay.channels.items()})
 
     def _place_cursor(self, at: float) -> None:
-        assert self._playback is not None
-        self.plot.set_position(at, follow=self._playback.playing)
+        self.plot.set_position(at, follow=self.playback is not None and self.playback.playing)
         self.controls.time_line.set_position(at)
 
     def paint_head(self) -> None:
@@ -232,12 +223,10 @@ class PlayerView(QWidget):
         self.plot.set_session(replay.curves, replay.session.markers, replay.lost)
         self.plot.set_chosen(self.channels.colors)
         yield
-        self.replay, self._playback = replay, Playback(replay.rows.time)
-        self._playback.loop = self.actions_["loop"].isChecked()
-        self._playback.set_speed(self._commands.speed, time.monotonic())
         markers = replay.session.markers
-        self.controls.time_line.set_session(self._playback.start, self._playback.end, markers)
-        self.controls.set_total(self._playback.end, int(replay.rows.frame[-1]))
+        self.replay, playback = replay, self.deck.load(replay.rows.time, [m.time for m in markers])
+        self.controls.time_line.set_session(playback.start, playback.end, markers)
+        self.controls.set_total(playback.end, int(replay.rows.frame[-1]))
         self.actions_.set_enabled(True)
         for key in ("previous", "next"):
             self.actions_[key].setEnabled(bool(markers))
@@ -250,7 +239,9 @@ class PlayerView(QWidget):
         self.message.setText(text)
         self._pages.setCurrentIndex(0)
 
-    def _show_range(self) -> None:
+    def _show_range(self, new: bool = False) -> None:
+        if new:
+            self.actions_["loop"].setChecked(True)
         self.plot.set_range(self.range)
         self.controls.show_range(self.range)
         self.actions_["clear"].setEnabled(self.range is not None)
@@ -294,7 +285,7 @@ class PlayerView(QWidget):
         self._pages.addWidget(player)
 
     def _connect(self) -> None:
-        self.plot.sought.connect(self.seek)
-        self.plot.ranged.connect(lambda low, high: self.set_range((low, high)))
-        self.controls.time_line.sought.connect(self.seek)
+        self.plot.sought.connect(self.deck.seek)
+        self.plot.ranged.connect(lambda low, high: self.deck.set_range((low, high)))
+        self.controls.time_line.sought.connect(self.deck.seek)
         self.channels.chosen_changed.connect(lambda: self.plot.set_chosen(self.channels.colors))

@@ -16,16 +16,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.main_window.actions import Actions
+from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
 from expnet_live.app.player.player_view import PlayerView
-from expnet_live.app.sessions_window.actions import SPECS
+from expnet_live.app.sessions_window.actions import BUTTONS, MENU, TABLE
 from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.librarian import Librarian
 from expnet_live.app.sessions_window.model import display_title
 from expnet_live.app.sessions_window.side import ListSide
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.pieces import reveal
+from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.heads.library import Library
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, trash
@@ -50,25 +52,12 @@ class SessionsWindow(QMainWindow):
         self.setWindowTitle(f"{texts.LIBRARY} – {texts.APP}")
         self.setAcceptDrops(True)
         self.setMinimumSize(820, 540)
-        self.actions_ = Actions(
-            self,
-            {
-                "rename": lambda: self.side.rename(),
-                "reveal": self._reveal,
-                "export": self._toggle_export,
-                "delete": self._delete,
-                "other": self._ask_folder,
-                "relist": self.refresh,
-                "search": lambda: self.side.search.setFocus(),
-                "close": self.close,
-            },
-            SPECS,
-        )
-        a = self.actions_
+        self._sheets = Sheets(self)
+        self.actions_ = Actions(self, TABLE, self)
         self.side = ListSide(
-            [a[k] for k in ("rename", "reveal", "export", "delete")],
-            [a["rename"], a["reveal"], a["export"], None, a["delete"], None, a["other"], a["relist"]],
-            a["other"],
+            [self.actions_[name] for name in BUTTONS],
+            [self.actions_[name] if name else None for name in MENU],
+            self.actions_["other"],
         )
         self.player = PlayerView(theme)
         self.panel = ExportPanel(store, reveal)
@@ -117,6 +106,9 @@ class SessionsWindow(QMainWindow):
             choose()
         else:
             librarian.ask(lambda: read_info(folder), add, self._say_failed)
+
+    def show_shortcuts(self) -> None:
+        self._sheets.show(lambda: shortcuts_sheet(self, (*TABLE, *PLAYER_TABLE), texts.HEAD_HINT))
 
     def shut_down(self) -> None:
         self.close()
@@ -225,11 +217,11 @@ class SessionsWindow(QMainWindow):
     def _say_failed(self, sentence: str) -> None:
         self.banners.show_banner("task", "error", sentence)
 
-    def _reveal(self) -> None:
+    def reveal(self) -> None:
         if (entry := self.side.current) is not None:
             reveal(entry.folder)
 
-    def _delete(self) -> None:
+    def delete(self) -> None:
         entry = self.side.current
         if entry is None or entry.locked:
             return
@@ -257,7 +249,7 @@ class SessionsWindow(QMainWindow):
 
     # --- export -------------------------------------------------------------------------------
 
-    def _toggle_export(self) -> None:
+    def toggle_export(self) -> None:
         if self.panel.isVisible() and self.panel.job is None:
             self.panel.hide()
         elif self.actions_["export"].isEnabled():
@@ -287,7 +279,7 @@ class SessionsWindow(QMainWindow):
 
     # --- other folders ------------------------------------------------------------------------
 
-    def _ask_folder(self) -> None:
+    def ask_folder(self) -> None:
         dialog = QFileDialog(self, texts.OPEN_OTHER_TITLE, str(Path.home()))
         dialog.setObjectName("other")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -354,4 +346,4 @@ class SessionsWindow(QMainWindow):
         self.side.model.renamed.connect(self._renamed)
         self.side.notes.edited.connect(self._noted)
         self.side.view.addAction(self.player.actions_["play"])
-        self.player.export_asked.connect(self._toggle_export)
+        self.player.export_asked.connect(self.toggle_export)

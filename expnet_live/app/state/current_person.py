@@ -1,4 +1,4 @@
-"""The person whose profile is chosen. The shelf's thread reads and writes the profiles. No Qt here."""
+"""Changes the person whose profile is chosen; the shelf's thread reads and writes the profiles. No Qt here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from expnet_live.app.state.shelf import Shelf
+from expnet_live.app.state.window_state import WindowState
 from expnet_live.person.person import Person
 from expnet_live.person.profiles import Profiles
 
@@ -21,13 +22,21 @@ class _Coming:
 
 
 class CurrentPerson:
-    """`changed` is called with each new person, `failed` with a sentence when a profile cannot be read or saved."""
+    """Sets the person of the window's state.
+
+    `changed` is called with each new person, `failed` with a sentence when a profile cannot be read or
+    saved.
+    """
 
     def __init__(
-        self, profiles: Profiles, shelf: Shelf, changed: Callable[[Person], None], failed: Callable[[str], None]
+        self,
+        state: WindowState,
+        profiles: Profiles,
+        shelf: Shelf,
+        changed: Callable[[Person], None],
+        failed: Callable[[str], None],
     ) -> None:
-        self.person = Person()
-        self._profiles, self._shelf = profiles, shelf
+        self._state, self._profiles, self._shelf = state, profiles, shelf
         self._changed, self._failed = changed, failed
         self._coming: _Coming | None = None
 
@@ -60,15 +69,15 @@ class CurrentPerson:
         if self._coming is not None:
             self._coming.changes.append((change, then))
             return
-        person = change(self.person)
-        if person is not self.person:
+        person = change(self._state.person)
+        if person is not self._state.person:
             self._set(person)
             self._save(person)
             then(person)
 
     def _set(self, person: Person) -> None:
-        self.person = person
         self._changed(person)
+        self._state.show_person(person)
 
     def _save(self, person: Person) -> None:
         self._shelf.ask(lambda: self._profiles.save(person), failed=self._failed)

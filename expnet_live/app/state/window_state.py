@@ -1,4 +1,4 @@
-"""The state of the main window, with one owner: what the person chose, and what is shown. No Qt here."""
+"""The state of the main window, with one owner: what was chosen, who sits there, what is shown. No Qt here."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from expnet_live.app.state.choices import Choices
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.person.person import Person
 
 
 class WindowState:
-    """Changes by its methods alone, on one thread. Observers are called after each change of the choices."""
+    """Changes by its methods alone, on one thread. Observers are called after each change, but not for new frames."""
 
     def __init__(self, choices: Choices) -> None:
         self._choices = choices
+        self._source: SourceSpec | None = None
+        self._person = Person()
         self._live: LiveState | None = None
         self._faces: tuple[LiveFace, ...] = ()
         self._observers: list[Callable[[], None]] = []
@@ -23,6 +26,16 @@ class WindowState:
     @property
     def choices(self) -> Choices:
         return self._choices
+
+    @property
+    def source(self) -> SourceSpec | None:
+        """The one that plays, None before the first; not always the one of the choices."""
+        return self._source
+
+    @property
+    def person(self) -> Person:
+        """Who sits there, by their profile."""
+        return self._person
 
     @property
     def live(self) -> LiveState | None:
@@ -37,16 +50,25 @@ class WindowState:
     def observe(self, changed: Callable[[], None]) -> None:
         self._observers.append(changed)
 
+    def announce(self) -> None:
+        """To the observers, as after a change: for a list, say, that shows what was picked but not chosen."""
+        for changed in self._observers:
+            changed()
+
     def choose(self, **changes: object) -> None:
         """By the names of the fields of Choices."""
         self._set(replace(self._choices, **changes))  # type: ignore[arg-type]
 
-    def choose_source(self, spec: SourceSpec) -> None:
-        self._set(self._choices.with_spec(spec))
+    def use_source(self, spec: SourceSpec, remember: bool) -> None:
+        """Another source, chosen by somebody where it is to be remembered; the faces of the one before are gone."""
+        self._source, self._faces = spec, ()
+        if remember:
+            self._choices = self._choices.with_spec(spec)
+        self.announce()
 
-    def forget_faces(self) -> None:
-        """Another source is opened."""
-        self._faces = ()
+    def show_person(self, person: Person) -> None:
+        self._person = person
+        self.announce()
 
     def show(self, live: LiveState) -> None:
         self._live = live
@@ -63,5 +85,4 @@ class WindowState:
     def _set(self, choices: Choices) -> None:
         if choices != self._choices:
             self._choices = choices
-            for changed in self._observers:
-                changed()
+            self.announce()

@@ -25,7 +25,6 @@ class OutputsMenu(QMenu):
             action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
             self.switches[kind.name] = action
         self.aboutToShow.connect(self.refresh)
-        bar.addMenu(self)
 
     def refresh(self) -> None:
         for name, action in self.switches.items():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.widgets.actions import ActionSpec
 
 
 class Sheet(QWidget):
@@ -55,25 +57,39 @@ class Sheet(QWidget):
             self.close()
 
 
-def shortcuts_sheet(parent: QWidget, actions: Sequence[QAction]) -> Sheet:
-    """All actions that have a shortcut, in two columns."""
+class Sheets:
+    """The sheet over a window, one at a time: asking for another one closes it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._parent = parent
+
+    def show(self, make: Callable[[], Sheet]) -> None:
+        open_ = [sheet for sheet in self._parent.findChildren(Sheet) if not sheet.isHidden()]
+        for sheet in open_:
+            sheet.close()
+        if not open_:
+            make()
+
+
+def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], hint: str) -> Sheet:
+    """All actions that have keys, in two columns, above the hint."""
     content = QWidget()
     grid = QGridLayout(content)
     grid.setHorizontalSpacing(14)
     grid.setVerticalSpacing(9)
-    listed = [a for a in actions if not a.shortcut().isEmpty()]
+    listed = [spec for spec in table if spec.keys]
     half = (len(listed) + 1) // 2
-    for i, action in enumerate(listed):
-        key = QLabel(action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+    for i, spec in enumerate(listed):
+        key = QLabel(spec.shortcut)
         key.setObjectName("Key")
         key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = 3 * (i // half)
         grid.addWidget(key, i % half, column)
-        grid.addWidget(QLabel(action.text().replace("&", "").rstrip("…")), i % half, column + 1)
+        grid.addWidget(QLabel(spec.title), i % half, column + 1)
     grid.setColumnMinimumWidth(2, 24)
-    hint = QLabel(texts.HEAD_HINT + ".")
-    hint.setObjectName("Muted")
-    grid.addWidget(hint, half, 0, 1, 5)
+    below = QLabel(hint + ".")
+    below.setObjectName("Muted")
+    grid.addWidget(below, half, 0, 1, 5)
     return Sheet(parent, texts.SHORTCUTS, content)
 
 

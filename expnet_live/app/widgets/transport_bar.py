@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from expnet_live.app import icons, texts
-from expnet_live.app.theme import DARK, Theme
+from expnet_live.app import texts
+from expnet_live.app.widgets.actions import Actions
 from expnet_live.live.transport import Transport
 
 _STEPS = 1000
@@ -16,18 +15,18 @@ _STEPS = 1000
 class TransportBar(QWidget):
     """Shows and changes a Transport; hidden while there is none."""
 
-    def __init__(self, play: QAction, loop: QAction) -> None:
+    def __init__(self, actions: Actions) -> None:
+        """With buttons for the actions `play` and `loop`."""
         super().__init__()
         self._transport: Transport | None = None
-        self._theme = DARK
-        self._play_action = play
+        self._actions = actions
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(6)
-        for action in (play, loop):
+        for name in ("play", "loop"):
             button = QToolButton()
             button.setObjectName("Flat")
-            button.setDefaultAction(action)
+            button.setDefaultAction(actions[name])
             row.addWidget(button)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, _STEPS)
@@ -39,10 +38,6 @@ class TransportBar(QWidget):
         self._time.setObjectName("Muted")
         row.insertWidget(2, self._time)
 
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.refresh()
-
     def set_transport(self, transport: Transport | None) -> None:
         self._transport = transport
         self.setVisible(transport is not None)
@@ -52,11 +47,7 @@ class TransportBar(QWidget):
         transport = self._transport
         if transport is None:
             return
-        name = "pause" if transport.playing else "play"
-        if self._play_action.data() != (name, self._theme.name):
-            self._play_action.setData((name, self._theme.name))
-            self._play_action.setIcon(icons.icon(name, self._theme.text))
-            self._play_action.setText(texts.PAUSE if transport.playing else texts.PLAY)
+        self._actions.show_playing(transport.playing)
         duration = transport.duration
         self._slider.setEnabled(bool(duration))
         if duration and not self._slider.isSliderDown():

@@ -72,7 +72,7 @@ def test_closing_while_it_loads_leaves_nothing(qtbot: Any, player: PlayerView, c
 
 
 def test_one_session_after_the_other(qtbot: Any, opened: PlayerView, demo_session: Session) -> None:
-    opened.set_range((1.0, 2.0))
+    opened.deck.set_range((1.0, 2.0))
     open_(qtbot, opened, demo_session.folder)
     assert opened.folder == demo_session.folder and opened.range is None and opened.plot.markers == ()
     timers = opened.findChildren(QTimer, options=Qt.FindChildOption.FindDirectChildrenOnly)

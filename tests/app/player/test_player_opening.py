@@ -46,7 +46,7 @@ def test_without_pictures_the_rows_go_on(qtbot: Any, player: PlayerView, copy: P
         assert player.camera.image is not None
     for row in (45, 47):
         assert player.playback is not None
-        player.seek(player.playback.time_of(row))
+        player.deck.seek(player.playback.time_of(row))
         settled(qtbot, player, row)
         qtbot.waitUntil(lambda: sentence in player.camera.note, timeout=LONG)
         assert player.camera.image is None and player.moment is not None and player.moment.head is not None
@@ -76,7 +76,7 @@ def test_rows_without_a_picture_of_their_own(qtbot: Any, player: PlayerView, cop
         (20, 20, ""),
         (21, 20, texts.PLAYER_HELD_PICTURE),
     ):
-        player.seek(player.playback.time_of(row))
+        player.deck.seek(player.playback.time_of(row))
         settled(qtbot, player, row)
         image = player.camera.image
         assert player.camera.note == note and (None if image is None else number_of(image)) == number
@@ -86,7 +86,7 @@ def test_another_face_model_has_no_head(qtbot: Any, player: PlayerView, tmp_path
     write_session(tmp_path / "s", n=12)
     open_(qtbot, player, tmp_path / "s")
     assert not player.head.isVisible() and "another face model (face_model.npz)" in player.no_head.text()
-    player.seek(9.0)
+    player.deck.seek(9.0)
     settled(qtbot, player)
     assert player.channels.value_text("c3") == "–"  # its last frame is without a face
 

@@ -44,10 +44,10 @@ def test_markers_are_drawn_where_they_are(qtbot: Any, opened: PlayerView) -> Non
 def test_the_range_is_set_looped_and_cleared(qtbot: Any, opened: PlayerView) -> None:
     playback = opened.playback
     assert playback is not None and opened.range is None
-    opened.seek(1.5)
+    opened.deck.seek(1.5)
     qtbot.keyClick(opened, Qt.Key.Key_I)
     assert opened.range == (1.5, playback.end) and opened.actions_["loop"].isChecked()
-    opened.seek(2.0)
+    opened.deck.seek(2.0)
     qtbot.keyClick(opened, Qt.Key.Key_O)
     assert opened.range == opened.plot.range == (1.5, 2.0)
     assert opened.controls.range.text() == "0:01.5 – 0:02.0"
@@ -56,7 +56,7 @@ def test_the_range_is_set_looped_and_cleared(qtbot: Any, opened: PlayerView) -> 
     region.lineMoveFinished()
     assert opened.range == pytest.approx((1.5, 2.2))
     pick(opened.controls.speed, SPEEDS.index(4.0))
-    opened.seek(1.5)
+    opened.deck.seek(1.5)
     qtbot.keyClick(opened, Qt.Key.Key_Space)
     rows: list[int] = []
     qtbot.waitUntil(lambda: rows.append(opened.shown_row) or int((np.diff(rows) < 0).sum()) >= 2, timeout=LONG)
@@ -85,7 +85,7 @@ def test_curves_are_chosen_and_zoomed(qtbot: Any, opened: PlayerView) -> None:
     whole = plot.view
     curves_of(plot).setXRange(2.0, 2.5, padding=0)
     assert len(plot.drawn()[0]) < 12
-    opened.seek(2.6)
+    opened.deck.seek(2.6)
     settled(qtbot, opened)
     assert plot.view == pytest.approx((2.0, 2.5))  # only playing turns the page
     qtbot.keyClick(opened, Qt.Key.Key_Space)

@@ -62,7 +62,7 @@ def test_replay_gives_what_was_recorded(qtbot: Any, player: PlayerView, demo_ses
     assert np.array_equal(replay.expression, (rows.expression - neutral) * gains, equal_nan=True)
     assert replay.angles[12] == pytest.approx(head_angles(rows.rotation[12]), abs=1e-4)
     # And the picture is the one that the camera saw.
-    player.seek(float(rows.time[12]))
+    player.deck.seek(float(rows.time[12]))
     row = settled(qtbot, player, 12)
     with open_source("demo") as source:
         image = next(f.image for f in source if f.index == 5 * row)
@@ -80,7 +80,7 @@ def test_scrubbing_moves_everything_together(qtbot: Any, opened: PlayerView) -> 
         QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=at)
         # A pixel is less than a frame here.
         qtbot.waitUntil(lambda row=row: abs(opened.shown_row - row) <= 1, timeout=LONG)
-        opened.seek(wanted)
+        opened.deck.seek(wanted)
         settled(qtbot, opened, row)
         qtbot.waitUntil(lambda wanted=wanted: opened.plot.cursor_time == wanted, timeout=LONG)
         check_row(opened, row)

@@ -1,0 +1,35 @@
+"""Asks for files and names. No dialog waits, as the picture would stand still meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+
+from expnet_live.app import texts
+
+
+class Dialogs:
+    """Above the window `parent`."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._parent = parent
+
+    def ask_file(self, filters: str, then: Callable[[str], None]) -> None:
+        """One that is there; `filters` as Qt writes them."""
+        dialog = QFileDialog(self._parent, texts.OPEN_FILE, str(Path.home()), filters)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(then)
+        dialog.open()
+
+    def ask_profile(self, then: Callable[[str], None]) -> None:
+        """The name of a new one."""
+        dialog = QInputDialog(self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(texts.PROFILE_NEW)
+        dialog.setLabelText(texts.PROFILE_NAME)
+        dialog.textValueSelected.connect(lambda name: then(name.strip() or texts.DEFAULT_PROFILE))
+        dialog.open()

@@ -1,0 +1,42 @@
+"""How the player's picture and head are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from expnet_live.app.widgets.camera_view import CameraView
+from expnet_live.app.widgets.head_view import HeadView
+
+
+class Views:
+    """`paint` puts the present picture on the head, where that is wanted."""
+
+    def __init__(self, camera: CameraView, head: HeadView, paint: Callable[[], None]) -> None:
+        self._camera, self._head, self._paint = camera, head, paint
+
+    def reset(self) -> None:
+        self._head.orbit.reset()
+
+    def set_wireframe(self, on: bool) -> None:
+        self._head.set_look(replace(self._head.look, wireframe=on))
+
+    def set_hair(self, on: bool) -> None:
+        self._head.set_look(replace(self._head.look, hair=on))
+
+    def set_painted(self, on: bool) -> None:
+        self._head.set_look(replace(self._head.look, painted=on))
+        self._paint()
+
+    def set_follow(self, on: bool) -> None:
+        self._head.follow = on
+        self._head.set_look(self._head.look)  # turned to where it belongs now
+
+    def set_mirror(self, on: bool) -> None:
+        self._camera.mirror = self._head.mirror = on
+        self._camera.update()
+        self._head.set_look(self._head.look)
+
+    def set_overlay(self, overlay: str) -> None:
+        self._camera.overlay = overlay
+        self._camera.update()

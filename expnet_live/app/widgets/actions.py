@@ -1,0 +1,124 @@
+"""Tables of actions: menus, buttons, tool tips, keys and the page of shortcuts all follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from expnet_live.app import icons, texts
+from expnet_live.app.theme import DARK, Theme
+
+T = TypeVar("T")
+
+
+class Tint(Enum):
+    """The colours of an icon: by the ground that it lies on while the action is on."""
+
+    FLOATING = auto()  # the accent
+    FLAT = auto()  # none
+    RECORD = auto()  # red
+
+
+@dataclass(frozen=True)
+class ActionSpec(Generic[T]):
+    """A row of a table. `do` gets the target; an action that is on or off has `switch` instead, which gets both.
+
+    `keys` are alternatives, as Qt writes them.
+    """
+
+    name: str
+    text: str
+    tip: str = ""
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    do: Callable[[T], object] | None = None
+    switch: Callable[[T, bool], object] | None = None
+    tint: Tint = Tint.FLOATING
+
+    @property
+    def title(self) -> str:
+        """The text without the marks that menus need."""
+        return self.text.replace("&", "").rstrip("…")
+
+    @property
+    def shortcut(self) -> str:
+        """The keys for people; empty where there are none."""
+        native = QKeySequence.SequenceFormat.NativeText
+        return texts.KEYS_OR.join(QKeySequence(key).toString(native) for key in self.keys)
+
+
+class Actions:
+    """A table's actions by their names, for `target`. Keys work in the window of `parent`, or as `context` says."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        table: Sequence[ActionSpec[T]],
+        target: T,
+        context: Qt.ShortcutContext = Qt.ShortcutContext.WindowShortcut,
+    ) -> None:
+        self._table: dict[str, ActionSpec[Any]] = {spec.name: spec for spec in table}
+        self._actions: dict[str, QAction] = {}
+        self._theme = DARK
+        self._playing = False
+        for spec in table:
+            action = QAction(spec.text, parent)
+            action.setObjectName(spec.name)
+            tip = spec.tip or spec.title
+            action.setToolTip(f"{tip} ({spec.shortcut})" if spec.keys else tip)
+            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            action.setShortcutContext(context)
+            if spec.switch is not None:
+                action.setCheckable(True)
+                action.setIconVisibleInMenu(False)  # a mark tells there whether it is on
+                action.toggled.connect(lambda on, act=spec.switch: act(target, on))
+            elif spec.do is not None:
+                action.triggered.connect(lambda _=False, act=spec.do: act(target))
+            parent.addAction(action)
+            self._actions[spec.name] = action
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def all(self) -> list[QAction]:
+        return list(self._actions.values())
+
+    def check(self, name: str, on: bool) -> None:
+        """Without calling back."""
+        action = self._actions[name]
+        action.blockSignals(True)
+        action.setChecked(on)
+        action.blockSignals(False)
+
+    def set_enabled(self, enabled: bool) -> None:
+        for action in self._actions.values():
+            action.setEnabled(enabled)
+
+    def show_playing(self, playing: bool) -> None:
+        """The action `play` says and shows what it would do."""
+        if playing != self._playing:
+            self._playing = playing
+            self._actions["play"].setText(texts.PAUSE if playing else texts.PLAY)
+            self._paint(self._table["play"])
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for spec in self._table.values():
+            self._paint(spec)
+
+    def _paint(self, spec: ActionSpec[Any]) -> None:
+        if spec.icon:
+            theme = self._theme
+            usual, checked = {
+                Tint.FLOATING: (theme.text, theme.on_accent),
+                Tint.FLAT: (theme.text, theme.accent),
+                Tint.RECORD: (theme.recording, "#ffffff"),
+            }[spec.tint]
+            name = "pause" if spec.name == "play" and self._playing else spec.icon
+            self._actions[spec.name].setIcon(icons.icon(name, usual, checked, theme.faint))
