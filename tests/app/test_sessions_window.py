@@ -265,7 +265,7 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     (own_home / "taken.csv").touch()
     panel.form.out = own_home / "taken.csv"
     panel.export()
-    assert panel.job is None and "is a taken.csv already" in panel.sentence.text()
+    assert panel.job is None and "taken.csv already exists" in panel.sentence.text()
     panel.form.set_out(own_home / "taken.csv")  # the dialog asked
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
