@@ -82,7 +82,7 @@ class _Plugin(Sender):
         if self._refused:
             return "VTube Studio does not allow ExpNet Live; to ask again, switch this output off and on."
         if self._step is _Step.AWAY:
-            return f"VTube Studio does not answer at {self._address}; start it, and switch on its plugin API in its settings."
+            return f"VTube Studio does not answer at {self._address}; start it, and switch on its API in its settings."
         return "Allow ExpNet Live in VTube Studio's window." if self._step is _Step.ASKING else None
 
     def send(self, sample: Sample) -> None:
