@@ -83,6 +83,10 @@ class OutputKind(ABC):
         """The address, for people."""
         return str(address)
 
+    def title(self, address: Address) -> str:
+        """Name and address, for people."""
+        return f"{self.name}://{self.place(address)}"
+
 
 OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
 

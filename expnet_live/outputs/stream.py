@@ -30,7 +30,7 @@ class Stream(Worker):
     """A LiveOutput that sends the newest sample; older ones that it had no time for are dropped and counted."""
 
     def __init__(self, kind: OutputKind, address: Address) -> None:
-        super().__init__(f"{kind.name}://{kind.place(address)}")
+        super().__init__(kind.title(address))
         self.kind, self.address = kind, address
         self.sent = self.unheard = 0
         self._samples: Mailbox[Sample | tuple[LiveState, LiveFace | None]] = Mailbox()
