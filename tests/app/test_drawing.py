@@ -17,7 +17,7 @@ from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.lines import FaceLines, draw_lines
 from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
-from expnet_live.app.view3d.visual import HeadVisual, Look
+from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.app.widgets.head_canvas import smaller
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
@@ -56,17 +56,17 @@ def drawn(stage: Stage, visual: HeadVisual, part: QRect | None = None, mirrored:
     return pixels(stage.picture(SIZE, visual.draw, part))
 
 
-def visual_of(geometry: HeadGeometry, frugal: bool, **look: bool) -> HeadVisual:
+def visual_of(geometry: HeadGeometry, frugal: bool, **finish: bool) -> HeadVisual:
     visual = HeadVisual(frugal)
     visual.set_geometry(geometry)
-    visual.set_look(Look(**look))
+    visual.set_finish(Finish(**finish))
     return visual
 
 
-@pytest.mark.parametrize("look", [{}, {"hair": False}, {"wireframe": True}])
-def test_lit_by_vertex_looks_as_lit_by_pixel(stage: Stage, geometry: HeadGeometry, look: dict[str, bool]) -> None:
-    fine = drawn(stage, visual_of(geometry, False, **look), jawOpen=1.5)
-    quick = drawn(stage, visual_of(geometry, True, **look), jawOpen=1.5)
+@pytest.mark.parametrize("finish", [{}, {"hair": False}, {"wireframe": True}])
+def test_lit_by_vertex_looks_as_lit_by_pixel(stage: Stage, geometry: HeadGeometry, finish: dict[str, bool]) -> None:
+    fine = drawn(stage, visual_of(geometry, False, **finish), jawOpen=1.5)
+    quick = drawn(stage, visual_of(geometry, True, **finish), jawOpen=1.5)
     assert (fine[..., 3] > 250).mean() > 0.2
     assert np.abs(fine - quick).mean() < 1.0
     assert np.percentile(np.abs(fine - quick), 99) < 25

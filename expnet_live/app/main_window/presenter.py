@@ -131,7 +131,7 @@ class Presenter:
             return
         head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
         image = state.captured.frame.image
-        if head.look.painted:
+        if head.finish.painted:
             head.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
         self._pending = state
 

@@ -183,7 +183,7 @@ class MainWindow(QMainWindow):
         parts.camera.update()
         head = parts.head
         head.mirror, head.follow = choices.mirror, choices.follow
-        head.set_look(replace(head.look, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
+        head.set_finish(replace(head.finish, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
         parts.curves.set_chosen(choices.curves)
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())

@@ -165,7 +165,7 @@ class PlayerView(QWidget):
     def paint_head(self) -> None:
         """With the picture, where that is wanted."""
         replay, moment = self.replay, self.moment
-        if replay is None or moment is None or moment.image is None or not self.head.look.painted:
+        if replay is None or moment is None or moment.image is None or not self.head.finish.painted:
             return
         row = moment.row
         if replay.own[row] and replay.rows.face[row] >= 0:

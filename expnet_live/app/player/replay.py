@@ -9,16 +9,20 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves
-from expnet_live.app.player.drawn import drawn_of
 from expnet_live.app.state.history import POSE, angles_of
-from expnet_live.app.view3d.drawn import Drawn
+from expnet_live.app.view3d.drawn import DrawnHead, own_drawn
+from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array, Box, FaceState, Pose
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveFace
 from expnet_live.outputs.export.track import corrected, latest, main_face, track
+from expnet_live.pipeline.models import model_with
+from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 from expnet_live.threads.answerer import Answerer
@@ -47,7 +51,7 @@ class Replay:
     picture: Array
     own: Array
     identity: Array
-    drawn: Drawn | None
+    drawn: DrawnHead | None
     no_head: str
 
     @classmethod
@@ -60,7 +64,7 @@ class Replay:
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
         drawn, no_head = None, ""
         try:
-            drawn = drawn_of(session.info)
+            drawn = _drawn_of(session.info)
         except UserError as error:
             no_head = str(error)
         progress(n, n)
@@ -71,7 +75,7 @@ class Replay:
         return replay
 
     @classmethod
-    def of(cls, session: Session, drawn: Drawn | None, no_head: str) -> Replay:
+    def of(cls, session: Session, drawn: DrawnHead | None, no_head: str) -> Replay:
         info, all_rows = session.info, session.rows
         face = main_face(all_rows)
         rows = track(all_rows, face)
@@ -206,3 +210,17 @@ def _state(rows: Rows, i: int) -> FaceState:
         gaze=rows.gaze_of(i),
         blendshapes=rows.blendshapes_of(i),
     )
+
+
+def _drawn_of(info: SessionInfo) -> DrawnHead:
+    """The head of the face model that the session was recorded with. Takes a while. Raises UserError where that model
+    is not on this computer."""
+    model = model_with(info.coefficients, info.n_identity)
+    if model is None:
+        raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
+    try:
+        head = model.face_model()
+    except UserError as error:
+        raise UserError(texts.PLAYER_NO_HEAD.format(reason=error)) from error
+    own = own_drawn()
+    return own if head is face_model() else DrawnHead(head, HeadGeometry.of(head), own.lines)

@@ -19,23 +19,23 @@ class Views:
         self._head.orbit.reset()
 
     def set_wireframe(self, on: bool) -> None:
-        self._head.set_look(replace(self._head.look, wireframe=on))
+        self._head.set_finish(replace(self._head.finish, wireframe=on))
 
     def set_hair(self, on: bool) -> None:
-        self._head.set_look(replace(self._head.look, hair=on))
+        self._head.set_finish(replace(self._head.finish, hair=on))
 
     def set_painted(self, on: bool) -> None:
-        self._head.set_look(replace(self._head.look, painted=on))
+        self._head.set_finish(replace(self._head.finish, painted=on))
         self._paint()
 
     def set_follow(self, on: bool) -> None:
         self._head.follow = on
-        self._head.set_look(self._head.look)  # turned to where it belongs now
+        self._head.set_finish(self._head.finish)  # turned to where it belongs now
 
     def set_mirror(self, on: bool) -> None:
         self._camera.mirror = self._head.mirror = on
         self._camera.update()
-        self._head.set_look(self._head.look)
+        self._head.set_finish(self._head.finish)
 
     def set_overlay(self, overlay: str) -> None:
         self._camera.overlay = overlay

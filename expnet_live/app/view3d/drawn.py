@@ -1,4 +1,4 @@
-"""A head with all that is drawn of it."""
+"""Heads with all that is drawn of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from expnet_live.live.inference_worker import face_model
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """A head with what is drawn of it."""
+class DrawnHead:
+    """A head, the geometry that the 3D view draws, and the lines over the camera's picture."""
 
     head: Head
     geometry: HeadGeometry
@@ -21,7 +21,7 @@ class Drawn:
 
 
 @lru_cache(maxsize=1)
-def own_drawn() -> Drawn:
+def own_drawn() -> DrawnHead:
     """The built-in one; the first call takes a while. Raises UserError."""
     model = face_model()
-    return Drawn(model, HeadGeometry.of(model), FaceLines(model))
+    return DrawnHead(model, HeadGeometry.of(model), FaceLines(model))

@@ -23,7 +23,7 @@ _BLEND = ("one", "one_minus_src_alpha")
 
 
 @dataclass(frozen=True)
-class Look:
+class Finish:
     """How the head is drawn. Colours are sRGB 0..1."""
 
     wireframe: bool = False
@@ -58,7 +58,7 @@ class HeadVisual:
         self._set(u_neck=0.0, u_gape=1.0)
         self._grid["u_nudge"] = 0.0006
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
-        self.set_look(Look())
+        self.set_finish(Finish())
 
     def set_geometry(self, geometry: HeadGeometry) -> None:
         self._geometry = geometry
@@ -110,15 +110,15 @@ class HeadVisual:
             self._complexion += 0.1 * (wanted - self._complexion)
             self._set(u_complexion=self._complexion)
 
-    def set_look(self, look: Look) -> None:
-        self._look = look
-        self._haired = look.hair and not look.wireframe
+    def set_finish(self, finish: Finish) -> None:
+        self._finish = finish
+        self._haired = finish.hair and not finish.wireframe
         self._set(
-            u_paint=float(look.painted),
-            u_clay=0.9 if look.wireframe else 0.0,
+            u_paint=float(finish.painted),
+            u_clay=0.9 if finish.wireframe else 0.0,
             u_hair=float(self._haired),
-            u_tint=tuple(c**2.2 for c in look.clay),
-            u_line=(*look.line, 0.85),
+            u_tint=tuple(c**2.2 for c in finish.clay),
+            u_line=(*finish.line, 0.85),
         )
 
     def place(self, to_eye: Array, projection: Array) -> None:
@@ -131,13 +131,13 @@ class HeadVisual:
         gloo.set_state(cull_face=True, front_face="cw" if self._mirrored else "ccw")
         gloo.set_cull_face("back")
         if self._frugal:
-            skin = self._painted if self._look.painted else self._plain
+            skin = self._painted if self._finish.painted else self._plain
             self._draw(skin, "skin")
             self._draw(self._hair if self._haired else skin, "hairy")
             self._draw(self._pixel, "eyes")
         else:
             self._draw(self._pixel, "triangles")
-        if self._look.wireframe:
+        if self._finish.wireframe:
             gloo.set_state(cull_face=False, blend=True, blend_func=_BLEND)
             self._draw(self._grid, "grid", "lines")
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from expnet_live.app.view3d.backdrop import Color, backdrop
 from expnet_live.app.view3d.orbit import Orbit
 
-Drawn = tuple[QImage, QRectF]
+Rendering = tuple[QImage, QRectF]
 
 
 class HeadCanvas(QWidget):
@@ -26,14 +26,14 @@ class HeadCanvas(QWidget):
     moved = Signal()  # the view, by the mouse
     resized = Signal()
 
-    def __init__(self, orbit: Orbit, render: Callable[[QRect], Drawn | None], parent: QWidget) -> None:
+    def __init__(self, orbit: Orbit, render: Callable[[QRect], Rendering | None], parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._orbit, self._render = orbit, render
         self._colors: tuple[Color, Color] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
         self._backdrop: QPixmap | None = None
-        self._drawn: Drawn | None = None
+        self._rendering: Rendering | None = None
         self._stale = True
         self._area = QRect()  # where the head is
         self._at = QPointF()  # where the mouse was
@@ -58,11 +58,11 @@ class HeadCanvas(QWidget):
             self._backdrop.setDevicePixelRatio(ratio)
         if self._stale:
             self._stale = False
-            self._drawn = self._render(self._area)
+            self._rendering = self._render(self._area)
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._backdrop)
-        if self._drawn is not None:
-            picture, place = self._drawn
+        if self._rendering is not None:
+            picture, place = self._rendering
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, ratio != 1)
             painter.drawImage(place, picture)
         self.shown.emit()

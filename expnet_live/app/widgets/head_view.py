@@ -19,8 +19,8 @@ from expnet_live.app.view3d.fineness import Fineness
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
 from expnet_live.app.view3d.stage import Stage
-from expnet_live.app.view3d.visual import HeadVisual, Look
-from expnet_live.app.widgets.head_canvas import Drawn, HeadCanvas, smaller
+from expnet_live.app.view3d.visual import Finish, HeadVisual
+from expnet_live.app.widgets.head_canvas import HeadCanvas, Rendering, smaller
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -51,7 +51,7 @@ class HeadView(QWidget):
         self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
         self._outermost: Array = np.zeros(0, np.intp)  # which ones
         self._rotation: Array = np.zeros(3, np.float32)
-        self._look = Look()
+        self._finish = Finish()
         self._fineness = Fineness()
         self._moved = time.monotonic()
         self.native = HeadCanvas(self.orbit, self._render, self)
@@ -83,7 +83,7 @@ class HeadView(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.native.set_colors(rgb(theme.stage_middle), rgb(theme.stage_edge))
-        self.set_look(replace(self._look, line=rgb(theme.accent), clay=rgb(theme.clay)))
+        self.set_finish(replace(self._finish, line=rgb(theme.accent), clay=rgb(theme.clay)))
 
     def set_geometry(self, geometry: HeadGeometry) -> None:
         if self._visual is not None:
@@ -92,15 +92,15 @@ class HeadView(QWidget):
             self._points = geometry.rest[self._outermost]
             self._refresh()
 
-    def set_look(self, look: Look) -> None:
-        self._look = look
+    def set_finish(self, finish: Finish) -> None:
+        self._finish = finish
         if self._visual is not None:
-            self._visual.set_look(look)
+            self._visual.set_finish(finish)
         self._refresh()
 
     @property
-    def look(self) -> Look:
-        return self._look
+    def finish(self) -> Finish:
+        return self._finish
 
     def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
         """Vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
@@ -190,7 +190,7 @@ class HeadView(QWidget):
         (x0, y0), (x1, y1) = (1 + low) * scale // 2 * 2, -(-(1 + high) * scale // 2) * 2
         return QRect(int(x0), int(y0), int(x1 - x0), int(y1 - y0)) & QRect(QPoint(0, 0), size)
 
-    def _render(self, area: QRect) -> Drawn | None:
+    def _render(self, area: QRect) -> Rendering | None:
         stage, visual = self._stage, self._visual
         if stage is None or visual is None or not self._ready or area.isEmpty():
             return None
