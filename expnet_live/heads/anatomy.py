@@ -22,7 +22,6 @@ from expnet_live.heads.closing import Closing, closing
 from expnet_live.heads.head import SHINE, Part
 from expnet_live.heads.head_shell import add_head_shell
 from expnet_live.heads.palette import SKIN, default_colors, shine_of_face
-from expnet_live.heads.posing import Posing
 from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, N_BASE, RIGHT_EYE_OUTER, topology_of_triangles
 from expnet_live.meshes.subdivision import boundary_loops, loop_subdivision
 
@@ -33,7 +32,7 @@ _FRAME = 20.0  # mm between the points on which a piece that turns hangs
 _LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Anatomy:
     """The drawable head: V vertices, of which the first `n_face` are the subdivided face (base points first).
 
@@ -62,17 +61,6 @@ class Anatomy:
     lids: tuple[Array, Array]
     closings: tuple[Closing, ...]
     lash_roots: Array
-
-    def vertices(self, base: Array, gaze: Array | None = None) -> Array:
-        """Vertices (V, 3) float32 mm for base points (468, 3).
-
-        gaze (2, 2) in radians holds yaw (right > 0) and pitch (up > 0), the person's right eye first.
-        """
-        return self.posing(self.posing.points.at(np.asarray(base, np.float32)), gaze)
-
-    @cached_property
-    def posing(self) -> Posing:
-        return Posing(self)
 
     @property
     def eyeballs(self) -> tuple[slice, slice]:

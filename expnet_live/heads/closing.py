@@ -6,7 +6,6 @@ the edges of a slit come that close they are made to meet, and the skin beside t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from scipy.spatial import cKDTree
 from expnet_live.core.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Closing:
     """`first`, `second` (n,) are vertices facing each other across a slit, first above.
 
@@ -30,29 +29,6 @@ class Closing:
     weights: sparse.csr_matrix
     shut: Array
     open: Array
-
-    def pulls(self, across: Array, sealed: Array | None = None) -> Array:
-        """What is given up (n, 3) of the ways `across` (n, 3) float32 mm from `second` to `first`, negative; of each at
-        least the share `sealed` (n,)."""
-        height = across[:, 1]
-        t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
-        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the rest.
-        lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
-        share = lost / np.maximum(height, self.shut)
-        if sealed is not None:
-            share = np.maximum(share, sealed)
-        pulls: Array = (-share[:, None] * across).astype(np.float32)
-        return pulls
-
-
-def together(closings: Sequence[Closing]) -> Closing:
-    """Slits with no vertex in common as one, which takes hardly longer than one of them."""
-    first, second, vertices, shut, open_ = (
-        np.concatenate([getattr(c, name) for c in closings]) for name in ("first", "second", "vertices", "shut", "open")
-    )
-    if len(np.unique(vertices)) < len(vertices):
-        raise ValueError("The slits share vertices: close them one after the other.")
-    return Closing(first, second, vertices, sparse.block_diag([c.weights for c in closings], "csr"), shut, open_)
 
 
 def closing(

@@ -1,8 +1,6 @@
-"""Eyeballs with irises, the rims of the eyelids, and how eyes turn and lids slide over them."""
+"""Eyeballs with irises, the rims of the eyelids, and lashes."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -15,7 +13,6 @@ IRIS_RADIUS = 5.9
 PUPIL_RADIUS = 2.2
 _LASH_LENGTH = 1.7
 LID_THICKNESS = 0.9
-_PUSHED = 3.0  # mm beyond the lid's place over the eyeball, from which on it goes where it likes
 _CORNEA = 0.85  # mm that the cornea stands out; it brings the highlight into the iris
 _DEPTH = 12.1  # of an eye's centre behind the middle of its lids
 _CREASE, _CREASE_WIDE, _CREASE_DARK = 4.3, 1.0, 0.55  # mm above the lid's edge, mm, of the light
@@ -134,22 +131,3 @@ def crease(points: Array, lid: Array) -> Array:
     above = points[:, 1] > lid[nearest, 1]
     dark: Array = _CREASE_DARK * taper * above * np.exp(-(((distance - _CREASE) / _CREASE_WIDE) ** 2))
     return dark
-
-
-def gaze_rotation(gaze: Array) -> Array:
-    """Rotation matrices (2, 3, 3) float32 that turn +z to gaze (2, 2): yaw (right > 0) and pitch (up > 0), radians."""
-    turns = [(math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)) for yaw, pitch in gaze]
-    return np.array(
-        [[[cy, -sy * sp, sy * cp], [0, cp, sp], [-sy, -cy * sp, cy * cp]] for cy, sy, cp, sp in turns], np.float32
-    )
-
-
-def pushes(away: Array, radius: float) -> tuple[Array, Array]:
-    """Ways (m, 3) that points `away` (n, 3) from a centre go to be beyond `radius`, and which ones (m,) need to."""
-    distance = np.sqrt(np.einsum("ij,ij->i", away, away))
-    near = np.flatnonzero(distance < radius + _PUSHED)
-    distance = distance[near]
-    # A soft maximum: half a millimetre of transition keeps the lid's skin free of a kink.
-    over = distance - radius
-    push = 0.5 * (np.sqrt(over * over + 0.15) - over) / np.maximum(distance, 1e-6)
-    return push[:, None].astype(away.dtype) * away[near], near

@@ -26,6 +26,7 @@ from expnet_live.heads.brows import brows
 from expnet_live.heads.hair import hairiness
 from expnet_live.heads.head import Part, Traits
 from expnet_live.heads.normals import HeadNormals
+from expnet_live.heads.posing import Posing
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
 from expnet_live.heads.transfer import RigDriver, named_weights
@@ -153,7 +154,7 @@ class FaceModel:
         if blendshapes is None:
             moved = np.tensordot(checked("expression", expression, (self.n_expression,)), self.expression, 1)
         else:
-            rows = self._rows(checked_blendshapes(blendshapes), self._resting_points(identity))
+            rows = self._rows(checked_blendshapes(blendshapes), self._resting(identity))
             moved = np.tensordot(rows, self.rig.base, 1)
         shape = self.mean + moved
         if identity is not None:
@@ -174,6 +175,11 @@ class FaceModel:
     @cached_property
     def anatomy(self) -> Anatomy:
         return build_anatomy(self.mean, self.base_triangles, self.base_colors if len(self.base_colors) else None)
+
+    @cached_property
+    def posing(self) -> Posing:
+        """What places the vertices of the drawn head."""
+        return Posing(self.anatomy)
 
     @property
     def triangles(self) -> Array:
@@ -227,7 +233,7 @@ class FaceModel:
         With `blendshapes`, ARKit's weights (52,), the rig moves the face and not `expression`; without a `gaze` they
         turn the eyes as well.
         """
-        posing = self.anatomy.posing
+        posing = self.posing
         if blendshapes is None:
             return posing(self._points(expression, identity), gaze)
         weights = checked_blendshapes(blendshapes)
@@ -238,7 +244,7 @@ class FaceModel:
         self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
     ) -> tuple[Array, Array]:
         """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
-        posing = self.anatomy.posing
+        posing = self.posing
         if blendshapes is None:
             vertices = posing.face(self._points(expression, identity))
         else:
@@ -256,7 +262,7 @@ class FaceModel:
 
     def action_rows(self, blendshapes: Array, identity: Array | None = None) -> Array:
         """How much of each row of the rig (R,) there is for weights (52,) on that person; see Rig.rows."""
-        return self._rows(checked_blendshapes(blendshapes), self._resting_points(identity))
+        return self._rows(checked_blendshapes(blendshapes), self._resting(identity))
 
     @cached_property
     def action_deltas(self) -> Array:
@@ -278,16 +284,16 @@ class FaceModel:
 
     def _rigged(self, weights: Array, identity: Array | None) -> tuple[Array, Array]:
         """The points (n, 3) from which the head is made, and how far slits are sealed: see Closing."""
-        resting = self._resting_points(identity)
+        resting = self._resting(identity)
         rows = self._rows(weights, resting)
-        points = resting + _weighted(rows, self._rig_fields)
+        points = resting.points + _weighted(rows, self._rig_fields)
         shut = [*weights[_BLINKS], lips_shut(rows)]
-        return points.reshape(-1, 3), self.anatomy.posing.sealed(np.array(shut) ** _SEAL)
+        return points.reshape(-1, 3), self.posing.sealed(np.array(shut) ** _SEAL)
 
-    def _rows(self, weights: Array, resting: Array) -> Array:
-        """The rows of the rig (R,) for a face at rest (3n,): a blink shuts the eye that it finds, however wide."""
-        rows, openings = self.rig.rows(weights), self.anatomy.posing.openings
-        rows[_BLINKS] *= np.clip(openings(resting)[:2] / openings(self._mean_points)[:2], *_EYES)
+    def _rows(self, weights: Array, resting: _Resting) -> Array:
+        """The rows of the rig (R,) for that person: a blink shuts the eye that it finds, however wide."""
+        rows = self.rig.rows(weights)
+        rows[_BLINKS] *= resting.eyes
         return rows
 
     @cached_property
@@ -299,41 +305,41 @@ class FaceModel:
         fields = np.stack([anatomy.skin @ base for base in rig.base]) + swing
         tongue = anatomy.refine[anatomy.range(Part.TONGUE)].indices
         fields[:, tongue] += rig.tongue
-        return anatomy.posing.of_control(fields).reshape(len(fields), -1)
+        return self.posing.of_control(fields).reshape(len(fields), -1)
 
     def _points(self, expression: Array, identity: Array | None) -> Array:
         """The points (n, 3) from which the head is made."""
         eta = checked("expression", expression, (self.n_expression,))
-        points = self._resting_points(identity) + _weighted(eta, self._point_bases[0])
+        points = self._resting(identity).points + _weighted(eta, self._point_bases[0])
         return points.reshape(-1, 3)
 
     @cached_property
     def _point_bases(self) -> tuple[Array, Array]:
         """The bases of expression (29, 3n) and identity (K, 3n) for the n points from which the head is made."""
-        matrix = self.anatomy.posing.points.matrix
+        matrix = self.posing.points.matrix
         expression, identity = (
             np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
         )
         return expression, identity
 
-    def _resting_points(self, identity: Array | None) -> Array:
-        """Those points (3n,) of a face at rest; the last person is kept."""
+    def _resting(self, identity: Array | None) -> _Resting:
+        """That person's face at rest; the last one is kept."""
         alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
         alpha = checked("identity", alpha, (self.n_identity,))
-        key = alpha.tobytes()
-        last, points = self._last_resting[0]
-        if last != key:
-            points = self._mean_points + _weighted(alpha, self._point_bases[1])
-            self._last_resting[0] = (key, points)
-        return points
+        key, last = alpha.tobytes(), self._last_resting[0]
+        if last.key != key:
+            points, openings = self._mean_points + _weighted(alpha, self._point_bases[1]), self.posing.openings
+            eyes_open = np.clip(openings(points)[:2] / openings(self._mean_points)[:2], *_EYES)
+            last = self._last_resting[0] = _Resting(key, points, eyes_open)
+        return last
 
     @cached_property
     def _mean_points(self) -> Array:
-        return self.anatomy.posing.points.at(self.mean).ravel()
+        return self.posing.points.at(self.mean).ravel()
 
     @cached_property
-    def _last_resting(self) -> list[tuple[bytes, Array]]:
-        return [(b"", np.empty(0, np.float32))]
+    def _last_resting(self) -> list[_Resting]:
+        return [_Resting(b"", np.empty(0, np.float32), np.empty(0, np.float32))]
 
     @cached_property
     def _face_normals(self) -> NormalOperator:
@@ -348,6 +354,16 @@ class FaceModel:
         samples = [self.vertices(*p) for p in people]
         samples += [self.vertices(rest, blendshapes=action) for action in np.eye(N_BLENDSHAPES)[_BENDING]]
         return HeadNormals(self.anatomy, self.vertices(rest), samples)
+
+
+@dataclass(frozen=True, eq=False)
+class _Resting:
+    """A person's face at rest: the bytes of the identity, the points (3n,) from which the head is made, and how open
+    the right and the left eye stand (2,), times as wide as the mean face's."""
+
+    key: bytes
+    points: Array
+    eyes: Array
 
 
 def _base_edges(fine: Array, n_base: int) -> Array:

@@ -10,9 +10,9 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, INDEX, checked_blendshapes
 from expnet_live.core.types import Array, checked
 from expnet_live.geometry.normals import NormalOperator
-from expnet_live.heads import eyes
 from expnet_live.heads.blendshape_names import plain_name, shapes_of, stays_apart
 from expnet_live.heads.head import SHINE, SKIN_SHINE, Part, Traits
+from expnet_live.heads.posing import gaze_rotation
 from expnet_live.heads.rig import Rig, gaze_of
 from expnet_live.heads.transfer import Driver, RigDriver, Transfer, identity_transfer
 from expnet_live.meshes.subdivision import edges_of
@@ -164,7 +164,7 @@ class ImportedHead:
         return points
 
     def _turn_eyes(self, vertices: Array, gaze: Array) -> None:
-        turns = dict(zip(_SIDES, eyes.gaze_rotation(gaze), strict=True))
+        turns = dict(zip(_SIDES, gaze_rotation(gaze), strict=True))
         for side, middle in self.eye_centers(vertices).items():
             ball = self._eyes[side]
             vertices[ball] = (vertices[ball] - middle) @ turns[side].T + middle

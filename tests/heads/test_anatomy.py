@@ -11,6 +11,7 @@ from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.head import Part
+from expnet_live.heads.posing import Posing
 from expnet_live.heads.topology import LEFT_IRIS, RIGHT_IRIS, base_topology, mirror_permutation
 from expnet_live.meshes.subdivision import edges_of, loop_subdivision
 
@@ -47,6 +48,11 @@ def anatomy(face: Array) -> Anatomy:
     return build_anatomy(face, base_topology().triangles)
 
 
+@pytest.fixture(scope="module")
+def posing(anatomy: Anatomy) -> Posing:
+    return Posing(anatomy)
+
+
 def blinking(face: Array, amount: float) -> Array:
     """The face with its upper lids drawn over the lower ones by a share of the way."""
     out = face.copy()
@@ -57,12 +63,12 @@ def blinking(face: Array, amount: float) -> Array:
     return out
 
 
-def test_the_face_comes_first_and_is_the_subdivided_base(face: Array, anatomy: Anatomy) -> None:
+def test_the_face_comes_first_and_is_the_subdivided_base(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     matrix, triangles = loop_subdivision(base_topology().triangles, 468, 2)
     assert anatomy.n_face == matrix.shape[0]
     assert np.array_equal(anatomy.triangles[: anatomy.n_face_triangles], triangles)
     cheeks = np.abs((matrix @ face)[:, 0]) < 40
-    apart = np.linalg.norm(anatomy.vertices(face)[: anatomy.n_face] - matrix @ face, axis=1)
+    apart = np.linalg.norm(posing.of_base(face)[: anatomy.n_face] - matrix @ face, axis=1)
     eyes_and_lips = np.linalg.norm((matrix @ face)[:, None, :2] - face[[159, 386, 13], :2], axis=2).min(1) < 30
     assert apart[cheeks & ~eyes_and_lips & (np.abs((matrix @ face)[:, 1]) < 50)].max() < 1e-3
     assert np.median(apart) < 0.1
@@ -85,26 +91,26 @@ def test_skin_lids_mouth_and_head_are_one_closed_sheet(anatomy: Anatomy) -> None
     assert set(anatomy.part[open_.ravel()].tolist()) == {Part.LID_RIM}  # which end inside the eyeballs
 
 
-def test_the_head_mirrors_when_the_face_does(face: Array, anatomy: Anatomy) -> None:
-    vertices = anatomy.vertices(face)
+def test_the_head_mirrors_when_the_face_does(face: Array, posing: Posing) -> None:
+    vertices = posing.of_base(face)
     assert np.isfinite(vertices).all() and vertices.dtype == np.float32
     distance, _ = cKDTree(vertices).query(vertices * (-1, 1, 1))
     assert np.percentile(distance, 99) < 0.3
 
 
-def test_shape_carries_over_to_the_head_and_fades_out(face: Array, anatomy: Anatomy) -> None:
+def test_shape_carries_over_to_the_head_and_fades_out(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     wider = face * (1.05, 1, 1)
-    moved = np.abs((anatomy.vertices(wider) - anatomy.vertices(face))[:, 0])
+    moved = np.abs((posing.of_base(wider) - posing.of_base(face))[:, 0])
     shell = anatomy.range(Part.SHELL)
-    depth = anatomy.vertices(face)[shell, 2]
+    depth = posing.of_base(face)[shell, 2]
     front, back = moved[shell][depth > -70], moved[shell][depth < -150]
     assert front.max() > 2.5 and back.max() < 1.3 and np.median(back) < 0.5
     edges = edges_of(anatomy.triangles_of(Part.FACE, Part.SHELL))[0]
     assert np.abs(np.diff(moved[edges], axis=1)).max() < 1  # no step anywhere
 
 
-def test_normals_of_the_skull_point_outward(face: Array, anatomy: Anatomy) -> None:
-    vertices = anatomy.vertices(face)
+def test_normals_of_the_skull_point_outward(face: Array, anatomy: Anatomy, posing: Posing) -> None:
+    vertices = posing.of_base(face)
     normals = NormalOperator(anatomy.triangles, len(vertices))(vertices)
     skull = (anatomy.part == Part.SHELL) & (vertices[:, 1] > 20)
     outward = vertices[skull] - np.array([0, 40, -80])
@@ -115,26 +121,26 @@ def test_normals_of_the_skull_point_outward(face: Array, anatomy: Anatomy) -> No
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.4, 0.8, 1.0, 1.15])
-def test_lids_slide_over_the_eyeballs(face: Array, anatomy: Anatomy, amount: float) -> None:
+def test_lids_slide_over_the_eyeballs(face: Array, anatomy: Anatomy, amount: float, posing: Posing) -> None:
     blink = blinking(face, amount)
-    vertices = anatomy.vertices(blink)
+    vertices = posing.of_base(blink)
     control = anatomy.cage.at(blink)
     for lids, center in zip(anatomy.lids, control[anatomy.centers], strict=True):
         assert np.linalg.norm(vertices[lids] - center, axis=1).min() > eyes.EYE_RADIUS + 0.6
 
 
-def test_nearly_closed_lids_are_closed_and_open_eyes_left_alone(face: Array, anatomy: Anatomy) -> None:
+def test_nearly_closed_lids_are_closed_and_open_eyes_left_alone(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     for amount, largest in ((0.93, 0.3), (1.0, 0.3), (1.2, 0.3)):
-        vertices = anatomy.vertices(blinking(face, amount))
+        vertices = posing.of_base(blinking(face, amount))
         for close in anatomy.closings[:2]:
             assert np.abs(vertices[close.first, 1] - vertices[close.second, 1]).max() < largest
-    slit = anatomy.vertices(face)[list(UPPER_LID), 1] - anatomy.vertices(face)[list(LOWER_LID), 1]
+    slit = posing.of_base(face)[list(UPPER_LID), 1] - posing.of_base(face)[list(LOWER_LID), 1]
     assert slit == pytest.approx(face[list(UPPER_LID), 1] - face[list(LOWER_LID), 1], abs=1.0)
 
 
-def test_eyes_turn_right_and_up_round_their_centres(face: Array, anatomy: Anatomy) -> None:
+def test_eyes_turn_right_and_up_round_their_centres(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     gaze = np.array([[0.3, 0.2], [0.0, 0.0]])
-    straight, turned = anatomy.vertices(face), anatomy.vertices(face, gaze)
+    straight, turned = posing.of_base(face), posing.of_base(face, gaze)
     right, left = anatomy.range(Part.RIGHT_EYE), anatomy.range(Part.LEFT_EYE)
     assert np.allclose(straight[left], turned[left])
     pupil = turned[right][0] - straight[right][0]
@@ -144,11 +150,11 @@ def test_eyes_turn_right_and_up_round_their_centres(face: Array, anatomy: Anatom
     assert forward == pytest.approx([np.sin(0.3) * np.cos(0.2), np.sin(0.2), np.cos(0.3) * np.cos(0.2)], abs=1e-4)
 
 
-def test_lower_teeth_follow_the_jaw_and_upper_ones_do_not(face: Array, anatomy: Anatomy) -> None:
+def test_lower_teeth_follow_the_jaw_and_upper_ones_do_not(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     jaw = face.copy()
     lower = face[:, 1] < face[14, 1] + 0.1
     jaw[lower, 1] -= 15
-    moved = anatomy.vertices(jaw)[:, 1] - anatomy.vertices(face)[:, 1]
+    moved = posing.of_base(jaw)[:, 1] - posing.of_base(face)[:, 1]
     assert moved[anatomy.range(Part.LOWER_TEETH)] == pytest.approx(-15, abs=0.1)
     assert moved[anatomy.range(Part.TONGUE)] == pytest.approx(-15, abs=0.1)
     assert moved[anatomy.range(Part.UPPER_TEETH)] == pytest.approx(0, abs=0.1)

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from expnet_live.core.types import Array
-from expnet_live.heads.eyes import gaze_rotation
 from expnet_live.heads.head import Head, Part
+from expnet_live.heads.posing import gaze_rotation
 from expnet_live.meshes.glb import GlbArrays, glb_file
 from expnet_live.outputs.export.morphs import Morphs, morphs_of
 from expnet_live.outputs.export.options import MOST_CORRECTIVES

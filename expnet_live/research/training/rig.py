@@ -245,9 +245,9 @@ class _Controls:
     def __init__(self, model: FaceModel) -> None:
         anatomy = model.anatomy
         self._skin = (anatomy.refine @ anatomy.skin)[: anatomy.n_face].astype(np.float64)
-        self._across = (anatomy.posing.across @ anatomy.skin).toarray().astype(np.float64)
-        self._slits = anatomy.posing.slits
-        self._rest = anatomy.posing.across @ anatomy.cage.at(model.mean)
+        self._across = (model.posing.across @ anatomy.skin).toarray().astype(np.float64)
+        self._slits = model.posing.slits
+        self._rest = model.posing.across @ anatomy.cage.at(model.mean)
         a, b = edges_of(model.base_triangles)[0].T
         n = len(model.mean)
         links = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), (n, n)).tocsr()
