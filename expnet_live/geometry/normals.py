@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+import cv2
 import numpy as np
 
 from expnet_live.core.types import Array
+
+_STILL = np.cos(np.radians(5.0))  # normals that stay this close to those at rest are not computed anew
 
 
 class NormalOperator:
@@ -40,36 +45,59 @@ class NormalOperator:
 
     def __call__(self, vertices: Array) -> Array:
         """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
-        coordinates = np.ascontiguousarray(np.asarray(vertices, np.float32).T)
+        # Rows of 16 bytes are gathered as quickly as single numbers.
+        rows = cv2.cvtColor(np.asarray(vertices, np.float32)[None], cv2.COLOR_RGB2RGBA).view(np.complex128).ravel()
         # Indices are right by construction, and to clip them is quicker than to check them.
-        p = coordinates.take(self._points, axis=1, mode="clip")
-        p[:, 5] -= p[:, 3]
-        p[:, 3] -= p[:, 1]
-        p[:, 2::2] -= p[:, :1]
-        areas = _cross(p[:, 2::2], p[:, 3::2])
-        areas[:, 0] += areas[:, 1]
-        sums = areas[:, 0, : self._n]
-        for total, more in zip(sums, areas[:, 0, self._n :], strict=True):
-            np.add.at(total, self._added, more)
+        p = rows.take(self._points, mode="clip").view(np.float32).reshape(6, -1, 4)
+        p[5] -= p[3]
+        p[3] -= p[1]
+        p[2::2] -= p[0]
+        diagonals = [axis.reshape(2, 2, -1) for axis in cv2.split(p[2:].reshape(1, -1, 4))[:3]]
+        sums = []
+        for i, j in ((1, 2), (2, 0), (0, 1)):
+            quads = diagonals[i][:, 0] * diagonals[j][:, 1]
+            quads -= diagonals[j][:, 0] * diagonals[i][:, 1]
+            areas = np.add(*quads)
+            np.add.at(areas, self._added, areas[self._n :])
+            sums.append(areas[: self._n])
 
         length = np.sqrt(sum(s * s for s in sums))
         undefined = length < 1e-12
         if undefined.any():
-            sums[2, undefined] = length[undefined] = 1.0
-        inverse = 1 / length
-        normals = np.empty((self._n, 3), np.float32)
-        for axis, s in enumerate(sums):
-            np.multiply(s, inverse, out=normals[:, axis])
+            sums[2][undefined] = length[undefined] = 1.0
+        return np.asarray(cv2.merge([s / length for s in sums])[:, 0])
+
+
+class BendingNormals:
+    """Normals of a mesh some of whose parts bend, computed only where they change.
+
+    Called with vertices (V, 3): unit normals (V, 3) float32. `resting` (V, 3) is the mesh at rest; `samples` show where
+    it bends. The normals of the slices `always` are computed; vertices in `never` (V,) keep those at rest.
+    """
+
+    def __init__(
+        self, triangles: Array, resting: Array, samples: Iterable[Array], always: Sequence[slice], never: Array
+    ) -> None:
+        whole = NormalOperator(triangles, len(resting))
+        self._resting = whole(resting)
+        bends = np.zeros(len(resting), bool)
+        for sample in samples:
+            bends |= np.einsum("ij,ij->i", whole(sample), self._resting) < _STILL
+        for part in always:
+            bends[part] = False
+        self._scattered, self._ranges = np.flatnonzero(bends & ~never), always
+        wanted = np.concatenate([*(np.arange(r.start, r.stop) for r in always), self._scattered])
+        self._operator = NormalOperator(triangles, len(resting), wanted)
+
+    def __call__(self, vertices: Array) -> Array:
+        bent = self._operator(vertices)
+        normals = self._resting.copy()
+        start = 0
+        for r in self._ranges:
+            end = start + r.stop - r.start
+            normals[r], start = bent[start:end], end
+        normals[self._scattered] = bent[start:]
         return normals
-
-
-def _cross(a: Array, b: Array) -> Array:
-    """The cross products (3, ...) of vectors given by their coordinates (3, ...)."""
-    out = np.empty_like(a)
-    for k, i, j in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        np.multiply(a[i], b[j], out=out[k])
-        out[k] -= a[j] * b[i]
-    return out
 
 
 def _quads(triangles: Array) -> tuple[Array, Array]:

@@ -19,13 +19,12 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, checked
-from expnet_live.geometry.normals import NormalOperator
+from expnet_live.geometry.normals import BendingNormals, NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.brows import brows
 from expnet_live.heads.hair import hairiness
 from expnet_live.heads.head import Part, Traits
-from expnet_live.heads.normals import HeadNormals
 from expnet_live.heads.posing import Posing
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
@@ -37,6 +36,9 @@ SCHEMA = 1
 _BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
 # Actions that bend skin on the back of the head, the neck and in the mouth.
 _BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "cheekPuff", "mouthFunnel")]
+# Parts that bend with every expression or turn, and parts that do neither: of the others, some vertices bend.
+_LIVELY = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES)
+_STIFF = (Part.UPPER_TEETH, Part.EARS)
 _EYES = (0.5, 1.8)  # times as open as the mean face's: as far as blinks follow
 _SEAL = 4  # power of a blink with which its lids are brought together, and of what shuts lips
 
@@ -346,14 +348,15 @@ class FaceModel:
         return NormalOperator(self.face_triangles, self.n_face)
 
     @cached_property
-    def normals(self) -> HeadNormals:
-        """Called with vertices (V, 3): their unit normals."""
+    def normals(self) -> BendingNormals:
+        """Called with vertices (V, 3): their unit normals. They are computed where the head bends or turns."""
         rng = np.random.default_rng(1)
         people = [(rng.standard_normal(self.n_expression), rng.standard_normal(self.n_identity)) for _ in range(6)]
-        rest = np.zeros(self.n_expression)
+        rest, anatomy = np.zeros(self.n_expression), self.anatomy
         samples = [self.vertices(*p) for p in people]
         samples += [self.vertices(rest, blendshapes=action) for action in np.eye(N_BLENDSHAPES)[_BENDING]]
-        return HeadNormals(self.anatomy, self.vertices(rest), samples)
+        always, never = [anatomy.range(part) for part in _LIVELY], np.isin(anatomy.part, _STIFF)
+        return BendingNormals(anatomy.triangles, self.vertices(rest), samples, always, never)
 
 
 @dataclass(frozen=True, eq=False)

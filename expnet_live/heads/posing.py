@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 from scipy import sparse
 
@@ -99,7 +100,7 @@ class Posing:
         table[-9:, :3] = _AXES
         if gaze is not None:
             table[-6:, :3] = gaze_rotation(gaze).swapaxes(1, 2).reshape(6, 3)
-        out = np.ascontiguousarray((weights @ table)[:, :3])
+        out = np.asarray(cv2.cvtColor((weights @ table)[None], cv2.COLOR_RGBA2RGB)[0])
         self._keep_lids_out(out, control[self._centers])
         return out
 
