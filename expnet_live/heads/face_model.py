@@ -248,9 +248,10 @@ class FaceModel:
         """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
         posing = self.posing
         if blendshapes is None:
-            vertices = posing.face(self._points(expression, identity))
+            vertices = posing.face(self._points(expression, identity, posing.n_face_points))
         else:
-            vertices = posing.face(*self._rigged(checked_blendshapes(blendshapes), identity))
+            weights = checked_blendshapes(blendshapes)
+            vertices = posing.face(*self._rigged(weights, identity, posing.n_face_points))
         return vertices, self._face_normals(vertices)
 
     @cached_property
@@ -269,9 +270,7 @@ class FaceModel:
     @cached_property
     def action_deltas(self) -> Array:
         """What the rig's rows add to the vertices, (R, V, 3) float32 mm, but for lids and lips that close."""
-        refine = self.anatomy.refine
-        control = self._rig_fields.reshape(len(self._rig_fields), -1, 3)[:, : refine.shape[1]]
-        return np.stack([refine @ field for field in control])
+        return np.stack([self.anatomy.refine @ field for field in self._control_fields])
 
     @cached_property
     def _named(self) -> Array:
@@ -284,11 +283,11 @@ class FaceModel:
         both = np.concatenate([np.maximum(eta, 0), np.maximum(-eta, 0)])
         return np.clip(self._named @ both, 0, 1).astype(np.float32)
 
-    def _rigged(self, weights: Array, identity: Array | None) -> tuple[Array, Array]:
-        """The points (n, 3) from which the head is made, and how far slits are sealed: see Closing."""
-        resting = self._resting(identity)
+    def _rigged(self, weights: Array, identity: Array | None, n: int | None = None) -> tuple[Array, Array]:
+        """The first n (None: all) points (n, 3) from which the head is made, and how far slits are sealed."""
+        resting, numbers = self._resting(identity), slice(None if n is None else 3 * n)
         rows = self._rows(weights, resting)
-        points = resting.points + _weighted(rows, self._rig_fields)
+        points = resting.points[numbers] + _weighted(rows, self._rig_fields[:, numbers])
         shut = [*weights[_BLINKS], lips_shut(rows)]
         return points.reshape(-1, 3), self.posing.sealed(np.array(shut) ** _SEAL)
 
@@ -301,18 +300,24 @@ class FaceModel:
     @cached_property
     def _rig_fields(self) -> Array:
         """The rows of the rig as displacements (R, 3n) of those points."""
+        fields = self._control_fields
+        return self.posing.of_control(fields).reshape(len(fields), -1)
+
+    @property
+    def _control_fields(self) -> Array:
+        """The rows of the rig as displacements (R, n, 3) of the cage's control points."""
         anatomy, rig = self.anatomy, self.rig
         at = anatomy.cage.at(self.mean)
         swing = anatomy.jaw[:, None] * (at @ rig.jaw[:, :, :3].swapaxes(1, 2) + rig.jaw[:, None, :, 3])
         fields = np.stack([anatomy.skin @ base for base in rig.base]) + swing
         tongue = anatomy.refine[anatomy.range(Part.TONGUE)].indices
         fields[:, tongue] += rig.tongue
-        return self.posing.of_control(fields).reshape(len(fields), -1)
+        return np.asarray(fields, np.float32)
 
-    def _points(self, expression: Array, identity: Array | None) -> Array:
-        """The points (n, 3) from which the head is made."""
-        eta = checked("expression", expression, (self.n_expression,))
-        points = self._resting(identity).points + _weighted(eta, self._point_bases[0])
+    def _points(self, expression: Array, identity: Array | None, n: int | None = None) -> Array:
+        """The first n (None: all) points (n, 3) from which the head is made."""
+        eta, numbers = checked("expression", expression, (self.n_expression,)), slice(None if n is None else 3 * n)
+        points = self._resting(identity).points[numbers] + _weighted(eta, self._point_bases[0][:, numbers])
         return points.reshape(-1, 3)
 
     @cached_property

@@ -33,7 +33,8 @@ class Posing:
     """Called with the n `points` of a face (n, 3) mm and a gaze: vertices (V, 3) float32 of the drawn head.
 
     `points` gives them from base points: the cage's, and the way across each slit at each of its places, which
-    `across` makes of the cage's. `slits` are the places of the right eye, the left eye and the mouth among them.
+    `across` makes of the cage's. The first `n_face_points` of them are enough for the face alone. `slits` are the
+    places of the right eye, the left eye and the mouth among all places.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:
@@ -49,17 +50,28 @@ class Posing:
         self.across = across = refine[first] - refine[second]
         ends = np.cumsum([0, *(len(c.first) for c in slits)])
         self.slits = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
+
+        # Points in order: those of the cage that the face needs, the ways across, the cage's others.
+        needed = np.zeros(refine.shape[1], bool)
+        needed[refine[: anatomy.n_face].indices] = needed[anatomy.centers] = True
+        self._near, self._far = np.flatnonzero(needed), np.flatnonzero(~needed)
+        self._places = slice(len(self._near), len(self._near) + len(first))
+        self.n_face_points = self._places.stop
         self.points = Linear(
-            sparse.vstack([cage.matrix, across @ cage.matrix]).tocsr().astype(np.float32),
-            np.concatenate([cage.offset, across @ cage.offset]).astype(np.float32),
+            sparse.vstack([cage.matrix[self._near], across @ cage.matrix, cage.matrix[self._far]])
+            .tocsr()
+            .astype(np.float32),
+            self.of_control(cage.offset[None])[0],
         )
-        self._n_control, self._centers = refine.shape[1], anatomy.centers
+        columns = [refine[:, self._near], _pulled(slits, len(anatomy.part)), refine[:, self._far], _along_axes(anatomy)]
+        weights = sparse.hstack(columns).tocsr().astype(np.float32)
+        self._weights = weights.tocsc()
+        self._face_weights = weights[: anatomy.n_face, : self.n_face_points].tocsc()
+
+        self._centers = np.searchsorted(self._near, anatomy.centers)
         self._lids, self._n_right = np.concatenate(anatomy.lids), len(anatomy.lids[0])
         self._lashes, self._roots = anatomy.lashes, anatomy.lash_roots
         self._lash_offset = anatomy.offset[self._lashes]
-
-        weights = sparse.hstack([refine, _pulled(slits, len(anatomy.part)), _along_axes(anatomy)]).tocsr()
-        self._weights, self._face_weights = (w.tocsc().astype(np.float32) for w in (weights, weights[: anatomy.n_face]))
 
     def of_base(self, base: Array, gaze: Array | None = None) -> Array:
         """Vertices (V, 3) float32 mm for base points (468, 3) and a gaze as below."""
@@ -68,11 +80,11 @@ class Posing:
     def of_control(self, fields: Array) -> Array:
         """What displacements (R, n_cage, 3) of the cage's control points are to the `points`, (R, n, 3) float32."""
         across = np.stack([self.across @ field for field in fields])
-        return np.concatenate([fields, across], axis=1).astype(np.float32)
+        return np.concatenate([fields[:, self._near], across, fields[:, self._far]], axis=1).astype(np.float32)
 
     def openings(self, points: Array) -> Array:
         """How far the right eye, the left eye and the mouth stand open, (3,) mm, by the `points` (3n,)."""
-        height = points.reshape(-1, 3)[self._n_control :, 1]
+        height = points.reshape(-1, 3)[self._places, 1]
         return np.array([height[slit].mean() for slit in self.slits], np.float32)
 
     def sealed(self, shares: Array) -> Array:
@@ -82,26 +94,22 @@ class Posing:
     def __call__(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
         """`gaze` (2, 2) in rad holds yaw (right > 0) and pitch (up > 0), the person's right eye first. `sealed`, the
         least shares (m,) by which slits are shut, is that of faces that a rig moves."""
-        out = self._placed(self._weights, points, gaze, sealed)
+        turned = _AXES if gaze is None else np.concatenate([_AXES[:3], *gaze_rotation(gaze).swapaxes(1, 2)])
+        out = self._placed(self._weights, np.concatenate([points, turned]), sealed)
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
     def face(self, points: Array, sealed: Array | None = None) -> Array:
-        """The vertices of the subdivided face alone, (n_face, 3)."""
-        return self._placed(self._face_weights, points, None, sealed)
+        """The vertices of the subdivided face alone, (n_face, 3), of its own points (n_face_points, 3)."""
+        return self._placed(self._face_weights, points, sealed)
 
-    def _placed(self, weights: sparse.csc_matrix, points: Array, gaze: Array | None, sealed: Array | None) -> Array:
-        control, across = points[: self._n_control], points[self._n_control :]
-        # A fourth column, of zeros: the product with three takes twice as long.
-        table = np.zeros((weights.shape[1], 4), np.float32)
-        table[: len(control), :3] = control
+    def _placed(self, weights: sparse.csc_matrix, points: Array, sealed: Array | None) -> Array:
+        # A fourth column: the product with three takes twice as long.
+        table = cv2.cvtColor(np.asarray(points, np.float32)[None], cv2.COLOR_RGB2RGBA)[0]
         opening = self._measured if sealed is None else self._rigged
-        table[len(control) : len(points), :3] = opening.pulls(across, sealed)
-        table[-9:, :3] = _AXES
-        if gaze is not None:
-            table[-6:, :3] = gaze_rotation(gaze).swapaxes(1, 2).reshape(6, 3)
+        table[self._places, :3] = opening.pulls(points[self._places], sealed)
         out = np.asarray(cv2.cvtColor((weights @ table)[None], cv2.COLOR_RGBA2RGB)[0])
-        self._keep_lids_out(out, control[self._centers])
+        self._keep_lids_out(out, points[self._centers])
         return out
 
     def _keep_lids_out(self, out: Array, centers: Array) -> None:
