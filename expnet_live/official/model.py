@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
-from expnet_live.pipeline.models import ModelFile
+from expnet_live.pipeline.weights_file import ModelFile
 
 if TYPE_CHECKING:
     from expnet_live.official.basel import BaselModel

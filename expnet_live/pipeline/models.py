@@ -6,24 +6,15 @@ Ours lie in the package `expnet_live.models`, one module each; other packages ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from expnet_live.core.registry import Registry
+from expnet_live.pipeline.weights_file import ModelFile, WeightsFile
 
 if TYPE_CHECKING:
     from expnet_live.pipeline.look import FacePredictor
     from expnet_live.pipeline.outline import MeasuredHead
-
-
-@dataclass(frozen=True)
-class ModelFile:
-    """A file that a session was recorded with: its name, its version, and its SHA-256 as hex digits."""
-
-    name: str
-    version: str
-    sha256: str
 
 
 class Model(Protocol):
@@ -82,8 +73,6 @@ def model_of(choice: Path | str | None) -> Model:
     name = BUILT_IN if choice is None else str(choice)
     if name in MODELS:
         return MODELS[name]
-    from expnet_live.pipeline.weights_file import WeightsFile
-
     return WeightsFile(Path(name))
 
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
-from expnet_live.pipeline.models import ModelFile
 
 if TYPE_CHECKING:
     from expnet_live.heads.face_model import FaceModel
     from expnet_live.networks.predictor import Predictor
     from expnet_live.pipeline.look import FacePredictor
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that a session was recorded with: its name, its version, and its SHA-256 as hex digits."""
+
+    name: str
+    version: str
+    sha256: str
 
 
 class WeightsFile:

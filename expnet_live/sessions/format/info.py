@@ -13,7 +13,7 @@ from expnet_live.core.files import write_whole
 from expnet_live.core.records import Count, Number, record_of
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
-from expnet_live.pipeline.models import ModelFile as ModelFile
+from expnet_live.pipeline.weights_file import ModelFile as ModelFile
 from expnet_live.sessions.format.folder import INFO
 
 SCHEMA = 2  # 1 had always 29 coefficients, and its first sessions no blendshapes
