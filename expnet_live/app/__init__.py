@@ -1,1 +1,1 @@
-"""The desktop app. State lives in `models` without Qt, `views` show it, `window` only arranges them."""
+"""The desktop app. `state` is plain Python without Qt, `widgets` show it, the windows only arrange them."""

@@ -1,4 +1,4 @@
-"""Line icons, drawn on a grid of 24 and coloured for the theme."""
+"""Line icons, drawn on a 24-pixel grid and coloured by the theme."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SVG = (
 
 
 def pixmap(name: str, color: str, size: int = 20, ratio: float = 2.0) -> QPixmap:
-    """An icon of `size` logical pixels, at `ratio` times as many."""
+    """An icon of `size` logical pixels, with `ratio` device pixels for each."""
     svg = _SVG.format(color=color, shape=_SHAPES[name].replace("currentColor", color))
     out = QPixmap(round(size * ratio), round(size * ratio))
     out.fill(Qt.GlobalColor.transparent)
@@ -64,7 +64,7 @@ def pixmap(name: str, color: str, size: int = 20, ratio: float = 2.0) -> QPixmap
 
 
 def icon(name: str, color: str, checked: str | None = None, disabled: str | None = None) -> QIcon:
-    """With other colours for when it is on, or cannot be used."""
+    """The icon with different colours when checked or disabled."""
     out = QIcon(pixmap(name, color))
     if checked:
         out.addPixmap(pixmap(name, checked), QIcon.Mode.Normal, QIcon.State.On)

@@ -1,4 +1,4 @@
-"""From the command line to the open window, and back."""
+"""Opens the window for the command line, and reports on it afterwards."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 120.0  # s that a scripted run gives a busy computer until something is mirrored
+_PATIENCE = 120.0  # s that a scripted run on a busy computer waits for the first mirrored face
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What the command line says; None leaves what was chosen last."""
+    """The options of the command line; None keeps the last choice."""
 
     source: str | None = None
     model: str | None = None
@@ -42,14 +42,14 @@ class Launch:
 
 
 def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window: None) -> int:
-    """Shows the window until it is closed or `duration` is over, of the recording where one is asked for; the status.
+    """Show the window until it is closed or `duration` (of the recording, if there is one) is over. Return the status.
 
     `opened` is called with the window when it is shown, before any event is handled.
-    A scripted run, one with a duration, prints what it saw. Raises UserError when there is no display, and when
+    A scripted run, with a duration, prints a summary. Raises UserError if there is no display, or if
     screenshot or recording cannot be written.
     """
     begun = time.monotonic()
-    # numpy's threads spin for 25 ms after each product that is shared out, and take a core from those that draw. It
+    # numpy's threads spin for 25 ms after each parallel product, and take a core from the threads that draw. numpy
     # reads this when it is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from expnet_live.app import platform as platforms
@@ -67,7 +67,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from expnet_live.app.theme import FONTS
     from expnet_live.capture.spec import SourceSpec
 
-    # The GUI thread shall not wait 5 ms, Python's usual, whenever other threads import and compute.
+    # The GUI thread must not wait 5 ms, Python's default, whenever other threads import and compute.
     sys.setswitchinterval(0.001)
     handler = logs.start()
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -87,14 +87,14 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     logs.catch_unforeseen(controller.tell_unforeseen)
     window = MainWindow(controller, store)
     gc.freeze()
-    window.grab()  # all that is made when it is first painted is made before anyone waits for it
+    window.grab()  # create everything that the first painting creates, before anyone waits for it
     window.show()
     opened(window)
     controller.start()
     if launch.source is not None:
         controller.use_source(SourceSpec.parse(launch.source), remember=False)
     else:
-        # The list of cameras takes a moment; a slow system does not hold up the picture.
+        # Listing the cameras takes a moment; a slow system must not delay the picture.
         QTimer.singleShot(120, window, controller.begin)
     pictures: list[QImage] = []
     recording = QTimer(window)
@@ -113,7 +113,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     if launch.duration is not None:
         print(summary)
         if launch.screenshot is not None and pictures:
-            print(f"Its picture: {launch.screenshot}")
+            print(f"Screenshot: {launch.screenshot}")
     recorded = controller.recording.last
     if launch.record is not None and recorded is not None and recorded.problem is None:
         print(f"{launch.record}: {recorded.seconds:.1f} s, {recorded.frames} frames.")
@@ -126,7 +126,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
 
 def _load_for_good(settings: Settings) -> Pipeline:
-    """Python's collector looks through all that was ever imported, 150 ms long: what is loaded now stays."""
+    """Python's garbage collector takes 150 ms to scan all imports: exempt everything loaded so far."""
     from expnet_live.live.inference_worker import load_pipeline
 
     pipeline = load_pipeline(settings)
@@ -135,7 +135,7 @@ def _load_for_good(settings: Settings) -> Pipeline:
 
 
 def _end(window: MainWindow, pictures: list[QImage], patience: float) -> None:
-    """Takes the window's picture and closes it, but not before there is something to see."""
+    """Take the screenshot and close the window, once there is something to see."""
     from PySide6.QtCore import QTimer
 
     if patience > 0 and _coming(window):
@@ -146,7 +146,7 @@ def _end(window: MainWindow, pictures: list[QImage], patience: float) -> None:
 
 
 def _recorded(window: MainWindow, duration: float | None) -> bool:
-    """Whether the recording that was asked for is as long as wanted, or is not to be had."""
+    """Whether the requested recording is long enough, or has failed."""
     if duration is None:
         return False
     recording, engine = window.controller.recording, window.controller.engine
@@ -155,7 +155,7 @@ def _recorded(window: MainWindow, duration: float | None) -> bool:
 
 
 def _coming(window: MainWindow) -> bool:
-    """Whether the first result is still to be expected, or to be shown."""
+    """Whether the first result is still to come, or still to be shown."""
     engine, state = window.controller.engine, window.controller.state
     if engine.inference.life is Life.FAILED or (engine.capture is not None and engine.capture.life is Life.FAILED):
         return False
@@ -171,7 +171,7 @@ def _save(picture: QImage, path: Path) -> None:
     except OSError:
         saved = False
     if not saved:
-        raise UserError(f"The picture of the window cannot be saved as {path}; name a .png file in a writable folder.")
+        raise UserError(f"The screenshot cannot be saved as {path}; choose a .png file in a writable folder.")
 
 
 def _summary(window: MainWindow, begun: float) -> str:
@@ -179,6 +179,6 @@ def _summary(window: MainWindow, begun: float) -> str:
     first = "no face was seen" if presenter.first_face is None else f"first face after {presenter.first_face:.1f} s"
     return (
         f"The window opened within {presenter._begun - begun:.1f} s; {first}, {statistics.shown} frames were shown, "
-        f"latency p95 {1000 * statistics.latency(95):.0f} ms, GUI thread held up {1000 * window.heartbeat.longest:.0f} "
+        f"latency p95 {1000 * statistics.latency(95):.0f} ms, GUI thread blocked {1000 * window.heartbeat.longest:.0f} "
         "ms at most."
     )

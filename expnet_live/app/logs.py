@@ -1,4 +1,4 @@
-"""The log file: details that have no place on the screen."""
+"""The log file, for details that do not belong on the screen."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def log_file() -> Path:
 
 
 def start(path: Path | None = None) -> RotatingFileHandler | None:
-    """Writes what is logged into a file of at most 1 MB, keeping three old ones; None when that cannot be."""
+    """Log to a file of at most 1 MB and keep three old ones. Return None if that fails."""
     path = path or log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     except OSError as error:
-        log.warning("there is no log file: %s", error)
+        log.warning("cannot write a log file: %s", error)
         return None
     handler.setFormatter(logging.Formatter(_FORMAT))
     handler.setLevel(logging.INFO)
@@ -45,13 +45,13 @@ def stop(handler: RotatingFileHandler | None) -> None:
 
 
 def catch_unforeseen(tell: Callable[[str], None]) -> None:
-    """Exceptions that nobody caught go to the log, and `tell(reason)` instead of the screen."""
+    """Send uncaught exceptions to the log and to `tell(reason)` instead of the screen."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        log.error("unforeseen", exc_info=(kind, error, trace))
+        log.error("unexpected error", exc_info=(kind, error, trace))
         tell(f"{kind.__name__}: {error}")
 
     sys.excepthook = hook

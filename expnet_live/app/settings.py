@@ -1,4 +1,4 @@
-"""Choices and the window's layout in Qt's settings."""
+"""Stores choices and the window's layout in Qt's settings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from expnet_live.app.state.choices import Choices
 
-LAYOUT_VERSION = 1  # to be raised when panels come or go: old layouts are then left
+LAYOUT_VERSION = 1  # increase this when panels are added or removed: old layouts are then ignored
 
 
 def open_settings() -> QSettings:
@@ -22,7 +22,7 @@ def save_choices(settings: QSettings, choices: Choices) -> None:
 
 
 def load_layout(settings: QSettings) -> tuple[QByteArray, QByteArray] | None:
-    """Geometry and state of the window, None when none was saved."""
+    """Geometry and state of the window, or None if none was saved."""
     geometry, state = settings.value("geometry"), settings.value("state")
     if isinstance(geometry, QByteArray) and isinstance(state, QByteArray):
         return geometry, state

@@ -1,4 +1,4 @@
-"""Colours and the style sheet, dark and light."""
+"""Colours and style sheet, dark and light."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. `curves` are told apart by people who see fewer colours, too."""
+    """Colours as #rrggbb. People with colour blindness can also distinguish `curves`."""
 
     name: str
     window: str
@@ -35,7 +35,7 @@ class Theme:
 
 
 class Themed(Protocol):
-    """What is drawn by our own hands, and has to be told of another theme."""
+    """A widget that paints itself and so must be told when the theme changes."""
 
     def set_theme(self, theme: Theme) -> None: ...
 
@@ -87,7 +87,7 @@ FONTS = ("Inter", "SF Pro Text", "Segoe UI Variable", "Segoe UI", "Noto Sans", "
 
 
 def rgb(color: str) -> tuple[float, float, float]:
-    """#rrggbb as 0..1."""
+    """#rrggbb as red, green and blue in 0..1."""
     r, g, b = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return r, g, b
 

@@ -11,13 +11,13 @@ from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Image
 
 _FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
-_UNSAID = 0.1  # s a frame that says no duration is shown, as browsers do
+_UNSAID = 0.1  # s for a frame without a duration, as in browsers
 
 
 class Animation:
-    """Iterates over whole frames as BGR uint8 (H, W, 3); `times` in s at which each begins, `duration` of all.
+    """Iterates over whole frames as BGR uint8 (H, W, 3); `times` are their starts in s, `duration` is the total.
 
-    Raises SourceError when it cannot be read, while iterating after the good frames.
+    Raises SourceError if it cannot be read; while iterating, only after the good frames.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,11 +26,11 @@ class Animation:
         self._path = path
         try:
             self._image = pillow.open(path, formats=_FORMATS)
-            # A PNG may hold a picture for programs that do not know of its animation.
+            # A PNG may hold a separate picture for programs that do not support its animation.
             self._first = int(bool(getattr(self._image, "default_image", False)))
             self._n = int(getattr(self._image, "n_frames", 1))
         except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as e:
-            raise SourceError(f"{path} is damaged or not a picture; copy it again from where it came from.") from e
+            raise SourceError(f"{path} is damaged or not a picture; copy it again from its source.") from e
         lengths = list(self._lengths())
         self.duration = sum(lengths)
         self.times = [0.0, *accumulate(lengths[:-1])]
@@ -41,7 +41,7 @@ class Animation:
                 self._image.seek(n)
                 self._image.load()
             except (OSError, EOFError, SyntaxError, ValueError):
-                yield _UNSAID  # damaged, which the iteration tells
+                yield _UNSAID  # damaged; the iteration reports it
                 continue
             yield float(self._image.info.get("duration") or 0) / 1000 or _UNSAID
 
@@ -52,7 +52,7 @@ class Animation:
                 image = as_bgr(self._image)
             except (OSError, EOFError, SyntaxError, ValueError) as e:
                 raise SourceError(
-                    f"{self._path} is damaged; {n - self._first} frames were read, copy it again for the others."
+                    f"{self._path} is damaged after {n - self._first} readable frames; copy it again from its source."
                 ) from e
             yield image
 

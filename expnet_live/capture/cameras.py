@@ -1,4 +1,4 @@
-"""Which cameras there are, without opening any: that may take seconds, light a lamp, or ask for permission."""
+"""Lists the cameras without opening any, which may take seconds, turn on a light, or ask for permission."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ SYSFS = Path("/sys/class/video4linux")
 
 @dataclass(frozen=True)
 class CameraInfo:
-    """A camera's number, as OpenCV counts (from 100 on with its number for the system's interface), and its name."""
+    """A camera's name and OpenCV number (from 100 on, it includes OpenCV's number for the system's interface)."""
 
     number: int
     name: str
 
 
 def list_cameras(folder: Path = SYSFS) -> list[CameraInfo]:
-    """The cameras that Linux knows, from sysfs; elsewhere none: see expnet_live/app/platform."""
+    """The cameras that Linux lists in sysfs; none on other systems, see expnet_live/app/platform."""
     if not sys.platform.startswith("linux") or not folder.is_dir():
         return []
     found = []
     for device in folder.iterdir():
         number = re.fullmatch(r"video(\d+)", device.name)
-        # A webcam has further devices, for its metadata: their index is not 0.
+        # A webcam has further devices for metadata, whose index is not 0.
         if number and _read(device / "index", "0") == "0":
             found.append(CameraInfo(int(number[1]), _clean(_read(device / "name", f"Camera {number[1]}"))))
     return sorted(found, key=lambda c: c.number)
@@ -43,15 +43,15 @@ def _read(path: Path, default: str) -> str:
 
 
 def _clean(name: str) -> str:
-    """Some drivers say "HD Webcam: HD Webcam"."""
+    """Shorten names such as "HD Webcam: HD Webcam" of some drivers."""
     first, colon, second = name.partition(": ")
     return first if colon and second.startswith(first[: len(second)]) else name
 
 
 class CameraWatch(Worker):
-    """Lists the cameras again and again on its own thread, as some systems take long to answer.
+    """Lists the cameras repeatedly on its own thread, because some systems take long to answer.
 
-    `cameras` is None until the first list is there.
+    `cameras` is None until the first list is ready.
     """
 
     def __init__(self, lister: Callable[[], list[CameraInfo]] = list_cameras, interval: float = 2.0) -> None:
@@ -61,7 +61,7 @@ class CameraWatch(Worker):
         self._look = threading.Event()
 
     def look_again(self) -> None:
-        """Now, not when its time comes."""
+        """List them now instead of at the next interval."""
         self._look.set()
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""Reading picture files, with what is wrong with them in words."""
+"""Reads picture files, and says in words what is wrong with them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP"
-_ORIENTATION = 0x0112  # the tag of EXIF
-# Pillow's decoders for what OpenCV does not read, or not upright. Some others of it start programs.
+_ORIENTATION = 0x0112  # the EXIF tag
+# Pillow's decoders for formats that OpenCV does not read, or not upright. Some other decoders start programs.
 _PILLOW = (
     "AVIF",
     "BMP",
@@ -41,9 +41,9 @@ _PILLOW = (
 
 
 def read_image(path: Path) -> Image:
-    """The picture as BGR uint8 (H, W, 3), turned upright as its EXIF says, of 10 to 32 bit or floats scaled to 8.
+    """The picture as BGR uint8 (H, W, 3), upright by its EXIF, with 10 to 32 bit or floats scaled to 8 bit.
 
-    Raises SourceError when it is missing, empty, truncated or not a picture.
+    Raises SourceError if it is missing, empty, truncated or not a picture.
     """
     try:
         data = path.read_bytes()
@@ -51,10 +51,10 @@ def read_image(path: Path) -> Image:
         reason = getattr(e, "strerror", None) or e
         raise SourceError(f"{path} cannot be read ({reason}); check its name and its permissions.") from e
     if not data:
-        raise SourceError(f"{path} is empty; copy it again from where it came from.")
+        raise SourceError(f"{path} is empty; copy it again from its source.")
     whole = _whole(data)
     if whole is None:
-        raise SourceError(f"{path} is cut off before its end; copy it again from where it came from.")
+        raise SourceError(f"{path} is cut off before its end; copy it again from its source.")
     try:
         image = _decoded(whole)
     except (cv2.error, OSError, SyntaxError, ValueError, MemoryError, RuntimeError) as e:
@@ -66,7 +66,7 @@ def read_image(path: Path) -> Image:
 
 
 def as_bgr(image: Pillow.Image, orientation: int | None = None) -> Image:
-    """A decoded picture of Pillow's as BGR uint8 (H, W, 3), upright by its EXIF, or by the `orientation` of another."""
+    """A picture decoded by Pillow as BGR uint8 (H, W, 3), upright by its EXIF, or by the given `orientation`."""
     from PIL import ImageOps
 
     if orientation is not None:
@@ -80,7 +80,7 @@ def as_bgr(image: Pillow.Image, orientation: int | None = None) -> Image:
 def scaled(values: Array) -> Image:
     """Integers of more than 8 bit, or floats, as uint8.
 
-    Cameras store 10, 12 or 14 bit in 16: the brightest pixel tells how many are used. Floats are of 0..1 unless they
+    Cameras store 10, 12 or 14 bit in 16: the brightest pixel shows how many are used. Floats are in 0..1 unless some
     exceed it.
     """
     if values.dtype == np.uint8:
@@ -88,11 +88,11 @@ def scaled(values: Array) -> Image:
     numbers = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     most = float(numbers.max(initial=0.0))
     if np.issubdtype(values.dtype, np.floating):
-        white = next((w for w in (1.0, 255.0, 65535.0) if most < 1.2 * w), most)  # a little more is rounding
+        white = next((w for w in (1.0, 255.0, 65535.0) if most < 1.2 * w), most)  # a small excess is rounding
     else:
         white = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32) if most < 2**bits), most)
         if white == 255:
-            # So dark a picture of more bits is one of 10.
+            # Such a dark picture uses 10 bits.
             white = 1023.0
     return np.asarray(np.clip(np.rint(numbers * (255 / white)), 0, 255), np.uint8)
 
@@ -102,7 +102,7 @@ def _three(image: Image) -> Image:
 
 
 def _whole(data: bytes) -> bytes | None:
-    """The bytes to decode, None where the picture ends too early."""
+    """The bytes to decode, or None if the picture ends too early."""
     if data.startswith(b"\xff\xd8"):
         return whole_jpeg(data)
     if data.startswith(b"\x89PNG"):
@@ -117,9 +117,9 @@ def _decoded(data: bytes) -> Image | None:
         image = _heif(data)
         if image is not None:
             return image
-    # OpenCV does not turn WebP upright, composes no GIF, and reads no AVIF.
+    # OpenCV does not turn WebP upright, does not compose GIF frames, and does not read AVIF.
     if data[:4] not in (b"RIFF", b"GIF8") and data[4:8] != b"ftyp":
-        # Not cv2.imread: that cannot open every path on every system.
+        # Not cv2.imread, which cannot open every path on every system.
         found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
         if found is not None:
             return _three(scaled(found))
@@ -135,16 +135,16 @@ def _by_pillow(data: bytes) -> Image:
 
 
 def _heif(data: bytes) -> Image | None:
-    """The whole of a HEIC, which phones store in tiles, turned and mirrored by the file's own properties."""
+    """The whole picture of a HEIC, which phones store in tiles, turned and mirrored by the file's own properties."""
     try:
         import pillow_heif
-    except ImportError:  # no wheel for this machine
+    except ImportError:  # there is no wheel for this machine
         raise ValueError("pillow-heif, which reads HEIC, is not installed") from None
     if not pillow_heif.is_supported(data):
         return None
     found: Any = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     image: Pillow.Image = found.to_pillow()
-    # libheif turns by the file's own properties; EXIF counts only where there are none.
+    # libheif uses the file's own properties; EXIF counts only if there are none.
     turned = b"irot" in data or b"imir" in data
     return as_bgr(image, 1 if turned else _orientation(found.info.get("exif")))
 

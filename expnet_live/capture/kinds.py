@@ -1,4 +1,4 @@
-"""What a file is, by its content: the same bytes mean the same under every name."""
+"""Determines the type of a file by its content, whatever its name."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Media(Enum):
 
 
 def media_kind(path: Path) -> Media:
-    """By the file's first bytes. Where they say nothing its suffix does: it may be damaged, which its reader tells."""
+    """Decide by the file's first bytes, or else by its suffix: the file may be damaged, and its reader will say so."""
     kind = Media.NONE
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
             file.seek(max(0, path.stat().st_size - _TAIL))
             kind = _by_content(head, file.read(), path)
-    except (OSError, ValueError):  # not there, a folder, not to be read, or no name of a file
+    except (OSError, ValueError):  # missing, a folder, unreadable, or not a file name
         pass
     suffix = path.suffix.lower()
     if kind is Media.NONE and suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES and not path.is_dir():
@@ -50,11 +50,11 @@ def media_kind(path: Path) -> Media:
 
 
 def is_hidden(path: Path) -> bool:
-    """Files that people do not see: macOS writes `._photo.jpg` beside each photo on a stick."""
+    """Hidden files: macOS writes `._photo.jpg` beside each photo on a USB stick."""
     return path.name.startswith(".") or path.name.casefold() in {"thumbs.db", "desktop.ini"}
 
 
-# The first bytes of files, with the rest that tells them from a text of the same beginning.
+# The first bytes of files, with enough to distinguish them from a text with the same beginning.
 _PICTURES = re.compile(
     rb"\x89PNG\r\n\x1a\n|BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0|II[*+]\0|MM\0[*+]|\0\0\0\x0cjP  |\xff\x4f\xff\x51"
     rb"|P[1-7][\s#]|P[fF]\s|#\?RADIANCE|#\?RGBE|qoif|8BPS\0\x01|DDS |\x01\xda[\0\x01][\x01\x02]",
@@ -74,7 +74,7 @@ def _by_content(head: bytes, tail: bytes, path: Path) -> Media:
     if head[4:8] == b"ftyp":
         return _by_brand(head)
     if head.startswith(b"\xff\xd8\xff"):
-        # Bare motion JPEG is one picture behind the other: its first bytes are those of a photo.
+        # Raw motion JPEG is a sequence of pictures, so its first bytes are those of a photo.
         return Media.VIDEO if path.suffix.lower() in {".mjpeg", ".mjpg"} else Media.PICTURE
     if (head[:4] == b"RIFF" and head[8:12] == b"WEBP") or head[:6] in (b"GIF87a", b"GIF89a") or b"acTL" in head[:_HEAD]:
         return Media.ANIMATION if _moves(path) else Media.PICTURE

@@ -1,4 +1,4 @@
-"""What every source of pictures can do."""
+"""The interface of all sources of pictures."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from expnet_live.core.types import Frame
 
 
 class Source(ABC):
-    """Frames one after the other, to be iterated once, with times that increase. A context manager.
+    """A sequence of frames with increasing times, to be iterated once. It is a context manager.
 
-    `fps` is the nominal rate, `n_frames` the expected number of frames and `duration` their time in s, None where
-    unknown; `live` says that frames not fetched in time are lost, `still` that they are photos, which have nothing to
-    do with each other. Iterating raises SourceError when the source breaks, after its good frames.
+    `fps` is the nominal rate, `n_frames` the expected number of frames and `duration` their time in s, or None if
+    unknown; `live` means that frames not fetched in time are lost, `still` that they are unrelated photos. Iterating
+    raises SourceError if the source breaks, after its good frames.
 
     >>> source: Source = open_source("demo")
     >>> source.live, source.fps
@@ -38,7 +38,7 @@ class Source(ABC):
     def close(self) -> None: ...
 
     def seek(self, seconds: float) -> None:  # noqa: B027  most sources have nowhere to go
-        """Before the iteration: lets it begin with the frame seen at `seconds`. Cameras and photos stay as they are."""
+        """Start the iteration at the frame shown at `seconds`; call this before it. Cameras and photos ignore it."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Which source of pictures is meant, as a value that can be compared, saved and shown, and the kinds there are."""
+"""Specifies a source of pictures as a value to compare, save and show, and holds the registry of kinds."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class SourceKind(StrEnum):
     DEMO = "demo"
     CAMERA = "camera"
     FILE = "file"
-    OTHER = "other"  # a text that one kind of source knows: a URL, for instance
+    OTHER = "other"  # a text that one kind of source understands, such as a URL
 
 
 @dataclass(frozen=True)
 class SourceSpec:
     """`value`: a camera's number, the path of a file or folder, or another kind's text.
 
-    `width`, `height`, `fps` are asked of a camera, None its own. `label` is what the system calls a camera, empty where
-    nobody asked.
+    `width`, `height`, `fps` are requested from a camera, None for its default. `label` is the system's name of a
+    camera, or empty if unknown.
 
     >>> SourceSpec.parse("0").name, SourceSpec.demo().live
     ('Camera 0', False)
@@ -54,10 +54,10 @@ class SourceSpec:
 
     @classmethod
     def parse(cls, text: str) -> SourceSpec:
-        """What the window, `analyze`, `record` and `evaluate` take for a source.
+        """Parse a source as the window, `analyze`, `record` and `evaluate` accept it.
 
-        `demo` always is the clip; a file of that name is ./demo. A number is a camera, unless there is a file of that
-        name. Other texts are files and folders, or what a kind of source says it takes.
+        `demo` is always the clip; a file of that name is ./demo. A number is a camera, unless there is a file of that
+        name. Other texts are files and folders, or texts that a kind of source accepts.
         """
         if text == DEMO:
             return cls.demo()
@@ -71,19 +71,19 @@ class SourceSpec:
 
     @property
     def live(self) -> bool:
-        """Whether pictures that are not taken in time are gone."""
+        """Whether pictures that are not fetched in time are lost."""
         if self.kind in (SourceKind.DEMO, SourceKind.FILE):
             return False
         return self.kind is SourceKind.CAMERA or type_of(self).live
 
     @property
     def still(self) -> bool:
-        """Whether it is a picture, or a folder of them; files are looked into."""
+        """Whether it is a picture or a folder of pictures, by the content of files."""
         return self.kind is SourceKind.FILE and type_of(self).still
 
     @property
     def name(self) -> str:
-        """For people: demo, the camera's name or Camera 0, or the file's name."""
+        """A name to show: demo, the camera's name or Camera 0, or the file's name."""
         if self.kind is SourceKind.CAMERA:
             return self.label or f"Camera {self.value}"
         if self.kind is SourceKind.FILE:
@@ -94,7 +94,7 @@ class SourceSpec:
 def _exists(text: str) -> bool:
     try:
         return Path(text).exists()
-    except (OSError, ValueError):  # a name too long for a file, or with a zero in it
+    except (OSError, ValueError):  # a name too long for a file, or with a zero byte in it
         return False
 
 
@@ -103,9 +103,9 @@ def _taken(spec: SourceSpec) -> bool:
 
 
 class SourceType(Protocol):
-    """A kind of sources, as the registry holds it.
+    """A kind of source in the registry.
 
-    `live` and `still` are those of its sources. A package of somebody else's adds one by an entry point of the group
+    `live` and `still` are those of its sources. Another package adds one through an entry point of the group
     `expnet_live.sources`.
     """
 
@@ -115,11 +115,11 @@ class SourceType(Protocol):
     still: bool
 
     def takes(self, spec: SourceSpec) -> bool:
-        """Whether it is the one to open `spec`. Looks at the beginning of a file at most."""
+        """Whether it opens `spec`. Reads at most the beginning of a file."""
         ...
 
     def open(self, spec: SourceSpec) -> Source:
-        """Raises SourceError with one sentence that says what to do."""
+        """Open `spec`. Raises SourceError with one sentence that says what to do."""
         ...
 
 
@@ -127,5 +127,5 @@ SOURCES: Registry[SourceType] = Registry("source", "SOURCE", ["expnet_live.captu
 
 
 def type_of(spec: SourceSpec) -> SourceType:
-    """The kind of source that takes `spec`; that of videos, whose reader says what is wrong, where none does."""
+    """The kind of source that takes `spec`, or else videos, whose reader says what is wrong."""
     return next((kind for kind in SOURCES.values() if kind.takes(spec)), SOURCES["video"])

@@ -1,4 +1,4 @@
-"""Whether the bytes of a JPEG or PNG hold the whole picture; decoders would return half of one without a word."""
+"""Checks that a JPEG or PNG holds the whole picture, because decoders silently return half of one."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _END_MARK = b"\xff\xd9"
 
 
 def whole_jpeg(data: bytes) -> bytes | None:
-    """The bytes up to any that lie behind, with an end mark if it lacks; None where part of the picture is missing."""
+    """The bytes without trailing data, with an end marker if it is missing; None if part of the picture is missing."""
     end, complete = _walk(data)
     if end is not None:
         return data
-    # Decode it with two different ends. What is whole does not care.
+    # Decode it with two different ends. If it is whole, this makes no difference.
     data = data.rstrip(b"\xff")
     if not complete or not _same(data + _END_MARK, data + b"\x55" * 64 + _END_MARK):
         return None
@@ -33,7 +33,7 @@ def _same(one: bytes, other: bytes) -> bool:
 
 
 def _walk(data: bytes) -> tuple[int | None, bool]:
-    """Where the end mark is, None without one; and whether there are scans of all bits of all coefficients."""
+    """The position of the end marker, None without one, and whether there are scans of all bits of all coefficients."""
     left: dict[int, set[tuple[int, int]]] = defaultdict(set)  # a component's coefficients, each with its lowest bit
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
@@ -68,7 +68,7 @@ def _cross_out(left: dict[int, set[tuple[int, int]]], scan: bytes) -> None:
 
 
 def png_is_whole(data: bytes) -> bool:
-    """Whether all of the picture's pixels are there, also without the end mark or with something behind it."""
+    """Whether all pixels of the picture are present, even without the end marker or with trailing data."""
     at, pixels = 8, zlib.decompressobj()
     try:
         while at + 8 <= len(data):
@@ -81,5 +81,5 @@ def png_is_whole(data: bytes) -> bool:
                     return True
             at += 12 + length
     except zlib.error:
-        return True  # damaged, which the decoder tells
+        return True  # damaged; the decoder reports it
     return False

@@ -39,7 +39,7 @@ MIRROR: Array = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
 
 
 def blendshapes_of(**weights: float) -> Array:
-    """Weights (52,) float32 from named ones, the rest 0. Raises KeyError for a name that is not ARKit's.
+    """Weights (52,) float32 from named ones; the others are 0. Raises KeyError for a name that is not ARKit's.
 
     >>> float(blendshapes_of(jawOpen=0.5)[ARKIT.index("jawOpen")])
     0.5

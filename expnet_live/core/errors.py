@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something the user can put right. The message is one sentence that says what to do.
+    """An error that the user can fix. The message is one sentence that says what to do.
 
     The command line prints it without a traceback and exits with status 2.
 
@@ -18,4 +18,4 @@ class UserError(Exception):
 
 
 class SourceError(UserError, OSError):
-    """A source of pictures that cannot be read, or not further."""
+    """A source of pictures cannot be read, or breaks while being read."""

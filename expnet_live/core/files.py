@@ -1,4 +1,4 @@
-"""Files and folders that appear under their name only when they are complete, and are then on the disk itself."""
+"""Writes files and folders that appear under their name only when they are complete and flushed to disk."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from expnet_live.core.errors import UserError
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """`replacing` for what the user asked for: makes the folders above `path`, and raises UserError.
+    """`replacing` for output that the user asks for: also creates the folders above `path`.
 
-    Raises UserError when the place cannot be written, or a folder of that name is there already.
+    Raises UserError if the place cannot be written, or if a folder of that name exists.
     """
     if path.is_dir():
-        raise UserError(f"There is a folder {path} already; choose another name, or move it away.")
+        raise UserError(f"There is already a folder {path}; choose another name, or move it away.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             yield partial
     except OSError as error:
         raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); make room there, or choose another place."
+            f"{path} cannot be written ({error.strerror or error}); free some space there, or choose another place."
         ) from error
 
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A name beside `path` to write a file or folder under, which becomes `path` at the end of the block.
+    """Give a temporary name beside `path` for a file or folder, which becomes `path` at the end of the block.
 
-    After a crash or a kill, either the old file is there or the new one. An unfinished one is removed. A file of that
-    name is replaced, a folder is not. `durable=False` does not wait for the disk: for the many small files of a folder.
+    After a crash or a kill, either the old file exists or the new one. An unfinished one is removed. An existing file
+    is replaced, a folder is not. `durable=False` does not wait for the disk, for the many small files of a folder.
     Raises OSError.
     """
-    # Cut, so that any name that the file system allows still has room for what is added.
+    # Shortened, so that the addition fits into the longest name that the file system allows.
     partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
     try:
         yield partial
@@ -50,18 +50,18 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:
-            with suppress(OSError):  # where there is no such folder, either
+            with suppress(OSError):  # also if the folder does not exist
                 partial.unlink()
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Writes or replaces a file, text as UTF-8. Raises OSError."""
+    """Write or replace a file, text as UTF-8. Raises OSError."""
     with replacing(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def sync(path: Path) -> None:
-    """Waits until a file's content is on the disk. Raises OSError."""
+    """Wait until a file's content is on disk. Raises OSError."""
     with path.open("r+b") as f:
         os.fsync(f.fileno())
 
@@ -78,7 +78,7 @@ def _to_disk(path: Path) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    """The names in a folder; systems without a way to do that have none to lose."""
+    """Flush the names in a folder to disk, on systems that need and support this."""
     if os.name != "posix":
         return
     with suppress(OSError):

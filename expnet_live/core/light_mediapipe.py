@@ -1,7 +1,7 @@
 """mediapipe without TensorFlow.
 
-Where TensorFlow is installed, for the import of the official release, mediapipe would load it for a decorator of its
-documentation: that takes many times as long as all the rest.
+If TensorFlow is installed, for the import of the official release, mediapipe would load it only for a documentation
+decorator, which takes many times as long as everything else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def light_mediapipe() -> Iterator[None]:
-    """While it lasts, mediapipe is to be imported."""
+    """Import mediapipe inside this context."""
     absent = "tensorflow" not in sys.modules
     if absent:
         sys.modules["tensorflow"] = None  # type: ignore[assignment]  # Python's way to say: not to be found

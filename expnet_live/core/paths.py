@@ -1,4 +1,4 @@
-"""Where files lie: `assets/` beside the package in a checkout, inside it in a wheel; the user's own data."""
+"""Locations of files: `assets/` beside the package in a checkout, inside it in a wheel; the user's data folder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NAME = "ExpNet Live" if sys.platform in ("win32", "darwin") else "expnet-live"
 
 
 def assets_dir() -> Path:
-    """The folder of the assets. Raises UserError when it is nowhere."""
-    # The checkout's own folder comes first: an asset that was just rebuilt there is the one meant.
+    """The folder of the assets. Raises UserError if it is missing."""
+    # The checkout's own folder comes first, so that a rebuilt asset there is used.
     checkout = _PACKAGE.parent / "assets"
     if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
         return checkout
@@ -26,7 +26,7 @@ def assets_dir() -> Path:
 
 
 def asset(name: str) -> Path:
-    """Path of the asset file `name`. Raises UserError when there is no such file."""
+    """Path of the asset file `name`. Raises UserError if there is no such file."""
     folder = assets_dir()
     path = folder / name
     if not path.is_file():
@@ -36,7 +36,7 @@ def asset(name: str) -> Path:
 
 
 def data_folder() -> Path:
-    """Where the user's own data of this program belong, on each system: EXPNET_LIVE_DATA, or the system's usual place.
+    """The folder for the user's data of this program: EXPNET_LIVE_DATA, or the system's usual place.
 
     `%APPDATA%\\ExpNet Live`, `~/Library/Application Support/ExpNet Live`, or `$XDG_DATA_HOME/expnet-live`.
     """
@@ -46,9 +46,9 @@ def data_folder() -> Path:
 
 
 def local_data_folder() -> Path:
-    """As `data_folder`, but never one that travels from computer to computer: for what is too large for that.
+    """Like `data_folder`, but never a roaming profile, for data that is too large for that.
 
-    It is another place on Windows alone: `%LOCALAPPDATA%\\ExpNet Live`.
+    It differs only on Windows: `%LOCALAPPDATA%\\ExpNet Live`.
     """
     if sys.platform != "win32" or "EXPNET_LIVE_DATA" in os.environ:
         return data_folder()
@@ -56,7 +56,7 @@ def local_data_folder() -> Path:
 
 
 def _found(folder: Path, former: Path | None) -> Path:
-    """`folder`, unless only the one is there that earlier versions used."""
+    """`folder`, unless only the folder of earlier versions exists."""
     return former if former is not None and former.is_dir() and not folder.is_dir() else folder
 
 

@@ -1,12 +1,12 @@
-"""How far something is that takes a while."""
+"""Progress of tasks that take a while."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# Told how many of how many steps are done; it may raise, which ends what it watches.
+# Called with the steps done and the total; it may raise to cancel the task.
 Progress = Callable[[int, int], None]
 
 
 def unwatched(done: int, total: int) -> None:
-    """The progress that nobody looks at."""
+    """A progress callback that does nothing."""

@@ -1,4 +1,4 @@
-"""What is read from disk as JSON: typed strictly, and refused with a reason that a person can read."""
+"""Strictly typed records read from JSON, with readable reasons for a rejection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 T = TypeVar("T")
 
-# NaN and infinity are no JSON, but Python's reader lets them through.
+# NaN and infinity are not JSON, but Python's reader accepts them.
 Number = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -25,9 +25,9 @@ _KINDS = {
 
 
 def record_of(data: Any, kind: type[T]) -> T:
-    """`data`, as Python's JSON reader gives it, as a `kind`: a msgspec.Struct, a dataclass, or any type hint.
+    """Convert `data` from Python's JSON reader to `kind`: a msgspec.Struct, a dataclass, or any type hint.
 
-    Nothing is converted but whole numbers to floats; fields that `kind` does not have are passed over. Raises
+    It converts only whole numbers to floats, and ignores fields that `kind` does not have. Raises
     ValueError with a reason such as "no 'frames'" or "'wide' should be a count".
     """
     try:
@@ -49,7 +49,7 @@ def _reason(text: str, data: Any) -> str:
 
 
 def _at(data: Any, place: str) -> str:
-    """What lies at a place such as `.profile.neutral`; `[...]` is any of many, which is then not told apart."""
+    """Describe a place such as `.profile.neutral`; `[...]` stands for any one of several values."""
     if "..." in place:
         return f"a value of '{place.split('[')[0].lstrip('.')}'"
     for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", place):

@@ -1,7 +1,7 @@
-"""Registries: things of one kind by name, where adding one is adding a file.
+"""Registries hold things of one kind by name; to add one, add a file.
 
-A registry looks into packages of ours, whose modules each hold one thing, and into the entry points of other installed
-packages. So a source, model, format, output or head is one file and no edit elsewhere:
+A registry searches our own packages, whose modules each hold one thing, and the entry points of other installed
+packages. So a source, model, format, output or head takes one file and no edit elsewhere:
 
     FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats")
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Named(Protocol):
-    """What a registry holds: a name as it is typed, and one line about it for help texts and menus."""
+    """An entry of a registry: its name as typed by users, and one line about it for help texts and menus."""
 
     @property
     def name(self) -> str: ...
@@ -37,10 +37,10 @@ T = TypeVar("T", bound=Named)
 
 
 class Registry(Mapping[str, T]):
-    """The things of one `kind` by name, ours before those of others, each in the order of its module's name.
+    """The things of one `kind` by name: first ours, then those of other packages, both in order of module names.
 
-    Looking it up for the first time imports the modules, which must be cheap: what is heavy is imported where it is
-    used. A plugin that cannot be imported is left out, logged, and listed in `problems`.
+    The first look-up imports the modules, which must be cheap: they import heavy packages only where they use them. A
+    plugin that cannot be imported is skipped, logged, and listed in `problems`.
 
     >>> from expnet_live import FORMATS
     >>> FORMATS.named("csv").ending
@@ -53,13 +53,13 @@ class Registry(Mapping[str, T]):
         self._attribute, self._packages = attribute, tuple(packages)
 
     def named(self, name: str) -> T:
-        """The one called `name`. Raises UserError, which names those that exist."""
+        """The thing called `name`. Raises UserError that lists the existing names."""
         if name not in self:
             raise UserError(f"There is no {self.kind} called {name}; choose one of {', '.join(self)}.")
         return self[name]
 
     def refresh(self) -> None:
-        """Looks anew at the next look-up, after a package was installed."""
+        """Search again at the next look-up, after a package has been installed."""
         self.__dict__.pop("_things", None)
         self.problems.clear()
 
@@ -84,11 +84,11 @@ class Registry(Mapping[str, T]):
             try:
                 thing = point.load()
                 name = thing.name
-            except Exception as error:  # somebody else's code, which must not keep ours from starting
+            except Exception as error:  # other people's code must not keep the program from starting
                 self._left_out(f"The {self.kind} {point.name} of {point.value} cannot be loaded ({error}).")
                 continue
             if name in things:
-                self._left_out(f"The {self.kind} {name} of {point.value} is left out: there is one of that name.")
+                self._left_out(f"The {self.kind} {name} of {point.value} is skipped: another one has this name.")
                 continue
             things[name] = thing
         return things

@@ -1,4 +1,4 @@
-"""How a command ends that is told to."""
+"""Clean termination of commands by a signal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """While it lasts, SIGTERM cleans up like Ctrl-C instead of killing."""
+    """Make SIGTERM clean up like Ctrl-C instead of killing the process."""
 
     def handle(number: int, frame: object) -> None:
         raise KeyboardInterrupt

@@ -81,14 +81,14 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class FaceState:
-    """What is known of one face in one frame.
+    """The state of one face in one frame.
 
     `expression` (n,) is smoothed, `expression_raw` (n,) is the network's own output, both in
     standard deviations; `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0)
-    and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, None
-    where the model has none; `stages` maps a stage's name to the seconds it took. `blendshapes` (52,)
-    are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, None where
-    the model has none; `state["jawOpen"]` is one of them. A state equals itself alone.
+    and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, or is None
+    if the model has none; `stages` maps the name of a stage to its time in seconds. `blendshapes` (52,)
+    are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, or None if
+    the model has none; `state["jawOpen"]` is one of them. A state is equal only to itself.
 
     >>> from expnet_live import Pipeline, open_source
     >>> (state, *_) = Pipeline.load(device="cpu").process(next(iter(open_source("demo"))))
@@ -110,7 +110,7 @@ class FaceState:
     blendshapes: Array | None = None
 
     def __getitem__(self, name: str) -> float:
-        """The blendshape of that name, 0..1. Raises KeyError for another name, and where the model has none."""
+        """The blendshape of that name, 0..1. Raises KeyError for an unknown name, or if the model has none."""
         if self.blendshapes is None:
             raise KeyError(f"{name}: this model gives no blendshapes; use `expression`")
         return float(self.blendshapes[INDEX[name]])

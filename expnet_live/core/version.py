@@ -1,3 +1,3 @@
-"""The version of this program: the build, the package and the files that it writes all take it from here."""
+"""The version of this program, for the build, the package and the files that it writes."""
 
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ from expnet_live.core.types import Array
 
 
 def align_similarity(points: Array, target: Array, weights: Array) -> tuple[Array, Array]:
-    """Points (N, P, 3) moved onto target (P, 3) or (N, P, 3) by the best weighted similarity each.
+    """Align each of the points (N, P, 3) with target (P, 3) or (N, P, 3) by its best weighted similarity.
 
     Returns the moved points and the rotations (N, 3, 3) that turn the target into the pose of the
     points. Umeyama, *Least-squares estimation of transformation parameters*, 1991.
@@ -27,7 +27,7 @@ def align_similarity(points: Array, target: Array, weights: Array) -> tuple[Arra
 
 
 def similarity(points: Array, target: Array, weights: Array) -> tuple[float, Array, Array]:
-    """Scale, rotation (3, 3) and translation (3,) that bring points (P, 3) nearest to target (P, 3), both weighted:
+    """Scale, rotation (3, 3) and translation (3,) of the best weighted fit of points (P, 3) to target (P, 3):
     `scale * points @ rotation + translation`. Umeyama, 1991."""
     w = weights / weights.sum()
     a, b = points - w @ points, target - w @ target
@@ -39,7 +39,7 @@ def similarity(points: Array, target: Array, weights: Array) -> tuple[float, Arr
 
 
 def weighted_mean_shape(points: Array, start: Array, mirror: Array, rounds: int = 8) -> tuple[Array, Array]:
-    """Symmetric frontal mean (P, 3) of points (N, P, 3) and the weights (P,) that found it.
+    """Symmetric frontal mean (P, 3) of points (N, P, 3), and the weights (P,) used for it.
 
     Points that move little between faces weigh more, so that jaw and brows do not tilt the head.
     `mirror` (P,) maps each point to its mirror image. Frontal: forehead and chin equally deep.

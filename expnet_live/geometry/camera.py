@@ -1,11 +1,11 @@
 """The camera: scaled orthography (weak perspective), and how it becomes a pose in millimetres.
 
 The camera looks along -z; with focal length f in pixels and principal point (cx, cy), a model
-vertex v is seen at
+vertex v projects to
 
     x = cx + f / -tz * ((R v)_x + tx),    y = cy - f / -tz * ((R v)_y + ty).
 
-The true focal length of a webcam is unknown; f = max(width, height), about 53 degrees, is assumed,
+The true focal length of a webcam is unknown; we assume f = max(width, height), about 53 degrees,
 so the distance tz is relative, while rotation and picture coordinates do not depend on f.
 """
 
@@ -46,7 +46,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class WeakPerspective:
-    """Rotation vector (3,) rad, scale in pixels per mm, and where the model's origin is seen (pixels)."""
+    """Rotation vector (3,) rad, scale in pixels per mm, and projection of the model's origin (pixels)."""
 
     rotation: Array
     scale: float
@@ -54,7 +54,9 @@ class WeakPerspective:
     y: float
 
     def project(self, vertices: Array) -> Array:
-        """Picture coordinates and depth (N, 3) of vertices (N, 3) mm: x, y in pixels, z in pixels, larger is nearer."""
+        """Picture coordinates and depth (N, 3) of vertices (N, 3) mm: x, y and z in pixels, where larger z is
+        nearer.
+        """
         turned = np.asarray(vertices) @ matrix_from_vector(self.rotation).T.astype(np.float32)
         out = turned * self.scale
         out[:, 0] += self.x
@@ -62,7 +64,7 @@ class WeakPerspective:
         return out
 
     def transformed(self, similarity: Array) -> WeakPerspective:
-        """The same view after the picture went through a similarity (2, 3) [[a, -b, tx], [b, a, ty]]."""
+        """The same view after a similarity (2, 3) [[a, -b, tx], [b, a, ty]] of the picture."""
         a, b = float(similarity[0, 0]), float(similarity[1, 0])
         factor = math.hypot(a, b)
         c, s = a / factor, b / factor

@@ -1,4 +1,4 @@
-"""The closest points of a triangle mesh, exactly, many at a time."""
+"""Finds the exact closest points of a triangle mesh, for many points at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
 
-_FIRST = 6  # centres looked at for every point at first
+_FIRST = 6  # centres to check first for every point
 
 
 class ClosestPoint:
@@ -17,7 +17,7 @@ class ClosestPoint:
         self._corners = np.asarray(vertices, np.float64)[triangles]
         centers = self._corners.mean(1)
         self._radius = np.linalg.norm(self._corners - centers[:, None], axis=2).max(1)
-        # A large triangle is near points that its centre is far from: each size has a search tree of its own.
+        # A large triangle can be near a point although its centre is far: each size has its own search tree.
         size = np.floor(np.log2(np.maximum(self._radius, 1e-12))).astype(int)
         groups = [np.flatnonzero(size == s) for s in np.unique(size)]
         groups.sort(key=len, reverse=True)
@@ -29,7 +29,7 @@ class ClosestPoint:
     def located(self, points: Array) -> tuple[Array, Array]:
         """The triangles (N,) in which the closest points lie, and their barycentric weights (N, 3)."""
         near, triangle = self._found(points)
-        # Areas facing each corner; a triangle without one is a corner thrice.
+        # Areas opposite each corner; a degenerate triangle counts as one corner three times.
         sides = self._corners[triangle] - near[:, None]
         areas = np.linalg.norm(np.cross(np.roll(sides, -1, axis=1), np.roll(sides, -2, axis=1)), axis=2)
         total = areas.sum(1, keepdims=True)
@@ -43,7 +43,7 @@ class ClosestPoint:
             while len(todo):
                 distance, index = (a.reshape(len(todo), k)[:, seen:] for a in tree.query(points[todo], k=k))
                 triangle = group[index]
-                # What a triangle of that size, or any farther one, cannot better is not looked at.
+                # Skip points that neither a triangle of that size nor any farther one can improve.
                 row, column = np.nonzero(distance < best.distance[todo, None] + self._radius[triangle])
                 best.update(todo[row], triangle[row, column])
                 todo = todo[distance[:, -1] < best.distance[todo] + largest] if k < len(group) else todo[:0]
@@ -52,7 +52,7 @@ class ClosestPoint:
 
 
 class _Best:
-    """The closest points so far, their distances, and the triangles they lie in."""
+    """The closest points so far, their distances, and their triangles."""
 
     def __init__(self, points: Array, corners: Array) -> None:
         self._points, self._corners = points, corners
@@ -60,7 +60,7 @@ class _Best:
         self.distance = np.full(len(points), np.inf)
 
     def update(self, point: Array, triangle: Array) -> None:
-        """Looks at pairs of a point and a triangle, (M,) indices each, ordered by point."""
+        """Check pairs of a point and a triangle, (M,) indices each, ordered by point."""
         if not len(point):
             return
         near = closest_on_triangles(self._points[point], self._corners[triangle])
@@ -74,9 +74,9 @@ class _Best:
 
 
 def closest_on_triangles(points: Array, corners: Array) -> Array:
-    """For points (N, 3) and the corners (N, 3, 3) of a triangle each: the closest point (N, 3) of the triangle.
+    """The closest points (N, 3) on triangles with corners (N, 3, 3), one for each of the points (N, 3).
 
-    The foot on the plane where it lies inside, else the closest of the three edges' closest points.
+    This is the projection onto the plane if it is inside the triangle, else the closest point of the three edges.
     """
     p = np.ascontiguousarray(points.T)
     a, b, c = np.ascontiguousarray(corners.transpose(1, 2, 0))

@@ -21,7 +21,7 @@ class NormalOperator:
     """
 
     def __init__(self, triangles: Array, n_vertices: int, wanted: Array | None = None) -> None:
-        """`wanted` are the vertices whose normals are asked for; None: all."""
+        """`wanted` are the vertices that need normals; None: all."""
         wanted = np.arange(n_vertices) if wanted is None else np.asarray(wanted, np.intp)
         row = np.full(n_vertices, -1)
         row[wanted] = np.arange(len(wanted))
@@ -30,14 +30,14 @@ class NormalOperator:
         asked = row[vertex] >= 0
         owner, quads = row[vertex[asked]], quads[asked]
 
-        # A column of six points is two quads that have two of them in common, as most vertices need no more.
+        # A column of six points is two quads that share two of them, which is enough for most vertices.
         first = np.unique(owner, return_index=True)[1]
         pairs = first[np.isin(first + 1, np.flatnonzero(np.diff(owner, prepend=-1) == 0))]
         pairs = pairs[(quads[pairs][:, [0, 3]] == quads[pairs + 1][:, [0, 1]]).all(1)]
         points = np.tile(wanted, (6, 1))
         points[:, owner[first]] = quads[first].T[[0, 1, 2, 3, 3, 3]]
         points[4:, owner[pairs]] = quads[pairs + 1].T[2:]
-        # Other quads have columns of their own, which are added to those of their vertices.
+        # Further quads have their own columns, which are added to those of their vertices.
         others = np.setdiff1d(np.arange(len(owner)), np.concatenate([first, pairs + 1]))
         self._points = np.hstack([points, quads[others].T[[0, 1, 2, 3, 3, 3]]])
         self._added = owner[others]
@@ -47,7 +47,7 @@ class NormalOperator:
         """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
         # Rows of 16 bytes are gathered as quickly as single numbers.
         rows = cv2.cvtColor(np.asarray(vertices, np.float32)[None], cv2.COLOR_RGB2RGBA).view(np.complex128).ravel()
-        # Indices are right by construction, and to clip them is quicker than to check them.
+        # Indices are correct by construction, and clipping them is faster than checking them.
         p = rows.take(self._points, mode="clip").view(np.float32).reshape(6, -1, 4)
         p[5] -= p[3]
         p[3] -= p[1]
@@ -103,8 +103,8 @@ class BendingNormals:
 def _quads(triangles: Array) -> tuple[Array, Array]:
     """Quads (n, 4) which at each vertex make up the area of its triangles (F, 3), and their vertex (n,), ascending.
 
-    They are cut from the polygon of the vertex's neighbours, at a boundary of these and itself, in
-    order around it. A quad whose last points are one is a triangle.
+    They partition the polygon of the vertex's neighbours (at a boundary, including the vertex itself), in
+    order around it. A quad whose last two points coincide is a triangle.
     """
     vertex, start, end = (np.roll(triangles, -i, axis=1).ravel() for i in range(3))
     following = _following(vertex, start, end)
@@ -114,7 +114,7 @@ def _quads(triangles: Array) -> tuple[Array, Array]:
     found = [np.empty((0, 5), np.intp)]
 
     def cut(owner: Array, base: Array, last: Array, at: Array) -> None:
-        """Goes around from the corners `at`, two by two."""
+        """Go around from the corners `at`, in steps of two."""
         while len(at):
             unused[at] = False
             middle, at = end[at], following[at]
@@ -128,7 +128,7 @@ def _quads(triangles: Array) -> tuple[Array, Array]:
 
     fans = np.flatnonzero(~led)
     cut(vertex[fans], vertex[fans], start[fans], fans)
-    while unused.any():  # What is left runs in rings, and may begin anywhere.
+    while unused.any():  # The remaining corners form rings, which may begin anywhere.
         left = np.flatnonzero(unused)
         rings = left[np.unique(vertex[left], return_index=True)[1]]
         unused[rings] = False
@@ -140,7 +140,7 @@ def _quads(triangles: Array) -> tuple[Array, Array]:
 
 
 def _following(vertex: Array, start: Array, end: Array) -> Array:
-    """For each corner of a triangle the one at the same vertex whose far edge begins where its own ends, or -1."""
+    """For each corner of a triangle, the corner at the same vertex whose far edge begins where its own ends, or -1."""
     n = int(vertex.max(initial=0)) + 1
     code = vertex * n + start
     order = np.argsort(code)

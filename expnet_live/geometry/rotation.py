@@ -14,7 +14,7 @@ def matrix_from_vector(vector: Array) -> Array:
     """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians."""
     v = np.asarray(vector, np.float64)
     if v.shape == (3,):
-        # A single one, as each frame has some: a microsecond instead of forty.
+        # Fast path for a single rotation, which each frame needs several times: 1 µs instead of 40.
         single: Array = cv2.Rodrigues(v)[0]
         return single
     angle = np.linalg.norm(v, axis=-1)[..., None, None]
@@ -52,8 +52,8 @@ def quaternion(vector: Array) -> tuple[float, float, float, float]:
 def turns(vector: Array) -> tuple[float, float, float]:
     """Yaw, pitch and roll in radians of a rotation vector (3,), about y, then the turned x, then the turned z.
 
-    A head turns by yaw to the viewer's right, by pitch down, and by roll against the clock as the viewer sees it. At a
-    pitch of a right angle, yaw is all of the turn.
+    Positive yaw turns a head to the viewer's right, pitch turns it down, and roll turns it counter-clockwise as seen by
+    the viewer. At a pitch of 90 degrees, yaw holds the whole remaining rotation.
     """
     m = matrix_from_vector(vector)
     pitch = float(np.arcsin(np.clip(-m[1, 2], -1, 1)))

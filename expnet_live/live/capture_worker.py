@@ -92,7 +92,7 @@ class CaptureWorker(Worker):
                 return
             self._deliver(frame, frame.timestamp, frame.timestamp)
         if not self.stopping:
-            raise SourceError(f"{self.spec.name} sends no pictures any more; connect it again.")
+            raise SourceError(f"{self.spec.name} no longer sends pictures; connect it again.")
 
     def _play(self, source: Source) -> None:
         start = self.transport.take_target()

@@ -1,4 +1,4 @@
-"""Writing meshes as binary PLY, as OBJ and as GLB. A file appears only when it is complete."""
+"""Writes meshes as binary PLY, OBJ and GLB. A file appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def write_mesh(
     """
     writers = {".ply": _write_ply, ".obj": _write_obj, ".glb": _write_glb}
     if path.suffix.lower() not in writers:
-        raise ValueError(f"A mesh is written as .ply, .obj or .glb; {path.name} is none of them.")
+        raise ValueError(f"A mesh file must be .ply, .obj or .glb, unlike {path.name}.")
     v = np.asarray(vertices, np.float32)
     t = np.asarray(triangles, np.int32)
     if v.ndim != 2 or v.shape[1] != 3 or t.ndim != 2 or t.shape[1] != 3:
         raise ValueError("Vertices and triangles must have shapes (V, 3) and (F, 3).")
     if t.size and (t.min() < 0 or t.max() >= len(v)):
-        raise ValueError("A triangle names a vertex that does not exist.")
+        raise ValueError("A triangle refers to a vertex that does not exist.")
     n = None if normals is None else np.asarray(normals, np.float32)
     c = None if colors is None else np.asarray(colors, np.uint8)
     for name, extra in (("normals", n), ("colors", c)):

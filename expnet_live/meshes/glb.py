@@ -16,10 +16,11 @@ _VERTICES, _INDICES = 34962, 34963  # targets of buffer views
 
 
 def glb_bytes(vertices: Array, triangles: Array, normals: Array | None, colors: Array | None) -> bytes:
-    """Vertices (V, 3) in mm, triangles (F, 3), unit normals (V, 3) and sRGB uint8 colors (V, 3) as a file's content.
+    """The content of a file for vertices (V, 3) in mm, triangles (F, 3), unit normals (V, 3) and sRGB uint8 colors (V,
+    3).
 
-    glTF has its rules: lengths are metres, colours of vertices are linear (16 bits keep their dark tones), y is up and
-    a face looks along +z, as our faces do.
+    glTF requires lengths in metres, linear vertex colours (16 bits preserve dark tones), y up, and a face that looks
+    along +z, as our faces do.
     """
     arrays = GlbArrays()
     document = {
@@ -31,13 +32,15 @@ def glb_bytes(vertices: Array, triangles: Array, normals: Array | None, colors: 
 
 
 def glb_file(document: dict[str, Any], arrays: GlbArrays) -> bytes:
-    """A file's content: scenes, nodes, meshes and animations of `document`, which name accessors of `arrays`."""
+    """The content of a file: scenes, nodes, meshes and animations of `document`, which refer to accessors of
+    `arrays`.
+    """
     document = {
         "asset": {"version": "2.0", "generator": f"ExpNet Live {__version__}"},
         "scene": 0,
         **document,
         "materials": [
-            # Seen from inside, too: the neck is open.
+            # Double-sided, because the neck is open and shows the inside.
             {"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.6}, "doubleSided": True}
         ],
         "accessors": arrays.accessors,
@@ -51,7 +54,7 @@ def glb_file(document: dict[str, Any], arrays: GlbArrays) -> bytes:
 
 
 class GlbArrays:
-    """The binary part, and how it is described. What adds an array returns its accessor's number."""
+    """The binary part and its description. Methods that add an array return its accessor's number."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -61,14 +64,14 @@ class GlbArrays:
     def primitive(
         self, vertices: Array, triangles: Array, normals: Array | None, colors: Array | None
     ) -> dict[str, Any]:
-        """Vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3), as a mesh holds them."""
+        """Add vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3) of a mesh."""
         position = np.ascontiguousarray(vertices / np.float32(1000), "<f4")
         attributes = {"POSITION": self._add(position, "VEC3", _FLOAT, _VERTICES, **_limits(position))}
         if normals is not None:
             length = np.linalg.norm(normals, axis=1, keepdims=True)
             attributes["NORMAL"] = self._add((normals / length).astype("<f4"), "VEC3", _FLOAT, _VERTICES)
         if colors is not None:
-            # Four components, as each vertex has to begin at a multiple of four bytes.
+            # Four components, because each vertex must begin at a multiple of four bytes.
             rgba = np.ones((len(colors), 4))
             rgba[:, :3] = _linear(colors / 255)
             attributes["COLOR_0"] = self._add(
@@ -78,18 +81,20 @@ class GlbArrays:
         return {"attributes": attributes, "indices": indices, "material": 0}
 
     def track(self, values: Array, shape: str) -> int:
-        """Times (T,) or keys (T, n) of an animation; `shape` is SCALAR, VEC3 or VEC4."""
+        """Add times (T,) or keys (T, n) of an animation; `shape` is SCALAR, VEC3 or VEC4."""
         values = np.ascontiguousarray(values, "<f4")
         if shape == "SCALAR":
             values = values.reshape(-1, 1)
         return self._add(values, shape, _FLOAT, None, **_limits(values))
 
     def places(self, vertices: Array) -> int:
-        """Numbers (n,), ascending, of vertices that several morph targets move; returns what `differences` takes."""
+        """Add ascending indices (n,) of vertices that several morph targets move; return the `places` for
+        `differences`.
+        """
         return self._view(vertices.astype("<u4"), None)
 
     def differences(self, values: Array, n_vertices: int, where: int | None = None) -> int:
-        """What a morph target adds: (V, 3), or (n, 3) at the `places` of that number."""
+        """Add the displacements of a morph target: (V, 3), or (n, 3) at the `places` of that number."""
         values = np.ascontiguousarray(values, "<f4")
         if where is None:
             return self._add(values, "VEC3", _FLOAT, _VERTICES, **_limits(values))
@@ -112,7 +117,7 @@ class GlbArrays:
         return len(self.accessors) - 1
 
     def _view(self, array: Array, target: int | None) -> int:
-        """All rows are multiples of four bytes, so that every array begins at one."""
+        """Add an array; all rows are multiples of four bytes, so every array begins at one."""
         view = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
         self.views.append(view if target is None else {**view, "target": target})
         self.data += array.tobytes()
@@ -124,5 +129,5 @@ def _limits(values: Array) -> dict[str, list[float]]:
 
 
 def _linear(srgb: Array) -> Array:
-    """Light of sRGB values 0..1 (IEC 61966-2-1)."""
+    """Linear light of sRGB values 0..1 (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)

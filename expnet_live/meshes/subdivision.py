@@ -1,4 +1,4 @@
-"""Triangle meshes: Loop subdivision as a linear map."""
+"""Loop subdivision of triangle meshes as a linear map."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def loop_subdivision(
 ) -> tuple[sparse.csr_matrix, Array]:
     """Loop subdivision (C. Loop, 1987, with Warren's vertex weights) of a mesh with boundaries.
 
-    `creases` (E, 2) are edges within the mesh, in closed rings, that keep to the rules of a
-    boundary. Returns the matrix (V2, V) that makes the new vertices from the old ones, and the
-    new triangles (F * 4**rounds, 3) int32: the first V rows belong to the old vertices, and
-    triangle i lies in the old triangle i modulo F.
-    Raises ValueError when an edge has more than two triangles.
+    `creases` (E, 2) are inner edges, in closed rings, that follow the rules of a boundary.
+    Returns the matrix (V2, V) from the old vertices to the new ones, and the new triangles
+    (F * 4**rounds, 3) int32: the first V rows belong to the old vertices, and triangle i is
+    part of the old triangle i modulo F.
+    Raises ValueError if an edge has more than two triangles.
     """
     matrix = sparse.identity(n_vertices, format="csr", dtype=np.float64)
     faces = np.asarray(triangles)
@@ -52,7 +52,7 @@ def _subdivide(triangles: Array, n: int, creases: Array) -> tuple[sparse.csr_mat
 
     # Edge points: 3/8 of each end + 1/8 of each opposite corner; midpoints on the boundary.
     end_weight = np.where(inner, 3 / 8, 1 / 2)
-    opposite = np.roll(triangles, -2, axis=1)  # corner facing edge k (k -> k + 1)
+    opposite = np.roll(triangles, -2, axis=1)  # corner opposite edge k (k -> k + 1)
     keep = inner[edge_of]
     rows = [np.arange(len(edges)), np.arange(len(edges)), edge_of[keep]]
     cols = [a, b, opposite[keep]]
@@ -92,7 +92,7 @@ def _coo(rows: list[Array], cols: list[Array], data: list[Array], shape: tuple[i
 
 
 def boundary_loops(triangles: Array) -> list[Array]:
-    """Boundary rings in the direction their triangles run, longest first."""
+    """Boundary rings in the direction of their triangles, longest first."""
     a, b = np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=-1).reshape(-1, 2).astype(np.int64).T
     n = int(np.max(triangles, initial=0)) + 1
     alone = ~np.isin(a * n + b, b * n + a)

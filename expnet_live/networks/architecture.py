@@ -1,4 +1,4 @@
-"""What a network is made of, as plain values: the same for torch, which trains it, and for what runs it."""
+"""The architecture of a network as plain values, shared by torch, which trains it, and the runtimes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIRST_KERNEL = 7
 class ResNetConfig:
     """`blocks` per stage; `width` channels of the first stage; `bottleneck` blocks have four times as many outputs.
 
-    The first convolution has a stride of 2 and is pooled after, or, with `pool` off, a stride of 4: a third cheaper.
+    The first convolution has a stride of 2 and a pooling after it, or, with `pool` off, a stride of 4: a third cheaper.
     """
 
     blocks: tuple[int, ...]
@@ -32,7 +32,7 @@ class ResNetConfig:
 
 @dataclass(frozen=True)
 class ConvShape:
-    """A square convolution without bias, normalised; it pads half its kernel on all sides."""
+    """A square convolution without bias, followed by normalisation; it pads half its kernel on all sides."""
 
     n_in: int
     n_out: int
@@ -42,7 +42,7 @@ class ConvShape:
 
 @dataclass(frozen=True)
 class BlockShape:
-    """`branch2` beside a shortcut, `branch1` where shapes differ. As in Caffe, the stride is on the first of each."""
+    """`branch2` with a shortcut, which is `branch1` if shapes differ. As in Caffe, the first of each has the stride."""
 
     name: str
     branch2: tuple[ConvShape, ...]
@@ -83,8 +83,8 @@ RESNET101 = ResNetConfig((3, 4, 23, 3), 64, bottleneck=True)
 
 @dataclass(frozen=True)
 class ExpNetConfig:
-    """`crop_size` px of the square input; `pooled` features (as in the paper) or the whole feature map go to
-    the last layer; `outputs` are names and sizes of its parts, in order."""
+    """`crop_size` of the square input in px; the last layer gets `pooled` features (as in the paper) or the whole
+    feature map; `outputs` are the names and sizes of its parts, in order."""
 
     backbone: ResNetConfig
     crop_size: int
@@ -94,7 +94,7 @@ class ExpNetConfig:
 
     @property
     def n_features(self) -> int:
-        """Inputs of the last layer."""
+        """Number of inputs of the last layer."""
         side = 1 if self.pooled else -(-self.crop_size // 32)
         return self.backbone.n_features * side * side
 
@@ -112,7 +112,7 @@ class ExpNetConfig:
         return cls(**{**values, "backbone": ResNetConfig(**backbone)})
 
 
-N_NAMED, N_OFFICIAL = 29, 29  # coefficients of the built-in face model, and of the paper's network
+N_NAMED, N_OFFICIAL = 29, 29  # number of coefficients of the built-in face model and of the paper's network
 
 
 def outputs(n_identity: int, n_expression: int) -> dict[str, int]:
@@ -129,7 +129,7 @@ def outputs(n_identity: int, n_expression: int) -> dict[str, int]:
 
 
 def compact(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
-    """The network that ships: ResNet-18 at half width, for crops of 112 x 112."""
+    """The built-in network: ResNet-18 at half width, for crops of 112 x 112."""
     backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
     return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity, n_expression))
 
@@ -148,7 +148,7 @@ ARCHITECTURES = {"compact": compact, "resnet101": resnet101}
 
 
 def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:
-    """The shape of each of a network's tensors by its name in torch; `pixel_mean` may also be a whole picture."""
+    """The shape of each tensor of a network by its torch name; `pixel_mean` may also be a whole picture."""
     backbone, n = config.backbone, config.n_outputs
     shapes: dict[str, tuple[int, ...]] = {}
 

@@ -23,7 +23,7 @@ FORMAT = "expnet-live 1"
 
 @dataclass(frozen=True)
 class Weights:
-    """A network as values: its configuration, float32 tensors by their names in torch, and what is noted about it."""
+    """A network as values: its configuration, float32 tensors by torch name, and notes about it."""
 
     config: ExpNetConfig
     tensors: dict[str, Array]
@@ -31,7 +31,7 @@ class Weights:
 
     @classmethod
     def read(cls, path: Path) -> Weights:
-        """The network in `path`. Raises UserError when it is none of ours."""
+        """The network in `path`. Raises UserError if it is not one of ours."""
         try:
             with safe_open(path, "np") as f:
                 metadata = f.metadata() or {}
@@ -48,7 +48,7 @@ class Weights:
             config = ExpNetConfig.from_dict(json.loads(metadata["config"]))
             shapes = parameter_shapes(config)
         except (KeyError, TypeError, ValueError) as e:
-            raise UserError(f"{path} is damaged or of another version: {e}") from e
+            raise UserError(f"{path} is damaged or has another version: {e}") from e
         wrong = sorted(shapes.keys() ^ tensors.keys()) or [n for n, s in shapes.items() if not _fits(n, tensors[n], s)]
         if wrong:
             raise UserError(f"{path} is damaged: {', '.join(wrong[:3])} do not belong to its network.")
@@ -60,7 +60,7 @@ class Weights:
         return cls(net.config, tensors, {})
 
     def network(self) -> ExpNet:
-        """The network in torch."""
+        """The network as a torch module."""
         import torch
 
         from expnet_live.networks.expnet import ExpNet
@@ -72,7 +72,7 @@ class Weights:
 
 
 def save_weights(net: ExpNet, path: Path, about: dict[str, Any] | None = None, *, half: bool = False) -> None:
-    """Writes `net` to `path`; `half` stores convolutions and the last layer as float16."""
+    """Write `net` to `path`; `half` stores convolutions and the last layer as float16."""
     import torch
     from safetensors.torch import save_file
 
@@ -88,7 +88,7 @@ def save_weights(net: ExpNet, path: Path, about: dict[str, Any] | None = None, *
 
 
 def load_weights(path: Path) -> tuple[ExpNet, dict[str, Any]]:
-    """The network in `path`, in torch, and what is noted about it. Raises UserError when it is none of ours."""
+    """The network in `path` as a torch module, and the notes about it. Raises UserError if it is not one of ours."""
     weights = Weights.read(path)
     return weights.network(), weights.about
 

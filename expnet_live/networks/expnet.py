@@ -1,4 +1,4 @@
-"""ExpNet: a face crop to expression coefficients, and identity, pose, gaze and confidence beside them."""
+"""ExpNet: predicts expression coefficients, identity, pose, gaze and confidence from a face crop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from expnet_live.networks.resnet import ResNet
 
 
 class ExpNet(nn.Module):
-    """Crops (N, 3, S, S), BGR as floats 0..255, to outputs (N, D), the parts of the configuration side by side.
+    """Maps crops (N, 3, S, S), BGR as floats 0..255, to outputs (N, D), the concatenated parts of the configuration.
 
-    The network's own outputs are standardised: `offset` and `spread` (D,) bring them to their units.
+    The network's own outputs are standardised: `offset` and `spread` (D,) convert them to their units.
     Crops are standardised by `pixel_mean` (3, 1, 1) or (3, S, S) and `pixel_spread`.
     """
 

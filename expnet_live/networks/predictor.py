@@ -1,4 +1,4 @@
-"""Running ExpNet on crops, as fast as the machine at hand allows."""
+"""Runs ExpNet on crops, as fast as the machine allows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ASSET = "expnet.safetensors"
 
 @dataclass(frozen=True)
 class Prediction:
-    """What ExpNet says of N crops.
+    """ExpNet's predictions for N crops.
 
     `expression` (N, n) sd, `identity` (N, K) sd, `rotation` (N, 3) rad, `scale` (N,) crop pixels per
-    mm, `origin` (N, 2) where the model's origin is seen in the crop, `gaze` (N, 2, 2) rad or None,
+    mm, `origin` (N, 2) position of the model's origin in the crop, `gaze` (N, 2, 2) rad or None,
     `confidence` (N,) that there is a face, 0..1, `blendshapes` (N, 52) in ARKit's order, 0..1, or None.
     """
 
@@ -35,7 +35,7 @@ class Prediction:
 
 
 class Predictor:
-    """An ExpNet made ready for inference on one device; `threads` of the CPU, None: see runtime.cpu_threads."""
+    """An ExpNet prepared for inference on one device; `threads` of the CPU, None: see runtime.cpu_threads."""
 
     def __init__(self, weights: Weights, device: str = "auto", threads: int | None = None) -> None:
         self.device: str = pick_device(device)
@@ -49,16 +49,16 @@ class Predictor:
 
     @property
     def tells(self) -> frozenset[str]:
-        """Which of identity, gaze and blendshapes it says beside the expression."""
+        """Which of identity, gaze and blendshapes it predicts besides the expression."""
         return frozenset(self._columns) & {"identity", "gaze", "blendshapes"}
 
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto", threads: int | None = None) -> Predictor:
-        """The weights in `path`, or those that ship."""
+        """Load the weights in `path`, or the built-in ones."""
         return cls(Weights.read(path or asset(ASSET)), device, threads)
 
     def predict(self, crops: Image) -> Prediction:
-        """Crops (N, S, S, 3) BGR uint8."""
+        """Predict for crops (N, S, S, 3) BGR uint8."""
         out = self._net(crops)
         part = {name: out[:, columns] for name, columns in self._columns.items()}
         n, size = len(crops), self.crop_size

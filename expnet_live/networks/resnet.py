@@ -1,4 +1,4 @@
-"""Residual networks: the paper's ResNet-101 as Caffe draws it, and small ones of the same family.
+"""Residual networks: the paper's ResNet-101 as defined in Caffe, and small ones of the same family.
 
 He et al., *Deep residual learning for image recognition*, 2016. Layers carry Caffe's names
 (res2a_branch2a, bn2a_branch2a, ...), so that the official weights fit by name. As in Caffe, a
@@ -32,7 +32,7 @@ class Conv(nn.Module):
 
 
 class Block(nn.Module):
-    """branch2a, branch2b (and branch2c in bottlenecks) beside a shortcut, branch1 where shapes differ."""
+    """branch2a, branch2b (and branch2c in bottlenecks) with a shortcut, which is branch1 if shapes differ."""
 
     def __init__(self, shape: BlockShape) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Pictures (N, 3, S, S) to feature maps (N, n_features, S/32, S/32)."""
+    """Maps pictures (N, 3, S, S) to feature maps (N, n_features, S/32, S/32)."""
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class ResNet(nn.Module):
         return x
 
     def caffe_names(self) -> Iterator[tuple[str, str, nn.Conv2d, nn.BatchNorm2d]]:
-        """Caffe's layer names with the convolution and normalisation that they name."""
+        """Caffe's layer names with their convolution and normalisation."""
         yield "conv1", "bn_conv1", self.conv1, self.bn_conv1
         for name, block in self.stages.items():
             assert isinstance(block, Block)

@@ -1,6 +1,6 @@
-"""How a network runs: by ONNX Runtime on CPUs, where it takes half of torch's time for a single crop; else by torch.
+"""Runs a network with ONNX Runtime on CPUs, where a single crop takes half of torch's time, and with torch elsewhere.
 
-torch itself is imported only where a GPU may be: it takes a second and 200 MB.
+torch itself is imported only if there may be a GPU: it takes a second and 200 MB.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Running = Callable[[Image], Array]
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 _OPSET, _IR = 17, 8
-# ONNX Runtime's Windows builds would otherwise tell the system of their use.
+# ONNX Runtime's Windows builds would otherwise report their use to the system.
 onnxruntime.disable_telemetry_events()
 
 
 def pick_device(device: str) -> str:
-    """The device that is meant: auto takes cuda, then mps, then cpu. UserError for one that is not there."""
+    """Resolve a device name: auto takes cuda, then mps, then cpu. Raises UserError for an unavailable device."""
     if device not in DEVICES:
         raise UserError(f"There is no device called {device}; choose one of {', '.join(DEVICES)}.")
     if device == "cpu":
@@ -46,7 +46,7 @@ def pick_device(device: str) -> str:
 
 
 def available_devices() -> set[str]:
-    """cpu, and cuda and mps where torch can use them."""
+    """cpu, and cuda and mps if torch can use them."""
     if not _may_have_gpu():
         return {"cpu"}
     import torch
@@ -64,7 +64,7 @@ def _may_have_gpu() -> bool:
 
 
 def cpu_threads() -> int:
-    """How many CPU threads a network gets: OMP_NUM_THREADS, or all cores that this process may use, up to four."""
+    """Number of CPU threads for a network: OMP_NUM_THREADS, or all cores that this process may use, up to four."""
     try:
         return max(1, int(os.environ["OMP_NUM_THREADS"]))
     except (KeyError, ValueError):
@@ -72,14 +72,14 @@ def cpu_threads() -> int:
 
 
 def available_cores() -> int:
-    """Those that this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
-    """The network on a device of `pick_device`: crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
+    """A network on a device of `pick_device`; maps crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
 
-    `exact`: in single precision everywhere, and crops are float32, 0..255.
+    `exact`: single precision everywhere, with crops as float32, 0..255.
     """
     return OnnxNet(weights, threads, exact) if device == "cpu" else TorchNet(weights, device, exact)
 
@@ -99,7 +99,9 @@ class OnnxNet:
 
 
 class TorchNet:
-    """A network by torch; on CUDA the backbone in half precision, the last layer in float32, or `exact` all of it."""
+    """A network in torch; on CUDA, the backbone runs in half precision and the last layer in float32, unless
+    `exact`.
+    """
 
     def __init__(self, weights: Weights, device: str, exact: bool = False) -> None:
         import torch
@@ -114,7 +116,7 @@ class TorchNet:
 
         net = self._net
         with torch.inference_mode():
-            # A view with the channels last, as the convolutions like it best.
+            # A view with the channels last, the layout that suits the convolutions best.
             x = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
             x = net.backbone(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype)).float()
             if net.config.pooled:
@@ -131,7 +133,7 @@ def onnx_model(weights: Weights, floats: bool = False) -> onnx.ModelProto:
     x = graph.add("Sub", x, graph.constant(tensors["pixel_mean"]))
     first = graph.fused("backbone.conv1", "backbone.bn_conv1", 1 / tensors["pixel_spread"])
     stride = 2 if config.backbone.pool else 4
-    # As in Caffe, more is padded right and below.
+    # As in Caffe, there is more padding on the right and at the bottom.
     x = graph.add("Relu", graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3]))
     if config.backbone.pool:
         x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
@@ -161,7 +163,7 @@ class _Graph:
     constants: list[onnx.TensorProto] = field(default_factory=list)
 
     def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """The name of the node's output."""
+        """Add a node, and return the name of its output."""
         output = output or f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
@@ -172,7 +174,7 @@ class _Graph:
         return name
 
     def fused(self, conv: str, bn: str, gain: Array | float = 1.0) -> tuple[str, str]:
-        """Weight and bias of a convolution with the normalisation after it, for inputs less by `gain`."""
+        """Weight and bias of a convolution merged with the normalisation after it, for inputs divided by `gain`."""
         t = self.tensors
         scale = t[f"{bn}.weight"] / np.sqrt(t[f"{bn}.running_var"] + BN_EPSILON)
         bias = t[f"{bn}.bias"] - t[f"{bn}.running_mean"] * scale

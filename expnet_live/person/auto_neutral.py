@@ -1,7 +1,8 @@
-"""The automatic neutral: how a face that nobody calibrated looks at rest, learned while it is seen.
+"""The automatic neutral: learns what an uncalibrated face looks like at rest while it is visible.
 
-One picture cannot tell low brows from lowered ones; time can. In the first seconds the rest of an action is a low
-percentile of what it was; later the estimate follows slowly. Blinks, speech and turned heads are left out.
+A single picture cannot distinguish low brows from lowered ones, but a sequence can. In the first seconds, the resting
+value of an action is a low percentile of its values; later the estimate follows slowly. Blinks, speech and turned
+heads are ignored.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array, FaceState
 
-_FIRST = 3.0  # s of looks until the estimate counts in full
+_FIRST = 3.0  # s of observation until the estimate has full weight
 _PERCENTILE = 25
-_MOST = 0.3  # of an action: a face at rest does not do more
-_RISE, _FALL = 0.1 / 60, 0.03  # by how much of an action the estimate follows in a second
-_STEP = 0.2  # s between looks that say most of what there is to say
+_MOST = 0.3  # of an action: the most that a face at rest shows
+_RISE, _FALL = 0.1 / 60, 0.03  # largest change of the estimate per second, of an action
+_STEP = 0.2  # s between samples, which is dense enough
 _TURNED = 0.35  # rad of yaw or pitch
 _SPEAKS, _BLINKS = 0.25, 0.5
-# Shut means shut for everyone, and where eyes look is no expression.
+# Closed means closed for everyone, and gaze is not an expression.
 _LEFT_OUT = np.array([n.startswith(("eyeBlink", "eyeLook", "eyeWide")) for n in ARKIT])
 _LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 _FORGET = 10.0  # s after which a face that has gone is forgotten
@@ -28,7 +29,7 @@ _FORGET = 10.0  # s after which a face that has gone is forgotten
 
 @dataclass
 class _Rest:
-    """One face's: looks of the first seconds, and the estimate (52,) since."""
+    """The state of one face: samples of the first seconds, and the estimate (52,) since then."""
 
     looks: list[Array] = field(default_factory=list)
     last: float = -1.0
@@ -48,16 +49,16 @@ class AutoNeutral:
         self._faces: dict[int, _Rest] = {}
 
     def reset(self) -> None:
-        """Forgets all faces: another source is opened."""
+        """Forget all faces, because another source opens."""
         self._faces.clear()
 
     def share(self, face: int) -> float:
-        """How far the rest of a face is known, 0..1."""
+        """How well the rest of a face is known, 0..1."""
         known = self._faces.get(face)
         return 0.0 if known is None else min(known.seen / _FIRST, 1.0)
 
     def add(self, state: FaceState, now: float) -> None:
-        """Takes a look at a face at `now` (s)."""
+        """Observe a face at `now` (s)."""
         if state.blendshapes is None:
             return
         self._faces = {n: rest for n, rest in self._faces.items() if n == state.face or now - rest.last < _FORGET}
@@ -79,7 +80,7 @@ class AutoNeutral:
         np.clip(known.rest, 0, _MOST, out=known.rest)
 
     def corrected(self, weights: Array, face: int) -> Array:
-        """Weights (52,) of a face without its rest: rest is 0, and the full action still 1."""
+        """Weights (52,) of a face with its rest removed: rest is 0, and the full action is still 1."""
         known = self._faces.get(face)
         if known is None:
             return weights

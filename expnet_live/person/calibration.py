@@ -1,4 +1,4 @@
-"""The neutral calibration: two still seconds tell who sits there and how that face is at rest."""
+"""The neutral calibration: measures a person's identity and neutral face in two still seconds."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState
 from expnet_live.person.person import Person
 
-# Lids move in every second of stillness, and shut means shut for everyone: no offset for them.
-_EYES = ("eyeBlink", "eyeLook", "eyeSquint", "eyeWide")  # of actions, likewise, and where they look
-_RESTING = 0.01  # of an action: less is none
+# Lids move even in a still face, and closed means closed for everyone: they get no offset.
+_EYES = ("eyeBlink", "eyeLook", "eyeSquint", "eyeWide")  # likewise for actions, and for gaze
+_RESTING = 0.01  # of an action: less counts as none
 LIDS = ("eyeBlinkLeft", "eyeBlinkRight", "eyeSquintLeft", "eyeSquintRight")
 
 
 class Calibration:
-    """Collects looks at one still face for `seconds`, and makes identity and neutral of them."""
+    """Collects samples of one still face for `seconds`, and computes identity and neutral from them."""
 
-    _STEADY = 0.8  # sd: how much a coefficient may spread (its median absolute deviation)
-    _LEAST = 8  # looks
+    _STEADY = 0.8  # sd: largest spread of a coefficient (its median absolute deviation)
+    _LEAST = 8  # samples
 
     def __init__(self, names: tuple[str, ...], seconds: float = 2.0, patience: float = 6.0) -> None:
         self._names, self._seconds, self._patience = names, seconds, patience
@@ -30,7 +30,7 @@ class Calibration:
         self.progress = 0.0
 
     def add(self, faces: tuple[FaceState, ...], now: float) -> bool:
-        """Takes the faces of a frame; True when it has seen enough, or has waited long enough."""
+        """Add the faces of a frame; True once there are enough samples, or the time is over."""
         self._begun = now if self._begun is None else self._begun
         if faces and faces[0].confidence >= 0.5:
             if self._looks and self._looks[-1].face != faces[0].face:
@@ -38,12 +38,12 @@ class Calibration:
             self._looks.append(faces[0])
         spent = self._looks[-1].timestamp - self._looks[0].timestamp if self._looks else 0.0
         self.progress = min(1.0, spent / self._seconds)
-        # A slow machine shows few frames in two seconds; it gets the time it needs.
+        # A slow machine processes few frames in two seconds, so it gets more time.
         enough = self.progress >= 1 and len(self._looks) >= self._LEAST
         return enough or now - self._begun > self._patience
 
     def result(self, person: Person) -> Person:
-        """`person` calibrated. Raises UserError with the reason when this was no still face."""
+        """The calibrated `person`. Raises UserError with the reason if the face was not still."""
         if len(self._looks) < self._LEAST:
             raise UserError("No face was seen for long enough; face the camera, in good light, and calibrate again.")
         raw = np.stack([s.expression_raw for s in self._looks])

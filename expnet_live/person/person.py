@@ -1,4 +1,4 @@
-"""Who sits there: identity, the face at rest, and gains."""
+"""A person: identity, neutral face, and gains."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 
 MAX_GAIN = 3.0
-MOST_RESTING = 0.7  # of an action that a face at rest may show: what is left of it is stretched to the full action
+MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action
 
 
 @dataclass(frozen=True)
 class Person:
-    """A profile: of a calibration `identity` (K,), `neutral` (sd, by name of the coefficient) and `resting` (0..1, by
-    ARKit's names); `gains` by name, of coefficients and actions, 1 where there is none.
+    """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
+    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -34,7 +34,7 @@ class Person:
         return self.identity is not None or bool(self.neutral)
 
     def corrected(self, expression: Array, names: tuple[str, ...]) -> Array:
-        """An expression (n,) without this person's neutral, times the gains."""
+        """An expression (n,) with this person's neutral subtracted, multiplied by the gains."""
         if not self.neutral and not self.gains:
             return expression
         offset = np.array([self.neutral.get(n, 0.0) for n in names], np.float32)
@@ -42,7 +42,9 @@ class Person:
         return (expression - offset) * gain
 
     def corrected_blendshapes(self, weights: Array) -> Array:
-        """Weights (..., 52) so that this person's rest is 0 and the full action still 1, times the gains."""
+        """Weights (..., 52) scaled so that this person's rest is 0 and the full action is 1, multiplied by the
+        gains.
+        """
         if not self.resting and not self.gains:
             return weights
         rest = np.array([min(self.resting.get(n, 0.0), MOST_RESTING) for n in ARKIT], np.float32)

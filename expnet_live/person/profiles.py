@@ -1,4 +1,4 @@
-"""Profiles of persons, kept between starts."""
+"""Profiles of people, kept between starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = 1
 
 
 class Profiles:
-    """Profiles as JSON files, one each, in a folder that is made when the first is saved."""
+    """Profiles as JSON files in a folder that is created with the first one."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or data_folder() / "profiles"
@@ -34,7 +34,7 @@ class Profiles:
         return sorted(found, key=str.casefold)
 
     def load(self, name: str) -> Person:
-        """The profile of that name, a fresh one if there is none. Raises UserError when its file is damaged."""
+        """The profile of that name, or a new one if there is none. Raises UserError if its file is damaged."""
         path = self._path(name)
         try:
             return record_of(json.loads(path.read_text(encoding="utf-8")), PersonRecord).person()
@@ -44,7 +44,7 @@ class Profiles:
             raise UserError(f"The profile {name} cannot be read; delete {path} and calibrate again.") from e
 
     def save(self, person: Person) -> None:
-        """Raises UserError when the folder cannot be written."""
+        """Save a profile. Raises UserError if the folder cannot be written."""
         data = {"schema": SCHEMA} | msgspec.to_builtins(PersonRecord.of(person))
         path = self._path(person.name)
         try:
@@ -57,7 +57,7 @@ class Profiles:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        # Any name makes a file's name; what looks the same to a file system is one profile.
+        # Turn any name into a file name; names that are equal to the file system are one profile.
         stem = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-") or "profile"
         return self._folder / f"{stem}.json"
 

@@ -1,4 +1,4 @@
-"""A person as it lies on disk: in profiles, and in the sessions that were recorded with them."""
+"""The format of a person on disk, in profiles and in recorded sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.person.person import Person
 
 
 class PersonRecord(msgspec.Struct):
-    """`resting` came later than the rest."""
+    """`resting` was added later than the other fields."""
 
     name: str
     identity: list[Number] | None

@@ -1,1 +1,1 @@
-"""Software rendering: pictures of the face model without any graphics driver."""
+"""Software rendering: pictures of the face model without a graphics driver."""

@@ -1,4 +1,4 @@
-"""The face mesh drawn over the photo it was measured on, quickly enough for video."""
+"""Draws the face mesh over the photo it was measured on, fast enough for video."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from expnet_live.render.shading import Surface, diffuse, linear_from_srgb, rolle
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4
-GRAZING = 0.05  # z of a normal below which a point counts as turned away
-# The edges of the mouth and the eyes roll inwards: their normals say little of whether they are seen.
+GRAZING = 0.05  # z of a normal below which a point counts as facing away
+# The edges of the mouth and the eyes roll inwards, so their normals say little about their visibility.
 TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
 
@@ -38,7 +38,7 @@ def draw_overlay(
     style: OverlayStyle = OverlayStyle.SHADED,
     opacity: float = 0.75,
 ) -> Image:
-    """A copy of `image` (BGR) with the face over it, seen as `view` says.
+    """A copy of `image` (BGR) with the face drawn over it in the given `view`.
 
     `vertices` (V, 3) mm and unit `normals` (V, 3) are those of `surface`, which holds the triangles to
     shade (leave the head's shell out to see the person's own hair), the edges of the wireframe and the
@@ -61,7 +61,7 @@ def draw_overlay(
 
 
 def contour_lines(points: Array, normals: Array) -> list[Array]:
-    """The contours of a face as smooth lines (n, 2) in pixels, without what faces away.
+    """The contours of a face as smooth lines (n, 2) in pixels, without the parts that face away.
 
     `points` (V, 2 or 3) in the picture and unit `normals` (V, 3) in the camera frame begin with the 468 base points.
     """
@@ -80,7 +80,7 @@ def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity:
     w, h = x1 - x0, y1 - y0
     fragments = rasterize(points - np.array([x0, y0, 0]), surface.triangles, w, h)
 
-    # Light is smooth: lighting the vertices and interpolating costs far less than lighting pixels.
+    # Light is smooth: lighting vertices and interpolating is much cheaper than lighting pixels.
     lit = linear_from_srgb(surface.colors) * diffuse(normals)
     if surface.shine is not None:
         lit += specular(normals, surface.shine)
@@ -88,7 +88,7 @@ def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity:
     layer = np.zeros((h * w, 4), np.float32)
     layer[fragments.pixel, :3] = fragments.interpolate(surface.triangles, color[:, ::-1])
     layer[fragments.pixel, 3] = 1
-    # The edge fades inwards, over about a fiftieth of the face, so that the face settles into the photo.
+    # The edge fades inwards, over about a fiftieth of the face, so that the face blends into the photo.
     sigma = max(0.7, 0.008 * max(w, h))
     alpha = np.clip(2 * cv2.GaussianBlur(layer[:, 3].reshape(h, w), (0, 0), sigma) - 1, 0, 1)[:, :, None] * opacity
     roi = out[y0:y1, x0:x1]
@@ -102,14 +102,14 @@ def _lines(out: Image, lines: list[Array], opacity: float) -> None:
     x0, y0, x1, y1 = box
     roi = out[y0:y1, x0:x1]
     drawn = roi.copy()
-    # Integer coordinates with a few bits of fraction are what OpenCV draws smooth lines from.
+    # OpenCV draws smooth lines from integer coordinates with a few fractional bits.
     scaled = [np.round((line - (x0, y0)) * (1 << _FRACTION_BITS)).astype(np.int32) for line in lines]
     cv2.polylines(drawn, scaled, False, LINE_COLOR, 1, cv2.LINE_AA, _FRACTION_BITS)
     cv2.addWeighted(drawn, opacity, roi, 1 - opacity, 0, dst=roi)
 
 
 def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
-    """The part of `image` around points (N, 2), as x0, y0, x1, y1; None when it is empty."""
+    """The part of `image` around points (N, 2), as x0, y0, x1, y1; None if it is empty."""
     limit = image.shape[1::-1]
     x0, y0 = (int(v) for v in np.clip(np.floor(points.min(0)) - 2, 0, limit))
     x1, y1 = (int(v) for v in np.clip(np.ceil(points.max(0)) + 3, 0, limit))
@@ -117,7 +117,7 @@ def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
 
 
 def _visible_runs(path: Array, points: Array, normals: Array, limit: float) -> list[Array]:
-    """The stretches of a path (picture points (n, 2) each) that do not face away."""
+    """The parts of a path (picture points (n, 2) each) that do not face away."""
     visible = normals[path, 2] > limit
     cuts = np.flatnonzero(np.diff(visible)) + 1
     runs = zip(np.split(path, cuts), np.split(visible, cuts), strict=True)
@@ -125,7 +125,7 @@ def _visible_runs(path: Array, points: Array, normals: Array, limit: float) -> l
 
 
 def _smooth(line: Array, steps: int = 4) -> Array:
-    """A Catmull-Rom curve through points (n, 2), `steps` pieces from each to the next."""
+    """A Catmull-Rom curve through points (n, 2), with `steps` segments between neighbours."""
     closed = len(line) > 3 and np.array_equal(line[0], line[-1])
     before, after = (line[-2], line[1]) if closed else (2 * line[0] - line[1], 2 * line[-1] - line[-2])
     p = np.vstack([before, line, after])

@@ -1,7 +1,7 @@
 """A z-buffer in numpy: which triangle each pixel shows, and where inside it.
 
-All triangles are cut into pixel rows, and all rows into pixels, at once; only pixels that a
-triangle really covers are ever touched.
+It splits all triangles into pixel rows, and all rows into pixels, at once; it touches only pixels that a
+triangle really covers.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Fragments:
 
 
 def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragments:
-    """Draws triangles (F, 3) whose corners are seen at points (V, 3).
+    """Draw triangles (F, 3) with projected corners at points (V, 3).
 
     `points` holds x, y in pixels (y down, integer = pixel centre) and a depth that grows towards
-    the viewer. Triangles seen from behind, that is clockwise with y up, are left out.
+    the viewer. Triangles seen from behind, which are clockwise with y up, are left out.
     """
     corners = np.asarray(points, np.float64)[triangles]
     (x0, y0), (x1, y1), (x2, y2) = (corners[:, k, :2].T for k in range(3))
@@ -44,7 +44,7 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     faces = np.flatnonzero(seen)
     corners, first, last, area = corners[faces], first[faces], last[faces], area[faces]
 
-    # Barycentric weight k at (x, y) is slope_x * x + slope_y * y + constant: 1 at corner k, 0 on the edge facing it.
+    # Barycentric weight k at (x, y) is slope_x * x + slope_y * y + constant: 1 at corner k, 0 on the opposite edge.
     p, q = np.roll(corners, -1, axis=1)[:, :, :2], np.roll(corners, -2, axis=1)[:, :, :2]
     slope_x = (q[:, :, 1] - p[:, :, 1]) / area[:, None]
     slope_y = (p[:, :, 0] - q[:, :, 0]) / area[:, None]
@@ -75,7 +75,7 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
 
 
 def _largest(values: Array) -> Array:
-    # numpy is slow at reducing an axis of three.
+    # numpy is slow at reductions over an axis of length three.
     return np.maximum(np.maximum(values[:, 0], values[:, 1]), values[:, 2])
 
 
@@ -94,7 +94,7 @@ def _nearest(pixel: Array, depth: Array, n_pixels: int) -> Array:
     """Indices of the nearest candidate of each pixel that has any."""
     shown = np.full(n_pixels, -1, np.int64)
     candidate = np.arange(len(pixel))
-    # Each round settles every pixel unless a candidate lies still nearer; a face has few layers.
+    # Each round settles every pixel that has no nearer candidate; a face has few layers.
     while len(candidate):
         shown[pixel[candidate]] = candidate
         candidate = candidate[depth[candidate] > depth[shown[pixel[candidate]]]]

@@ -1,7 +1,7 @@
-"""Light on skin, eyes and teeth: a key, a fill and a rim light, in linear colour.
+"""Lighting of skin, eyes and teeth: a key, a fill and a rim light, in linear colour.
 
-Skin is lit softly round the terminator (wrapped diffuse, further in red than in blue, as light
-travels under it); how sharp and strong highlights are follows one number per vertex, its shine.
+Skin has a soft terminator (wrapped diffuse, wider in red than in blue, because light travels under
+it); one number per vertex, its shine, determines how sharp and strong highlights are.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ STUDIO = (KEY, FILL, RIM)
 
 @dataclass(frozen=True)
 class Surface:
-    """What is drawn: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) in 0 (matte) .. 1 (wet).
+    """The surface to draw: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) from 0 (matte) to 1 (wet).
 
-    `edges` (E, 2) are those of a wireframe, all of the triangles' when None; `marks` (468,) are the vertices at the
-    points of the Face Mesh, the first ones when None.
+    `edges` (E, 2) are those of a wireframe, None for all edges; `marks` (468,) are the vertices at the
+    points of the Face Mesh, None for the first 468.
     """
 
     triangles: Array
@@ -69,7 +69,7 @@ def srgb_from_linear(values: Array) -> Image:
 
 
 def rolled_off(values: Array) -> Array:
-    """Linear light brought below 1: unchanged up to 0.75, highlights beyond compressed softly."""
+    """Compress linear light below 1: unchanged up to 0.75, with soft compression of highlights above."""
     v = np.asarray(values, np.float32)
     return np.where(v > 0.75, 1 - 0.25 * np.exp(-(v - 0.75) / 0.25), v)
 
@@ -120,7 +120,7 @@ def render(
     """A picture of width x height = `size` pixels of vertices (V, 3) mm with unit normals (V, 3).
 
     Returns BGR uint8 (H, W, 3) before `background` (a BGR colour or a picture of that size), or
-    BGRA with straight alpha when it is None.
+    BGRA with straight alpha if it is None.
     """
     width, height = size
     s = supersample
@@ -159,7 +159,7 @@ def _shaded(
     values = fragments.interpolate(surface.triangles, packed)
     n = values[:, :3] / np.maximum(np.linalg.norm(values[:, :3], axis=1, keepdims=True), 1e-6)
     albedo, light = values[:, 3:6], values[:, 6:9]
-    # Teeth, lashes and eyes do not let light through as skin does; skin is what is red.
+    # Unlike skin, teeth, lashes and eyes do not scatter light inside; reddish points are skin.
     skin = np.clip(4 * (albedo[:, :1] - albedo[:, 2:]), 0, 1)
     light = light + skin * (_scattered(light, skin[:, 0], fragments, size, px_per_mm) - light)
     light = light * _openness(fragments, n[:, 2], size, px_per_mm)
@@ -169,15 +169,15 @@ def _shaded(
 def _blurred(
     values: Array, fragments: Fragments, size: tuple[int, int], sigma: float, weights: Array | None = None
 ) -> tuple[Array, Array]:
-    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels, and the share of those (M,).
+    """Values (M,) blurred over the covered pixels by a Gaussian of sigma pixels, and the share of covered pixels (M,).
 
-    `weights` (M,) in 0..1 say how much a pixel gives to the others.
+    `weights` (M,) in 0..1 say how much each pixel contributes to others.
     """
     width, height = size
     pair = np.zeros((width * height, 2), np.float32)
     pair[fragments.pixel, 0] = values if weights is None else values * weights
     pair[fragments.pixel, 1] = 1 if weights is None else weights
-    # Wide blurs are smooth: half or a quarter of the resolution shows no difference.
+    # Wide blurs are smooth: computing them at half or a quarter of the resolution makes no visible difference.
     shrink = 1 if sigma < 4 else 2 if sigma < 12 else 4
     picture = pair.reshape(height, width, 2)
     if shrink > 1:
@@ -191,7 +191,7 @@ def _blurred(
 
 
 def _scattered(light: Array, skin: Array, fragments: Fragments, size: tuple[int, int], px_per_mm: float) -> Array:
-    """Light spread under the skin: red further (1.2 mm) than green (0.5 mm), blue not at all."""
+    """Spread light under the skin: red (1.2 mm) further than green (0.5 mm), blue not at all."""
     out = light.copy()
     for channel, mm in ((0, 1.2), (1, 0.5)):
         out[:, channel] = _blurred(light[:, channel], fragments, size, max(mm * px_per_mm, 0.3), skin)[0]
@@ -199,16 +199,16 @@ def _scattered(light: Array, skin: Array, fragments: Fragments, size: tuple[int,
 
 
 def _openness(fragments: Fragments, facing: Array, size: tuple[int, int], px_per_mm: float) -> Array:
-    """How freely a pixel sees the room, (M, 3): less in hollows, from the depth picture alone.
+    """Ambient occlusion of each pixel, (M, 3), from the depth picture alone: less light in hollows.
 
-    `facing` (M,) is the normals' z: depth tells little of surfaces that are seen at a slant.
+    `facing` (M,) is the normals' z: depth says little about surfaces seen at a slant.
     """
     shade = np.zeros(len(fragments.pixel), np.float32)
     for radius, weight in ((4.0, 0.35), (12.0, 0.35)):  # mm
         around, covered = _blurred(fragments.depth, fragments, size, radius * px_per_mm)
-        # Background is as open as a surface that lies one radius behind.
+        # The background counts as a surface one radius behind.
         hollow = covered * (around - fragments.depth) / (radius * px_per_mm) - (1 - covered)
         shade += weight * np.clip(hollow, 0, 1)
     shade *= np.clip(1.5 * facing, 0, 1)
-    # Light that reaches hollows in skin has bounced off skin: it is warm.
+    # Light in hollows of the skin has bounced off skin, so it is warm.
     return 1 - np.clip(shade, 0, 0.7)[:, None] * np.array([0.85, 1.0, 1.05], np.float32)

@@ -1,4 +1,4 @@
-"""Picture sheets of the face model: its 29 components, the rig's 52 actions, and the mean face from all sides."""
+"""Sheets of pictures of the face model: its 29 components, the rig's 52 actions, and the mean face from all sides."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _COLUMNS = 5
 FACE = (186, 216)  # px, width and height of one face of a component
 PORTRAIT = (470, 620)  # px, of the mean face
 _ACROSS = 9  # actions of the rig in a row
-_LEGEND = 700  # px that its heading needs
-# What is better seen from the side, and what an action needs to be seen at all.
+_LEGEND = 700  # px for its heading
+# Actions shown from the side, and additional actions without which one would be invisible.
 _TURNED = frozenset({"jawForward", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "tongueOut"})
 _BESIDE = {"mouthClose": {"jawOpen": 1.0}}
 _GAP, _LABEL, _MARGIN, _TITLE = 14, 34, 30, 92
@@ -46,7 +46,7 @@ class _Painter:
         gaze: tuple[float, float] | None = (0.0, 0.0),
         blendshapes: Array | None = None,
     ) -> Image:
-        """The head at `scale` px per mm, the point `at` (mm, of the head before it turns) in the middle."""
+        """The head at `scale` px per mm, centred on the point `at` (mm, before the head turns)."""
         vertices = self.model.vertices(
             self.model.expression_of(**(coefficients or {})),
             gaze=None if gaze is None else np.tile(gaze, (2, 1)),
@@ -59,13 +59,13 @@ class _Painter:
 
 
 def cells(n: int, face: tuple[int, int] = FACE) -> list[tuple[int, int]]:
-    """The top left corners (x, y) of a sheet's cells: the face at rest, then n components."""
+    """The top left corners (x, y) of a sheet's cells: the neutral face, then n components."""
     step = 3 * face[0] + _GAP, face[1] + _LABEL + _GAP
     return [(_MARGIN + k % _COLUMNS * step[0], _TITLE + k // _COLUMNS * step[1]) for k in range(n + 1)]
 
 
 def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int, int] = FACE) -> Image:
-    """Components (all when none are named) at +2 and -2 standard deviations and far enough to be seen; BGR."""
+    """Components (all by default) at +2 and -2 standard deviations, and at a clearly visible strength; BGR."""
     names = names or model.names
     paint = _Painter(model)
     width, height = face
@@ -98,7 +98,7 @@ def component_sheet(model: FaceModel, names: Sequence[str] = (), face: tuple[int
 
 
 def rig_sheet(model: FaceModel, names: Sequence[str] = ARKIT, face: tuple[int, int] = FACE) -> Image:
-    """The face at rest, and actions of the rig at full strength, each on the mean face; BGR."""
+    """The neutral face, and actions of the rig at full strength, each on the mean face; BGR."""
     paint = _Painter(model)
     width, height = face
     step = width + _GAP // 2, height + _LABEL
@@ -124,7 +124,7 @@ def rig_sheet(model: FaceModel, names: Sequence[str] = ARKIT, face: tuple[int, i
 
 
 def mean_face_sheet(model: FaceModel, face: tuple[int, int] = PORTRAIT) -> Image:
-    """The mean face from the front, half turned and from the side, and its eyes close up; BGR."""
+    """The mean face from the front, half-turned and from the side, and close-ups of its eyes; BGR."""
     paint = _Painter(model)
     eyes = (face[0], face[1] // 3)
     views = (("front", 0.0, 0.0), ("three quarters", 0.6, -34.0), ("side", 1.5, -67.0))
@@ -157,7 +157,7 @@ def mean_face_sheet(model: FaceModel, face: tuple[int, int] = PORTRAIT) -> Image
 
 
 def save_component_sheet(model: FaceModel, out: Path) -> None:
-    """Writes the component sheet to `out` (PNG) and the mean face to mean_face.png beside it."""
+    """Write the component sheet to `out` (PNG) and the mean face to mean_face.png beside it."""
     for path, picture in ((out, component_sheet(model)), (out.with_name("mean_face.png"), mean_face_sheet(model))):
         ok, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
         assert ok
@@ -166,7 +166,7 @@ def save_component_sheet(model: FaceModel, out: Path) -> None:
 
 
 def save_rig_sheet(model: FaceModel, out: Path) -> None:
-    """Writes the rig's sheet to `out`, a WebP."""
+    """Write the rig's sheet to `out`, a WebP."""
     ok, data = cv2.imencode(".webp", rig_sheet(model), [cv2.IMWRITE_WEBP_QUALITY, 86])
     assert ok
     with whole(out) as partial:
@@ -185,7 +185,7 @@ def _canvas(width: int, height: int) -> Image:
 def _write(
     image: Image, text: str, at: tuple[int, int], size: int, color: tuple[int, int, int], align: str = "left"
 ) -> None:
-    """Text of `size` px whose baseline has its left end, middle or right end at a pixel."""
+    """Draw text of `size` px, with the left end, middle or right end of its baseline at a pixel."""
     from PIL import Image as Picture
     from PIL import ImageDraw, ImageFont
 

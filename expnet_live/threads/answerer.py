@@ -1,4 +1,4 @@
-"""A thread that is asked for one thing after the other, where only the newest wish counts."""
+"""A thread that answers requests one by one, where only the newest request counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ A = TypeVar("A")
 
 
 class Answerer(Worker, Generic[W, A]):
-    """`ask` and `latest` return at once; a wish that is asked over before its turn has no answer."""
+    """`ask` and `latest` return at once; a request that is replaced before its turn gets no answer."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -24,7 +24,7 @@ class Answerer(Worker, Generic[W, A]):
         self._wishes.put(wish)
 
     def latest(self, timeout: float = 0.0) -> tuple[W, A] | None:
-        """The newest wish that was answered, with its answer; None when there is none since the last call."""
+        """The newest answered request with its answer, or None if there is none since the last call."""
         return self._answers.take(timeout)
 
     def stop(self) -> None:
@@ -43,11 +43,13 @@ class Answerer(Worker, Generic[W, A]):
 
     @abstractmethod
     def _answer(self, wish: W) -> A:
-        """On the thread."""
+        """Compute an answer; runs on the thread."""
 
     def _prepare(self) -> bool:
-        """A little of what later wishes need, on the thread, between two wishes; whether there is more of it."""
+        """Prepare a little for later requests, on the thread, between two requests. Return whether there is more to
+        do.
+        """
         return False
 
     def _close(self) -> None:
-        """On the thread, at its end."""
+        """Clean up; runs on the thread, at its end."""

@@ -1,4 +1,4 @@
-"""A thread that does what it is asked for in order, and answers on the thread that collects the answers."""
+"""A thread that runs tasks in order, and delivers results on the thread that collects them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class _Errand:
 
 
 class Errands(Worker):
-    """`ask` returns at once; `deliver` calls back on the thread that calls it, a window's for instance.
+    """`ask` returns at once; `deliver` calls back on the calling thread, such as a window's.
 
-    Everything that was asked for is done before the thread ends. Between errands the thread does its own work, which
-    `_own_work` names: it is asked whenever `_wake` is set, and every `every` seconds.
+    All tasks are done before the thread ends. Between tasks, the thread does its own work, given by
+    `_own_work`, which is called whenever `_wake` is set, and every `every` seconds.
     """
 
     def __init__(self, name: str, every: float | None = None) -> None:
@@ -41,12 +41,12 @@ class Errands(Worker):
     def ask(
         self, work: Callable[[], Any], then: Then = lambda _: None, failed: Callable[[str], None] = lambda _: None
     ) -> None:
-        """`then` gets the result of `work`, or `failed` the sentence of its error."""
+        """Queue `work`; `then` gets its result, or `failed` the sentence of its error."""
         self._errands.append(_Errand(work, then, failed))
         self._wake.set()
 
     def deliver(self) -> None:
-        """Calls back for everything that is done."""
+        """Call back for all finished tasks."""
         while self._answers:
             self._answers.popleft()()
 
@@ -55,13 +55,13 @@ class Errands(Worker):
         self._wake.set()
 
     def _own_work(self) -> Callable[[], None] | None:
-        """On the thread: what to do while nobody asks for anything, None for nothing."""
+        """The thread's own work between tasks, or None."""
         return None
 
     def _work(self) -> None:
         self._running()
         while True:
-            self._wake.clear()  # before looking: what comes from here on sets it again
+            self._wake.clear()  # clear it before checking: any later request sets it again
             if self._errands:
                 self._do(self._errands.popleft())
             elif self.stopping:
@@ -79,7 +79,7 @@ class Errands(Worker):
             log.warning("%s", sentence)
         except Exception as error:
             log.exception("an errand of the %s failed", self.name)
-            sentence = f"Something unforeseen happened ({error}); the log tells more."
+            sentence = f"An unexpected error occurred ({error}); see the log for details."
         else:
             self._answers.append(lambda: errand.then(result))
             return

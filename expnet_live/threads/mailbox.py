@@ -1,4 +1,4 @@
-"""A mailbox of one slot between two threads."""
+"""A one-slot mailbox between two threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """Holds the newest item only: putting over one that nobody took counts it as dropped."""
+    """Holds only the newest item: replacing an item that nobody took counts it as dropped."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -26,7 +26,7 @@ class Mailbox(Generic[T]):
         return self._dropped
 
     def put(self, item: T) -> None:
-        """Never waits; after `close` it does nothing."""
+        """Put an item without waiting; after `close`, do nothing."""
         with self._condition:
             if self._closed:
                 return
@@ -36,7 +36,7 @@ class Mailbox(Generic[T]):
             self._condition.notify()
 
     def take(self, timeout: float = 0.0) -> T | None:
-        """The newest item, waiting up to `timeout` seconds; None when there is none or the box is closed."""
+        """Take the newest item, waiting up to `timeout` seconds; None if there is none or the box is closed."""
         with self._condition:
             if self._item is None and timeout > 0:
                 self._condition.wait_for(lambda: self._item is not None or self._closed, timeout)
@@ -44,12 +44,12 @@ class Mailbox(Generic[T]):
             return item
 
     def clear(self) -> None:
-        """Throws away what is inside, uncounted: it belongs to a source that was left."""
+        """Discard the item without counting it, because it belongs to a previous source."""
         with self._condition:
             self._item = None
 
     def close(self) -> None:
-        """Wakes who waits; nothing goes in any more."""
+        """Wake the waiting thread, and accept no more items."""
         with self._condition:
             self._closed, self._item = True, None
             self._condition.notify_all()

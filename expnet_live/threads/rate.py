@@ -1,4 +1,4 @@
-"""Rates per second of things that happen."""
+"""Rates of events per second."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 
 
 class RateMeter:
-    """How often `tick` was called per second over the last `window` seconds."""
+    """The rate of calls of `tick` over the last `window` seconds."""
 
     def __init__(self, window: float = 2.0) -> None:
         self._window = window
@@ -17,11 +17,11 @@ class RateMeter:
         self._forget(now)
 
     def rate(self, now: float) -> float:
-        """Hz; 0 after a silence as long as the window."""
+        """The rate in Hz; 0 after a pause as long as the window."""
         self._forget(now)
         if len(self._times) < 2:
             return 0.0
-        # To now, when that is longer than usual: a stream that stops must fade, not stay.
+        # Up to now, if that is longer than usual, so that the rate of a stopped stream falls.
         mean = (self._times[-1] - self._times[0]) / (len(self._times) - 1)
         late = max(0.0, now - self._times[-1] - 2 * mean)
         span = self._times[-1] - self._times[0] + late

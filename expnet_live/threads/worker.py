@@ -1,4 +1,4 @@
-"""A thread with a life that others can see, and an end that nobody has to wait for."""
+"""A thread with a visible life cycle, whose end nobody has to wait for."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Life(StrEnum):
 
 
 class Stopped(Exception):
-    """Leaves `_work` of a worker that was told to stop."""
+    """Raised to leave `_work` of a worker that is stopping."""
 
 
 class Worker(ABC):
     """Runs `_work` on a daemon thread until it returns or `stop` is called.
 
-    `life` and `problem` (one sentence, when it fails) may be read from any thread. An exception that
-    leaves `_work` is logged and turns into FAILED.
+    Any thread may read `life` and `problem` (one sentence, if it fails). An exception that
+    leaves `_work` is logged and sets FAILED.
     """
 
     def __init__(self, name: str) -> None:
@@ -34,7 +34,7 @@ class Worker(ABC):
         self.problem: str | None = None
         self._life = Life.STARTING
         self._stop = threading.Event()
-        # A daemon: a driver that never answers must not keep the program from ending.
+        # A daemon, so that a driver that never responds cannot keep the program from ending.
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     @property
@@ -53,17 +53,17 @@ class Worker(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Asks it to end; returns at once."""
+        """Ask it to end, and return at once."""
         self._stop.set()
         if self._life in (Life.STARTING, Life.RUNNING):
             self._life = Life.STOPPING
 
     def join(self, timeout: float) -> bool:
-        """Waits up to `timeout` seconds; False says that the thread hangs and is left behind."""
+        """Wait up to `timeout` seconds; False means that the thread hangs and is left behind."""
         if self._thread.ident is not None:
             self._thread.join(max(0.0, timeout))
         if self._thread.is_alive():
-            log.warning("%s does not answer; its thread is left behind", self.name)
+            log.warning("%s does not respond; its thread is left behind", self.name)
             return False
         return True
 
@@ -71,7 +71,7 @@ class Worker(ABC):
     def _work(self) -> None: ...
 
     def _proceed(self) -> None:
-        """Raises Stopped when it was told to stop; for steps of what is not made to be ended."""
+        """Raise Stopped if the worker is stopping; for steps of tasks that cannot be stopped otherwise."""
         if self.stopping:
             raise Stopped
 
@@ -97,7 +97,7 @@ class Worker(ABC):
             pass
         except Exception as error:
             log.exception("%s broke", self.name)
-            self._failed(f"Something unforeseen stopped the {self.name} ({error}); the log tells more.")
+            self._failed(f"An unexpected error stopped the {self.name} ({error}); see the log for details.")
         finally:
             if self._life is not Life.FAILED:
                 self._life = Life.STOPPED

@@ -1,4 +1,4 @@
-"""Times of frames from the stamps in a file, some of which may be missing, doubled, or wrong."""
+"""Times of frames from the timestamps in a file, some of which may be missing, repeated, or wrong."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_AHEAD = 6  # frames that tell whether one's stamp is wrong
+_AHEAD = 6  # frames used to decide whether a timestamp is wrong
 
 
 def timed(
     stamped: Iterable[tuple[float | None, T]], step: float, origin: float | None = None
 ) -> Iterator[tuple[float, T]]:
-    """Each thing with its time in s, which always increases, counted from `origin` or else from the first stamp.
+    """Each item with its time in s, which always increases, counted from `origin` or else from the first timestamp.
 
-    Sound stamps stay as they are. One that those behind it contradict is put between its neighbours, as is one that is
-    missing; where all that follow are set back, they go on from where the clock was. `step`: usual time between two.
+    Correct timestamps do not change. A timestamp that is missing, or that later ones contradict, is interpolated
+    between its neighbours; if all later ones jump back, they continue from the last time. `step` is the usual interval.
     """
     clock = _Clock(step, origin)
     waiting: deque[tuple[float | None, T]] = deque()
@@ -34,11 +34,11 @@ def timed(
 class _Clock:
     def __init__(self, step: float, origin: float | None) -> None:
         self._step, self._origin = step, origin
-        self._shift = 0.0  # s by which the stamps are set back
+        self._shift = 0.0  # s by which the timestamps jumped back
         self._last: float | None = None
 
     def time(self, stamp: float | None, ahead: list[float]) -> float:
-        """Of the next frame; `ahead`: stamps of those behind it."""
+        """The time of the next frame; `ahead` are the timestamps of the frames after it."""
         self._last = self._first(stamp, ahead) if self._last is None else self._next(self._last, stamp, ahead)
         return self._last
 
@@ -53,7 +53,7 @@ class _Clock:
         assert self._origin is not None
         if stamp is not None:
             if self._shift and stamp - self._origin > last:
-                self._shift = 0.0  # the stamps are right again
+                self._shift = 0.0  # the timestamps are right again
             time = stamp - self._origin + self._shift
             following = [a - self._origin + self._shift for a in ahead]
             if time > last and not any(last < a < time for a in following):

@@ -1,4 +1,4 @@
-"""Whole pictures from interlaced ones, whose odd and even lines were taken at different moments."""
+"""Deinterlaces pictures whose odd and even lines were captured at different times."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[tuple[VideoFrame, VideoFrame]]:
-    """Each frame beside its picture without combs, one of its own; frames not flagged as interlaced stay as they are.
+    """Each frame with its deinterlaced picture, one per frame; frames not flagged as interlaced do not change.
 
-    The filter looks at the frame behind, too, so an interlaced one comes out one frame later.
+    The filter also uses the next frame, so an interlaced frame comes out one frame later.
     """
     graph: _Bwdif | None = None
     for frame in frames:

@@ -1,7 +1,7 @@
-"""HDR pictures (HLG of phones and broadcasts, PQ of HDR10) as the usual BGR of 8 bit.
+"""Converts HDR pictures (HLG of phones and broadcasts, PQ of HDR10) to the usual 8-bit BGR.
 
-Curves: ITU-R BT.2100. Diffuse white lies at 203 cd/m2 (ITU-R BT.2408) and stays about where SDR has it; what is
-brighter rolls off, so that a face looks as it does in an SDR recording.
+Curves: ITU-R BT.2100. Diffuse white is at 203 cd/m2 (ITU-R BT.2408) and stays close to its SDR level; brighter
+values roll off, so that a face looks as in an SDR recording.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 PQ, HLG = 16, 18  # transfer characteristics, ITU-T H.273
 _WHITE, _PEAK = 203.0, 1000.0  # cd/m2: diffuse white, and the display that HLG is mapped for
-_KNEE = 0.75  # of diffuse white, where the roll-off begins
-_POINTS = 33  # of the cube along each side
-_LUMINANCE = np.array([0.2627, 0.6780, 0.0593])  # of BT.2020's R, G, B
+_KNEE = 0.75  # fraction of diffuse white at which the roll-off begins
+_POINTS = 33  # points along each side of the cube
+_LUMINANCE = np.array([0.2627, 0.6780, 0.0593])  # weights of BT.2020's R, G, B
 _TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]])
 
 
@@ -32,21 +32,21 @@ def is_hdr(frame: VideoFrame) -> bool:
 
 
 def linear_pq(signal: Array) -> Array:
-    """Light in cd/m2 of a PQ signal in 0..1."""
+    """Luminance in cd/m2 of a PQ signal in 0..1."""
     m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
     power = np.power(signal, 1 / m2)
     return 10_000 * np.power(np.maximum(power - c1, 0) / (c2 - c3 * power), 1 / m1)
 
 
 def linear_hlg(signal: Array) -> Array:
-    """Light in cd/m2 on the usual display of an HLG signal (..., 3), R, G, B in 0..1."""
+    """Luminance in cd/m2, on the nominal display, of an HLG signal (..., 3), R, G, B in 0..1."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((np.maximum(signal, 0.5) - c) / a) + b) / 12)
     return _PEAK * scene * np.power(np.maximum(scene @ _LUMINANCE, 1e-6), 0.2)[..., None]
 
 
 def tone_mapped(signal: Array, transfer: int) -> Array:
-    """BT.709 (..., 3) in 0..1 for a display of gamma 2.4, of an HDR signal (..., 3) in BT.2020's R, G, B in 0..1."""
+    """BT.709 (..., 3) in 0..1, for a display of gamma 2.4, from an HDR signal (..., 3) in BT.2020's R, G, B in 0..1."""
     light = (linear_pq(signal) if transfer == PQ else linear_hlg(signal)) / _WHITE
     light = np.maximum(light @ _TO_BT709.T, 0)
     brightest = light.max(axis=-1, keepdims=True)
@@ -56,7 +56,7 @@ def tone_mapped(signal: Array, transfer: int) -> Array:
 
 
 class ToneMapper:
-    """Makes SDR pictures of the HDR frames of one video, by FFmpeg's cube of colours."""
+    """Converts the HDR frames of one video to SDR pictures with FFmpeg's 3D lookup table."""
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
@@ -82,7 +82,7 @@ def _graph(width: int, height: int, transfer: int) -> Graph:
     from av.filter import Graph
 
     graph = Graph()
-    # The filter reads its file as it is made; a path would have to be escaped twice.
+    # The filter reads its file when it is created; a path would have to be escaped twice.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hdr.cube"
         path.write_text(_cube(transfer))

@@ -1,4 +1,4 @@
-"""The video of a session, read packet by packet, also when it was cut off."""
+"""Reads a session's video packet by packet, even if it was cut off."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def count_pictures(path: Path) -> int:
-    """How many pictures of a video are readable, also of one that was cut off."""
+    """The number of readable pictures in a video, even if it was cut off."""
     source = opened(path)
     if source is None:
         return 0
@@ -26,9 +26,9 @@ def count_pictures(path: Path) -> int:
 
 
 def mend(path: Path, mended: Path) -> int:
-    """Copies what is readable of a video that was cut off, with the index and length that it lacks; pictures copied.
+    """Copy the readable part of a cut-off video, and add the missing index and length. Return the number of pictures.
 
-    Without a single one, `mended` is not there afterwards. Raises OSError when it cannot be written.
+    If there are none, `mended` does not exist afterwards. Raises OSError if it cannot be written.
     """
     pictures = 0
     source = opened(path)
@@ -45,7 +45,7 @@ def mend(path: Path, mended: Path) -> int:
 
 
 def opened(path: Path) -> InputContainer | None:
-    """None for what is no video."""
+    """Open it, or return None if it is not a video."""
     import av
 
     try:
@@ -60,7 +60,7 @@ def opened(path: Path) -> InputContainer | None:
 
 
 def packets(source: InputContainer) -> Iterator[Packet[VideoStream]]:
-    """The whole ones, up to the first damage."""
+    """The complete packets, up to the first damage."""
     import av
 
     read = source.demux(source.streams.video[0])

@@ -1,4 +1,4 @@
-"""The one way to FFmpeg: every file that PyAV opens, to read or to write, goes through here."""
+"""The only gateway to FFmpeg: every file that PyAV opens, for reading or writing, goes through here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_media(path: Path | str, mode: Literal["w"], **options: Any) -> OutputCo
 
 
 def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) -> InputContainer | OutputContainer:
-    """`av.open` of a file, whose name is never read as a URL or a pattern: "10:15.mp4" is no protocol called 10.
+    """`av.open` of a file, whose name is never treated as a URL or a pattern: "10:15.mp4" is not a protocol called 10.
 
     `options` are those of `av.open`. Raises OSError, or another av.FFmpegError.
     """

@@ -1,4 +1,4 @@
-"""From the pixels that are stored to the picture that is meant: shape of the pixels, turns and mirrors."""
+"""Turns stored pixels into the intended picture: pixel shape, rotation and mirroring."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Turn = tuple[bool, bool, bool]  # transpose, then flip left and right, then flip up and down
 UPRIGHT: Turn = (False, False, False)
-_ODDEST = 8  # times as wide as high, or the other way: what claims more is a mistake
+_ODDEST = 8  # largest ratio of width to height, or of height to width: larger ones are errors
 
 
 def square_pixels(image: Image, shape: Fraction | None) -> Image:
-    """The picture (H, W, 3) with square pixels instead of ones of `shape` (width / height); it grows, and keeps all."""
+    """The picture (H, W, 3) with square pixels instead of ones of `shape` (width / height); it only grows."""
     if not shape or shape == 1 or not 1 / _ODDEST <= shape <= _ODDEST:
         return image
     h, w = image.shape[:2]
@@ -29,7 +29,7 @@ def square_pixels(image: Image, shape: Fraction | None) -> Image:
 
 
 def display_turn(frame: VideoFrame) -> Turn:
-    """What the display matrix of a frame asks for, to the nearest of the eight upright positions."""
+    """The orientation of a frame's display matrix, rounded to the nearest of the eight upright ones."""
     from av.sidedata.sidedata import Type
 
     matrix = cast(Any, frame.side_data).get(Type.DISPLAYMATRIX)

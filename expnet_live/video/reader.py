@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NO_VIDEO = "is damaged or not a video; play it to see, or copy it again"
+_NO_VIDEO = "is damaged or not a video; try to play it, or copy it again"
 _USUAL_RATE = 30.0
-_LENGTH_IS_A_GUESS = {"mpeg", "mpegts"}  # FFmpeg takes the last time in the file for its length
-_COUNTED = 16_000_000  # bytes of a bare stream that are counted to guess its length
-_CLOSED = {"h264", "mjpeg"}  # bare streams whose key frames nothing reaches over
-_BACK = (0.0, 1.0, 5.0, 20.0)  # s before a place to look for a key frame: some indexes point behind it
+_LENGTH_IS_A_GUESS = {"mpeg", "mpegts"}  # FFmpeg takes the last timestamp in the file for its length
+_COUNTED = 16_000_000  # bytes of a raw stream from which its length is estimated
+_CLOSED = {"h264", "mjpeg"}  # raw streams in which no frame refers across a key frame
+_BACK = (0.0, 1.0, 5.0, 20.0)  # s before a position at which to look for a key frame: some indexes point after it
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Picture:
 
 
 class VideoReader:
-    """The pictures of a file, to be iterated once. Use `close` at the end.
+    """The pictures of a file, to be iterated once. Call `close` at the end.
 
-    `fps` is the nominal rate, `duration` in s and `n_frames` what the file promises; None where unknown. Raises
-    SourceError when the file cannot be opened, and while iterating behind the good frames of one that is damaged.
+    `fps` is the nominal rate; `duration` in s and `n_frames` are the file's own claims; None if unknown. Raises
+    SourceError if the file cannot be opened, and, while iterating over a damaged file, after its good frames.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class VideoReader:
         self.n_frames = self._count()
 
     def seek(self, seconds: float) -> None:
-        """Lets the iteration begin with the frame seen at `seconds`."""
+        """Start the iteration at the frame shown at `seconds`."""
         if seconds <= 0:
             return
         self._from = seconds
@@ -90,9 +90,9 @@ class VideoReader:
             yield Picture(image, time, first + n)
             n += 1
         if n == 0 and not self._from:
-            raise SourceError(f"{self._path} has no frame that can be decoded; play it to see, or copy it again.")
+            raise SourceError(f"{self._path} has no frame that can be decoded; try to play it, or copy it again.")
         if self._damaged():
-            raise SourceError(f"{self._path} is damaged; {n} frames were read, copy it again for the others.")
+            raise SourceError(f"{self._path} is damaged after {n} readable frames; copy it again from its source.")
 
     def close(self) -> None:
         self._container.close()
@@ -112,12 +112,12 @@ class VideoReader:
             if isinstance(e, FileNotFoundError):
                 raise SourceError(f"There is no file, folder or camera {path}; check the name.") from e
             if empty:
-                raise SourceError(f"{path} is empty; copy it again from where it came from.") from e
+                raise SourceError(f"{path} is empty; copy it again from its source.") from e
             raise SourceError(f"{path} {_NO_VIDEO}.") from e
         stream = video_stream(self._container)
         if stream is None:
             others = any(s.codec_context is not None for s in self._container.streams)
-            nothing = "has no pictures in it; name a video" if others else _NO_VIDEO
+            nothing = "contains no pictures; choose a video" if others else _NO_VIDEO
             self._container.close()
             raise SourceError(f"{path} {nothing}.")
         self._stream: VideoStream = stream
@@ -134,7 +134,7 @@ class VideoReader:
         return self._guessed_length() if self.raw else None
 
     def _guessed_length(self) -> float | None:
-        """Of a bare stream, from how many frames its first bytes hold."""
+        """Estimate the length of a raw stream from the number of frames in its first bytes."""
         read = packets = 0
         size = self._path.stat().st_size
         for packet in self._packets():
@@ -145,7 +145,7 @@ class VideoReader:
         return packets * self._step * (size / read if read > _COUNTED else 1) if packets else None
 
     def _count(self) -> int | None:
-        """Trims without encoding promise frames that lie outside of what is shown."""
+        """Exclude frames outside the shown part, which trims without re-encoding leave in the file."""
         promised = int(self._stream.frames) or None
         counted = round(self.duration * self.fps) if self.duration and self.fps else None
         return min(promised, counted) if promised and counted else promised or counted
@@ -161,7 +161,7 @@ class VideoReader:
         if self._origin is None or tick is None:
             self._start_over()
             return
-        # Right after a seek, stamps of MPEG-PS are guesses.
+        # Right after a seek, timestamps of MPEG-PS are guesses.
         for back in _BACK[2:] if self._container.format.name == "mpeg" else _BACK:
             if seconds - back <= 0:
                 break
@@ -183,9 +183,10 @@ class VideoReader:
         self._reopen()
 
     def _seek_raw(self, seconds: float) -> None:
-        """A bare stream has no index: count its frames, and decode from the last key frame before the place.
+        """Seek in a raw stream, which has no index: count frames, and decode from the last key frame before the
+        position.
 
-        Where frames shown before a key frame may need those behind it, all are decoded, or the count would be wrong.
+        If frames shown before a key frame may need those after it, decode all, or the count would be wrong.
         """
         if self._stream.codec_context.name not in _CLOSED:
             return
@@ -204,7 +205,7 @@ class VideoReader:
     def _wanted(
         self, times: Iterator[tuple[float, tuple[VideoFrame, VideoFrame]]]
     ) -> Iterator[tuple[float, tuple[VideoFrame, VideoFrame]]]:
-        """From the frame on that is seen where the iteration begins: after a seek, decoding begins before it."""
+        """Skip frames before the start of the iteration: after a seek, decoding begins earlier."""
         before = None
         for item in times:
             if not self._from or item[0] > self._from + 1e-3:
@@ -214,19 +215,19 @@ class VideoReader:
                 yield from times
                 return
             before = item
-        # The last frame is seen until the end.
+        # The last frame stays until the end.
         if before is not None and self._from < max(before[0] + self._step, self.duration or 0.0):
             yield before
 
     def _stamp(self, frame: VideoFrame) -> float | None:
-        # AVI stores the order of decoding alone.
+        # AVI stores only the decoding order.
         ticks = frame.dts if self._container.format.name == "avi" else frame.pts
         if ticks is None or frame.time_base is None:
             return None
         return float(ticks * frame.time_base)
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        """Of the video, up to where nothing more can be read; notes how far all streams reach."""
+        """The packets of the video, as far as they can be read; also notes how far all streams reach."""
         import av
 
         start = (self._container.start_time or 0) / 1e6
@@ -252,22 +253,22 @@ class VideoReader:
             yield cast("Packet[VideoStream]", packet)
 
     def _decoded(self) -> Iterator[VideoFrame]:
-        """All that can be decoded; counts what cannot."""
+        """All frames that can be decoded; counts errors."""
         import av
 
         clean = False
         for packet in self._packets():
             if packet.is_corrupt and clean:
-                self._note("a packet is not whole")
+                self._note("a packet is incomplete")
             try:
                 frames = packet.decode()
             except (av.FFmpegError, OSError) as e:
                 self._note(e)
                 continue
             for frame in frames:
-                # Broadcasts begin anywhere: what refers to frames before is no damage.
+                # Broadcasts begin anywhere: references to earlier frames are not damage.
                 if frame.is_corrupt and clean:
-                    self._note("a frame is not whole")
+                    self._note("a frame is incomplete")
                 clean = clean or not frame.is_corrupt
                 yield frame
 
@@ -276,12 +277,12 @@ class VideoReader:
         self._damages += 1
 
     def _damaged(self) -> bool:
-        """Whether frames are missing, by what could be decoded, by the time reached, and by the file's structure."""
+        """Whether frames are missing, judged by the decoded frames, the time reached, and the file's structure."""
         if self._damages or self._from:
             return self._damages > 0
         cut = cut_off(self._path)
         name = self._container.format.name
-        fragments = name.startswith("mov") and not self._stream.frames  # whose length is that of those that are there
+        fragments = name.startswith("mov") and not self._stream.frames  # whose length covers only the frames present
         known = self.duration is not None and not (self.raw or fragments or name in _LENGTH_IS_A_GUESS)
         if not known or self.duration is None:
             return bool(cut)

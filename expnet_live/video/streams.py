@@ -1,4 +1,4 @@
-"""Which stream of a file is the video, and how far its word can be taken."""
+"""Chooses the video stream of a file, and judges which of its claims to trust."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NO_TIMESTAMPS = 0x0080  # AVFMT_NOTIMESTAMPS
 
 
 def video_stream(container: InputContainer) -> VideoStream | None:
-    """The video that players show: never a cover, preview or thumbnail beside it; the default one of several.
+    """The stream that players show: the default video, never a cover, preview or thumbnail.
 
-    None where there is none that can be decoded: sound with a cover is no video.
+    None if there is none that can be decoded: sound with a cover is not a video.
     """
     from av.stream import Disposition
 
@@ -23,7 +23,7 @@ def video_stream(container: InputContainer) -> VideoStream | None:
     shown = [s for s in container.streams.video if not s.disposition & aside and s.codec_context is not None]
 
     def rank(stream: VideoStream) -> tuple[bool, bool, int]:
-        # 0 frames: the format does not say. Previews come as tracks of pictures, too.
+        # 0 frames means that the format does not say. Previews are also stored as picture tracks.
         moving = stream.frames != 1 and stream.codec_context.name not in _PICTURES
         return moving, bool(stream.disposition & Disposition.default), stream.width * stream.height
 
@@ -31,12 +31,14 @@ def video_stream(container: InputContainer) -> VideoStream | None:
 
 
 def is_raw(container: InputContainer) -> bool:
-    """Whether it is a bare stream, as encoders of cameras write: without times, length or index."""
+    """Whether it is a raw stream, as written by camera encoders: without times, length or index."""
     return bool(container.format.flags & _NO_TIMESTAMPS)
 
 
 def frame_rate(container: InputContainer, stream: VideoStream) -> float | None:
-    """Nominal frames per second. A bare stream's average is FFmpeg's default of 25; its headers know better."""
+    """Nominal frames per second. The average of a raw stream is FFmpeg's default of 25; its headers are more
+    accurate.
+    """
     first, second = stream.average_rate, stream.guessed_rate
     if is_raw(container):
         first, second = second, first

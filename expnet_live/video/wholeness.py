@@ -1,4 +1,4 @@
-"""Whether a file ends where its own structure says: a download or copy that broke off does not."""
+"""Checks whether a file ends where its structure says, unlike an interrupted download or copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def cut_off(path: Path) -> bool | None:
-    """Whether its end is missing; None for formats that do not say how long they are."""
+    """Whether its end is missing; None for formats that do not store their length."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -33,10 +33,10 @@ def _mp4(file: BinaryIO, size: int) -> bool:
         length = int.from_bytes(header[:4], "big")
         if length == 1:
             length = int.from_bytes(header[8:16], "big")
-        if length == 0:  # to the end, wherever that is
+        if length == 0:  # up to the end of the file
             return False
         if length < 8:
-            return False  # what lies behind the last box is none
+            return False  # data after the last box is not a box
         at += length
     return at > size
 
@@ -49,7 +49,7 @@ def _matroska(file: BinaryIO, size: int) -> bool | None:
         name = _width(head[0])
         count = _width(head[name])
         value = int.from_bytes(head[name : name + count], "big") & ((1 << 7 * count) - 1)
-        if value == (1 << 7 * count) - 1:  # written live
+        if value == (1 << 7 * count) - 1:  # a live recording
             return None
         at += name + count + value
     return at > size
@@ -63,20 +63,20 @@ def _width(first: int) -> int:
 
 def _riff(file: BinaryIO, size: int) -> bool:
     at = 0
-    while at + 8 <= size:  # large files are several
+    while at + 8 <= size:  # large files have several
         file.seek(at)
         head = file.read(8)
         if head[:4] != b"RIFF":
             return False
         length = int.from_bytes(head[4:], "little")
-        if not length:  # never completed
+        if not length:  # never finalised
             return True
         at += 8 + length + length % 2
     return at > size + 1
 
 
 def _flv(file: BinaryIO, size: int) -> bool:
-    """Behind each tag stands its length."""
+    """FLV: the length of each tag follows it."""
     file.seek(size - 4)
     length = int.from_bytes(file.read(4), "big")
     if not 11 <= length <= size - 13:
@@ -87,7 +87,7 @@ def _flv(file: BinaryIO, size: int) -> bool:
 
 
 def _transport(file: BinaryIO, size: int) -> bool:
-    """Packets of 188 bytes, or those with a stamp before (192) or a checksum behind (204)."""
+    """MPEG-TS: packets of 188 bytes, or with a timestamp before (192) or a checksum after (204)."""
     first, length = _packets(file.read(4096)) or (0, 1)
     return (size if length == 192 else size - first) % length != 0
 

@@ -1,4 +1,4 @@
-"""Videos with the time stamps their frames really had: the one writer, of the sessions' videos and of overlays."""
+"""Writes videos with the true timestamps of their frames: the one writer, for sessions and overlays."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import cv2
 from expnet_live.core.types import Image
 from expnet_live.video.opening import open_media
 
-KEY_EVERY = 30  # frames of a session's video: how far a player has to decode to show any one
-_CLUSTER = 200  # ms of a session's video that are in memory at most before they are written
+KEY_EVERY = 30  # frames between key frames of a session's video: the most that a player decodes to show one
+_CLUSTER = 200  # most ms of a session's video in memory before they are written
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A container and how its pictures are compressed. `ticks` per second are the resolution of its time stamps.
+    """A container and its compression. `ticks` per second are the resolution of its timestamps.
 
-    `from_zero`: times are counted from the first frame. Otherwise they are written as they are.
+    `from_zero`: times count from the first frame. Otherwise they are written unchanged.
     """
 
     container: str
@@ -34,10 +34,10 @@ class Kind:
     key_every: int | None = None
 
 
-# Usual frame rates divide 60,000, 29.97 too, and MPEG-4 allows no more than 65,535.
+# Usual frame rates, including 29.97, divide 60,000, and MPEG-4 allows at most 65,535.
 MP4 = Kind("mp4", 60_000, "veryfast", from_zero=True)
-# Readable up to its last fraction of a second, however its program ends: nothing is reordered or held back, and
-# clusters end soon and are written when they end. Matroska counts in milliseconds.
+# Readable up to its last fraction of a second, however the program ends: nothing is reordered or held back, and
+# clusters are short and are written when they end. Matroska counts in milliseconds.
 CRASH_SAFE = Kind(
     "matroska",
     1000,
@@ -52,9 +52,9 @@ CRASH_SAFE = Kind(
 class VideoWriter:
     """Writes BGR frames (H, W, 3) as H.264 (MPEG-4 where PyAV has no H.264); `frames` counts them.
 
-    As a context manager, the file is complete when the block ends; otherwise `close` it. Every frame makes one
-    picture. Time stamps are in seconds; one that does not advance is moved on by a millisecond. Sides that are odd
-    grow by a pixel, as the format wants even ones; a frame of another size than the first is resized. Raises OSError,
+    As a context manager, it completes the file when the block ends; otherwise call `close`. Every frame makes one
+    picture. Timestamps are in seconds; one that does not advance moves on by a millisecond. Odd sizes grow by a pixel,
+    because the format needs even ones; a frame whose size differs from the first is resized. Raises OSError,
     or another av.FFmpegError.
     """
 
@@ -90,7 +90,7 @@ class VideoWriter:
         if self._stream is None:
             self._open(image.shape[1], image.shape[0])
             self._start = time if self._kind.from_zero else 0.0
-        # Nearer to the picture than PyAV's own conversion, and quicker.
+        # More accurate than PyAV's own conversion, and faster.
         yuv = cv2.cvtColor(self._fitted(image), cv2.COLOR_BGR2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(yuv, format="yuv420p")
         frame.time_base = Fraction(1, self._kind.ticks)

@@ -85,13 +85,13 @@ def test_video_that_breaks_yields_its_good_frames_and_reports(tmp_path: Path) ->
     path = tmp_path / "broken.mp4"
     path.write_bytes(broken)
     seen: list[Frame] = []
-    with open_source(path) as source, pytest.raises(SourceError, match=r"is damaged; \d+ frames were read"):
+    with open_source(path) as source, pytest.raises(SourceError, match=r"is damaged after \d+ readable frames"):
         seen.extend(source)
     assert 5 <= len(seen) < 60
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(whole[: len(whole) * 2 // 3])
     seen.clear()
-    with open_source(cut) as source, pytest.raises(SourceError, match=r"is damaged; \d+ frames were read"):
+    with open_source(cut) as source, pytest.raises(SourceError, match=r"is damaged after \d+ readable frames"):
         seen.extend(source)
     assert len(seen) > 5
 
@@ -179,7 +179,7 @@ def test_folder_is_sorted_as_people_count_and_skips_what_is_broken(tmp_path: Pat
 
 
 def test_folder_without_pictures(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds no pictures"):
+    with pytest.raises(SourceError, match="has no pictures"):
         open_source(tmp_path)
 
 

@@ -45,7 +45,7 @@ def test_a_folder_comes_with_all_that_is_in_it(tmp_path: Path) -> None:
         (partial / "inner").mkdir(parents=True)
         (partial / "inner" / "file").write_bytes(b"text")
     assert (tmp_path / "folder" / "inner" / "file").read_bytes() == b"text"
-    with pytest.raises(UserError, match="There is a folder"), whole(tmp_path / "folder"):
+    with pytest.raises(UserError, match="There is already a folder"), whole(tmp_path / "folder"):
         pass
 
 

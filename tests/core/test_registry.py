@@ -49,7 +49,7 @@ def test_plugins_that_fail_are_left_out_with_a_sentence(registry: Registry[Named
     assert len(registry) == 3
     broken, taken = registry.problems
     assert "broken_of_another" in broken and "nothing_of_that_name" in broken
-    assert "fourth_of_another" in taken and "there is one of that name" in taken
+    assert "fourth_of_another" in taken and "another one has this name" in taken
 
 
 def test_an_unknown_name_gets_a_sentence(registry: Registry[Named]) -> None:

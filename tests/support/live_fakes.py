@@ -94,7 +94,7 @@ class FakeCamera(Source):
             if self._plug.hangs.is_set():
                 self._plug.released.wait(30)  # a driver that does not answer
             if not self._plug.inserted:
-                raise SourceError(f"Camera {self._number} sends no pictures any more; connect it again.")
+                raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
             yield Frame(np.full((SIZE[1], SIZE[0], 3), i % 255, np.uint8), time.monotonic(), i, self.name)
             self._plug.pulled.wait(1 / self._plug.fps)
 

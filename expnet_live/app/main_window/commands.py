@@ -1,4 +1,4 @@
-"""What happens when a person presses, picks or drops something."""
+"""The commands behind the window's actions, lists and drops."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Commands:
         self._dialogs.ask_file(texts.FILE_FILTER, self.open_path)
 
     def open_path(self, path: str) -> None:
-        """A video, a picture, or the folder of a session."""
+        """Open a video, a picture, or the folder of a session."""
 
         def open_(folder: bool) -> None:
             self.show_sessions(Path(path)) if folder else self._controller.use_source(SourceSpec.file(path))
@@ -174,11 +174,11 @@ class Commands:
 
     def snapshot(self) -> None:
         snapshot = Snapshot(self._pictures(), self._controller.faces)
-        # Writing takes longer than the picture may stand still. No daemon: what is begun is finished, also at the end.
+        # Writing takes too long for the GUI thread. Not a daemon, so that it also finishes at exit.
         threading.Thread(target=self._save, args=(snapshot, self.snapshot_folder), name="snapshot").start()
 
     def _save(self, snapshot: Snapshot, folder: Path) -> None:
-        """On a thread of its own."""
+        """Runs on a thread of its own."""
         notices = self._controller.notices
         try:
             saved = snapshot.save(folder)
@@ -198,7 +198,7 @@ class Commands:
         self._controller.recording.mark()
 
     def show_sessions(self, folder: Path | None = None) -> None:
-        """The window of sessions, made when it is first wanted."""
+        """The sessions window, created at first use."""
         if self.sessions is None:
             self.sessions = SessionsWindow(self._theme, self._store)
         self.sessions.show_session(folder)
@@ -209,7 +209,7 @@ class Commands:
             self.sessions.set_theme(theme)
 
     def watch(self) -> None:
-        """The list of sessions follows recordings."""
+        """Update the list of sessions for recordings."""
         recorder = self._controller.recording.recorder
         state = (recorder, recorder is not None and recorder.frames > 0)
         if state != self._recorded:

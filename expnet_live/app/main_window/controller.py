@@ -1,4 +1,4 @@
-"""What the app does, without a widget: source, network, person, and what is to be told about them."""
+"""Controls source, network and person without widgets, and collects notices about them."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Prepared:
-    """What takes long to make: the model, what is drawn of it, and the devices there are."""
+    """Things that take long to load: the model, its drawable head, and the available devices."""
 
     model: FaceModel
     lines: FaceLines
 
 
 class Controller:
-    """Its methods are for the GUI thread and return at once; `tick` and `watch` are to be called by timers."""
+    """Methods are for the GUI thread and return at once; timers call `tick` and `watch`."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Controller:
         lister: Callable[[], list[CameraInfo]] = list_cameras,
         permit: Callable[[Callable[[], None]], None] = lambda then: then(),
     ) -> None:
-        """`permit` calls back when a camera may be opened."""
+        """`permit` calls back once a camera may be opened."""
         self.window_state = WindowState(choices)
         self.profiles = profiles or Profiles()
         self.notices: deque[Notice] = deque()
@@ -81,7 +81,7 @@ class Controller:
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
-        self._undecided = False  # the demo plays as long as nobody knows which cameras there are
+        self._undecided = False  # the demo plays until the list of cameras is known
         self._lost = False
         self._model_life = Life.STARTING
         self._results: deque[Person | str] = deque()
@@ -132,11 +132,11 @@ class Controller:
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))
         except Exception as error:
-            log.exception("the head cannot be made")
+            log.exception("the head cannot be built")
             self.tell_unforeseen(str(error))
 
     def tell_unforeseen(self, reason: str) -> None:
-        """A banner for what nobody expected; for any thread."""
+        """Show a banner for an unexpected error; callable from any thread."""
         text = texts.UNFORESEEN.format(reason=reason)
         self.notices.append(Notice("unforeseen", "error", text, Act.SHOW_LOG))
 
@@ -147,13 +147,13 @@ class Controller:
         return self.window_state.source
 
     def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
-        self.recording.stop()  # a session is of one source
+        self.recording.stop()  # a session has one source
         self._lost = self._undecided = False
         self.window_state.use_source(spec, remember)
         for key in ("source", "no camera"):
             self.notices.append(Notice(key, "gone"))
         if spec.live:
-            # The answer may take its time; meanwhile another source may have been chosen.
+            # The answer may take a while; another source may have been chosen meanwhile.
             self._permit(lambda: self._open(spec) if self.spec is spec else None)
         else:
             self._open(spec)
@@ -164,12 +164,12 @@ class Controller:
         self.window_state.announce()
 
     def forget_past(self) -> None:
-        """For curves and ranges: what comes has nothing to do with what was."""
+        """Reset curves and ranges, because new values are unrelated to the old ones."""
         self.history.clear()
         self.ranges.clear()
 
     def begin(self) -> None:
-        """The source of the first picture: the one chosen last, else a camera, else the demo clip."""
+        """The first source: the one chosen last, else a camera, else the demo clip."""
         cameras, spec = self.cameras.cameras, self.choices.spec
         if spec is None or spec.live:
             found = self._camera(spec)
@@ -184,13 +184,13 @@ class Controller:
         self.use_source(spec, remember=False)
 
     def camera(self, number: int) -> SourceSpec:
-        """The camera of that number, by its name, with the size and rate that were chosen."""
+        """The camera of that number, with its name and the chosen size and rate."""
         name = next((c.name for c in self.cameras.cameras or [] if c.number == number), "")
         choices = self.choices
         return SourceSpec.camera(number, choices.width, choices.height, choices.fps, name)
 
     def _camera(self, last: SourceSpec | None) -> SourceSpec | None:
-        """The camera of last time, known by its name where it has one (numbers change hands), else the first."""
+        """The last camera used, found by its name if it has one (numbers change), else the first."""
         cameras = self.cameras.cameras or []
         if last is not None:
             same = [c for c in cameras if str(c.number) == last.value and last.label in ("", c.name)]
@@ -209,7 +209,7 @@ class Controller:
     # --- network and person -------------------------------------------------------------------
 
     def change(self, **changes: object) -> None:
-        """Other choices; what concerns the network is passed on to it."""
+        """Change choices, and pass those on that concern the network."""
         self.window_state.choose(**changes)
         self.engine.inference.change(self.choices.settings)
 
@@ -217,7 +217,7 @@ class Controller:
         self.engine.inference.change(self.choices.settings)
 
     def use_head(self, name: str) -> None:
-        """The imported head of that name, our own for an empty one; until it is there, the one before stays."""
+        """Choose the imported head of that name, or ours if it is empty. The previous head stays until it is loaded."""
         self.window_state.choose(head=name)
         self.notices.append(Notice("worn head", "gone"))
         self.gallery.wear(name, face_model, self._wear)
@@ -231,7 +231,7 @@ class Controller:
         self._no_head = True
 
     def use_profile(self, name: str) -> None:
-        """The person before stays until this one has been read."""
+        """Choose a profile. The previous person stays until it is loaded."""
         self.window_state.choose(profile=name)
         self._current.use(name)
 
@@ -244,7 +244,7 @@ class Controller:
         self.notices.append(Notice("profile", "error", reason))
 
     def set_gain(self, name: str, gain: float) -> None:
-        """An empty name resets all."""
+        """Set a gain; an empty name resets all."""
         self._current.change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
 
     def set_auto_neutral(self, on: bool) -> None:
@@ -275,7 +275,7 @@ class Controller:
 
     def _take_calibration(self, result: Person) -> None:
         self._current.change(
-            # The name and gains of now: they may have changed during the two seconds.
+            # Use the current name and gains: they may have changed during the two seconds.
             lambda person: replace(result, name=person.name, gains=person.gains),
             lambda person: self._tell_calibration("info", texts.CALIBRATED.format(name=person.name)),
         )
@@ -295,7 +295,7 @@ class Controller:
     # --- timers -------------------------------------------------------------------------------
 
     def tick(self) -> LiveState | None:
-        """The newest state, None when there is none since the last tick."""
+        """The newest state, or None if there is none since the last tick."""
         self.shelf.deliver()
         state = self.engine.latest()
         if state is None:
@@ -311,14 +311,14 @@ class Controller:
         return state
 
     def shown(self, state: LiveState) -> None:
-        """To be called when a state is on the screen."""
+        """Call this when a state is on the screen."""
         now = time.monotonic()
         screen = now - state.finished
         if state.processed:
             self.statistics.add(now - state.captured.grabbed, {**state.stages, "screen": screen}, now)
 
     def watch(self) -> None:
-        """Looks after cameras, source, network, recording and calibration, some times a second."""
+        """Check cameras, source, network, recording and calibration; called several times a second."""
         self._watch_cameras()
         self._watch_source()
         self._watch_model()

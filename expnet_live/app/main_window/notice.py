@@ -40,7 +40,7 @@ _TEXTS = {
 
 @dataclass(frozen=True)
 class Notice:
-    """For a banner. `kind`: info, warning, error, or gone, which takes the one of that key away."""
+    """Content of a banner. `kind`: info, warning, error, or gone, which removes the banner of that key."""
 
     key: str
     kind: str

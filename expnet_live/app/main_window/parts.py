@@ -1,4 +1,4 @@
-"""The widgets of the main window, made and named in one place."""
+"""The widgets of the main window, created and named in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings what the controller has to the views, at the pace of timers."""
+"""Moves the controller's state to the views, driven by timers."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Presenter:
         self._idle_shown = 0.0
         self._plots = 0
         self._pending: LiveState | None = None
-        self._head: Head | None = None  # the one of which the view has the geometry
+        self._head: Head | None = None  # the head whose geometry the view has
         self.hairy = True
         self._ready = False
         self._gauge = Gauge()
         self.first_head: float | None = None  # s from the start to the first moving head
-        self.first_face: float | None = None  # and to the first mirrored one
-        # After this the picture is on the screen, not only drawn.
+        self.first_face: float | None = None  # and to the first mirrored face
+        # After this, the picture is on the screen and not only drawn.
         parts.head.shown.connect(self._swapped)
 
     def tick(self) -> None:
-        """The newest frame, if there is one, to camera view and head."""
+        """Show the newest frame, if there is one, in camera view and head."""
         if not self._ready:
             self._take_prepared()
         state = self._controller.tick()
@@ -54,7 +54,7 @@ class Presenter:
         self._parts.head.advance()
 
     def plot(self) -> None:
-        """Bars, curves and the clip's position."""
+        """Update bars, curves and the clip's position."""
         controller, parts = self._controller, self._parts
         parts.transport.refresh()
         state = controller.state
@@ -62,12 +62,12 @@ class Presenter:
             values = read(state.faces[0], controller.choices.gauge)[1]
             parts.bars.set_values(values, controller.ranges.low, controller.ranges.high)
         self._plots += 1
-        # Curves move by a pixel or two in that time, and take longest of all to draw.
+        # Curves move by only a pixel or two in that time, and take longest to draw.
         if self._plots % _CURVES_EVERY == 0 and parts.docks["curves"].isVisible():
             parts.curves.refresh(controller.history)
 
     def watch(self) -> None:
-        """Status line, notes on the picture, and banners."""
+        """Update status line, notes on the picture, and banners."""
         controller = self._controller
         controller.watch()
         self._take_notices()
@@ -102,7 +102,7 @@ class Presenter:
 
     @property
     def _idle(self) -> bool:
-        """Whether there is no face to mirror yet; later the last one is held."""
+        """Whether there is no face to mirror yet; later, the head holds the last one."""
         return self.first_face is None and self._ready
 
     def _take_prepared(self) -> None:
@@ -115,7 +115,7 @@ class Presenter:
         self._show(actions_gauge() if actions else Gauge(prepared.model.names))
 
     def _show(self, gauge: Gauge) -> None:
-        """What bars and curves show; the past of another gauge means nothing any more."""
+        """Show another gauge in bars and curves, and clear the history of the old one."""
         if gauge != self._gauge:
             self._gauge = gauge
             self._parts.bars.set_gauge(gauge)
@@ -123,7 +123,7 @@ class Presenter:
             self._controller.forget_past()
 
     def _show_head(self, state: LiveState) -> None:
-        if not state.faces or not self._ready:  # without its geometry the head shows nothing yet
+        if not state.faces or not self._ready:  # without its geometry, the head cannot be shown yet
             return
         face, head = state.faces[0], self._parts.head
         self._show(read(face, self._controller.choices.gauge)[0])
@@ -148,7 +148,7 @@ class Presenter:
             self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
 
     def _change_head(self) -> None:
-        """The face that is held, of a picture or a clip that stands still, turns to another head as well."""
+        """Show the last face on a newly chosen head, even if the source is a picture or a paused clip."""
         controller = self._controller
         state, head = controller.state, controller.gallery.head
         if state is None or not state.faces or controller.prepared is None:
@@ -160,7 +160,7 @@ class Presenter:
                 self._show_head(worn)
 
     def _turned_to(self, head: Head) -> bool:
-        """Whether the view draws that head, which it does once its geometry is there."""
+        """Whether the view draws that head, which needs its geometry."""
         if head is not self._head:
             geometry = self._controller.gallery.geometry(head)
             if geometry is None:

@@ -1,4 +1,4 @@
-"""The window's recordings, without a widget: begins, marks, ends, and completes those that were cut off."""
+"""The window's recordings, without widgets: starts, marks and stops them, and recovers interrupted ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from expnet_live.threads.worker import Life
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 5.0  # s that the last pictures may take to the disk when the window closes
+_PATIENCE = 5.0  # s to wait for the last pictures to reach the disk when the window closes
 
 
 class Recording:
@@ -32,7 +32,7 @@ class Recording:
         self._markers = 0
         self._told_missed = 0
         self._wanted: tuple[Path, bool] | None = None
-        self.recorder: Recorder | None = None  # until its end was told
+        self.recorder: Recorder | None = None  # until its end has been reported
         self.last: Recorder | None = None
 
     @property
@@ -41,7 +41,7 @@ class Recording:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a network whose results can be recorded, and no other recording to be ended first."""
+        """Whether a network is running and no other recording must end first."""
         return self.recorder is None and self._engine.inference.pipeline is not None
 
     @property
@@ -49,18 +49,18 @@ class Recording:
         return 0.0 if self.recorder is None else self.recorder.seconds
 
     def want(self, folder: Path, video: bool) -> None:
-        """To begin as soon as it can."""
+        """Start recording as soon as possible."""
         self._wanted = folder, video
 
     def begin(self, spec: SourceSpec, video: bool, folder: Path | None = None) -> None:
-        """`folder`: None for a new one, named by the time."""
+        """Start recording into `folder`, or into a new one named by the time if it is None."""
         if not self.ready:
             return
         for key in ("record", "record missed", "record warning"):
             self._notices.append(Notice(key, "gone"))
         self._markers = self._told_missed = 0
         self._wanted = None
-        # Without a look at the disk, which may be slow: two recordings of one second are this window's at most.
+        # Do not ask the disk, which may be slow: only this window could make two recordings in one second.
         folder = folder or new_folder(sessions_root(), lambda path: self.last is not None and path == self.last.folder)
         self.recorder = start_recording(self._engine, spec, folder, video=video)
 
@@ -81,7 +81,7 @@ class Recording:
             self.recorder.set_person(person)
 
     def watch(self, spec: SourceSpec | None) -> None:
-        """Begins what was wanted, and tells what there is to tell; some times a second."""
+        """Start what was requested and report news; called several times a second."""
         if self._wanted is not None and spec is not None and self.ready:
             self.begin(spec, self._wanted[1], self._wanted[0])
         recorder = self.recorder
@@ -89,7 +89,7 @@ class Recording:
             return
         if recorder.warning and not recorder.ended:
             self._notices.append(Notice("record warning", "warning", recorder.warning))
-        # Told again when it has doubled: a banner that changes with every frame cannot be read.
+        # Report again only when the count has doubled: a banner that changes with every frame is unreadable.
         if recorder.missed >= max(1, 2 * self._told_missed):
             self._told_missed = recorder.missed
             text = texts.RECORD_MISSED.format(n=recorder.missed)
@@ -111,7 +111,7 @@ class Recording:
         self._notices.append(Notice("record", "info", text, Act.REPLAY, stays=bool(recorder.missed)))
 
     def close(self) -> list[str]:
-        """Completes the recording; the name of its thread when the disk does not answer."""
+        """Complete the recording. Return the name of its thread if the disk does not respond."""
         recorder = self.recorder
         if recorder is None:
             return []
@@ -124,7 +124,7 @@ class Recording:
         return []
 
     def recover(self) -> None:
-        """Completes recordings that a kill or the end of power cut off, on a thread of its own."""
+        """Recover recordings that a kill or a power failure cut off, on a thread of its own."""
         threading.Thread(target=self._recover, name="recovery of sessions", daemon=True).start()
 
     def _recover(self) -> None:

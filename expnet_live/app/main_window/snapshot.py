@@ -1,4 +1,4 @@
-"""A snapshot: pictures of the views and the heads of this instant, in a folder of their own."""
+"""Saves a snapshot: pictures of the views and the current heads, in a new folder."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ MESHES = (".ply", ".obj", ".glb")
 
 
 def snapshot_folder() -> Path:
-    """Where snapshots go: a folder of the user's pictures."""
+    """The folder for snapshots, inside the user's pictures folder."""
     pictures = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
     return Path(pictures or Path.home()) / texts.APP
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`pictures` by the names of their files; `faces` as they are shown, in the model's own frame, without pose."""
+    """`pictures` by file name; `faces` as shown, in the model's own frame, without pose."""
 
     pictures: dict[str, QImage]
     faces: tuple[LiveFace, ...]
 
     def save(self, folder: Path) -> Path:
-        """Writes PNG, and PLY, OBJ and GLB of each head; returns the new folder below `folder`.
+        """Write PNG, and PLY, OBJ and GLB of each head. Return the new folder below `folder`.
 
-        Touches no widget: for any thread. Raises UserError when it cannot be written.
+        It uses no widget and may run on any thread. Raises UserError if writing fails.
         """
         try:
             out = _new_folder(folder)
@@ -54,7 +54,7 @@ class Snapshot:
 
 
 def _new_folder(parent: Path) -> Path:
-    """Named by the time; a second one of the same second gets a number."""
+    """Create a folder named by the time; further ones of the same second get a number."""
     name = time.strftime("%Y-%m-%d %H-%M-%S")
     for i in range(1, 100):
         out = parent / (name if i == 1 else f"{name} {i}")
@@ -65,4 +65,4 @@ def _new_folder(parent: Path) -> Path:
                 raise
             continue
         return out
-    raise OSError("too many of this second")
+    raise OSError("too many snapshots in one second")

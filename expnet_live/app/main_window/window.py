@@ -1,4 +1,4 @@
-"""The main window: it only arranges the parts."""
+"""The main window, which only arranges the parts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
     # --- arrangement --------------------------------------------------------------------------
 
     def arrange(self) -> None:
-        """The panels as on the first start."""
+        """Restore the panels of the first start."""
         docks = self.parts.docks
         for dock in docks.values():
             dock.setFloating(False)
@@ -227,7 +227,7 @@ class MainWindow(QMainWindow):
         self._show_recording()
 
     def _show_recording(self) -> None:
-        """Buttons and lists, as they are while something is recorded, or not."""
+        """Enable buttons and lists for the state of the recording."""
         recording = self.controller.recording
         self.actions_.check("record", recording.active)
         self.actions_["record"].setEnabled(recording.active or recording.ready)

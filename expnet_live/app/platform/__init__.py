@@ -1,4 +1,4 @@
-"""What each system needs to be told before there is a window. Each module says why; none is imported for others."""
+"""Settings that each system needs before a window opens. Each module says why; only the one needed is imported."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from expnet_live.core.errors import UserError
 
 
 def prepare(env: MutableMapping[str, str] = os.environ) -> None:
-    """To be called before Qt and vispy are imported. Raises UserError when no window can be shown."""
+    """Call this before Qt and vispy are imported. Raises UserError if no window can be shown."""
     from expnet_live.app.platform import opencv
 
     opencv.give_back_qt(env)
@@ -35,7 +35,7 @@ def prepare(env: MutableMapping[str, str] = os.environ) -> None:
 
 
 def camera_lister() -> Callable[[], list[CameraInfo]]:
-    """What lists this system's cameras by name, on any thread. To be called on the GUI thread of an application."""
+    """The function that lists this system's cameras by name on any thread. Call this on an application's GUI thread."""
     if sys.platform == "darwin":
         from expnet_live.app.platform import macos
 
@@ -48,7 +48,7 @@ def camera_lister() -> Callable[[], list[CameraInfo]]:
 
 
 def request_camera(then: Callable[[], None]) -> None:
-    """Calls `then` when a camera may be opened: at once, or after the user was asked."""
+    """Call `then` once a camera may be opened: at once, or after asking the user."""
     if sys.platform == "darwin":
         from expnet_live.app.platform import macos
 

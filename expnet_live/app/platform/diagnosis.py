@@ -1,4 +1,4 @@
-"""What `expnet-live doctor` finds out: for each subject the facts, and one sentence for each thing to put right."""
+"""The findings of `expnet-live doctor`: for each subject the facts, and one sentence for each thing to fix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PACKAGES = (
     "torch", "numpy", "scipy", "opencv-python", "opencv-contrib-python", "mediapipe", "av", "safetensors",
     "PySide6", "pyqtgraph", "vispy", *(("cv2-enumerate-cameras",) if sys.platform == "win32" else ()),
 )  # fmt: skip
-_PATIENCE = 120.0  # s that a question to a driver or a package may take
+_PATIENCE = 120.0  # s to wait for an answer of a driver or a package
 _BY_CPU = re.compile(r"llvmpipe|softpipe|swrast|swiftshader|gdi generic|basic render", re.IGNORECASE)
 
 Ask = Callable[[str], tuple[list[dict[str, Any]], str | None]]
@@ -31,7 +31,9 @@ Ask = Callable[[str], tuple[list[dict[str, Any]], str | None]]
 
 @dataclass(frozen=True)
 class Finding:
-    """A subject: `facts` are lines, `broken` sentences on what must be put right, `hints` on what may be."""
+    """Findings on a subject: `facts` are lines, `broken` are sentences on what must be fixed, `hints` on what may
+    be.
+    """
 
     title: str
     facts: tuple[str, ...]
@@ -40,7 +42,7 @@ class Finding:
 
 
 def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
-    """The answers of expnet_live/app/platform/probe.py, and how it ended when it did not end well."""
+    """The answers of expnet_live/app/platform/probe.py, and how it ended if it failed."""
     command = [sys.executable, "-m", "expnet_live.app.platform.probe", question]
     root = str(Path(__file__).parents[3])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -63,7 +65,7 @@ def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
 
 
 def diagnose(ask: Ask = ask_process) -> list[Finding]:
-    """Everything, in the order in which it is printed."""
+    """All findings, in printing order."""
     findings = [system(), packages(ask)]
     checks: list[Callable[[], Finding]] = [devices, models, lambda: opengl(ask), lambda: cameras(ask), folders]
     for check in checks:
@@ -71,7 +73,7 @@ def diagnose(ask: Ask = ask_process) -> list[Finding]:
             findings.append(check())
         except (ImportError, OSError) as error:
             name = getattr(check, "__name__", "check")
-            findings.append(Finding(name, (), (f"This cannot be looked at ({error}); install expnet-live again.",)))
+            findings.append(Finding(name, (), (f"This check failed ({error}); install expnet-live again.",)))
     return findings
 
 
@@ -172,9 +174,9 @@ def opengl(ask: Ask) -> Finding:
     answers, end = ask("opengl")
     answer = answers[0] if answers else {}
     if "renderer" not in answer:
-        driver = f"OpenGL {end}; update the graphics driver, or try with LIBGL_ALWAYS_SOFTWARE=1."
+        driver = f"OpenGL {end}; update the graphics driver, or try LIBGL_ALWAYS_SOFTWARE=1."
         problem = answer.get("problem", driver if end else "OpenGL did not answer; update the graphics driver.")
-        # A computer without a screen is well, it only shows no window.
+        # A computer without a screen is fine; it only cannot show a window.
         hints, broken = ((problem,), ()) if "no display" in problem else ((), (problem,))
         return Finding("opengl", ("none",), broken, hints)
     facts = (f"{answer['renderer']}, OpenGL {answer['version']}",)
@@ -182,7 +184,7 @@ def opengl(ask: Ask) -> Finding:
     if version and (int(version[1]), int(version[2])) < (2, 1):
         return Finding("opengl", facts, ("The head needs OpenGL 2.1; update the graphics driver.",))
     if _BY_CPU.search(answer["renderer"]):
-        return Finding("opengl", facts, (), ("The CPU draws the head; a graphics card's driver would spare it that.",))
+        return Finding("opengl", facts, (), ("The CPU draws the head; a graphics driver would relieve it.",))
     return Finding("opengl", facts)
 
 
@@ -193,7 +195,7 @@ def cameras(ask: Ask) -> Finding:
     if end is not None:
         hints.append(f"Listing the cameras {end}; unplug cameras one by one to find the one whose driver fails.")
     elif not answers:
-        hints.append("No camera was found; connect one (to a container or virtual machine it must be passed on).")
+        hints.append("No camera was found; connect one (a container or virtual machine must be given access to it).")
     for a in answers:
         device = Path(f"/dev/video{a['number']}")
         if sys.platform.startswith("linux") and device.exists() and not os.access(device, os.R_OK | os.W_OK):

@@ -1,4 +1,4 @@
-"""Linux: is there a display, and Wayland, where vispy's OpenGL works through XWayland alone."""
+"""Linux: checks for a display, and handles Wayland, where vispy's OpenGL works only through XWayland."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ _NEEDS_NO_SCREEN = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb")
 
 
 def prefer_xcb_on_wayland(env: MutableMapping[str, str]) -> None:
-    """vispy loads libGL and expects GLX; Qt's Wayland plug-in makes EGL contexts, and the canvas stays black.
+    """Choose X11 on Wayland: vispy expects GLX, but Qt's Wayland plug-in makes EGL contexts, and the canvas stays
+    black.
 
-    Only where XWayland runs, and never against what the user has set.
+    This applies only if XWayland runs, and never overrides the user's settings.
     """
     if env.get("WAYLAND_DISPLAY") and env.get("DISPLAY"):
         env.setdefault("QT_QPA_PLATFORM", "xcb")
@@ -20,14 +21,14 @@ def prefer_xcb_on_wayland(env: MutableMapping[str, str]) -> None:
 
 
 def has_display(env: Mapping[str, str]) -> bool:
-    """Qt ends the whole program when it cannot reach its display: ask first."""
+    """Check for a display first, because Qt ends the whole program if it cannot reach one."""
     platform = env.get("QT_QPA_PLATFORM", "").split(":")[0]
     if platform in _NEEDS_NO_SCREEN:
         return True
     if env.get("WAYLAND_DISPLAY") and platform in ("", "wayland"):
         return True
     display = re.fullmatch(r"(?:unix)?:(\d+)(?:\.\d+)?", env.get("DISPLAY", ""))
-    # One on another computer is believed.
+    # A display on another computer is not checked.
     return _answers(int(display[1])) if display else bool(env.get("DISPLAY"))
 
 

@@ -1,4 +1,4 @@
-"""macOS: the camera is asked for by us, not by OpenCV on a thread that cannot, and OpenCV's order of cameras."""
+"""macOS: we ask for camera permission, because OpenCV cannot on its thread; and cameras in OpenCV's order."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from expnet_live.capture.cameras import CameraInfo
 
 
 def ask_for_the_camera_ourselves(env: MutableMapping[str, str]) -> None:
-    """OpenCV asks by running the main event loop, which it cannot from our capture thread: it must not try."""
+    """Keep OpenCV from asking: it would run the main event loop, which it cannot from our capture thread."""
     env.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
 
 
 def request_camera(then: Callable[[], None], application: Any = None) -> None:
-    """Asks the user, the first time; calls `then` in the GUI thread when there is an answer.
+    """Ask the user the first time; call `then` on the GUI thread after any answer.
 
-    Whatever it is: outside an app bundle Qt may not ask and says no, while macOS asks for the terminal as soon as the
-    camera is opened. A camera that is truly refused cannot be opened, and its banner says what to do.
+    Outside an app bundle, Qt may not ask and reports a refusal, while macOS asks on behalf of the terminal as soon as
+    the camera is opened. A camera that is really refused cannot be opened, and its banner says what to do.
     """
     from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt
 
@@ -31,7 +31,7 @@ def request_camera(then: Callable[[], None], application: Any = None) -> None:
 
 
 class CameraLister:
-    """Lists the cameras that Qt knows, in OpenCV's order. To be made on the GUI thread, and called on any.
+    """Lists the cameras that Qt knows, in OpenCV's order. Create it on the GUI thread; call it on any.
 
     OpenCV (cap_avfoundation_mac.mm) sorts by AVFoundation's unique ids, which are Qt's ids; Qt puts the default first.
     """

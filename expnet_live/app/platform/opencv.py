@@ -1,4 +1,4 @@
-"""OpenCV's wheels bring a Qt of their own and point all of Qt to its plug-ins and fonts, where PySide6 finds none."""
+"""Undoes a setting of OpenCV's wheels, which bring their own Qt and hide the plug-ins and fonts of PySide6."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Asks what a broken driver might answer with a crash, in a process of its own.
+"""Queries drivers that might crash, in a process of its own.
 
-Run it as `python -m expnet_live.app.platform.probe WHAT`. Each answer is a line of JSON, so that whatever was answered
-before a crash is there.
+Run it as `python -m expnet_live.app.platform.probe WHAT`. Each answer is a line of JSON, so that a crash loses none of
+the answers before it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VENDOR, _RENDERER, _VERSION = 0x1F00, 0x1F01, 0x1F02
 
 
 def imports() -> Iterator[dict[str, str]]:
-    """Which of the packages can be loaded; some need libraries of the system."""
+    """Which of the packages can be loaded; some need system libraries."""
     for name in MODULES:
         yield {"loading": name}
         try:
@@ -39,7 +39,7 @@ def imports() -> Iterator[dict[str, str]]:
 
 
 def opengl() -> Iterator[dict[str, str]]:
-    """Who draws, through the same door as the window."""
+    """The OpenGL renderer, created in the same way as in the window."""
     from expnet_live.app import platform as platforms
 
     try:
@@ -63,7 +63,7 @@ def opengl() -> Iterator[dict[str, str]]:
 
 
 def cameras() -> Iterator[dict[str, str | int]]:
-    """The names, without opening any."""
+    """The names of the cameras, without opening any."""
     from expnet_live.app import platform as platforms
 
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""Windows: cameras that open slowly, names that belong to other numbers, and a taskbar that takes us for Python."""
+"""Windows: cameras that open slowly, names that do not match OpenCV's numbers, and the taskbar's application id."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from expnet_live.capture.cameras import CameraInfo
 
 log = logging.getLogger(__name__)
 
-_DIRECT_SHOW, _MEDIA_FOUNDATION = 700, 1400  # OpenCV's numbers for them; it takes their sum with a camera's
+# OpenCV's numbers for the backends; it expects their sum with a camera's number.
+_DIRECT_SHOW, _MEDIA_FOUNDATION = 700, 1400
 
 
 def open_cameras_quickly(env: MutableMapping[str, str]) -> None:
-    """Where DirectShow is not used, Media Foundation spends ten seconds on hardware transforms that we do not need."""
+    """Switch off Media Foundation's hardware transforms, which take ten seconds and which we do not need."""
     env.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
 
 
@@ -28,11 +29,10 @@ def be_a_program_of_its_own() -> None:
 
 
 def list_cameras(ask: Callable[[int], Iterable[Any]] | None = None) -> list[CameraInfo]:
-    """DirectShow's cameras first, which open at once, then the same as Media Foundation knows them, for drivers that
-    work with that alone.
+    """List DirectShow's cameras first, which open at once, then Media Foundation's, for drivers that work only with it.
 
-    Each system counts for itself, and Qt opens every camera to list it and leaves out the busy ones: so its names do
-    not belong to OpenCV's numbers. `ask(backend)` is enumerate_cameras of cv2-enumerate-cameras, which opens none.
+    Each backend numbers cameras on its own, and Qt opens every camera to list it and leaves out the busy ones, so its
+    names do not match OpenCV's numbers. `ask(backend)` is enumerate_cameras of cv2-enumerate-cameras, which opens none.
     """
     if ask is None:
         try:
@@ -41,7 +41,7 @@ def list_cameras(ask: Callable[[int], Iterable[Any]] | None = None) -> list[Came
             log.warning("cameras are not listed: cv2-enumerate-cameras is missing")
             return []
         return list_cameras(module.enumerate_cameras)
-    # DirectShow is what a plain number means to us, see CameraSource.
+    # A plain number means DirectShow; see CameraSource.
     direct = [CameraInfo(c.index, c.name) for c in ask(_DIRECT_SHOW)]
     media = [CameraInfo(_MEDIA_FOUNDATION + c.index, f"{c.name} (Media Foundation)") for c in ask(_MEDIA_FOUNDATION)]
     return [*direct, *media]

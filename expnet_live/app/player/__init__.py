@@ -1,1 +1,1 @@
-"""The player of recorded sessions."""
+"""The player for recorded sessions."""

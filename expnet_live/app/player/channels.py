@@ -1,4 +1,4 @@
-"""The list of what can be drawn as a curve, with its values at the cursor."""
+"""The list of all curves that can be drawn, with their values at the cursor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLOR, _VALUE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
 class Channels(QListWidget):
-    """A click turns a curve on or off; `chosen_changed` tells of it."""
+    """A click turns a curve on or off, and emits `chosen_changed`."""
 
     chosen_changed = Signal()
 
@@ -51,7 +51,7 @@ class Channels(QListWidget):
         self._show_colors()
 
     def set_names(self, names: Sequence[str], titles: Sequence[str], chosen: Sequence[str]) -> None:
-        """In their order, by titles."""
+        """Set the curves in this order, with their titles."""
         self.clear()
         self._names, self._chosen = tuple(names), list(chosen)
         for title in titles:
@@ -64,7 +64,7 @@ class Channels(QListWidget):
 
     @property
     def colors(self) -> dict[str, str]:
-        """The chosen names and their colours, in the order of their choice."""
+        """The chosen names and their colours, in the order in which they were chosen."""
         palette = self._theme.curves
         return {name: palette[i % len(palette)] for i, name in enumerate(self._chosen)}
 
@@ -77,7 +77,7 @@ class Channels(QListWidget):
         self.chosen_changed.emit()
 
     def set_values(self, values: dict[str, float]) -> None:
-        """Those at the cursor, in sd, of the pose in degrees; NaN for none."""
+        """Show the values at the cursor, in sd, or degrees for the pose; NaN for none."""
         for i, name in enumerate(self._names):
             value = values[name]
             text = "–" if not math.isfinite(value) else f"{value:+.0f}°" if name in texts.POSE else f"{value:+.2f}"

@@ -16,7 +16,7 @@ from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.pieces import flat_button
 from expnet_live.sessions.reading.playback import SPEEDS
 
-_NO_FOCUS = Qt.FocusPolicy.NoFocus  # keys are for the player
+_NO_FOCUS = Qt.FocusPolicy.NoFocus  # the player handles the keys
 
 
 class PlayerControls(QWidget):
@@ -83,7 +83,7 @@ class PlayerControls(QWidget):
         self.overlay.set_theme(theme)
 
     def set_total(self, end: float, frames: int) -> None:
-        """Makes room for the longest texts, so that nothing moves while it plays."""
+        """Reserve room for the longest texts, so that nothing moves while it plays."""
         self._end = end
         metrics = self.time.fontMetrics()
         clock = texts.player_clock(end, fine=True)

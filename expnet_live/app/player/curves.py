@@ -1,4 +1,4 @@
-"""Curves with far more points than the screen has columns."""
+"""Curves with many more points than the screen has columns."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
-_FIRST = 4  # of fewer points, the least and the largest are hardly less
-_FEW = 64  # points that are never made fewer
+_FIRST = 4  # for fewer points, minima and maxima save hardly anything
+_FEW = 64  # a curve with at most this many points is never thinned
 
 
 class Curves:
-    """`values` (T,) by name over the increasing `time` (T,), NaN in gaps, made ready to be drawn at any scale.
+    """`values` (T,) by name over the increasing `time` (T,), NaN in gaps, prepared for drawing at any scale.
 
-    Each level has the least and the largest of so many points, one after the other at the middle of their times, twice
-    as many as the level before: what is seen of a curve is a slice of one. `ends` are the least and the largest value
-    of each curve, None where it has none. To make one takes a while.
+    Each level holds the minimum and the maximum of groups of points, in sequence at the middle of their times; a group
+    has twice as many points as on the level before. The visible part of a curve is a slice of one level. `ends` are the
+    minimum and the maximum of each curve, or None if it has no value. Creating this takes a while.
     """
 
     def __init__(self, time: Array, values: Mapping[str, Array]) -> None:
@@ -28,10 +28,10 @@ class Curves:
         self._levels = {name: [v, *_extremes(v)] for name, v in values.items()}
 
     def slice(self, low: float, high: float, columns: int) -> Slice:
-        """What is seen from `low` to `high` s, in at most about two points for each of so many columns."""
+        """The part from `low` to `high` s, with at most about two points for each of the columns."""
         first = max(0, int(np.searchsorted(self.time, low)) - 1)
         end = min(len(self.time), int(np.searchsorted(self.time, high, side="right")) + 1)
-        share = (end - first) / max(columns, 1)  # points in a column
+        share = (end - first) / max(columns, 1)  # points per column
         if share <= 2 or len(self._times) == 1:
             return Slice(self, 0, slice(first, end))
         level = min(max(math.ceil(math.log2(share / _FIRST)), 0), len(self._times) - 2)
@@ -40,7 +40,7 @@ class Curves:
 
 
 class Slice:
-    """The same stretch of all curves."""
+    """The same part of all curves."""
 
     def __init__(self, curves: Curves, level: int, where: slice) -> None:
         self._curves, self._level, self._where = curves, level, where
@@ -59,7 +59,7 @@ def _ends(values: Array) -> tuple[float, float] | None:
 
 
 def _groups(n: int) -> list[Array]:
-    """Where the groups of each level begin among those of the level before."""
+    """The indices at which the groups of each level begin among those of the level before."""
     result, size = [], _FIRST
     while n > _FEW:
         result.append(np.arange(0, n, size))

@@ -1,4 +1,4 @@
-"""Opens a session on a thread of its own."""
+"""Loads a session on a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 
 
 class Loader(Worker):
-    """`take` gives the session once it is there, or the sentence that says why it is not; `share` (0..1) of its table
-    has been read. Stopped, it ends at the next step, soon."""
+    """`take` returns the session once it is loaded, or the sentence that says why it failed; `share` is the part (0..1)
+    of its table that has been read. After a stop, it ends at the next step."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__("loading of a session")

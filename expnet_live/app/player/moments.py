@@ -1,4 +1,4 @@
-"""What a row of a session shows, its picture and its head: each is made on a thread of its own."""
+"""Prepares the picture and the head of a session's row, each on a thread of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expnet_live.threads.worker import Life
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """`image` is None where there is none, `head` where none can be drawn."""
+    """`image` is None if there is none, `head` if none can be drawn."""
 
     row: int
     image: Image | None
@@ -22,7 +22,7 @@ class Moment:
 
 
 class Moments:
-    """Of one session. A row that is asked for comes when all of it is there."""
+    """The moments of one session. A requested row is delivered when all of it is ready."""
 
     def __init__(self, replay: Replay) -> None:
         self._replay = replay
@@ -30,7 +30,7 @@ class Moments:
         self.reader = None if video is None else PictureReader(video, (info.width, info.height))
         self._poser = None if replay.drawn is None else Poser(replay, replay.drawn.head)
         self._asked: int | None = None
-        self._waits: set[str] = set()  # for what of it
+        self._waits: set[str] = set()  # which parts of it
         self._image: Image | None = None
         self._head: Posed | None = None
         for worker in self._workers:
@@ -38,12 +38,12 @@ class Moments:
 
     @property
     def asked(self) -> int | None:
-        """The row that is being made."""
+        """The row in preparation."""
         return self._asked
 
     @property
     def problem(self) -> str | None:
-        """Why there are no pictures."""
+        """The reason why there are no pictures."""
         return None if self.reader is None else self.reader.problem
 
     def ask(self, row: int) -> None:
@@ -59,7 +59,7 @@ class Moments:
             self._image = None
 
     def take(self) -> Moment | None:
-        """That of the row, once all of it has come."""
+        """The moment of the row, once all of it is ready."""
         if self._asked is None:
             return None
         if self._poser is not None and (posed := self._poser.latest()) is not None:
@@ -83,7 +83,7 @@ class Moments:
             worker.stop()
 
     def join(self, end: float) -> None:
-        """Waits until `end`, of time.monotonic(), at most."""
+        """Wait until `end` (time.monotonic()) at most."""
         for worker in self._workers:
             worker.join(end - time.monotonic())
 

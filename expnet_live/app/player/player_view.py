@@ -1,4 +1,4 @@
-"""The player: picture, head, curves and controls of a recorded session, which move together."""
+"""The player, which keeps picture, head, curves and controls of a recorded session in step."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from expnet_live.geometry.camera import Camera
 from expnet_live.sessions.reading.playback import Playback
 
 _TICK = 16  # ms
-_PATIENCE = 2.0  # s for threads to end
+_PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
-_CURVES = 4  # that are chosen at first
+_CURVES = 4  # curves that are chosen at first
 
 
 class PlayerView(QWidget):
-    """Plays the session in a folder. `export_asked` is emitted by its button."""
+    """Plays the session in a folder. The export button emits `export_asked`."""
 
     export_asked = Signal()
 
@@ -45,7 +45,7 @@ class PlayerView(QWidget):
         self.folder: Path | None = None
         self.replay: Replay | None = None
         self.moments: Moments | None = None
-        self.moment: Moment | None = None  # the one that all views show
+        self.moment: Moment | None = None  # the row that all views show
         self._loader: Loader | None = None
         self._opening: Iterator[object] = iter(())
         self.camera, self.head = CameraView(), HeadView()
@@ -77,14 +77,14 @@ class PlayerView(QWidget):
             self.plot.set_chosen(self.channels.colors)
 
     def open_session(self, folder: Path) -> None:
-        """Returns at once; what is wrong with the folder is shown as a sentence."""
+        """Open a session and return at once; an error in the folder is shown as a sentence."""
         self.close_session()
         self.folder, self._loader = folder, Loader(folder)
         self._loader.start()
         self._timer.start(_TICK)
 
     def close_session(self) -> None:
-        """Within two seconds."""
+        """Close the session within two seconds."""
         self._timer.stop()
         end = time.monotonic() + _PATIENCE
         for threads in (self.moments, self._loader):
@@ -102,12 +102,12 @@ class PlayerView(QWidget):
 
     @property
     def shown_row(self) -> int:
-        """-1 for none."""
+        """The row shown, or -1 for none."""
         return -1 if self.moment is None else self.moment.row
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """What is looped, and to be exported, in s of the session."""
+        """The range to loop and to export, in s of the session."""
         return self.deck.range
 
     @property
@@ -136,7 +136,7 @@ class PlayerView(QWidget):
             self.moments.ask(row)
             self._take_moment()
         elif self.moments.asked is None and not playback.playing:
-            self._place_cursor(playback.position)  # it may stand between two rows
+            self._place_cursor(playback.position)  # it may be between two rows
 
     def _take_moment(self) -> None:
         assert self.moments is not None
@@ -152,7 +152,7 @@ class PlayerView(QWidget):
         if moment.head is not None:
             self.head.set_mesh(moment.head.vertices, moment.head.normals, moment.head.rotation)
             self.paint_head()
-        # Where it was put, also between two rows; where it got to, when the picture comes late.
+        # Keep a position between two rows if the user put it there; follow the shown row if the picture is late.
         at = playback.position if playback.row == row else playback.time_of(row)
         self._place_cursor(at)
         self.controls.show_moment(at, int(replay.rows.frame[row]))
@@ -163,7 +163,7 @@ class PlayerView(QWidget):
         self.controls.time_line.set_position(at)
 
     def paint_head(self) -> None:
-        """With the picture, where that is wanted."""
+        """Paint the head with the picture, if the option is on."""
         replay, moment = self.replay, self.moment
         if replay is None or moment is None or moment.image is None or not self.head.finish.painted:
             return
@@ -174,7 +174,7 @@ class PlayerView(QWidget):
             self.head.set_photo(moment.image, Camera.for_image(width, height).view(pose))
 
     def _note(self, moment: Moment) -> str:
-        """What there is to say about the picture."""
+        """The note about the picture."""
         replay, moments, row = self.replay, self.moments, moment.row
         assert replay is not None and moments is not None
         if moments.reader is None:
@@ -202,7 +202,7 @@ class PlayerView(QWidget):
             self._opening = self._begin(loaded)
 
     def _begin(self, replay: Replay) -> Iterator[None]:
-        """One part at a time, as all of it would hold up the window."""
+        """Show the parts one at a time, because all of them at once would block the window."""
         self.moments = Moments(replay)
         self.camera.clear()
         self.camera.setVisible(not replay.private)

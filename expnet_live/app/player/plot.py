@@ -1,4 +1,4 @@
-"""The chosen coefficients over the whole session, with cursor, markers, range and the spans without a face."""
+"""The chosen coefficients over the whole session, with cursor, markers, range and the intervals without a face."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
-_DEGREES = 10.0  # of the head's pose are as high as a standard deviation
-_LEAST = 0.2  # s that are seen at most closely
+_DEGREES = 10.0  # degrees of head pose that are as high as a standard deviation
+_LEAST = 0.2  # s visible at the largest zoom
 
 
 class SessionPlot(QWidget):
-    """`sought` tells the time to which the cursor was pulled, `ranged` the range (from, to) that was pulled."""
+    """`sought` gives the time to which the user drags the cursor, `ranged` the dragged range (from, to)."""
 
     sought = Signal(float)
     ranged = Signal(float, float)
@@ -76,7 +76,7 @@ class SessionPlot(QWidget):
         self._markers.set_colors(QColor(theme.muted), QColor(theme.panel))
 
     def set_session(self, curves: Curves, markers: Sequence[Marker], lost: list[tuple[float, float]]) -> None:
-        """`curves` are what can be chosen, in sd, of the pose in degrees."""
+        """`curves` are the available curves, in sd, or degrees for the pose."""
         self._lines.set_curves(curves, dict.fromkeys(texts.POSE, 1 / _DEGREES))
         self._markers.set_markers(markers)
         self._lost.set_spans(lost)
@@ -90,13 +90,13 @@ class SessionPlot(QWidget):
         self.show_all()
 
     def set_chosen(self, colors: dict[str, str]) -> None:
-        """The curves that are drawn, with their colours."""
+        """Choose the curves to draw, with their colours."""
         self._lines.set_colors(colors)
         self._plot.showAxis("right", any(name in texts.POSE for name in colors))
         self._plot.setYRange(*self._lines.height, padding=0.1)
 
     def set_position(self, time: float, follow: bool) -> None:
-        """`follow`: the view turns the page when the cursor leaves it."""
+        """Move the cursor; with `follow`, the view moves on by a page when the cursor leaves it."""
         if not self._cursor.moving and time != self._cursor.value():
             self._cursor.setValue(time)
         low, high = self.view
@@ -113,7 +113,7 @@ class SessionPlot(QWidget):
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """The range that is shown, in s; None for none."""
+        """The range shown, in s; None for none."""
         low, high = self._region.getRegion()
         return (float(low), float(high)) if self._region.isVisible() else None
 
@@ -122,12 +122,12 @@ class SessionPlot(QWidget):
         return self._markers.markers
 
     def drawn(self) -> tuple[Slice, dict[str, Array]]:
-        """What is seen of the chosen curves: their times, and values as drawn, by name."""
+        """The visible part of the chosen curves: their times, and values as drawn, by name."""
         return self._lines.drawn()
 
     @property
     def view(self) -> tuple[float, float]:
-        """What is seen of the session, in s."""
+        """The visible part of the session, in s."""
         low, high = self._plot.getViewBox().viewRange()[0]
         return float(low), float(high)
 
@@ -167,7 +167,7 @@ class _Degrees(pg.AxisItem):
 
 
 class _Region(pg.LinearRegionItem):
-    """Only its ends can be pulled: in between, the plot is moved."""
+    """A range with draggable ends; dragging between them moves the plot."""
 
     def mouseDragEvent(self, event: object) -> None:
         event.ignore()  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What is drawn over time: curves, spans and markers, each kind one item however many there are."""
+"""Plot items over time: curves, spans and markers, with a single item for all of a kind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
-_LABEL = 18  # characters of a marker's label
-_COLUMNS = 5000  # of all curves together: what Qt paints without being felt
-_SOFT = 1200  # points of all curves together that may be lines of more than a pixel, which take Qt far longer
+_LABEL = 18  # most characters of a marker's label
+_COLUMNS = 5000  # points of all curves together that Qt paints without noticeable delay
+_SOFT = 1200  # most points of all curves together for lines wider than a pixel, which take Qt much longer
 
 
 class _Whole(pg.GraphicsObject):
-    """As large as what is seen of the plot."""
+    """An item as large as the visible part of the plot."""
 
     def boundingRect(self) -> QRectF:
         box = self.getViewBox()
@@ -31,35 +31,37 @@ class _Whole(pg.GraphicsObject):
 
 
 class Lines(_Whole):
-    """The chosen ones of some curves, each in its colour and times its scale; NaN makes gaps."""
+    """The chosen curves, each in its colour and multiplied by its scale; NaN makes gaps."""
 
     def __init__(self) -> None:
         super().__init__()
-        # The cursor that moves over them does not have them painted anew.
+        # Cached, so that a cursor that moves over them does not repaint them.
         self.setCacheMode(pg.GraphicsObject.CacheMode.DeviceCoordinateCache)
         self._curves = Curves(np.zeros(1), {})
         self._scales: Mapping[str, float] = {}
         self._colors: Mapping[str, str] = {}
 
     def set_curves(self, curves: Curves, scales: Mapping[str, float]) -> None:
-        """Of which none is chosen at first. What is not in `scales` is drawn as it is."""
+        """Set the available curves; none is chosen at first. Curves without an entry in `scales` are drawn as they
+        are.
+        """
         self._curves, self._scales = curves, scales
         self.set_colors({})
 
     def set_colors(self, colors: Mapping[str, str]) -> None:
-        """The chosen ones."""
+        """Choose the curves to draw."""
         self._colors = colors
         self.update()
 
     @property
     def height(self) -> tuple[float, float]:
-        """The least and the largest value, as drawn, and no less than from -1 to 1."""
+        """The minimum and the maximum, as drawn, covering at least -1 to 1."""
         known = ((self._scales.get(name, 1.0), self._curves.ends[name]) for name in self._colors)
         ends = [scale * end for scale, both in known if both is not None for end in both]
         return min([*ends, -1.0]), max([*ends, 1.0])
 
     def drawn(self) -> tuple[Slice, dict[str, Array]]:
-        """What is seen of the chosen ones: their times, and values as drawn."""
+        """The visible part of the chosen curves: their times, and values as drawn."""
         area, width = self.boundingRect(), self.getViewBox().width()
         columns = max(50, min(int(width), _COLUMNS // max(len(self._colors), 1)))
         part = self._curves.slice(area.left(), area.right(), columns)
@@ -99,7 +101,7 @@ class Spans(_Whole):
 
 
 class Marks(_Whole):
-    """Labelled lines from top to bottom; a label that would cover the one before is left out."""
+    """Labelled lines from top to bottom; a label that would overlap the one before is left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +114,7 @@ class Marks(_Whole):
         return self._markers
 
     def set_markers(self, markers: Sequence[Marker]) -> None:
-        """In the order of their times."""
+        """Set the markers, in order of time."""
         self._markers = markers
         self.update()
 

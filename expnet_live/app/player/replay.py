@@ -1,4 +1,4 @@
-"""A session as the player shows it: one face over time, and what is drawn of it."""
+"""A session as the player shows it: one face over time, and its drawable head."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 from expnet_live.threads.answerer import Answerer
 
-_HOLD = 0.5  # s that a picture stays for rows that have none of their own
+_HOLD = 0.5  # s for which a picture stays for later rows without a picture of their own
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
     """`rows` are the track (T rows, one per frame) of the face that was seen most.
 
-    `expression` (T, n) and `blendshapes` (T, 52) are that face's without its neutral and times its gains, as it was
-    shown, `blendshapes` NaN where its model told none; `angles` (T, 3) yaw,
-    pitch and roll in degrees; both NaN where it was not seen. `pose_row` (T,) is the row that the head shows: the last
-    one with a face, before the first one the first, -1 where there is none at all. `picture` (T,) is the number of the
-    picture that is shown, -1 for none; `own` (T,) tells whether it is the row's own. `identity` (K,). `drawn` is None
-    where there is no head, which `no_head` says why.
+    `expression` (T, n) and `blendshapes` (T, 52) are the values shown, with its neutral subtracted and its gains
+    applied; `blendshapes` are NaN if its model predicts none. `angles` (T, 3) are yaw, pitch and roll in degrees. All
+    are NaN where the face was not seen. `pose_row` (T,) is the row whose head is shown: the last one with a face, or
+    the first one with a face for rows before it, or -1 if there is none at all. `picture` (T,) is the number of the
+    picture shown, -1 for none; `own` (T,) says whether it is the row's own. `identity` (K,). `drawn` is None if there
+    is no head; `no_head` then says why.
     """
 
     session: Session
@@ -56,8 +56,8 @@ class Replay:
 
     @classmethod
     def load(cls, folder: Path, progress: Progress = unwatched) -> Replay:
-        """Takes a while; `progress` is told how much of the table has been read, and may raise to end it. Raises
-        UserError with one sentence."""
+        """Load a session, which takes a while. `progress` gets the part of the table that has been read, and may raise
+        to stop. Raises UserError with one sentence."""
         session = Session.open(folder, progress)
         n = len(session.rows)
         if not n:
@@ -69,7 +69,7 @@ class Replay:
             no_head = str(error)
         progress(n, n)
         replay = cls.of(session, drawn, no_head)
-        # Nobody shall wait for these later.
+        # Compute these now, so that nobody waits for them later.
         replay.liveliest(0)
         _ = replay.curves
         return replay
@@ -105,19 +105,19 @@ class Replay:
 
     @property
     def private(self) -> bool:
-        """Whether no video was wanted."""
+        """Whether it was recorded without video."""
         return self.session.info.video_frames is None
 
     @property
     def lost(self) -> list[tuple[float, float]]:
-        """The spans (from, to) in s without the face."""
+        """The intervals (from, to) in s without the face."""
         gone = np.flatnonzero(np.diff(np.concatenate([[0], self.rows.face < 0, [0]])))
         time, last = self.rows.time, len(self) - 1
         return [(float(time[a]), float(time[min(b, last)])) for a, b in gone.reshape(-1, 2)]
 
     @cached_property
     def channels(self) -> dict[str, Array]:
-        """What can be drawn as a curve: each coefficient (T,) in sd, and yaw, pitch and roll (T,) in degrees."""
+        """All available curves: each coefficient (T,) in sd, and yaw, pitch and roll (T,) in degrees."""
         curves = [*self.expression.T, *self.angles.T]
         return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
 
@@ -126,7 +126,7 @@ class Replay:
         return Curves(self.rows.time, self.channels)
 
     def liveliest(self, n: int) -> list[str]:
-        """The coefficients that move most; of a left and a right one, which mostly go together, one."""
+        """The coefficients that move most; only one of a left-right pair, which usually move together."""
         found: dict[str, str] = {}
         for name in sorted(self.names, key=lambda n: -self._spreads[n]):
             if self._spreads[name] > 0:
@@ -138,7 +138,7 @@ class Replay:
         return {name: _spread(self.channels[name]) for name in self.names}
 
     def faces(self, row: int) -> tuple[LiveFace, ...]:
-        """All faces of that moment as they were measured, for the lines over the picture."""
+        """All faces of that moment as measured, for the lines over the picture."""
         if self.drawn is None:
             return ()
         rows, frame = self.session.rows, self.rows.frame[row]
@@ -177,7 +177,7 @@ class Poser(Answerer[int, Posed]):
 
 
 def _pictures(rows: Rows) -> tuple[Array, Array]:
-    """The picture that each row shows, -1 for none, and whether it is its own: a short gap shows the one before."""
+    """The picture that each row shows, -1 for none, and whether it is its own: a short gap shows the previous one."""
     own = rows.video_frame >= 0
     last = latest(own)
     age = rows.time - rows.time[last]
@@ -190,7 +190,7 @@ def _spread(values: Array) -> float:
 
 
 def _leads(rows: Rows, chosen: Rows) -> bool:
-    """Whether the chosen face is mostly the first of its frames, which the profile belongs to."""
+    """Whether the chosen face is mostly the first face of its frames, to which the profile belongs."""
     first = rows.face[np.diff(rows.frame, prepend=-1) > 0]
     faces = chosen.face[chosen.face >= 0]
     return bool(np.isin(first, faces).mean() > 0.5)

@@ -1,4 +1,4 @@
-"""The whole session as one line to scrub on, with its markers and the range."""
+"""A time line of the whole session for scrubbing, with its markers and the range."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.sessions.format.markers import Marker
 
-_EDGE = 8.0  # px that the handle needs at either end
-_NEAR = 5.0  # px within which a marker is meant
+_EDGE = 8.0  # px of room for the handle at either end
+_NEAR = 5.0  # px within which the mouse hits a marker
 
 
 class TimeLine(QWidget):
-    """`sought` tells the time (s) to which a person pulls the handle."""
+    """`sought` gives the time (s) to which the user drags the handle."""
 
     sought = Signal(float)
 
@@ -45,7 +45,7 @@ class TimeLine(QWidget):
 
     @property
     def position(self) -> float:
-        """Where the handle stands, in s."""
+        """The position of the handle, in s."""
         return self._position
 
     def set_position(self, time: float) -> None:

@@ -1,1 +1,1 @@
-"""The window of recorded sessions."""
+"""The sessions window."""

@@ -1,4 +1,4 @@
-"""What can be done in the window of sessions by button, menu and key: one table."""
+"""All actions of the sessions window's buttons, menus and keys, in one table."""
 
 from __future__ import annotations
 

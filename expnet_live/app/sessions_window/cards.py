@@ -1,4 +1,4 @@
-"""How a session looks in the list."""
+"""Draws the sessions in the list."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PICTURE, _MARGIN, _GAP, _LINE = QSize(92, 69), 9, 12, 22
 
 
 class CardDelegate(QStyledItemDelegate):
-    """Thumbnail with the length, title, moment and model, and a chip or the notes."""
+    """Thumbnail with the length, title, time and model, and a chip or the notes."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -96,7 +96,7 @@ class CardDelegate(QStyledItemDelegate):
             painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, length)
 
     def _paint_chip(self, painter: QPainter, text: QRect, usual: QFont, entry: Entry) -> int:
-        """How much room it took."""
+        """Draw a chip and return its width."""
         key, t = chip(entry), self._theme
         if not key:
             return 0

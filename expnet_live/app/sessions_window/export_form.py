@@ -1,4 +1,4 @@
-"""What an export is asked for: format, part, rate, face, profile, and where it goes."""
+"""The options of an export: format, part, rate, face, profile, and destination."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FOLDER = "export folder"  # key of the settings
 
 
 class ExportForm(QWidget):
-    """Part, face and name go with the session, the other choices stay. `out` is what will be made."""
+    """Part, face and name are reset for each session, the other choices stay. `out` is the path to write."""
 
     def __init__(self, store: QSettings) -> None:
         super().__init__()
         self._store = store
         self.session: Session | None = None
-        self.heads: tuple[str, ...] = ()  # the names of imported heads, of which one can be chosen
+        self.heads: tuple[str, ...] = ()  # names of the imported heads to choose from
         self.out: Path | None = None
         self._title = ""
         self._format = _USUAL
@@ -41,7 +41,7 @@ class ExportForm(QWidget):
         self._looped = False
         self._face: int | None = None
         self._head = ""  # ours
-        self._confirmed: Path | None = None  # by the dialog: may be replaced
+        self._confirmed: Path | None = None  # chosen in the dialog: may be replaced
         self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(str(v)))
         self.part = Chooser(texts.EXPORT_PART_TIP, self._pick_part)
         self.rate = Chooser(texts.EXPORT_RATE_TIP, self._pick_rate)
@@ -63,7 +63,7 @@ class ExportForm(QWidget):
         self.refresh()
 
     def set_range(self, wanted: Range | None) -> None:
-        """The player's. A loop that is set is what people want to have."""
+        """Set the player's loop, and choose it, because users who set a loop want to export it."""
         if wanted != self._range:
             self._looped = wanted is not None and (self._looped or self._range is None)
             self._range = wanted
@@ -80,7 +80,7 @@ class ExportForm(QWidget):
         self.refresh()
 
     def set_out(self, path: Path) -> None:
-        """As chosen in the dialog, which asks before something is replaced."""
+        """Set the path chosen in the dialog, which asks before it replaces a file."""
         ending = Path(self.chosen.ending).suffix
         self.out = path if not ending or path.suffix == ending else path.with_name(path.name + ending)
         self._confirmed = self.out if self.out == path else None
@@ -89,7 +89,7 @@ class ExportForm(QWidget):
 
     @property
     def taken(self) -> bool:
-        """Whether something is there that nobody wants to have replaced."""
+        """Whether a file exists there that the user has not agreed to replace."""
         return self.out is not None and self.out != self._confirmed and self.out.exists()
 
     def options(self) -> ExportOptions:
@@ -108,7 +108,7 @@ class ExportForm(QWidget):
         )
 
     def made(self) -> None:
-        """What was asked for is there: the next one has another name."""
+        """The export is finished: give the next one another name."""
         self._confirmed = None
         self.refresh()
 
@@ -172,7 +172,7 @@ class ExportForm(QWidget):
         self.part.set_options([Option(False, texts.EXPORT_WHOLE.format(length=length)), loop], self._looped)
 
     def _free_name(self, session: Session) -> Path:
-        """Named by the title, where the last one went, and not there yet."""
+        """A new path named by the title, in the folder of the last export."""
         folder = Path(str(self._store.value(_FOLDER) or Path.home()))
         folder = folder if folder.is_dir() else Path.home()
         stem = self._title.translate(_FORBIDDEN).strip(" .") or session.folder.name

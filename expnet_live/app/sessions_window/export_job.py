@@ -1,4 +1,4 @@
-"""An export on a thread of its own."""
+"""Runs an export on a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.threads.worker import Worker
 
 
 class ExportJob(Worker):
-    """`done` of `total` steps; at the end `exported`, or a `problem`, or neither when it was stopped before."""
+    """`done` of `total` steps are complete; at the end there is `exported`, or a `problem`, or neither after a stop."""
 
     def __init__(self, session: Session, options: ExportOptions) -> None:
         super().__init__("export")

@@ -1,4 +1,4 @@
-"""The panel under the player that saves a session, or a part of it, in another format."""
+"""The panel under the player that exports a session, or a part of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from expnet_live.app.sessions_window.export_job import ExportJob
 from expnet_live.app.theme import Theme
 from expnet_live.sessions.reading.session import Session
 
-_PATIENCE = 2.0  # s that a cancelled export has to end
+_PATIENCE = 2.0  # s to wait for a cancelled export to end
 
 
 class ExportPanel(QWidget):
-    """`show_folder` is called with what was made. `tick` is to be called some times a second."""
+    """`show_folder` is called with the path of the export. A timer calls `tick` several times a second."""
 
     def __init__(self, store: QSettings, show_folder: Callable[[Path], None]) -> None:
         super().__init__()
@@ -41,14 +41,14 @@ class ExportPanel(QWidget):
         self.form.set_theme(theme)
 
     def set_session(self, session: Session | None, title: str = "") -> None:
-        """None while it is read. What is being exported goes on."""
+        """Set the session, or None while it is loading. A running export continues."""
         self.form.set_session(session, title)
         if self.job is None:
             self.say("" if session is not None else texts.EXPORT_LOADING)
         self._show_state()
 
     def set_range(self, wanted: Range | None) -> None:
-        """The player's."""
+        """Set the player's loop."""
         if self.form.session is not None:
             self.form.set_range(wanted)
 
@@ -78,7 +78,7 @@ class ExportPanel(QWidget):
             self.say(texts.EXPORTING.format(name=job.options.out.name, percent=percent))
 
     def stop(self) -> None:
-        """Ends what is being exported, within two seconds."""
+        """Cancel a running export within two seconds."""
         if self.job is not None:
             self.job.stop()
             self.job.join(_PATIENCE)

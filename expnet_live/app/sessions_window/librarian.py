@@ -1,4 +1,4 @@
-"""What the window of sessions wants from the disk, on a thread of its own: the list, and what is done to sessions."""
+"""Lists and changes sessions on disk for the sessions window, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 
 class Librarian(Errands):
-    """`refresh` and `ask` return at once; the GUI calls `deliver`, which calls back there."""
+    """`refresh` and `ask` return at once; the GUI thread calls `deliver`, which calls back there."""
 
     def __init__(self, root: Path | None = None) -> None:
         super().__init__("librarian")
         self.entries: tuple[Entry, ...] = ()
-        self.revision = 0  # of the entries; 0 until they were read
-        self.rooted = False  # whether the folder of sessions is there
+        self.revision = 0  # version of the entries; 0 until they are read
+        self.rooted = False  # whether the folder of sessions exists
         self._library = Library(root)
         self._others: tuple[Path, ...] = ()
         self._stale = True
@@ -32,7 +32,7 @@ class Librarian(Errands):
         return self._library.root
 
     def refresh(self, others: tuple[Path, ...] | None = None) -> None:
-        """Reads the list anew; `others` are folders that lie elsewhere, None leaves them as they were."""
+        """Reload the list; `others` are sessions in other folders, None keeps them as they are."""
         self._others = self._others if others is None else others
         self._stale = True
         self._wake.set()

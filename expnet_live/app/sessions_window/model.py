@@ -1,4 +1,4 @@
-"""The list of sessions as Qt wants it, and what of it the search lets through."""
+"""The Qt model of the list of sessions, and its search filter."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from expnet_live.sessions.catalog.catalog import Entry, Status
 
 Index = QModelIndex | QPersistentModelIndex
 ENTRY, PICTURE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-_FULL_NAME = 32  # letters of a source that is shown as a title
+_FULL_NAME = 32  # most characters of a source that is shown as a title
 
 
 def display_title(entry: Entry) -> str:
-    """The user's title, or what was recorded."""
+    """The user's title, or the name of the source."""
     if entry.title:
         return entry.title
     name = texts.SOURCE_NAMES.get(entry.source, entry.source)
@@ -38,7 +38,7 @@ def display_title(entry: Entry) -> str:
 
 
 def display_moment(entry: Entry, today: date | None = None) -> str:
-    """When it was recorded, by the clock of then."""
+    """When it was recorded, in the local time of the recording."""
     moment, today = entry.started, today or date.today()
     time, day = f"{moment:%H:%M}", moment.date()
     if day == today:
@@ -55,14 +55,14 @@ def display_model(entry: Entry) -> str:
 
 
 def chip(entry: Entry) -> str:
-    """Key of texts.CHIPS, or empty."""
+    """The chip of a session, a key of texts.CHIPS, or empty."""
     if entry.status is Status.COMPLETE:
         return "" if entry.video else "no video"
     return str(entry.status)
 
 
 class SessionModel(QAbstractListModel):
-    """Entries in the order given. A title that is edited is told by `renamed`, and shown at once."""
+    """Entries in the given order. Editing a title emits `renamed` and shows it at once."""
 
     renamed = Signal(object, str)  # folder, title
 
@@ -76,7 +76,7 @@ class SessionModel(QAbstractListModel):
         return self._entries
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
-        """Only what changed is changed, so that selection and scroll bar stay."""
+        """Update only what has changed, so that selection and scroll bar stay."""
         wanted = {e.folder for e in entries}
         for row in reversed(range(len(self._entries))):
             if self._entries[row].folder not in wanted:
@@ -148,7 +148,7 @@ class SessionModel(QAbstractListModel):
 
 
 class Search(QSortFilterProxyModel):
-    """Lets through sessions that have all words in title, source or notes."""
+    """Accepts sessions with all words in title, source or notes."""
 
     def __init__(self, model: SessionModel) -> None:
         super().__init__()
@@ -158,7 +158,7 @@ class Search(QSortFilterProxyModel):
 
     def look_for(self, text: str) -> None:
         self._words = text.casefold().split()
-        self.setFilterFixedString(text)  # asks for every row anew
+        self.setFilterFixedString(text)  # filters every row again
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         entry = self._model.entries[row]

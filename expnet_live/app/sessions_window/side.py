@@ -1,4 +1,4 @@
-"""The left side: search, the list of sessions, what can be done to the chosen one, and its notes."""
+"""The left side: search, the list of sessions, the actions for the chosen one, and its notes."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.pieces import flat_button
 from expnet_live.sessions.catalog.catalog import Entry
 
-_PAUSE = 700  # ms without a key after which notes are saved
-_SETTLE = 120  # ms that a session has to stay chosen before it is opened
+_PAUSE = 700  # ms without typing after which notes are saved
+_SETTLE = 120  # ms for which a session must stay chosen before it opens
 
 
 class Notes(QPlainTextEdit):
-    """Tells `edited` (folder, text) when the writer pauses, leaves, or another session is shown."""
+    """Emits `edited` (folder, text) when the user pauses, leaves, or shows another session."""
 
     edited = Signal(object, str)
 
@@ -51,7 +51,7 @@ class Notes(QPlainTextEdit):
         self.textChanged.connect(self._pause.start)
 
     def show_entry(self, entry: Entry | None) -> None:
-        """What is being written is not overwritten by what was read."""
+        """Show notes from the disk, but do not overwrite what the user is typing."""
         folder = entry.folder if entry is not None else None
         notes = entry.notes if entry is not None else ""
         if folder != self._folder:
@@ -79,7 +79,7 @@ class Notes(QPlainTextEdit):
 
 
 class ListSide(QWidget):
-    """`chosen` tells which entry is shown, None for none, when the choice has settled; `current` is it now."""
+    """`chosen` gives the entry to show, None for none, once the choice has settled; `current` is the present choice."""
 
     chosen = Signal(object)
 
@@ -91,7 +91,7 @@ class ListSide(QWidget):
         self.search, self.view, self.notes = QLineEdit(), QListView(), Notes()
         self._empty, self._how = QLabel(), QLabel()
         self._told: Entry | None = None
-        self._wanted: Path | None = None  # to be chosen when it is listed
+        self._wanted: Path | None = None  # choose it when it is listed
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE)
@@ -113,7 +113,7 @@ class ListSide(QWidget):
         self.view.viewport().update()
 
     def set_entries(self, entries: Sequence[Entry]) -> None:
-        """The choice stays; at first the newest that can be read is chosen."""
+        """Update the list. The choice stays; at first, the newest readable session is chosen."""
         first = not self.model.rowCount() and len(entries) > 0
         self.model.set_entries(entries)
         if self._wanted is not None:
@@ -129,7 +129,7 @@ class ListSide(QWidget):
             self._settle.start()
 
     def choose(self, folder: Path) -> None:
-        """Now, or as soon as it is listed."""
+        """Choose a session now, or as soon as it is listed."""
         row = self.model.row_of(folder)
         self._wanted = folder if row is None else None
         if row is None:
@@ -142,7 +142,7 @@ class ListSide(QWidget):
         self.view.scrollTo(index)
 
     def forget(self) -> None:
-        """What was told: the next choice is told even if it is the same."""
+        """Forget the emitted choice, so that the next one is emitted even if it is the same."""
         self._settle.stop()
         self._told = None
 

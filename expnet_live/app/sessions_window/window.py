@@ -1,4 +1,4 @@
-"""The window of recorded sessions: the list at the left, the player at the right, the export below it."""
+"""The sessions window: the list on the left, the player on the right, the export panel below it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from expnet_live.sessions.format.info import read_info
 from expnet_live.sessions.reading.session import Session
 
 _TICK = 80  # ms
-_PATIENCE = 2.0  # s that what was asked for may take when the window is closed
+_PATIENCE = 2.0  # s to wait for pending work when the window closes
 _GEOMETRY, _SIDES = "sessions geometry", "sessions sides"  # keys of the settings
 
 
 class SessionsWindow(QMainWindow):
-    """Hidden when it is closed, to be shown again; `shut_down` ends it. Its threads live while it is seen."""
+    """Closing only hides it, to be shown again; `shut_down` ends it. Its threads run while it is visible."""
 
     def __init__(self, theme: Theme, store: QSettings) -> None:
         super().__init__()
@@ -75,12 +75,12 @@ class SessionsWindow(QMainWindow):
             part.set_theme(theme)
 
     def refresh(self) -> None:
-        """A recording began or ended."""
+        """Update the list, because a recording has started or ended."""
         if self._librarian is not None:
             self._librarian.refresh()
 
     def show_session(self, folder: Path | None = None) -> None:
-        """Brings the window to the front, with the session in that folder where one is named."""
+        """Bring the window to the front, with the session in that folder if one is given."""
         self.show()
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.raise_()
@@ -89,7 +89,7 @@ class SessionsWindow(QMainWindow):
             self.open_folder(folder)
 
     def open_folder(self, folder: Path) -> None:
-        """Chooses the session in that folder, which may lie elsewhere."""
+        """Choose the session in that folder, which may be anywhere."""
         folder, librarian = folder.absolute(), self._librarian
         if librarian is None:
             return
@@ -128,7 +128,7 @@ class SessionsWindow(QMainWindow):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        if not event.spontaneous():  # minimized, it goes on
+        if not event.spontaneous():  # it continues when minimized
             self._end()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -177,7 +177,7 @@ class SessionsWindow(QMainWindow):
     # --- the chosen session -------------------------------------------------------------------
 
     def _choose(self, entry: Entry | None) -> None:
-        """Shows it in the player, or says why that cannot be."""
+        """Show it in the player, or say why that is not possible."""
         self._show_actions()
         if entry is None or not entry.usable:
             self.player.close_session()
@@ -209,7 +209,7 @@ class SessionsWindow(QMainWindow):
         self._ask(lambda: set_notes(folder, notes))
 
     def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
-        """Has something done to sessions; the list is read anew, and what failed is said."""
+        """Change sessions, then reload the list and report errors."""
         if self._librarian is not None:
             self._librarian.ask(work, then, self._say_failed)
             self._librarian.refresh()
@@ -227,7 +227,7 @@ class SessionsWindow(QMainWindow):
             return
         self.side.notes.save()
         if self.player.folder == entry.folder:
-            self.player.close_session()  # some systems move no file that is read
+            self.player.close_session()  # some systems cannot move a file that is being read
             self.side.forget()
         title = display_title(entry)
         self._ask(lambda: trash(entry.folder), lambda trashed: self._say_trashed(title, trashed))
@@ -257,7 +257,7 @@ class SessionsWindow(QMainWindow):
             self._load_export()
 
     def _load_export(self) -> None:
-        """The panel has to know faces and length, which takes as long as the table is."""
+        """Give the panel faces and length, which takes longer for a longer table."""
         entry = self.side.current
         if entry is None or self._librarian is None:
             return
@@ -293,7 +293,7 @@ class SessionsWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """A session's folder, or any file in it."""
+        """Open a dropped folder of a session, or any file in it."""
         path = next((Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()), None)
         if path is not None and self._librarian is not None:
             self._librarian.ask(lambda: path if path.is_dir() else path.parent, self.open_folder)

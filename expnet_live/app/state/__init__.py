@@ -1,1 +1,1 @@
-"""The app's state, in plain classes that know nothing of Qt."""
+"""The app's state, in plain classes that do not know Qt."""

@@ -1,4 +1,4 @@
-"""What can be chosen on this computer, and why the rest cannot."""
+"""The choices that this computer offers, and why others are not available."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Option:
 
 
 def models_there() -> list[Option]:
-    """The models there are, None for the built-in one. Reads the disk: not for the GUI thread."""
+    """The available models, None for the built-in one. Reads the disk: not for the GUI thread."""
     return [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
 
 
 def models(there: Sequence[Option], current: str | None) -> list[Option]:
-    """Those and a file of weights that was chosen before."""
+    """These models, and a file of weights that was chosen before."""
     options = [*there]
     if current is not None and current not in [o.value for o in options]:
         options.append(Option(current, Path(current).stem))
@@ -33,7 +33,7 @@ def models(there: Sequence[Option], current: str | None) -> list[Option]:
 
 
 def heads(names: Sequence[str], current: str) -> list[Option]:
-    """Our own, for which the empty name stands, and the imported ones."""
+    """Our own head, which has the empty name, and the imported ones."""
     options = [Option("", texts.HEAD_OWN), *(Option(name, name) for name in names)]
     if current and current not in names:
         options.append(Option(current, current, texts.HEAD_MISSING.format(name=current)))
@@ -41,7 +41,7 @@ def heads(names: Sequence[str], current: str) -> list[Option]:
 
 
 def devices() -> list[Option]:
-    """May import torch: not for the GUI thread."""
+    """The available devices. May import torch: not for the GUI thread."""
     from expnet_live.networks.runtime import available_devices
 
     there = {"auto", *available_devices()}

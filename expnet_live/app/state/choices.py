@@ -1,4 +1,4 @@
-"""What a person chose, kept between starts."""
+"""The user's choices, kept between starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ THEMES = ("system", "dark", "light")
 
 @dataclass(frozen=True)
 class Choices:
-    """`source` is a SourceSpec's text for `SourceSpec.parse`, empty until one was chosen; `camera` a camera's name."""
+    """`source` is a text for `SourceSpec.parse`, empty until one is chosen; `camera` is a camera's name."""
 
     source: str = ""
     camera: str = ""
@@ -38,13 +38,13 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
-    head: str = ""  # the name of an imported one, empty for the face model's own
+    head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
-    private: bool = False  # no video is recorded
+    private: bool = False  # record no video
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
     auto_neutral: bool = True
-    gauge: str = ACTIONS  # what bars and curves show, one of GAUGES
+    gauge: str = ACTIONS  # values of bars and curves, one of GAUGES
 
     @property
     def settings(self) -> Settings:
@@ -70,7 +70,7 @@ class Choices:
 
     @classmethod
     def from_json(cls, text: str) -> Choices:
-        """What can be understood of an older or damaged text; the rest as on the first start."""
+        """Read as much as possible of an older or damaged text; the rest gets its defaults."""
         try:
             data: Any = json.loads(text)
         except ValueError:

@@ -41,7 +41,7 @@ class CurrentPerson:
         self._coming: _Coming | None = None
 
     def use(self, name: str) -> None:
-        """The person before stays until this one has been read."""
+        """Choose a profile. The previous person stays until it is loaded."""
         coming = self._coming = _Coming()
 
         def read(person: Person) -> None:
@@ -50,7 +50,7 @@ class CurrentPerson:
                 self._set(person)
                 for change, then in coming.changes:
                     self.change(change, then)
-            elif coming.changes:  # another one was chosen meanwhile: theirs are kept all the same
+            elif coming.changes:  # another profile was chosen meanwhile: keep these changes nevertheless
                 for change, _ in coming.changes:
                     person = change(person)
                 self._save(person)
@@ -62,9 +62,9 @@ class CurrentPerson:
         self._shelf.ask(lambda: self._profiles.load(name), read, failed)
 
     def change(self, change: Change, then: Then = lambda person: None) -> None:
-        """Changes and saves the person, or the one who is being read, then; `then` is called with the result.
+        """Change and save the person, or the one that is still loading, once loaded; then call `then` with the result.
 
-        Nothing happens where `change` returns the very person it gets.
+        Nothing happens if `change` returns the same object.
         """
         if self._coming is not None:
             self._coming.changes.append((change, then))

@@ -1,4 +1,4 @@
-"""Which head is worn, and what is drawn of each: both take a while to make, and have threads of their own."""
+"""The chosen head, and the drawable form of each head: both take a while to make, on threads of their own."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from expnet_live.heads.transfer import Driver
 
 log = logging.getLogger(__name__)
 
-_KEPT = 4  # heads of which the geometry is remembered
+_KEPT = 4  # heads whose geometry is cached
 
 
 class Gallery:
-    """`failed` is called, on a thread of its own, with one sentence when a head cannot be had."""
+    """`failed` is called, on a thread of its own, with one sentence if a head cannot be loaded."""
 
     def __init__(self, failed: Callable[[str], None], library: Library | None = None) -> None:
         self.library = library or Library()
-        self.head: Head | None = None  # the one that is worn, None for the face model's own
+        self.head: Head | None = None  # the chosen head, None for our own
         self._failed = failed
         self._lock = threading.Lock()
         self._wanted = ""
         self._geometries: dict[Head, HeadGeometry | None] = {}
 
     def wear(self, name: str, driver: Callable[[], Driver], worn: Callable[[Head | None], None]) -> None:
-        """Calls `worn` with the imported head of that name once it can be drawn, with None for an empty name."""
+        """Call `worn` with the imported head of that name once it can be drawn, or with None for an empty name."""
         self._wanted = name
         if not name:
             self.head = None
@@ -52,7 +52,7 @@ class Gallery:
                 del self._geometries[old]
 
     def geometry(self, head: Head) -> HeadGeometry | None:
-        """What is drawn of a head; None while it is being made, which the first call begins."""
+        """The drawable form of a head; None until it is ready. The first call starts making it."""
         with self._lock:
             if head in self._geometries:
                 return self._geometries[head]
@@ -67,7 +67,7 @@ class Gallery:
             except UserError as error:
                 self._failed(str(error))
             except Exception as error:
-                log.exception("a head cannot be made")
+                log.exception("a head cannot be built")
                 self._failed(f"The head cannot be shown ({error}); choose another one.")
 
         threading.Thread(target=main, name="preparation of a head", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The last minute of coefficients and pose, in ring buffers."""
+"""Keeps the last minute of coefficients and pose, in ring buffers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def head_angles(rotation: Array) -> tuple[float, float, float]:
 
 
 def angles_of(r: Array) -> Array:
-    """The same (..., 3) of rotation matrices (..., 3, 3)."""
+    """The same angles (..., 3) of rotation matrices (..., 3, 3)."""
     yaw = np.arctan2(r[..., 0, 2], r[..., 2, 2])
     pitch = np.arcsin(np.clip(r[..., 1, 2], -1, 1))
     roll = np.arctan2(-r[..., 1, 0], r[..., 1, 1])
@@ -27,7 +27,7 @@ def angles_of(r: Array) -> Array:
 class History:
     """Rows of time (s), n coefficients and three angles (degrees); NaN where there was no face.
 
-    It starts anew when a model with another number of coefficients takes over.
+    It restarts when a model with another number of coefficients takes over.
     """
 
     def __init__(self, n: int = 0, seconds: float = 60.0, rate: float = 60.0) -> None:
@@ -36,10 +36,10 @@ class History:
 
     def _resize(self, n: int) -> None:
         self._n = n
-        # Twice as long as needed: the newest rows are always one slice, without copying each time.
+        # Twice as long as needed, so that the newest rows are always one slice without copying.
         self._rows = np.full((2 * self._size, n + 4), np.nan)
         self._end = 0
-        self._shift = 0  # rows that were moved out
+        self._shift = 0  # rows that have left the buffer
 
     def add(self, time: float, expression: Array | None, rotation: Array | None) -> None:
         if expression is not None and len(expression) != self._n:
@@ -62,13 +62,13 @@ class History:
 
     @property
     def newest(self) -> float:
-        """The time of the last row, 0 when there is none."""
+        """The time of the last row, or 0 if there is none."""
         return float(self._rows[self._end - 1, 0]) if self._end else 0.0
 
     def last(self, seconds: float, points: int | None = None) -> Array:
-        """The rows (m, n + 4) of the last seconds, at most about so many; a view, to be read at once.
+        """The rows (m, n + 4) of the last seconds, thinned to about that many at most. This is a view: use it at once.
 
-        Which rows are left out does not change as time goes on: a curve through them moves without flickering.
+        The same rows are left out as time goes on, so a curve through them moves without flicker.
         """
         start = max(0, self._end - self._size)
         rows = self._rows[start : self._end]
@@ -76,14 +76,14 @@ class History:
             return rows
         first = start + int(np.searchsorted(rows[:, 0], rows[-1, 0] - seconds))
         step = 1 if points is None else -(-(self._end - first) // points)
-        # A step that is a power of two changes seldom while the history fills.
+        # A step that is a power of two rarely changes while the history fills.
         step = 1 << (step - 1).bit_length()
         first += -(first + self._shift) % step
         return self._rows[first : self._end : step]
 
 
 class Ranges:
-    """The least and largest value that each coefficient had; they shrink slowly towards what is now."""
+    """The minimum and maximum of each coefficient, which slowly shrink towards the current value."""
 
     def __init__(self, n: int = 0, half_life: float = 20.0) -> None:
         self.low, self.high = np.zeros(n), np.zeros(n)
@@ -91,7 +91,7 @@ class Ranges:
         self._time: float | None = None
 
     def add(self, time: float, expression: Array) -> None:
-        if len(expression) != len(self.low):  # another model's
+        if len(expression) != len(self.low):  # from another model
             self.low, self.high, self._time = np.zeros(len(expression)), np.zeros(len(expression)), None
         fade = 1.0 if self._time is None else 0.5 ** (np.clip(time - self._time, 0, 1) / self._half_life)
         self._time = time

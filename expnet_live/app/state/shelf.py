@@ -1,4 +1,4 @@
-"""What the disk holds for the window's lists: profiles, heads, models. A thread reads it, never the window's."""
+"""The profiles, heads and models on disk, for the window's lists. A thread of its own reads them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from expnet_live.threads.errands import Errands
 
 log = logging.getLogger(__name__)
 
-_EVERY = 1.0  # s between looks at the disk
+_EVERY = 1.0  # s between readings of the disk
 
 
 @dataclass(frozen=True)
 class Stock:
-    """The names of profiles and of imported heads, and the models with the reason why one cannot be chosen."""
+    """The names of profiles and imported heads, and the models with the reason why one is not available."""
 
     profiles: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Stock:
 
 
 class Shelf(Errands):
-    """`stock` is replaced as a whole; it is there from the start, and at most a second old."""
+    """`stock` is replaced as a whole; it exists from the start, and is at most a second old."""
 
     def __init__(self, profiles: Profiles, heads: Library) -> None:
         super().__init__("shelf", _EVERY)
@@ -46,5 +46,5 @@ class Shelf(Errands):
         self._looked = time.monotonic()
         try:
             self.stock = self._read()
-        except Exception:  # a folder that is unreadable for a moment: the lists stay as they are
+        except Exception:  # a folder may be unreadable for a moment: keep the lists
             log.exception("the lists of profiles, heads and models cannot be read")

@@ -1,4 +1,4 @@
-"""Latencies and stage times of the last seconds, and how long the GUI thread was ever held up."""
+"""Latencies and stage times of the last seconds, and the longest stall of the GUI thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.threads.rate import RateMeter
 
 
 class Statistics:
-    """Fed with one shown frame after the other."""
+    """Statistics over the frames shown; `add` takes one after another."""
 
     def __init__(self, n: int = 150) -> None:
         self._latencies: deque[float] = deque(maxlen=n)
@@ -28,11 +28,11 @@ class Statistics:
             self._stages[name] = old + 0.1 * (seconds - old)
 
     def latency(self, percentile: float = 50.0) -> float:
-        """Seconds; 0 before the first frame."""
+        """A percentile of the latency in seconds; 0 before the first frame."""
         return float(np.percentile(self._latencies, percentile)) if self._latencies else 0.0
 
     def stages(self) -> dict[str, float]:
-        """Running means in seconds."""
+        """Running means of the stages in seconds."""
         return dict(self._stages)
 
     def screen_rate(self, now: float) -> float:
@@ -40,9 +40,9 @@ class Statistics:
 
 
 class Heartbeat:
-    """Told by a fast timer that the GUI thread lives; remembers its longest silence.
+    """Gets a beat from a fast timer on the GUI thread, and measures the longest gap.
 
-    `longest` in seconds, and `longest_cpu`, the most CPU time between two beats: what it was itself to blame for.
+    `longest` is in seconds; `longest_cpu` is the most CPU time between two beats, the thread's own share of a gap.
     """
 
     def __init__(self, interval: float) -> None:
@@ -51,7 +51,7 @@ class Heartbeat:
         self.longest = self.longest_cpu = 0.0
 
     def beat(self, now: float, cpu: float = 0.0) -> None:
-        """`cpu`: seconds that the thread has computed so far."""
+        """`cpu`: CPU time of the thread so far, in seconds."""
         if self._last is not None:
             self.longest = max(self.longest, now - self._last[0] - self._interval)
             self.longest_cpu = max(self.longest_cpu, cpu - self._last[1])

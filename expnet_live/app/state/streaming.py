@@ -1,11 +1,11 @@
-"""Which live outputs are on in the window. All are off at first, and nothing is remembered."""
+"""The live outputs that are on in the window. All are off at first, and no choice is saved."""
 
 from __future__ import annotations
 
 from expnet_live.live.outputs import FanOut
 from expnet_live.outputs.stream import OUTPUTS, Stream
 
-_PATIENCE = 1.0  # s that a stream may take to end
+_PATIENCE = 1.0  # s to wait for a stream to end
 
 
 class Streaming:
@@ -17,11 +17,11 @@ class Streaming:
 
     @property
     def names(self) -> list[str]:
-        """Of the outputs that are on."""
+        """The names of the outputs that are on."""
         return list(self._streams)
 
     def switch(self, name: str, on: bool) -> None:
-        """Raises UserError for an output that does not exist."""
+        """Switch an output on or off. Raises UserError if it does not exist."""
         kind, stream = OUTPUTS.named(name), self._streams.pop(name, None)
         if stream is not None:
             self._outputs.remove(stream)
@@ -33,12 +33,12 @@ class Streaming:
             self._streams[name] = stream
 
     def state(self, name: str) -> str:
-        """How it goes, for people; empty where it is off."""
+        """Its state as a text for the user; empty if it is off."""
         stream = self._streams.get(name)
         return "" if stream is None else stream.describe()
 
     def take_problems(self) -> list[str]:
-        """Switches off the streams that failed for good; a sentence for each."""
+        """Switch off the streams that have failed permanently. Return a sentence for each."""
         failed = {name: stream for name, stream in self._streams.items() if stream.over}
         for name in failed:
             self.switch(name, False)

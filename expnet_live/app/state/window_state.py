@@ -39,12 +39,12 @@ class WindowState:
 
     @property
     def live(self) -> LiveState | None:
-        """The newest state that is shown, None before the first."""
+        """The newest state shown, or None before the first."""
         return self._live
 
     @property
     def faces(self) -> tuple[LiveFace, ...]:
-        """The faces that were seen last in this source."""
+        """The faces last seen in this source."""
         return self._faces
 
     def observe(self, changed: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class WindowState:
             changed()
 
     def choose(self, **changes: object) -> None:
-        """By the names of the fields of Choices."""
+        """Change choices by the field names of Choices."""
         self._set(replace(self._choices, **changes))  # type: ignore[arg-type]
 
     def use_source(self, spec: SourceSpec, remember: bool) -> None:
@@ -75,7 +75,7 @@ class WindowState:
         self._faces = live.faces or self._faces
 
     def wear(self, head: Head) -> LiveState | None:
-        """Puts another head on the faces that are held, where they fit; the new state, None where nothing changed."""
+        """Put another head on the last faces, if it fits them. Return the new state, or None if nothing changed."""
         live = self._live
         if live is None or not live.faces or live.faces[0].head is head or not live.faces[0].fits(head):
             return None

@@ -1,1 +1,1 @@
-"""The 3D head: what is drawn, how it is lit, and from where it is seen."""
+"""The 3D head: its geometry, lighting and camera."""

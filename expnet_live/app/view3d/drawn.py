@@ -22,6 +22,6 @@ class DrawnHead:
 
 @lru_cache(maxsize=1)
 def own_drawn() -> DrawnHead:
-    """The built-in one; the first call takes a while. Raises UserError."""
+    """The built-in head; the first call takes a while. Raises UserError."""
     model = face_model()
     return DrawnHead(model, HeadGeometry.of(model), FaceLines(model))

@@ -1,15 +1,15 @@
-"""How finely the head is drawn where the CPU draws it: as finely as the pace allows."""
+"""The resolution of the head where the CPU draws it: as fine as the frame rate allows."""
 
 from __future__ import annotations
 
-_STEPS = (1.0, 1.25, 1.5)  # times finer than the screen; multisampling would cost three times as much as the last
-_BUDGET = 0.012  # s for a drawing, so that a picture thirty times a second leaves time for the rest
-_WINDOW = 12  # drawings between changes: a single slow one says little
-_ROOM = 0.75  # of the budget that a finer drawing may be expected to take
+_STEPS = (1.0, 1.25, 1.5)  # of the screen's resolution; multisampling would cost three times as much as the last
+_BUDGET = 0.012  # s per drawing, so that thirty pictures per second leave time for everything else
+_WINDOW = 12  # drawings between changes, because a single slow one is no evidence
+_ROOM = 0.75  # share of the budget that a finer drawing may take by estimate
 
 
 class Fineness:
-    """`value` times finer than the screen; `add` tells how long each drawing took (s)."""
+    """`value` is a multiple of the screen's resolution; `add` takes the time (s) of each drawing."""
 
     def __init__(self) -> None:
         self._step = len(_STEPS) - 1
@@ -28,7 +28,7 @@ class Fineness:
         if typical > _BUDGET and self._step > 0:
             self._step -= 1
         elif self._step + 1 < len(_STEPS):
-            # Most of a drawing's time goes with its pixels.
+            # The number of pixels determines most of a drawing's time.
             finer = typical * (_STEPS[self._step + 1] / self.value) ** 2
             if finer < _ROOM * _BUDGET:
                 self._step += 1

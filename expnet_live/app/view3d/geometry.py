@@ -1,4 +1,4 @@
-"""The unchanging part of the drawn head: triangles, colours, shine, hollows, and where the camera's picture goes."""
+"""The constant part of the drawn head: triangles, colours, shine, hollows, and where the camera's picture goes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from expnet_live.heads.topology import CHIN
 from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render.shading import linear_from_srgb
 
-HAIR_BEGINS = 0.4  # mm: less is skin, also to the shaders
+HAIR_BEGINS = 0.4  # mm: less counts as skin, also in the shaders
 _INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
-# The picture of the camera belongs on these; lids and mouth line up with it as well as the face does.
+# The camera's picture is projected onto these; lids and mouth match it as well as the face does.
 _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, Part.UPPER_TEETH, Part.LOWER_TEETH)
 
-# Of the Face Mesh: forehead, cheeks and chin.
+# Points of the Face Mesh: forehead, cheeks and chin.
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
-_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower one
-_DIM = 0.8  # how fast light fades behind the lips
-_NECK = 40.0  # mm below the chin that a head must reach to have one
+_LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower lip
+_DIM = 0.8  # rate at which light fades behind the lips
+_NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
 @dataclass(frozen=True)
 class HeadGeometry:
-    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles by what they show are `skin`, which is
-    also lips, teeth and lashes, `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,)
-    0..1, `openness` (V,) 0 in hollows .. 1, `paint` (V,) 0..1 how much it takes the camera's picture, `hair` (V,) 0..1,
-    `brows` (V, 3) see heads/brows.py, `rest` (V, 3) mm where it is at rest; `inside` (V,) bool: what is behind the
-    lips. The neck ends at the height `neck` (mm), None where there is none; `complexion` are vertices whose colour is
-    the skin's; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the lower one, n = 0 where they
-    are not known; `outermost` are vertices between which the others lie."""
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips,
+    teeth and lashes), `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
+    `openness` (V,) 0 in hollows to 1, `paint` (V,) 0..1 how much of the camera's picture it takes, `hair` (V,) 0..1,
+    `brows` (V, 3) as in heads/brows.py, `rest` (V, 3) mm at rest; `inside` (V,) bool: behind the lips. The neck ends at
+    the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of the skin; `lips` are
+    pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are unknown; `outermost`
+    are vertices that enclose the others."""
 
     triangles: Array
     skin: Array
@@ -67,7 +67,7 @@ class HeadGeometry:
         spread = _neighbour_means(head.triangles, len(rest))
         painted = np.isin(part, _PAINTED)
         triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
-        # Neighbours one after the other: software shades a vertex anew when it has been forgotten.
+        # Keep neighbours together: a software renderer shades a vertex again once it has left the cache.
         triangles = triangles[np.argsort(_along_a_curve(rest[triangles].mean(1)), kind="stable")]
         hair = np.zeros(len(rest), np.float32) if hair is None else hair
         hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
@@ -94,7 +94,7 @@ class HeadGeometry:
 
 
 def _along_a_curve(points: Array) -> Array:
-    """Places of points (n, 3) along a curve that fills space (Morton's)."""
+    """Positions of points (n, 3) along a space-filling curve (Morton's)."""
     low = points.min(0)
     cell = ((points - low) / (points.max(0) - low).max() * 255).astype(np.int64)
     bits = [((cell[:, axis] >> bit) & 1) << (3 * bit + axis) for bit in range(8) for axis in range(3)]
@@ -103,7 +103,7 @@ def _along_a_curve(points: Array) -> Array:
 
 
 def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:
-    """The matrix (V, V) that replaces each vertex's value by the mean of itself and its neighbours."""
+    """The matrix (V, V) that averages each vertex's value with those of its neighbours."""
     a, b = edges_of(triangles)[0].T
     ones = np.ones(len(a), np.float32)
     links = sparse.coo_matrix((ones, (a, b)), shape=(n, n))
@@ -121,7 +121,7 @@ def _neck(rest: Array, marks: Array | None) -> float | None:
 
 
 def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
-    """How freely a vertex sees the room: less where the surface around it stands higher, near and wide."""
+    """How exposed each vertex is: less where the surface around it rises higher, both nearby and at a distance."""
     vertices = head.vertices(expression_of(head.names, jawOpen=0.8))
     normals = head.normals(vertices)
     shade = np.zeros(len(vertices), np.float32)
@@ -131,7 +131,7 @@ def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
         if step in (5, 40):
             hollow = ((around - vertices) * normals).sum(1)
             shade += 0.32 * np.clip(hollow / (1.1 if step == 5 else 4.5), 0, 1)
-    # What lies behind the lips is lit through them only; rigid pieces have no neighbours that could tell.
+    # Vertices behind the lips get light only through them; rigid pieces have no neighbours that would show this.
     marks = head.traits.marks
     lips = vertices[:, 2].max() - 14 if marks is None else head.vertices(expression_of(head.names))[marks[13], 2]
     depth = np.clip((lips - 2 - vertices[:, 2]) / 26, 0, 1)
@@ -144,7 +144,7 @@ def _openness(head: Head, part: Array, spread: sparse.csr_matrix) -> Array:
 
 
 def _faded(painted: Array, shell: Array, spread: sparse.csr_matrix) -> Array:
-    """1 on what is painted, falling to 0 towards the back of the head over about a centimetre."""
+    """1 on the painted area, falling to 0 towards the back of the head over about a centimetre."""
     reach = painted.astype(np.float32)
     edge = (~shell).astype(np.float32)
     for _ in range(14):

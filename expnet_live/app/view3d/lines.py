@@ -1,4 +1,4 @@
-"""The lines over the face in the camera's picture: contours or mesh, quick enough for each frame."""
+"""The lines over the face in the camera's picture: contours or mesh, fast enough for each frame."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from expnet_live.live.state import LiveFace
 from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render.overlay import GRAZING, TURNED_AWAY
 
-_STEPS = 4  # pieces of a curve from each point to the next
-_FRACTION = 4  # bits of a pixel that OpenCV draws smooth lines from
+_STEPS = 4  # segments of a curve between neighbouring points
+_FRACTION = 4  # fractional bits of OpenCV's coordinates for smooth lines
 
 
 class FaceLines:
@@ -35,7 +35,7 @@ class FaceLines:
         self._ends = np.cumsum([c.shape[0] for c in curves.values()])[:-1]
 
     def contours(self, face: LiveFace, size: tuple[int, int]) -> list[Array]:
-        """Smooth curves in a picture of width x height = `size`, without what faces away."""
+        """Smooth curves in a picture of width x height = `size`, without the parts that face away."""
         seen = self._seen(face, size)
         if seen is None:
             return []
@@ -56,7 +56,7 @@ class FaceLines:
         return list(points[self._edges[(facing > GRAZING)[self._edges].all(1)]])
 
     def _seen(self, face: LiveFace, size: tuple[int, int]) -> tuple[Array, Array] | None:
-        """Places in the picture (468, 2), and how far each faces the camera, -1..1; None where nobody knows."""
+        """Positions in the picture (468, 2), and how far each faces the camera, -1..1; None if unknown."""
         state = face.state
         if len(state.identity) == self._model.n_identity:
             vertices = self._model.landmarks(state.expression, state.identity, state.blendshapes)
@@ -71,7 +71,7 @@ class FaceLines:
 
 
 def draw_lines(picture: Image, lines: list[Array], color: tuple[int, int, int], width: int, opacity: float) -> None:
-    """Smooth lines, in pixels whose centres are integers, into `picture` (H, W, 4) BGR."""
+    """Draw smooth lines, in pixels with integer centres, into `picture` (H, W, 4) BGR."""
     if not lines:
         return
     scaled = [np.round(line * (1 << _FRACTION)).astype(np.int32) for line in lines]
@@ -82,7 +82,7 @@ def draw_lines(picture: Image, lines: list[Array], color: tuple[int, int, int], 
 
 
 def _curve(path: Array, n: int) -> sparse.csr_matrix:
-    """What makes a Catmull-Rom curve (m, 2) through the points of `path` out of all points (n, 2): it is linear."""
+    """The linear map from all points (n, 2) to a Catmull-Rom curve (m, 2) through the points of `path`."""
     closed = path[0] == path[-1]
     at = sparse.csr_matrix((np.ones(len(path)), (np.arange(len(path)), path)), shape=(len(path), n))
     before = at[-2] if closed else 2 * at[0] - at[1]

@@ -1,4 +1,4 @@
-"""From where the head is seen: orbit, pan, zoom, and a soft way back."""
+"""The camera of the head: orbit, pan, zoom, and a smooth return."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
-CENTER = np.array([0.0, -6.0, -42.0], np.float32)  # mm: the middle of the head
+CENTER = np.array([0.0, -6.0, -42.0], np.float32)  # mm: centre of the head
 FIELD_OF_VIEW = np.radians(24.0)
 _HALF_LIFE = 0.07  # s
 
@@ -23,7 +23,7 @@ class View:
     pan: tuple[float, float] = (0.0, 0.0)
 
     def matrix(self) -> Array:
-        """From the model's mm to the camera's, (4, 4), for columns."""
+        """The matrix (4, 4), for column vectors, from model to camera coordinates in mm."""
         cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
         yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
         pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
@@ -38,35 +38,35 @@ HOME = View()
 
 @dataclass
 class Orbit:
-    """The view wanted, and the one shown on its way there."""
+    """The target view, and the current one that moves towards it."""
 
     wanted: View = HOME
     shown: View = field(default=HOME)
 
     def drag(self, dx: float, dy: float) -> None:
-        """Orbits by pixels."""
+        """Orbit by a mouse movement in pixels."""
         pitch = float(np.clip(self.wanted.pitch + dy * 0.008, -1.45, 1.45))
         self.wanted = replace(self.wanted, yaw=self.wanted.yaw + dx * 0.008, pitch=pitch)
         self.shown = self.wanted
 
     def pan(self, dx: float, dy: float, height: float) -> None:
-        """Moves the head by pixels of a view so high."""
+        """Move the head by pixels in a view of that height."""
         mm = 2 * np.tan(FIELD_OF_VIEW / 2) * self.wanted.distance / max(height, 1)
         x, y = self.wanted.pan
         wanted = float(np.clip(x + dx * mm, -250, 250)), float(np.clip(y - dy * mm, -250, 250))
         self.wanted = self.shown = replace(self.wanted, pan=wanted)
 
     def zoom(self, steps: float) -> None:
-        """Nearer by steps of a tenth."""
+        """Zoom in steps of a tenth."""
         self.wanted = replace(self.wanted, distance=float(np.clip(self.wanted.distance * 0.9**steps, 180, 2500)))
 
     def reset(self) -> None:
-        # Not a whole turn back, when the way round is shorter.
+        # Take the shorter way round, not a whole turn back.
         self.shown = replace(self.shown, yaw=float(np.arctan2(np.sin(self.shown.yaw), np.cos(self.shown.yaw))))
         self.wanted = HOME
 
     def advance(self, seconds: float) -> bool:
-        """Moves what is shown towards what is wanted; False when it was there already."""
+        """Move the current view towards the target; return False if it was already there."""
         if self.shown == self.wanted:
             return False
         rest = 0.5 ** (seconds / _HALF_LIFE)
@@ -82,7 +82,7 @@ def _numbers(view: View) -> tuple[float, ...]:
 
 
 def projection(width: float, height: float, near: float = 60.0, far: float = 4000.0) -> Array:
-    """Perspective (4, 4) for columns; a narrow view keeps the head's width in it."""
+    """Perspective matrix (4, 4) for column vectors; a narrow view still shows the head's whole width."""
     aspect = width / max(height, 1)
     f = 1 / np.tan(FIELD_OF_VIEW / 2) * min(1.0, aspect / 0.78)
     out = np.zeros((4, 4), np.float32)

@@ -1,37 +1,37 @@
-"""GLSL 1.20, which every OpenGL 2.1 driver and Mesa's software renderer understand.
+"""Shaders in GLSL 1.20, which every OpenGL 2.1 driver and Mesa's software renderer support.
 
-The light is that of expnet_live/render/shading.py: wrapped diffuse, further in red than in blue, so that skin looks
-soft; highlights by Blinn and Phong, as sharp and strong as a vertex's shine says. A graphics card lights each pixel.
-Where the CPU draws, that costs most of its time, and the mesh is as fine as three pixels: it lights vertices, except
-in the eyes, whose highlights are smaller.
+The lighting is that of expnet_live/render/shading.py: wrapped diffuse, wider in red than in blue, so that skin looks
+soft; Blinn-Phong highlights, whose sharpness and strength follow a vertex's shine. A graphics card lights each pixel.
+Where the CPU draws, this would take most of its time, and triangles are only about three pixels wide: so it lights
+vertices, except in the eyes, whose highlights are smaller.
 
-All programs write premultiplied colours, blue first: that is how Qt's painter likes pictures.
+All programs write premultiplied colours, blue first, as Qt's painter expects them.
 """
 
 _PLACES = """
 #version 120
-uniform mat4 u_to_eye;      // the head's turn, mirrored or not, and the view
+uniform mat4 u_to_eye;      // the head's rotation, mirrored or not, and the view
 uniform mat4 u_projection;
-uniform mat3 u_pose;        // the head's turn in the camera's picture
-uniform vec3 u_place;       // pixels per mm, and where the model's origin is seen
-uniform vec2 u_picture;     // pixels of the camera's picture
-uniform float u_nudge;      // towards the viewer, for lines on the surface
+uniform mat3 u_pose;        // the head's rotation in the camera's picture
+uniform vec3 u_place;       // pixels per mm, and the position of the model's origin
+uniform vec2 u_picture;     // size of the camera's picture in pixels
+uniform float u_nudge;      // offset towards the viewer, for lines on the surface
 uniform float u_hair;       // 1 with hair, 0 without
 uniform float u_neck;       // mm: where the neck ends
-uniform float u_gape;       // 0 with lips that touch, 1 with a mouth that lets light in
+uniform float u_gape;       // 0 with touching lips, 1 with a mouth open to the light
 attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec3 a_color;
 attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips
 attribute vec3 a_brow;
-attribute vec3 a_rest;      // where it is when the face is at rest: hair and neck go by it
+attribute vec3 a_rest;      // position in the neutral face, which hair and neck use
 
 float hair() {
     return u_hair * max(a_traits.w, 0.0);
 }
 
-// Shine and openness. Through a slit teeth are not lit: a mouth that is closed looks closed. A tongue that comes out
-// is lit as skin is.
+// Shine and openness. Light does not reach the teeth through a slit: a closed mouth looks closed. A tongue that is out
+// is lit like skin.
 vec2 traits() {
     float within = mix(a_traits.y * u_gape, 1.0, smoothstep(4.0, 14.0, a_position.z - a_rest.z));
     return vec2(a_traits.x, a_traits.w < 0.0 ? within : a_traits.y);
@@ -51,7 +51,7 @@ vec4 on_screen(vec4 at) {
     return screen;
 }
 
-// Where it is in the camera's picture, and how well it is seen there.
+// Position in the camera's picture, and how well it is visible there.
 vec3 in_picture() {
     vec3 seen = u_pose * a_position;
     vec2 uv = (vec2(u_place.y + u_place.x * seen.x, u_place.z - u_place.x * seen.y) + 0.5) / u_picture;
@@ -65,15 +65,15 @@ float presence() {
 """
 
 _LIGHT = """
-uniform vec3 u_toward[3];   // unit vectors to key, fill and rim light
+uniform vec3 u_toward[3];   // unit vectors towards key, fill and rim light
 uniform vec3 u_light[3];    // their linear colours
-uniform vec3 u_halfway[3];  // between them and a viewer straight ahead
-uniform vec3 u_highlight;   // how much they shine
+uniform vec3 u_halfway[3];  // half-way vectors for a viewer straight ahead
+uniform vec3 u_highlight;   // strength of their highlights
 uniform vec3 u_sky;
 uniform vec3 u_ground;
 uniform float u_paint;
-uniform vec3 u_complexion;  // what makes our skin like that of the picture
-uniform vec3 u_tint;        // colour of the head when it is drawn as clay for the wireframe
+uniform vec3 u_complexion;  // factor that matches our skin to that of the picture
+uniform vec3 u_tint;        // colour of the clay head under the wireframe
 uniform float u_clay;
 const vec3 HAIR = vec3(0.042, 0.022, 0.014);
 const vec3 WRAP = vec3(0.50, 0.36, 0.30);
@@ -83,10 +83,10 @@ vec3 lit(vec3 n, int i) {
     return amount * amount * u_light[i];
 }
 
-// What is seen of a point, as sRGB. traits: shine, openness; strand: where in the pattern of the hair, -1..1;
-// photo: the camera's picture there, paint: how far it covers ours.
+// The visible colour of a point, as sRGB. traits: shine, openness; strand: place in the hair pattern, -1..1;
+// photo: the camera's picture there; paint: how far it covers our colour.
 vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float strand, vec3 photo, float paint) {
-    // Eyes and teeth keep their colour; skin is what is red.
+    // Eyes and teeth keep their colour; reddish points are skin.
     float red = clamp(4.0 * (own.r - own.b), 0.0, 1.0);
     vec3 skin = own * mix(vec3(1.0), u_complexion, red * u_paint);
     skin = mix(skin, HAIR * (1.0 + 0.45 * strand), hair);
@@ -94,10 +94,10 @@ vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float stran
     float shine = mix(traits.x, 0.42 + 0.06 * strand, hair);
     float hollow = 1.0 - traits.y;
     vec3 light = mix(u_ground, u_sky, 0.5 + 0.5 * n.y) + lit(n, 0) + lit(n, 1) + lit(n, 2);
-    // Light that reaches hollows in skin has bounced off skin: it is warm.
+    // Light in hollows of the skin has bounced off skin, so it is warm.
     light *= 1.0 - hollow * vec3(0.88, 1.0, 1.04);
     vec3 albedo = mix(mix(skin, u_tint, u_clay), photo * photo * 1.08, paint);
-    // A photo brings its own light; some of ours keeps the form when it is orbited.
+    // A photo contains its own light; some of ours keeps the shape visible from other sides.
     light = mix(light, vec3(0.62) + 0.34 * light, paint);
 
     float power = exp2(2.6 + 6.2 * shine);
@@ -117,7 +117,7 @@ vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float stran
 
 _STRANDS = """
 float strands(vec3 at) {
-    // Combed back from the forehead: fine across, long along.
+    // Combed back from the forehead: fine across, long along the hair.
     float angle = atan(at.x, at.y - 20.0);
     float along = at.z * 0.035;
     float wave = sin(along) + 0.6 * sin(2.3 * along + 5.0 * angle);
@@ -126,11 +126,11 @@ float strands(vec3 at) {
 }
 """
 
-# brow: how dense its hairs are, mm along it and above its middle.
+# brow: density of its hairs, mm along it and above its middle.
 _BROWS = """
 const vec3 BROW = vec3(0.050, 0.027, 0.018);
 
-// strand: where in the pattern of the hairs, -1..1
+// strand: place in the hair pattern, -1..1
 vec3 with_brow(vec3 own, vec3 brow, float strand) {
     float dense = brow.x * (0.45 + 0.55 * smoothstep(-1.0, 9.0, brow.y));
     return mix(own, BROW, 0.8 * smoothstep(0.05, 1.05, dense + 0.75 * strand * dense));
@@ -138,7 +138,7 @@ vec3 with_brow(vec3 own, vec3 brow, float strand) {
 """
 
 _BROW_HAIRS = """
-// They lean more and more outwards; where they are finer than pixels, their mean is seen.
+// The hairs lean outwards more and more; where they are finer than pixels, use their mean.
 float brow_hairs(vec3 brow) {
     float lean = mix(0.25, 2.4, smoothstep(1.0, 24.0, brow.y));
     float root = (brow.y - lean * brow.z) / length(vec2(1.0, lean));
@@ -238,7 +238,7 @@ void main() {
 HAIR_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_skin;
 varying vec3 v_hair;
-varying vec3 v_strand;      // what the pattern of the hair adds
+varying vec3 v_strand;      // contribution of the hair pattern
 varying vec4 v_rest;        // and mm of hair
 void main() {{
     vec4 at = in_view();
@@ -269,7 +269,7 @@ void main() {{
 
 PAINTED_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_seen;
-varying vec3 v_gain;        // what our light makes of a white picture
+varying vec3 v_gain;        // our lighting of a white picture
 varying vec3 v_uv;
 void main() {{
     vec4 at = in_view();

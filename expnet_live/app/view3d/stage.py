@@ -1,7 +1,7 @@
-"""An OpenGL context without a window of its own: what is drawn in it becomes a picture for Qt's painter.
+"""An off-screen OpenGL context, whose drawing becomes a picture for Qt's painter.
 
-A QOpenGLWidget would make Qt put the whole window together by OpenGL, thirty times a second: where the CPU is the
-graphics card, that takes longer than the head itself.
+A QOpenGLWidget would make Qt compose the whole window with OpenGL, thirty times per second. With a software renderer,
+this takes longer than the head itself.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from shiboken6 import VoidPtr
 from vispy import gloo
 from vispy.gloo.context import FakeCanvas, get_current_canvas, set_current_canvas
 
-_SAMPLES = 4  # of a pixel, where a graphics card draws
+_SAMPLES = 4  # samples per pixel on a graphics card
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "gdi generic", "basic render")
 
 
 class Stage:
-    """`renderer` is who draws, as OpenGL calls it; `software` says that it is the CPU.
+    """`renderer` is OpenGL's name of the renderer; `software` says whether it is the CPU.
 
-    Raises RuntimeError with the reason when there is no OpenGL.
+    Raises RuntimeError with the reason if there is no OpenGL.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,10 @@ class Stage:
         self.software = any(name in self.renderer.lower() for name in _SOFTWARE)
 
     def picture(self, size: QSize, draw: Callable[[], None], part: QRect | None = None) -> QImage:
-        """The `part` (all) of what `draw` draws on `size` pixels; premultiplied, clear where nothing is drawn.
+        """The `part` (default: all) of a drawing by `draw` on `size` pixels; premultiplied, transparent where it is
+        empty.
 
-        OpenGL's first row, which is its lowest, becomes the picture's uppermost.
+        OpenGL's first row, the lowest one, becomes the picture's top row.
         """
         part = part or QRect(QPoint(0, 0), size)
         self._enter()
@@ -67,7 +68,7 @@ class Stage:
         return image
 
     def warm_up(self, draw: Callable[[], None]) -> None:
-        """Draws for nothing: the driver compiles its programs when they first draw."""
+        """Draw once in advance, because the driver compiles programs when they first draw."""
         self.picture(QSize(8, 8), draw)
 
     def close(self) -> None:
@@ -81,7 +82,7 @@ class Stage:
             raise RuntimeError("the OpenGL context was lost")
         if get_current_canvas() is not self._canvas:
             set_current_canvas(self._canvas)
-        self._canvas.flush()  # before our target is bound: vispy binds the surface's first
+        self._canvas.flush()  # do this before our target is bound, because vispy first binds the surface's
 
     def _targets(self, size: QSize) -> tuple[QOpenGLFramebufferObject, QOpenGLFramebufferObject]:
         if self._target is None or self._resolved is None or self._target.size() != size:

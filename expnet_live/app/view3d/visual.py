@@ -1,4 +1,4 @@
-"""One visual for the head: buffers made once, positions and normals replaced each frame."""
+"""One visual for the head: its buffers are created once, positions and normals are replaced each frame."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.hair import lift
 from expnet_live.render.shading import STUDIO
 
-_GAPE = 0.4, 3.2  # mm between the lips: less than the first lets no light in, more than the second as much as there is
+_GAPE = 0.4, 3.2  # mm between the lips: below the first no light enters, above the second all of it does
 _NO_NECK = -1e5  # mm: below anything that is drawn
-_PHOTO_WIDTH = 720  # px: more cannot be seen on the head, and takes long to hand over
+_PHOTO_WIDTH = 720  # px: more would not be visible on the head, and takes long to upload
 _BLEND = ("one", "one_minus_src_alpha")
 
 
 @dataclass(frozen=True)
 class Finish:
-    """How the head is drawn. Colours are sRGB 0..1."""
+    """Drawing options of the head. Colours are sRGB 0..1."""
 
     wireframe: bool = False
     painted: bool = False
@@ -34,7 +34,7 @@ class Finish:
 
 
 class HeadVisual:
-    """Needs a current OpenGL context for `draw` alone. `frugal`: vertices are lit, not pixels; see shaders.py."""
+    """Only `draw` needs a current OpenGL context. `frugal`: light vertices instead of pixels; see shaders.py."""
 
     def __init__(self, frugal: bool = False) -> None:
         self._frugal = frugal
@@ -74,7 +74,7 @@ class HeadVisual:
         self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
-        """Vertices (V, 3) in mm and unit normals (V, 3), float32."""
+        """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
@@ -83,7 +83,7 @@ class HeadVisual:
         self._gape = share * share * (3 - 2 * share)
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
-        """The picture (H, W, 3) BGR that the face wears when it is painted, and where the face is in it."""
+        """Set the picture (H, W, 3) BGR to paint the face with, and the position of the face in it."""
         height, width = image.shape[:2]
         self._match_complexion(image, view)
         if width > _PHOTO_WIDTH:
@@ -98,14 +98,14 @@ class HeadVisual:
         )
 
     def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
-        """Brings ears, neck and skull to the colour of the cheeks and forehead in the picture, slowly."""
+        """Slowly adapt ears, neck and skull to the colour of cheeks and forehead in the picture."""
         height, width = image.shape[:2]
         at = np.round(view.project(self._geometry.rest[self._geometry.complexion])[:, :2]).astype(int)
         at = at[(at >= 0).all(1) & (at[:, 0] < width) & (at[:, 1] < height)]
         if len(at):
             seen = np.median(image[at[:, 1], at[:, 0], ::-1], axis=0) / 255
             ours = self._geometry.colors[self._geometry.complexion].mean(0)
-            # As the shader does with the picture: its light is in it.
+            # The same as in the shader: the picture contains its light.
             wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
             self._complexion += 0.1 * (wanted - self._complexion)
             self._set(u_complexion=self._complexion)
@@ -122,12 +122,12 @@ class HeadVisual:
         )
 
     def place(self, to_eye: Array, projection: Array) -> None:
-        """Matrices (4, 4) for columns: from the model to the camera, and from there to the picture."""
+        """Set the matrices (4, 4), for column vectors, from the model to the camera and from there to the picture."""
         self._to_eye, self._projection = to_eye.T.copy(), projection.T.copy()
         self._mirrored = bool(np.linalg.det(to_eye[:3, :3]) * projection[0, 0] * projection[1, 1] < 0)
 
     def draw(self) -> None:
-        # A mirrored head runs the other way round.
+        # Mirroring reverses the order of the triangles' corners.
         gloo.set_state(cull_face=True, front_face="cw" if self._mirrored else "ccw")
         gloo.set_cull_face("back")
         if self._frugal:
@@ -142,7 +142,7 @@ class HeadVisual:
             self._draw(self._grid, "grid", "lines")
 
     def warm_up(self) -> None:
-        """Draws nothing to be seen with each program, as drivers compile them when they first draw."""
+        """Draw something invisible with each program, because drivers compile them when they first draw."""
         corner = np.zeros((3, 3), np.float32)
         points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest", "a_brow")}
         self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
@@ -159,7 +159,7 @@ class HeadVisual:
         program.draw(mode, self._indices[part], check_error=False)
 
     def _set(self, **values: object) -> None:
-        """The variables of all programs that have them."""
+        """Set variables in all programs that have them."""
         for program, variables in zip(self._programs, self._variables, strict=True):
             for name in values.keys() & variables:
                 program[name] = values[name]

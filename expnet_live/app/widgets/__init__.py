@@ -1,1 +1,1 @@
-"""Widgets: each shows one model and calls back what a person wants."""
+"""Widgets: each shows one model and calls back with the user's actions."""

@@ -1,4 +1,4 @@
-"""Banners: what happened and what to do, without stopping anyone."""
+"""Banners say what happened and what to do, without interrupting the user."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
 
-SHOWN = 6000  # ms that a banner without need for action stays
+SHOWN = 6000  # ms for which a banner stays that needs no action
 
 
 class Banner(QWidget):
-    """One sentence, at most one button, and a way to close it."""
+    """One sentence, at most one button, and a close button."""
 
     def __init__(self, key: str, kind: str, text: str, theme: Theme, closed: Callable[[str], None]) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Banner(QWidget):
 
 
 class BannerStack(QWidget):
-    """The newest at the bottom; a banner with the key of an older one takes its place."""
+    """A stack with the newest at the bottom; a banner with the key of an older one replaces it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class BannerStack(QWidget):
         act: Callable[[], None] = lambda: None,
         stays: bool = True,
     ) -> None:
-        """`kind`: info, warning or error. One that does not stay leaves after some seconds."""
+        """Show a banner. `kind`: info, warning or error. Without `stays`, it disappears after some seconds."""
         old = self._banners.get(key)
         if old is not None and (old.kind, old.text) == (kind, text):
             return

@@ -1,4 +1,4 @@
-"""A gauge's values as named bars, with the range that each had; a click makes a curve of one."""
+"""A gauge's values as named bars, with the recent range of each; a click adds a curve."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from expnet_live.app.theme import DARK, Theme
 from expnet_live.core.types import Array
 from expnet_live.person.person import MAX_GAIN
 
-_ROW = 13  # px that a row has at least
-_NUMBER = 40.0  # px for the value beside a bar
+_ROW = 13  # minimum height of a row in px
+_NUMBER = 40.0  # px of room for the value beside a bar
 _GAINS = (0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
 
 
 class BarsView(QWidget):
-    """One row a value. `toggled(name)` and `gain_changed(name, gain)` tell what a person wants."""
+    """One row per value. `toggled(name)` and `gain_changed(name, gain)` report the user's actions."""
 
     def __init__(self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None]) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class BarsView(QWidget):
         self.setMinimumSize(240, 260)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setToolTip(texts.BARS_TIP)  # each bar has one of its own
+        self.setToolTip(texts.BARS_TIP)  # each bar has its own tool tip
         self._toggled, self._gain_changed = toggled, gain_changed
         self._theme = DARK
         self._gauge = Gauge()
@@ -51,7 +51,7 @@ class BarsView(QWidget):
         self._gains: dict[str, float] = {}
         self._under = -1
         self._still: QPixmap | None = None
-        self._row_colors: list[tuple[QColor, QColor]] = []  # of each bar and of its range
+        self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
 
     def sizeHint(self) -> QSize:
         return QSize(270, 600)
@@ -72,7 +72,7 @@ class BarsView(QWidget):
         self._renew()
 
     def set_values(self, values: Array, low: Array, high: Array) -> None:
-        """Each (n,), as the gauge has them; those of a model that was just changed for another are passed over."""
+        """Set values, each (n,), in the gauge's order; values of the previous model are ignored."""
         if not len(values) == len(low) == len(self._gauge.names):
             return
         self._values, self._low, self._high = values, low, high
@@ -118,7 +118,7 @@ class BarsView(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
 
     def _measures(self) -> tuple[float, float, float, float]:
-        """Height of a row, where the bars begin, their length, how thick they are."""
+        """Height of a row; left edge, length and thickness of the bars."""
         row = self.height() / len(self._gauge.names)
         left = min(0.5 * self.width(), self._metrics(row).horizontalAdvance("Lower lip down R") + 18.0) + 6
         return row, left, max(self.width() - 6.0 - left - _NUMBER, 10.0), float(np.clip(row * 0.36, 3, 8))
@@ -132,7 +132,7 @@ class BarsView(QWidget):
         return QFontMetrics(self._font(row))
 
     def _draw_still(self) -> QPixmap:
-        """What stays as it is while the bars move: names, tracks, zero; it would take longer than they do."""
+        """The static part, drawn once: names, tracks, zero. Drawing it takes longer than drawing the bars."""
         ratio, t = self.devicePixelRatioF(), self._theme
         still = QPixmap(self.size() * ratio)
         still.setDevicePixelRatio(ratio)

@@ -1,4 +1,4 @@
-"""The camera's picture with what was found in it."""
+"""The camera's picture with the faces found in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RADIUS = 8.0
 
 
 class CameraView(QWidget):
-    """Fits the picture into itself; lines and words are drawn at the screen's own resolution."""
+    """Fits the picture into the widget; lines and texts are drawn at the screen's own resolution."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class CameraView(QWidget):
         self.update()
 
     def set_lines(self, lines: FaceLines) -> None:
-        """Where the lines over a face run."""
+        """The coordinates of the lines over a face."""
         self._lines = lines
 
     def set_state(self, state: LiveState) -> None:
@@ -52,12 +52,12 @@ class CameraView(QWidget):
 
     @property
     def image(self) -> Image | None:
-        """The picture that is shown, without the lines; None for none."""
+        """The picture shown, without the lines; None for none."""
         return self._image
 
     @property
     def faces(self) -> tuple[LiveFace, ...]:
-        """The faces that are marked in the picture."""
+        """The faces marked in the picture."""
         return self._faces
 
     def clear(self) -> None:
@@ -81,7 +81,7 @@ class CameraView(QWidget):
         height, width = picture.shape[:2]
         painter.drawImage(area, QImage(picture.data, width, height, 4 * width, QImage.Format.Format_RGB32))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        # Painting the corners over is far quicker than clipping by a round shape.
+        # Painting over the corners is much faster than clipping to a round shape.
         corners = QPainterPath()
         corners.addRect(area.adjusted(-1, -1, 1, 1))
         corners.addRoundedRect(area, RADIUS, RADIUS)
@@ -103,11 +103,11 @@ class CameraView(QWidget):
         return QRectF((self.width() - w) // 2, (self.height() - h) // 2, w, h)
 
     def _picture(self, area: QRectF) -> Image:
-        """What the camera sees and the lines over it, (H, W, 4) BGR, at the screen's resolution."""
+        """The camera's picture with the lines over it, (H, W, 4) BGR, at the screen's resolution."""
         assert self._image is not None
         ratio = self.devicePixelRatioF()
         size = max(1, round(area.width() * ratio)), max(1, round(area.height() * ratio))
-        # OpenCV scales ten times faster than the painter; averaging all pixels pays where many become one.
+        # OpenCV scales ten times faster than the painter; averaging all pixels pays off when the picture shrinks.
         much = self._image.shape[1] > 2.5 * size[0]
         picture = cv2.resize(self._image, size, interpolation=cv2.INTER_AREA if much else cv2.INTER_LINEAR)
         picture = cv2.cvtColor(cv2.flip(picture, 1) if self.mirror else picture, cv2.COLOR_BGR2BGRA)
@@ -142,7 +142,7 @@ class CameraView(QWidget):
         return QColor(self._theme.accent if self._theme.name == "dark" else "#5fe0d0")
 
     def _on_screen(self, points: Array, width: float) -> Array:
-        """Pixels of the camera (n, 2) as those of a picture of that width."""
+        """Camera pixels (n, 2) in the coordinates of a picture of that width."""
         assert self._image is not None
         at = (points + 0.5) * (width / self._image.shape[1]) - 0.5
         if self.mirror:
@@ -163,7 +163,7 @@ class CameraView(QWidget):
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_recording(self, painter: QPainter, corner: QPointF) -> None:
-        """A red chip that ends at its upper right corner."""
+        """Draw a red chip whose upper right corner is at this point."""
         font = QFont(self.font())
         font.setPixelSize(12)
         font.setBold(True)

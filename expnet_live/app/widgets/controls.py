@@ -1,4 +1,4 @@
-"""The panel of choices: source, network, smoothing, and the person."""
+"""The panel of choices: source, network, smoothing and person."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from expnet_live.app.theme import Theme
 
 
 class Chooser(QComboBox):
-    """A list of options that calls back when a person, not the program, chooses."""
+    """A list of options that calls back when the user, not the program, chooses."""
 
     def __init__(self, tip: str, chosen: Callable[[object], None]) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Chooser(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
-        # Style sheets reach no other delegate: what cannot be chosen would not be grey.
+        # Style sheets apply to no other delegate: unavailable entries would not be grey.
         self.setItemDelegate(QStyledItemDelegate(self))
         self._options: tuple[Option, ...] = ()
         self._arrow: QPixmap | None = None
@@ -63,13 +63,13 @@ class Chooser(QComboBox):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self._arrow is not None:
-            # A style sheet draws arrows from files alone.
+            # A style sheet can draw arrows only from files.
             painter = QPainter(self)
             painter.drawPixmap(self.width() - 24, (self.height() - 16) // 2, self._arrow)
             painter.end()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        # A wheel that scrolls the panel must not change the model.
+        # Scrolling the panel with the wheel must not change the model.
         event.ignore()
 
 
@@ -86,7 +86,7 @@ class ControlCallbacks:
 
 
 class Controls(QScrollArea):
-    """Only arranges the lists and buttons; their meaning is the window's."""
+    """Arranges the lists and buttons; the window gives them their meaning."""
 
     def __init__(self, on: ControlCallbacks, refresh: QAction, calibrate: QAction, forget: QAction) -> None:
         super().__init__()
@@ -155,7 +155,7 @@ class Controls(QScrollArea):
         self.labels[self.resolution].setVisible(shown)
 
     def lock(self, locked: bool) -> None:
-        """Keeps the network as it is."""
+        """Lock the choices of the network."""
         tips = (texts.MODEL_TIP, texts.DEVICE_TIP, texts.SMOOTHING_TIP, texts.FACES_TIP)
         for chooser, tip in zip((self.model, self.device, self.smoothing, self.faces), tips, strict=True):
             chooser.setEnabled(not locked)

@@ -14,11 +14,11 @@ from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 
-_POINTS = 240  # that a curve has at most: more cannot be told apart
+_POINTS = 240  # most points of a curve: more would not be visible
 
 
 class CurvesView(QWidget):
-    """Curves are made once for each name; only their data change."""
+    """Curves are created once for each name; only their data change."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,17 +93,17 @@ class CurvesView(QWidget):
         return {n: self._theme.curves[i % len(self._theme.curves)] for i, n in enumerate(self._chosen)}
 
     def drawn(self, name: str) -> Array:
-        """The values (m,) of a chosen name that its curve shows, NaN where there was no face."""
+        """The values (m,) in the curve of a chosen name, NaN where there was no face."""
         values = self._curves[name].getData()[1]
         return np.zeros(0) if values is None else np.asarray(values)
 
     def refresh(self, history: History) -> None:
         rows = history.last(self._span, _POINTS)
-        # The model may just have been changed for one with other coefficients.
+        # The model may just have been replaced by one with other coefficients.
         if not len(rows) or rows.shape[1] != 1 + len(self._gauge.names) + len(POSE):
             return
         x = rows[:, 0] - history.newest
-        # Copies, as the history moves on beneath.
+        # Copies, because the history changes underneath.
         columns = rows.T.copy()
         for name, curve in self._curves.items():
             if name in self._gauge.names:
@@ -130,7 +130,7 @@ class CurvesView(QWidget):
 
 
 class _Curve(pg.PlotCurveItem):
-    """One that need not look through its data for how far it reaches: nothing asks that of it but the painting."""
+    """A curve that does not search its data for its bounds, because only painting asks for them."""
 
     def boundingRect(self) -> QRectF:
         view = self.getViewBox()

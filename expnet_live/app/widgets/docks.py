@@ -1,4 +1,4 @@
-"""Panels that can be moved, floated and hidden."""
+"""Panels that the user can move, float and hide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.app.theme import Theme
 
 
 class Dock(QDockWidget):
-    """A panel with a quiet title; `key` names it for the saved layout. `tools` go beside the title."""
+    """A panel with a small title; `key` names it in the saved layout. `tools` go beside the title."""
 
     def __init__(self, key: str, title: str, content: QWidget, tools: tuple[QWidget, ...] = ()) -> None:
         super().__init__(title)

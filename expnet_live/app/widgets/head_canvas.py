@@ -1,4 +1,4 @@
-"""Where the head is seen: its picture on the backdrop, and what the mouse does to the view."""
+"""The canvas of the head: its picture on the backdrop, and the mouse control of the view."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Rendering = tuple[QImage, QRectF]
 
 
 class HeadCanvas(QWidget):
-    """`render(area)` gives a picture and where it belongs, in this widget, None while there is none.
+    """`render(area)` returns a picture and its place in this widget, or None while there is none.
 
-    It is asked for one when it is painted and `refresh` was called before. `shown` is emitted after each painting.
+    Painting calls it if `refresh` was called before. `shown` is emitted after each painting.
     """
 
     shown = Signal()
-    moved = Signal()  # the view, by the mouse
+    moved = Signal()  # the view, moved with the mouse
     resized = Signal()
 
     def __init__(self, orbit: Orbit, render: Callable[[QRect], Rendering | None], parent: QWidget) -> None:
@@ -35,18 +35,18 @@ class HeadCanvas(QWidget):
         self._backdrop: QPixmap | None = None
         self._rendering: Rendering | None = None
         self._stale = True
-        self._area = QRect()  # where the head is
-        self._at = QPointF()  # where the mouse was
+        self._area = QRect()  # the area of the head
+        self._at = QPointF()  # the last position of the mouse
 
     def set_colors(self, middle: Color, edge: Color) -> None:
-        """Of the backdrop, sRGB 0..1."""
+        """Set the colours of the backdrop, sRGB 0..1."""
         self._colors, self._backdrop = (middle, edge), None
         self.update()
 
     def refresh(self, area: QRect) -> None:
-        """Asks for a new picture of the head, which is within `area` now: nothing else is painted anew."""
+        """Request a new picture of the head, which is now within `area`: nothing else is repainted."""
         self._stale = True
-        # A head that was moved out of sight still wants to be told that it was shown.
+        # A head that was moved out of sight still needs the `shown` signal.
         self.update((area | self._area) if not area.isEmpty() else QRect(QPoint(0, 0), self.size()))
         self._area = area
 
@@ -92,7 +92,7 @@ class HeadCanvas(QWidget):
 
 
 def smaller(picture: QImage, size: QSize) -> QImage:
-    """A picture of premultiplied pixels brought to `size`, smoothly."""
+    """A picture of premultiplied pixels, smoothly scaled to `size`."""
     rows = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)
     out = QImage(size, QImage.Format.Format_ARGB32_Premultiplied)
     into = np.frombuffer(out.bits(), np.uint8).reshape(size.height(), size.width(), 4)

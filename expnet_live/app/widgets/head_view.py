@@ -1,4 +1,4 @@
-"""The 3D view: the head on its canvas, mouse and all, with its buttons floating above."""
+"""The 3D view: the head on its canvas, with floating buttons over it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from expnet_live.geometry.rotation import matrix_from_vector
 
 log = logging.getLogger(__name__)
 
-_NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: what a head turns round
-_FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is the lowest, Qt's the uppermost
-_MARGIN = 14.0  # mm round the points by which the head's place is told: the hair, and what is between them
+_NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: pivot of the head's rotation
+_FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is at the bottom, Qt's at the top
+_MARGIN = 14.0  # mm of margin around the points that give the head's area: for the hair, and for what is between them
 
 
 class HeadView(QWidget):
-    """`problem` says why there is no picture, None while there is one; `shown` follows each painting."""
+    """`problem` says why there is no picture, or is None; `shown` is emitted after each painting."""
 
     shown = Signal()
 
@@ -48,7 +48,7 @@ class HeadView(QWidget):
         self._stage: Stage | None = None
         self._visual: HeadVisual | None = None
         self._ready = False
-        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's
+        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's vertices vertices vertices
         self._outermost: Array = np.zeros(0, np.intp)  # which ones
         self._rotation: Array = np.zeros(3, np.float32)
         self._finish = Finish()
@@ -56,7 +56,7 @@ class HeadView(QWidget):
         self._moved = time.monotonic()
         self.native = HeadCanvas(self.orbit, self._render, self)
         self.native.setToolTip(texts.HEAD_HINT)
-        # After what is being painted is on the screen.
+        # Queued, so that it arrives after the painting is on the screen.
         self.native.moved.connect(self._refresh)
         self.native.resized.connect(self._refresh)
         self.native.shown.connect(self.shown, Qt.ConnectionType.QueuedConnection)
@@ -71,7 +71,7 @@ class HeadView(QWidget):
         self._open_stage()
 
     def add_action(self, action: QAction) -> None:
-        """A floating button for it."""
+        """Add a floating button for the action."""
         button = QToolButton()
         button.setObjectName("Float")
         button.setProperty("key", action.objectName())
@@ -103,7 +103,7 @@ class HeadView(QWidget):
         return self._finish
 
     def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
-        """Vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
+        """Set vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
         if self._visual is not None and self._ready:
             self._visual.set_mesh(vertices, normals)
             self._points, self._rotation = vertices[self._outermost], rotation
@@ -115,18 +115,18 @@ class HeadView(QWidget):
 
     @property
     def renderer(self) -> str:
-        """Who draws, as OpenGL calls it; empty when nobody does."""
+        """OpenGL's name of the renderer, or empty if there is none."""
         return "" if self._stage is None else self._stage.renderer
 
     def advance(self) -> None:
-        """To be called at the screen's rate: the camera's soft moves."""
+        """Move the camera smoothly; call this at the screen's rate."""
         now = time.monotonic()
         if self.orbit.advance(min(now - self._moved, 0.1)):
             self._refresh()
         self._moved = now
 
     def picture(self) -> QImage:
-        """What is seen, at the screen's resolution."""
+        """The visible picture, at the screen's resolution."""
         return self.native.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
 
     def close_canvas(self) -> None:
@@ -140,7 +140,7 @@ class HeadView(QWidget):
         self._place_buttons()
 
     def _place_buttons(self) -> None:
-        """A column at the right, or as many as the height asks for."""
+        """Arrange the buttons in a column on the right, or in several if the height requires it."""
         height = max((b.sizeHint().height() for b in self._floating), default=1) + self._places.spacing()
         rows = max(1, (self.height() - 18) // height)
         for i, button in enumerate(self._floating):
@@ -155,7 +155,7 @@ class HeadView(QWidget):
         if self.follow:
             turn = matrix_from_vector(self._rotation).astype(np.float32)
             model[:3, :3] = turn
-            # Half way between the middle of the head and the neck: it nods without leaving the picture.
+            # Half-way between the centre of the head and the neck, so that it nods without leaving the picture.
             pivot = 0.5 * _NECK + 0.5 * CENTER
             model[:3, 3] = pivot - turn @ pivot
         if self.mirror:
@@ -177,7 +177,7 @@ class HeadView(QWidget):
         return self.orbit.shown.matrix() @ self._model_matrix()
 
     def _area(self) -> QRect:
-        """Where the head is in the canvas; even, so that it is whole pixels of the finer picture, too."""
+        """The area of the head in the canvas; even, so that it also covers whole pixels of the finer picture."""
         size = self.native.size()
         to_eye = self._to_eye()
         at = self._points @ to_eye[:3, :3].T + to_eye[:3, 3]
@@ -194,7 +194,7 @@ class HeadView(QWidget):
         stage, visual = self._stage, self._visual
         if stage is None or visual is None or not self._ready or area.isEmpty():
             return None
-        # Where the CPU draws, a screen of many pixels gets no more than others do.
+        # Where the CPU draws, a high-resolution screen gets no more pixels than others.
         fine = self._fineness.value if stage.software else self.devicePixelRatioF()
         begun = time.monotonic()
         whole, part = _scaled(QRect(QPoint(0, 0), self.native.size()), fine), _scaled(area, fine)
@@ -218,7 +218,7 @@ class HeadView(QWidget):
 
 
 def _scaled(area: QRect, factor: float) -> QRect:
-    """The whole pixels that an area covers where there are `factor` times as many."""
+    """The whole pixels that an area covers at `factor` times the resolution."""
     x0, y0 = math.floor(area.x() * factor), math.floor(area.y() * factor)
     x1, y1 = math.ceil((area.x() + area.width()) * factor), math.ceil((area.y() + area.height()) * factor)
     return QRect(x0, y0, x1 - x0, y1 - y0)

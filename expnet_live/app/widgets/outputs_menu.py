@@ -1,4 +1,4 @@
-"""The menu *Outputs*: a switch for each live output, with how it goes."""
+"""The menu *Outputs*: a switch for each live output, with its state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from expnet_live.outputs.stream import OUTPUTS
 
 
 class OutputsMenu(QMenu):
-    """Lists what the registry has; each entry says how it goes whenever the menu opens."""
+    """Lists the outputs of the registry; each entry shows its current state when the menu opens."""
 
     def __init__(self, bar: QMenuBar, streaming: Streaming) -> None:
         super().__init__(texts.MENU_OUTPUTS, bar)
@@ -28,7 +28,7 @@ class OutputsMenu(QMenu):
 
     def refresh(self) -> None:
         for name, action in self.switches.items():
-            action.blockSignals(True)  # one that failed for good is off already
+            action.blockSignals(True)  # one that has failed permanently is already off
             action.setChecked(name in self._streaming.names)
             action.blockSignals(False)
             state = self._streaming.state(name)

@@ -1,4 +1,4 @@
-"""Pieces that several views are made of."""
+"""Small parts that several views share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 
 def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolButton:
-    """An icon without a frame; `focus` None leaves it as it usually is."""
+    """An icon button without a frame; `focus` None keeps the default."""
     button = QToolButton()
     button.setObjectName("Flat")
     button.setDefaultAction(action)
@@ -23,7 +23,7 @@ def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolBu
 
 
 def scrolled(content: QWidget) -> QScrollArea:
-    """A frame through which tall content is seen; it is stretched where there is room."""
+    """A scrolling frame for tall content, which is stretched if there is room."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
@@ -34,9 +34,9 @@ def scrolled(content: QWidget) -> QScrollArea:
 
 
 def plain_plot(**options: Any) -> pg.PlotWidget:
-    """Without menus and buttons; its ranges are set by whoever shows something in it."""
+    """A plot without menus and buttons; its users set its ranges."""
     plot = pg.PlotWidget(enableMenu=False, **options)
-    # Nobody would own its menus, which are there in any case.
+    # Its menus always exist, and would have no owner.
     menu = plot.getPlotItem().ctrlMenu
     menu.setParent(plot, menu.windowFlags())
     plot.hideButtons()
@@ -46,5 +46,5 @@ def plain_plot(**options: Any) -> pg.PlotWidget:
 
 
 def reveal(path: Path) -> None:
-    """In the system's file manager, or whatever opens such a file."""
+    """Open it in the system's file manager, or in the program for such a file."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -1,4 +1,4 @@
-"""Sheets laid over the window: the shortcuts, and what this program is. Escape or a click beside closes them."""
+"""Sheets over the window: keyboard shortcuts and About. Escape or a click outside closes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expnet_live.app.widgets.actions import ActionSpec
 
 
 class Sheet(QWidget):
-    """Covers its parent with a veil and shows a card in the middle. It goes when it is closed."""
+    """Dims its parent and shows a card in the middle. It is deleted when closed."""
 
     def __init__(self, parent: QWidget, title: str, content: QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The line at the bottom: device, rates, drops, latency."""
+"""The status line at the bottom: device, rates, drops, latency."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StatusLine(QStatusBar):
         latency: float,
         stages: dict[str, float],
     ) -> None:
-        """Rates of source, network and screen in Hz; drops before network and screen; times in seconds."""
+        """Show rates of source, network and screen in Hz, drops before network and screen, and times in seconds."""
         self.device.setText(texts.STATUS_DEVICE.format(device=device))
         self.rate.setText(texts.STATUS_RATE.format(source=rates[0], network=rates[1], screen=rates[2]))
         self.drops.setText(texts.STATUS_DROPS.format(drops=sum(drops)))

@@ -13,7 +13,7 @@ _STEPS = 1000
 
 
 class TransportBar(QWidget):
-    """Shows and changes a Transport; hidden while there is none."""
+    """Shows and controls a Transport; hidden while there is none."""
 
     def __init__(self, actions: Actions) -> None:
         """With buttons for the actions `play` and `loop`."""

@@ -1,4 +1,4 @@
-"""Where frames come from: one module a kind of source, each with its `SOURCE`.
+"""The sources of frames: one module per kind, each with its `SOURCE`.
 
 To add a kind, add a module here, or an entry point of the group `expnet_live.sources` in a package of your own.
 """
@@ -15,7 +15,7 @@ __all__ = ["SOURCES", "Source", "SourceError", "SourceType", "open_source", "ope
 
 
 def open_source(spec: str | int | Path) -> Source:
-    """The source that `spec` means: "demo", a camera's number, a video, a picture or a folder of pictures.
+    """Open the source that `spec` means: "demo", a camera's number, a video, a picture or a folder of pictures.
 
     Raises SourceError with one sentence.
 
@@ -29,5 +29,5 @@ def open_source(spec: str | int | Path) -> Source:
 
 
 def open_spec(spec: SourceSpec) -> Source:
-    """Raises SourceError with one sentence."""
+    """Open the source of a parsed spec. Raises SourceError with one sentence."""
     return type_of(spec).open(spec)

@@ -1,4 +1,4 @@
-"""Pictures that move: GIF, WebP, PNG and AVIF with several frames."""
+"""Animated pictures: GIF, WebP, PNG and AVIF with several frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from expnet_live.core.types import Frame
 
 
 class AnimationSource(Source):
-    """The frames of an animated picture, each for as long as it says."""
+    """The frames of an animated picture, each with its own duration."""
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         super().__init__(name or str(path))
@@ -24,7 +24,7 @@ class AnimationSource(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         times = self._animation.times
-        # The last that is seen at the time; after the end, none.
+        # The frame shown at that time; none after the end.
         first = max((i for i, t in enumerate(times) if t <= self._from + 1e-3), default=0)
         if self._from >= self._animation.duration:
             return

@@ -1,4 +1,4 @@
-"""Cameras, by their numbers."""
+"""Cameras by number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CameraSource(Source):
     """A camera by its number. Opening may take seconds and may ask the user for permission."""
 
     live = True
-    _PATIENCE = 2.0  # s without a picture until the camera counts as gone
+    _PATIENCE = 2.0  # s without a picture after which the camera counts as gone
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class CameraSource(Source):
     ) -> None:
         super().__init__(f"camera{number}")
         self._label = label or f"Camera {number}"
-        # DirectShow opens within a second where Media Foundation may take twelve. Numbers from 100 on say themselves
-        # which of OpenCV's backends they mean: 1400 is the first camera of Media Foundation.
+        # DirectShow opens within a second, while Media Foundation may take twelve. Numbers from 100 on include the
+        # number of OpenCV's backend: 1400 is the first camera of Media Foundation.
         backend = cv2.CAP_DSHOW if sys.platform == "win32" and number < 100 else cv2.CAP_ANY
         self._capture = cv2.VideoCapture(number, backend)
         if not self._capture.isOpened():
@@ -40,7 +40,7 @@ class CameraSource(Source):
                 f"{self._label} cannot be opened; connect it, allow its use in the system's privacy settings, and "
                 "close other programs that use it."
             )
-        # Uncompressed pictures do not fit through USB 2 at 30 a second.
+        # USB 2 is too slow for uncompressed pictures at 30 fps.
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         if width and height:
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
@@ -59,9 +59,9 @@ class CameraSource(Source):
                 yield Frame(image, now, index, self.name)
                 index, seen = index + 1, time.monotonic()
             elif now - seen > self._PATIENCE:
-                raise SourceError(f"{self._label} sends no pictures any more; connect it again.")
+                raise SourceError(f"{self._label} no longer sends pictures; connect it again.")
             else:
-                time.sleep(0.01)  # a dead camera answers at once
+                time.sleep(0.01)  # a dead camera returns at once
 
     def close(self) -> None:
         self._capture.release()

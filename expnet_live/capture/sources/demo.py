@@ -1,4 +1,4 @@
-"""The demo clip that ships."""
+"""The built-in demo clip."""
 
 from __future__ import annotations
 

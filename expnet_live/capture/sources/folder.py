@@ -29,10 +29,10 @@ class _Folders:
             raise SourceError(f"The folder {folder} cannot be read; check its permissions.") from e
         pictures = [p for p in files if media_kind(p) is Media.PICTURE]
         if not pictures:
-            raise SourceError(f"The folder {folder} holds no pictures; name one that does.")
+            raise SourceError(f"The folder {folder} has no pictures; choose one that does.")
         others = sorted(set(files) - set(pictures))
         if others:
-            log.info("%s: left out, as they are no photos: %s", folder, ", ".join(p.name for p in others))
+            log.info("%s: skipped, because they are not photos: %s", folder, ", ".join(p.name for p in others))
         return ImageSource(sorted(pictures, key=_natural), str(folder))
 
 

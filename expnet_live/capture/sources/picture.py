@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class ImageSource(Source):
-    """Pictures, a second apart. Those of several that cannot be read are logged, listed in `problems` and skipped."""
+    """Pictures, a second apart. If one of several cannot be read, it is logged, listed in `problems` and skipped."""
 
     still = True
     fps = 1.0
@@ -27,7 +27,7 @@ class ImageSource(Source):
         self.problems: list[SourceError] = []
         self._paths = paths
         self.n_frames = len(paths)
-        # A picture by itself is read here, so that its errors come with the opening.
+        # A single picture is read here, so that opening reports its errors.
         self._first = read_image(paths[0]) if len(paths) == 1 else None
 
     def __iter__(self) -> Iterator[Frame]:

@@ -13,7 +13,7 @@ from expnet_live.video.reader import VideoReader
 
 
 class VideoSource(Source):
-    """A video file, with its own time stamps counted from its first frame, upright and with square pixels."""
+    """A video file, upright and with square pixels; its own timestamps count from its first frame."""
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         super().__init__(name or str(path))
