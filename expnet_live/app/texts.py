@@ -9,7 +9,7 @@ CAMERA, EXPRESSION, CURVES, CONTROLS = "Camera", "Expression", "Curves", "Contro
 
 # Menus
 MENU_OUTPUTS = "&Outputs"
-OUTPUT_TIP = "Sends the face to a program on this computer, port {port}; no data leaves the computer"
+OUTPUT_TIP = "Sends the face to a program on this computer ({place}); no data leaves the computer"
 STATUS_OUTPUTS, STATUS_OUTPUTS_TIP = "→ {names}", "Programs on this computer that receive the face"
 MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
 OPEN_FILE = "Open a video or picture…"

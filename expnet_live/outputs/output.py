@@ -22,7 +22,7 @@ class Sender(ABC):
 
     @abstractmethod
     def send(self, sample: Sample) -> None:
-        """Raises OSError where it cannot be sent."""
+        """Raises OSError where it cannot be sent, and UserError where it never can be."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -98,6 +98,8 @@ class Stream(Worker):
                 item = self._samples.take(timeout=0.2)
                 if item is not None:
                     self._send(sender, item if isinstance(item, Sample) else Sample.of(*item))
+        except UserError as error:
+            self._failed(str(error))
         finally:
             self._sender = None
             sender.close()

@@ -21,7 +21,7 @@ class OutputsMenu(QMenu):
         for kind in OUTPUTS.values():
             action = self.addAction(kind.about)
             action.setCheckable(True)
-            action.setToolTip(texts.OUTPUT_TIP.format(port=kind.port))
+            action.setToolTip(texts.OUTPUT_TIP.format(place=kind.place(kind.address)))
             action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
             self.switches[kind.name] = action
         self.aboutToShow.connect(self.refresh)

@@ -1,0 +1,136 @@
+"""A virtual camera: to meetings, OBS, and whatever else takes a camera.
+
+pyvirtualcam feeds it. It is under the GPL, so that whoever wants it installs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Image
+from expnet_live.geometry.camera import Camera
+from expnet_live.heads.head import Head, face_triangles
+from expnet_live.live.state import LiveFace
+from expnet_live.outputs.address import Address
+from expnet_live.outputs.output import Option, OutputKind, Sender
+from expnet_live.outputs.sample import Sample
+from expnet_live.render.overlay import draw_overlay
+from expnet_live.render.shading import Surface
+
+if TYPE_CHECKING:
+    import pyvirtualcam
+
+_FPS = 30.0
+_GREEN, _BLACK = (0, 177, 64), (0, 0, 0)  # RGB; the green of screens that programs cut out
+_MISSING = "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
+_NO_DEVICE = {
+    "linux": "There is no virtual camera; make one: sudo modprobe v4l2loopback exclusive_caps=1",
+    "other": "There is no virtual camera; install OBS Studio, and start its virtual camera once.",
+}
+
+
+class VirtualCamera(OutputKind):
+    name, port = "camera", 0
+    about = "virtual camera: meetings, OBS, browsers"
+    options: Mapping[str, Option] = {
+        "picture": Option("the face over the camera, the head alone, or the camera", ("overlay", "head", "camera")),
+        "background": Option("behind the head alone", ("green", "black")),
+        "device": Option("the virtual camera, such as /dev/video4", ("",), free=True),
+    }
+
+    def open(self, address: Address) -> Sender:
+        try:
+            import pyvirtualcam
+        except ImportError as error:
+            raise UserError(_MISSING) from error
+        color = _GREEN if self.option(address, "background") == "green" else _BLACK
+        painter = _Painter(self.option(address, "picture"), np.array(color[::-1], np.uint8))
+        return _Camera(pyvirtualcam, painter, self.option(address, "device") or None)
+
+    def place(self, address: Address) -> str:
+        return self.option(address, "device") or "the virtual camera"
+
+    def title(self, address: Address) -> str:
+        return self.name
+
+
+class _Camera(Sender):
+    """Of the size of the first picture; others are fitted into it."""
+
+    def __init__(self, library: Any, painter: _Painter, device: str | None) -> None:
+        self._library, self._painter, self._device = library, painter, device
+        self._camera: pyvirtualcam.Camera | None = None
+
+    def send(self, sample: Sample) -> None:
+        if sample.state is None:
+            return
+        image = self._painter(sample.state.captured.frame.image, sample.face)
+        if self._camera is None:
+            self._camera = self._open(image)
+        self._camera.send(fitted(image, self._camera.width, self._camera.height))
+
+    def close(self) -> None:
+        if self._camera is not None:
+            self._camera.close()
+
+    def _open(self, image: Image) -> Any:
+        height, width = (n - n % 2 for n in image.shape[:2])
+        form = self._library.PixelFormat.BGR
+        try:
+            return self._library.Camera(width, height, _FPS, fmt=form, device=self._device)
+        except (RuntimeError, OSError) as error:
+            if self._device:
+                raise UserError(f"{self._device} is no virtual camera, or another program feeds it.") from error
+            raise UserError(_NO_DEVICE["linux" if sys.platform == "linux" else "other"]) from error
+
+
+class _Painter:
+    """Draws a face, with its own head and the person's own pose."""
+
+    def __init__(self, picture: str, background: Image) -> None:
+        self._picture, self._background = picture, background
+        self._head: Head | None = None
+        self._surface: Surface | None = None
+
+    def __call__(self, image: Image, face: LiveFace | None) -> Image:
+        if self._picture == "camera":
+            return image
+        alone = self._picture == "head"
+        if alone:
+            image = np.broadcast_to(self._background, image.shape).copy()
+        if face is None:
+            return image
+        height, width = image.shape[:2]
+        view = Camera.for_image(width, height).view(face.state.pose)
+        opacity = 1.0 if alone else 0.75
+        return draw_overlay(
+            image, self._surface_of(face.head, alone), face.vertices, face.normals, view, opacity=opacity
+        )
+
+    def _surface_of(self, head: Head, whole: bool) -> Surface:
+        if self._surface is None or self._head is not head:
+            triangles = head.triangles if whole else face_triangles(head)
+            self._head, self._surface = head, Surface(triangles, head.colors, head.traits.shine)
+        return self._surface
+
+
+def fitted(image: Image, width: int, height: int) -> Image:
+    """The whole picture in that size, between black bars where its shape is another."""
+    h, w = image.shape[:2]
+    if (w - w % 2, h - h % 2) == (width, height):
+        return np.ascontiguousarray(image[:height, :width])
+    scale = min(width / w, height / h)
+    small = cv2.resize(image, (max(1, round(w * scale)), max(1, round(h * scale))), interpolation=cv2.INTER_AREA)
+    out = np.zeros((height, width, 3), np.uint8)
+    y, x = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+    out[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return out
+
+
+OUTPUT = VirtualCamera()
