@@ -10,13 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from places import ROOT
 from session_files import INFO_OF_TEST, face, live_state, picture, video_numbers
+from waiting import PATIENCE, until
 
 from expnet_live.core.errors import UserError
 from expnet_live.person.person import Person
@@ -27,16 +28,9 @@ from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.encoder import Room
 from expnet_live.sessions.recording.recorder import Limits, Recorder
 from expnet_live.threads.worker import Life
+from expnet_live.video.writer import VideoWriter
 
 FREE = Limits(warn_free=0, least_free=0)  # the tests' disk may be small
-LONG = 30.0  # s
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.002)
 
 
 def recorder_in(folder: Path, *, limits: Limits = FREE, video: bool = True) -> Recorder:
@@ -53,7 +47,7 @@ def put(recorder: Recorder, frames: range, faces: Callable[[int], int] = lambda 
 
 def finish(recorder: Recorder) -> SessionInfo:
     recorder.stop()
-    assert recorder.join(LONG)
+    assert recorder.join(PATIENCE)
     assert recorder.problem is None and recorder.info is not None
     return recorder.info
 
@@ -67,7 +61,7 @@ def test_rows_and_pictures_agree_to_the_frame(tmp_path: Path) -> None:
     # Frames that were not processed, and those of another source, are no part of it.
     recorder.put(live_state(9, 200.0, picture(9), generation=2))
     put(recorder, range(20, 60), faces=lambda i: 0 if 30 <= i < 40 or i >= 55 else 2)
-    until(lambda: recorder._encoder is not None and recorder._encoder.written == 60)
+    until(lambda: recorder.encoder is not None and recorder.encoder.written == 60, "pictures")
     info = finish(recorder)
     session = Session.open(folder)
     rows = session.rows
@@ -120,48 +114,59 @@ def test_times_increase_on_a_coarse_clock(tmp_path: Path) -> None:
     assert [round(t, 3) for _, t in video_numbers(tmp_path / VIDEO)] == [0, 0.001, 0.016, 0.017, 0.032, 0.033]
 
 
-@contextmanager
-def held_up(recorder: Recorder) -> Iterator[None]:
-    """While it lasts, the encoder waits for a disk that does not answer."""
-    encoder = recorder._encoder
-    assert encoder is not None
-    gate, take = threading.Event(), encoder._lane._take
+class SlowDisk:
+    """Opens videos, each of which waits for the disk with its first picture until `answers`."""
 
-    def slow() -> object:
-        gate.wait(LONG)
-        return take()
+    def __init__(self) -> None:
+        self.asked, self.answers = threading.Event(), threading.Event()
 
-    encoder._lane._take = slow  # type: ignore
-    yield
-    gate.set()
+    def __call__(self, path: Path, fps: float, preset: object) -> VideoWriter:
+        self.asked.set()
+        assert self.answers.wait(PATIENCE)
+        return VideoWriter(path, fps, preset)
 
 
-def test_a_slow_encoder_holds_nobody_up(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, lambda: INFO_OF_TEST, limits=Limits(3000, Room(pictures=10), 0, 0))
-    with held_up(recorder):
-        recorder.start()
-        begun = time.monotonic()
-        put(recorder, range(30))
-        assert time.monotonic() - begun < 1
-        assert recorder.missed == 20
-        # Rows do not wait for it.
-        until(lambda: (tmp_path / TABLE).is_file() and (tmp_path / TABLE).read_bytes().count(b"\n") == 31)
-    until(lambda: recorder._encoder is not None and recorder._encoder.written == 10)
-    put(recorder, range(30, 35))
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowDisk]:
+    slow = SlowDisk()
+    monkeypatch.setattr("expnet_live.sessions.recording.encoder.VideoWriter", slow)
+    yield slow
+    slow.answers.set()
+
+
+def started(disk: SlowDisk, folder: Path, limits: Limits) -> Recorder:
+    """A recorder whose encoder is held up by the first picture."""
+    recorder = Recorder(folder, lambda: INFO_OF_TEST, limits=limits)
+    recorder.start()
+    put(recorder, range(1))
+    assert disk.asked.wait(PATIENCE)
+    return recorder
+
+
+def test_a_slow_encoder_holds_nobody_up(disk: SlowDisk, tmp_path: Path) -> None:
+    recorder = started(disk, tmp_path, Limits(3000, Room(pictures=10), 0, 0))
+    begun = time.monotonic()
+    put(recorder, range(1, 31))
+    assert time.monotonic() - begun < 1
+    assert recorder.missed == 20
+    # Rows do not wait for it.
+    until(lambda: (tmp_path / TABLE).read_bytes().count(b"\n") == 32, "rows")
+    disk.answers.set()
+    until(lambda: recorder.encoder is not None and recorder.encoder.written == 11, "pictures")
+    put(recorder, range(31, 36))
     info = finish(recorder)
-    assert (info.frames, info.rows, info.video_frames) == (35, 35, 15)
-    assert (info.unwritten, info.n_unwritten) == (((10, 29),), 20)
-    assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == [*range(10), *range(30, 35)]
+    assert (info.frames, info.rows, info.video_frames) == (36, 36, 16)
+    assert (info.unwritten, info.n_unwritten) == (((11, 30),), 20)
+    assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == [*range(11), *range(31, 36)]
     rows = Session.open(tmp_path).rows
-    assert rows.video_frame.tolist() == [*range(10), *[-1] * 20, *range(10, 15)]
+    assert rows.video_frame.tolist() == [*range(11), *[-1] * 20, *range(11, 16)]
 
 
-def test_pictures_are_bounded_by_their_size_too(tmp_path: Path) -> None:
-    recorder = Recorder(tmp_path, lambda: INFO_OF_TEST, limits=Limits(3000, Room(90, 4.5 * 320 * 240 * 3), 0, 0))
-    with held_up(recorder):
-        recorder.start()
-        put(recorder, range(9))
-        assert recorder.missed == 5
+def test_pictures_are_bounded_by_their_size_too(disk: SlowDisk, tmp_path: Path) -> None:
+    recorder = started(disk, tmp_path, Limits(3000, Room(90, 4.5 * 320 * 240 * 3), 0, 0))
+    put(recorder, range(1, 10))
+    assert recorder.missed == 5
+    disk.answers.set()
     finish(recorder)
 
 
@@ -169,48 +174,46 @@ def test_frames_whose_rows_do_not_fit_either_are_listed(tmp_path: Path) -> None:
     answer = threading.Event()
 
     def describe() -> SessionInfo:
-        answer.wait(LONG)  # a disk that does not answer
+        answer.wait(PATIENCE)  # a disk that does not answer
         return INFO_OF_TEST
 
     recorder = Recorder(tmp_path, describe, limits=Limits(8, Room(), 0, 0))
     recorder.start()
     put(recorder, range(12))
     answer.set()
-    until(lambda: recorder._rows.waiting == 0 and (tmp_path / TABLE).is_file())
+    until(lambda: recorder.waiting == 0 and (tmp_path / TABLE).is_file(), "rows")
     put(recorder, range(12, 15))
     info = finish(recorder)
     assert (info.frames, info.rows, info.unwritten, recorder.missed) == (15, 11, ((8, 11),), 4)
     assert Session.open(tmp_path).rows.frame.tolist() == [*range(8), 12, 13, 14]
 
 
-def test_pictures_that_are_too_late_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_that_are_too_late_at_the_end(disk: SlowDisk, tmp_path: Path) -> None:
     """Rows that named them name them no more."""
-    monkeypatch.setattr("expnet_live.sessions.recording.recorder._DRAIN", 0.0)
-    recorder = Recorder(tmp_path, lambda: INFO_OF_TEST, limits=FREE)
-    with held_up(recorder):
-        recorder.start()
-        put(recorder, range(5))
-        recorder.stop()
-        encoder = recorder._encoder
-        until(lambda: encoder is not None and encoder._lane._deadline is not None)
+    recorder = started(disk, tmp_path, replace(FREE, drain=0.0))
+    put(recorder, range(1, 6))
+    recorder.stop()
+    until(lambda: recorder.encoder is not None and recorder.encoder.finishing, "the end")
+    disk.answers.set()
     info = finish(recorder)
-    assert (info.video_frames, info.unwritten, recorder.missed) == (0, ((0, 4),), 5)
-    assert Session.open(tmp_path).rows.video_frame.tolist() == [-1] * 5
-    assert "\n0,,0.000000," in (tmp_path / TABLE).read_text()
+    # The one that was under way when it ended is whole.
+    assert (info.video_frames, info.unwritten, recorder.missed) == (1, ((1, 5),), 5)
+    assert Session.open(tmp_path).rows.video_frame.tolist() == [0, *[-1] * 5]
+    assert "\n1,,0.037333," in (tmp_path / TABLE).read_text()
 
 
 def test_an_encoder_that_breaks_leaves_the_coefficients(tmp_path: Path) -> None:
     recorder = recorder_in(tmp_path)
     put(recorder, range(5))
-    encoder = recorder._encoder
+    encoder = recorder.encoder
     assert encoder is not None
-    until(lambda: encoder.written == 5)
-    assert encoder._lane.offer((np.zeros((7, 3), np.uint8), 1.0))  # no picture
-    until(lambda: encoder.error is not None)
-    put(recorder, range(5, 10))
+    until(lambda: encoder.written == 5, "pictures")
+    recorder.put(live_state(5, 100 + 5 / 30, picture(5).astype(np.float64)))  # no picture that a video takes
+    until(lambda: encoder.error is not None, "the end of the encoder")
+    put(recorder, range(6, 11))
     info = finish(recorder)
     assert "coefficients go on" in recorder.warning
-    assert (info.frames, info.rows, info.video_frames, info.unwritten) == (10, 10, 5, ((5, 9),))
+    assert (info.frames, info.rows, info.video_frames, info.unwritten) == (11, 11, 5, ((5, 10),))
     assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == list(range(5))
 
 
@@ -294,7 +297,7 @@ def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
 
 
 def failed(recorder: Recorder) -> str:
-    assert recorder.join(LONG)
+    assert recorder.join(PATIENCE)
     assert recorder.life is Life.FAILED and recorder.problem is not None
     assert recorder.problem.endswith(".") and "\n" not in recorder.problem
     return recorder.problem
@@ -344,7 +347,7 @@ def test_a_disk_that_fills_by_the_rows(small_disk: Path) -> None:
     recorder = recorder_in(small_disk / "session", video=False)
     i = 0
     while not recorder.ended:
-        if recorder._rows.waiting < 2000:
+        if recorder.waiting < 2000:
             recorder.put(live_state(i, 10 + i / 30, picture(0)))
             i += 1
     assert "is full" in failed(recorder)
@@ -380,7 +383,7 @@ def test_a_folder_deleted_while_it_is_recorded_into(tmp_path: Path) -> None:
     folder = tmp_path / "session"
     recorder = recorder_in(folder)
     put(recorder, range(3))
-    until(lambda: (folder / VIDEO).is_file())
+    until(lambda: (folder / VIDEO).is_file(), "the video")
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
@@ -400,9 +403,9 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
     assert "so nothing more is recorded" in problem and not (tmp_path / "never").exists()
     recorder = recorder_in(tmp_path / "s", limits=Limits(warn_free=1e18, least_free=0))
     put(recorder, range(3))
-    until(lambda: recorder.warning)
+    until(lambda: recorder.warning, "the warning")
     assert "GB are free" in recorder.warning
-    recorder._limits = Limits(least_free=1e18)  # as if others had filled it
+    recorder.limits = Limits(least_free=1e18)  # as if others had filled it
     problem = failed(recorder)
     info = Session.open(tmp_path / "s").info
     assert info.complete and info.rows == 3 and info.video_frames == 3 and info.problem == problem

@@ -45,6 +45,11 @@ class Encoder:
         """What stopped it, if anything did: it accepts nothing any more then."""
         return self._lane.error
 
+    @property
+    def finishing(self) -> bool:
+        """Whether it was told to finish: it accepts nothing any more then."""
+        return self._lane.finishing
+
     def offer(self, image: Image, time: float) -> int | None:
         """The picture's number in the video; None where there is no room, or its size is not that of the first.
 

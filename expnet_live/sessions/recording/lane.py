@@ -37,6 +37,11 @@ class Lane(Generic[T]):
     def waiting(self) -> int:
         return len(self._queue)
 
+    @property
+    def finishing(self) -> bool:
+        """Whether `finish` was called."""
+        return self._deadline is not None
+
     def offer(self, item: T) -> bool:
         """Whether it was accepted; also before the start, never after the end."""
         with self._condition:

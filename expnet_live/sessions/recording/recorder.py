@@ -27,18 +27,22 @@ log = logging.getLogger(__name__)
 
 GB = 1e9
 _LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between looks at the lanes, and at the disk
-_DRAIN, _GRACE = 1.0, 20.0  # s after the stop in which waiting pictures are written, and the video may take to end
+_GRACE = 20.0  # s that the video may take to end
 _LEAST_STEP = 0.001  # s between frames: some systems' clocks are coarse
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many frames' rows may wait for the disk, how many pictures for the encoder; bytes that must stay free."""
+    """How many frames' rows may wait for the disk, how many pictures for the encoder; bytes that must stay free.
+
+    `drain`: s after the stop in which the pictures that wait are written.
+    """
 
     frames: int = 3000
     room: Room = field(default_factory=Room)
     warn_free: float = 5 * GB
     least_free: float = 1 * GB
+    drain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Recorder(Worker):
     `describe` is called on the recorder's thread and may raise UserError, `fps` with the first frame. All methods are
     for any thread and return at once. Only frames of the first one's source belong to the session. `problem` is the
     sentence that ended it, if any: `life` is then FAILED; what was written before is complete and readable.
+
+    `limits` may be changed while it records. `encoder` is the video's lane, None without a video.
 
     Rows wait neither for the encoder nor for the disk's own pace, so that a kill costs one at most.
     """
@@ -74,10 +80,10 @@ class Recorder(Worker):
         self.warning = ""
         self.info: SessionInfo | None = None  # when it has ended
         self.frames = self.missed = 0  # through the network, and those not written in full
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._describe, self._fps = describe, fps
         self._rows: Lane[_Frame | Marker] = Lane("rows", self._has_room, self._write, lambda: None)
-        self._encoder = Encoder(folder / VIDEO, self._limits.room) if video else None
+        self.encoder = Encoder(folder / VIDEO, self.limits.room) if video else None
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be noted
@@ -93,7 +99,12 @@ class Recorder(Worker):
 
     @property
     def video(self) -> bool:
-        return self._encoder is not None
+        return self.encoder is not None
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for the disk."""
+        return self._rows.waiting
 
     @property
     def seconds(self) -> float:
@@ -123,7 +134,7 @@ class Recorder(Worker):
             if not self._has_room(self._rows.waiting):
                 self.missed += 1
                 return
-            picture = None if self._encoder is None else self._encoder.offer(image, self._last)
+            picture = None if self.encoder is None else self.encoder.offer(image, self._last)
             self.missed += self.video and picture is None
             self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
 
@@ -150,7 +161,7 @@ class Recorder(Worker):
             self._condition.notify()
 
     def _has_room(self, waiting: int, item: object = None) -> bool:
-        return waiting < self._limits.frames
+        return waiting < self.limits.frames
 
     def _begin(self, state: LiveState) -> None:
         image = state.captured.frame.image
@@ -158,8 +169,8 @@ class Recorder(Worker):
         self._size = image.shape[1], image.shape[0]
         before = state.frame_drops if self._drops_before is None else self._drops_before
         self._drops = before, state.frame_drops
-        if self._encoder is not None:
-            self._encoder.fps = self._fps()
+        if self.encoder is not None:
+            self.encoder.fps = self._fps()
         self._condition.notify()
 
     # --- on the lane of rows ------------------------------------------------------------------
@@ -186,8 +197,8 @@ class Recorder(Worker):
             return
         self._running()
         self._rows.start()
-        if self._encoder is not None:
-            self._encoder.start()
+        if self.encoder is not None:
+            self.encoder.start()
         try:
             self._watch(self._writer)
         except OSError as error:
@@ -235,7 +246,7 @@ class Recorder(Worker):
         """Raises what stopped the rows, and OSError where the disk stopped the video: the rest is its own affair."""
         if self._rows.error is not None:
             raise self._rows.error
-        error = None if self._encoder is None else self._encoder.error
+        error = None if self.encoder is None else self.encoder.error
         if isinstance(error, OSError):
             raise error
         if error is not None:
@@ -245,9 +256,9 @@ class Recorder(Worker):
         if not self._rows.finish(_GRACE, 0.0):
             raise OSError(errno.EIO, "the disk does not answer")
         pictures = None
-        if self._encoder is not None:
-            self._encoder.finish(_DRAIN, _GRACE)
-            pictures = self._encoder.accepted, self._encoder.written
+        if self.encoder is not None:
+            self.encoder.finish(self.limits.drain, _GRACE)
+            pictures = self.encoder.accepted, self.encoder.written
             self.missed += pictures[0] - pictures[1]
         writer.close(self.frames, self._drops[1] - self._drops[0], pictures, self._stopped_by)
         self.info = writer.info
@@ -258,7 +269,7 @@ class Recorder(Worker):
         there = self.folder
         if self._writer is None:
             there = next(p for p in (there, *there.absolute().parents) if p.exists())
-        free, limits = shutil.disk_usage(there).free, self._limits
+        free, limits = shutil.disk_usage(there).free, self.limits
         if free < limits.least_free:
             self._stopped_by = (
                 f"Less than {limits.least_free / GB:g} GB is free on the disk of {self.folder}, so nothing more is "
