@@ -107,7 +107,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     status = application.exec()
     recording.stop()
     if launch.screenshot is not None and pictures:
-        _save(pictures[0], launch.screenshot)
+        save_picture(pictures[0], launch.screenshot)
     summary = _summary(window, begun)
     log.info("%s", summary)
     if launch.duration is not None:
@@ -164,7 +164,8 @@ def _coming(window: MainWindow) -> bool:
     return bool(state.faces) and window.presenter.first_face is None
 
 
-def _save(picture: QImage, path: Path) -> None:
+def save_picture(picture: QImage, path: Path) -> None:
+    """Makes the folder that is missing. Raises UserError where it cannot be saved."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         saved = picture.save(str(path))

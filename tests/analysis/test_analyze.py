@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +16,6 @@ import numpy as np
 import pytest
 
 from expnet_live.analysis import item as item_module
-from expnet_live.analysis import job
 from expnet_live.analysis.estimators import load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
 from expnet_live.analysis.item import analyze_item, layout_of
@@ -22,6 +23,7 @@ from expnet_live.analysis.options import Options
 from expnet_live.cli import main
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
+from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.format.table import BOX, ROTATION, TRANSLATION
 from expnet_live.video.writer import VideoWriter
 
@@ -278,21 +280,30 @@ def heeding_ctrl_c() -> Iterator[None]:
 def test_ctrl_c_leaves_nothing(
     video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(job._Bar, "step", interrupting(job._Bar.step, after=5))
+    monkeypatch.setattr(Pipeline, "process", interrupting(Pipeline.process, after=5))
     assert analyze(video, "--out", tmp_path / "out", "--overlay", "--mesh", "ply") == 130
     assert capsys.readouterr().err.strip() == "expnet-live: interrupted."
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
-def test_ctrl_c_ends_the_processes_too(
-    photos: Path, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C is another signal")
+def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path) -> None:
+    (photos / "broken.jpg").write_bytes(b"no picture")
     out = tmp_path / "out"
     out.mkdir()
     (out / "coefficients.csv").write_text("an earlier result\n")
-    monkeypatch.setattr(job, "_complain", interrupting(job._complain, after=1))
-    assert analyze(photos, video, "--out", out, "--jobs", 2, "--overlay") == 130
+    given = [str(photos), str(video), "--out", str(out), "--jobs", "2"]
+    command = [sys.executable, "-m", "expnet_live", "analyze", *given]
+    # As in a terminal, Ctrl-C reaches every process of the group.
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        assert "broken.jpg" in told  # it is under way
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()  # to the end: all who might write there have ended
+        assert process.wait(60) == 130, rest
+    assert "interrupted." in rest and "Traceback" not in rest
     assert (out / "coefficients.csv").read_text() == "an earlier result\n"
     assert files(out) == {"coefficients.csv"}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -113,9 +115,17 @@ def test_closed_pipes_and_terminals_of_ascii_leave_no_traceback(tmp_path: Path) 
         ended = subprocess.run([*command, "--help"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
     # argparse itself passes over a pipe that is closed.
     assert ended.returncode in (0, 141) and ended.stderr == ""
-    command[2] = (
-        "import sys; from expnet_live import cli; cli._run = lambda argv: print('x' * 99999) or 0; sys.exit(cli.main())"
-    )
+    command[2] = """
+import sys
+from expnet_live import cli
+
+class Loud:
+    def add_parser(self, subparsers):
+        subparsers.add_parser("loud").set_defaults(run=lambda args: print("x" * 99999) or 0)
+
+cli.SUBCOMMANDS = (Loud(),)
+sys.exit(cli.main(["loud"]))
+"""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
@@ -133,3 +143,43 @@ def test_rates_that_are_none(value: str, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit) as ended:
         main(["export", "session", "--to", "csv", "--out", "x.csv", "--fps", value])
     assert ended.value.code == 2 and "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells who reads a file")
+def test_an_input_that_ends_its_process_costs_the_others_nothing(tmp_path: Path) -> None:
+    """Whoever reads the video is killed, as the system does for want of memory; also the one that reads it alone."""
+    good = [photo(tmp_path / "in" / f"{name}.jpg") for name in ("a", "b")]
+    video = write_numbered(tmp_path / "in" / "deadly.mp4", n=250)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "expnet_live", "analyze", str(video), *map(str, good), "--out", str(out)]
+    killed: set[int] = set()
+    with subprocess.Popen([*command, "--jobs", "2"], stderr=subprocess.PIPE, text=True) as process:
+        while not ended(process):
+            for reader in readers_of(video, process.pid) - killed:
+                os.kill(reader, signal.SIGKILL)
+                killed.add(reader)
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert process.returncode == 1 and len(killed) >= 2, told
+    assert told.count("deadly.mp4 was ended from outside, perhaps for want of memory; use fewer --jobs") == 1
+    assert "Traceback" not in told
+    assert sources(out) == sorted(map(str, good)) and {p.name for p in out.iterdir()} == {"coefficients.csv"}
+
+
+def ended(process: subprocess.Popen[str]) -> bool:
+    """Whether it ended within a moment."""
+    try:
+        process.wait(0.01)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def readers_of(path: Path, parent: int) -> set[int]:
+    """The children of a process that have a file open."""
+    found = set()
+    for child in (int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if any(link.readlink() == path for link in Path(f"/proc/{child}/fd").iterdir()):
+                found.add(child)
+    return found

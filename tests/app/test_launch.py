@@ -65,14 +65,14 @@ print("not reached")
 
 
 def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
-    from expnet_live.app.launch import _save
+    from expnet_live.app.launch import save_picture
     from expnet_live.core.errors import UserError
 
     (tmp_path / "file").touch()
     picture = QImage(8, 8, QImage.Format.Format_RGB32)
     for path in (tmp_path / "file" / "a.png", tmp_path / "a.nonsense"):
         with pytest.raises(UserError, match=r"cannot be saved as .* writable folder"):
-            _save(picture, path)
+            save_picture(picture, path)
 
 
 def test_the_window_does_without_torch() -> None:

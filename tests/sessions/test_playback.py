@@ -192,13 +192,10 @@ def test_stepping_back_seeks_once_for_many(pictures: PictureFile) -> None:
     assert pictures.seeks <= 5  # 90 pictures, with 30 from key frame to key frame
 
 
-def test_memory_stays_bounded(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from expnet_live.sessions.reading import picture_file
-
-    monkeypatch.setattr(picture_file, "_CACHE", 12 * 1.5 * SIZE[0] * SIZE[1])
-    file = PictureFile(video, SIZE)
+def test_memory_stays_bounded(video: Path) -> None:
+    file = PictureFile(video, SIZE, cache=12 * 1.5 * SIZE[0] * SIZE[1])
     assert [number(file, n) for n in (*range(100), *range(99, 60, -1))] == [*range(100), *range(99, 60, -1)]
-    assert len(file._kept) <= 12
+    assert file.kept <= 12
     file.close()
 
 

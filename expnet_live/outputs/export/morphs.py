@@ -20,9 +20,9 @@ from expnet_live.heads.head import Head, Part, ShapedHead
 from expnet_live.heads.imported import ImportedHead
 
 TOLERANCE = 0.008  # mm by which a vertex may be off at any moment; 0.01 is promised
-_SAMPLES = 256  # moments from which the first shapes are made
+SAMPLES = 256  # moments from which the first shapes are made
 _AT_A_TIME = 64
-_WORST = 64  # moments that make further ones, each time that not all are close enough
+WORST = 64  # moments that make further ones, each time that not all are close enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +171,7 @@ def correctives(
     """
     missing = _Missing(performance, resting, step)
     moments = len(performance.weights)
-    chosen = np.unique(np.linspace(0, moments - 1, _SAMPLES).round().astype(int))
+    chosen = np.unique(np.linspace(0, moments - 1, SAMPLES).round().astype(int))
     found = _directions(missing(chosen), most, step)
     while True:
         weights, off, worst = _projected(missing, found, moments, step)
@@ -234,7 +234,7 @@ def _projected(
         off.append(_furthest(left))
         too_far = np.flatnonzero(off[-1] > TOLERANCE)
         worst += [(float(off[-1][i]), start + int(i), left[i]) for i in too_far]
-        worst = sorted(worst, reverse=True, key=lambda w: w[:2])[:_WORST]
+        worst = sorted(worst, reverse=True, key=lambda w: w[:2])[:WORST]
         step(len(wanted))
     return np.concatenate(weights), np.concatenate(off), np.array([w[2] for w in worst])
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_CACHE = 96e6  # bytes of decoded pictures that are kept
+CACHE = 96e6  # bytes of decoded pictures that are kept
 _AHEAD = 100  # pictures that are counted at a time when there is nothing else to do
 _LEAST = 8  # pictures that are kept however large they are
 
@@ -34,7 +34,7 @@ class PictureFile:
     video that can be opened.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int]) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], cache: float = CACHE) -> None:
         self.seeks = 0
         self._path, self._size = path, size
         self._index = _Index(path)
@@ -45,7 +45,7 @@ class PictureFile:
         self._frames: Iterator[tuple[int, VideoFrame]] = self._decoded(0)
         self._next = 0  # the picture that comes when decoding goes on
         self._kept: dict[int, VideoFrame] = {}
-        self._room = max(_LEAST, int(_CACHE / max(1.5 * size[0] * size[1], 1)))
+        self._room = max(_LEAST, int(cache / max(1.5 * size[0] * size[1], 1)))
 
     def picture(self, number: int) -> Image | None:
         """BGR (H, W, 3); None where the video has no such picture, or none that can be decoded."""
@@ -55,6 +55,11 @@ class PictureFile:
         if frame is None:
             return None
         return as_recorded(cast(Image, frame.to_ndarray(format="bgr24")), self._size)
+
+    @property
+    def kept(self) -> int:
+        """How many decoded pictures are kept: as many as `cache` bytes hold, and a few at least."""
+        return len(self._kept)
 
     def read_on(self) -> bool:
         """Counts some more pictures, so that far ones are found quickly; whether there are more."""

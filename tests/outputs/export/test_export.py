@@ -101,8 +101,8 @@ def test_the_head_is_our_own_to_a_hundredth_of_a_millimetre(
 
 def test_the_shapes_are_enough_at_every_moment(model: FaceModel, monkeypatch: pytest.MonkeyPatch) -> None:
     # So few moments at first that others have to be added, more than once.
-    monkeypatch.setattr(morphs, "_SAMPLES", 12)
-    monkeypatch.setattr(morphs, "_WORST", 12)
+    monkeypatch.setattr(morphs, "SAMPLES", 12)
+    monkeypatch.setattr(morphs, "WORST", 12)
     rng = np.random.default_rng(3)
     spread = np.linalg.cholesky(model.prior_covariance + 1e-6 * np.eye(29))
     expression = (model.prior_mean + rng.standard_normal((90, 29)) @ spread.T).astype(np.float32)

@@ -11,6 +11,7 @@ import pytest
 from blendshape_sets import SHAPES, make_set
 from exports import Glb, exported
 from scipy.spatial.transform import Rotation
+from waiting import PATIENCE
 
 from expnet_live.app.player.replay import Poser, Replay
 from expnet_live.app.view3d.drawn import own_drawn
@@ -101,7 +102,13 @@ def test_tables_have_columns_of_the_actions(session: Session, demo_session: Sess
 
 def test_the_player_shows_them(session: Session, model: FaceModel) -> None:
     replay = Replay.of(session, own_drawn(), "")
-    posed_head = Poser(replay, model)._answer(10)
+    poser = Poser(replay, model)
+    poser.start()
+    poser.ask(10)
+    answer = poser.latest(timeout=PATIENCE)
+    poser.stop()
+    assert poser.join(PATIENCE) and answer is not None and answer[0] == 10
+    posed_head = answer[1]
     wanted = model.vertices(replay.expression[10], replay.identity, session.rows.gaze[10], shown(session, 10))
     assert posed_head.vertices == pytest.approx(wanted, abs=1e-3)
     assert np.array_equal(replay.faces(10)[0].state.blendshapes, session.rows.blendshapes[10])

@@ -53,7 +53,7 @@ def test_threads_are_limited(same_threads_afterwards: object, monkeypatch: pytes
         monkeypatch.setattr(runtime, "available_cores", lambda: 4)
         assert runtime.cpu_threads() == 1
     finally:
-        for thread in timing._threads():
+        for thread in timing.threads_of_process():
             os.sched_setaffinity(thread, cores)
 
 
@@ -61,8 +61,8 @@ def test_threads_are_limited(same_threads_afterwards: object, monkeypatch: pytes
 def test_the_whole_benchmark(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], same_threads_afterwards: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timing, "_threads", list)  # the other tests want all cores
-    monkeypatch.setattr(bench, "_PHOTOS", 3)
+    monkeypatch.setattr(timing, "threads_of_process", list)  # the other tests want all cores
+    monkeypatch.setattr(bench, "PHOTOS", 3)
     out = tmp_path / "bench.json"
     assert main(["bench", "--frames", "20", "--size", "320x240", "--threads", "1", "--json", str(out)]) == 0
     report = json.loads(out.read_text())

@@ -190,7 +190,7 @@ def test_scans_of_ict_heads(model: FaceModel) -> None:
     scan = scanner.scan(weights)
     face = head.triangles[(head.triangles < 14062).all(1)]
     mesh = Surface(head.of(weights) * 10, face)
-    assert max(region_errors(mesh, mesh.vertices[scanner._keypoints], scan).values()) < 0.01
+    assert max(region_errors(mesh, mesh.vertices[scanner.keypoints], scan).values()) < 0.01
     photo = scanner.photo(weights, yaw=20, tone=2)
     (found,) = MediapipeDetector().detect(photo)
     assert found.box.w > 100

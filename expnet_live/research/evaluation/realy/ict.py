@@ -78,7 +78,7 @@ class IctScanner:
         self._regions = self._divided(warp(model.mean.astype(np.float64)), face)
         # iBUG's points are the model's own; of the other keypoints, the closest vertices.
         more = face_mesh_keypoints(warp(model.mean.astype(np.float64)))[len(IBUG) :]
-        self._keypoints = np.concatenate([head.landmarks, cKDTree(face).query(more)[1]])
+        self.keypoints = np.concatenate([head.landmarks, cKDTree(face).query(more)[1]])
         shown = np.zeros(len(head.neutral), bool)
         for part in (_HEAD, _LEFT_SCLERA, _RIGHT_SCLERA, *_LASHES):
             shown[slice(*part)] = True
@@ -94,7 +94,7 @@ class IctScanner:
         regions = {}
         for name, (used, triangles) in self._regions.items():
             regions[name] = Surface(vertices[used], triangles)
-        return Scan(vertices[self._keypoints], regions, MM_PER_UNIT)
+        return Scan(vertices[self.keypoints], regions, MM_PER_UNIT)
 
     def photo(self, weights: Array, yaw: float, pitch: float = 0.0, tone: int = 0) -> Image:
         """A picture (512, 512, 3) of the head turned by yaw and pitch (degrees), BGR."""

@@ -25,7 +25,7 @@ from expnet_live.research.evaluation.speed.bench_process import Task, measure
 from expnet_live.research.evaluation.speed.bench_video import time_video
 from expnet_live.research.evaluation.speed.timing import limit_threads
 
-_PHOTOS = 48
+PHOTOS = 48
 
 
 def bench(args: argparse.Namespace) -> int:
@@ -81,7 +81,7 @@ def bench(args: argparse.Namespace) -> int:
 def _photos(paths: Sequence[Path] | None, video: str) -> list[Image]:
     if paths:
         return [read_image(p) for p in paths]
-    return frames_of(video, _PHOTOS)
+    return frames_of(video, PHOTOS)
 
 
 def frames_of(video: str, most: int) -> list[Image]:

@@ -60,11 +60,11 @@ def limit_threads(threads: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         # mediapipe sizes its own thread pool; cores are what it cannot ignore.
         cores = sorted(os.sched_getaffinity(0))[:threads]
-        for thread in _threads():
+        for thread in threads_of_process():
             os.sched_setaffinity(thread, cores)
 
 
-def _threads() -> list[int]:
+def threads_of_process() -> list[int]:
     """Those that exist; later ones inherit from them."""
     try:
         return [int(t) for t in os.listdir("/proc/self/task")]  # noqa: PTH208
