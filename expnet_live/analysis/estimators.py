@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from expnet_live.heads.head import Head
     from expnet_live.heads.transfer import Driver
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+    from expnet_live.pipeline.models import Model, ModelFile
     from expnet_live.pipeline.pipeline import Pipeline
 
 PerFrame = Callable[[Frame], list[FaceState]]
@@ -47,12 +48,21 @@ class Estimator(Protocol):
         """Vertices (V, 3) mm and unit normals (V, 3) in the model's frame."""
         ...
 
+    def files(self) -> dict[str, ModelFile]:
+        """The files that read the faces, by what they are. Raises UserError when one cannot be read any more."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs: cpu, cuda or mps."""
+        ...
+
 
 class ExpNetEstimator:
     """The pipeline: detection, tracking, ExpNet, smoothing."""
 
-    def __init__(self, pipeline: Pipeline, head: Head | None = None) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, model: Model, head: Head | None = None) -> None:
+        self._pipeline, self._model = pipeline, model
         self.head: Head = head or pipeline.face_model
 
     @property
@@ -73,11 +83,20 @@ class ExpNetEstimator:
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         return self._pipeline.mesh(state)
 
+    def files(self) -> dict[str, ModelFile]:
+        network, face_model = self._model.files(self._pipeline.predictor)
+        return {"model": network, "face_model": face_model}
+
+    @property
+    def device(self) -> str:
+        return self._pipeline.predictor.device
+
 
 class LandmarkEstimator:
     """Landmarks and a fit of the face model to them, each frame by itself; one face a picture."""
 
     tells_blendshapes = False
+    device = "cpu"
 
     def __init__(self, fit: LandmarkFitEstimator, face_model: FaceModel, head: Head | None = None) -> None:
         self._fit = fit
@@ -99,6 +118,9 @@ class LandmarkEstimator:
         vertices = self._face_model.vertices(state.expression, state.identity, state.gaze)
         return vertices, self._face_model.normals(vertices)
 
+    def files(self) -> dict[str, ModelFile]:
+        return {}
+
 
 def load_estimator(options: Options) -> Estimator:
     """Raises UserError when weights or assets are missing or unusable."""
@@ -108,12 +130,13 @@ def load_estimator(options: Options) -> Estimator:
 
         model = FaceModel.load()
         return LandmarkEstimator(LandmarkFitEstimator(), model, _head(options, model))
+    from expnet_live.pipeline.models import model_of
     from expnet_live.pipeline.pipeline import Pipeline
 
     pipeline = Pipeline.load(
         options.model, device=options.device, smoothing=options.smoothing, max_faces=options.max_faces
     )
-    return ExpNetEstimator(pipeline, _head(options, pipeline.face_model))
+    return ExpNetEstimator(pipeline, model_of(options.model), _head(options, pipeline.face_model))
 
 
 def _head(options: Options, model: Driver) -> Head | None:

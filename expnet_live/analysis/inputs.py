@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -16,7 +16,7 @@ from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
 from expnet_live.core.errors import SourceError
 
 RESULTS = ("meshes", "overlays")  # the folders that a run writes beside its table
-TABLE = "coefficients.csv"
+TABLE, RUN = "coefficients.csv", "run.json"
 _LONGEST = 180  # bytes of a name: file systems allow 255, with the endings that results get
 
 
@@ -42,14 +42,16 @@ class Item:
     problem: str = ""
 
 
-def list_items(inputs: Sequence[str], leave_out: Callable[[Path], None] = lambda path: None) -> list[Item]:
+def list_items(
+    inputs: Sequence[str], leave_out: Callable[[Path], None] = lambda path: None, taken: Collection[str] = ()
+) -> list[Item]:
     """The items of the INPUT arguments, in their order; folders are searched through and sorted.
 
-    `leave_out` gets each file of a folder that is no photo or video. Hidden files are left out silently, as are
-    the results of this and of earlier runs.
+    No item gets a name that is `taken`. `leave_out` gets each file of a folder that is no photo or video. Hidden files
+    are left out silently, as are the results of this and of earlier runs.
     """
     found = [item for text in inputs for item in _expand(text, leave_out)]
-    names = _Names(found)
+    names = _Names(found, taken)
     return [
         Item(kind, printable(source), spec, names.of(kind, stem), problem)
         for kind, source, spec, stem, problem in found
@@ -67,11 +69,11 @@ _Found = tuple[Kind, str, str, str, str]
 class _Names:
     """Names of output files, of which no two are the same file, nor one the folder of another."""
 
-    def __init__(self, found: Sequence[_Found]) -> None:
+    def __init__(self, found: Sequence[_Found], taken: Collection[str]) -> None:
         stems = [_short(stem) for *_, stem, _ in found]
         self._folders = {_key(str(parent)) for stem in stems for parent in PurePosixPath(stem).parents}
         self._stems = {_key(stem) for stem in stems}
-        self._taken: set[str] = set()
+        self._taken = {_key(name) for name in taken}
 
     def of(self, kind: Kind, stem: str) -> str:
         stem = _short(stem)
@@ -134,7 +136,7 @@ def _folder(folder: Path, leave_out: Callable[[Path], None]) -> Iterator[_Found]
             continue
         kind = _kind(path)
         if kind is None:
-            if path.name != TABLE:
+            if path.name not in (TABLE, RUN):
                 leave_out(path)
             continue
         # Absolute: a file called demo or 0 is a file here.

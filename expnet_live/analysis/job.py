@@ -1,8 +1,4 @@
-"""A whole run of `expnet-live analyze`: items one after the other or on several processes, then the results.
-
-Everything is written into a hidden folder inside the output folder and moved to its place at the
-end, so that a run that fails or is interrupted leaves nothing behind.
-"""
+"""A whole run of `expnet-live analyze`: items one after the other or on several processes, then the results."""
 
 from __future__ import annotations
 
@@ -11,57 +7,69 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from expnet_live.analysis.estimators import load_estimator
+from expnet_live.analysis.estimators import Estimator, load_estimator
 from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable
-from expnet_live.analysis.item import FILES, ROWS, Done, analyze_item, layout_of, writing
+from expnet_live.analysis.item import Done, analyze_item
 from expnet_live.analysis.options import Options
+from expnet_live.analysis.protocol import Reader, described, protocol_of
+from expnet_live.analysis.rest import rest_of
+from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.signals import terminable
 
 
-def run_job(inputs: Sequence[str], options: Options, jobs: int = 1) -> int:
+def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Earlier = Earlier.KEEP) -> int:
     """Analyse `inputs` into `options.out`; 0 when all could be read, 1 when some could not, or not to their end.
 
-    Raises UserError when the model cannot be loaded or the results not be written.
+    Raises UserError when the model cannot be loaded, the results not be written, or others are in their place.
     """
+    started = datetime.now().astimezone()
+    results = Results(options.out, earlier)
     left_out: list[Path] = []
-    items = list_items(inputs, left_out.append)
+    items = list_items(inputs, left_out.append, results.names())
     if any(item.kind is Kind.CAMERA for item in items):
         jobs = 1
     jobs = min(jobs, len(items))
-    with terminable(), _staging(options.out) as staging:
+    with terminable(), results.staging() as staging:
+        estimator = cache(lambda: load_estimator(options))
+        options = replace(options, rest=rest_of(options.neutral, estimator))
         folders = [staging / str(i) for i in range(len(items))]
         with tqdm(total=len(items), unit="input" if jobs > 1 else "frame", disable=None) as bar:
             if jobs > 1:
-                done, header = _on_processes(items, folders, options, jobs, bar)
+                done, reader = _on_processes(items, folders, options, jobs, bar, results)
             else:
-                done, header = _in_turn(items, folders, options, bar)
+                done, reader = _in_turn(items, folders, options, bar, estimator(), results)
         read = [i for i, d in enumerate(done) if d.frames]
-        if read:
-            with writing(options.out):
-                _publish([folders[i] for i in read], header, staging, options.out)
+        if read and reader is not None:
+            protocol = protocol_of(started, reader, options, items, done)
+            results.publish([folders[i] for i in read], reader.header, staging, protocol)
     _name_left_out(left_out)
     _report(done, options.out)
     return 0 if not any(d.problem for d in done) else 1
 
 
-def _in_turn(items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any) -> tuple[list[Done], bytes]:
-    estimator = load_estimator(options)
+def _in_turn(
+    items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any, estimator: Estimator, results: Results
+) -> tuple[list[Done], Reader]:
+    reader = described(estimator, options)
+    results.check_columns(reader.header)
     progress = _Bar(bar)
     done = []
     for item, folder in zip(items, folders, strict=True):
         done.append(analyze_item(item, folder, estimator, options, progress))
         _complain(done[-1], bar)
-    return done, layout_of(estimator, options).header()
+    return done, reader
 
 
 class _Bar:
@@ -95,6 +103,7 @@ class _Worker:
     def __init__(self, options: Options, stop: Event) -> None:
         self.options = options
         self.estimator = load_estimator(options)
+        self.reader = described(self.estimator, options)
         self._stop = stop
 
     def expect(self, frames: int) -> None:
@@ -117,14 +126,14 @@ def _start_worker(options: Options, stop: Event, threads: int) -> None:
     _setup = options, stop
 
 
-def _work(item: Item, folder: Path) -> tuple[Done, bytes]:
+def _work(item: Item, folder: Path) -> tuple[Done, Reader]:
     # Loaded here and not in the initialiser, whose errors would only say that the pool is broken.
     global _worker
     assert _setup is not None
     if _worker is None:
         _worker = _Worker(*_setup)
     done = analyze_item(item, folder, _worker.estimator, _worker.options, _worker)
-    return done, layout_of(_worker.estimator, _worker.options).header()
+    return done, _worker.reader
 
 
 def _limit_threads(threads: int) -> None:
@@ -136,13 +145,13 @@ def _limit_threads(threads: int) -> None:
 
 
 def _on_processes(
-    items: Sequence[Item], folders: Sequence[Path], options: Options, jobs: int, bar: Any
-) -> tuple[list[Done], bytes]:
+    items: Sequence[Item], folders: Sequence[Path], options: Options, jobs: int, bar: Any, results: Results
+) -> tuple[list[Done], Reader | None]:
     # torch and mediapipe run threads, which a forked process would not have.
     context = mp.get_context("spawn")
     stop = context.Event()
     done: dict[int, Done] = {}
-    headers: list[bytes] = []
+    readers: list[Reader] = []
 
     def work(numbers: Sequence[int], jobs: int) -> None:
         threads = max(1, (os.cpu_count() or 1) // jobs)
@@ -150,8 +159,9 @@ def _on_processes(
             futures = {pool.submit(_work, items[i], folders[i]): i for i in numbers}
             try:
                 for future in as_completed(futures):
-                    done[futures[future]], header = future.result()
-                    headers.append(header)
+                    done[futures[future]], reader = future.result()
+                    results.check_columns(reader.header)
+                    readers.append(reader)
                     _complain(done[futures[future]], bar)
                     bar.update()
             except BrokenProcessPool:
@@ -172,44 +182,7 @@ def _on_processes(
             except BrokenProcessPool:
                 done[i] = Done(problem=_ENDED.format(items[i].source))
                 _complain(done[i], bar)
-    return [done[i] for i in range(len(items))], headers[0] if headers else b""
-
-
-# --- the output folder --------------------------------------------------------------------------
-
-
-@contextmanager
-def _staging(out: Path) -> Iterator[Path]:
-    """A hidden folder inside `out` for unfinished files, gone afterwards, as is `out` when it stays empty."""
-    made = not out.exists()
-    staging = out / f".unfinished-{os.getpid()}"
-    try:
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir()
-        yield staging
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if made and out.is_dir() and not any(out.iterdir()):
-            out.rmdir()
-
-
-def _publish(folders: Sequence[Path], header: bytes, staging: Path, out: Path) -> None:
-    """Join the items' rows to the table and move all files to their places, the table last."""
-    joined = staging / TABLE
-    with joined.open("wb") as f:
-        f.write(header)
-        for folder in folders:
-            with (folder / ROWS).open("rb") as rows:
-                shutil.copyfileobj(rows, f)
-    for folder in folders:
-        files = folder / FILES
-        for path in sorted(p for p in files.rglob("*") if p.is_file()):
-            target = out / path.relative_to(files)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
-    joined.replace(out / TABLE)
+    return [done[i] for i in range(len(items))], readers[0] if readers else None
 
 
 # --- what the user reads ------------------------------------------------------------------------

@@ -5,20 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from expnet_live.person.person import Person
+from expnet_live.render.style import OverlayStyle
+
 
 @dataclass(frozen=True)
 class Options:
-    """See `expnet-live analyze --help`; `every` and `duration` (seconds) concern videos and cameras."""
+    """See `expnet-live analyze --help`; `every` and `duration` (seconds) concern videos and cameras.
+
+    `rest`: the person at rest whom `neutral` names, where it names one.
+    """
 
     out: Path
     identity: bool = False
     mesh: str | None = None
     head: str | None = None
     every: int = 1
-    overlay: bool = False
+    overlay: OverlayStyle | None = None
     landmark_fit: bool = False
     smoothing: str = "balanced"
     max_faces: int = 1
     duration: float | None = None
     model: Path | None = None
     device: str = "auto"
+    neutral: str | None = None
+    rest: Person | None = None

@@ -26,6 +26,7 @@ from expnet_live.cli import (
     stream,
     train,
 )
+from expnet_live.cli.parser import Parser
 from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
@@ -33,7 +34,7 @@ SUBCOMMANDS = (record, stream, sessions, export, analyze, face_model, official, 
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="expnet-live",
         description="Reads 3D facial expressions from photos, videos and cameras; without a command, live in a window. "
         "Nothing leaves this machine unless you ask for it.",

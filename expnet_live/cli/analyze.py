@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+from expnet_live.render.style import OverlayStyle
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
 EPILOG = """\
 DIR receives coefficients.csv with one row per face and frame: the 29 named coefficients in standard
-deviations, pose in radians and millimetres. A frame without a face has confidence 0 and empty fields.
+deviations, ARKit's 52 blendshapes from 0 to 1, gaze and pose in radians and millimetres. A frame without a
+face has confidence 0 and empty fields. run.json says how the results were made.
 """
 
 
@@ -29,6 +31,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, folder, video, camera index, or: demo")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    earlier = parser.add_mutually_exclusive_group()
+    earlier.add_argument("--append", action="store_true", help="add to the results that are in DIR")
+    earlier.add_argument("--overwrite", action="store_true", help="replace the results that are in DIR")
     parser.add_argument("--identity", action="store_true", help="add the identity coefficients to the table")
     parser.add_argument(
         "--mesh", choices=("ply", "obj", "glb"), help="write a mesh per face and photo (video: --every)"
@@ -43,7 +48,20 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="N",
         help="with --mesh: write a mesh of every Nth frame of a video or camera",
     )
-    parser.add_argument("--overlay", action="store_true", help="write pictures or videos with the mesh over the face")
+    parser.add_argument(
+        "--overlay",
+        nargs="?",
+        choices=[style.value for style in OverlayStyle],
+        const=OverlayStyle.SOLID.value,
+        metavar="STYLE",
+        help="write pictures or videos with the face drawn over them: contours, mesh or solid (default: solid)",
+    )
+    parser.add_argument(
+        "--neutral",
+        metavar="REST",
+        help="subtract a face at rest: first:2s (each face's first two seconds), a photo or video of it, or "
+        "profile:NAME (one that was calibrated in the window)",
+    )
     parser.add_argument(
         "--landmark-fit", action="store_true", help="fit the face model to landmarks instead (slow; the baseline)"
     )
@@ -65,6 +83,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     from expnet_live.analysis.job import run_job
     from expnet_live.analysis.options import Options
+    from expnet_live.analysis.results import Earlier
 
     options = Options(
         out=args.out,
@@ -72,12 +91,14 @@ def run(args: argparse.Namespace) -> int:
         mesh=args.mesh,
         head=args.head,
         every=args.every,
-        overlay=args.overlay,
+        overlay=None if args.overlay is None else OverlayStyle(args.overlay),
         landmark_fit=args.landmark_fit,
         smoothing=args.smoothing,
         max_faces=args.max_faces,
         duration=args.duration,
         model=args.model,
         device=args.device,
+        neutral=args.neutral,
     )
-    return run_job(args.inputs, options, jobs=args.jobs)
+    earlier = Earlier.APPEND if args.append else Earlier.OVERWRITE if args.overwrite else Earlier.KEEP
+    return run_job(args.inputs, options, jobs=args.jobs, earlier=earlier)

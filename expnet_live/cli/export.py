@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import positive_float
 from expnet_live.outputs.export.format import FORMATS, taking
+from expnet_live.render.style import OverlayStyle
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -67,6 +68,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "(default: rotation)",
     )  # fmt: skip
     parser.add_argument(
+        "--style", choices=[style.value for style in OverlayStyle], default=OverlayStyle.SOLID.value,
+        help=f"of {', '.join(taking('style'))}: how the face is drawn (default: solid)",
+    )  # fmt: skip
+    parser.add_argument(
         "--correctives", type=int, metavar="N",
         help=f"in {', '.join(taking('correctives'))}: at most N corrective morph targets "
             "(0: lids and lips may be some mm off)",
@@ -112,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
         neutral=args.neutral == "subtract",
         gains=args.gains == "apply",
         pose=PoseMode(args.pose),
+        style=OverlayStyle(args.style),
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
         head=args.head,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -51,9 +52,15 @@ class Calibration:
         rigid = [i for i, n in enumerate(self._names) if n not in LIDS]
         if np.median(np.abs(raw - median), 0)[rigid].max() > self._STEADY:
             raise UserError("The face moved; keep it relaxed and still for two seconds, and calibrate again.")
-        neutral = {self._names[i]: round(float(median[i]), 4) for i in rigid}
-        told = [s.blendshapes for s in self._looks if s.blendshapes is not None]
-        resting = dict(zip(ARKIT, np.median(told, 0).tolist(), strict=True)) if told else {}
-        resting = {n: round(w, 4) for n, w in resting.items() if not n.startswith(_EYES) and w >= _RESTING}
-        identity = np.mean([s.identity for s in self._looks], 0).astype(np.float32)
-        return replace(person, identity=identity, neutral=neutral, resting=resting)
+        return resting_person(self._looks, self._names, person)
+
+
+def resting_person(looks: Sequence[FaceState], names: tuple[str, ...], person: Person | None = None) -> Person:
+    """`person` with identity, neutral and resting actions of looks (at least one) at a face that is at rest."""
+    median = np.median([s.expression_raw for s in looks], 0)
+    neutral = {n: round(float(v), 4) for n, v in zip(names, median, strict=True) if n not in LIDS}
+    told = [s.blendshapes for s in looks if s.blendshapes is not None]
+    resting = dict(zip(ARKIT, np.median(told, 0).tolist(), strict=True)) if told else {}
+    resting = {n: round(w, 4) for n, w in resting.items() if not n.startswith(_EYES) and w >= _RESTING}
+    identity = np.mean([s.identity for s in looks], 0).astype(np.float32)
+    return replace(person or Person(), identity=identity, neutral=neutral, resting=resting)

@@ -7,6 +7,7 @@ it); one number per vertex, its shine, determines how sharp and strong highlight
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -54,6 +55,17 @@ class Surface:
     shine: Array | None = None
     edges: Array | None = None
     marks: Array | None = None
+
+    @cached_property
+    def used(self) -> tuple[Array, Array]:
+        """The vertices (n,) that triangles have, and the triangles (F, 3) that number only those."""
+        vertices, triangles = np.unique(self.triangles, return_inverse=True)
+        return vertices, triangles.reshape(-1, 3).astype(np.int32)
+
+    @cached_property
+    def albedo(self) -> Array:
+        """Linear colours (n, 3) of the vertices in `used`."""
+        return linear_from_srgb(self.colors[self.used[0]])
 
 
 def linear_from_srgb(values: Array) -> Array:

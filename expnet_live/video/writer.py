@@ -77,7 +77,11 @@ class VideoWriter:
         if kind is None:
             self.close()
         else:
-            self._container.close()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Closes a file that stays without its end."""
+        self._container.close()
 
     def close(self) -> None:
         try:

@@ -15,15 +15,16 @@ import cv2
 import numpy as np
 import pytest
 
-from expnet_live.analysis import item as item_module
 from expnet_live.analysis.estimators import load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
-from expnet_live.analysis.item import analyze_item, layout_of
+from expnet_live.analysis.item import analyze_item
 from expnet_live.analysis.options import Options
+from expnet_live.analysis.output import FILES, ROWS, layout_of
 from expnet_live.cli import main
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.render.style import OverlayStyle
 from expnet_live.sessions.format.table import BOX, ROTATION, TRANSLATION
 from expnet_live.video.writer import VideoWriter
 
@@ -121,7 +122,7 @@ def test_photos(photos: Path, tmp_path: Path, portrait: Image) -> None:
     assert abs(face["box_x"] + face["box_w"] / 2 - 165) < 25
     assert abs(face["box_y"] + face["box_h"] / 2 - 120) < 35
 
-    assert files(out) == {"coefficients.csv"} | {
+    assert files(out) == {"coefficients.csv", "run.json"} | {
         f"{kind}/{name}{suffix}"
         for kind, suffix, names in (
             ("meshes", ".ply", ("portrait", "below/portrait")),
@@ -293,7 +294,7 @@ def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path
     out = tmp_path / "out"
     out.mkdir()
     (out / "coefficients.csv").write_text("an earlier result\n")
-    given = [str(photos), str(video), "--out", str(out), "--jobs", "2"]
+    given = [str(photos), str(video), "--out", str(out), "--jobs", "2", "--overwrite"]
     command = [sys.executable, "-m", "expnet_live", "analyze", *given]
     # As in a terminal, Ctrl-C reaches every process of the group.
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -322,12 +323,12 @@ def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path) -> Non
 
     # No camera in a test: a camera's item that opens a video file behaves like one.
     camera = Item(Kind.CAMERA, "camera0", str(video), "camera0")
-    options = Options(tmp_path, overlay=True)
+    options = Options(tmp_path, overlay=OverlayStyle.SOLID)
     before = signal.getsignal(signal.SIGINT)
     done = analyze_item(camera, tmp_path / "item", load_estimator(options), options, PressesCtrlC())
     assert done.frames == 4
-    assert len((tmp_path / "item" / item_module.ROWS).read_text().splitlines()) == 4
-    assert len(timestamps(tmp_path / "item" / item_module.FILES / "overlays/camera0.mp4")) == 4
+    assert len((tmp_path / "item" / ROWS).read_text().splitlines()) == 4
+    assert len(timestamps(tmp_path / "item" / FILES / "overlays/camera0.mp4")) == 4
     assert signal.getsignal(signal.SIGINT) is before
 
 

@@ -71,7 +71,7 @@ def test_a_run_does_not_read_results(tmp_path: Path) -> None:
     for out in (tmp_path / "results", tmp_path / "more", tmp_path):
         assert analyze(tmp_path, "--overlay", "--mesh", "ply", "--out", out) == 0
         assert sources(out) == [str(tmp_path / "a.jpg")]
-    assert analyze(tmp_path, "--overlay", "--out", tmp_path) == 0
+    assert analyze(tmp_path, "--overlay", "--out", tmp_path, "--overwrite") == 0
     assert len(sources(tmp_path)) == 1
 
 

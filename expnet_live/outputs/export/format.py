@@ -42,7 +42,7 @@ class Format(ABC):
     opens_in: str = ""
     """Programs that read it, for the same table."""
     takes: frozenset[str] = frozenset({"fps", "neutral", "gains"})
-    """The fields of ExportOptions that it heeds: fps, neutral, gains, pose, correctives, head."""
+    """The fields of ExportOptions that it heeds: fps, neutral, gains, pose, correctives, head, style."""
     one_face: bool = False
     """Whether it has room for one face only, which is then a track with a row per moment."""
     measured: bool = False

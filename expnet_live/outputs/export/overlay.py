@@ -11,11 +11,11 @@ import numpy as np
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image, Pose
 from expnet_live.geometry.camera import Camera
-from expnet_live.heads.head import Head, face_triangles
+from expnet_live.heads.head import Head
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import Written
-from expnet_live.render.overlay import draw_overlay
-from expnet_live.render.shading import Surface
+from expnet_live.render.overlay import FaceOverlay
+from expnet_live.render.style import OverlayStyle
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.pictures import Picture, pictures
 from expnet_live.video.writer import VideoWriter
@@ -34,7 +34,7 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
     if not n:
         raise UserError("There is no video of that part of the session; choose another range.")
     size = (session.info.width, session.info.height)
-    painter = _Painter(excerpt.face_model(), rows)
+    painter = _Painter(excerpt.face_model(), rows, excerpt.options.style)
     step = excerpt.steps(n)
     written = 0
     with VideoWriter(path, fps or 30.0) as writer:
@@ -73,18 +73,14 @@ def _shown(
 
 
 class _Painter:
-    def __init__(self, model: Head, rows: Rows) -> None:
-        self._model, self._rows = model, rows
-        # Without the back of the head, the person's own hair and ears stay to be seen.
-        self._surface = Surface(face_triangles(model), model.colors, model.traits.shine)
+    def __init__(self, model: Head, rows: Rows, style: OverlayStyle) -> None:
+        self._overlay, self._rows = FaceOverlay(model, style), rows
 
     def __call__(self, image: Image, faces: Array) -> Image:
         """A copy of the picture with the faces of those rows."""
         rows, camera = self._rows, Camera.for_image(image.shape[1], image.shape[0])
         for i in faces:
-            vertices = self._model.vertices(
-                rows.expression[i], rows.identity[i], rows.gaze_of(i), rows.blendshapes_of(i)
-            )
             view = camera.view(Pose(rows.rotation[i], rows.translation[i]))
-            image = draw_overlay(image, self._surface, vertices, self._model.normals(vertices), view)
+            state = rows.expression[i], rows.identity[i], rows.gaze_of(i), rows.blendshapes_of(i)
+            image = self._overlay.draw(image, view, *state)
         return image

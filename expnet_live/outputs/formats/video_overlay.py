@@ -17,7 +17,7 @@ class Overlay(Format):
     about = "the recorded video with the measured mesh over every face"
     details = "the video (MP4) with the measured mesh over every face; the neutral, part of the face, is always kept"
     opens_in = "any player"
-    takes = frozenset({"fps"})
+    takes = frozenset({"fps", "style"})
     measured = True  # the mesh matches the face only with its own neutral
 
     def why_not(self, session: Session) -> str | None:

@@ -1,0 +1,136 @@
+"""What is written of one photo, video or camera: its rows, meshes and overlays."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import cv2
+
+from expnet_live.analysis.estimators import Estimator
+from expnet_live.analysis.inputs import Item, Kind
+from expnet_live.analysis.options import Options
+from expnet_live.analysis.overlay_video import OverlayVideo, drawn
+from expnet_live.analysis.rest import Moment, Neutral, first_seconds
+from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.types import FaceState, Image
+from expnet_live.meshes.files import write_mesh
+from expnet_live.render.overlay import FaceOverlay
+from expnet_live.sessions.format.table import Layout
+
+ROWS = "rows.csv"
+FILES = "files"
+
+
+class OutputError(UserError):
+    """The results cannot be written; there is no point in going on."""
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turn a failure to write (also of PyAV, whose errors carry an errno) into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.EILSEQ):
+            raise SourceError(f"Results of this name cannot be written ({error}); rename the input.") from error
+        raise OutputError(
+            f"The results cannot be written to {out} ({error.strerror or error}); "
+            "make room there or name another folder with --out."
+        ) from error
+
+
+def layout_of(estimator: Estimator, options: Options) -> Layout:
+    """The columns of the table."""
+    model = estimator.face_model
+    n_identity = model.n_identity if options.identity else 0
+    return Layout(model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True)
+
+
+class ItemOutput:
+    """Rows, meshes and overlays of one item. A context manager, which completes the overlay video."""
+
+    def __init__(self, item: Item, folder: Path, rows: BinaryIO, estimator: Estimator, options: Options) -> None:
+        model = estimator.face_model
+        self.frames = 0
+        self.with_face = 0
+        self._item = item
+        self._folder = folder
+        self._rows = rows
+        self._estimator = estimator
+        self._options = options
+        self._layout = layout_of(estimator, options)
+        quickly = item.kind is not Kind.PHOTO
+        self._overlay = None if options.overlay is None else FaceOverlay(model, options.overlay, quickly=quickly)
+        self._video: OverlayVideo | None = None
+        self._neutral = Neutral(model.names, options.rest, first_seconds(options.neutral))
+
+    def __enter__(self) -> ItemOutput:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        # What a source gave before it broke makes a video and rows all the same.
+        given = None if kind is not None and issubclass(kind, SourceError) else kind
+        if given is None:
+            for moment in self._neutral.finish():
+                self._write(moment)
+        if self._video is not None:
+            with writing(self._options.out):
+                if given is None:
+                    self._video.close()
+                else:
+                    self._video.abandon()
+
+    def photo(self, image: Image, faces: Sequence[FaceState]) -> None:
+        for moment in self._neutral.add(Moment(0, 0.0, tuple(faces))):
+            self._write(moment)
+        if self._overlay is not None:  # of the face as it was measured, with its own rest
+            _, data = cv2.imencode(".jpg", drawn(self._overlay, image, faces), [cv2.IMWRITE_JPEG_QUALITY, 95])
+            path = self._path("overlays", f"{self._item.name}.jpg")
+            with writing(self._options.out):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data.tobytes())
+
+    def frame(self, image: Image, index: int, seconds: float, fps: float, faces: Sequence[FaceState]) -> None:
+        if self._overlay is not None:
+            with writing(self._options.out):
+                if self._video is None:
+                    path = self._path("overlays", f"{self._item.name}.mp4")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._video = OverlayVideo(path, fps, self._overlay)
+                self._video.write(image, faces, seconds)
+        for moment in self._neutral.add(Moment(index, seconds, tuple(faces))):
+            self._write(moment)
+
+    def _write(self, moment: Moment) -> None:
+        if self._options.mesh and self.frames % self._options.every == 0:
+            name = self._item.name
+            stem = name if self._item.kind is Kind.PHOTO else f"{name}/{moment.frame:06d}"
+            self._meshes(self._path("meshes", stem), moment.faces)
+        rows = self._layout.input_rows(self._item.source, moment.frame, moment.seconds, moment.faces)
+        with writing(self._options.out):
+            self._rows.writelines(rows)
+        self.frames += 1
+        self.with_face += bool(moment.faces)
+
+    def _path(self, kind: str, name: str) -> Path:
+        return self._folder / kind / name
+
+    def _meshes(self, stem: Path, faces: Sequence[FaceState]) -> None:
+        head = self._estimator.head
+        for n, state in enumerate(faces):
+            vertices = head.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
+            name = stem.name if n == 0 else f"{stem.name}.face{n}"
+            with writing(self._options.out):
+                stem.parent.mkdir(parents=True, exist_ok=True)
+                write_mesh(
+                    stem.with_name(f"{name}.{self._options.mesh}"),
+                    vertices,
+                    head.triangles,
+                    normals=head.normals(vertices),
+                    colors=head.colors,
+                )

@@ -1,0 +1,57 @@
+"""The overlay of a video, drawn and compressed on a thread of its own while the network looks at the next frame."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from expnet_live.core.types import FaceState, Image
+from expnet_live.geometry.camera import Camera
+from expnet_live.render.overlay import FaceOverlay
+from expnet_live.video.writer import VideoWriter
+
+_WAITING = 4  # frames at most that are in memory before they are drawn
+
+
+class OverlayVideo:
+    """Writes frames with their faces drawn over them. What goes wrong on the thread is raised by the next call."""
+
+    def __init__(self, path: Path, fps: float, overlay: FaceOverlay) -> None:
+        self._overlay = overlay
+        self._writer = VideoWriter(path, fps)
+        self._thread = ThreadPoolExecutor(1, "overlay")
+        self._waiting: deque[Future[None]] = deque()
+
+    def write(self, image: Image, faces: Sequence[FaceState], seconds: float) -> None:
+        """Raises OSError or another error of PyAV, as `close` does."""
+        while len(self._waiting) >= _WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._draw, image, faces, seconds))
+
+    def close(self) -> None:
+        """Completes the file."""
+        try:
+            while self._waiting:
+                self._waiting.popleft().result()
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+            self._writer.close()
+
+    def abandon(self) -> None:
+        """Leaves the file as it is."""
+        self._thread.shutdown(cancel_futures=True)
+        self._writer.abandon()
+
+    def _draw(self, image: Image, faces: Sequence[FaceState], seconds: float) -> None:
+        self._writer.write(drawn(self._overlay, image, faces), seconds)
+
+
+def drawn(overlay: FaceOverlay, image: Image, faces: Sequence[FaceState]) -> Image:
+    """`image` with its faces drawn over it."""
+    camera = Camera.for_image(image.shape[1], image.shape[0])
+    for face in faces:
+        view = camera.view(face.pose)
+        image = overlay.draw(image, view, face.expression, face.identity, face.gaze, face.blendshapes)
+    return image

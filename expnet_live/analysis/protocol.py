@@ -1,0 +1,65 @@
+"""What run.json says of a run: when, with what, of what, and how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from expnet_live.analysis.estimators import Estimator
+from expnet_live.analysis.inputs import Item
+from expnet_live.analysis.item import Done
+from expnet_live.analysis.options import Options
+from expnet_live.analysis.output import layout_of
+from expnet_live.core.version import __version__
+from expnet_live.pipeline.models import ModelFile
+
+_PACKAGES = ("numpy", "torch", "onnxruntime", "opencv-contrib-python", "av", "mediapipe", "pillow-heif")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who read the faces: the table's first line, the files of the models, and the device."""
+
+    header: bytes
+    files: dict[str, ModelFile]
+    device: str
+
+
+def described(estimator: Estimator, options: Options) -> Reader:
+    """Raises UserError when a model's file cannot be read any more."""
+    return Reader(layout_of(estimator, options).header(), estimator.files(), estimator.device)
+
+
+def protocol_of(
+    started: datetime, reader: Reader, options: Options, items: Sequence[Item], done: Sequence[Done]
+) -> dict[str, Any]:
+    """One entry of `runs` in run.json."""
+    settings = {key: value for key, value in asdict(options).items() if key not in ("out", "rest")}
+    settings["model"] = None if options.model is None else str(options.model)
+    rest = options.rest
+    return {
+        "started": started.isoformat(timespec="seconds"),
+        "duration_s": round((datetime.now().astimezone() - started).total_seconds(), 1),
+        "versions": {"expnet-live": __version__, "python": sys.version.split()[0], **_versions()},
+        "device": reader.device,
+        **{name: asdict(file) for name, file in reader.files.items()},
+        "settings": settings,
+        "rest": None if rest is None else {"expression": rest.neutral, "blendshapes": rest.resting},
+        "inputs": [
+            {"source": item.source, "kind": item.kind.value, **asdict(d)} for item, d in zip(items, done, strict=True)
+        ],
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

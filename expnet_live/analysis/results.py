@@ -1,0 +1,151 @@
+"""The folder that results appear in: the table, meshes and overlays, and run.json, which says how they were made.
+
+Everything is written into a hidden folder inside it and moved to its place at the end, so that a run that fails or is
+interrupted leaves nothing behind. Results of an earlier run are never replaced unless that is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
+from expnet_live.analysis.output import FILES, ROWS, writing
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
+
+SCHEMA = 1
+
+
+class Earlier(Enum):
+    """What becomes of results that are in the folder already."""
+
+    KEEP = "keep"
+    APPEND = "append"
+    OVERWRITE = "overwrite"
+
+
+class Results:
+    """The output folder of a run. Raises UserError when it holds results that the run must not touch."""
+
+    def __init__(self, out: Path, earlier: Earlier = Earlier.KEEP) -> None:
+        self.out, self._earlier = out, earlier
+        self._check_free()
+        self._run = _read_run(out / RUN) if earlier is not Earlier.KEEP else {}
+
+    def names(self) -> set[str]:
+        """Names, without suffix, of meshes and overlays that stay, and those of their folders, as POSIX paths."""
+        names: set[str] = set()
+        for kind in RESULTS if self._earlier is not Earlier.OVERWRITE else ():
+            folder = self.out / kind
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    name = PurePosixPath(path.relative_to(folder).as_posix()).with_suffix("")
+                    names |= {str(name), re.sub(r"\.face\d+$", "", str(name))}
+                    names |= {str(parent) for parent in name.parents if parent.name}
+        return names
+
+    def check_columns(self, header: bytes) -> None:
+        """Raises UserError where rows with this header cannot follow those in the table."""
+        table = self.out / TABLE
+        if self._earlier is not Earlier.APPEND or not table.exists():
+            return
+        with table.open("rb") as f:
+            there = f.readline()
+        if there.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n") != header.rstrip(b"\n"):
+            raise UserError(
+                f"{table} has other columns than this run would add; use the model and the options of the earlier run "
+                "or name another folder with --out."
+            )
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A hidden folder inside `out` for unfinished files, gone afterwards, as is `out` when it stays empty."""
+        out = self.out
+        made = not out.exists()
+        staging = out / f".unfinished-{os.getpid()}"
+        try:
+            with writing(out):
+                out.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(staging, ignore_errors=True)
+                staging.mkdir()
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+            if made and out.is_dir() and not any(out.iterdir()):
+                out.rmdir()
+
+    def publish(self, folders: Sequence[Path], header: bytes, staging: Path, run: Mapping[str, Any]) -> None:
+        """Join the items' rows to the table, move all files to their places, and note `run` in run.json."""
+        self._check_free()
+        with writing(self.out):
+            joined = staging / TABLE
+            with joined.open("wb") as f:
+                self._begin(f, header)
+                for folder in folders:
+                    with (folder / ROWS).open("rb") as rows:
+                        shutil.copyfileobj(rows, f)
+            for path in self._replaced():
+                path.unlink(missing_ok=True)
+            kept = self._run if self._earlier is Earlier.APPEND else {}
+            sums = dict(kept.get("files", {}))
+            for folder in folders:
+                files = folder / FILES
+                for path in sorted(p for p in files.rglob("*") if p.is_file()):
+                    name = path.relative_to(files)
+                    sums[name.as_posix()] = checksum(path)
+                    (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+                    path.replace(self.out / name)
+            sums[TABLE] = checksum(joined)
+            joined.replace(self.out / TABLE)
+            document = {"schema": SCHEMA, "runs": [*kept.get("runs", []), dict(run)], "files": sums}
+            write_whole(self.out / RUN, json.dumps(document, indent=1) + "\n")
+
+    def _begin(self, table: Any, header: bytes) -> None:
+        there = self.out / TABLE
+        if self._earlier is Earlier.APPEND and there.exists():
+            with there.open("rb") as old:
+                shutil.copyfileobj(old, table)
+                old.seek(-1, os.SEEK_END)
+                if old.read() != b"\n":
+                    table.write(b"\n")
+        else:
+            table.write(header)
+
+    def _check_free(self) -> None:
+        if self._earlier is Earlier.KEEP and any((self.out / name).exists() for name in (TABLE, RUN)):
+            raise UserError(
+                f"{self.out} holds the results of an earlier run; name another folder with --out, add to them with "
+                "--append, or replace them with --overwrite."
+            )
+
+    def _replaced(self) -> list[Path]:
+        """The files of earlier runs that go, as far as they are known to be theirs."""
+        if self._earlier is not Earlier.OVERWRITE:
+            return []
+        named = (PurePosixPath(name) for name in self._run.get("files", {}))
+        return [self.out / n for n in named if len(n.parts) > 1 and n.parts[0] in RESULTS and ".." not in n.parts]
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file, as hex digits. Raises OSError."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    """What an earlier run noted; nothing where it noted nothing that can be read."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    files, runs = (document.get(key) for key in ("files", "runs")) if isinstance(document, dict) else (None, None)
+    return document if isinstance(files, dict) and isinstance(runs, list) else {}

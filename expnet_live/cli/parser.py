@@ -1,0 +1,31 @@
+"""The parser of all commands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes what follows an option whose value may be left out as its value only where it is one of its choices.
+
+    So `--overlay photo.jpg` stays an option without a value, and an input.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        return super().parse_known_args(None if args is None else self._completed(args), namespace)
+
+    def _completed(self, args: Sequence[str]) -> list[str]:
+        flags = {
+            flag: action
+            for action in self._actions
+            if action.nargs == "?" and action.choices is not None
+            for flag in action.option_strings
+        }
+        completed = []
+        for text, following in zip(args, [*args[1:], ""], strict=True):
+            action = flags.get(text)
+            bare = action is not None and following not in (action.choices or ())
+            completed.append(f"{text}={action.const}" if bare and action is not None else text)
+        return completed

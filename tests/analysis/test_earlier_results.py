@@ -1,0 +1,123 @@
+"""Results of earlier runs stay, unless the user says otherwise; run.json says how they were made."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from expnet_live.cli import main
+
+CHOICE = "--append, or replace them with --overwrite"
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("in") / "portrait.jpg"
+    cv2.imwrite(str(path), np.ascontiguousarray(data.astronaut()[:300, 60:360, ::-1]))
+    return path
+
+
+def analyze(*args: object) -> int:
+    return main(["analyze", *map(str, args)])
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "coefficients.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def protocol(out: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    return document
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+def test_a_second_run_stops_before_it_changes_anything(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert analyze(photo, "--out", tmp_path, "--mesh", "ply") == 0
+    before = content(tmp_path)
+    capsys.readouterr()
+    assert analyze(photo, "--out", tmp_path, "--mesh", "ply") == 2
+    said = capsys.readouterr()
+    assert CHOICE in said.err and len(said.err.splitlines()) == 1
+    assert content(tmp_path) == before
+
+
+def test_appending_keeps_what_is_there(photo: Path, tmp_path: Path) -> None:
+    assert analyze(photo, "--out", tmp_path, "--mesh", "ply", "--overlay", "mesh") == 0
+    before = content(tmp_path)
+    table = tmp_path / "coefficients.csv"
+    table.write_bytes(table.read_bytes().rstrip(b"\n"))  # as an editor may leave it
+    assert analyze(photo, "--out", tmp_path, "--mesh", "ply", "--append") == 0
+    after = content(tmp_path)
+    assert set(after) - set(before) == {"meshes/portrait-2.ply"}
+    assert all(after[name] == before[name] for name in before if "/" in name)
+    assert len(rows(tmp_path)) == 2 and rows(tmp_path)[0] == rows(tmp_path)[1]
+    document = protocol(tmp_path)
+    assert [run["settings"]["overlay"] for run in document["runs"]] == ["mesh", None]
+    assert set(document["files"]) == set(after) - {"run.json"}
+
+
+def test_appending_needs_the_same_columns(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert analyze(photo, "--out", tmp_path) == 0
+    before = content(tmp_path)
+    for jobs in (1, 2):
+        assert analyze(photo, photo, "--out", tmp_path, "--append", "--identity", "--jobs", jobs) == 2
+        assert "other columns" in capsys.readouterr().err
+    assert content(tmp_path) == before
+
+
+def test_overwriting_removes_what_the_run_before_has_made_and_nothing_else(photo: Path, tmp_path: Path) -> None:
+    assert analyze(photo, "--out", tmp_path, "--mesh", "ply", "--overlay") == 0
+    (tmp_path / "meshes/mine.ply").write_text("a user's own")
+    (tmp_path / "notes.txt").write_text("a user's own")
+    assert analyze(photo, "--out", tmp_path, "--mesh", "obj", "--overwrite") == 0
+    assert set(content(tmp_path)) == {
+        "coefficients.csv",
+        "run.json",
+        "meshes/portrait.obj",
+        "meshes/mine.ply",
+        "notes.txt",
+    }
+    assert len(protocol(tmp_path)["runs"]) == 1 and len(rows(tmp_path)) == 1
+
+
+def test_a_run_that_reads_nothing_overwrites_nothing(photo: Path, tmp_path: Path) -> None:
+    assert analyze(photo, "--out", tmp_path / "out", "--mesh", "ply") == 0
+    before = content(tmp_path / "out")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    assert analyze(tmp_path / "broken.jpg", "--out", tmp_path / "out", "--overwrite") == 1
+    assert content(tmp_path / "out") == before
+
+
+def test_run_json_says_how_the_results_were_made(photo: Path, tmp_path: Path) -> None:
+    assert analyze(photo, "nothing.jpg", "--out", tmp_path, "--overlay", "contours", "--smoothing", "off") == 1
+    document = protocol(tmp_path)
+    (run,) = document["runs"]
+    assert document["schema"] == 1
+    assert {"expnet-live", "python", "numpy"} <= set(run["versions"])
+    assert len(run["model"]["sha256"]) == len(run["face_model"]["sha256"]) == 64
+    assert (run["settings"]["smoothing"], run["settings"]["overlay"], run["device"]) == ("off", "contours", "cpu")
+    read, missing = run["inputs"]
+    assert read["sha256"] == hashlib.sha256(photo.read_bytes()).hexdigest() and read["frames"] == 1
+    assert missing["sha256"] == "" and "nothing.jpg" in missing["problem"]
+    assert document["files"] == {
+        name: hashlib.sha256(value).hexdigest() for name, value in content(tmp_path).items() if name != "run.json"
+    }
+
+
+def test_an_option_before_an_input_does_not_take_it_for_its_value(photo: Path, tmp_path: Path) -> None:
+    assert analyze("--overlay", photo, "--out", tmp_path) == 0
+    assert (tmp_path / "overlays/portrait.jpg").exists()
