@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from expnet_live.heads.head import Head
     from expnet_live.heads.transfer import Driver
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
-    from expnet_live.pipeline.models import Model, ModelFile
+    from expnet_live.pipeline.models import Model
     from expnet_live.pipeline.pipeline import Pipeline
+    from expnet_live.pipeline.weights_file import ModelFile
 
 PerFrame = Callable[[Frame], list[FaceState]]
 

@@ -15,7 +15,7 @@ from expnet_live.analysis.item import Done
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.output import layout_of
 from expnet_live.core.version import __version__
-from expnet_live.pipeline.models import ModelFile
+from expnet_live.pipeline.weights_file import ModelFile
 
 _PACKAGES = ("numpy", "torch", "onnxruntime", "opencv-contrib-python", "av", "mediapipe", "pillow-heif")
 
