@@ -24,6 +24,8 @@ _LEAST = 1e-4  # m by which a packet is made to differ from the one before
 class Asked(Sender):
     """Sends to whoever asked. Subclasses say how they ask, and what they get."""
 
+    quick = True
+
     def __init__(self, address: Address) -> None:
         family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
         self._socket = socket.socket(family, kind, protocol)

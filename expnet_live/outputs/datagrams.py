@@ -21,6 +21,8 @@ class Datagrams(Sender):
     The socket is connected, so that the system tells when nobody listens there: `receivers` is then 0.
     """
 
+    quick = True
+
     def __init__(self, address: Address) -> None:
         family, kind, protocol, _, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
         self._socket = socket.socket(family, kind, protocol)

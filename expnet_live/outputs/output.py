@@ -18,7 +18,10 @@ from expnet_live.outputs.sample import Sample
 
 
 class Sender(ABC):
-    """Brings samples to a receiver. All of it runs on the thread of one Stream, but `receivers` and `problem`."""
+    """Brings samples to a receiver. All of it runs on one thread at a time, but `receivers` and `problem`."""
+
+    quick: bool = False
+    """Whether `send` never waits, and takes less than a millisecond: then it shares a thread with others."""
 
     @abstractmethod
     def send(self, sample: Sample) -> None:

@@ -1,4 +1,4 @@
-"""Streams to other programs: a thread for each receiver, which never delays a frame.
+"""Streams to other programs, on threads of their own: none ever delays a frame.
 
 What outputs need, and those of other packages, is here under one name: `Address`, `Datagrams`, `Option`, `OutputKind`,
 `OUTPUTS`, `Sample`, `Sender`.
@@ -7,6 +7,7 @@ What outputs need, and those of other packages, is here under one name: `Address
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 import time
@@ -16,10 +17,13 @@ from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.address import LOOPBACK, Address
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.output import OUTPUTS, Option, OutputKind, Sender, parse_target
+from expnet_live.outputs.pump import PUMP
 from expnet_live.outputs.sample import Follower, Sample
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
+
+log = logging.getLogger(__name__)
 
 __all__ = [
     "LOOPBACK", "OUTPUTS", "Address", "Datagrams", "Option", "OutputKind", "Sample", "Sender", "Stream", "parse_target",
@@ -33,10 +37,11 @@ class Stream(Worker):
         super().__init__(kind.title(address))
         self.kind, self.address = kind, address
         self.sent = self.unheard = 0
-        self._samples: Mailbox[Sample | tuple[LiveState, LiveFace | None]] = Mailbox()
+        self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox()
         self._follower = Follower()
         self._meter = RateMeter()
         self._sender: Sender | None = None
+        self._pumped = False
 
     @property
     def leaves(self) -> bool:
@@ -71,10 +76,8 @@ class Stream(Worker):
 
     def put(self, state: LiveState) -> None:
         self._samples.put((state, self._follower.face(state)))
-
-    def put_sample(self, sample: Sample) -> None:
-        """A sample that no live frame stands behind, such as one of a session."""
-        self._samples.put(sample)
+        if self._pumped:
+            PUMP.wake()
 
     def lost(self, face: int, time: float) -> None:
         """Nothing: a sample of nobody follows."""
@@ -92,17 +95,43 @@ class Stream(Worker):
         except OSError as error:
             self._failed(self._unopened(error))
             return
-        self._sender = sender
+        self._sender, self._pumped = sender, sender.quick
         try:
+            if sender.quick:
+                PUMP.add(self)
+                self._stop.wait()
             while not self.stopping:
-                item = self._samples.take(timeout=0.2)
-                if item is not None:
-                    self._send(sender, item if isinstance(item, Sample) else Sample.of(*item))
+                self._send_newest(sender, 0.2)
         except UserError as error:
             self._failed(str(error))
         finally:
+            self._pumped = False
+            PUMP.remove(self)
             self._sender = None
             sender.close()
+
+    def pump(self) -> None:
+        """Sends the newest sample, if there is one; on the thread that quick senders share."""
+        sender = self._sender
+        if sender is None or not self._pumped:
+            return
+        try:
+            self._send_newest(sender, 0.0)
+        except UserError as error:
+            self._give_up(str(error))
+        except Exception as error:  # as a thread of its own would
+            log.exception("%s broke", self.name)
+            self._give_up(f"Something unforeseen stopped the output {self.name} ({error}); the log tells more.")
+
+    def _give_up(self, problem: str) -> None:
+        self._failed(problem)
+        self._pumped = False
+        self._stop.set()
+
+    def _send_newest(self, sender: Sender, timeout: float) -> None:
+        item = self._samples.take(timeout)
+        if item is not None:
+            self._send(sender, Sample.of(*item))
 
     def _send(self, sender: Sender, sample: Sample) -> None:
         try:

@@ -65,6 +65,8 @@ class Lsl(OutputKind):
 class _Outlets(Sender):
     """Four streams of numbers, which are NaN where there is no face, and one of markers."""
 
+    quick = True
+
     def __init__(self, network: bool, session: str) -> None:
         lsl = _library(network, session)
         # Its clock is the monotonic one on Linux; elsewhere it may begin at another moment.

@@ -70,6 +70,7 @@ class _Plugin(Sender):
         self._step = _Step.AWAY
         self._next_try = 0.0
         self._refused = False
+        self._token = _read_token()
         self._known: frozenset[str] = frozenset()
         self._origin: Array | None = None
 
@@ -123,13 +124,12 @@ class _Plugin(Sender):
         self._enter()
 
     def _enter(self) -> None:
-        token = _read_token()
-        if token is None:
+        if self._token is None:
             self._step = _Step.ASKING
             self._say("AuthenticationTokenRequest", _PLUGIN)
         else:
             self._step = _Step.ENTERING
-            self._say("AuthenticationRequest", {**_PLUGIN, "authenticationToken": token})
+            self._say("AuthenticationRequest", {**_PLUGIN, "authenticationToken": self._token})
 
     def _leave(self) -> None:
         opened, self._opened, self._socket = self._opened, None, None
@@ -147,7 +147,8 @@ class _Plugin(Sender):
 
     def _answer(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "AuthenticationTokenResponse":
-            write_whole(_token_file(), json.dumps({"token": data["authenticationToken"]}))
+            self._token = str(data["authenticationToken"])
+            _keep_token(self._token)
             self._enter()
         elif kind == "AuthenticationResponse" and data.get("authenticated"):
             self._step = _Step.LEARNING
@@ -155,7 +156,7 @@ class _Plugin(Sender):
                 self._say("ParameterCreationRequest", _parameter(name))
             self._say("InputParameterListRequest", {})
         elif kind == "AuthenticationResponse":  # the user took the token back
-            _token_file().unlink(missing_ok=True)
+            self._token = None
             self._enter()
         elif kind == "InputParameterListResponse":
             everything = [*data.get("defaultParameters", ()), *data.get("customParameters", ())]
@@ -201,6 +202,14 @@ def _parameter(name: str) -> dict[str, Any]:
 
 def _token_file() -> Path:
     return data_folder() / "vtube_studio.json"
+
+
+def _keep_token(token: str) -> None:
+    try:
+        _token_file().parent.mkdir(parents=True, exist_ok=True)
+        write_whole(_token_file(), json.dumps({"token": token}))
+    except OSError:
+        log.exception("VTube Studio's token cannot be kept; its user is asked again next time")
 
 
 def _read_token() -> str | None:

@@ -37,6 +37,8 @@ class WebSocket(OutputKind):
 
 
 class _Server(Sender):
+    quick = True
+
     def __init__(self, address: Address) -> None:
         from websockets.sync.server import serve
 

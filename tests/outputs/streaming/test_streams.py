@@ -285,3 +285,28 @@ def test_the_command_lists_outputs(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(name in out for name in ("vmc", "livelink", "ws", "39539", "names=pascal|camel"))
     assert main(["stream", "demo"]) == 2
     assert "at least one --to" in capsys.readouterr().err
+
+
+def test_a_sender_that_breaks_ends_alone(
+    opened: Opened, receiver: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = opened("vmc", receiver.getsockname()[1]), opened("livelink", receiver.getsockname()[1])
+    until(lambda: broken._sender is not None and whole._sender is not None)
+    monkeypatch.setattr(broken._sender, "packets", lambda sample: [1 / 0])
+    until(lambda: broken.over, lambda: broken.put(turned(1.0)))
+    assert "Something unforeseen stopped the output livelink" in (broken.problem or "")
+    whole.put(turned(1.0))
+    assert receiver.recv(2048).startswith(b"#bundle") and whole.complaint is None
+
+
+def test_a_wait_of_one_sender_is_nobody_elses(opened: Opened, receiver: socket.socket) -> None:
+    """A studio that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        slow, quick = opened("vtubestudio", silent.getsockname()[1]), opened("vmc", receiver.getsockname()[1])
+        until(lambda: slow._sender is not None and quick._sender is not None)
+        slow.put(turned(1.0))
+        for i in range(5):
+            begun = time.monotonic()
+            quick.put(turned(float(i)))
+            assert receiver.recv(2048) and receiver.recv(2048) and receiver.recv(2048)
+            assert time.monotonic() - begun < 0.4  # less than the patience with the other

@@ -96,7 +96,7 @@ class FakeStudio:
 
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStudio]:
-    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path))
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "new"))
     fake = FakeStudio()
     yield fake
     fake.allows = fake.allows is True
@@ -148,11 +148,13 @@ def test_the_user_is_asked_once(opened: Opened, studio: FakeStudio) -> None:
 
 
 def test_a_token_that_was_taken_back_is_asked_for_again(opened: Opened, studio: FakeStudio, tmp_path: Path) -> None:
-    (tmp_path / "vtube_studio.json").write_text('{"token": "old"}')
+    token = tmp_path / "new" / "vtube_studio.json"
+    token.parent.mkdir()
+    token.write_text('{"token": "old"}')
     studio.start()
     stream = opened("vtubestudio", studio.port)
     until(lambda: stream.sent > 0, lambda: put(stream))
-    assert studio.asked == 1 and "secret" in (tmp_path / "vtube_studio.json").read_text()
+    assert studio.asked == 1 and "secret" in token.read_text()
 
 
 def test_a_refusal_is_final(opened: Opened, studio: FakeStudio) -> None:
