@@ -49,6 +49,17 @@ class Stream(Worker):
         return self.kind.leaves(self.address)
 
     @property
+    def ready(self) -> bool:
+        """Whether what is put is sent: it has its socket."""
+        return self._sender is not None
+
+    @property
+    def receivers(self) -> int | None:
+        """How many receive it; None where nobody can know, and before it is ready."""
+        sender = self._sender
+        return None if sender is None else sender.receivers
+
+    @property
     def dropped(self) -> int:
         return self._samples.dropped
 

@@ -28,7 +28,7 @@ def imported(tmp_path: Path) -> str:
 
 
 def wears(window: MainWindow, name: str) -> bool:
-    faces, shown = window.controller.faces, window.presenter._head
+    faces, shown = window.controller.faces, window.presenter.head
     return bool(faces) and faces[0].head.name == name and shown is not None and shown.name == name
 
 

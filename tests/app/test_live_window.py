@@ -124,10 +124,10 @@ def test_camera_is_lost_and_returns(
     assert "is back" in banners(window)["camera back"]
 
 
-def test_file_that_cannot_be_played(qtbot: Any, window: MainWindow, tmp_path: Path) -> None:
+def test_file_that_cannot_be_played(qtbot: Any, open_window: Callable[..., MainWindow], tmp_path: Path) -> None:
     from expnet_live.capture.sources import open_spec
 
-    window.controller.engine._open = open_spec
+    window = open_window(SourceSpec.demo(), open_=open_spec)
     (tmp_path / "broken.mp4").write_bytes(b"nothing")
     window.commands.open_path(str(tmp_path / "broken.mp4"))
     qtbot.waitUntil(lambda: "source" in banners(window), timeout=LONG)
@@ -185,7 +185,7 @@ def test_several_faces(
     first, second = (f.state.box.x for f in window.controller.state.faces)
     assert abs(second - first) > 80
     # Both are framed in the camera's picture, which is grey but for that.
-    qtbot.waitUntil(lambda: len(window.parts.camera._faces) == 2, timeout=LONG)
+    qtbot.waitUntil(lambda: len(window.parts.camera.faces) == 2, timeout=LONG)
     picture = pixels(window.parts.camera.grab().toImage())
     colored = np.ptp(picture, axis=2) > 60
     middle = picture.shape[1] // 2

@@ -54,7 +54,7 @@ def test_the_release_is_chosen_and_left(
 
     def shows(head: BaselModel | FaceModel) -> bool:
         bars = window.parts.bars.names
-        return window.presenter._head is head and bars == head.names
+        return window.presenter.head is head and bars == head.names
 
     qtbot.waitUntil(lambda: shows(puppet.model), timeout=LONG)
     ours = window.parts.head.picture()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +36,7 @@ from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording import recorder as recorder_module
 from expnet_live.sessions.recording.recorder import Limits
+from expnet_live.sessions.recording.writer import SessionWriter
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -166,8 +168,8 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
 
 def test_nothing_yet_then_one_that_is_recorded(qtbot: Any, main: MainWindow, sessions: SessionsWindow) -> None:
     side = sessions.side
-    qtbot.waitUntil(lambda: side._empty.text() == texts.NO_SESSIONS and side._empty.isVisible(), timeout=LONG)
-    assert "Ctrl+R" in side._how.text() and not sessions.actions_["delete"].isEnabled()
+    qtbot.waitUntil(lambda: side.empty.text() == texts.NO_SESSIONS and side.empty.isVisible(), timeout=LONG)
+    assert "Ctrl+R" in side.how.text() and not sessions.actions_["delete"].isEnabled()
     begin(qtbot, main, frames=3)
     qtbot.waitUntil(lambda: side.current is not None and side.current.locked, timeout=LONG)
     qtbot.waitUntil(lambda: sessions.message.text() == texts.STILL_RECORDING, timeout=LONG)
@@ -176,6 +178,22 @@ def test_nothing_yet_then_one_that_is_recorded(qtbot: Any, main: MainWindow, ses
     folder = end(qtbot, main)
     qtbot.waitUntil(lambda: sessions.player.folder == folder and sessions.player.replay is not None, timeout=LONG)
     assert sessions.actions_["delete"].isEnabled() and side.notes.isEnabled()
+
+
+def test_a_recording_that_begins_on_a_slow_disk_is_listed(
+    qtbot: Any, main: MainWindow, sessions: SessionsWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+
+    def slow(*args: Any) -> SessionWriter:
+        assert answers.wait(LONG / 1000)
+        return SessionWriter(*args)
+
+    monkeypatch.setattr(recorder_module, "SessionWriter", slow)
+    begin(qtbot, main)
+    answers.set()
+    qtbot.waitUntil(lambda: sessions.side.current is not None and sessions.side.current.locked, timeout=LONG)
+    end(qtbot, main)
 
 
 def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_path: Path) -> None:
@@ -196,7 +214,7 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     assert [p.name for p in shown(sessions)] == ["a"]
     qtbot.waitUntil(lambda: side.current is not None and side.current.folder.name == "a", timeout=LONG)
     qtbot.keyClicks(side.search, "x")
-    qtbot.waitUntil(lambda: side._how.text() == texts.NONE_FOUND and sessions.player.folder is None, timeout=LONG)
+    qtbot.waitUntil(lambda: side.how.text() == texts.NONE_FOUND and sessions.player.folder is None, timeout=LONG)
     assert not sessions.actions_["delete"].isEnabled()
     side.search.clear()
     side.choose(root / "2020-01-01 10-00-00")

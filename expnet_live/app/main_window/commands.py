@@ -25,6 +25,7 @@ from expnet_live.app.widgets.pieces import reveal
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.sessions.recording.recorder import Recorder
+from expnet_live.threads.worker import Life
 
 
 class Commands:
@@ -36,7 +37,7 @@ class Commands:
         self._controller, self._store, self._dialogs, self._pictures = controller, store, dialogs, pictures
         self._theme = DARK
         self._last_snapshot: Path | None = None
-        self._recorded: tuple[Recorder | None, bool] = None, False
+        self._recorded: tuple[Recorder | None, tuple[Life, bool] | None] = None, None
         self.sessions: SessionsWindow | None = None
         self.snapshot_folder = snapshot_folder()
 
@@ -211,7 +212,8 @@ class Commands:
     def watch(self) -> None:
         """Update the list of sessions for recordings."""
         recorder = self._controller.recording.recorder
-        state = (recorder, recorder is not None and recorder.frames > 0)
+        # Frames may come before the session is on disk: it is there when the recorder runs.
+        state = (recorder, None if recorder is None else (recorder.life, recorder.frames > 0))
         if state != self._recorded:
             self._recorded = state
             if self.sessions is not None:

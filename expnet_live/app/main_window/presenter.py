@@ -30,7 +30,7 @@ class Presenter:
         self._idle_shown = 0.0
         self._plots = 0
         self._pending: LiveState | None = None
-        self._head: Head | None = None  # the head whose geometry the view has
+        self.head: Head | None = None  # the head whose geometry the view has
         self.hairy = True
         self._ready = False
         self._gauge = Gauge()
@@ -161,12 +161,12 @@ class Presenter:
 
     def _turned_to(self, head: Head) -> bool:
         """Whether the view draws that head, which needs its geometry."""
-        if head is not self._head:
+        if head is not self.head:
             geometry = self._controller.gallery.geometry(head)
             if geometry is None:
                 return False
             self._parts.head.set_geometry(geometry)
-            self._head, self.hairy = head, len(geometry.hairy) > 0
+            self.head, self.hairy = head, len(geometry.hairy) > 0
         return True
 
     def _swapped(self) -> None:

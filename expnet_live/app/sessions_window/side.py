@@ -89,7 +89,7 @@ class ListSide(QWidget):
         self.found = Search(self.model)
         self.delegate = CardDelegate(self)
         self.search, self.view, self.notes = QLineEdit(), QListView(), Notes()
-        self._empty, self._how = QLabel(), QLabel()
+        self.empty, self.how = QLabel(), QLabel()
         self._told: Entry | None = None
         self._wanted: Path | None = None  # choose it when it is listed
         self._settle = QTimer(self)
@@ -177,12 +177,12 @@ class ListSide(QWidget):
     def _show_empty(self) -> None:
         self._pages.setCurrentIndex(0 if self.found.rowCount() else 1)
         if self.model.rowCount():
-            self._empty.setText("")
-            self._how.setText(texts.NONE_FOUND)
+            self.empty.setText("")
+            self.how.setText(texts.NONE_FOUND)
         else:
-            self._empty.setText(texts.NO_SESSIONS)
-            self._how.setText(texts.NO_SESSIONS_HOW)
-        self._empty.setVisible(bool(self._empty.text()))
+            self.empty.setText(texts.NO_SESSIONS)
+            self.how.setText(texts.NO_SESSIONS_HOW)
+        self.empty.setVisible(bool(self.empty.text()))
 
     # --- layout -------------------------------------------------------------------------------
 
@@ -213,13 +213,13 @@ class ListSide(QWidget):
         middle = QVBoxLayout(nothing)
         middle.setContentsMargins(24, 0, 24, 0)
         middle.addStretch(2)
-        for label, name in ((self._empty, "Big"), (self._how, "Muted")):
+        for label, name in ((self.empty, "Big"), (self.how, "Muted")):
             label.setObjectName(name)
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             middle.addWidget(label)
         middle.addStretch(3)
-        self._how.setText(texts.READING)
+        self.how.setText(texts.READING)
         listing = QWidget()
         self._pages = QStackedLayout(listing)
         self._pages.addWidget(view)

@@ -40,7 +40,7 @@ def other() -> Iterator[socket.socket]:
 
 def ask(stream: Stream, receiver: socket.socket, request: bytes) -> None:
     """Like the receivers: by a socket of its own, which takes no answer."""
-    until(lambda: stream._sender is not None)
+    until(lambda: stream.ready)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.sendto(request, (OURS, receiver.getsockname()[1]))
 
@@ -127,7 +127,7 @@ def test_who_asks_from_our_own_address_gets_it_where_it_asked(opened: Opened, re
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     stream = opened("facemotion3d", port)
-    until(lambda: stream._sender is not None)
+    until(lambda: stream.ready)
     receiver.sendto(b"FACEMOTION3D_OtherStreaming", ("127.0.0.1", port))
     until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of())))
     assert receiver.recv(4096).startswith(b"eyeBlinkLeft&100|")

@@ -109,7 +109,7 @@ def test_by_datagrams(
 def test_by_web_socket(opened: Opened, turn: np.ndarray, look: tuple[tuple[float, float], ...]) -> None:
     port = free_port(socket.SOCK_STREAM)
     stream = opened("ws", port)
-    until(lambda: stream._sender is not None)
+    until(lambda: stream.ready)
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of(0, turn, look))))
         check(web_socket([client.recv(timeout=PATIENCE)]), turn, look)

@@ -133,9 +133,7 @@ def test_a_client_that_never_reads_delays_nobody(opened: Opened) -> None:
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as quick:
-            sender = stream._sender
-            assert sender is not None
-            until(lambda: sender.receivers == 2)
+            until(lambda: stream.receivers == 2)
             state, worst = turned(0.0), 0.0
             for _ in range(3000):
                 begun = time.perf_counter()
