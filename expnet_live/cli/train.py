@@ -230,11 +230,13 @@ def _run_scores(args: argparse.Namespace) -> int:
 
 
 def _material(parser: argparse.ArgumentParser) -> None:
+    from expnet_live.research.training.actions.options import COLLECTIONS
+
     parser.add_argument(
         "labelled", nargs="+", type=Path, metavar="DIR", help="folders from 'train scores' and 'train pictures'"
     )
     parser.add_argument(
-        "--collections", nargs="*", default=["muxspace", "yawn", "eyes", "omi", "fer2013", "utkface"], metavar="NAME",
+        "--collections", nargs="*", default=list(COLLECTIONS), metavar="NAME",
         help="names of the photo collections; the others are clips",
     )  # fmt: skip
     parser.add_argument("--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="file,subject,emotion")

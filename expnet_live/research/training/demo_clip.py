@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -39,13 +40,27 @@ _SWEATER = np.array([
 _AROUND = 64
 
 
-class Actor:
-    """The head with hair and a sweater, drawn frame by frame."""
+@dataclass(frozen=True)
+class Look:
+    """`identity` (K,) of the head; `skin` (3,) multiplies its colours; `hair` and `cloth` are RGB (3,), 0..255."""
 
-    def __init__(self, model: FaceModel) -> None:
-        rng = np.random.default_rng(_PERSON)
-        self._model = model
-        self._identity = (_SHAPE_SD * rng.standard_normal(model.n_identity)).astype(np.float32)
+    identity: Array
+    skin: Array
+    hair: Array
+    cloth: Array
+
+
+def demo_look(model: FaceModel) -> Look:
+    rng = np.random.default_rng(_PERSON)
+    return Look((_SHAPE_SD * rng.standard_normal(model.n_identity)).astype(np.float32), _SKIN, _HAIR, _CLOTH)
+
+
+class Actor:
+    """A head with hair and a sweater, drawn frame by frame."""
+
+    def __init__(self, model: FaceModel, look: Look | None = None) -> None:
+        look = look or demo_look(model)
+        self._model, self._identity = model, look.identity
         self._n = len(model.colors)
         self._none = np.zeros(model.n_expression, np.float32)
         resting = model.vertices(self._none, self._identity)
@@ -56,12 +71,12 @@ class Actor:
         strand = 1 + 0.1 * np.sin(23 * angle + 2 * np.sin(resting[:, 2] / 30)) + 0.07 * np.sin(9 * angle + 1)
         amount = np.clip(self._hair * 1.4, 0, 1)[:, None]
         skin = np.isin(model.anatomy.part, (Part.FACE, Part.SHELL, Part.EARS, Part.LID_RIM))
-        colors = model.colors * np.where(skin[:, None], _SKIN, 1)
+        colors = model.colors * np.where(skin[:, None], look.skin, 1)
         dense = 0.75 * np.clip(model.traits.brows[:, :1], 0, 1) if model.traits.brows is not None else 0.0
-        colors = colors * (1 - dense) + _HAIR * dense
-        colors = colors * (1 - amount) + _HAIR * strand[:, None] * amount
+        colors = colors * (1 - dense) + look.hair * dense
+        colors = colors * (1 - amount) + look.hair * strand[:, None] * amount
         self._sweater, triangles = _sweater()
-        cloth = np.tile(_CLOTH, (len(self._sweater), 1))
+        cloth = np.tile(look.cloth, (len(self._sweater), 1))
         shine = model.anatomy.shine + 0.2 * amount[:, 0]
         self._surface = Surface(
             np.concatenate([model.triangles, triangles + self._n]),

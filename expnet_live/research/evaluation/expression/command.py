@@ -29,8 +29,11 @@ from expnet_live.heads.rig import Rig
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary, table
+from expnet_live.research.evaluation.expression.renders import measure_renders, text
 from expnet_live.research.training.actions.targets import Strengths
 from expnet_live.research.training.actions.teacher import Teacher
+
+_STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)  # of each action alone in rendered heads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rest-and-full", type=Path, metavar="FILE", help="compare with the training targets (.npz)")
     parser.add_argument("--held-out", action="store_true", help="only clips of held-out people")
+    parser.add_argument("--renders", type=int, default=0, metavar="N", help="also measure N rendered heads")
+    parser.add_argument(
+        "--photos", nargs="+", type=Path, default=[], metavar="DIR",
+        help="also measure moved photos of held-out people, of 'train scores' (needs moderngl)",
+    )  # fmt: skip
+    parser.add_argument("--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="of those: file,subject,…")
+    parser.add_argument("--count", type=int, default=40, metavar="N", help="photos that are moved (default: 40)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -56,6 +66,12 @@ def run(args: argparse.Namespace) -> int:
         strengths = Strengths.load(args.rest_and_full) if args.rest_and_full else None
         videos = _videos(args.clips, args.held_out)
         result["clips"] = _figures_of(*clips(pipeline, videos, Teacher(args.teacher), args.step, strengths))
+    if args.photos:
+        result["photos"] = _photos(pipeline, args)
+    renders = None
+    if args.renders:
+        renders = measure_renders(pipeline.predictor, FaceModel.load(), args.renders, _STRENGTHS)
+        result["renders"] = renders.frontal
     if args.json:
         print(json.dumps({k: {"summary": summary(v), "actions": [asdict(f) for f in v]} for k, v in result.items()}))
         return 0
@@ -63,7 +79,19 @@ def run(args: argparse.Namespace) -> int:
         s = summary(rows)
         print(f"{name}: {s['actions']:.0f} actions move, mean r {s['r_mean']:.3f}, median gain {s['gain_median']:.2f}")
         print(table(rows))
+    if renders is not None:
+        print(text(renders))
     return 0
+
+
+def _photos(pipeline: Pipeline, args: argparse.Namespace) -> list[ActionFigures]:
+    from expnet_live.research.evaluation.expression.photos import measure_photos
+    from expnet_live.research.training.actions.fine_tune import Material
+    from expnet_live.research.training.actions.options import COLLECTIONS
+    from expnet_live.research.training.photos import read_metadata
+
+    material = Material.of(args.photos, set(COLLECTIONS), read_metadata(args.metadata))
+    return measure_photos(pipeline.predictor, material, args.count)
 
 
 def _figures_of(said: Array, truth: Array, clip: Array) -> list[ActionFigures]:

@@ -77,6 +77,11 @@ class Material:
         blurred = np.isin(shelf.collection, BLURRED)
         return cls(shelf, targets(shelf.scores, shelf.mirrored, strengths, blurred, made), strengths, used, made, clip)
 
+    @property
+    def held_out(self) -> Array:
+        """(N,) which photos are of people who are never learned from."""
+        return ~self.used & ~self.made & ~self.clip & (self.shelf.spread < MAX_SPREAD)
+
     def units(self) -> tuple[Array, Array]:
         """Mean and standard deviation (52,) of the targets learned from, alike for both sides."""
         values, weights = self.targets.values[self.used], self.targets.weights[self.used] + 1e-9

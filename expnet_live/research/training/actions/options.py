@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of photos, in our data
+
 
 @dataclass(frozen=True)
 class TuneConfig:

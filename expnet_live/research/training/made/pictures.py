@@ -13,7 +13,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.research.training.actions.fine_tune import MADE, Material
+from expnet_live.research.training.actions.fine_tune import BLURRED, MADE, Material
 from expnet_live.research.training.actions.shelf import Labelled, save_part
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
@@ -35,13 +35,14 @@ _TRIES = 20
 
 
 class Faces:
-    """Photos of faces at rest among those that are learned from."""
+    """Photos of faces at rest among those that are learned from, or among those that are held out."""
 
-    def __init__(self, material: Material, *, frontal: bool, sharp: bool) -> None:
+    def __init__(self, material: Material, *, frontal: bool, sharp: bool, held_out: bool = False) -> None:
         shelf = material.shelf
         mean = (shelf.scores + shelf.mirrored) / 2
         resting = np.all([mean[:, INDEX[n]] < most for n, most in _REST.items()], axis=0)
-        usable = material.used & ~material.made & resting
+        used = material.held_out if held_out else material.used
+        usable = used & ~material.made & resting & ~np.isin(shelf.collection, BLURRED)
         if frontal:
             usable &= (np.abs(shelf.rotation[:, :2]) < _FRONTAL).all(1)
         self._material, self._rows, self._sharp = material, np.flatnonzero(usable), sharp
