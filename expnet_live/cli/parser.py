@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 
@@ -24,7 +25,7 @@ class Parser(argparse.ArgumentParser):
             for flag in action.option_strings
         }
         completed = []
-        for text, following in zip(args, [*args[1:], ""], strict=True):
+        for text, following in zip_longest(args, args[1:], fillvalue=""):
             action = flags.get(text)
             bare = action is not None and following not in (action.choices or ())
             completed.append(f"{text}={action.const}" if bare and action is not None else text)
