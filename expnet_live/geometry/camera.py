@@ -74,3 +74,12 @@ class WeakPerspective:
         x = a * self.x - b * self.y + float(similarity[0, 2])
         y = b * self.x + a * self.y + float(similarity[1, 2])
         return WeakPerspective(rotation, self.scale * factor, x, y)
+
+
+def facing(rotation: Array) -> float:
+    """How much a head faces the camera: R[2, 2] of its rotation vector (3,), not below 0."""
+    square = float(rotation @ rotation)
+    if square < 1e-12:
+        return 1.0
+    cosine = math.cos(math.sqrt(square))
+    return max(0.0, cosine + float(rotation[2]) ** 2 / square * (1 - cosine))

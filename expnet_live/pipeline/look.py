@@ -11,6 +11,7 @@ import numpy as np
 
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.stopwatch import Stopwatch
@@ -73,16 +74,18 @@ def crop_type(predictor: FacePredictor) -> type[Crop]:
     return predictor.crop_type or Crop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """What the network saw in one crop, with the pose in the picture's pixels.
 
-    `plausible` is False where the pose cannot be that of a face which fills the crop as it should.
+    `plausible` is False where the pose cannot be that of a face which fills the crop as it should. `appearance`
+    tells people apart, None where the look is not plausible.
     """
 
     view: WeakPerspective
     confidence: float
     plausible: bool
+    appearance: Appearance | None
     expression: Array
     identity: Array
     gaze: Array | None
@@ -103,7 +106,10 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
         x, y = (float(v) for v in p.origin[i])
         view = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
         plausible = _fills(view, crop.size)
+        appearance = None
         if plausible:
+            # Of several versions of a crop the first one will do.
+            appearance = Appearance.of(cuts[i].reshape(-1, *cuts[i].shape[-3:])[0], view, p.identity[i])
             view = crop.to_image(view)
             plausible = _inside(view, image)
         looks.append(
@@ -111,6 +117,7 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
                 view,
                 float(p.confidence[i]),
                 plausible,
+                appearance,
                 p.expression[i],
                 p.identity[i],
                 None if p.gaze is None else p.gaze[i],

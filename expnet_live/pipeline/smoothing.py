@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expnet_live.core.types import Array
-from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.camera import WeakPerspective, facing
 
 # A pause longer than this (s) starts the filter afresh.
 MAX_GAP = 0.5
@@ -143,7 +143,7 @@ class IdentityPool:
 
     def add(self, identity: Array, confidence: float, rotation: Array) -> Array:
         """The mean (K,) after this look."""
-        weight = max(confidence * _facing(rotation) ** 2, 1e-3)
+        weight = max(confidence * facing(rotation) ** 2, 1e-3)
         self._weight = min(self._weight + weight, self._memory)
         if self._mean is None:
             self._mean = np.array(identity, np.float32)
@@ -152,12 +152,3 @@ class IdentityPool:
         if self._given is None or np.abs(self._mean - self._given).max(initial=0) > self._step:
             self._given = self._mean
         return self._given
-
-
-def _facing(rotation: Array) -> float:
-    """How much a head faces the camera: R[2, 2] of its rotation vector (3,), not below 0."""
-    square = float(rotation @ rotation)
-    if square < 1e-12:
-        return 1.0
-    cosine = math.cos(math.sqrt(square))
-    return max(0.0, cosine + float(rotation[2]) ** 2 / square * (1 - cosine))

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from expnet_live.core.types import Image
-from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.camera import WeakPerspective, facing
+from expnet_live.pipeline.appearance import Memory
+from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Look, apart, crop_type, first_crop, look_at
@@ -16,25 +18,33 @@ from expnet_live.pipeline.stopwatch import Stopwatch
 
 @dataclass(frozen=True)
 class TrackerOptions:
-    """Confidences 0..1, times in seconds, distances in sides of the crop."""
+    """Confidences 0..1, times in seconds, distances in sides of the crop, unlikeness as of Appearance.distance."""
 
     found: float = 0.6  # a new face needs this confidence,
     confirmed: float = 0.3  # and this in several crops that must agree,
     held: float = 0.4  # a known one this
     patience: float = 0.15  # a face unseen for so long is lost
-    memory: float = 2.0  # one that comes back within this time, near, is the same face
+    memory: float = 2.0  # one that comes back within this time, and fits, is the same face
     search_interval: float = 0.1  # between detector runs while a face is missing,
     vacancy_interval: float = 0.5  # while there is room for more,
     check_interval: float = 1.0  # and otherwise
+    expected_back: float = 1.0  # so long is a lost face searched for where there is room for it
     thorough_every: int = 50  # of the searches with no face at all, how often to take the time
     same: float = 0.3  # faces nearer than this are one
+    beside: float = 0.6  # what is nearer than this to a face, and like none that is known, is half hidden by it,
+    behind: float = 1.0  # where a face is followed that it is not like, this
     near: float = 0.8  # a lost face can have moved so far
+    returns: float = 1.0  # one found nearer than this to where it was lost can be less like it
     momentum: float = 0.5  # how much of the last motion is expected to go on
+    unlike: float = 1.2  # a face that is less like the one before is another one,
+    unlike_rate: float = 15.0  # the longer ago the more (per s),
+    most_unlike: float = 2.8  # up to this
+    alike: float = 1.6  # a lost face is known again anywhere
 
 
 @dataclass
 class Track:
-    """A face that is being followed. `look` is the last good one, `seen` its time."""
+    """A face that is being followed. `look` is the last good one, `seen` its time, `memory` what it was like."""
 
     face: int
     look: Look
@@ -42,6 +52,8 @@ class Track:
     missed: bool = False  # in the last frame
     unsupported: int = 0  # detector runs in a row that saw faces, but not this one
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
+    since: float = 0.0  # when it was taken up
+    memory: Memory | None = None
 
     @property
     def firm(self) -> bool:
@@ -58,6 +70,22 @@ class Track:
         steady = 0 < step < 0.2 and not self.missed
         self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
         self.look, self.seen, self.missed = look, time, False
+        self.memory = _remembered(self.memory, look, step)
+
+    def unlikeness(self, look: Look) -> tuple[float, float]:
+        """How unlike the last look at this face another look is, and how unlike what it was like for long."""
+        if self.memory is None or look.appearance is None:
+            return math.inf, math.inf
+        return self.memory.unlikeness(look.appearance)
+
+
+def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | None:
+    if look.appearance is None:
+        return memory
+    if memory is None:
+        return Memory(look.appearance)
+    memory.see(look.appearance, seconds, facing(look.view.rotation))
+    return memory
 
 
 class Tracker:
@@ -109,23 +137,55 @@ class Tracker:
         newcomers = self._detect(image, crops, watch) if time - self._detected >= self._interval() else []
 
         looks = look_at(image, crops + newcomers, self._predictor, watch)
-        for track, look in zip(self._tracks, looks, strict=False):
-            if look.plausible and look.confidence >= self._options.held:
-                track.update(look, time)
-            else:
-                track.missed = True
+        strangers = self._follow(looks[: len(crops)])
         self._drop(t for t in self._tracks if time - t.seen > self._options.patience)
-        self._drop(self._duplicates())
-        self._welcome(image, looks[len(crops) :], watch)
+        self._welcome(image, strangers, looks[len(crops) :], watch)
         self._lost = [t for t in self._lost if time - t.seen <= self._options.memory]
         return [t for t in self._tracks if not t.missed]
+
+    def _follow(self, looks: Sequence[Look]) -> list[Look]:
+        """Gives the looks, one into each track's crop, to the tracks that they fit; returns those that fit none."""
+        o = self._options
+        faces: list[Look] = []
+        for look in looks:
+            # Two tracks may have come upon one face.
+            if look.plausible and look.confidence >= o.held and all(apart(look.view, f.view) >= o.same for f in faces):
+                faces.append(look)
+        costs = [[self._cost(t, f, t.expected(self._time, o.momentum)) for f in faces] for t in self._tracks]
+        followed = dict(assigned(costs))
+        for i, track in enumerate(self._tracks):
+            track.missed = i not in followed
+            if i in followed:
+                track.update(faces[followed[i]], self._time)
+                if track.memory is not None and track.memory.another:
+                    track.face, track.memory = self._new_number(), _remembered(None, track.look, 0.0)
+        taken = set(followed.values())
+        # Of two on one face, the one that fits it less has lost its own.
+        self._drop(
+            t for t in self._tracks if t.missed and any(apart(t.look.view, faces[k].view) < o.same for k in taken)
+        )
+        return [f for k, f in enumerate(faces) if k not in taken]
+
+    def _cost(self, track: Track, look: Look, view: WeakPerspective) -> float:
+        """Of taking `look` for `track`, expected at `view`: infinite where it is another person."""
+        o = self._options
+        last, known = track.unlikeness(look)
+        fresh = self._time - track.since <= o.patience  # it may come out from behind something
+        limit = o.most_unlike if fresh else min(o.unlike + o.unlike_rate * (self._time - track.seen), o.most_unlike)
+        distance = apart(view, look.view)
+        if min(last, known) > (limit if distance < o.returns else o.alike):
+            return math.inf
+        return last + known + min(distance, o.returns)
 
     def _interval(self) -> float:
         """How long after the detector's last run its next is due."""
         o = self._options
         if not self._tracks or not all(t.firm for t in self._tracks):
             return o.search_interval
-        return o.check_interval if len(self._tracks) >= self._max_faces else o.vacancy_interval
+        if len(self._tracks) >= self._max_faces:
+            return o.check_interval
+        awaited = any(self._time - t.seen <= o.expected_back for t in self._lost)
+        return o.search_interval if awaited else o.vacancy_interval
 
     def _detect(self, image: Image, crops: list[Crop], watch: Stopwatch) -> list[Crop]:
         """Runs the detector: first crops of faces not followed yet; missed ones get a new crop in `crops`."""
@@ -167,16 +227,21 @@ class Tracker:
             return []
         return [d.shifted(x0, y0) for d in self._detector.detect(part)]
 
-    def _welcome(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> None:
+    def _welcome(self, image: Image, strangers: Sequence[Look], found: Sequence[Look], watch: Stopwatch) -> None:
         """Takes up new faces, in place of doubtful ones where there is no room."""
         o = self._options
-        for look in looks:
-            if not look.plausible or look.confidence < o.found or self._held(look, o.same):
+        welcome: list[Look] = []
+        for look in (*strangers, *found):
+            known = any(math.isfinite(self._cost(t, look, t.look.view)) for t in self._lost)
+            others = [t.look for t in self._tracks if not t.missed] + welcome
+            room = o.same if known else o.behind if look in strangers else o.beside
+            near = any(apart(k.view, look.view) < room for k in others)
+            if not look.plausible or look.confidence < o.found or near:
                 continue
-            full = len(self._tracks) >= self._max_faces
+            full = len(self._tracks) + len(welcome) >= self._max_faces
             doubtful = [t for t in self._tracks if not t.firm]
             if full and not doubtful:
-                return
+                break
             if self._confirm is not None and not self._confirmed(image, look, self._confirm, watch):
                 continue
             if full:
@@ -185,37 +250,36 @@ class Tracker:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
                 again = look_at(image, [crop], self._predictor, watch)[0]
                 look = again if again.plausible and again.confidence >= o.held else look
-            self._tracks.append(Track(self._number(look), look, self._time))
+            welcome.append(look)
+        if welcome:
+            self._take_up(welcome)
             self._searches = 0
+
+    def _take_up(self, looks: Sequence[Look]) -> None:
+        """Follows new faces: under the numbers of the lost ones that they must be, or under new ones."""
+        costs = [[self._cost(t, look, t.look.view) for t in self._lost] for look in looks]
+        known = {i: self._lost[k] for i, k in assigned(costs)}
+        for i, look in enumerate(looks):
+            before = known.get(i)
+            if before is not None:
+                self._lost.remove(before)
+            face = self._new_number() if before is None else before.face
+            memory = _remembered(None if before is None else before.memory, look, 0.0)
+            self._tracks.append(Track(face, look, self._time, since=self._time, memory=memory))
+
+    def _new_number(self) -> int:
+        self._next_face += 1
+        return self._next_face - 1
 
     def _confirmed(self, image: Image, look: Look, predictor: FacePredictor, watch: Stopwatch) -> bool:
         crop = crop_type(predictor).of_view(look.view, predictor.crop_size)
         closely = look_at(image, [crop], predictor, watch)[0]
         return closely.plausible and closely.confidence >= self._options.confirmed
 
-    def _held(self, look: Look, distance: float) -> bool:
-        return any(not t.missed and apart(t.look.view, look.view) < distance for t in self._tracks)
-
-    def _number(self, look: Look) -> int:
-        """The number of the lost face that this one must be, or a new one."""
-        for track in sorted(self._lost, key=lambda t: -t.seen):
-            if self._time - track.seen <= self._options.memory and apart(track.look.view, look.view) < 1.0:
-                self._lost.remove(track)
-                return track.face
-        self._next_face += 1
-        return self._next_face - 1
-
     def _drop(self, tracks: Iterable[Track]) -> None:
         for track in list(tracks):
             self._tracks.remove(track)
             self._lost.append(track)
-
-    def _duplicates(self) -> list[Track]:
-        """Tracks that have come upon the face of an older one."""
-        seen = [t for t in self._tracks if not t.missed]
-        return [
-            b for i, b in enumerate(seen) if any(apart(a.look.view, b.look.view) < self._options.same for a in seen[:i])
-        ]
 
 
 def _part(width: int, height: int, turn: int) -> tuple[int, int, int, int]:

@@ -1,0 +1,102 @@
+"""What a face looks like, to tell people apart: the network's identity, and light and colours of the inner face.
+
+Nothing is learned for it. Light is taken relative to the face's own, so that a lamp changes little, and hair,
+clothes and background lie outside of what is compared.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.pipeline.crop import CROP_MM, Crop, roll_of
+
+_INNER_MM = CROP_MM * 10 / 16  # side of the square that is compared
+_GRID = 5  # cells a side
+_FINE = 4 * _GRID  # px a side of the picture that the cells are means of
+_LEAST_CONTRAST = 4.0  # of CIE lightness: below this, noise is no pattern
+# So that one step of each part is as telling as a standard deviation of identity: measured on clips of 40 people.
+_LIGHT, _COLOR = 1.5, 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Appearance:
+    """`identity` (K,) sd, `light` (25,) and `color` (50,), of the cells of a grid over the face.
+
+    Of one person in two frames 1/30 s apart, distances are below 1.6 in 99.9 % of pairs; between people they are
+    above 2.0 in 99 %. After half a second one person's are below 2.6 in 95 %.
+    """
+
+    identity: Array
+    light: Array
+    color: Array
+
+    @classmethod
+    def of(cls, pixels: Image, view: WeakPerspective, identity: Array) -> Appearance:
+        """Of the face that is seen with the pose `view` in `pixels` (S, S, 3)."""
+        square = Crop(view.x, view.y, max(_INNER_MM * view.scale, 1.0), roll_of(view.rotation), _FINE).cut(pixels)
+        cells = cv2.resize(square, (_GRID, _GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        lab = cv2.cvtColor(cells, cv2.COLOR_BGR2LAB).reshape(-1, 3)
+        light = lab[:, 0] - lab[:, 0].mean()
+        light *= _LIGHT / (light.std() + _LEAST_CONTRAST)
+        return cls(np.asarray(identity, np.float32), light, _COLOR * lab[:, 1:].ravel())
+
+    def distance(self, other: Appearance) -> float:
+        """How unlike two faces are: the sum of the parts' root mean squares."""
+        return sum(_rms(a - b) for a, b in zip(self._parts(), other._parts(), strict=True))
+
+    def towards(self, other: Appearance, share: float) -> Appearance:
+        """The mean of both, in which the other one has this share."""
+        return Appearance(
+            *(a + np.float32(share) * (b - a) for a, b in zip(self._parts(), other._parts(), strict=True))
+        )
+
+    def _parts(self) -> tuple[Array, Array, Array]:
+        return self.identity, self.light, self.color
+
+
+def _rms(x: Array) -> float:
+    return float(np.sqrt(x @ x / len(x))) if len(x) else 0.0
+
+
+_LONG, _SHORT = 10.0, 1.0  # s of a head that faces the camera
+# Distances between what a face is like over _LONG and _SHORT: one person's are below 1.5, in 99 % of pairs of people
+# they are above 1.75.
+_DRIFTING, _DRIFTED = 1.1, 1.65
+
+
+class Memory:
+    """What a face was like a moment ago, for long, and of late."""
+
+    def __init__(self, first: Appearance) -> None:
+        self._last = self._long = self._short = first
+        self._seconds = 0.0
+
+    def see(self, seen: Appearance, seconds: float, facing: float) -> None:
+        """One more look, so long after the one before; a head that is turned away tells little of who it is."""
+        self._last = seen
+        seconds = min(seconds, 0.2) * facing**4
+        self._seconds += seconds
+        self._short = self._short.towards(seen, _share(seconds, min(self._seconds, _SHORT)))
+        # Somebody who slowly takes the place must not be taken in.
+        if self._seconds < _SHORT or self._short.distance(self._long) < _DRIFTING:
+            self._long = self._long.towards(seen, _share(seconds, min(self._seconds, _LONG)))
+
+    def unlikeness(self, seen: Appearance) -> tuple[float, float]:
+        """The distance to the last look, and to what the face was like for long."""
+        return self._last.distance(seen), self._long.distance(seen)
+
+    @property
+    def another(self) -> bool:
+        """Whether who is seen of late is not who was seen before."""
+        return self._seconds > _SHORT and self._short.distance(self._long) > _DRIFTED
+
+
+def _share(seconds: float, span: float) -> float:
+    """Of a new value in a mean over `span`."""
+    return 1 - math.exp(-seconds / max(span, 1e-3))

@@ -1,0 +1,103 @@
+"""Numbers and shapes stay with people: when two cross, when a film cuts, when one face becomes another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+from crossing import astronaut, crossing, demo, head, placed
+
+from expnet_live.core.paths import assets_dir
+from expnet_live.core.types import FaceState, Frame, Image
+from expnet_live.pipeline.assignment import assigned
+from expnet_live.pipeline.pipeline import Pipeline
+
+FPS = 30.0
+pytestmark = pytest.mark.skipif(
+    not all((assets_dir() / name).is_file() for name in ("expnet.safetensors", "face_model.npz")),
+    reason="assets/ has no weights or no face model yet; train them first",
+)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Pipeline:
+    return Pipeline.load(device="cpu")
+
+
+def fresh(loaded: Pipeline, max_faces: int = 1) -> Pipeline:
+    return Pipeline(loaded.predictor, loaded.face_model, max_faces=max_faces)
+
+
+def run(pipeline: Pipeline, images: Sequence[Image]) -> list[list[FaceState]]:
+    return [pipeline.process(Frame(image, i / FPS, i)) for i, image in enumerate(images)]
+
+
+@pytest.mark.parametrize(("front", "step", "below"), [(True, 6, 0), (False, 6, 0), (False, 5, 30), (True, 12, 0)])
+def test_two_who_cross_keep_their_numbers_and_shapes(loaded: Pipeline, front: bool, step: int, below: int) -> None:
+    pipeline = fresh(loaded, 2)
+    seen: dict[str, list[FaceState]] = {"astronaut": [], "other": []}
+    numbers = set()
+    for i, (image, one, other) in enumerate(crossing(loaded, front, step, below)):
+        for state in pipeline.process(Frame(image, i / FPS, i)):
+            numbers.add(state.face)
+            if abs(one - other) > 120:
+                x = state.box.center[0]
+                seen["astronaut" if abs(x - one) < abs(x - other) else "other"].append(state)
+    assert numbers == {0, 1}
+    for states in seen.values():
+        assert len({s.face for s in states}) == 1
+        first, last = (np.asarray(s.identity) for s in (states[9], states[-1]))
+        assert np.sqrt(np.square(first - last).mean()) < 0.4
+    assert seen["astronaut"][0].face != seen["other"][0].face
+
+
+def test_a_cut_starts_a_new_face_at_once(loaded: Pipeline) -> None:
+    still, frames = astronaut(), demo(20)
+    (a,), (d,) = loaded.photo(still), loaded.photo(frames[0])
+    there, here = [placed((head(f, d), 200, 80)) for f in frames], placed((head(still, a), 210, 85))
+    states = run(fresh(loaded), [*there, *[here] * 10, *there])
+    assert [[s.face for s in seen] for seen in states[:30]] == [[0]] * 20 + [[1]] * 10
+    new = states[20][0]
+    assert np.abs(new.identity - states[29][0].identity).max() < 0.6  # nothing of the person before
+    assert np.abs(new.expression - new.expression_raw).max() < 1e-4
+    # Who comes back within two seconds is known again.
+    assert [[s.face for s in seen] for seen in states[30:]] == [[0]] * 20
+
+
+def test_who_slowly_becomes_another_gets_a_number_and_a_shape_of_their_own(loaded: Pipeline) -> None:
+    still, frames = astronaut(), demo(210)
+    (a,), (d,) = loaded.photo(still), loaded.photo(frames[0])
+    one, pictures = head(still, a), []
+    for i, frame in enumerate(frames):
+        share = float(np.clip((i - 90) / 30, 0, 1))
+        pictures.append(placed((cv2.addWeighted(one, share, head(frame, d), 1 - share, 0), 200, 80)))
+    states = [s for (s,) in run(fresh(loaded), pictures)]
+    (known,) = loaded.photo(pictures[-1])
+    assert states[89].face == 0 and states[-1].face > 0
+    assert np.sqrt(np.square(states[-1].identity - known.identity).mean()) < 0.5
+
+
+@pytest.mark.parametrize("change", ["darker", "warmer", "noise"])
+def test_light_does_not_make_another_person(loaded: Pipeline, change: str) -> None:
+    images = []
+    rng = np.random.default_rng(0)
+    for i, image in enumerate(demo(40)):
+        x = image.astype(np.float32)
+        if i >= 20:
+            x = {"darker": x * 0.55, "warmer": x * [0.85, 1.0, 1.08], "noise": x + rng.normal(0, 9, x.shape)}[change]
+        images.append(np.clip(x, 0, 255).astype(np.uint8))
+    assert {s.face for seen in run(fresh(loaded), images) for s in seen} == {0}
+
+
+def test_all_of_the_demo_is_one_person(loaded: Pipeline) -> None:
+    assert {s.face for seen in run(fresh(loaded), demo(10**6)) for s in seen} == {0}
+
+
+def test_pairs_that_cost_least() -> None:
+    inf = float("inf")
+    assert assigned([]) == assigned([[], []]) == assigned([[inf]]) == []
+    assert assigned([[0.2]]) == [(0, 0)]
+    assert assigned([[1.0, 1.1], [0.1, 5.0]]) == [(0, 1), (1, 0)]
+    assert assigned([[inf, 0.5, 9.0], [inf, 0.1, inf]]) == [(0, 2), (1, 1)]
