@@ -151,6 +151,7 @@ QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {t.faint}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.accent}; padding: 6px 11px; }}
 QPushButton#Primary, QPushButton:checked {{ background: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
+QPushButton#Primary:disabled {{ background: {t.raised}; color: {t.faint}; }}
 QToolButton#Flat {{ background: transparent; padding: 4px; }}
 QToolButton#Flat:hover {{ background: {t.hover}; }}
 QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; }}

@@ -51,7 +51,6 @@ class SessionsWindow(QMainWindow):
         self._active = False
         self.setWindowTitle(f"{texts.LIBRARY} – {texts.APP}")
         self.setAcceptDrops(True)
-        self.setMinimumSize(820, 540)
         self._sheets = Sheets(self)
         self.actions_ = Actions(self, TABLE, self)
         self.side = ListSide(

@@ -39,7 +39,7 @@ class BarsView(QWidget):
     def __init__(self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None]) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 260)
+        self.setMinimumSize(220, 260)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setToolTip(texts.BARS_TIP)  # each bar has its own tool tip
