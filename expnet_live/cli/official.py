@@ -118,6 +118,6 @@ def _status(args: argparse.Namespace) -> int:
 
 @quietly
 def _verify(args: argparse.Namespace) -> int:
-    from expnet_live.official.verify import run_verify
+    from expnet_live.research.official_proofs.verify import run_verify
 
     return run_verify(args.samples)

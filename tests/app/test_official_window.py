@@ -13,9 +13,9 @@ from live_fakes import Puppet
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.live.state import Settings
-from expnet_live.official import synthetic
 from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.official_proofs import synthetic
 
 LONG = 60_000
 

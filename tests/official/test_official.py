@@ -25,7 +25,7 @@ from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
 from expnet_live.networks.predictor import Predictor
-from expnet_live.official import pose, verify
+from expnet_live.official import pose
 from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.official.crop import OfficialCrop
 from expnet_live.official.listing import read_list
@@ -35,6 +35,7 @@ from expnet_live.official.program import run_list
 from expnet_live.official.readers import OfficialReader
 from expnet_live.official.store import Store
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.official_proofs import verify
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_the_ports_agree_with_tensorflow_layer_by_layer() -> None:
 
 def test_expnet_as_it_is_run_is_the_plain_one(there: Path, networks: OfficialNetworks) -> None:
     from expnet_live.official import weights
-    from expnet_live.official.proof import difference, resnet_layers
+    from expnet_live.research.official_proofs.proof import difference, resnet_layers
 
     crops = np.random.default_rng(0).integers(0, 256, (1, 227, 227, 3), np.uint8)
     found = networks(crops)

@@ -18,9 +18,10 @@ from official_fakes import HTML, quick_variables
 from places import SHARED
 
 from expnet_live.core.errors import UserError
-from expnet_live.official import importing, proof, variables
+from expnet_live.official import importing, variables
 from expnet_live.official.pickles import load_npy, load_npz
 from expnet_live.official.store import Store
+from expnet_live.research.official_proofs import proof
 
 SHARED = SHARED / "data/official"
 

@@ -13,9 +13,10 @@ from official_fakes import HTML
 from scipy.io import savemat
 
 from expnet_live.core.errors import UserError
-from expnet_live.official import basel_files, importing, synthetic
+from expnet_live.official import basel_files, importing
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.store import Made, Origin, Store
+from expnet_live.research.official_proofs import synthetic
 
 
 @pytest.fixture(scope="module")

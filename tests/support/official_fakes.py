@@ -8,11 +8,12 @@ import numpy as np
 from places import SHARED
 
 from expnet_live.core.types import Array
-from expnet_live.official import synthetic, variables, weights
+from expnet_live.official import variables, weights
 from expnet_live.official.basel_files import read_modified
 from expnet_live.official.crop import SIDE_MM
 from expnet_live.official.pose import CROP, FOCAL
 from expnet_live.official.store import Made, Origin, Store
+from expnet_live.research.official_proofs import synthetic
 
 SAMPLES = SHARED / "data/official/samples"
 HTML = b"<!DOCTYPE html>\n<html><head><title>Dropbox</title></head></html>"

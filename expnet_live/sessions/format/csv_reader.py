@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +14,12 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _BOM = b"\xef\xbb\xbf"
-_BLOCK = 8 << 20  # bytes that are read between two looks at the progress
+_BLOCK = 8 << 20  # bytes that are read between two looks at the progress,
+_SHARE = 2 << 20  # and that a thread takes at once: columns in few pieces are soon put together
 
 
 def read_text(path: Path) -> bytes:
@@ -67,15 +72,19 @@ class Table:
                 f"{self.path} has no column {missing[0]}{' and others' if missing[1:] else ''}; restore it from a copy "
                 "of the session."
             )
-        pairs = []
+        pieces = []
         for start, end in self._blocks():
             progress(start - self.start, self.end - self.start)
-            pairs.append(self._read(start, end, exact, single))
+            pieces.append(self._read(start, end, exact, single))
         progress(1, 1)
-        if not pairs:
-            return np.empty((len(exact), 0)), np.empty((len(single), 0), np.float32)
-        one, other = (parts[0] if len(parts) == 1 else np.concatenate(parts, 1) for parts in zip(*pairs, strict=True))
-        return one, other
+        n = sum(piece.num_rows for piece in pieces)
+        columns = np.empty((len(exact), n)), np.empty((len(single), n), np.float32)
+        for i, column in enumerate((*columns[0], *columns[1])):
+            start = 0
+            for chunk in (chunk for piece in pieces for chunk in piece.column(i).chunks):
+                column[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+                start += len(chunk)
+        return columns
 
     def damaged(self, row: int) -> UserError:
         """For a row, counted from 0, that says what cannot be."""
@@ -100,7 +109,7 @@ class Table:
                 yield start, end
             start = end
 
-    def _read(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> tuple[Array, Array]:
+    def _read(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> pa.Table:
         import pyarrow as pa
         from pyarrow import csv as arrow
 
@@ -108,10 +117,12 @@ class Table:
         columns = [str(place) for place in places]
         types = {column: pa.float64() if i < len(exact) else pa.float32() for i, column in enumerate(columns)}
         try:
-            table = arrow.read_csv(
+            return arrow.read_csv(
                 pa.BufferReader(pa.py_buffer(memoryview(self.data)[start:end])),
                 # By their places: names may be there twice.
-                read_options=arrow.ReadOptions(column_names=[str(i) for i in range(len(self.names))]),
+                read_options=arrow.ReadOptions(
+                    column_names=[str(i) for i in range(len(self.names))], block_size=_SHARE
+                ),
                 convert_options=arrow.ConvertOptions(
                     column_types=types, include_columns=columns, null_values=[""], quoted_strings_can_be_null=True
                 ),
@@ -119,11 +130,6 @@ class Table:
         except pa.ArrowInvalid:
             self._find_damage(places)
             raise
-        one, other = (
-            np.array([table.column(c).to_numpy() for c in part], dtype).reshape(len(part), -1)
-            for part, dtype in ((columns[: len(exact)], np.float64), (columns[len(exact) :], np.float32))
-        )
-        return one, other
 
     def _find_damage(self, places: Sequence[int]) -> None:
         """Raises UserError for the first line that has another number of fields, or none of numbers."""

@@ -165,7 +165,8 @@ def mend(path: Path, pictures: int) -> None:
 
 def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: int) -> Rows:
     sizes = [len(BOX), len(ROTATION), len(TRANSLATION), len(GAZE), n_names, n_names, n_identity]
-    parts = (np.ascontiguousarray(part.T) for part in np.split(values, np.cumsum(sizes)))
+    # Views: each column lies together in memory, as it was read.
+    parts = np.split(values.T, np.cumsum(sizes), axis=1)
     box, rotation, translation, gaze, expression, raw, identity, blendshapes = parts
     frame, video_frame, time, face, confidence = keys
     seen = ~np.isnan(face)

@@ -13,11 +13,11 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
-from expnet_live.official import proof, synthetic
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.basel_files import read_modified
 from expnet_live.official.crop import OfficialCrop
 from expnet_live.official.listing import read_list
+from expnet_live.research.official_proofs import proof, synthetic
 
 CROP_BAR = 1.1  # grey levels
 MESH_BAR = 1e-3  # mm

@@ -20,10 +20,11 @@ from torch.nn import functional as F
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.official import importing, tf_networks, variables, weights
+from expnet_live.official import importing, variables, weights
 from expnet_live.official.networks import OfficialNetworks, resize_matrix, resized
 from expnet_live.official.posenet import LINEARS, FacePoseNet
 from expnet_live.official.store import Store
+from expnet_live.research.official_proofs import tf_networks
 
 BAR = 1e-4
 
