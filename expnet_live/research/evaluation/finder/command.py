@@ -1,0 +1,157 @@
+"""`expnet-live evaluate finder --photos PATH... --empty PATH...`: measures which faces are found in photos.
+
+Each photo with a face is turned by 90, 180 and 270 degrees: the face must be found again, with the same expression.
+Photos are also shrunk and set into a grey picture, by the size of their face. Pictures without people must give no
+face.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import FaceState, Image
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.training.photos import PhotoRef, list_photos, read_photo
+
+FOUND_BAR = 0.95  # of photos turned by each angle
+FAR_SD = 1.0  # no coefficient of a turned photo may be further off
+FALSE_BAR = 0.01  # of pictures without people
+TURNS = (90, 180, 270)  # degrees
+SIZES = (200, 60, 28, 14)  # px, the larger side of the face's box
+_GREY, _LEAST = 110, (240, 320)  # what small photos are set into: grey level, rows and columns
+
+
+@dataclass
+class Finder:
+    """`photos` with a face when upright, of `all_photos`. By angle: how many of them are found, and how many of those
+    are further off than FAR_SD. By size in px: the share found. `false` names pictures without people, of `empty`,
+    in which a face is seen.
+    """
+
+    all_photos: int = 0
+    photos: int = 0
+    found: dict[int, int] = field(default_factory=lambda: dict.fromkeys(TURNS, 0))
+    far: dict[int, int] = field(default_factory=lambda: dict.fromkeys(TURNS, 0))
+    by_size: dict[int, int] = field(default_factory=lambda: dict.fromkeys(SIZES, 0))
+    empty: int = 0
+    false: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        turned = all(self.found[t] >= FOUND_BAR * self.photos and not self.far[t] for t in TURNS)
+        return turned and len(self.false) <= FALSE_BAR * self.empty
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--photos",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="photos of upright faces: files, folders, tars",
+    )
+    parser.add_argument(
+        "--empty",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="PATH",
+        help="pictures without people: files, folders, tars",
+    )
+    parser.add_argument("--count", type=int, metavar="N", help="take at most N pictures of each PATH (default: all)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which ones --count takes (default: 0)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 if all limits are met, 1 otherwise. Raises UserError if there is nothing to measure."""
+    photos, empty = (_some(paths, args.count, args.seed) for paths in (args.photos, args.empty))
+    if not photos and not empty:
+        raise UserError(
+            "There is nothing to measure; name photos with --photos, or pictures without people with --empty."
+        )
+    pipeline = Pipeline.load(args.model, args.device)
+    result = Finder()
+    for _, image in _read(photos, "photos"):
+        look_for(image, pipeline, result)
+    for name, image in _read(empty, "pictures without people"):
+        result.empty += 1
+        if pipeline.photo(image):
+            result.false.append(name)
+    _print(result)
+    if args.json:
+        args.json.write_text(json.dumps({**asdict(result), "good": result.good}, indent=1))
+    return 0 if result.good else 1
+
+
+def _some(paths: Sequence[Path], count: int | None, seed: int) -> list[PhotoRef]:
+    refs: list[PhotoRef] = []
+    try:
+        for path in paths:
+            there = list_photos([path])
+            order = np.random.default_rng(seed).permutation(len(there))[:count]
+            refs += [there[i] for i in order]
+    except (OSError, ValueError) as error:
+        raise UserError(str(error)) from error
+    return refs
+
+
+def _read(refs: Sequence[PhotoRef], what: str) -> Iterator[tuple[str, Image]]:
+    for ref in tqdm(refs, desc=what, unit="picture", leave=False):
+        image = read_photo(ref)
+        if image is not None:
+            yield ref.key, image
+
+
+def look_for(image: Image, pipeline: Pipeline, result: Finder) -> None:
+    """Look for the face in the photo, turned and small, if it is found in the photo as it is."""
+    result.all_photos += 1
+    upright = pipeline.photo(image)
+    if not upright:
+        return
+    result.photos += 1
+    for quarter, turn in enumerate(TURNS, 1):
+        states = pipeline.photo(np.ascontiguousarray(np.rot90(image, quarter)))
+        if states:
+            result.found[turn] += 1
+            result.far[turn] += bool(np.abs(states[0].expression - upright[0].expression).max() > FAR_SD)
+    for size in SIZES:
+        result.by_size[size] += bool(pipeline.photo(small(image, upright[0], size)))
+
+
+def small(image: Image, state: FaceState, size: int) -> Image:
+    """The photo with its face `size` px large, inside a grey picture."""
+    zoom = size / max(state.box.w, state.box.h)
+    method = cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC
+    shrunk = cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=method)
+    height, width = shrunk.shape[:2]
+    picture = np.full((max(_LEAST[0], height + 20), max(_LEAST[1], width + 20), 3), _GREY, np.uint8)
+    y, x = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    picture[y : y + height, x : x + width] = shrunk
+    return picture
+
+
+def _print(r: Finder) -> None:
+    if r.all_photos:
+        print(f"{r.photos} of {r.all_photos} photos have a face when upright; of these")
+        for turn in TURNS:
+            found = r.found[turn] / max(r.photos, 1)
+            print(f"  turned by {turn:3} degrees: {found:6.1%} found (limit {FOUND_BAR:.0%}), ", end="")
+            print(f"{r.far[turn]} more than {FAR_SD:g} sd off (limit 0)")
+        for size in SIZES:
+            print(f"  face of {size:3} px: {r.by_size[size] / max(r.photos, 1):6.1%} found")
+    if r.empty:
+        share = len(r.false) / r.empty
+        print(f"{r.empty} pictures without people: {len(r.false)} with a face, {share:.2%} (limit {FALSE_BAR:.0%})")
+        for name in r.false:
+            print(f"  {name}")
