@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
@@ -33,6 +34,7 @@ N_LANDMARKS = 478
 N_SCORES = 52
 CHUNK = 256
 THUMB = 32  # px
+_CONFIDENCE = 0.4  # that there is a face
 _ANGLE, _ZOOM = 8.0, 0.9  # degrees and scale of the turned look
 
 
@@ -69,10 +71,34 @@ class Looks:
     score_names: list[str]
 
 
-class LandmarkDetector:
-    """Face Mesh with refined eyes and lips on still photos, and optionally a blendshape teacher."""
+def face_landmarker(path: Path, detection: float, presence: float) -> Any:
+    """MediaPipe's Face Landmarker with its 52 scores, from a .task file; least confidences of detection and presence.
 
-    def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = 0.4) -> None:
+    Raises UserError when it is none.
+    """
+    with light_mediapipe():
+        import mediapipe
+
+    vision = mediapipe.tasks.vision
+    try:
+        options = vision.FaceLandmarkerOptions(
+            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
+            output_face_blendshapes=True,
+            min_face_detection_confidence=detection,
+            min_face_presence_confidence=presence,
+        )
+        return vision.FaceLandmarker.create_from_options(options)
+    except (RuntimeError, ValueError, OSError) as e:
+        raise UserError(f"{path} is not a Face Landmarker with blendshapes (.task); name one with --teacher.") from e
+
+
+class LandmarkDetector:
+    """Face Mesh with refined eyes and lips on still photos, and optionally a blendshape teacher.
+
+    Raises UserError when the teacher is no Face Landmarker.
+    """
+
+    def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = _CONFIDENCE) -> None:
         with light_mediapipe():
             import mediapipe
 
@@ -86,15 +112,7 @@ class LandmarkDetector:
         self._mirror = mirror_of_mesh(base_topology().triangles)
         self._teacher: Any = None
         if teacher is not None:
-            vision = mediapipe.tasks.vision
-            self._teacher = vision.FaceLandmarker.create_from_options(
-                vision.FaceLandmarkerOptions(
-                    base_options=mediapipe.tasks.BaseOptions(model_asset_path=str(teacher)),
-                    output_face_blendshapes=True,
-                    min_face_detection_confidence=min_confidence,
-                    min_face_presence_confidence=min_confidence,
-                )
-            )
+            self._teacher = face_landmarker(teacher, min_confidence, min_confidence)
             self._mp_image = mediapipe.Image
             self._srgb = mediapipe.ImageFormat.SRGB
 
@@ -236,9 +254,15 @@ def _thumb(image: Image, landmarks: Array) -> Image:
 
 
 def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
-    """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left."""
+    """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left.
+
+    Raises UserError when the teacher is none.
+    """
     if out.exists():
         return LandmarkSet.load(out)
+    if teacher is not None:
+        # In a pool's processes, what a wrong file raises would be met again and again.
+        face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE).close()
     parts = out.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
     chunks = [refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK)]

@@ -89,7 +89,12 @@ Chunk = Sequence[PhotoRef] | ClipFrames
 
 
 def label_all(photos: Sequence[PhotoRef], clips: Sequence[Path], step: int, teacher: Path, out: Path, jobs: int) -> int:
-    """Writes a part for each clip and each 200 photos to `out`; parts that are there are kept. How many pictures."""
+    """Writes a part for each clip and each 200 photos to `out`; parts that are there are kept. How many pictures.
+
+    Raises UserError when the teacher is none.
+    """
+    # In a pool's processes, what a wrong file raises would be met again and again.
+    Teacher(teacher).close()
     out.mkdir(parents=True, exist_ok=True)
     chunks: dict[str, Chunk] = {f"clip-{c.stem}-{step}": ClipFrames(c, step) for c in sorted(clips)}
     chunks |= {f"photos-{i // CHUNK:05d}": photos[i : i + CHUNK] for i in range(0, len(photos), CHUNK)}

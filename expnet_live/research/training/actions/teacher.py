@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
-from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
 from expnet_live.pipeline.crop import Crop
+from expnet_live.research.training.landmarks import face_landmarker
 
 _SIZE = 320  # px of the picture that the teacher gets
 _AROUND = 1.5  # its side, in sides of a network's crop
@@ -54,19 +53,7 @@ class Teacher:
         with light_mediapipe():
             import mediapipe
 
-        vision = mediapipe.tasks.vision
-        try:
-            options = vision.FaceLandmarkerOptions(
-                base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
-                output_face_blendshapes=True,
-                min_face_detection_confidence=_MIN_DETECTION,
-                min_face_presence_confidence=_MIN_PRESENCE,
-            )
-            self._landmarker: Any = vision.FaceLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError, OSError) as e:
-            raise UserError(
-                f"{path} is not a Face Landmarker with blendshapes (.task); name one with --teacher."
-            ) from e
+        self._landmarker = face_landmarker(path, _MIN_DETECTION, _MIN_PRESENCE)
         self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
         self._mirror = mirror_of_mesh(base_topology().triangles)
 
