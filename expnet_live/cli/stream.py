@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
@@ -20,7 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Sends the blendshapes and the pose of the face in SOURCE to other programs, until Ctrl-C or the "
         "clip's end. 'expnet-live stream --list' lists the outputs.",
     )
-    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a camera's index, a video, or: demo")
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a camera's index, a video, a session, or: demo")
     parser.add_argument(
         "--to", action="append", default=[], metavar="OUTPUT",
         help="such as vmc, vmc://127.0.0.1:39539, or vmc?names=camel; may be repeated. Goes to this machine, unless "
@@ -60,20 +61,29 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
-    from expnet_live.outputs.run import stream_to
+    from expnet_live.outputs.run import play_to, stream_to
     from expnet_live.person.profiles import Profiles
+    from expnet_live.sessions.format.folder import is_session
+    from expnet_live.sessions.reading.session import Session
 
     model = None if args.model is None else str(args.model)
     with terminable():
-        stream_to(
-            streams,
-            SourceSpec.parse(args.source),
-            Settings(model, args.device, args.smoothing),
-            Profiles().load(args.profile),
-            duration=args.duration,
-            auto_neutral=not args.no_auto_neutral,
-            say=lambda sentence: print(sentence, flush=True),
-        )
+        if is_session(Path(args.source)):
+            play_to(streams, Session.open(args.source), duration=args.duration, say=_say)
+        else:
+            stream_to(
+                streams,
+                SourceSpec.parse(args.source),
+                Settings(model, args.device, args.smoothing),
+                Profiles().load(args.profile),
+                duration=args.duration,
+                auto_neutral=not args.no_auto_neutral,
+                say=_say,
+            )
     for stream in streams:
         print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped, {stream.unheard} that nobody took")
     return 0 if all(stream.sent for stream in streams) else 1
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)

@@ -1,19 +1,29 @@
-"""Streaming of a source without a window."""
+"""Streaming of a source, or of a recorded session, without a window."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
+
+import numpy as np
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.core.types import Frame
+from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
-from expnet_live.live.state import Settings
+from expnet_live.live.state import LiveFace, LiveState, Settings
+from expnet_live.outputs.export.track import corrected, main_face, track
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
+from expnet_live.pipeline.models import model_with
+from expnet_live.sessions.reading.session import Session
 
 _PATIENCE = 2.0  # s that a stream may take to end
+_LOOK_EVERY = 0.02  # s
+_LAST = 0.1  # s for the last sample of a session to leave
 
 
 def stream_to(
@@ -42,6 +52,65 @@ def stream_to(
             return end is not None and time.monotonic() >= end
 
         follow(engine, spec, loop=duration is not None, over=over, seen=lambda: True)
+
+
+def play_to(
+    streams: Sequence[Stream],
+    session: Session,
+    *,
+    duration: float | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> None:
+    """Sends a recorded session at its own pace, once, or again and again for `duration` s, or until Ctrl-C.
+
+    It is the person as they were shown: without their neutral, times their gains. Raises UserError when there is no
+    face in it, its face model is not here, or no stream is left.
+    """
+    states = states_of(session)
+    watch = Watch(streams, say)
+    end = None if duration is None else time.monotonic() + duration
+    with running(streams), suppress(KeyboardInterrupt):
+        for lap in count(1):
+            start = time.monotonic()
+            for state in states(lap, start):
+                while (wait := state.captured.grabbed - time.monotonic()) > 0:
+                    watch.look()
+                    time.sleep(min(wait, _LOOK_EVERY))
+                if end is not None and time.monotonic() >= end:
+                    return
+                for stream in streams:
+                    stream.put(state)
+            time.sleep(_LAST)  # so that the last one leaves
+            watch.look()
+            if end is None:
+                return
+
+
+def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
+    """A function of a lap's number and start (time.monotonic(), s) that gives the session's frames as if they were
+    live: the main face, and a black picture. Raises UserError."""
+    rows = session.rows
+    if not (rows.face >= 0).any():
+        raise UserError("There is no face in the session; choose another one.")
+    recorded = model_with(session.info.coefficients, session.info.n_identity)
+    if recorded is None:
+        raise UserError(
+            f"The session was recorded with another face model ({session.info.face_model.name}), which is not here."
+        )
+    model, face = recorded.face_model(), main_face(rows)
+    measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
+    image = np.zeros((session.info.height, session.info.width, 3), np.uint8)
+
+    def lap(number: int, start: float) -> Iterator[LiveState]:
+        for i, moment in enumerate((measured.time - measured.time[0]).tolist()):
+            frame = Frame(image, moment, i, session.folder.name)
+            faces: tuple[LiveFace, ...] = ()
+            if measured.face[i] >= 0:
+                state = measured.state_of(i)
+                faces = (LiveFace(state, shown.expression[i], state.identity, model, shown.blendshapes_of(i)),)
+            yield LiveState(Captured(frame, start + moment, moment, number), faces, {}, start + moment, processed=True)
+
+    return lap
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from expnet_live.app.view3d.drawn import DrawnHead, own_drawn
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.core.types import Array, Box, FaceState, Pose
+from expnet_live.core.types import Array
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveFace
@@ -143,7 +143,7 @@ class Replay:
             return ()
         rows, frame = self.session.rows, self.rows.frame[row]
         first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
-        states = [_state(rows, i) for i in range(first, end) if rows.face[i] >= 0]
+        states = [rows.state_of(i) for i in range(first, end) if rows.face[i] >= 0]
         return tuple(LiveFace(s, s.expression, s.identity, self.drawn.head) for s in states)
 
 
@@ -194,22 +194,6 @@ def _leads(rows: Rows, chosen: Rows) -> bool:
     first = rows.face[np.diff(rows.frame, prepend=-1) > 0]
     faces = chosen.face[chosen.face >= 0]
     return bool(np.isin(first, faces).mean() > 0.5)
-
-
-def _state(rows: Rows, i: int) -> FaceState:
-    return FaceState(
-        face=int(rows.face[i]),
-        frame=int(rows.frame[i]),
-        timestamp=float(rows.time[i]),
-        box=Box(*(float(v) for v in rows.box[i])),
-        confidence=float(rows.confidence[i]),
-        expression=rows.expression[i],
-        expression_raw=rows.expression_raw[i],
-        identity=rows.identity[i],
-        pose=Pose(rows.rotation[i], rows.translation[i]),
-        gaze=rows.gaze_of(i),
-        blendshapes=rows.blendshapes_of(i),
-    )
 
 
 def _drawn_of(info: SessionInfo) -> DrawnHead:

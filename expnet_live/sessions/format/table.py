@@ -17,7 +17,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.files import replacing
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.core.types import Array, FaceState
+from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.sessions.format.csv_reader import Table, read_text
 
 KEYS = ("frame", "video_frame", "timestamp_s", "face", "confidence")
@@ -126,6 +126,22 @@ class Rows:
         """(52,) as in FaceState."""
         weights: Array = self.blendshapes[i]
         return weights if np.isfinite(weights).all() else None
+
+    def state_of(self, i: int) -> FaceState:
+        """The face of that row, as it was measured. Raises ValueError where there is none."""
+        return FaceState(
+            face=int(self.face[i]),
+            frame=int(self.frame[i]),
+            timestamp=float(self.time[i]),
+            box=Box(*(float(v) for v in self.box[i])),
+            confidence=float(self.confidence[i]),
+            expression=self.expression[i],
+            expression_raw=self.expression_raw[i],
+            identity=self.identity[i],
+            pose=Pose(self.rotation[i], self.translation[i]),
+            gaze=self.gaze_of(i),
+            blendshapes=self.blendshapes_of(i),
+        )
 
     def with_pictures(self, n: int) -> Rows:
         """Where the video has n pictures: after a kill, rows are further than it."""

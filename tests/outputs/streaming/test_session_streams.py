@@ -1,0 +1,78 @@
+"""A recorded session, played through live outputs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sending import PATIENCE, free_port, until
+from session_files import write_session
+from websockets.sync.client import connect
+
+from expnet_live.cli import main
+from expnet_live.core.errors import UserError
+from expnet_live.heads.built_in import face_model
+from expnet_live.outputs.export.track import corrected
+from expnet_live.outputs.run import play_to, states_of
+from expnet_live.outputs.stream import OUTPUTS, Address, Stream, parse_target
+from expnet_live.sessions.reading.session import Session
+
+
+def test_it_is_what_was_shown(demo_session: Session) -> None:
+    states = list(states_of(demo_session)(1, 100.0))
+    rows = demo_session.rows
+    shown = corrected(rows, demo_session.info.person, demo_session.info.coefficients)
+    assert len(states) == len(rows)
+    for i, state in enumerate(states):
+        assert state.captured.grabbed == pytest.approx(100 + rows.time[i] - rows.time[0])
+        assert len(state.faces) == (rows.face[i] >= 0)
+        for face in state.faces:
+            np.testing.assert_array_equal(face.expression, shown.expression[i])
+            told = shown.blendshapes_of(i)  # this model tells none: the nearest to its coefficients
+            nearest = face_model().blendshapes_of(shown.expression[i])
+            np.testing.assert_array_equal(face.weights, nearest if told is None else told)
+            np.testing.assert_array_equal(face.state.pose.rotation, rows.rotation[i])
+
+
+def test_it_plays_at_its_own_pace(demo_session: Session) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(PATIENCE)
+        stream = Stream(OUTPUTS.named("livelink"), Address("127.0.0.1", udp.getsockname()[1]))
+        play_to([stream], demo_session)
+        assert stream.sent + stream.dropped == len(demo_session.rows) and stream.sent > 0.9 * len(demo_session.rows)
+        faces = [len(udp.recv(4096)) > 200 for _ in range(stream.sent)]
+        assert not all(faces) and faces[0]
+
+
+def test_the_command_repeats_it(demo_session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        target = f"livelink://127.0.0.1:{udp.getsockname()[1]}"
+        assert main(["stream", str(demo_session.folder), "--to", target, "--duration", "1"]) == 0
+    assert f"{target}: " in capsys.readouterr().out
+
+
+def test_what_cannot_be_played(demo_session: Session, tmp_path: Path) -> None:
+    write_session(tmp_path / "one", 3)  # of three coefficients
+    with pytest.raises(UserError, match="another face model"):
+        states_of(Session.open(tmp_path / "one"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stream = Stream(*parse_target(f"ws://127.0.0.1:{taken.getsockname()[1]}"))
+        with pytest.raises(UserError, match="No output is left"):
+            play_to([stream], demo_session, duration=5)
+
+
+def test_web_pages_hear_it(demo_session: Session) -> None:
+    port = free_port(socket.SOCK_STREAM)
+    stream = Stream(*parse_target(f"ws://127.0.0.1:{port}"))
+    playing = threading.Thread(target=play_to, args=([stream], demo_session), kwargs={"duration": 3.0})
+    playing.start()
+    until(lambda: stream._sender is not None)
+    with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
+        assert json.loads(client.recv(timeout=PATIENCE))["version"] == 1
+    playing.join()
