@@ -1,4 +1,4 @@
-"""Who reads the faces: ExpNet's pipeline, or the landmark fit it is compared with."""
+"""The estimators of faces: ExpNet's pipeline, or the landmark fit as its baseline."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ PerFrame = Callable[[Frame], list[FaceState]]
 
 
 class Estimator(Protocol):
-    """Faces of photos and of videos, and their meshes."""
+    """Estimates faces of photos and videos, and their meshes."""
 
     @property
     def face_model(self) -> Head: ...
 
     @property
     def tells_blendshapes(self) -> bool:
-        """Whether faces come with ARKit's actions."""
+        """Whether faces have ARKit's actions."""
         ...
 
     @property
     def head(self) -> Head:
-        """Who wears the expressions in meshes."""
+        """The head of the meshes."""
         ...
 
     def photo(self, image: Image) -> list[FaceState]:
@@ -42,7 +42,7 @@ class Estimator(Protocol):
         ...
 
     def video(self) -> PerFrame:
-        """What reads the frames of a new video, in their order."""
+        """A function that processes the frames of a new video in order."""
         ...
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
@@ -94,7 +94,7 @@ class ExpNetEstimator:
 
 
 class LandmarkEstimator:
-    """Landmarks and a fit of the face model to them, each frame by itself; one face a picture."""
+    """Landmarks and a fit of the face model to them, for each frame separately; one face per picture."""
 
     tells_blendshapes = False
     device = "cpu"
@@ -124,7 +124,7 @@ class LandmarkEstimator:
 
 
 def load_estimator(options: Options) -> Estimator:
-    """Raises UserError when weights or assets are missing or unusable."""
+    """Create an estimator. Raises UserError if weights or assets are missing or unusable."""
     if options.landmark_fit:
         from expnet_live.heads.face_model import FaceModel
         from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator

@@ -1,4 +1,4 @@
-"""What is to be analysed: INPUT arguments become a flat list of photos, videos and cameras."""
+"""Expands the INPUT arguments to a flat list of photos, videos and cameras."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from expnet_live.core.errors import SourceError
 
 RESULTS = ("meshes", "overlays")  # the folders that a run writes beside its table
 TABLE, RUN = "coefficients.csv", "run.json"
-_LONGEST = 180  # bytes of a name: file systems allow 255, with the endings that results get
+_LONGEST = 180  # bytes of a name: file systems allow 255, including the suffixes of results
 
 
 class Kind(Enum):
@@ -31,8 +31,8 @@ class Kind(Enum):
 class Item:
     """One photo, video or camera.
 
-    `source` is what the table calls it, `spec` what opens it, `name` the relative path without suffix
-    that its output files get, unique in a run. An unreadable item's `problem` is a sentence that says why.
+    `source` is its name in the table, `spec` opens it, `name` is the relative path without suffix
+    of its output files, unique in a run. The `problem` of an unreadable item is a sentence that says why.
     """
 
     kind: Kind
@@ -59,7 +59,7 @@ def list_items(
 
 
 def printable(name: str) -> str:
-    """A file's name as text: bytes that are no UTF-8 stand as \\xe9."""
+    """A file's name as text: bytes that are not UTF-8 appear as \\xe9."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
@@ -67,7 +67,7 @@ _Found = tuple[Kind, str, str, str, str]
 
 
 class _Names:
-    """Names of output files, of which no two are the same file, nor one the folder of another."""
+    """Names of output files: no two are the same file, and none is the folder of another."""
 
     def __init__(self, found: Sequence[_Found], taken: Collection[str]) -> None:
         stems = [_short(stem) for *_, stem, _ in found]
@@ -85,7 +85,7 @@ class _Names:
 
     def _clashes(self, kind: Kind, name: str) -> bool:
         key = _key(name)
-        # A video's meshes fill a folder of its name; a photo's further faces have names of their own.
+        # A video's meshes are in a folder of its name; a photo's further faces have names of their own.
         further = re.fullmatch(r"(.+)\.face\d+", key)
         return (
             key in self._taken
@@ -95,7 +95,7 @@ class _Names:
 
 
 def _key(name: str) -> str:
-    """Some file systems do not tell upper from lower case, or two ways to write an accent."""
+    """Normalise a name, because some file systems ignore case, or treat different encodings of an accent as equal."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
@@ -117,12 +117,12 @@ def _expand(text: str, leave_out: Callable[[Path], None]) -> Iterator[_Found]:
     elif path.is_dir():
         found = list(_folder(path, leave_out))
         if not found:
-            yield Kind.UNREADABLE, text, text, text, f"The folder {text} holds no photos or videos; name one that does."
+            yield Kind.UNREADABLE, text, text, text, f"The folder {text} has no photos or videos; choose one that does."
         yield from found
     elif not os.path.lexists(text):
         yield Kind.UNREADABLE, text, text, path.stem, f"There is no file, folder or camera {text}; check the name."
     else:
-        # What is unknown may still be a video; the reader will tell.
+        # An unknown file may still be a video; the reader decides.
         yield (Kind.PHOTO if media_kind(path) is Media.PICTURE else Kind.VIDEO), text, text, path.stem, ""
 
 
@@ -139,7 +139,7 @@ def _folder(folder: Path, leave_out: Callable[[Path], None]) -> Iterator[_Found]
             if path.name not in (TABLE, RUN):
                 leave_out(path)
             continue
-        # Absolute: a file called demo or 0 is a file here.
+        # Absolute, so that a file called demo or 0 is a file here.
         yield kind, str(path), str(path.absolute()), str(PurePosixPath(relative.as_posix()).with_suffix("")), ""
 
 
@@ -148,7 +148,7 @@ def _kind(path: Path) -> Kind | None:
     if media is Media.PICTURE:
         return Kind.PHOTO
     if media is Media.VIDEO and path.suffix.lower() not in VIDEO_SUFFIXES:
-        # Sound comes in the same containers.
+        # Sound uses the same containers.
         try:
             VideoSource(path).close()
         except SourceError:

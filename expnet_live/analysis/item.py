@@ -1,4 +1,4 @@
-"""Analysis of one photo, video or camera into a folder of its own."""
+"""Analyses one photo, video or camera into a folder of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Progress(Protocol):
-    """Told of each frame done; may raise to stop the work."""
+    """Called after each frame; may raise to stop the work."""
 
     def expect(self, frames: int) -> None: ...
 
@@ -36,9 +36,9 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an item: its frames, those with a face, and what was wrong with it, if anything.
+    """The result for an item: its number of frames, those with a face, and the problem, if any.
 
-    An item with frames and a problem was read in part, up to where it is damaged. `sha256`: the file's, as hex digits,
+    An item with frames and a problem was read in part, up to the damage. `sha256`: the file's, as hex digits,
     empty where there is none.
     """
 
@@ -51,7 +51,7 @@ class Done:
 def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Progress) -> Done:
     """Write the item's rows to `folder`/rows.csv and its meshes and overlays under `folder`/files.
 
-    Raises OutputError when that fails.
+    Raises OutputError if that fails.
     """
     problem = item.problem
     with _rows_file(folder, options.out) as rows:
@@ -69,9 +69,9 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
             problem = str(error)
         except OutputError:
             raise
-        except Exception as error:  # of one input, which must not cost the others their results
+        except Exception as error:  # an error of one input must not cost the others their results
             log.exception("%s", item.source)
-            problem = f"{item.source} cannot be analysed ({error}); -v tells more, and the other inputs go on."
+            problem = f"{item.source} cannot be analysed ({error}); use -v for details. The other inputs continue."
     return Done(output.frames, output.with_face, problem, _checksum(item))
 
 
@@ -118,7 +118,7 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
             start = frame.timestamp if start is None else start
             if stopped.is_set() or (options.duration is not None and frame.timestamp - start >= options.duration):
                 break
-            # A camera's clock starts anywhere; that of a video is the video's own.
+            # A camera's clock starts at an arbitrary time; a video has its own clock.
             seconds = frame.timestamp - start if camera else frame.timestamp
             output.frame(frame.image, frame.index, seconds, source.fps or 30.0, read(frame))
             progress.step()
@@ -126,7 +126,7 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
 
 @contextmanager
 def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Ctrl-C ends a recording and keeps it; a second one breaks off."""
+    """Let Ctrl-C end a recording and keep it; a second one aborts."""
     stopped = threading.Event()
 
     def handle(number: int, stack_frame: object) -> None:

@@ -73,7 +73,7 @@ def _in_turn(
 
 
 class _Bar:
-    """Every item is in the bar's total with one frame from the start."""
+    """The bar counts every item with one frame from the start."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
@@ -90,11 +90,11 @@ class _Bar:
 # --- several processes --------------------------------------------------------------------------
 
 
-_ENDED = "The process that read {} was ended from outside, perhaps for want of memory; use fewer --jobs."
+_ENDED = "The process that read {} was killed, perhaps because memory ran out; use fewer --jobs."
 
 
 class _StoppedError(BaseException):
-    """The run was broken off elsewhere."""
+    """The run was aborted elsewhere."""
 
 
 class _Worker:
@@ -120,14 +120,14 @@ _setup: tuple[Options, Event] | None = None
 
 def _start_worker(options: Options, stop: Event, threads: int) -> None:
     global _setup
-    # Ctrl-C reaches every process of a terminal; the parent alone decides what it means.
+    # Ctrl-C reaches every process of a terminal; only the parent decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_threads(threads)
     _setup = options, stop
 
 
 def _work(item: Item, folder: Path) -> tuple[Done, Reader]:
-    # Loaded here and not in the initialiser, whose errors would only say that the pool is broken.
+    # Loaded here instead of in the initialiser, whose errors would only say that the pool is broken.
     global _worker
     assert _setup is not None
     if _worker is None:
@@ -140,7 +140,7 @@ def _limit_threads(threads: int) -> None:
     import cv2
 
     cv2.setNumThreads(threads)
-    # For the network and, where it is used, torch, neither of which is loaded yet.
+    # For the network and torch, neither of which is loaded yet.
     os.environ["OMP_NUM_THREADS"] = str(threads)
 
 
@@ -174,7 +174,7 @@ def _on_processes(
     try:
         work(range(len(items)), jobs)
     except BrokenProcessPool:
-        # One input may have ended its process: alone, each of the others goes on.
+        # One input may have crashed its process: run each of the others alone.
         for i in [i for i in range(len(items)) if i not in done]:
             shutil.rmtree(folders[i], ignore_errors=True)
             try:
@@ -197,7 +197,7 @@ def _name_left_out(paths: Sequence[Path], most: int = 20) -> None:
     if paths:
         more = f" and {len(paths) - most} more" if len(paths) > most else ""
         names = ", ".join(printable(str(p)) for p in paths[:most])
-        print(f"expnet-live: left out, as they are no photos or videos: {names}{more}", file=sys.stderr)
+        print(f"expnet-live: skipped, because they are not photos or videos: {names}{more}", file=sys.stderr)
 
 
 def _report(done: Sequence[Done], out: Path) -> None:
@@ -207,4 +207,4 @@ def _report(done: Sequence[Done], out: Path) -> None:
         inputs = f"{len(done) - skipped} of {len(done)} inputs" if skipped else f"{len(done)} inputs"
         print(f"{inputs}, {frames} pictures, {sum(d.with_face for d in done)} with a face: {out / TABLE}")
     else:
-        print("expnet-live: nothing could be read, and nothing was written.", file=sys.stderr)
+        print("expnet-live: no input could be read, so nothing was written.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What `expnet-live analyze` was asked to do."""
+"""The options of `expnet-live analyze`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""From the 468 points of a face to a head that looks alive.
+"""Builds a lifelike head from the 468 points of a face.
 
 A cage of control points follows the base points linearly: the face itself, the rims of the
 lids, the pouch of the mouth, the skull and neck. Two rounds of Loop subdivision, again linear,
-make it smooth; eyeballs, teeth and tongue ride along with an anchor of base points each. Little is
+make it smooth; eyeballs, teeth and tongue each follow an anchor of base points. Only a few parts are
 not linear (see posing): eyes turn with the gaze, slits close, and lids stay in front of the eyes.
 """
 
@@ -26,10 +26,10 @@ from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, N_BASE
 from expnet_live.meshes.subdivision import boundary_loops, loop_subdivision
 
 ROUNDS = 2
-_LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they are taken to be shut
-_LIPS_FREE = 4.6  # times the slit that counts as shut: so much wider open, lips are where they were measured
-_FRAME = 20.0  # mm between the points on which a piece that turns hangs
-_LID_REACH = 9.0  # mm from the eyeball within which skin is kept off it
+_LIPS_AT_REST = 4.5  # mm between the lips of the mean face up to which they count as closed
+_LIPS_FREE = 4.6  # multiple of the slit that counts as closed: from there on, lips are exactly where they were measured
+_FRAME = 20.0  # mm between the points that carry a rotating piece
+_LID_REACH = 9.0  # mm from the eyeball that skin keeps
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,12 @@ class Anatomy:
     """The drawable head: V vertices, of which the first `n_face` are the subdivided face (base points first).
 
     `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices; `skin` (n, 468) and `jaw`
-    (n,) are what of a control point moves with the skin and with the lower jaw where the two are known apart;
+    (n,) are the parts of a control point that move with the skin and with the lower jaw, if a rig moves them apart;
     `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first;
-    `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte .. 1 wet, `part` (V,) see `Part`;
-    `centers` (2,) the cage points in the middle of the right and the left eyeball;
-    `lids` for either eye the face vertices that are kept in front of it; `closings` shut the eyes
-    and the mouth where they nearly are; `lash_roots` are the vertices on the lids from which the
+    `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte to 1 wet, `part` (V,) see `Part`;
+    `centers` (2,) the cage points at the centres of the right and the left eyeball;
+    `lids` for each eye the face vertices that must stay in front of it; `closings` close eyes
+    and mouth that are nearly closed; `lash_roots` are the vertices on the lids from which the
     vertices of the lashes grow.
     """
 
@@ -64,7 +64,7 @@ class Anatomy:
 
     @property
     def eyeballs(self) -> tuple[slice, slice]:
-        """Where the vertices of the right and of the left one lie."""
+        """The vertex ranges of the right and the left eyeball."""
         return self.range(Part.RIGHT_EYE), self.range(Part.LEFT_EYE)
 
     @property
@@ -78,19 +78,19 @@ class Anatomy:
         return {p: slice(int(a), int(b)) for p, a, b in zip(Part, start, end, strict=True)}
 
     def range(self, part: Part) -> slice:
-        """Where a part's vertices lie; every part is contiguous, and they come in order."""
+        """The vertex range of a part; parts are contiguous and in order."""
         return self._ranges[part]
 
     def triangles_of(self, *parts: Part) -> Array:
-        """The triangles (n, 3) of which all corners belong to `parts` (seams go to the part beside the face)."""
+        """The triangles (n, 3) whose corners all belong to `parts` (seams belong to the part beside the face)."""
         return self.triangles[np.isin(self.part, parts)[self.triangles].all(1)]
 
 
 def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = None) -> Anatomy:
-    """The anatomy round a mean face (468, 3) mm, frontal and symmetric, with base triangles (852, 3).
+    """The anatomy around a mean face (468, 3) mm, frontal and symmetric, with base triangles (852, 3).
 
     `face_colors`, RGB 0..255, are those of the 468 base points or of all `n_face` vertices; without
-    them skin, lips and brows are painted.
+    them, skin, lips and brows get default colours.
     """
     mean = np.asarray(mean, np.float64)
     topology = topology_of_triangles(triangles)
@@ -132,18 +132,18 @@ def _mouth_places(mean: Array) -> tuple[Array, Array, Array]:
 
 
 def _refined(cage: Cage, creases: list[Array], n_face: int) -> tuple[sparse.csr_matrix, Array, Array, Array]:
-    """Subdivides the cage; vertices are put in order of their parts, the face's as without anatomy."""
+    """Subdivide the cage, and sort vertices by part; those of the face keep their order without anatomy."""
     triangles = np.concatenate(cage.triangles)
     edges = np.concatenate([np.stack([r, np.roll(r, -1)], 1) for r in creases])
     refine, fine = loop_subdivision(triangles, cage.size, ROUNDS, edges)
     part_of_point = np.concatenate(cage.parts)
-    # A seam triangle, like a strip's first row, belongs to the part that lies beyond the face.
+    # A seam triangle, like a strip's first row, belongs to the part beyond the face.
     owner = part_of_point[triangles].max(1)[np.arange(len(fine)) % len(triangles)]
     part = np.full(refine.shape[0], -1)
     for p in sorted(set(owner.tolist()), reverse=True):
         part[fine[owner == p]] = p
 
-    # The face alone subdivides into the same triangles in the same order: its numbering is kept.
+    # The face alone subdivides into the same triangles in the same order, so its numbering stays.
     face = fine[np.arange(len(fine)) % len(triangles) < n_face]
     alone = loop_subdivision(triangles[:n_face], N_BASE, ROUNDS)[1]
     order = np.empty(int((part == Part.FACE).sum()), np.int64)
@@ -157,7 +157,7 @@ def _refined(cage: Cage, creases: list[Array], n_face: int) -> tuple[sparse.csr_
 
 
 def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
-    """How the mouth and both eyes close; the rings are found again in the subdivided face."""
+    """The closings of the mouth and both eyes, whose rings are located in the subdivided face."""
     loops = boundary_loops(face)
 
     def ring_from(corner: int) -> Array:
@@ -171,7 +171,7 @@ def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
         )
         for corner in (RIGHT_EYE_OUTER, LEFT_EYE_OUTER)
     ]  # fmt: skip
-    # The lips of the mean face touch nearly; how high each place can open is better seen on a drop of the jaw.
+    # The lips of the mean face almost touch; a dropped jaw shows better how far each place can open.
     lips = ring_from(MOUTH_RIGHT_INNER)
     dropped = resting.copy()
     lower = lips[len(lips) // 2 :] if resting[lips[1], 1] > resting[lips[-1], 1] else lips[: len(lips) // 2 + 1]
@@ -179,7 +179,7 @@ def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
     dropped[lower, 1] -= 10 * np.sqrt(np.clip(1 - (resting[lower, 0] / width) ** 2, 0, 1))
     mouth_parts = np.flatnonzero((part == Part.FACE) | (part == Part.MOUTH))
     lip = closing(dropped, lips, mouth_parts, shut=1.3, open_=4.5, upper_share=0.5, reach=4.0)
-    # Measured lips stand a little apart in a face at rest, whose mouth is shut.
+    # Measured lips are slightly apart even in a neutral face with a closed mouth.
     gap = np.clip(resting[lip.first, 1] - resting[lip.second, 1], 0, None)
     if gap.max() < _LIPS_AT_REST:
         shut = np.maximum(lip.shut, gap + 0.2 * lip.shut)
@@ -188,7 +188,7 @@ def _slits(resting: Array, face: Array, part: Array) -> tuple[Closing, ...]:
 
 
 class _Assembly:
-    """Refined cage plus rigid pieces."""
+    """Builds the refined cage and the rigid pieces."""
 
     def __init__(self, cage: Cage, refine: sparse.csr_matrix, triangles: Array, part: Array, colors: Array) -> None:
         self.cage, self.n_anchors = cage, 0
@@ -202,8 +202,8 @@ class _Assembly:
     def attach(
         self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int, bone: bool = True
     ) -> int:
-        """Adds a rigid piece (vertices, triangles, colors) at an anchor point; returns the anchor's cage index. On
-        `bone` it stays in its place in the skull when a rig moves the skin."""
+        """Add a rigid piece (vertices, triangles, colors) at an anchor point; return the anchor's cage index. On
+        `bone`, it stays fixed to the skull when a rig moves the skin."""
         vertices, triangles, colors = piece
         skin = anchor.share(0.0) if bone else None
         index = int(self.cage.add(anchor, part, (0.0, 0.0, 0.0), skin=skin)[0])
@@ -213,7 +213,7 @@ class _Assembly:
         return index
 
     def swing(self, anchor: Linear, piece: tuple[Array, Array, Array], part: int) -> None:
-        """Adds a rigid piece that turns with the lower jaw: it hangs on four points, its anchor and three beside it."""
+        """Add a rigid piece that turns with the lower jaw: four points carry it, its anchor and three beside it."""
         vertices, triangles, colors = piece
         beside = _FRAME * np.concatenate([np.zeros((1, 3)), np.eye(3)])
         points = Linear(sparse.vstack([anchor.matrix] * 4).tocsr(), anchor.offset + beside)
@@ -226,7 +226,7 @@ class _Assembly:
         self._add(refine, np.zeros((n, 3)), triangles, part, colors)
 
     def bend(self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int) -> None:
-        """Adds a piece each of whose vertices can go its own way, from the place that it has in the lower jaw."""
+        """Add a piece whose vertices can each move on their own, relative to the lower jaw."""
         vertices, triangles, colors = piece
         n = len(vertices)
         points = Linear(sparse.vstack([anchor.matrix] * n).tocsr(), anchor.offset + vertices + shift)
@@ -243,7 +243,7 @@ class _Assembly:
         self.size += len(offset)
 
     def grow_lashes(self, resting: Array, eyelids: Iterable[Closing], centers: Array) -> Array:
-        """Adds lashes to the upper lids; returns the vertex that each vertex of them grows from."""
+        """Add lashes to the upper lids; return the root vertex of each lash vertex."""
         roots: list[Array] = []
         for lid, center in zip(eyelids, centers, strict=True):
             edge = lid.first[np.argsort(resting[lid.first, 0])]
@@ -258,7 +258,7 @@ class _Assembly:
         return np.concatenate(roots)
 
     def grow_ears(self, mean: Array) -> None:
-        """Adds both ears, coloured like the head round them."""
+        """Add both ears, coloured like the head around them."""
         of_shell = np.concatenate(self.cage.parts) == Part.SHELL
         cage = self.cage.linear()
         shell = Linear(cage.matrix[of_shell], cage.offset[of_shell])

@@ -1,4 +1,4 @@
-"""The face model that ships, loaded once for whoever needs it."""
+"""The built-in face model, loaded once and shared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _lock = threading.Lock()
 
 
 def face_model() -> FaceModel:
-    """From any thread; the same object each time. Raises UserError when the asset is missing or damaged."""
+    """The same object each time, from any thread. Raises UserError if the asset is missing or damaged."""
     with _lock:
         return _loaded()
 
@@ -19,6 +19,6 @@ def face_model() -> FaceModel:
 @cache
 def _loaded() -> FaceModel:
     model = FaceModel.load()
-    # Made on first use, and needed for the first face at the latest.
+    # Otherwise created at first use, by the first face at the latest.
     model.normals(model.vertices(model.expression_of()))
     return model

@@ -1,4 +1,4 @@
-"""Points that depend linearly on the 468 base points, and the rings that the head is built from."""
+"""Points that depend linearly on the 468 base points, and the rings of points that form the head."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ class Linear:
 
 @dataclass
 class Cage:
-    """A mesh under construction: linear points with a part and a colour each, and triangles over them.
+    """A mesh under construction: linear points, each with a part and a colour, and triangles over them.
 
-    `skin` is what of the points' matrices moves with the skin, and `jaw` (n,) how far a point goes with the lower jaw
-    instead: a rig moves jaw and skin apart. What neither moves is fixed to the skull.
+    `skin` is the part of the points' matrices that moves with the skin, and `jaw` (n,) how far a point follows the
+    lower jaw instead: a rig moves jaw and skin apart. Points that follow neither are fixed to the skull.
     """
 
     points: list[Linear] = field(default_factory=list)
@@ -80,8 +80,8 @@ class Cage:
         skin: sparse.csr_matrix | None = None,
         jaw: Array | float = 0.0,
     ) -> Array:
-        """Takes points in, with RGB 0..255 `color` (3,) or (n, 3); returns their indices (n,). They move with the
-        skin as they are, unless `skin` (n, 468) and `jaw` say otherwise."""
+        """Add points, with RGB 0..255 `color` (3,) or (n, 3); return their indices (n,). They move with the skin,
+        unless `skin` (n, 468) and `jaw` say otherwise."""
         n = len(points)
         self.points.append(points)
         self.skin.append(points.matrix if skin is None else skin)
@@ -92,9 +92,9 @@ class Cage:
         return np.arange(self.size - n, self.size)
 
     def strip(self, ring: Array, next_ring: Array, mirrored: Array | bool) -> None:
-        """Joins two closed rings; `ring` is a boundary in the direction its own triangles run.
+        """Join two closed rings; `ring` is a boundary in the direction of its own triangles.
 
-        `mirrored`, one flag or (n,), cuts the quads that begin at a point of the ring along the
+        `mirrored`, one flag or (n,), splits the quads that begin at a point of the ring along the
         other diagonal: set on one half of the head, it keeps the mesh symmetric.
         """
         a, b, c, d = ring, np.roll(ring, -1), next_ring, np.roll(next_ring, -1)
@@ -113,6 +113,6 @@ class Cage:
 
 
 def on_left(mean: Array, ring: Array) -> Array:
-    """Whether the middle between each point of a base ring (n,) and the next lies at x > 0."""
+    """Whether the midpoint between each point of a base ring (n,) and the next is at x > 0."""
     x = mean[ring, 0]
     return x + np.roll(x, -1) > 0

@@ -1,7 +1,7 @@
-"""Slits that close cleanly: the eyes and the mouth.
+"""Closes slits cleanly: the eyes and the mouth.
 
-Measured lids and lips rarely touch exactly; they stop short of each other or cross a little. Where
-the edges of a slit come that close they are made to meet, and the skin beside them moves along.
+Measured lids and lips rarely touch exactly; they stop short of each other or overlap slightly. If
+the edges of a slit come that close, they are made to meet, and the skin beside them moves along.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from expnet_live.core.types import Array
 class Closing:
     """`first`, `second` (n,) are vertices facing each other across a slit, first above.
 
-    `vertices` (m,) move by `weights` (m, n) times the way from `second` to `first` that is given
-    up. A slit of `shut` (n,) mm or less counts as closed; from `open` (n,) mm on nothing changes.
+    `vertices` (m,) move by `weights` (m, n) times the removed part of the vector from `second` to
+    `first`. A slit of `shut` (n,) mm or less counts as closed; from `open` (n,) mm on nothing changes.
     """
 
     first: Array
@@ -34,11 +34,11 @@ class Closing:
 def closing(
     points: Array, ring: Array, nearby: Array, *, shut: float, open_: float, upper_share: float, reach: float
 ) -> Closing:
-    """The closing of the slit round which `ring` (2k,) runs from one corner to the other and back.
+    """The closing of the slit around which `ring` (2k,) runs from one corner to the other and back.
 
-    `points` (V, 3) is the mesh at rest with the slit somewhat open, `nearby` the vertices that may
-    move; `shut` and `open_` mm hold where the slit is highest and shrink towards its corners. The
-    upper edge goes `upper_share` of the way; `reach` mm is how far the movement carries.
+    `points` (V, 3) is the mesh at rest with the slit slightly open, `nearby` the vertices that may
+    move; `shut` and `open_` mm apply where the slit is highest and shrink towards its corners. The
+    upper edge moves by `upper_share` of the distance; `reach` mm is the range of the movement.
     """
     half = len(ring) // 2
     one, other = ring[1:half], ring[:half:-1]

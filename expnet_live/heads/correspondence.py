@@ -1,8 +1,8 @@
-"""Where the points of the Face Mesh lie on another head.
+"""Finds the points of the Face Mesh on another head.
 
-Our face model is fitted to the head's surface: similarity and identity by turns with the closest points, which must
-face the same way (an ICP that deforms; Amberg et al., *Optimal step nonrigid ICP*, 2007, is its ancestor). Points of
-which the head itself tells where they are hold their surroundings in place.
+Our face model is fitted to the head's surface: similarity and identity alternate with a search for the closest points,
+which must face the same way (a deforming ICP, after Amberg et al., *Optimal step nonrigid ICP*, 2007). Points whose
+positions on the head are known hold their surroundings in place.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from expnet_live.heads.topology import NOSE_TIP
 
 _ROUNDS = 14
 _NEIGHBOURS = 16
-_AGAINST = 4.0  # mm that a vertex is farther away for each unit by which its normal deviates
-_FAR = 6.0  # mm from which on a point has little say
-_HOLD = 6.0  # mm round a known point that follow it
-_RIDGE = 20.0  # mm², of identity in standard deviations
-_WORST = 6.0  # mm, root mean square: beyond this it is no face, or none that looks along z
+_AGAINST = 4.0  # mm of extra distance for each unit by which a normal deviates
+_FAR = 6.0  # mm beyond which a point has little influence
+_HOLD = 6.0  # mm around a known point in which others follow it
+_RIDGE = 20.0  # mm², ridge on identity in standard deviations
+_WORST = 6.0  # mm, root mean square: above this it is not a face, or does not look along z
 
-# The 68 points of iBUG but the outline, and the Face Mesh's points at their places.
+# The 68 points of iBUG except the outline, and the Face Mesh's points at the same positions.
 IBUG = {
     8: 152,
     **dict(zip(range(17, 27), (70, 63, 105, 66, 107, 336, 296, 334, 293, 300), strict=True)),
@@ -61,13 +61,13 @@ class Placement:
 
 
 def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known: Mapping[int, int]) -> Placement:
-    """Finds our face on a head of vertices (V, 3) mm with its y up, looking along z.
+    """Find our face on a head of vertices (V, 3) mm with y up, looking along z.
 
     `skin` are the vertices that may belong to the face; `known` maps points of the Face Mesh to vertices.
-    Raises UserError when there is no face.
+    Raises UserError if there is no face.
     """
     if len(skin) < len(model.mean):
-        raise UserError(f"No face was found on the head: {len(skin)} points of skin are too few.")
+        raise UserError(f"No face was found on the head: {len(skin)} skin vertices are too few.")
     outward = NormalOperator(triangles, len(points))(points)
     tree = cKDTree(points[skin])
     facing = NormalOperator(model.base_triangles, len(model.mean))
@@ -76,7 +76,7 @@ def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known:
     rows = np.arange(len(model.mean))
     face = model.mean.astype(np.float64)
     for i in range(_ROUNDS):
-        # Into the head's own frame, where its tree is.
+        # Transform into the head's own frame, in which its search tree is.
         at, normals = ((face - shift) / scale) @ turn.T, facing(face) @ turn.T
         if len(anchors) and i >= _ROUNDS // 3:
             at = _held(at, anchors, points[places], _HOLD / scale)
@@ -93,14 +93,16 @@ def place(model: FaceModel, points: Array, triangles: Array, skin: Array, known:
     error = float(np.sqrt(((seen - face) ** 2).sum(1).mean()))
     if not error < _WORST:
         raise UserError(
-            f"No face was found on the head (our face's points lie {error:.0f} mm off); it must have y up and look "
-            "along z."
+            f"No face was found on the head (our face fits with an error of {error:.0f} mm); it must have y up and "
+            "look along z."
         )
     return Placement(marks.astype(np.int32), scale, turn, shift, error)
 
 
 def _start(model: FaceModel, points: Array, skin: Array, anchors: Array, places: Array) -> tuple[float, Array, Array]:
-    """A first similarity: by known points where there are enough, else by the tip of the nose, which is foremost."""
+    """An initial similarity: from known points if there are enough, else from the tip of the nose, the foremost
+    point.
+    """
     if len(anchors) >= 4:
         return similarity(points[places], model.mean[anchors], np.ones(len(anchors)))
     nose = points[skin[points[skin, 2].argmax()]]
@@ -108,13 +110,13 @@ def _start(model: FaceModel, points: Array, skin: Array, anchors: Array, places:
 
 
 def _held(at: Array, anchors: Array, places: Array, reach: float) -> Array:
-    """Points moved as the anchors among them must, the less the farther away."""
+    """Move points along with the anchors among them, less with increasing distance."""
     weights = np.exp(-((np.linalg.norm(at[:, None] - at[anchors], axis=2) / reach) ** 2))
     return at + weights @ (places - at[anchors]) / (weights.sum(1) + 0.2)[:, None]
 
 
 def fitted(model: FaceModel, seen: Array, weights: Array) -> Array:
-    """The face (468, 3) of our model that is nearest to points `seen`."""
+    """The face (468, 3) of our model nearest to the points `seen`."""
     root = np.sqrt(weights)[:, None]
     basis = (model.identity * root).reshape(model.n_identity, -1).astype(np.float64)
     target = ((seen - model.mean) * root).ravel()

@@ -1,4 +1,4 @@
-"""Ears: an auricle of smooth ridges and hollows, rigid, riding on the side of the head."""
+"""Ears: a rigid auricle of smooth ridges and hollows on the side of the head."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scipy.interpolate import CubicSpline
 from expnet_live.core.types import Array
 from expnet_live.heads.cage import Linear
 
-# The outline of a left ear, mm in its own plane: backwards from the root, up; how much of a rolled
-# rim (helix) and of the ridge within it (antihelix) there is.
+# The outline of a left ear, mm in its own plane: backwards from the root, up; the strength of the rolled
+# rim (helix) and of the ridge inside it (antihelix).
 _OUTLINE = np.array([
     (7, -31, 0.15, 0.1), (1, -25, 0.0, 0.2), (-2, -11, 0.0, 0.0), (-2, 3, 0.2, 0.0), (1, 16, 0.7, 0.2),
     (8, 26, 1.0, 0.6), (18, 31, 1.0, 0.8), (28, 28, 1.0, 0.9), (34.5, 15, 1.0, 1.0), (33.5, -1, 0.9, 1.0),
@@ -20,13 +20,13 @@ _CENTER = np.array([15.5, -3.0])  # of the concha
 _AROUND = 44
 _FRONT = (1.0, 0.97, 0.93, 0.88, 0.82, 0.76, 0.68, 0.6, 0.52, 0.44, 0.34, 0.2)  # rings from the rim to the concha
 _BACK = ((0.985, -2.2), (0.93, -4.2), (0.78, -6.5), (0.5, -16.0))  # behind the rim, and how deep
-_OUT, _LEAN = np.radians(23), np.radians(9)  # angles off the head, and backwards
+_OUT, _LEAN = np.radians(23), np.radians(9)  # angles away from the head, and backwards
 _ROOT = np.array([16.0, -79.0])  # height and depth on the head, mm
-_SUNK = 0.0  # mm of the root within the head
+_SUNK = 0.0  # mm of the root inside the head
 
 
 def ear_root(skin: Linear, mean: Array, side: int) -> Linear:
-    """The point (1,) where an ear grows from skin points, on the person's left (side 1) or right (-1)."""
+    """The point (1,) at which an ear is attached to skin points, on the person's left (side 1) or right (-1)."""
     at = skin.at(mean)
     distance = np.linalg.norm(at[:, 1:] - _ROOT, axis=1) + 1e3 * (at[:, 0] * side < 0)
     near = np.argsort(distance)[:4]
@@ -72,7 +72,7 @@ def ear(side: int, skin: Array) -> tuple[Array, Array, Array]:
 
 
 def _relief(p: Array, r: float, helix: Array, antihelix: Array) -> Array:
-    """How far (mm) the front of the ear stands off its plane at points (n, 2) at a share r of the way to the rim."""
+    """Height (mm) of the ear's front above its plane at points (n, 2) at the fraction r of the distance to the rim."""
     rim = 4.2 * helix * _ridge(r, 0.95, 0.08) - 1.8 * helix * _ridge(r, 0.78, 0.08)
     fold = 3.4 * antihelix * _ridge(r, 0.58, 0.13)
     concha = -3.0 * np.exp(-((r / 0.40) ** 2))
@@ -86,7 +86,7 @@ def _ridge(r: float, at: float, width: float) -> float:
 
 
 def _welded(points: Array, triangles: Array, colors: Array) -> tuple[Array, Array, Array]:
-    """The mesh with the ring of equal points in the middle of the concha made one."""
+    """Merge the ring of identical points in the middle of the concha into one."""
     triangles = np.maximum(triangles - (_AROUND - 1), 0)
     distinct = (triangles[:, 0] != triangles[:, 1]) & (triangles[:, 1] != triangles[:, 2])
     distinct &= triangles[:, 0] != triangles[:, 2]

@@ -13,8 +13,8 @@ IRIS_RADIUS = 5.9
 PUPIL_RADIUS = 2.2
 _LASH_LENGTH = 1.7
 LID_THICKNESS = 0.9
-_CORNEA = 0.85  # mm that the cornea stands out; it brings the highlight into the iris
-_DEPTH = 12.1  # of an eye's centre behind the middle of its lids
+_CORNEA = 0.85  # mm by which the cornea bulges; this moves the highlight into the iris
+_DEPTH = 12.1  # position of an eye's centre behind the middle of its lids
 _CREASE, _CREASE_WIDE, _CREASE_DARK = 4.3, 1.0, 0.55  # mm above the lid's edge, mm, of the light
 _SECTORS = 48
 _MAX_POLAR = np.radians(105)
@@ -26,7 +26,9 @@ _RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]
 
 
 def eye_center(mean: Array, ring: Array) -> Linear:
-    """The centre of the eyeball behind the lid ring (16,) that begins at the outer corner: moves with both corners."""
+    """The centre of the eyeball behind the lid ring (16,) that begins at the outer corner; it moves with both
+    corners.
+    """
     outer, inner = int(ring[0]), int(ring[8])
     lids = mean[ring]
     middle = np.array([
@@ -38,7 +40,7 @@ def eye_center(mean: Array, ring: Array) -> Linear:
 
 
 def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int) -> None:
-    """Extrudes the lid ring towards the eye's centre until it is well inside the eyeball."""
+    """Extrude the lid ring towards the eye's centre until it is well inside the eyeball."""
     lids = Linear.of(ring)
     positions, middle = mean[ring], center.at(mean)[0]
     distance = np.linalg.norm(positions - middle, axis=1)
@@ -59,7 +61,7 @@ def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int)
 
 
 def eyeball() -> tuple[Array, Array, Array]:
-    """An eyeball round the origin looking along +z: vertices (V, 3) mm, triangles (F, 3), RGB 0..255 (V, 3)."""
+    """An eyeball around the origin looking along +z: vertices (V, 3) mm, triangles (F, 3), RGB 0..255 (V, 3)."""
     limbus, pupil = np.arcsin(IRIS_RADIUS / EYE_RADIUS), np.arcsin(PUPIL_RADIUS / EYE_RADIUS)
     rings = np.concatenate([
         pupil * np.array([0.5, 0.93, 1.07]),
@@ -82,14 +84,14 @@ def eyeball() -> tuple[Array, Array, Array]:
 
 
 def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
-    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and round it; where pupil and iris end, radians."""
+    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and around it; radii of pupil and iris in radians."""
     within = np.clip((polar - pupil) / (limbus - pupil), 0, 1)[:, None]
     rng = np.random.default_rng(5)
     streak = sum(
         rng.uniform(0.3, 1) * np.cos(k * turn + rng.uniform(0, 2 * np.pi)) for k in (5, 7, 9, 11, 14, 17, 19, 22)
     )
     fibre = (1 + 0.07 * np.asarray(streak) * np.sin(np.pi * within[:, 0]))[:, None]
-    # Light enters from above and gathers in the lower half of the iris.
+    # Light enters from above and collects in the lower half of the iris.
     caustic = (1 - 0.30 * np.sin(turn))[:, None]
     iris = (_IRIS_INNER + (_IRIS - _IRIS_INNER) * np.clip(within * 1.5, 0, 1)) * fibre * caustic
     limbal = np.clip((within - 0.68) / 0.3, 0, 1) ** 1.5
@@ -107,8 +109,8 @@ def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
 def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
     """The lashes of an upper lid whose edge runs through points (n, 3), corner to corner.
 
-    They are a narrow band, drawn on both sides: returns for each of its 4n vertices the point of
-    the edge that it grows from and by how much it stands off it (mm), triangles and RGB.
+    They form a narrow, double-sided band: returns for each of its 4n vertices its point on the edge
+    and its offset from it (mm), triangles and RGB.
     """
     n = len(lid)
     outward = (lid - center) * (1, 0, 1)
@@ -123,7 +125,7 @@ def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def crease(points: Array, lid: Array) -> Array:
-    """How dark (V,) the fold above an upper lid is, whose edge runs through points (n, 3): of skin points (V, 3)."""
+    """Darkness (V,) at skin points (V, 3) of the fold above an upper lid whose edge runs through points (n, 3)."""
     distance, nearest = cKDTree(lid).query(points)
     aside, edge = np.abs(points[:, 0]), np.abs(lid[:, 0])
     along = np.clip((aside - edge.min()) / np.ptp(edge), 0, 1)

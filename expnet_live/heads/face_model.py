@@ -1,7 +1,7 @@
 """The 3D morphable face model S = mean + B_id alpha + B_exp eta, and the head drawn from it.
 
 The base is the 468 points of mediapipe's Face Mesh. Everything drawn beyond them (two rounds of
-Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points, multiplied out once.
+Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points, precomputed once.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ NAME = "ExpNet Live"
 ASSET = "face_model.npz"
 SCHEMA = 1
 _BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
-# Actions that bend skin on the back of the head, the neck and in the mouth.
+# Actions that bend skin at the back of the head, on the neck and in the mouth.
 _BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "cheekPuff", "mouthFunnel")]
-# Parts that bend with every expression or turn, and parts that do neither: of the others, some vertices bend.
+# Parts that deform with every expression or rotate, and parts that do neither; of the others, some vertices deform.
 _LIVELY = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES)
 _STIFF = (Part.UPPER_TEETH, Part.EARS)
-_EYES = (0.5, 1.8)  # times as open as the mean face's: as far as blinks follow
-_SEAL = 4  # power of a blink with which its lids are brought together, and of what shuts lips
+_EYES = (0.5, 1.8)  # multiple of the mean face's eye opening up to which blinks adapt
+_SEAL = 4  # exponents of a blink for closing its lids, and of the actions that close lips
 
 
 @dataclass(frozen=True, eq=False)
 class FaceModel:
-    """Mean (468, 3) mm, bases in mm a standard deviation, and the Gaussian priors of their coefficients.
+    """Mean (468, 3) mm, bases in mm per standard deviation, and the Gaussian priors of their coefficients.
 
     `identity` (K, 468, 3) has the prior N(0, I); `expression` (29, 468, 3) has N(prior_mean,
-    prior_covariance), its origin being the face at rest. `mirror` (468,) maps a point to its mirror
+    prior_covariance); its origin is the neutral face. `mirror` (468,) maps a point to its mirror
     image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
-    subdivided face. `own_rig` moves it in place of the rig that ships.
+    subdivided face. `own_rig` replaces the built-in rig.
 
     >>> model = FaceModel.load()
     >>> vertices = model.vertices(model.expression_of(jawOpen=2.0))
@@ -71,12 +71,12 @@ class FaceModel:
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceModel:
-        """The model in `path`, or the one that ships. Raises UserError when it is no such file."""
+        """The model in `path`, or the built-in one. Raises UserError if it is not a face model."""
         path = path or asset(ASSET)
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 if int(z["schema"]) != SCHEMA:
-                    raise UserError(f"{path} is of another version; make it again with 'expnet-live train face-model'.")
+                    raise UserError(f"{path} has another version; make it again with 'expnet-live train face-model'.")
                 f32 = {
                     n: z[n].astype(np.float32)
                     for n in ("mean", "identity", "expression", "prior_mean", "prior_covariance")
@@ -120,11 +120,11 @@ class FaceModel:
         return len(self.identity)
 
     def index(self, name: str) -> int:
-        """The place of a component by its name, such as jawOpen."""
+        """The index of a component by its name, such as jawOpen."""
         return self.names.index(name)
 
     def expression_of(self, **coefficients: float) -> Array:
-        """An expression (29,) from named coefficients, the rest at rest."""
+        """An expression (29,) from named coefficients; the others are at rest."""
         expression = np.zeros(self.n_expression, np.float32)
         for name, value in coefficients.items():
             expression[self.index(name)] = value
@@ -132,7 +132,7 @@ class FaceModel:
 
     @cached_property
     def mirror_expression(self) -> tuple[Array, Array]:
-        """For each component the index and the sign of its mirror image."""
+        """The index and the sign of each component's mirror image."""
         flat = self.expression.reshape(self.n_expression, -1)
         seen = (self.expression * np.array([-1, 1, 1], np.float32))[:, self.mirror].reshape(self.n_expression, -1)
         likeness = seen @ flat.T / np.linalg.norm(flat, axis=1)[None] / np.linalg.norm(flat, axis=1)[:, None]
@@ -141,18 +141,18 @@ class FaceModel:
 
     @cached_property
     def mirror_identity(self) -> Array:
-        """The sign (K,) that each component of identity takes in a mirror."""
+        """The sign (K,) of each identity component under mirroring."""
         seen = (self.identity * np.array([-1, 1, 1], np.float32))[:, self.mirror]
         sign: Array = np.sign((seen * self.identity).sum((1, 2))).astype(np.float32)
         return sign
 
     def mirrored(self, expression: Array, identity: Array) -> tuple[Array, Array]:
-        """Expressions (..., 29) and identities (..., K) of the faces' mirror images."""
+        """Expressions (..., 29) and identities (..., K) of the mirrored faces."""
         partner, sign = self.mirror_expression
         return expression[..., partner] * sign, identity * self.mirror_identity
 
     def landmarks(self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None) -> Array:
-        """The 468 Face Mesh points in mm, (468, 3); with `blendshapes` (52,) as the rig moves them."""
+        """The 468 Face Mesh points in mm, (468, 3); with `blendshapes` (52,), the rig moves them."""
         if blendshapes is None:
             moved = np.tensordot(checked("expression", expression, (self.n_expression,)), self.expression, 1)
         else:
@@ -166,7 +166,7 @@ class FaceModel:
 
     @cached_property
     def outline(self) -> tuple[Array, Array]:
-        """The oval of the face and the tip of its nose: few points, and one of them is always outermost.
+        """The oval of the face and the tip of its nose: a few points that always include the outermost ones.
 
         Mean (n, 3) and basis (29 + K, 3n) of expression and identity, in mm.
         """
@@ -180,22 +180,22 @@ class FaceModel:
 
     @cached_property
     def posing(self) -> Posing:
-        """What places the vertices of the drawn head."""
+        """The map from points to the vertices of the head."""
         return Posing(self.anatomy)
 
     @property
     def triangles(self) -> Array:
-        """Of the whole drawn head, (F, 3) int32, the face's own first."""
+        """Triangles of the whole head, (F, 3) int32, those of the face first."""
         return self.anatomy.triangles
 
     @property
     def colors(self) -> Array:
-        """RGB albedo of the drawn head, (V, 3) uint8."""
+        """RGB albedo of the head, (V, 3) uint8."""
         return self.anatomy.colors
 
     @cached_property
     def traits(self) -> Traits:
-        """What is known of the drawn head's vertices."""
+        """Traits of the head's vertices."""
         anatomy, n = self.anatomy, self.n_face
         hairs = np.zeros((len(anatomy.part), 3), np.float32)
         face = anatomy.refine[:n] @ anatomy.cage.at(self.mean)
@@ -215,12 +215,12 @@ class FaceModel:
 
     @property
     def n_face(self) -> int:
-        """The first so many vertices are the subdivided face."""
+        """The number of vertices of the subdivided face, which come first."""
         return self.anatomy.n_face
 
     @property
     def face_triangles(self) -> Array:
-        """The triangles of the subdivided face alone."""
+        """The triangles of the subdivided face."""
         return self.anatomy.triangles[: self.anatomy.n_face_triangles]
 
     @cached_property
@@ -238,10 +238,10 @@ class FaceModel:
         gaze: Array | None = None,
         blendshapes: Array | None = None,
     ) -> Array:
-        """Vertices of the drawn head in mm, (V, 3) float32; `gaze` as in FaceState.
+        """Vertices of the head in mm, (V, 3) float32; `gaze` as in FaceState.
 
-        With `blendshapes`, ARKit's weights (52,), the rig moves the face and not `expression`; without a `gaze` they
-        turn the eyes as well.
+        With `blendshapes`, ARKit's weights (52,), the rig moves the face instead of `expression`; without a `gaze`
+        they also turn the eyes.
         """
         posing = self.posing
         if blendshapes is None:
@@ -253,7 +253,7 @@ class FaceModel:
     def face_mesh(
         self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
     ) -> tuple[Array, Array]:
-        """Vertices (n_face, 3) mm and unit normals of the face alone, with `face_triangles`: a third of the head."""
+        """Vertices (n_face, 3) mm and unit normals of the face alone, for `face_triangles`: a third of the head."""
         posing = self.posing
         if blendshapes is None:
             vertices = posing.face(self._points(expression, identity, posing.n_face_points))
@@ -264,20 +264,22 @@ class FaceModel:
 
     @cached_property
     def rig(self) -> Rig:
-        """Raises UserError when the asset is missing or of another version."""
+        """The rig that moves it. Raises UserError if the asset is missing or has another version."""
         return self.own_rig or Rig.load()
 
     def rigged_by(self, rig: Rig) -> FaceModel:
-        """The same face with another rig than the one that ships."""
+        """The same face with another rig than the built-in one."""
         return replace(self, own_rig=rig)
 
     def action_rows(self, blendshapes: Array, identity: Array | None = None) -> Array:
-        """How much of each row of the rig (R,) there is for weights (52,) on that person; see Rig.rows."""
+        """The strength of each row of the rig (R,) for weights (52,) on that person; see Rig.rows."""
         return self._rows(checked_blendshapes(blendshapes), self._resting(identity))
 
     @cached_property
     def action_deltas(self) -> Array:
-        """What the rig's rows add to the vertices, (R, V, 3) float32 mm, but for lids and lips that close."""
+        """The displacements of the vertices by the rig's rows, (R, V, 3) float32 mm, except for closing lids and
+        lips.
+        """
         return np.stack([self.anatomy.refine @ field for field in self._control_fields])
 
     @cached_property
@@ -285,14 +287,14 @@ class FaceModel:
         return named_weights(self, RigDriver(self, self.rig))
 
     def blendshapes_of(self, expression: Array) -> Array:
-        """ARKit's weights (52,) float32 that come nearest to an expression (29,): linear in its positive and its
-        negative coefficients, clipped to 0..1. For models that do not tell them."""
+        """ARKit's weights (52,) float32 nearest to an expression (29,): linear in its positive and its
+        negative coefficients, clipped to 0..1. For models that do not predict them."""
         eta = checked("expression", expression, (self.n_expression,))
         both = np.concatenate([np.maximum(eta, 0), np.maximum(-eta, 0)])
         return np.clip(self._named @ both, 0, 1).astype(np.float32)
 
     def _rigged(self, weights: Array, identity: Array | None, n: int | None = None) -> tuple[Array, Array]:
-        """The first n (None: all) points (n, 3) from which the head is made, and how far slits are sealed."""
+        """The first n (None: all) points (n, 3) that determine the head, and how far slits are sealed."""
         resting, numbers = self._resting(identity), slice(None if n is None else 3 * n)
         rows = self._rows(weights, resting)
         points = resting.points[numbers] + _weighted(rows, self._rig_fields[:, numbers])
@@ -300,7 +302,7 @@ class FaceModel:
         return points.reshape(-1, 3), self.posing.sealed(np.array(shut) ** _SEAL)
 
     def _rows(self, weights: Array, resting: _Resting) -> Array:
-        """The rows of the rig (R,) for that person: a blink shuts the eye that it finds, however wide."""
+        """The rows of the rig (R,) for that person: a blink closes the person's own eye, however wide."""
         rows = self.rig.rows(weights)
         rows[_BLINKS] *= resting.eyes
         return rows
@@ -323,14 +325,14 @@ class FaceModel:
         return np.asarray(fields, np.float32)
 
     def _points(self, expression: Array, identity: Array | None, n: int | None = None) -> Array:
-        """The first n (None: all) points (n, 3) from which the head is made."""
+        """The first n (None: all) points (n, 3) that determine the head."""
         eta, numbers = checked("expression", expression, (self.n_expression,)), slice(None if n is None else 3 * n)
         points = self._resting(identity).points[numbers] + _weighted(eta, self._point_bases[0][:, numbers])
         return points.reshape(-1, 3)
 
     @cached_property
     def _point_bases(self) -> tuple[Array, Array]:
-        """The bases of expression (29, 3n) and identity (K, 3n) for the n points from which the head is made."""
+        """The bases of expression (29, 3n) and identity (K, 3n) for the n points that determine the head."""
         matrix = self.posing.points.matrix
         expression, identity = (
             np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
@@ -338,7 +340,7 @@ class FaceModel:
         return expression, identity
 
     def _resting(self, identity: Array | None) -> _Resting:
-        """That person's face at rest; the last one is kept."""
+        """That person's face at rest; the last one is cached."""
         alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
         alpha = checked("identity", alpha, (self.n_identity,))
         key, last = alpha.tobytes(), self._last_resting[0]
@@ -362,7 +364,7 @@ class FaceModel:
 
     @cached_property
     def normals(self) -> BendingNormals:
-        """Called with vertices (V, 3): their unit normals. They are computed where the head bends or turns."""
+        """Computes unit normals of vertices (V, 3) when called, but only where the head deforms or rotates."""
         rng = np.random.default_rng(1)
         people = [(rng.standard_normal(self.n_expression), rng.standard_normal(self.n_identity)) for _ in range(6)]
         rest, anatomy = np.zeros(self.n_expression), self.anatomy
@@ -374,8 +376,8 @@ class FaceModel:
 
 @dataclass(frozen=True, eq=False)
 class _Resting:
-    """A person's face at rest: the bytes of the identity, the points (3n,) from which the head is made, and how open
-    the right and the left eye stand (2,), times as wide as the mean face's."""
+    """A person's face at rest: the bytes of the identity, the points (3n,) that determine the head, and the opening of
+    the right and the left eye (2,), as multiples of the mean face's."""
 
     key: bytes
     points: Array
@@ -385,8 +387,8 @@ class _Resting:
 def _base_edges(fine: Array, n_base: int) -> Array:
     """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
 
-    A round of subdivision cuts a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
-    four blocks: which edges run along the old ones follows from the block.
+    A round of subdivision splits a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
+    four blocks: the block determines which edges run along the old ones.
     """
     corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
     edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
@@ -394,5 +396,7 @@ def _base_edges(fine: Array, n_base: int) -> Array:
 
 
 def _weighted(weights: Array, rows: Array) -> Array:
-    """The sum of `rows` (k, n) by `weights` (k,). Not BLAS: for so little its threads cost more than they bring."""
+    """The sum of `rows` (k, n) weighted by `weights` (k,). It avoids BLAS, whose threads cost more than they save
+    here.
+    """
     return np.einsum("k,kn->n", weights, rows)

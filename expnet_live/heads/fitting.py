@@ -1,10 +1,10 @@
-"""Fitting the face model to landmarks: Gauss-Newton with Gaussian priors, vectorised in torch.
+"""Fits the face model to landmarks: Gauss-Newton with Gaussian priors, vectorised in torch.
 
-The paper's way of making labels: pose, identity pooled over a subject's photos, and expression
+This is how the paper makes labels: pose, identity pooled over a subject's photos, and expression
 under its prior. A photo's landmarks are modelled as o = s (R (mean + B beta) + t) with isotropic
-noise in the picture and a larger one in depth; beta stacks expression and identity. The normal
-equations of all photos are built at once; identity is what a subject's photos share, so each
-photo's own unknowns are eliminated (Schur complement) before the subject's are solved for.
+noise in the picture and larger noise in depth; beta stacks expression and identity. The normal
+equations of all photos are built at once; a subject's photos share identity, so each photo's own
+unknowns are eliminated (Schur complement) before solving for the subject's.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ N_FACE = 468
 
 @dataclass(frozen=True)
 class FitConfig:
-    """`noise` and `depth_noise`: standard deviations of a landmark in mm, large enough to stand for
-    errors that neighbours share; `prior` scales the expression prior's weight; `deviation`: standard
-    deviation of a photo's identity from its subject's (age, lens, make-up), in those of identity."""
+    """`noise` and `depth_noise`: standard deviations of a landmark in mm, large enough to cover errors
+    that neighbours share; `prior` scales the weight of the expression prior; `deviation`: standard
+    deviation of a photo's identity from its subject's (age, lens, make-up), in units of identity's."""
 
     iterations: int = 6
     noise: float = 2.5
@@ -37,7 +37,7 @@ class FitConfig:
 
 @dataclass(frozen=True)
 class Fit:
-    """Of N photos: rotation vectors (N, 3), scale (N,) px/mm, origin (N, 2) px where the model's origin is seen,
+    """Results for N photos: rotation vectors (N, 3), scale (N,) px/mm, position (N, 2) px of the model's origin,
     expression (N, 29), identity (N, K), and the root mean square residual (N,) in the picture, in mm."""
 
     rotation: Array
@@ -57,7 +57,7 @@ class Fitter:
         basis = torch.from_numpy(np.concatenate([model.expression, model.identity]))
         self.mean = torch.from_numpy(model.mean.copy())
         self.basis = basis.reshape(len(basis), -1)
-        # Products of the basis' coordinates: the normal equations of any rotation are a mix of these nine.
+        # Products of the basis' coordinates: the normal equations for any rotation are combinations of these nine.
         axes = basis.permute(2, 0, 1)
         self.gram = torch.einsum("akp,blp->abkl", axes, axes).reshape(9, -1)
         covariance = torch.from_numpy(model.prior_covariance.astype(np.float64))
@@ -66,14 +66,14 @@ class Fitter:
         self.prior_mean = torch.from_numpy(model.prior_mean.copy())
 
     def fit(self, landmarks: Array, subject: Array | None = None) -> Fit:
-        """Fit landmarks (N, >=468, 3) as mediapipe gives them: x, y (down) px, z (away) in the same scale.
+        """Fit landmarks (N, >=468, 3) in mediapipe's convention: x, y (down) px, z (away) in the same scale.
 
-        `subject` (N,) integers from 0: photos of one subject share an identity; None: each its own.
+        `subject` (N,) integers from 0: photos of one subject share an identity; None: each has its own.
         """
         o = torch.from_numpy(landmarks[:, :N_FACE].astype(np.float32)) * torch.tensor([1.0, -1.0, -1.0])
         of = torch.arange(len(o)) if subject is None else torch.from_numpy(np.asarray(subject, np.int64))
         state = self._start(o, int(of.max()) + 1 if len(o) else 0)
-        # Of a subject with one photo, identity and deviation from it are one.
+        # With a single photo, the subject's identity absorbs the deviation.
         deviation = 0.0 if len(state.identity) == len(o) else self.config.deviation
         for _ in range(self.config.iterations):
             self._step(o, of, state, deviation)
@@ -89,7 +89,7 @@ class Fitter:
         )
 
     def _start(self, o: torch.Tensor, n_subjects: int) -> _State:
-        """Mean face, best similarity (Umeyama 1991)."""
+        """Start from the mean face and its best similarity (Umeyama 1991)."""
         center = o.mean(1, keepdim=True)
         a, b = self.mean - self.mean.mean(0), o - center
         u, s, vh = torch.linalg.svd(torch.einsum("npi,pj->nij", b, a))

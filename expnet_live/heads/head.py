@@ -1,7 +1,7 @@
-"""What can be drawn as a head: the model that measures, the Basel Face Model, or one that was imported.
+"""The interface of heads: our own face model, the Basel Face Model, and imported heads.
 
-Whoever draws or writes a head needs no more than `Head`. What only some heads have (parts, hair, a wireframe of their
-own) is in `Traits`; where a head does not say, it is skin all over, without hair.
+Code that draws or writes a head needs only `Head`. `Traits` hold features that only some heads have (parts, hair, a
+wireframe of their own); a head without them is all skin, without hair.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from expnet_live.core.types import Array
 
 
 class Part(IntEnum):
-    """What a vertex belongs to; "right" is the person's right, at x < 0."""
+    """The part that a vertex belongs to; "right" is the person's right, at x < 0."""
 
     FACE = 0
     SHELL = 1
@@ -32,7 +32,7 @@ class Part(IntEnum):
     EARS = 10
 
 
-# How wet each part looks, 0 to 1; plain skin is not among them.
+# How wet each part looks, 0 to 1; plain skin is not listed.
 SHINE = {
     Part.SHELL: 0.2,
     Part.LID_RIM: 0.5,
@@ -52,11 +52,11 @@ SKIN_SHINE = 0.25
 
 @dataclass(frozen=True)
 class Traits:
-    """What is known of a head's V vertices; None where a head does not say.
+    """Traits of a head's V vertices; None if unknown.
 
-    `part` (V,) see Part; `shine` (V,) 0 matte .. 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
+    `part` (V,) see Part; `shine` (V,) 0 matte to 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
     `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
-    (V,) how much light (0..1) folds of the skin lose that are finer than the mesh.
+    (V,) how much light (0..1) is lost in skin folds that are finer than the mesh.
     """
 
     part: Array | None = None
@@ -68,7 +68,7 @@ class Traits:
     folds: Array | None = None
 
     def parts(self, n: int) -> Array:
-        """`part` of n vertices, all of them FACE where nothing is told."""
+        """`part` of n vertices, all of them FACE if unknown."""
         return np.zeros(n, np.int8) if self.part is None else self.part
 
     def shines(self, n: int) -> Array:
@@ -76,11 +76,11 @@ class Traits:
 
 
 class Head(Protocol):
-    """A head that can be drawn. Its vertices are in mm, x right, y up, z towards the viewer, as large as a face is.
+    """A head that can be drawn. Its vertices are in mm, x right, y up, z towards the viewer, in life size.
 
-    `names` are the expression coefficients that it is driven by, `n_identity` the number of those of identity: the
-    network's own, whatever the head is made of. `triangles` (F, 3) are counter-clockwise from outside, `colors` (V, 3)
-    uint8 RGB. `normals` is called with vertices (V, 3) and gives unit normals (V, 3) float32.
+    `names` are the expression coefficients that drive it, `n_identity` the number of identity coefficients: both are
+    the network's, whatever the head is made of. `triangles` (F, 3) are counter-clockwise from outside, `colors` (V, 3)
+    uint8 RGB. `normals` maps vertices (V, 3) to unit normals (V, 3) float32.
     """
 
     @property
@@ -113,16 +113,16 @@ class Head(Protocol):
     ) -> Array:
         """Vertices (V, 3) float32 mm; `gaze` as in FaceState, for heads whose eyes turn.
 
-        With `blendshapes`, ARKit's weights (52,) in 0..1, these move the head and not `expression`, and without a
-        `gaze` its eyes as well. A head that knows nothing of them keeps to `expression`.
+        `blendshapes`, ARKit's weights (52,) in 0..1, move the head instead of `expression`, and also its eyes if there
+        is no `gaze`. A head that does not support them uses `expression`.
         """
         ...
 
 
 class ShapedHead(Head, Protocol):
-    """A head that is exactly its vertices at rest plus `shapes` (J, V, 3) mm by weights: what morph targets can do.
+    """A head that is exactly its vertices at rest plus a weighted sum of `shapes` (J, V, 3) mm, like morph targets.
 
-    Its eyes turn about `eye_centers`; all else of them may only be moved by shapes.
+    Its eyes turn about `eye_centers`; otherwise, only shapes move them.
     """
 
     @property
@@ -132,20 +132,20 @@ class ShapedHead(Head, Protocol):
     def shapes(self) -> Array: ...
 
     def shape_weights(self, expression: Array) -> Array:
-        """Of each shape, (J,), for an expression (n,)."""
+        """The weight of each shape, (J,), for an expression (n,)."""
         ...
 
     def eye_centers(self, vertices: Array) -> dict[Part, Array]:
-        """The middle (3,) of each eye, of the head's vertices (V, 3); empty where they do not turn."""
+        """The centre (3,) of each eye for the head's vertices (V, 3); empty if the eyes do not turn."""
         ...
 
 
 def expression_of(names: Sequence[str], **coefficients: float) -> Array:
-    """An expression from named coefficients, the rest at rest; what a head has no name for is left out."""
+    """An expression from named coefficients; the others are at rest. Names that the head lacks are ignored."""
     return np.array([coefficients.get(name, 0.0) for name in names], np.float32)
 
 
 def face_triangles(head: Head) -> Array:
-    """Those (F, 3) of the face alone: without skull, neck and ears, whose place the person's own take in a picture."""
+    """The triangles (F, 3) of the face alone: without skull, neck and ears, where a picture shows the person's own."""
     behind = np.isin(head.traits.parts(len(head.colors)), (Part.SHELL, Part.EARS))
     return head.triangles[~behind[head.triangles].any(1)]

@@ -1,9 +1,9 @@
 """The head behind the face: skull cap, nape and neck, grown from the oval of the Face Mesh.
 
 Rings of 36 points run from the oval over the skull to the neck. Their resting shape is a loft, which
-follows the oval less and less; where they really lie is the minimum of a fairness energy (squared
-umbrella Laplacian, which continues the face's tangents across the oval) plus a pull to the loft that
-grows backwards. That minimum is linear in the face's points, so identity and expression carry over
+follows the oval less and less; their actual positions minimise a fairness energy (squared umbrella
+Laplacian, which continues the face's tangents across the oval) plus a pull to the loft that grows
+backwards. That minimum is linear in the face's points, so identity and expression carry over
 smoothly and fade out.
 """
 
@@ -24,10 +24,10 @@ from expnet_live.meshes.subdivision import edges_of
 N_RINGS = 12
 _PULL = np.concatenate([[0.03, 0.12, 0.4], np.full(N_RINGS - 3, 1.0)])
 _FOLLOW = np.linspace(1, 0, N_RINGS) ** 1.3  # how far the loft itself moves with the oval, ring by ring
-_TINY = 2e-3  # weights below this are dropped: the shell stays quick to compute
+_TINY = 2e-3  # weights below this are dropped, so that the shell is fast to compute
 
-# The loft, in mm: rings that sweep from the oval over the skull to the base of the neck, each given by
-# its front (y, z), its back or top (y, z), and its side (x, y, z).
+# The loft, in mm: rings from the oval over the skull to the base of the neck, each given by its
+# front (y, z), its back or top (y, z), and its side (x, y, z).
 _RINGS = (
     ((-84, -26), (110, -22), (74, 26, -86)),
     ((-91, -42), (127, -80), (77, 32, -106)),
@@ -43,9 +43,9 @@ _SKULL_FROM, _SKULL_TO = -10.0, 45.0  # heights between which the loft turns int
 
 
 def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Array) -> None:
-    """Adds the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage.
+    """Add the shell behind the ring `oval` (36,) of the mean face (468, 3) to the cage.
 
-    Its colour begins with that of the oval and soon is the median of the base points' RGB `colors` (468, 3).
+    Its colour quickly changes from that of the oval to the median of the base points' RGB `colors` (468, 3).
     """
     skin = np.median(colors, axis=0)
     left = on_left(mean, oval)
@@ -83,7 +83,7 @@ def _loft(oval: Array) -> Array:
     for front, back, side in np.array([(f, b, s[1:]) for f, b, s in _RINGS], float):
         height_depth = (front + back) / 2 + (back - front) / 2 * c + (side - (front + back) / 2) * s**2
         knots.append(np.hstack([np.zeros_like(s), height_depth]))
-    # The skull is fuller than an ellipse, the neck is not.
+    # The skull is fuller than an ellipse, but the neck is not.
     for ring, (_, _, side) in zip(knots[1:], _RINGS, strict=True):
         ring[:, 0] = side[0] * np.sign(s[:, 0]) * np.abs(s[:, 0]) ** (0.9 - 0.1 * c[:, 0])
 
@@ -100,7 +100,7 @@ def _loft(oval: Array) -> Array:
 
 
 def _on_skull(points: Array) -> Array:
-    """Points (n, 3) moved onto the skull along the rays from its centre, the more the higher they are."""
+    """Move points (n, 3) onto the skull along the rays from its centre, more so at greater height."""
     ray = points - _SKULL
     out = (np.abs(ray / _HALF_AXES) ** _FULLNESS).sum(1, keepdims=True) ** (1 / _FULLNESS)
     t = np.clip((points[:, 1:2] - _SKULL_FROM) / (_SKULL_TO - _SKULL_FROM), 0, 1)
@@ -109,13 +109,13 @@ def _on_skull(points: Array) -> Array:
 
 
 def _fair(triangles: Array, n_fixed: int, targets: Linear) -> Linear:
-    """The new points as the fairest continuation of the first 468, pulled to `targets` ring by ring."""
+    """The new points as the fairest continuation of the first 468, with a pull to `targets` for each ring."""
     n = n_fixed + len(targets)
     a, b = edges_of(triangles)[0].T
     adjacency = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
     degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
     laplacian = sparse.identity(n) - sparse.diags(1 / degree) @ adjacency
-    # Fairness is asked of every point with a new neighbour, except on the open end.
+    # Fairness applies to every point with a new neighbour, except at the open end.
     ring = len(targets) // N_RINGS
     touched = np.flatnonzero(np.asarray((adjacency[:, n_fixed:]).sum(1)).ravel() > 0)
     laplacian = laplacian.tocsr()[touched[touched < n - ring]]

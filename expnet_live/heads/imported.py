@@ -1,4 +1,4 @@
-"""An imported face model as a head that another model's coefficients drive."""
+"""An imported face model as a head driven by another model's coefficients."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from expnet_live.meshes.subdivision import edges_of
 if TYPE_CHECKING:
     from expnet_live.heads.shapes import ShapeModel
 
-_TURNED = 1.0  # mm by which a shape moves eyeballs that it turns
-_UNSEEN = 0.004  # of a shape
+_TURNED = 1.0  # mm by which a shape that turns eyeballs moves them
+_UNSEEN = 0.004  # weight of a shape
 _JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 _SIDES = (Part.RIGHT_EYE, Part.LEFT_EYE)
 
 
 class ImportedHead:
-    """A Head (see heads.py) of `model`, driven by the coefficients of `driver`."""
+    """A Head (see head.py) of `model`, driven by the coefficients of `driver`."""
 
     def __init__(self, name: str, model: ShapeModel, driver: Driver) -> None:
         self.name, self.names, self.n_identity = name, driver.names, len(driver.identity)
@@ -39,7 +39,7 @@ class ImportedHead:
         self._mean = model.mean.ravel()
         self._identity = identity_transfer(driver, model).T @ model.identity.reshape(-1, size)
         shapes = model.expression.reshape(-1, size)
-        # A linear transfer is multiplied out: fewer columns to read in each frame.
+        # Multiply out a linear transfer, so that each frame reads fewer columns.
         linear = self.transfer.matrix
         self._linear = linear is not None
         self._shapes = shapes if linear is None else linear.T @ shapes
@@ -47,7 +47,7 @@ class ImportedHead:
         self._resting: tuple[bytes, Array] = (b"", self._mean)
         balls = {side: np.flatnonzero(model.part == side) for side in _SIDES}
         self._eyes = {side: ball for side, ball in balls.items() if len(ball)}
-        # From the mean of their vertices, which moves with identity.
+        # Relative to the mean of their vertices, which moves with identity.
         self._centers = {
             side: sphere_center(model.mean[ball]) - model.mean[ball].mean(0) for side, ball in self._eyes.items()
         }
@@ -70,7 +70,7 @@ class ImportedHead:
 
     @property
     def shapes(self) -> Array:
-        """What `shape_weights` weigh, (J, V, 3) mm."""
+        """The shapes of `shape_weights`, (J, V, 3) mm."""
         return self._shapes.reshape(len(self._shapes), -1, 3)
 
     def shape_weights(self, expression: Array) -> Array:
@@ -86,9 +86,9 @@ class ImportedHead:
         gaze: Array | None = None,
         blendshapes: Array | None = None,
     ) -> Array:
-        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes where the model tells which they are.
+        """Vertices (V, 3) float32 mm; `gaze` as in FaceState turns the eyes if the model identifies them.
 
-        `blendshapes` go straight to the shapes of their names; see Head.
+        `blendshapes` directly drive the shapes of their names; see Head.
         """
         if blendshapes is None:
             eta = checked("expression", expression, (len(self.names),))
@@ -106,31 +106,31 @@ class ImportedHead:
         return out
 
     def action_weights(self, blendshapes: Array) -> Array:
-        """How much of each of `action_shapes` there is, float32, for ARKit's weights (52,)."""
+        """The weights of `action_shapes`, float32, for ARKit's weights (52,)."""
         actions = blendshapes.copy()
         actions[_CLOSE] = min(actions[_CLOSE], actions[_JAW])
         if self.model.signed:
             return actions
         weights = np.clip(self._actions @ actions, 0, 1)
-        # Shapes that are as good as at rest need not be read.
+        # Skip shapes that are practically at rest.
         return np.where(weights < _UNSEEN, 0, weights)
 
     @property
     def action_names(self) -> tuple[str, ...]:
-        """Of `action_shapes`."""
+        """The names of `action_shapes`."""
         return ARKIT if self.model.signed else self.model.expression_names
 
     @cached_property
     def action_shapes(self) -> Array:
-        """What ARKit's weights move, (J, V, 3) mm: the model's blendshapes; of a statistical model each action, linear
-        in its components, multiplied out."""
+        """The shapes that ARKit's weights move, (J, V, 3) mm: the model's blendshapes, or, for a statistical model,
+        each action as a precomputed linear combination of its components."""
         shapes = self.model.expression
         return np.tensordot(self._actions.T, shapes, 1) if self.model.signed else shapes
 
     @cached_property
     def _actions(self) -> Array:
-        """(J, 52): the shapes of an action's name; where no name is ARKit's, those that together come nearest to what
-        our rig does."""
+        """The matrix (J, 52) from actions to the shapes of their names; if no name is ARKit's, to those that together
+        come nearest to our rig."""
         theirs = [plain_name(name) for name in self.model.expression_names]
         out = np.zeros((len(theirs), len(ARKIT)), np.float32)
         if not self.model.signed:
@@ -146,14 +146,14 @@ class ImportedHead:
 
     @cached_property
     def eyes_look(self) -> bool:
-        """Whether shapes turn the eyes already."""
+        """Whether shapes already turn the eyes."""
         looks = [k for k, name in enumerate(self.model.expression_names) if "eyelook" in plain_name(name).lower()]
         balls = np.concatenate([*self._eyes.values(), np.empty(0, np.int64)])
         moved = np.linalg.norm(self.model.expression[looks][:, balls], axis=2)
         return bool(moved.max(initial=0) > _TURNED)
 
     def _rest(self, identity: Array | None) -> Array:
-        """Vertices (3V,) of a face at rest; the last person is kept."""
+        """Vertices (3V,) of a face at rest; the last person is cached."""
         if identity is None:
             return self._mean
         alpha = checked("identity", identity, (self.n_identity,))
@@ -171,8 +171,8 @@ class ImportedHead:
 
 
 def _sum(start: Array, weights: Array, rows: Array) -> Array:
-    """`start` (n,) plus `rows` (k, n) by `weights` (k,). Not BLAS, whose threads would take the network's cores; and
-    most blendshapes are at rest at any time: they are not read."""
+    """`start` (n,) plus `rows` (k, n) weighted by `weights` (k,). It avoids BLAS, whose threads would take the
+    network's cores, and skips blendshapes at rest, which most are at any time."""
     total, step = start.copy(), np.empty_like(start)
     for k in np.flatnonzero(weights):
         np.multiply(rows[k], weights[k], out=step)
@@ -181,7 +181,7 @@ def _sum(start: Array, weights: Array, rows: Array) -> Array:
 
 
 def sphere_center(points: Array) -> Array:
-    """The middle (3,) of the sphere that is nearest to points (n, 3), their own where there are too few."""
+    """The centre (3,) of the best-fitting sphere of points (n, 3), or their mean if there are too few."""
     middle = points.mean(0, dtype=np.float64)
     if len(points) >= 4:
         at = points - middle

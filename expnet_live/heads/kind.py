@@ -1,7 +1,7 @@
-"""The registry of kinds of heads that can be imported: each knows the files that it reads.
+"""The registry of kinds of heads that can be imported; each knows which files it reads.
 
-Ours lie in the package `expnet_live.heads.kinds`, one module each; other packages add theirs by entry points of the
-group `expnet_live.heads`.
+Ours are in the package `expnet_live.heads.kinds`, one module each; other packages add theirs through entry points of
+the group `expnet_live.heads`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 class HeadKind(Protocol):
-    """A kind of head. Importing its module must be cheap: import what is heavy in `read`."""
+    """A kind of head. Importing its module must be cheap: import heavy packages in `read`."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def about(self) -> str:
-        """What to name for it, as in: "a folder of .obj files"."""
+        """A description of its input, such as "a folder of .obj files"."""
         ...
 
     def reads(self, source: Path) -> bool:
-        """Whether an existing file or folder looks like one of these, from its name alone."""
+        """Whether an existing file or folder looks like this kind, judged by its name alone."""
         ...
 
     def read(self, source: Path) -> tuple[Raw, list[Path]]:
-        """The head as its files have it, and the files. Raises UserError with one sentence."""
+        """Read the head, and list its files. Raises UserError with one sentence."""
         ...
 
 
@@ -39,5 +39,5 @@ HEADS: Registry[HeadKind] = Registry("kind of head", "HEAD", ["expnet_live.heads
 
 
 def importable() -> str:
-    """What can be named to be imported, for help texts and messages."""
+    """All inputs that can be imported, for help texts and messages."""
     return ", or ".join(kind.about for kind in HEADS.values())

@@ -1,4 +1,4 @@
-"""The heads that were imported: one file each under the user's data."""
+"""The imported heads, one file each in the user's data folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Library:
         return sorted((p.stem for p in self.folder.glob("*.npz") if not p.name.startswith(".")), key=str.casefold)
 
     def path_of(self, name: str) -> Path:
-        """Raises UserError when there is no head of that name."""
+        """The file of a head. Raises UserError if there is no head of that name."""
         path = self.folder / f"{name}.npz"
         if not _NAME.fullmatch(name) or not path.is_file():
             there = ", ".join(self.names()) or "none"
@@ -45,15 +45,15 @@ class Library:
         return ImportedHead(name, self.load(name), driver)
 
     def check_new(self, name: str, replace: bool = False) -> None:
-        """Raises UserError when no head can be imported under that name."""
+        """Check a name for a new head. Raises UserError if no head can be imported under that name."""
         if not _NAME.fullmatch(name) or name.casefold() in _RESERVED:
             raise UserError(f"A head cannot be named {name}; use letters, digits, spaces, dots and dashes.")
         taken = [n for n in self.names() if n.casefold() == name.casefold()]
         if taken and not replace:
-            raise UserError(f"There is a head named {taken[0]} already; use another --as, or --replace it.")
+            raise UserError(f"There is already a head named {taken[0]}; use another --as, or --replace it.")
 
     def add(self, name: str, model: ShapeModel) -> Path:
-        """Takes in a head, in place of one of that name. Raises UserError when it cannot be written."""
+        """Store a head, replacing one of that name. Raises UserError if it cannot be written."""
         path = self.folder / f"{name}.npz"
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         try:
@@ -64,12 +64,12 @@ class Library:
                 if folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
             raise UserError(
-                f"The head cannot be written to {self.folder} ({e.strerror or e}); make room there or allow it."
+                f"The head cannot be written to {self.folder} ({e.strerror or e}); make that folder writable."
             ) from e
         return path
 
     def remove(self, name: str) -> None:
-        """Raises UserError when there is none of that name, or it cannot be removed."""
+        """Remove a head. Raises UserError if there is none of that name, or if it cannot be removed."""
         path = self.path_of(name)
         try:
             path.unlink()
@@ -78,13 +78,13 @@ class Library:
 
 
 def import_head(source: Path, model: FaceModel) -> tuple[ShapeModel, tuple[str, ...]]:
-    """The model in a file or folder, and notes on it for people. Raises UserError with one sentence."""
+    """The model in a file or folder, and notes on it for the user. Raises UserError with one sentence."""
     from expnet_live.heads.importing.raw import checksum_of, in_our_frame
 
     if not source.exists():
-        raise UserError(f"{source} does not exist; name {importable()}.")
+        raise UserError(f"{source} does not exist; choose {importable()}.")
     kind = next((k for k in HEADS.values() if k.reads(source)), None)
     if kind is None:
-        raise UserError(f"{source} is no head; name {importable()}.")
+        raise UserError(f"{source} is not a head; choose {importable()}.")
     raw, files = kind.read(source)
     return in_our_frame(raw, model, source.resolve(), checksum_of(files)), raw.notes

@@ -10,7 +10,7 @@ from scipy.interpolate import CubicSpline
 from expnet_live.core.types import Array
 from expnet_live.heads.cage import Cage, Linear, on_left
 
-# What the upper teeth are fixed to (skin under the nose), and the lower ones (skin under the lower lip).
+# Anchors of the upper teeth (skin under the nose) and of the lower ones (skin under the lower lip).
 UPPER_ANCHOR = {2: 1.0, 164: 1.0, 167: 0.5, 393: 0.5, 97: 0.5, 326: 0.5}
 LOWER_ANCHOR = {17: 0.5, 84: 0.25, 314: 0.25, 18: 0.4, 200: 0.4, 199: 0.2}
 
@@ -21,7 +21,7 @@ _TONGUE = np.array([214, 118, 114.0])
 
 
 def add_mouth_pouch(cage: Cage, mean: Array, lips: Array, part: int) -> None:
-    """Extrudes the inner ring of the lips (20,), which begins at the person's right corner, backwards and apart."""
+    """Extrude the inner ring of the lips (20,), which begins at the person's right corner, backwards and apart."""
     ring = mean[lips]
     corner = ring[0], ring[10]
     width = (corner[1][0] - corner[0][0]) / 2
@@ -59,7 +59,7 @@ def add_mouth_pouch(cage: Cage, mean: Array, lips: Array, part: int) -> None:
 
 @dataclass(frozen=True)
 class Arch:
-    """One row of teeth. Widths and heights from the middle outwards, mm; `up` is +1 where gums are above."""
+    """One row of teeth. Widths and heights from the middle outwards, mm; `up` is +1 if the gums are above."""
 
     widths: tuple[float, ...]
     heights: tuple[float, ...]
@@ -81,7 +81,7 @@ def teeth(arch: Arch) -> tuple[Array, Array, Array]:
     canine = tooth == 2
     edge = np.where(canine, 1.1 * across**1.5 - 0.5, 0.9 * across**5) + 0.6 * (np.array(tooth) == 1)
     neck = height - 1.4 * across**2.5
-    # Rows from the gum to behind the biting edge: height above the edge, how far out, colour.
+    # Rows from the gum to behind the biting edge: height above the edge, distance outwards, colour.
     bulge = 0.75 * (1 - across**4) - 0.55 * across**12
     rows = [
         (height + 7.0, 0.2 + 0 * u, 0.7 * _GUM),
@@ -111,7 +111,7 @@ def teeth(arch: Arch) -> tuple[Array, Array, Array]:
 
 
 def _columns(arch: Arch) -> tuple[Array, Array, Array]:
-    """Columns of the row: place within the tooth (-1..1), the tooth's number from the middle, mm along the arch."""
+    """Columns of the row: position within the tooth (-1..1), the tooth's number from the middle, mm along the arch."""
     steps = np.array([-1, -0.9, -0.6, -0.2, 0.2, 0.6, 0.9])
     u, tooth, at, start = [], [], [], 0.0
     for number, width in enumerate(arch.widths):
@@ -140,13 +140,13 @@ def _along(at: Array, arch: Arch) -> tuple[Array, Array, Array, Array]:
 
 
 _TONGUE_ROWS, _TONGUE_TOP, _TONGUE_BELOW = 20, 15, 7  # along it, and across its upper and its lower side
-# The middle of its underside when it is out, height and depth in its own frame, mm: over the lower teeth and the lip.
+# The middle of its underside when out, height and depth in its own frame, mm: over the lower teeth and the lip.
 _TONGUE_OUT = ((-5.0, -28.0), (-3.5, -12.0), (-1.0, 4.0), (1.8, 18.0), (2.4, 28.0), (-1.5, 38.0), (-9.5, 45.5))
 _TONGUE_HALFWAY = ((-5.0, -28.0), (-4.0, -16.0), (-2.5, -2.0), (-0.5, 10.0), (1.0, 20.0), (1.4, 27.0), (0.8, 32.5))
 
 
 def tongue() -> tuple[Array, Array, Array]:
-    """A tongue lying round the origin, its tip towards +z: vertices, triangles and RGB."""
+    """A tongue around the origin, with its tip towards +z: vertices, triangles and RGB."""
     t, s = _over_the_tongue()
     along = np.array([[-5.0, 20 - 48 * x] for x in t[:, 0]])
     half = 17 * np.sqrt(1 - (1 - np.minimum(t * 1.6, 1)) ** 2) + 0.5
@@ -162,7 +162,7 @@ def tongue() -> tuple[Array, Array, Array]:
 
 
 def tongue_out() -> tuple[Array, Array]:
-    """Where the vertices (V, 3) of `tongue` are when it is out halfway, and all the way."""
+    """The vertices (V, 3) of `tongue` when it is half out, and fully out."""
     t, _ = _over_the_tongue()
     shapes = []
     for path, tip in ((_TONGUE_HALFWAY, 0.42), (_TONGUE_OUT, 0.26)):
@@ -176,13 +176,15 @@ def tongue_out() -> tuple[Array, Array]:
 
 
 def _over_the_tongue() -> tuple[Array, Array]:
-    """Shares of the way from the tip backwards (n, 1), and from the right to the left edge, above and back below."""
+    """Fractions of the distance from the tip backwards (n, 1), and from the right to the left edge, above and below."""
     top, below = np.linspace(-1, 1, _TONGUE_TOP), np.linspace(1, -1, _TONGUE_BELOW + 2)[1:-1]
     return np.linspace(0, 1, _TONGUE_ROWS)[:, None] ** 1.7, np.concatenate([top, below])[None]
 
 
 def _tongue_along(along: Array, half: Array, height: Array) -> Array:
-    """The tongue (V, 3) whose underside follows `along` (n, 2), y and z, `half` as wide and of a `height` (n, 1)."""
+    """The tongue (V, 3) whose underside follows `along` (n, 2), y and z, with the half-width `half` and `height` (n,
+    1).
+    """
     s = _over_the_tongue()[1]
     above = np.arange(s.shape[1]) < _TONGUE_TOP
     dome = np.cos(s * np.pi / 2) ** 0.8

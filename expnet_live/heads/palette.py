@@ -18,7 +18,7 @@ _PX_PER_MM = 4
 
 
 def default_colors(mean: Array, points: Array) -> Array:
-    """RGB 0..255 (V, 3) of face points (V, 3), painted by where they lie in front of the mean face (468, 3)."""
+    """RGB 0..255 (V, 3) of face points (V, 3), by their position on the mean face (468, 3) seen from the front."""
     colors = np.tile(SKIN, (len(points), 1))
 
     def paint(color: Array, amount: Array) -> None:
@@ -38,7 +38,7 @@ def default_colors(mean: Array, points: Array) -> Array:
 
 
 def shine_of_face(mean: Array, points: Array, skin: float) -> Array:
-    """Shine (V,) of face points: lips and the tip of the nose a little more than skin."""
+    """Shine (V,) of face points: lips and the tip of the nose shine slightly more than skin."""
     lips = inside(mean, points, "lips outer", 0.9)
     brows = sum(inside(mean, points, b, 1.3) for b in ("right brow", "left brow"))
     nose = _blob(points, mean[4], 9) + 0.6 * _blob(points, mean[151], 14)
@@ -50,7 +50,7 @@ def _blob(points: Array, center: Array, radius: float) -> Array:
 
 
 def inside(mean: Array, points: Array, contour: str, softness: float) -> Array:
-    """How far points (V, 3) lie inside a contour seen from the front, 0..1, with a soft edge of some mm."""
+    """Whether points (V, 3) are inside a contour seen from the front, 0..1, with a soft edge of some mm."""
     outline = mean[list(CONTOURS[contour]), :2]
     low = outline.min(0) - 4 * softness - 1
     size = np.ceil((outline.max(0) - low + 4 * softness + 1) * _PX_PER_MM).astype(int)

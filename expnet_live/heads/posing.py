@@ -1,9 +1,9 @@
-"""Vertices of the head in one weighted sum: what a face's points, its lids and lips and its gaze make of it.
+"""Computes the head's vertices in one weighted sum, from a face's points, its closing lids and lips, and its gaze.
 
 A vertex is a sum of few points with fixed weights: control points of the cage; for rigid pieces
-also the three axes along which they stand off their anchor, which turn with the gaze in eyeballs;
-and beside a slit the ways by which its edges are brought together. Reading a megabyte of weights
-takes a third of the time of the expression basis of all vertices multiplied out, eight megabytes.
+also the three axes of their offset from the anchor, which turn with the gaze in eyeballs;
+and beside a slit the vectors that close its edges. Reading one megabyte of weights takes a third
+of the time of a precomputed expression basis of all vertices, which has eight megabytes.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from expnet_live.heads.cage import Linear
 from expnet_live.heads.closing import Closing
 from expnet_live.heads.eyes import EYE_RADIUS, LID_THICKNESS
 
-_KEEN = 0.25, 0.6  # of what counts as shut and as open between measured lids
-_PUSHED = 3.0  # mm beyond the lid's place over the eyeball, from which on it goes where it likes
-_SOFT = 0.15  # mm2: half a millimetre of transition keeps the lid's skin free of a kink
-_AXES = np.tile(np.eye(3, dtype=np.float32), (3, 1))  # of the head, of the right and of the left eye
+_KEEN = 0.25, 0.6  # factors for what counts as closed and as open between measured lids
+_PUSHED = 3.0  # mm from the eyeball beyond which a lid is not constrained
+_SOFT = 0.15  # mm2: a transition of half a millimetre avoids a kink in the lid's skin
+_AXES = np.tile(np.eye(3, dtype=np.float32), (3, 1))  # axes of the head, of the right eye and of the left eye
 
 
 class Posing:
-    """Called with the n `points` of a face (n, 3) mm and a gaze: vertices (V, 3) float32 of the drawn head.
+    """Computes the vertices (V, 3) float32 of the head from the n `points` of a face (n, 3) mm and a gaze when called.
 
-    `points` gives them from base points: the cage's, and the way across each slit at each of its places, which
-    `across` makes of the cage's. The first `n_face_points` of them are enough for the face alone. `slits` are the
-    places of the right eye, the left eye and the mouth among all places.
+    `points` maps base points to them: the cage's, and the vector across each slit at each of its positions, which
+    `across` computes from the cage's. The first `n_face_points` of them suffice for the face alone. `slits` are the
+    positions of the right eye, the left eye and the mouth among all positions.
     """
 
     def __init__(self, anatomy: Anatomy) -> None:
@@ -44,14 +44,14 @@ class Posing:
         if len(np.unique(vertices)) < len(vertices):
             raise ValueError("The slits share vertices: close them one after the other.")
         self._measured = _Opening.of([(c.shut, c.open) for c in slits])
-        # Lids of a rig meet where it says; measured ones stop short of each other.
+        # A rig says exactly where lids meet; measured lids stop short of each other.
         keen = [(_KEEN[0] * lid.shut, _KEEN[1] * lid.open) for lid in slits[:-1]]
         self._rigged = _Opening.of([*keen, (slits[-1].shut, slits[-1].open)])
         self.across = across = refine[first] - refine[second]
         ends = np.cumsum([0, *(len(c.first) for c in slits)])
         self.slits = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
 
-        # Points in order: those of the cage that the face needs, the ways across, the cage's others.
+        # Order of the points: those of the cage that the face needs, the vectors across slits, the cage's others.
         needed = np.zeros(refine.shape[1], bool)
         needed[refine[: anatomy.n_face].indices] = needed[anatomy.centers] = True
         self._near, self._far = np.flatnonzero(needed), np.flatnonzero(~needed)
@@ -78,29 +78,31 @@ class Posing:
         return self(self.points.at(np.asarray(base, np.float32)), gaze)
 
     def of_control(self, fields: Array) -> Array:
-        """What displacements (R, n_cage, 3) of the cage's control points are to the `points`, (R, n, 3) float32."""
+        """Convert displacements (R, n_cage, 3) of the cage's control points to displacements of `points`, (R, n, 3)
+        float32.
+        """
         across = np.stack([self.across @ field for field in fields])
         return np.concatenate([fields[:, self._near], across, fields[:, self._far]], axis=1).astype(np.float32)
 
     def openings(self, points: Array) -> Array:
-        """How far the right eye, the left eye and the mouth stand open, (3,) mm, by the `points` (3n,)."""
+        """Opening of the right eye, the left eye and the mouth, (3,) mm, from the `points` (3n,)."""
         height = points.reshape(-1, 3)[self._places, 1]
         return np.array([height[slit].mean() for slit in self.slits], np.float32)
 
     def sealed(self, shares: Array) -> Array:
-        """The same share at all places of a slit, from those of the right eye, the left eye and the mouth (3,)."""
+        """Repeat the shares of the right eye, the left eye and the mouth (3,) at all positions of their slits."""
         return np.repeat(shares, [s.stop - s.start for s in self.slits]).astype(np.float32)
 
     def __call__(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
         """`gaze` (2, 2) in rad holds yaw (right > 0) and pitch (up > 0), the person's right eye first. `sealed`, the
-        least shares (m,) by which slits are shut, is that of faces that a rig moves."""
+        minimum shares (m,) by which slits close, is for faces that a rig moves."""
         turned = _AXES if gaze is None else np.concatenate([_AXES[:3], *gaze_rotation(gaze).swapaxes(1, 2)])
         out = self._placed(self._weights, np.concatenate([points, turned]), sealed)
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
     def face(self, points: Array, sealed: Array | None = None) -> Array:
-        """The vertices of the subdivided face alone, (n_face, 3), of its own points (n_face_points, 3)."""
+        """The vertices of the subdivided face alone, (n_face, 3), from its own points (n_face_points, 3)."""
         return self._placed(self._face_weights, points, sealed)
 
     def _placed(self, weights: sparse.csc_matrix, points: Array, sealed: Array | None) -> Array:
@@ -119,7 +121,7 @@ class Posing:
         square = np.einsum("ij,ij->i", away, away)
         near = np.flatnonzero(square < (EYE_RADIUS + LID_THICKNESS + _PUSHED) ** 2)
         distance = np.sqrt(square.take(near))
-        # A soft maximum of the distance and the lid's place.
+        # A soft maximum of the distance and the lid's position.
         over = distance - (EYE_RADIUS + LID_THICKNESS)
         push = 0.5 * (np.sqrt(over * over + _SOFT) - over) / np.maximum(distance, 1e-6)
         out[self._lids.take(near)] += push[:, None] * away.take(near, axis=0)
@@ -127,7 +129,9 @@ class Posing:
 
 @dataclass(frozen=True, eq=False)
 class _Opening:
-    """At each place of the slits: `shut` (m,) mm or less counts as closed; from `open` (m,) mm on nothing changes."""
+    """At each position of the slits, `shut` (m,) mm or less counts as closed; from `open` (m,) mm on nothing
+    changes.
+    """
 
     shut: Array
     open: Array
@@ -138,11 +142,11 @@ class _Opening:
         return cls(shut, open_)
 
     def pulls(self, across: Array, sealed: Array | None) -> Array:
-        """What is given up (m, 3) of the ways `across` (m, 3) mm over the slits, negative; of each at least the share
-        `sealed` (m,)."""
+        """The part (m, 3) to remove from the vectors `across` (m, 3) mm over the slits, negated; of each at least the
+        share `sealed` (m,)."""
         height = across[:, 1]
         t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
-        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the rest.
+        # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the remainder.
         lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
         share = lost / np.maximum(height, self.shut)
         if sealed is not None:
@@ -159,14 +163,14 @@ def gaze_rotation(gaze: Array) -> Array:
 
 
 def _pulled(slits: Sequence[Closing], n_vertices: int) -> sparse.csr_matrix:
-    """How far (V, m) each vertex follows what is given up at the places of all slits."""
+    """How far (V, m) each vertex follows the removed part at the positions of all slits."""
     vertices = np.concatenate([c.vertices for c in slits])
     place = np.ones(len(vertices)), (vertices, np.arange(len(vertices)))
     return sparse.csr_matrix(place, (n_vertices, len(vertices))) @ sparse.block_diag([c.weights for c in slits], "csr")
 
 
 def _along_axes(anatomy: Anatomy) -> sparse.csr_matrix:
-    """How far (V, 9) each vertex stands off along the axes of the head, of the right and of the left eye."""
+    """Offsets (V, 9) of each vertex along the axes of the head, of the right eye and of the left eye."""
     blocks = np.zeros((len(anatomy.offset), 3, 3), np.float32)
     owner = np.zeros(len(blocks), int)
     for i, ball in enumerate(anatomy.eyeballs, start=1):

@@ -1,7 +1,7 @@
-"""The rig: what ARKit's 52 actions do to our face, in mm at full strength.
+"""The rig: displacements of our face by ARKit's 52 actions, in mm at full strength.
 
-Actions add up. Where a sum would be wrong, `Rig.rows` puts it right: lips close no further than the jaw has opened
-them, a tongue opens the mouth that it comes out of, what narrows an eye has only that left which a blink leaves open,
+Actions add up. Where a sum would be wrong, `Rig.rows` corrects it: lips close no further than the jaw has opened
+them, a tongue that comes out opens the mouth, actions that narrow an eye affect only what a blink leaves open,
 and products of two actions have displacements of their own.
 """
 
@@ -24,9 +24,9 @@ from expnet_live.core.types import Array
 ASSET = "rig.npz"
 SCHEMA = 1
 REMAKE = "make it again with 'expnet-live train rig'"
-EYE_YAW, EYE_PITCH = 0.607, 0.556  # rad that a full eyeLook turns an eye, as in recordings of ARKit's own tracker
-_TONGUE_OPENS = 0.35  # of jawOpen, for a tongue that is out all the way
-_CLOSED_SURELY = 0.1  # of mouthClose: the share of it in a jaw that hardly opens says little
+EYE_YAW, EYE_PITCH = 0.607, 0.556  # rad by which a full eyeLook turns an eye, as in recordings of ARKit's own tracker
+_TONGUE_OPENS = 0.35  # of jawOpen, for a tongue that is fully out
+_CLOSED_SURELY = 0.1  # of mouthClose: its ratio to a jaw that hardly opens is unreliable
 _JAW, _CLOSE, _TONGUE = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
 
 
@@ -38,9 +38,9 @@ _BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]] * 2
 class Rig:
     """R rows of displacements in mm: the 52 actions in ARKit's order, then one for each of `products` (R - 52, 2).
 
-    A row of a product counts with the product of its two actions' weights. `base` (R, 468, 3) moves the points of the
-    Face Mesh; `jaw` (R, 3, 4) the lower jaw: a point p of it by `jaw[:, :3] @ p + jaw[:, 3]`; `tongue` (R, n, 3) the
-    vertices of the tongue, beside what the jaw does to them. `origin` says what it was made from.
+    The row of a product is weighted by the product of its two actions' weights. `base` (R, 468, 3) moves the points of
+    the Face Mesh; `jaw` (R, 3, 4) moves a point p of the lower jaw by `jaw[:, :3] @ p + jaw[:, 3]`; `tongue` (R, n, 3)
+    moves the vertices of the tongue, in addition to the jaw. `origin` says what it was made from.
     """
 
     base: Array
@@ -51,19 +51,19 @@ class Rig:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Rig:
-        """The rig in `path`, or the one that ships. Raises UserError when it is no such file."""
+        """The rig in `path`, or the built-in one. Raises UserError if it is not a rig."""
         path = path or asset(ASSET)
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 if int(z["schema"]) != SCHEMA or tuple(z["names"].tolist()) != ARKIT:
-                    raise UserError(f"{path} is of another version; {REMAKE}.")
+                    raise UserError(f"{path} has another version; {REMAKE}.")
                 base, jaw, tongue = (z[name].astype(np.float32) for name in ("base", "jaw", "tongue"))
                 return cls(base, jaw, tongue, z["products"].astype(np.int64), str(z["origin"]))
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
             raise UserError(f"{path} is not a rig; {REMAKE}.") from e
 
     def save(self, path: Path) -> None:
-        """As float16: less than a hundredth of a millimetre of 20 mm is lost."""
+        """Save it as float16, which loses less than a hundredth of a millimetre in 20 mm."""
         with whole(path) as partial, partial.open("wb") as f:
             np.savez_compressed(
                 f,
@@ -78,11 +78,11 @@ class Rig:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of all rows; those of products name both actions."""
+        """The names of all rows; those of products name both actions."""
         return (*ARKIT, *("+".join(ARKIT[i] for i in pair) for pair in self.products))
 
     def rows(self, weights: Array) -> Array:
-        """How much of each row (R,) there is for weights (52,) in 0..1."""
+        """The strength of each row (R,) for weights (52,) in 0..1."""
         w = weights.copy()
         tongue = w[_TONGUE]
         w[_JAW] = max(w[_JAW], _TONGUE_OPENS * float(tongue) ** 0.5)
@@ -95,13 +95,13 @@ class Rig:
 
 
 def lips_shut(rows: Array) -> float:
-    """How far (0..1) lips are shut over an open jaw, by a rig's rows."""
+    """How far (0..1) lips close over an open jaw, from the strengths of a rig's rows."""
     close, jaw = float(rows[_CLOSE]), float(rows[_JAW])
     return close / jaw * min(close / _CLOSED_SURELY, 1.0) if close > 0 else 0.0
 
 
 def gaze_of(weights: Array) -> Array:
-    """Yaw (right > 0) and pitch (up > 0) in radians, (2, 2), the person's right eye first, of weights (52,)."""
+    """Yaw (right > 0) and pitch (up > 0) in radians, (2, 2), the person's right eye first, from weights (52,)."""
     look: Mapping[str, float] = dict(zip(ARKIT, weights.tolist(), strict=True))
     gaze = np.zeros((2, 2), np.float32)
     for eye, (side, outwards) in enumerate((("Right", -1), ("Left", 1))):

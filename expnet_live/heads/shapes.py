@@ -1,4 +1,4 @@
-"""A face model of others, as it was imported: shapes of a mesh in our frame, in one .npz with its origin."""
+"""An imported face model: shapes of a mesh in our frame, in one .npz with its origin."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ARRAYS = ("mean", "identity", "expression", "triangles", "colors", "part", "mar
 
 @dataclass(frozen=True)
 class Origin:
-    """What it was made from: name and SHA-256 of the file or folder, and how it was brought into our frame.
+    """The origin of a model: name and SHA-256 of the file or folder, and its transformation into our frame.
 
-    `unit` is what the file's numbers are taken for, `scale` what made it as large as our face after that, and
-    `distance` (mm) how far our face's points then lay from its own, root mean square.
+    `unit` is the assumed unit of the file's numbers, `scale` the factor that then matches the size of our face, and
+    `distance` (mm) the root mean square distance between our face's points and its own.
     """
 
     name: str
@@ -41,8 +41,8 @@ class ShapeModel:
     """V vertices: `mean` (V, 3), `identity` (K, V, 3), `expression` (J, V, 3), float32 mm, in our frame.
 
     `signed`: coefficients of both bases are standard deviations (a statistical model); otherwise those of expression
-    are weights 0..1 (blendshapes). `triangles` (F, 3) are what is drawn; `colors` (V, 3) uint8 RGB; `part` (V,) see
-    Part; `marks` (468,) the vertices at the points of the Face Mesh. `kind` is what the file was.
+    are weights 0..1 (blendshapes). `triangles` (F, 3) are those to draw; `colors` (V, 3) uint8 RGB; `part` (V,) see
+    Part; `marks` (468,) the vertices at the points of the Face Mesh. `kind` is the kind of the file.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class ShapeModel:
     origin: Origin
 
     def save(self, path: Path) -> None:
-        """Bases as float16: half a hundredth of a millimetre of 10 mm."""
+        """Save it with bases as float16, with an error of half a hundredth of a millimetre in 10 mm."""
         about = {
             "schema": SCHEMA,
             "kind": self.kind,
@@ -74,12 +74,12 @@ class ShapeModel:
 
     @classmethod
     def load(cls, path: Path) -> ShapeModel:
-        """Raises UserError when `path` is no such file, or damaged."""
+        """Load a model. Raises UserError if `path` is not such a file, or is damaged."""
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 about = record_of(json.loads(str(z["about"])), _About)
                 if about.schema != SCHEMA:
-                    raise UserError(f"{path} is of another version; import the face model again.")
+                    raise UserError(f"{path} has another version; import the face model again.")
                 arrays = {name: z[name] for name in _ARRAYS}
             for name in ("mean", "identity", "expression"):
                 arrays[name] = arrays[name].astype(np.float32)

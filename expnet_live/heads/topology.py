@@ -1,8 +1,8 @@
-"""Topology of the base mesh: the 468 points of mediapipe's Face Mesh, and how they mirror.
+"""Topology of the base mesh: the 468 points of mediapipe's Face Mesh, and their mirror images.
 
-mediapipe publishes its tessellation as edges only. The triangles are its 3-cliques, less two that
-are no faces, with three quads recut so that left mirrors right; they are turned counter-clockwise as
-seen from the viewer.
+mediapipe publishes its tessellation as edges only. The triangles are its 3-cliques, except two that
+are not faces, with three quads split anew so that left mirrors right; they are oriented
+counter-clockwise as seen by the viewer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MOUTH_RIGHT_INNER, MOUTH_LEFT_INNER = 78, 308
 RIGHT_IRIS, LEFT_IRIS = 468, 473
 NOSE_TIP = 1
 
-# Lines that draw a face, as paths over the base points; those that end where they begin are closed.
+# Lines that outline a face, as paths over the base points; paths that end where they begin are closed.
 CONTOURS: dict[str, tuple[int, ...]] = {
     "oval": (
         10, 109, 67, 103, 54, 21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152,
@@ -47,7 +47,7 @@ CONTOURS: dict[str, tuple[int, ...]] = {
     "nose base": (64, 98, 97, 2, 326, 327, 294),
 }  # fmt: skip
 
-# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; of two, the middle.
+# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; two points mean their midpoint.
 IBUG: tuple[int | tuple[int, int], ...] = (
     127, 234, (93, 132), 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, (323, 361), 454, 356,
     70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
@@ -57,8 +57,8 @@ IBUG: tuple[int | tuple[int, int], ...] = (
 )  # fmt: skip
 _RIGHT_OF_TOP, _LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
 _FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
-# Three quads of the left half are cut along the other diagonal than on the right; a symmetric mesh
-# needs them alike.
+# Three quads of the left half are split along a different diagonal than on the right; a symmetric mesh
+# needs the same diagonal.
 _LEFT_AS_DRAWN = frozenset({
     (250, 309, 459), (250, 458, 459), (260, 388, 466), (260, 466, 467), (289, 290, 305), (289, 290, 392),
 })  # fmt: skip
@@ -83,14 +83,14 @@ class Topology:
 
 
 def ibug_points(points: Array) -> Array:
-    """iBUG's 68 landmarks (68, n), of Face Mesh points (468, n)."""
+    """iBUG's 68 landmarks (68, n) from Face Mesh points (468, n)."""
     first, second = np.array([i if isinstance(i, tuple) else (i, i) for i in IBUG]).T
     result: Array = (points[first] + points[second]) / 2
     return result
 
 
 def base_topology() -> Topology:
-    """The Face Mesh topology; needs mediapipe, whose edges it is made from."""
+    """The Face Mesh topology, made from mediapipe's edges."""
     with light_mediapipe():
         from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
 
@@ -98,7 +98,7 @@ def base_topology() -> Topology:
 
 
 def topology_of_triangles(triangles: Array) -> Topology:
-    """Finds the boundary rings of the base triangles (F, 3) by the landmarks they contain."""
+    """Find the boundary rings of the base triangles (F, 3) by the landmarks they contain."""
     rings = boundary_loops(triangles)
 
     def ring_from(first: int) -> Array:
@@ -124,7 +124,7 @@ def _cliques(edges: frozenset[tuple[int, int]]) -> Array:
 
 
 def _oriented(triangles: Array) -> Array:
-    """Turns all triangles the same way, starting from the one at the top of the oval."""
+    """Orient all triangles the same way, starting from the one at the top of the oval."""
     faces_of: dict[frozenset[int], list[int]] = defaultdict(list)
     for i, t in enumerate(triangles.tolist()):
         for pair in itertools.combinations(t, 2):
@@ -143,10 +143,11 @@ def _oriented(triangles: Array) -> Array:
 
 
 def mirror_of_mesh(triangles: Array) -> Array:
-    """The permutation (478,) that swaps left and right, read off the base triangles (852, 3); irises included."""
+    """The permutation (478,) that swaps left and right, from the base triangles (852, 3); it includes the irises."""
     third = {(a, b): c for t in triangles.tolist() for a, b, c in (t, (t[1], t[2], t[0]), (t[2], t[0], t[1]))}
     partner = {FOREHEAD_TOP: FOREHEAD_TOP, _RIGHT_OF_TOP: _LEFT_OF_TOP}
-    # Directed edges with their mirror images, whose triangles run the other way round; from the top of the oval on.
+    # Directed edges with their mirror images, whose triangles have the opposite orientation; start at the top of the
+    # oval.
     pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP, FOREHEAD_TOP, _LEFT_OF_TOP)]
     seen = set()
     while pending:
@@ -165,8 +166,8 @@ def mirror_of_mesh(triangles: Array) -> Array:
 def mirror_permutation(points: Array) -> Array:
     """The permutation p such that `points[p] * (-1, 1, 1)` is `points`, for a symmetric frontal face.
 
-    points (N, 3); x = 0 need not be the plane of symmetry exactly, and the face need be symmetric
-    only up to small noise. Raises ValueError when no consistent pairing exists.
+    points (N, 3); x = 0 need not be the exact plane of symmetry, and the face need only be symmetric
+    up to small noise. Raises ValueError if no consistent pairing exists.
     """
     p = np.asarray(points, np.float64)
     mirrored = p * (-1.0, 1.0, 1.0)

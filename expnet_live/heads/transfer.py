@@ -1,10 +1,9 @@
-"""Coefficients of one face model carried to another, by least squares over the points that both have.
+"""Transfers coefficients of one face model to another, by least squares over their common points.
 
-For what our face shows, the other's coefficients are those that move its points of the Face Mesh alike: of a
-statistical model the ridge solution, which is linear; of blendshapes the best weights of at least 0, found anew each
-time, as a positive and a negative coefficient together are not the sum of both. Where names agree, the ridge does not
-draw towards zero but towards the shape of that name. Lids count for more than points: the other's eyes shall be shut
-as far as ours.
+The other model's coefficients are those that move its Face Mesh points like ours: for a statistical model, the ridge
+solution, which is linear; for blendshapes, the best non-negative weights, solved anew each time, because a positive and
+a negative coefficient together are not the sum of both. Where names agree, the ridge pulls not towards zero but towards
+the shape of that name. Lids count more than points: the other's eyes must close as far as ours.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from expnet_live.heads.shapes import ShapeModel
 _LIDS = (((386, 374), (385, 380), (387, 373)), ((159, 145), (158, 153), (160, 144)))
 _BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
 _LIPS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
-_LIPS_WEIGHT = 3.0  # of how far lips stand apart, against where a point is
-_LIDS_WEIGHT = 60.0  # mm that count as much as an eye that is open instead of shut
-_SHUT = 0.9  # mm between lids that look shut
-_RIDGE_WEIGHTS = 2000.0  # mm², of blendshapes' weights
-_RIDGE_SD = 20.0  # mm², of standard deviations
-_ALIKE = 0.15  # cosine between two shapes of one name below which they are not taken for the same
+_LIPS_WEIGHT = 3.0  # weight of the opening of the lips, relative to the position of a point
+_LIDS_WEIGHT = 60.0  # mm that count as much as an eye that is open instead of closed
+_SHUT = 0.9  # mm between lids that look closed
+_RIDGE_WEIGHTS = 2000.0  # mm², ridge on blendshape weights
+_RIDGE_SD = 20.0  # mm², ridge on standard deviations
+_ALIKE = 0.15  # cosine between two shapes of one name below which they count as different
 _SAMPLES = 400
-_OF_OTHER_NAMES = 10.0  # times the ridge: what a coefficient is called is what it is taken for
-_USUAL = 0.2  # of full strength, that actions typically have
+_OF_OTHER_NAMES = 10.0  # multiple of the ridge that pulls a coefficient to the shape of its name
+_USUAL = 0.2  # of full strength: a typical strength of actions
 
 
 class Driver(Protocol):
-    """Whose coefficients drive: shapes at the 468 points of the Face Mesh in mm, as of FaceModel."""
+    """The model whose coefficients drive: shapes at the 468 points of the Face Mesh in mm, as in FaceModel."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -60,10 +59,10 @@ class Driver(Protocol):
 
 @dataclass(frozen=True)
 class Residual:
-    """What is lost on the way, on samples of the driver's prior, root mean square over points: `left` of `moved` mm.
+    """The error of the transfer on samples of the driver's prior, root mean square over points: `left` of `moved` mm.
 
-    `explained` is the share of the squared displacements that arrives; `components` the same for each of the
-    driver's coefficients by itself, at two standard deviations.
+    `explained` is the share of the squared displacements that is reproduced; `components` is the same for each of the
+    driver's coefficients alone, at two standard deviations.
     """
 
     left: float
@@ -73,7 +72,7 @@ class Residual:
 
 
 class Transfer:
-    """Called with an expression of the driver: the coefficients (J,) float32 of the driven model."""
+    """Maps an expression of the driver to the coefficients (J,) float32 of the driven model when called."""
 
     def __init__(self, driver: Driver, model: ShapeModel) -> None:
         self._signed = model.signed
@@ -85,7 +84,7 @@ class Transfer:
         ours = _measured(moved)
         opened, other = _opening(driver.mean), _opening(model.mean[model.marks])
         if not model.signed:
-            # How far lids have to go is better known from a shape that shuts them.
+            # A shape that closes the lids shows better how far they must move.
             other = np.array([_shut_by(shapes, names, eye, o) for eye, o in enumerate(other)])
         lids, self._lids = _LIDS_WEIGHT * _shutting(shapes) / other, _LIDS_WEIGHT * _shutting(moved) / opened
         apart = np.array([not model.signed and stays_apart(n) for n in names], bool)
@@ -105,7 +104,7 @@ class Transfer:
     def __call__(self, expression: Array) -> Array:
         x = np.asarray(expression, np.float64)
         out = np.zeros(len(self._up), np.float32)
-        # Lids that meet go no further.
+        # Lids that meet move no further.
         shut = x @ self._lids
         wanted = self._along @ x + self._along_lids @ (shut if self._signed else np.minimum(shut, _LIDS_WEIGHT))
         if self._signed:
@@ -118,7 +117,7 @@ class Transfer:
 
     @property
     def matrix(self) -> Array | None:
-        """(J, N) float32 where the coefficients are linear in the driver's, None where they are not."""
+        """The matrix (J, N) float32 if the coefficients are linear in the driver's, else None."""
         if not self._signed:
             return None
         out = np.zeros((len(self._up), self._along.shape[1]), np.float32)
@@ -143,7 +142,7 @@ class Transfer:
         return left, moved, 1 - (left / moved) ** 2
 
     def _by_name(self, ours: Sequence[str], theirs: Sequence[str], moved: Array, shapes: Array) -> None:
-        """How much of the shapes of its name a coefficient is, where they move alike."""
+        """The weight of the shapes of a coefficient's name, if they move alike."""
         for k, name in enumerate(ours):
             for weights, sign, same in zip((self._up, self._down), (1, -1), counterparts(name, theirs), strict=True):
                 together = shapes[list(same)].sum(0)
@@ -166,8 +165,8 @@ class RigDriver:
 
 
 def named_weights(driver: Driver, rig: RigDriver) -> Array:
-    """The matrix (52, 2n) float32, nowhere negative, that takes a driver's n positive and n negative coefficients (both
-    as positive numbers) to weights of the rig that move the face alike, by names where these agree."""
+    """The non-negative matrix (52, 2n) float32 from a driver's n positive and n negative coefficients (both as positive
+    numbers) to weights of the rig that move the face alike, using names where they agree."""
     shapes, moved = _measured(rig.expression.astype(np.float64)), _measured(driver.expression.astype(np.float64))
     lids = _LIDS_WEIGHT / 4 * _shutting(rig.expression.astype(np.float64)) / _opening(rig.mean)
     shut = _LIDS_WEIGHT / 4 * _shutting(driver.expression.astype(np.float64)) / _opening(driver.mean)
@@ -185,7 +184,7 @@ def named_weights(driver: Driver, rig: RigDriver) -> Array:
 
 
 def identity_transfer(driver: Driver, model: ShapeModel) -> Array:
-    """The matrix (K, M) that carries identity to the driven model's, both in standard deviations."""
+    """The matrix (K, M) that transfers identity to the driven model, both in standard deviations."""
     theirs = model.identity[:, model.marks].reshape(len(model.identity), 3 * len(model.marks)).astype(np.float64)
     ours = driver.identity.reshape(len(driver.identity), -1).astype(np.float64)
     out: Array = np.linalg.solve(theirs @ theirs.T + _RIDGE_SD * np.eye(len(theirs)), theirs @ ours.T)
@@ -193,27 +192,27 @@ def identity_transfer(driver: Driver, model: ShapeModel) -> Array:
 
 
 def _measured(shapes: Array) -> Array:
-    """What is compared of shapes (J, 468, 3): where points go, and how far lips open; (J, n)."""
+    """The features (J, n) that compare shapes (J, 468, 3): displacements of points, and opening of the lips."""
     upper, lower = np.array(_LIPS).T
     lips = _LIPS_WEIGHT * (shapes[:, upper] - shapes[:, lower])[:, :, 1]
     return np.concatenate([shapes.reshape(len(shapes), -1), lips], axis=1)
 
 
 def _opening(face: Array) -> Array:
-    """How far the lids of the left and the right eye of a face (468, 3) have to go to be shut, (2,) mm."""
+    """The distance (2,) mm by which the lids of the left and the right eye of a face (468, 3) must move to close."""
     gaps = np.array([(face[a] - face[b])[:, 1].mean() for a, b in (np.array(lids).T for lids in _LIDS)])
     return np.maximum(gaps - _SHUT, 1.0)
 
 
 def _shutting(shapes: Array) -> Array:
-    """How far shapes (J, 468, 3) bring the lids of the left and the right eye together, (J, 2) mm."""
+    """The distance (J, 2) mm by which shapes (J, 468, 3) close the lids of the left and the right eye."""
     upper, lower = np.array(_LIDS).transpose(2, 0, 1)
     shutting: Array = (shapes[:, lower] - shapes[:, upper])[..., 1].mean(-1)
     return shutting
 
 
 def _shut_by(shapes: Array, names: Sequence[str], eye: int, opening: float) -> float:
-    """What the blink among blendshapes brings the lids of an eye together, `opening` where there is no such shape."""
+    """The distance by which the blink blendshape closes the lids of an eye, or `opening` if there is no such shape."""
     if _BLINKS[eye] in names:
         shut = _shutting(shapes[[names.index(_BLINKS[eye])]])[0]
         if shut[eye] > max(2 * shut[1 - eye], opening / 3):

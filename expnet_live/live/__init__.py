@@ -1,1 +1,1 @@
-"""The live engine: capture and inference on their own threads, the newest frame wins. No Qt here."""
+"""The live engine: capture and inference run on their own threads, and the newest frame wins. No Qt here."""

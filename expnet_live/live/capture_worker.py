@@ -1,4 +1,4 @@
-"""The capture thread: reads one source, waits for a lost camera to come back, plays clips at their own pace."""
+"""The capture thread: reads one source, waits for a lost camera to return, plays clips at their own rate."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from expnet_live.threads.worker import Worker
 log = logging.getLogger(__name__)
 
 RETRY = 1.0  # s between attempts to open a camera
-_STILL_RATE = 10.0  # Hz at which a photo is shown again
-_JUMP = 1.0  # s that pass on the stream's clock where a clip jumps: filters start afresh
+_STILL_RATE = 10.0  # Hz at which a photo is repeated
+_JUMP = 1.0  # s added to the stream's clock when a clip jumps, so that filters reset
 
 
 @dataclass(frozen=True)
 class Captured:
-    """A frame with the moment of its grab (time.monotonic) and the number of its source.
+    """A frame with its capture time (time.monotonic) and the number of its source.
 
-    `frame.timestamp` never turns back, also where a clip starts again; `position` is the clip's time.
+    `frame.timestamp` never goes back, not even when a clip starts again; `position` is the clip's time.
     """
 
     frame: Frame
@@ -43,7 +43,7 @@ Opener = Callable[[SourceSpec], Source]
 class CaptureWorker(Worker):
     """Puts the frames of `spec` into `out`.
 
-    While a camera is away it is FAILED, says so in `problem`, and tries again every second.
+    While a camera is missing, it is FAILED, says so in `problem`, and tries again every second.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CaptureWorker(Worker):
             except SourceError as error:
                 self._failed(str(error))
                 if not self.spec.live:
-                    # A file does not mend itself; what played until its damage is played again.
+                    # A damaged file stays damaged; play it again up to the damage.
                     if self.size is None or not self.transport.wait_at_end():
                         return
                     continue
@@ -110,7 +110,7 @@ class CaptureWorker(Worker):
                 return
 
     def _hold(self, frame: Frame, position: float, alone: bool) -> bool:
-        """Shows a photo for a second or, if it is the only one and goes round, for good."""
+        """Show a photo for a second or, if it is the only one and loops, forever."""
         while True:
             for _ in range(int(_STILL_RATE) - 1):
                 if self._stop.wait(1 / _STILL_RATE) or self.transport.interrupted:

@@ -1,4 +1,4 @@
-"""The two threads together: capture -> mailbox -> inference -> mailbox -> whoever shows it."""
+"""Connects the two threads: capture -> mailbox -> inference -> mailbox -> display."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from expnet_live.threads.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 2.0  # s that closing may take
+PATIENCE = 2.0  # s to wait when closing
 
 
 class Engine:
-    """All methods return at once, except `close`, and are for one thread, the GUI's.
+    """All methods except `close` return at once, and are for one thread, the GUI's.
 
     `calibrated` is called on the inference thread.
     """
@@ -45,7 +45,7 @@ class Engine:
         self.inference.start()
 
     def set_source(self, spec: SourceSpec, loop: bool = True) -> None:
-        """Leaves the present source and turns to another; results of the old one are not shown any more."""
+        """Switch to another source; results of the old one are no longer shown."""
         if self.capture is not None:
             self.capture.stop()
             self._left.append(self.capture)
@@ -57,33 +57,33 @@ class Engine:
         self.capture.start()
 
     def latest(self) -> LiveState | None:
-        """The newest state that was not taken yet, None when there is none."""
+        """The newest state that has not been taken yet, or None if there is none."""
         state = self._states.take()
-        # A frame of the source before may still have been under way.
+        # A frame of the previous source may still be in progress.
         return state if state is not None and state.captured.generation == self._generation else None
 
     @property
     def frames(self) -> int:
-        """Frames that were captured so far."""
+        """Number of frames captured so far."""
         return self._frames.put_count
 
     @property
     def states(self) -> int:
-        """Results of the network so far."""
+        """Number of results of the network so far."""
         return self._states.put_count
 
     @property
     def frame_drops(self) -> int:
-        """Frames that came while the network was busy."""
+        """Number of frames dropped because the network was busy."""
         return self._frames.dropped
 
     @property
     def state_drops(self) -> int:
-        """Results that nobody took in time."""
+        """Number of results that nobody took in time."""
         return self._states.dropped
 
     def close(self, patience: float = PATIENCE) -> list[str]:
-        """Ends all threads within `patience` seconds; the names of those that hang and were left behind."""
+        """End all threads within `patience` seconds. Return the names of those that hang and are left behind."""
         workers = [*self._left, *([self.capture] if self.capture else []), self.inference]
         for worker in workers:
             worker.stop()

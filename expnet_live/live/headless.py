@@ -1,4 +1,4 @@
-"""An engine without a window, for commands: the network is loaded first, and the end is waited for."""
+"""An engine without a window, for commands: it loads the network first, and waits for the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOOK_EVERY = 0.02  # s
 
 @contextmanager
 def headless(settings: Settings, person: Person, *, auto_neutral: bool = True) -> Iterator[Engine]:
-    """An engine whose network is loaded; it is closed at the end. Raises UserError when it cannot be loaded."""
+    """Give an engine with a loaded network, and close it at the end. Raises UserError if loading fails."""
     engine = Engine(settings)
     engine.inference.person, engine.inference.auto_neutral = person, auto_neutral
     engine.start()
@@ -32,9 +32,9 @@ def headless(settings: Settings, person: Person, *, auto_neutral: bool = True) -
 
 
 def follow(engine: Engine, spec: SourceSpec, *, loop: bool, over: Callable[[], bool], seen: Callable[[], bool]) -> None:
-    """Lets the engine follow `spec` until `over`, the clip's end, or Ctrl-C, which is the usual end of a camera.
+    """Run the engine on `spec` until `over`, the clip's end, or Ctrl-C, the usual end for a camera.
 
-    Raises UserError when the network breaks or the source cannot be read; a camera that was `seen` may come back.
+    Raises UserError if the network fails or the source cannot be read; a camera that was `seen` may come back.
     """
     try:
         engine.set_source(spec, loop)
@@ -52,7 +52,7 @@ def _ended(engine: Engine, over: Callable[[], bool], seen: Callable[[], bool]) -
     assert capture is not None
     if capture.life is Life.FAILED and not (capture.spec.live and seen()):
         raise UserError(capture.problem or "The source cannot be read; choose another one.")
-    # The last frame may still be under way.
+    # The last frame may still be in progress.
     return capture.transport.at_end and engine.frames - engine.frame_drops <= engine.states
 
 

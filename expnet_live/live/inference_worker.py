@@ -1,4 +1,4 @@
-"""The inference thread: takes the newest frame, runs the pipeline, makes the meshes that somebody shows."""
+"""The inference thread: takes the newest frame, runs the pipeline, and makes the meshes to be shown."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 Loader = Callable[[Settings], Pipeline]
 Shown = Callable[[tuple[LiveFace, ...]], Iterable[LiveFace]]
-_MAX_ERRORS = 3  # frames in a row that may break before the pipeline counts as failed
+_MAX_ERRORS = 3  # consecutive frames that may fail before the pipeline counts as failed
 
 
 def network_threads(cores: int) -> int:
-    """How many of the CPU's cores the network gets: two are for the window and the camera, as far as there are more.
+    """Number of CPU cores for the network: two are reserved for the window and the camera if there are more.
 
     A network's threads wait for work by spinning, which costs the others their cores.
     """
@@ -43,14 +43,14 @@ def network_threads(cores: int) -> int:
 
 
 def load_pipeline(settings: Settings) -> Pipeline:
-    """Raises UserError with one sentence."""
+    """Load the pipeline. Raises UserError with one sentence."""
     from expnet_live.networks.runtime import available_cores
 
     threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
     predictor, head = model_of(settings.model).load(settings.device, threads)
     head.normals(head.vertices(np.zeros(len(head.names))))
     pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
-    # The first run of a network and of the detector takes far longer than any other: not with a face in view.
+    # The first run of a network and of the detector takes much longer than later ones: do it before a face is in view.
     pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
     pipeline.reset()
     for _ in range(3):
@@ -60,7 +60,7 @@ def load_pipeline(settings: Settings) -> Pipeline:
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What a loading ended with, for which settings."""
+    """The result of loading, and its settings."""
 
     settings: Settings
     pipeline: Pipeline | None = None
@@ -68,10 +68,10 @@ class _Loaded:
 
 
 class InferenceWorker(Worker):
-    """From `inbox` to `outbox`. While the pipeline loads, or after it failed, frames pass through as they are.
+    """Processes frames from `inbox` to `outbox`. While the pipeline loads, or after it failed, it passes them on.
 
     Loading has a thread of its own, so that a change of model does not stop the picture. `calibrated` is
-    called, on this thread, with the person that a calibration made, or the sentence that says why not.
+    called, on this thread, with the calibrated person, or with the sentence that says why calibration failed.
     """
 
     def __init__(
@@ -95,10 +95,12 @@ class InferenceWorker(Worker):
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
         self.person = Person()  # replaced as a whole from other threads
-        self.auto_neutral = True  # likewise; it does nothing for a person with a neutral
-        self.head: Head | None = None  # likewise; None: the face model's own
-        self.shown: Shown = lambda faces: faces[:1]  # this, too: whose meshes are to be ready when a state comes out
-        self.outputs = FanOut()  # they get what went through the network
+        self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
+        self.head: Head | None = None  # likewise; None: the face model's own head head
+        self.shown: Shown = lambda faces: faces[
+            :1
+        ]  # likewise: the faces whose meshes must be ready in the output state
+        self.outputs = FanOut()  # they get the processed frames
         self.device: str | None = None
 
     @property
@@ -107,11 +109,11 @@ class InferenceWorker(Worker):
 
     @property
     def pipeline(self) -> Pipeline | None:
-        """None while it loads for the first time, or after it failed."""
+        """The pipeline, or None while it loads for the first time, or after it failed."""
         return self._pipeline
 
     def rest_known(self, face: int) -> float:
-        """How far the automatic neutral knows the rest of that face, 0..1."""
+        """How well the automatic neutral knows the rest of that face, 0..1."""
         return self._neutral.share(face)
 
     @property
@@ -127,7 +129,7 @@ class InferenceWorker(Worker):
         self._begin_loading()
 
     def change(self, settings: Settings) -> None:
-        """Loads what is new, and goes on with what there is until it has come. Also tries again what failed."""
+        """Load new settings, and continue with the old ones until they are ready. Also retry after a failure."""
         if settings != self._settings or self.life is Life.FAILED:
             self._settings = settings
             self._begin_loading()
@@ -157,7 +159,7 @@ class InferenceWorker(Worker):
         threading.Thread(target=main, name="loading of the model", daemon=True).start()
 
     def _remade(self, settings: Settings, current: Pipeline | None, made_for: Settings) -> Pipeline:
-        """A pipeline for `settings`; one whose network stays the same is made in a moment."""
+        """A pipeline for `settings`; it is ready at once if the network stays the same."""
         if current is None or (made_for.model, made_for.device) != (settings.model, settings.device):
             return self._load(settings)
         return Pipeline(
@@ -237,7 +239,9 @@ class InferenceWorker(Worker):
     def _face(
         self, pipeline: Pipeline, state: FaceState, person: Person | None, head: Head | None, now: float
     ) -> LiveFace:
-        """`person`: whose face it is, None where nobody knows; `head`: who wears it, None for the face model's own."""
+        """`person`: the person of the face, None if unknown; `head`: the head that shows it, None for the model's
+        own.
+        """
         model = pipeline.face_model
         if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
             head = model
@@ -266,7 +270,7 @@ class InferenceWorker(Worker):
 
 
 def _make_meshes(faces: tuple[LiveFace, ...]) -> float:
-    """Here rather than in the thread that draws; how long it took, in s."""
+    """Make the meshes here instead of in the drawing thread. Return the time in s."""
     start = time.perf_counter()
     for face in faces:
         _ = face.normals

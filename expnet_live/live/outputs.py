@@ -1,4 +1,4 @@
-"""Whoever takes what the network says while it says it: recorder, streams to other programs, somebody else's code."""
+"""Live outputs, which receive each processed frame: the recorder, streams to other programs, other people's code."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ log = logging.getLogger(__name__)
 
 
 class LiveOutput(Protocol):
-    """Takes each processed frame on the inference thread, and must never block it: what is slow has its own thread.
+    """Takes each processed frame on the inference thread, and must never block it: slow work needs its own thread.
 
-    It may raise, and is then left out from there on; others go on.
+    If it raises, it is removed; the others continue.
     """
 
     @property
     def name(self) -> str:
-        """For people."""
+        """A name to show."""
         ...
 
     def put(self, state: LiveState) -> None:
-        """A frame and its faces, with what is corrected for the person, in the order of their capture."""
+        """Take a frame and its faces, corrected for the person, in order of capture."""
         ...
 
     def lost(self, face: int, time: float) -> None:
-        """The face of that number was in the frame before, and is not in that of `time` (time.monotonic(), s)."""
+        """Called when the face of that number was in the previous frame, but not in that of `time` (time.monotonic(),
+        s).
+        """
         ...
 
 
 class FanOut:
-    """Hands each state to all outputs. Outputs come and go from any thread."""
+    """Hands each state to all outputs. Any thread may add and remove outputs."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,18 +51,18 @@ class FanOut:
             self._outputs = (*self._outputs, output)
 
     def remove(self, output: LiveOutput) -> None:
-        """Does nothing where it is not, or no longer, a member."""
+        """Remove an output, if it is a member."""
         with self._lock:
             self._outputs = tuple(o for o in self._outputs if o is not output)
 
     def take_problems(self) -> list[str]:
-        """A sentence for each output that failed since the last call."""
+        """A sentence for each output that has failed since the last call."""
         with self._lock:
             problems, self._problems = self._problems, []
         return problems
 
     def put(self, state: LiveState) -> None:
-        """On the inference thread."""
+        """Hand on a state; runs on the inference thread."""
         seen = frozenset(f.state.face for f in state.faces)
         gone, self._faces = sorted(self._faces - seen), seen
         for output in self._outputs:
@@ -68,7 +70,7 @@ class FanOut:
                 output.put(state)
                 for face in gone:
                     output.lost(face, state.captured.grabbed)
-            except Exception as error:  # one that fails must not end the others, nor inference
+            except Exception as error:  # a failing output must not stop the others, or inference
                 log.exception("the output %s failed", output.name)
                 self.remove(output)
                 with self._lock:

@@ -1,4 +1,4 @@
-"""What the inference thread hands to whoever shows it."""
+"""The state that the inference thread hands on to views and outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from expnet_live.live.capture_worker import Captured
 
 @dataclass(frozen=True)
 class Settings:
-    """What the pipeline is made with. `model`: one of MODELS or a file of weights, None for the built-in ones.
+    """The settings of the pipeline. `model`: one of MODELS or a file of weights, None for the built-in model.
 
     >>> Settings(smoothing="stable", max_faces=2).device
     'auto'
@@ -30,10 +30,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class LiveFace:
-    """A face: as the pipeline saw it, and as it is shown.
+    """A face as the pipeline measured it, and as it is shown.
 
-    `expression` (n,) is without the person's neutral and times the gains, and so are `blendshapes` (52,), None where
-    the model has none; `identity` (K,); `head` is the head that wears the face.
+    `expression` (n,) has the person's neutral subtracted and the gains applied, and so have `blendshapes` (52,), None
+    if the model has none; `identity` (K,); `head` is the head that shows the face.
     """
 
     state: FaceState
@@ -44,17 +44,19 @@ class LiveFace:
 
     @cached_property
     def vertices(self) -> Array:
-        """Of the head (V, 3) in the model's frame, mm. The first access makes them, which takes milliseconds."""
+        """Vertices (V, 3) of the head in the model's frame, mm. The first access computes them, which takes
+        milliseconds.
+        """
         return self.head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
 
     @cached_property
     def normals(self) -> Array:
-        """Unit normals (V, 3) of the vertices, made by the first access as well."""
+        """Unit normals (V, 3) of the vertices, also computed by the first access."""
         return self.head.normals(self.vertices)
 
     @cached_property
     def weights(self) -> Array:
-        """The blendshapes (52,) of the model, or those nearest to its coefficients, made by the first access."""
+        """The blendshapes (52,) of the model, or those nearest to its coefficients, computed by the first access."""
         if self.blendshapes is not None:
             return self.blendshapes
         return (
@@ -62,11 +64,11 @@ class LiveFace:
         )
 
     def fits(self, head: Head) -> bool:
-        """Whether another head is driven by the same coefficients."""
+        """Whether the same coefficients drive another head."""
         return (head.names, head.n_identity) == (self.head.names, self.head.n_identity)
 
     def on(self, head: Head) -> LiveFace:
-        """The same face worn by another head, which it fits."""
+        """The same face on another head, which it fits."""
         return replace(self, head=head)
 
 
@@ -74,9 +76,9 @@ class LiveFace:
 class LiveState:
     """A frame and its faces, the longest known first.
 
-    `stages` maps a stage to seconds, `finished` is time.monotonic() when they were through;
-    `processed` is False for a frame that was only passed on, as the network is not there yet;
-    `frame_drops` counts frames that came while the network was busy.
+    `stages` maps a stage to seconds, `finished` is time.monotonic() at the end of processing;
+    `processed` is False for a frame that was only passed on because the network is not ready;
+    `frame_drops` counts frames dropped because the network was busy.
     """
 
     captured: Captured

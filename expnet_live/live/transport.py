@@ -1,15 +1,15 @@
-"""Play, pause, loop and seek: what a person wants of a clip, and when its next picture is due."""
+"""Controls a clip: play, pause, loop and seek, and when its next picture is due."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-_LATE = 0.25  # s behind its time after which a clip is not hurried any more
+_LATE = 0.25  # s of delay beyond which a clip no longer tries to catch up
 
 
 class Transport:
-    """Shared by the person at the controls and the thread that reads the clip."""
+    """Shared by the controls and the thread that reads the clip."""
 
     def __init__(self, loop: bool = True) -> None:
         self._condition = threading.Condition()
@@ -53,25 +53,25 @@ class Transport:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the reader must leave its place: for another one, or for good."""
+        """Whether the reader must leave its position, to seek or to stop."""
         return self._closed or self._target is not None
 
     def take_target(self) -> float:
-        """Where to read from: the place asked for, or the beginning."""
+        """The position to read from: the requested one, or the beginning."""
         with self._condition:
             target, self._target, self._anchor = self._target, None, None
             self.position = target or 0.0
             return self.position
 
     def wait_until_due(self, clip_time: float, first: bool) -> bool:
-        """Waits until a picture is due; False when the reader was interrupted meanwhile.
+        """Wait until a picture is due; return False if the reader is interrupted meanwhile.
 
-        The `first` picture after a seek is due at once, also while paused.
+        The `first` picture after a seek is due at once, even while paused.
         """
         with self._condition:
             while not self.interrupted:
                 if first:
-                    # While paused the clock starts when it goes on.
+                    # While paused, the clock starts when playing resumes.
                     self._anchor = (clip_time, time.monotonic()) if self._playing else None
                     return True
                 if not self._playing:
@@ -89,7 +89,7 @@ class Transport:
             return False
 
     def wait_at_end(self) -> bool:
-        """At the clip's end: True to read again, from the beginning or from where a seek wants."""
+        """Called at the clip's end: True to read again, from the beginning or from a requested position."""
         with self._condition:
             if self._loop and self._playing and not self._closed:
                 return True

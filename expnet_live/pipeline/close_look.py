@@ -1,7 +1,7 @@
-"""Looking closely: at a face and its mirror image, a little larger and to one side, smaller and to the other.
+"""The close look averages four crops: a face and its mirror image, larger to one side and smaller to the other.
 
-More exact than one look, as the network's first stride of four pixels tells a little by where edges lie in its grid,
-and fair to both sides of a face. Of one that is partly hidden two sizes tell more than one.
+It is more accurate than a single crop, because the network's first stride of four pixels makes results depend slightly
+on where edges are in its grid; and it treats both sides of a face equally. For occluded faces, two sizes beat one.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor
 
 _STEP = 2  # px, half of the network's first stride
-# What is done to the crop of each of the four looks: px right and down, times as large, mirrored then.
+# The variation of each of the four crops: px right and down, scale factor, then whether it is mirrored.
 _LOOKS = (
     (_STEP, _STEP, 1.08, False),
     (-_STEP, _STEP, 1.08, True),
     (-_STEP, -_STEP, 0.92, False),
     (_STEP, -_STEP, 0.92, True),
 )
-# Where half of the confidence is gone: rad of turn or log scale (standard deviation) between the four answers.
+# Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
 _STEPS = np.array([look[:2] for look in _LOOKS])
 _ZOOM, _MIRRORED = (np.array([look[k] for look in _LOOKS]) for k in (2, 3))
 
 
 class CloseCrop(Crop):
-    """A crop of which four versions are cut: (4, size, size, 3)."""
+    """A crop cut in four versions: (4, size, size, 3)."""
 
     def cut(self, image: Image) -> Image:
         return np.stack([self._moved(*look[:3]).cut(image)[:, :: -1 if look[3] else 1] for look in _LOOKS])
 
     def _moved(self, right: float, down: float, zoom: float) -> Crop:
-        """The crop in which all is so many of its pixels further right and down, and so many times as large."""
+        """The crop whose content is moved right and down by that many of its pixels, and scaled."""
         middle = (self.size - 1) / 2
         x, y = self.inverse @ (middle - right / zoom, middle - down / zoom, 1)
         return Crop(float(x), float(y), self.side / zoom, self.roll, self.size)
 
 
 class CloseLook:
-    """A predictor that says the mean of four answers of another one, to the four versions of each crop.
+    """A predictor that averages another one's predictions for the four versions of each crop.
 
-    A mirrored picture gets the mirrored answer, exactly but for rounding. It takes four times the time.
+    A mirrored picture gets the mirrored prediction, except for rounding. It takes four times as long.
     """
 
     crop_type = CloseCrop
@@ -56,7 +56,7 @@ class CloseLook:
         self.tells, self.about = predictor.tells, predictor.about
 
     def predict(self, crops: Image) -> Prediction:
-        """Crops (N, 4, S, S, 3) BGR uint8, as CloseCrop cuts them; the answer is in the pixels of the crop itself."""
+        """Predict for crops (N, 4, S, S, 3) BGR uint8 from CloseCrop; results are in the pixels of the crop itself."""
         p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
         mirrored, zoom = np.tile(_MIRRORED, len(crops)), np.tile(_ZOOM, len(crops))
         expression, identity, rotation, origin = (x.copy() for x in (p.expression, p.identity, p.rotation, p.origin))
@@ -85,10 +85,10 @@ class CloseLook:
 
 
 def _agreement(rotation: Array, scale: Array) -> Array:
-    """How well four answers (4 N, 3) rad and (4 N,) in log scale agree about each of N faces: 1 wholly, 0 not at all.
+    """How well four rotations (4 N, 3) rad and log scales (4 N,) agree for each of N faces: 1 fully, 0 not at all.
 
-    What is no face may look like one in a crop, but not the same face in four of them. Of photos of people, 95 % are
-    above .5, of what a detector takes for faces in pictures without anybody 5 %.
+    An object may look like a face in one crop, but not like the same face in four. 95 % of the photos of people are
+    above .5, but only 5 % of the false detections in pictures without people.
     """
     turns, sizes = _spread(rotation).max(1), _spread(scale)
     apart = np.square(turns / _TURN_APART) + np.square(sizes / _SCALE_APART)
@@ -96,10 +96,10 @@ def _agreement(rotation: Array, scale: Array) -> Array:
 
 
 def _spread(four: Array) -> Array:
-    """Standard deviation over the four answers (4 N, ...) to each of N crops."""
+    """Standard deviation over the four predictions (4 N, ...) for each of N crops."""
     return np.asarray(four.reshape(-1, 4, *four.shape[1:]).std(1), np.float32)
 
 
 def _mean(four: Array) -> Array:
-    """Over the four answers (4 N, ...) to each of N crops."""
+    """Mean over the four predictions (4 N, ...) for each of N crops."""
     return np.asarray(four.reshape(-1, 4, *four.shape[1:]).mean(1), np.float32)

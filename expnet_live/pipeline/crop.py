@@ -1,4 +1,4 @@
-"""Crops: the upright square of a picture that the network sees."""
+"""Crops: the upright squares of a picture that the network gets."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from expnet_live.geometry.camera import WeakPerspective
 
 CROP_MM = 220.0
 
-# Where mediapipe's mean face has its eyes and mouth above the model's origin, and its pupils apart (mm).
+# Heights of eyes and mouth of mediapipe's mean face above the model's origin, and its pupil distance (mm).
 _EYES_MM, _MOUTH_MM, _PUPILS_MM = 32.4, -34.9, 63.0
 # The square that mediapipe's detector draws around a face, in mm of that face.
 _BOX_MM = 154.0
-# The longer of two noisy lengths is too long by this much, over photos with known poses.
+# Bias of the longer of two noisy lengths, measured on photos with known poses.
 _UNBIASED = 0.96
 _MIN_SIDE = 4.0
-_LYING = 0.6  # rad of roll from which a detector is not believed at once
+_LYING = 0.6  # rad of roll beyond which a detection needs a check
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A square of the picture, turned upright and brought to `size` pixels.
+    """A square of the picture, turned upright and scaled to `size` pixels.
 
-    `x`, `y`: its centre and `side`: its side, in pixels of the picture; `roll`: by how much the face
-    in it is turned clockwise in the picture, radians.
+    `x`, `y`: its centre and `side`: its side, in pixels of the picture; `roll`: clockwise rotation of
+    the face in the picture, radians.
     """
 
     x: float
@@ -39,7 +39,7 @@ class Crop:
 
     @classmethod
     def of_view(cls, view: WeakPerspective, size: int) -> Crop:
-        """The crop of a face whose pose is known."""
+        """The crop of a face with a known pose."""
         return cls(view.x, view.y, max(CROP_MM * view.scale, _MIN_SIDE), roll_of(view.rotation), size)
 
     @classmethod
@@ -52,7 +52,7 @@ class Crop:
         eyes = (right + left) / 2
         roll = math.atan2(left[1] - right[1], left[0] - right[0])
         x, y = eyes + (mouth - eyes) * (_EYES_MM / (_EYES_MM - _MOUTH_MM))
-        # A turned head foreshortens one of the distances: the longest tells the scale.
+        # A turned head foreshortens one of the distances, so the longest gives the scale.
         tall = math.dist(eyes, mouth) / (_EYES_MM - _MOUTH_MM)
         wide = math.dist(left, right) / _PUPILS_MM
         scale = (max(tall, wide) * _UNBIASED + max(box.w, box.h) / _BOX_MM) / 2
@@ -60,10 +60,10 @@ class Crop:
 
     @classmethod
     def guesses(cls, box: Box, keypoints: Array, size: int) -> tuple[Crop, ...]:
-        """The first crops that a detection may mean, the likeliest first.
+        """Candidates for the first crop of a detection, the most likely first.
 
-        Where something covers the face, or it is a few pixels small, the detector often sees it lying on its
-        side or standing on its head: then the upright square round its box is the better guess.
+        If the face is occluded or only a few pixels in size, the detector often reports it on its side or
+        upside down: then the upright square around its box is the better guess.
         """
         crop = cls.of_detection(box, keypoints, size)
         if abs(crop.roll) < _LYING:
@@ -116,20 +116,20 @@ class Crop:
         )
 
     def to_image(self, view: WeakPerspective) -> WeakPerspective:
-        """A pose seen in the crop, in the picture's pixels."""
+        """Convert a pose in the crop to the picture's pixels."""
         return view.transformed(self.inverse)
 
 
 def roll_of(rotation: Array) -> float:
-    """By how much a head of that rotation vector (3,) is turned clockwise in the picture, radians.
+    """Clockwise rotation in the picture, radians, of a head with that rotation vector (3,).
 
-    The twist about the viewing axis: steady for heads turned far to a side or down, where the line
-    of the eyes or of the nose alone is not.
+    This is the twist about the viewing axis, which is stable for heads turned far to a side or down,
+    unlike the line through the eyes or along the nose.
     """
     angle = math.sqrt(sum(float(r) ** 2 for r in rotation))
     if angle < 1e-9:
         return 0.0
-    # Of the rotation's quaternion, w and z alone are the twist.
+    # The twist is given by w and z of the rotation's quaternion.
     twist = 2 * math.atan2(float(rotation[2]) / angle * math.sin(angle / 2), math.cos(angle / 2))
     return -math.remainder(twist, 2 * math.pi)
 

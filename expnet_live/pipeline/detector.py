@@ -1,4 +1,4 @@
-"""Face detection: the protocol, and mediapipe's bundled BlazeFace behind it."""
+"""Face detection: the protocol, and its implementation with mediapipe's bundled BlazeFace."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ class FaceDetector(Protocol):
     """Finds the faces of a picture."""
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
-        """The faces of a BGR picture (H, W, 3), largest first; `thorough` may take several times as long."""
+        """The faces of a BGR picture (H, W, 3), largest first; a `thorough` search may take several times as long."""
         ...
 
     def search(self, image: Image) -> Iterator[list[Detection]]:
-        """Ever more thorough searches of the same picture, for who can tell whether what was found is a face."""
+        """Increasingly thorough searches of the same picture, for callers that can verify faces."""
         ...
 
 
 # mediapipe's two networks: within 2 m, and further away.
 _SHORT_RANGE, _FULL_RANGE = 0, 1
-# They see 128 and 192 pixels: what is given to them need not be much larger.
+# They see 128 and 192 pixels, so their input need not be much larger.
 _SIZE = {_SHORT_RANGE: 256, _FULL_RANGE: 384}
 _Look = tuple[Crop, int]
 
 
 class MediapipeDetector:
-    """mediapipe's face detection: short range first and, where that finds nothing, full range.
+    """mediapipe's face detection: short range first and, if that finds nothing, full range.
 
-    A thorough search asks both, and goes on when they find nothing: with the picture padded
-    (close-ups), in enlarged parts (small faces), and turned. With `many` it always looks for small
-    faces, too, beside large ones. It may be made and used in any thread; calls wait for each other.
+    A thorough search uses both, and continues if they find nothing: with the picture padded
+    (close-ups), in enlarged parts (small faces), and rotated. With `many`, it always searches for small
+    faces besides large ones. It may be created and used in any thread; calls wait for each other.
     """
 
     def __init__(self, min_score: float = 0.5, many: bool = False) -> None:
@@ -94,7 +94,7 @@ class MediapipeDetector:
 
 
 def _plan(width: int, height: int, thorough: bool, many: bool) -> Iterable[list[_Look]]:
-    """Where to look with which network, one list after the other until something is found."""
+    """The regions to search with each network, list by list until something is found."""
 
     def look(network: int, x: float = 0.5, y: float = 0.5, side: float = 1.0, roll: float = 0.0) -> _Look:
         pixels = side * max(width, height)
@@ -127,7 +127,7 @@ def _in_image(raw: Any, crop: Crop) -> Detection:
     b = data.relative_bounding_box
     points = [(b.xmin + u * b.width, b.ymin + v * b.height) for u in (0, 1) for v in (0, 1)]
     points += [(p.x, p.y) for p in data.relative_keypoints]
-    # mediapipe counts from the picture's corner, we from the middle of its first pixel.
+    # mediapipe's origin is the picture's corner, ours the centre of its first pixel.
     pixels = np.array(points) * crop.size - 0.5
     inverse = crop.inverse
     pixels = pixels @ inverse[:, :2].T + inverse[:, 2]
@@ -137,7 +137,7 @@ def _in_image(raw: Any, crop: Crop) -> Detection:
 
 
 def _merged(found: list[Detection]) -> list[Detection]:
-    """One detection for each face: the best of those whose boxes overlap."""
+    """One detection per face: the best of those whose boxes overlap."""
     kept: list[Detection] = []
     for d in sorted(found, key=lambda d: d.score, reverse=True):
         if all(_overlap(d.box, k.box) < 0.3 for k in kept):

@@ -1,4 +1,4 @@
-"""The landmark-based way that the paper compares with: Face Mesh, then a fit of the face model."""
+"""The landmark-based baseline of the paper: Face Mesh, then a fit of the face model."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from expnet_live.heads.fitting import Fit, FitConfig, Fitter
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import Detection
 
-_CROP = 256  # px of the square that a known face is brought to before Face Mesh looks at it
+_CROP = 256  # px of the square to which a known face is scaled for Face Mesh
 
 
 class LandmarkFitEstimator:
-    """Expression, identity and pose of the largest face in a photo, by fitting `model` to its landmarks."""
+    """Estimates expression, identity and pose of the largest face in a photo by fitting `model` to its landmarks."""
 
     def __init__(
         self, model: FaceModel | None = None, config: FitConfig | None = None, min_confidence: float = 0.4
@@ -36,9 +36,9 @@ class LandmarkFitEstimator:
         )
 
     def landmarks(self, image: Image, face: Detection | None = None) -> Array | None:
-        """Face Mesh landmarks (478, 3) in pixels of `image`, None when none are found.
+        """Face Mesh landmarks (478, 3) in pixels of `image`, or None if none are found.
 
-        `face`, where it is known already, is enlarged first: Face Mesh then finds faces of a few pixels.
+        If `face` is already known, it is enlarged first: Face Mesh then finds faces of a few pixels.
         """
         crop = None
         if face is not None:
@@ -56,12 +56,12 @@ class LandmarkFitEstimator:
         return points
 
     def fit(self, landmarks: Array) -> Fit:
-        """The fit to landmarks (N, 478, 3) of N photos, each of its own person."""
+        """The fit to landmarks (N, 478, 3) of N photos, each of a different person."""
         with torch.inference_mode():
             return self._fitter.fit(landmarks)
 
     def estimate(self, image: Image, face: Detection | None = None) -> FaceState | None:
-        """The state of the face in `image` (BGR uint8), None when there is none."""
+        """The state of the face in `image` (BGR uint8), or None if there is none."""
         started = time.perf_counter()
         landmarks = self.landmarks(image, face)
         if landmarks is None:

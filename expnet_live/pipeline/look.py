@@ -1,4 +1,4 @@
-"""One look of the network at some crops of a picture."""
+"""A look: one run of the network on some crops of a picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from expnet_live.pipeline.stopwatch import Stopwatch
 
 
 class Prediction(Protocol):
-    """What a predictor says of N crops; the pose is a weak perspective in the crop's pixels."""
+    """A predictor's results for N crops; the pose is a weak perspective in the crop's pixels."""
 
     @property
     def expression(self) -> Array: ...  # (N, n) sd
@@ -39,7 +39,7 @@ class Prediction(Protocol):
 
 
 class FacePredictor(Protocol):
-    """Pixels of N crops in, (N, S, S, 3) as a rule; coefficients and pose out."""
+    """Maps the pixels of N crops, usually (N, S, S, 3), to coefficients and pose."""
 
     @property
     def crop_size(self) -> int:
@@ -48,37 +48,37 @@ class FacePredictor(Protocol):
 
     @property
     def crop_type(self) -> type[Crop] | None:
-        """The kind of crop that it sees faces in; None: ours."""
+        """The kind of crop that it expects; None: ours."""
         ...
 
     @property
     def tells(self) -> frozenset[str]:
-        """What it says beside the expression: identity, gaze, blendshapes."""
+        """What it predicts besides the expression: identity, gaze, blendshapes."""
         ...
 
     @property
     def device(self) -> str:
-        """Where it runs: cpu, cuda, mps."""
+        """The device that runs it: cpu, cuda, mps."""
         ...
 
     @property
     def about(self) -> dict[str, Any]:
-        """What its file notes about it, as `training`."""
+        """The notes in its file, such as `training`."""
         ...
 
     def predict(self, crops: Image, /) -> Prediction: ...
 
 
 def crop_type(predictor: FacePredictor) -> type[Crop]:
-    """The kind of crop that a predictor wants."""
+    """The kind of crop that a predictor expects."""
     return predictor.crop_type or Crop
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What the network saw in one crop, with the pose in the picture's pixels.
+    """The network's result for one crop, with the pose in the picture's pixels.
 
-    `plausible` is False where the pose cannot be that of a face which fills the crop as it should. `appearance`
+    `plausible` is False if the pose does not fit a face that fills the crop properly. `appearance`
     tells people apart, None where the look is not plausible.
     """
 
@@ -93,7 +93,7 @@ class Look:
 
 
 def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch: Stopwatch) -> list[Look]:
-    """Looks at all crops in one run of the network."""
+    """Process all crops in one run of the network."""
     if not crops:
         return []
     with watch("crop"):
@@ -128,12 +128,12 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
 
 
 def apart(a: WeakPerspective, b: WeakPerspective) -> float:
-    """Distance of two faces in sides of the smaller one's crop."""
+    """Distance of two faces, in units of the smaller one's crop side."""
     return math.hypot(a.x - b.x, a.y - b.y) / (CROP_MM * min(a.scale, b.scale))
 
 
 def distinct(looks: Sequence[Look], same: float = 0.3) -> list[Look]:
-    """One look for each face, the surest, the surest face first; looks nearer than `same` are at one face."""
+    """The most confident look for each face, most confident face first; looks nearer than `same` are of one face."""
     kept: list[Look] = []
     for look in sorted(looks, key=lambda k: k.confidence, reverse=True):
         if all(apart(look.view, k.view) >= same for k in kept):
@@ -145,7 +145,7 @@ _SURE = 0.6
 
 
 def first_crop(image: Image, detection: Detection, predictor: FacePredictor) -> Crop:
-    """Where to look first for a detected face; where it seems to lie, the network is asked for the better guess."""
+    """The first crop of a detected face; if the face seems to lie on its side, the network chooses the better one."""
     guesses = crop_type(predictor).guesses(detection.box, detection.keypoints, predictor.crop_size)
     if len(guesses) == 1:
         return guesses[0]
@@ -158,7 +158,7 @@ _MIN_FACE = 6.0  # px, of CROP_MM
 
 
 def _fills(view: WeakPerspective, size: int) -> bool:
-    """Whether a pose in a crop is that of a face roughly in its middle and of its size."""
+    """Whether a pose in a crop is that of a face roughly in its centre and of the right size."""
     turn = math.hypot(*view.rotation)
     if not math.isfinite(view.scale + view.x + view.y + turn):
         return False
@@ -168,6 +168,6 @@ def _fills(view: WeakPerspective, size: int) -> bool:
 
 
 def _inside(view: WeakPerspective, image: Image) -> bool:
-    """Whether the middle of the face is in the picture, and the face larger than a few pixels."""
+    """Whether the centre of the face is in the picture, and the face larger than a few pixels."""
     height, width = image.shape[:2]
     return 0 <= view.x < width and 0 <= view.y < height and view.scale * CROP_MM > _MIN_FACE

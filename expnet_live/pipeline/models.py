@@ -1,7 +1,7 @@
-"""The registry of models: what reads faces. A model is a network and the face model that its coefficients drive.
+"""The registry of models. A model is a network that reads faces, and the face model that its coefficients drive.
 
-Ours lie in the package `expnet_live.models`, one module each; other packages add theirs by entry points of the group
-`expnet_live.models`. A file of weights that `expnet-live train expnet` wrote is a model as well.
+Ours are in the package `expnet_live.models`, one module each; other packages add theirs through entry points of the
+group `expnet_live.models`. A file of weights written by `expnet-live train expnet` is a model as well.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """A network and its face model. Importing the module that holds one must be cheap; `load` may take seconds."""
+    """A network and its face model. Importing its module must be cheap; `load` may take seconds."""
 
     @property
     def name(self) -> str:
-        """As `--model` takes it."""
+        """Its name for `--model`."""
         ...
 
     @property
     def title(self) -> str:
-        """As the window's list shows it."""
+        """Its title in the window's list."""
         ...
 
     @property
@@ -37,29 +37,31 @@ class Model(Protocol):
 
     @property
     def file(self) -> str:
-        """The name of its file of weights, by which a session's list shows the title; empty where that varies."""
+        """The name of its file of weights, for which session lists show the title; empty if it varies."""
         ...
 
     def why_not(self) -> str | None:
-        """A sentence that says why it cannot be used on this computer and what to do; None where it can."""
+        """A sentence that says why it cannot be used on this computer and what to do, or None if it can."""
         ...
 
     def load(self, device: str = "auto", threads: int | None = None) -> tuple[FacePredictor, MeasuredHead]:
-        """The network on auto, cpu, cuda or mps, with `threads` of the CPU, and its face model. Raises UserError."""
+        """Load the network on auto, cpu, cuda or mps, with `threads` of the CPU, and its face model. Raises
+        UserError.
+        """
         ...
 
     def face_model(self) -> MeasuredHead:
-        """Its face model without the network. Raises UserError when it is not on this computer."""
+        """Its face model without the network. Raises UserError if it is not on this computer."""
         ...
 
     def fits(self, coefficients: tuple[str, ...], n_identity: int) -> bool:
-        """Whether its face model has these expression coefficients and so many of identity."""
+        """Whether its face model has these expression coefficients and this number of identity coefficients."""
         ...
 
     def files(self, predictor: FacePredictor) -> tuple[ModelFile, ModelFile]:
-        """The files of the network, which was loaded as `predictor`, and of the face model. Takes a moment.
+        """The files of the network, which was loaded as `predictor`, and of the face model. This takes a moment.
 
-        Raises UserError when a file cannot be read.
+        Raises UserError if a file cannot be read.
         """
         ...
 
@@ -69,7 +71,7 @@ BUILT_IN = "compact"
 
 
 def model_of(choice: Path | str | None) -> Model:
-    """The built-in model for None, the one of that name, or else the file of weights that `choice` names."""
+    """The built-in model for None, the model of that name, or else the file of weights at `choice`."""
     name = BUILT_IN if choice is None else str(choice)
     if name in MODELS:
         return MODELS[name]
@@ -77,5 +79,5 @@ def model_of(choice: Path | str | None) -> Model:
 
 
 def model_with(coefficients: tuple[str, ...], n_identity: int) -> Model | None:
-    """The first model whose face model fits these coefficients, for drawing what was recorded with them."""
+    """The first model whose face model fits these coefficients, for drawing recordings that have them."""
     return next((m for m in MODELS.values() if m.fits(coefficients, n_identity)), None)

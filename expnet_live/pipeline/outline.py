@@ -1,4 +1,4 @@
-"""The box around a face as its pose and coefficients put it."""
+"""The box around a face, computed from its pose and coefficients."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from expnet_live.heads.transfer import Driver
 
 
 class MeasuredHead(Head, Driver, Protocol):
-    """A head whose coefficients a network gives, and whose place in a picture is asked for in each frame."""
+    """A head driven by a network's coefficients, whose position in the picture is needed for each frame."""
 
     @property
     def outline(self) -> tuple[Array, Array]:
-        """A few points between which the whole face lies: mean (n, 3) mm and basis (E + K, 3n)."""
+        """A few points that enclose the whole face: mean (n, 3) mm and basis (E + K, 3n)."""
         ...
 
     def face_mesh(
@@ -28,13 +28,13 @@ class MeasuredHead(Head, Driver, Protocol):
 
 
 class Outline:
-    """Of a face model in a picture."""
+    """The outline of a face model in a picture."""
 
     def __init__(self, model: MeasuredHead) -> None:
         self._mean, self._basis = model.outline
 
     def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
-        """In pixels of the picture, beyond which it may reach."""
+        """The box in pixels of the picture, beyond which it may extend."""
         moved = np.concatenate([expression, identity]) @ self._basis
         x, y, _ = view.project(self._mean + moved.reshape(-1, 3)).T
         x0, y0 = float(x.min()), float(y.min())

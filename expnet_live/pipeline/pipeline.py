@@ -1,4 +1,4 @@
-"""The way of one frame: camera -> detector and tracker -> crop -> ExpNet -> smoothing -> face model.
+"""The path of one frame: camera -> detector and tracker -> crop -> ExpNet -> smoothing -> face model.
 
 pipeline = Pipeline.load()
 for frame in open_source("demo"):
@@ -26,17 +26,17 @@ from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
 
-# What is less is no face, and what is more ends the search.
+# Below the first it is not a face; above the second the search ends.
 _PHOTO_CONFIDENCE, _SURE = 0.5, 0.8
-_DOUBTFUL = 4  # detections that are looked at beyond the faces that are wanted
+_DOUBTFUL = 4  # number of detections to check beyond the number of faces wanted
 
 
 class Pipeline:
-    """Pictures in, the state of each face in them out.
+    """Maps pictures to the state of each face in them.
 
-    `process` follows faces through the frames of one source, `photo` takes each picture by itself.
-    `smoothing`: off, responsive, balanced or stable. `refine`: look twice at a face that was just
-    found, the second time in the crop of its own pose; in a photo, thrice, and at last at its mirror image, too.
+    `process` tracks faces through the frames of one source, `photo` takes each picture by itself.
+    `smoothing`: off, responsive, balanced or stable. `refine`: run the network twice on a newly found face, the
+    second time on the crop of its predicted pose; on a photo, three times, and finally also on its mirror image.
 
     >>> pipeline = Pipeline.load(device="cpu")
     >>> frame = next(iter(open_source("demo")))
@@ -59,7 +59,7 @@ class Pipeline:
         self.predictor, self.face_model = predictor, face_model
         self.detector = detector or MediapipeDetector(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
-        # Of other face models it is not known what becomes of their coefficients in a mirror.
+        # For other face models, the effect of mirroring on their coefficients is unknown.
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
         self._close_look: FacePredictor = close or predictor
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
@@ -79,9 +79,9 @@ class Pipeline:
         max_faces: int = 1,
         refine: bool = True,
     ) -> Pipeline:
-        """The pipeline with a model of MODELS by its name, or a file of weights, on auto, cpu, cuda or mps.
+        """Load the pipeline with a model of MODELS by name, or a file of weights, on auto, cpu, cuda or mps.
 
-        None: the built-in one. `face_model`: another file of our face model. Raises UserError with one sentence.
+        None: the built-in model. `face_model`: another file of our face model. Raises UserError with one sentence.
         """
         predictor, head = model_of(model).load(device)
         if face_model is not None:
@@ -96,7 +96,7 @@ class Pipeline:
         )
 
     def process(self, frame: Frame) -> list[FaceState]:
-        """The faces of the source's next frame, the longest known first. Raises ValueError for what is no picture."""
+        """The faces of the source's next frame, the longest known first. Raises ValueError if it is not a picture."""
         _check(frame.image)
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
@@ -108,7 +108,7 @@ class Pipeline:
         return states
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
-        """The faces of a picture by itself, largest first: nothing is smoothed, nothing remembered."""
+        """The faces of a single picture, largest first, without smoothing or memory."""
         _check(image)
         watch = Stopwatch()
         looks: list[Look] = []
@@ -118,7 +118,8 @@ class Pipeline:
                 found = next(stages, None)
             if found is None:
                 break
-            # A detector's largest or best need not be a face: the network tells, of a few more than are wanted.
+            # The detector's largest or best result need not be a face: let the network check a few more than are
+            # wanted.
             looks = distinct(looks + self._photo_looks(image, found[: self._max_faces + _DOUBTFUL], watch))
         frame = Frame(image, timestamp, index)
         return [
@@ -129,7 +130,7 @@ class Pipeline:
     def _photo_looks(self, image: Image, found: Sequence[Detection], watch: Stopwatch) -> list[Look]:
         crops = [first_crop(image, d, self.predictor) for d in found]
         looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
-        # The second look places the crop of the last one, so it must be as fair to both sides.
+        # The second look determines the crop of the last one, so it must also treat both sides equally.
         for _ in range(2 if self._refine else 0):
             crops = [crop_type(self._close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
             looks = [k for k in look_at(image, crops, self._close_look, watch) if k.plausible]
@@ -137,11 +138,11 @@ class Pipeline:
 
     @property
     def tells_blendshapes(self) -> bool:
-        """Whether the model gives ARKit's actions beside the expression."""
+        """Whether the model predicts ARKit's actions besides the expression."""
         return "blendshapes" in self.predictor.tells
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
-        """Vertices (V, 3) in mm in the model's frame, eyes turned, and unit normals (V, 3)."""
+        """Vertices (V, 3) in mm in the model's frame, with the eyes turned, and unit normals (V, 3)."""
         watch = Stopwatch()
         with watch("mesh"):
             vertices = self.face_model.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
@@ -150,7 +151,7 @@ class Pipeline:
         return vertices, normals
 
     def face_mesh(self, state: FaceState) -> tuple[Array, Array]:
-        """As `mesh`, but of the face alone, without eyes, mouth and the rest of the head: see FaceModel.face_mesh."""
+        """Like `mesh`, but only the face, without eyes, mouth and the rest of the head: see FaceModel.face_mesh."""
         watch = Stopwatch()
         with watch("mesh"):
             result = self.face_model.face_mesh(state.expression, state.identity, state.blendshapes)
@@ -158,7 +159,7 @@ class Pipeline:
         return result
 
     def reset(self) -> None:
-        """Forgets all faces, as for a new source."""
+        """Forget all faces, as for a new source."""
         self._tracker.reset()
         self._memories.clear()
 
@@ -207,7 +208,7 @@ def _check(image: Image) -> None:
 
 @dataclass
 class _Memory:
-    """What is kept of a face between frames."""
+    """The state kept for a face between frames."""
 
     smoother: FaceSmoother
     identity: IdentityPool = field(default_factory=IdentityPool)

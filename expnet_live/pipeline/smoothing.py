@@ -1,8 +1,8 @@
-"""Smoothing over time: a One-Euro filter for what moves, a running mean for who it is.
+"""Smoothing over time: a One-Euro filter for motion, a running mean for identity.
 
 One-Euro: Casiez, Roussel, Vogel, "1€ Filter", CHI 2012. Its cutoff rises with the speed of the
 signal. Here only movement beyond the sensor's noise counts as speed, and it counts for a moment
-longer: a still face can be filtered hard, and a blink, over in four frames, still passes at once.
+longer: a still face is filtered strongly, and a blink, over in four frames, still passes at once.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective, facing
 
-# A pause longer than this (s) starts the filter afresh.
+# A pause longer than this (s) resets the filter.
 MAX_GAP = 0.5
 _SHORTEST_STEP = 1e-3
-# Speed fades with this time constant (s), so that the filter stays open up to the turn of a blink.
+# Speed decays with this time constant (s), so that the filter stays open until a blink reverses.
 _HOLD = 0.08
 
 
@@ -27,7 +27,7 @@ class OneEuro:
     """Parameters of the filter, for signals in units of their noise.
 
     `min_cutoff`: Hz at rest; `beta`: Hz per unit of speed (noise levels per second);
-    `dead_band`: how many noise levels a value may deviate before that counts as movement.
+    `dead_band`: number of noise levels by which a value may deviate before it counts as movement.
     """
 
     min_cutoff: float
@@ -42,8 +42,8 @@ PRESETS: dict[str, OneEuro | None] = {
     "stable": OneEuro(min_cutoff=0.3, beta=2.0, dead_band=3.3),
 }
 
-# The network's jitter on a still face, per group: what one "noise level" is. Measured by `expnet-live evaluate
-# stability` with faces of 30 to 400 px and noise of 4 to 10 grey levels; these are levels of a poor webcam.
+# The "noise level" of each group: the network's jitter on a still face. Measured with `expnet-live evaluate
+# stability` on faces of 30 to 400 px with noise of 4 to 10 grey levels; these are levels of a poor webcam.
 EXPRESSION_NOISE = 0.08  # standard deviations of the coefficient
 ROTATION_NOISE = 0.008  # rad
 POSITION_NOISE = 0.2  # mm on the face
@@ -53,7 +53,7 @@ BLENDSHAPE_NOISE = 0.01  # of the full action
 
 
 class OneEuroFilter:
-    """Filters vectors (N,) that arrive at any times (s), each element by itself."""
+    """Filters vectors (N,) that arrive at arbitrary times (s), each element separately."""
 
     def __init__(self, parameters: OneEuro | None) -> None:
         self._parameters = parameters
@@ -63,7 +63,7 @@ class OneEuroFilter:
 
     @property
     def value(self) -> Array | None:
-        """The last output, None before the first."""
+        """The last output, or None before the first."""
         return self._value
 
     def reset(self) -> None:
@@ -120,7 +120,7 @@ class FaceSmoother:
 
 
 def _nearest(rotation: Array, reference: Array) -> Array:
-    """The rotation vector that means the same as `rotation` and lies nearest to `reference`."""
+    """The rotation vector equivalent to `rotation` that is nearest to `reference`."""
     angle = math.hypot(*rotation)
     if angle < math.pi / 2:
         return rotation
@@ -129,10 +129,10 @@ def _nearest(rotation: Array, reference: Array) -> Array:
 
 
 class IdentityPool:
-    """A running mean of identity (K,) over the looks at one face, better looks counting more.
+    """A running mean of identity (K,) over the frames of one face, weighted by their quality.
 
-    After `memory` full-weight looks old ones fade, so that a wrong start heals. The mean is given out
-    anew only once it has moved by `step` standard deviations: a head need not be built for every frame.
+    After `memory` frames of full weight, old ones fade, so that a wrong start is corrected. The returned mean changes
+    only when it has moved by `step` standard deviations, so that the head is not rebuilt for every frame.
     """
 
     def __init__(self, memory: float = 300.0, step: float = 0.02) -> None:
@@ -142,7 +142,7 @@ class IdentityPool:
         self._given: Array | None = None
 
     def add(self, identity: Array, confidence: float, rotation: Array) -> Array:
-        """The mean (K,) after this look."""
+        """The mean (K,) after this frame."""
         weight = max(confidence * facing(rotation) ** 2, 1e-3)
         self._weight = min(self._weight + weight, self._memory)
         if self._mean is None:

@@ -1,4 +1,4 @@
-"""How long each stage of a frame took."""
+"""Measures the time of each stage of a frame."""
 
 from __future__ import annotations
 

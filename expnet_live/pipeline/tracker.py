@@ -1,4 +1,4 @@
-"""Following faces: each frame's crop comes from the pose in the frame before, rarely from the detector."""
+"""Tracks faces: each frame's crop comes from the pose in the previous frame, and rarely from the detector."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from expnet_live.pipeline.stopwatch import Stopwatch
 class TrackerOptions:
     """Confidences 0..1, times in seconds, distances in sides of the crop, unlikeness as of Appearance.distance."""
 
-    found: float = 0.6  # a new face needs this confidence,
-    confirmed: float = 0.3  # and this in several crops that must agree,
-    held: float = 0.4  # a known one this
-    patience: float = 0.15  # a face unseen for so long is lost
+    found: float = 0.6  # confidence that a new face needs,
+    confirmed: float = 0.3  # that it needs in several crops that must agree,
+    held: float = 0.4  # and that a known face needs
+    patience: float = 0.15  # a face not seen for this time is lost
     memory: float = 2.0  # one that comes back within this time, and fits, is the same face
-    search_interval: float = 0.1  # between detector runs while a face is missing,
+    search_interval: float = 0.1  # time between detector runs while a face is missing,
     vacancy_interval: float = 0.5  # while there is room for more,
-    check_interval: float = 1.0  # and otherwise
+    check_interval: float = 1.0  # and in all other cases
     expected_back: float = 1.0  # so long is a lost face searched for where there is room for it
-    thorough_every: int = 50  # of the searches with no face at all, how often to take the time
-    same: float = 0.3  # faces nearer than this are one
+    thorough_every: int = 50  # fraction of the time for searches while there is no face at all
+    same: float = 0.3  # faces nearer than this are the same face
     beside: float = 0.6  # what is nearer than this to a face, and like none that is known, is half hidden by it,
     behind: float = 1.0  # where a face is followed that it is not like, this
-    near: float = 0.8  # a lost face can have moved so far
+    near: float = 0.8  # the largest distance that a lost face may have moved
     returns: float = 1.0  # one found nearer than this to where it was lost can be less like it
-    momentum: float = 0.5  # how much of the last motion is expected to go on
+    momentum: float = 0.5  # fraction of the last motion that is expected to continue
     unlike: float = 1.2  # a face that is less like the one before is another one,
     unlike_rate: float = 15.0  # the longer ago the more (per s),
     most_unlike: float = 2.8  # up to this
@@ -50,14 +50,14 @@ class Track:
     look: Look
     seen: float
     missed: bool = False  # in the last frame
-    unsupported: int = 0  # detector runs in a row that saw faces, but not this one
+    unsupported: int = 0  # consecutive detector runs that found faces, but not this one
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
     since: float = 0.0  # when it was taken up
     memory: Memory | None = None
 
     @property
     def firm(self) -> bool:
-        """Whether nothing speaks against it: others give way to a newcomer."""
+        """Whether nothing contradicts it: other tracks give way to a new face."""
         return not self.missed and self.unsupported < 2
 
     def expected(self, time: float, momentum: float) -> WeakPerspective:
@@ -66,7 +66,7 @@ class Track:
 
     def update(self, look: Look, time: float) -> None:
         step, old, new = time - self.seen, self.look.view, look.view
-        # A pause or a fresh search says nothing of how the face moves now.
+        # After a pause or a new search, the motion of the face is unknown.
         steady = 0 < step < 0.2 and not self.missed
         self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
         self.look, self.seen, self.missed = look, time, False
@@ -89,10 +89,10 @@ def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | N
 
 
 class Tracker:
-    """Follows up to `max_faces` faces through frames of one source.
+    """Tracks up to `max_faces` faces through frames of one source.
 
-    With `refine`, a new face is looked at twice, the second time in the crop of its own pose; `confirm` then has to
-    see a face there, too. Times that run backwards start it afresh.
+    With `refine`, the network runs twice on a new face, the second time on the crop of its predicted pose; `confirm`
+    must then find a face there as well. Times that run backwards reset it.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Tracker:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets all faces, and counts new ones from 0 again."""
+        """Forget all faces, and number new ones from 0 again."""
         self._next_face = 0
         self._start()
 
@@ -123,7 +123,7 @@ class Tracker:
         self._searches = -1
 
     def knows(self, face: int) -> bool:
-        """Whether the face of that number is followed, or lost so recently that it may come back."""
+        """Whether the face of that number is tracked, or was lost so recently that it may return."""
         return any(t.face == face for t in self._tracks + self._lost)
 
     def update(self, image: Image, time: float, watch: Stopwatch | None = None) -> list[Track]:
@@ -178,7 +178,7 @@ class Tracker:
         return last + known + min(distance, o.returns)
 
     def _interval(self) -> float:
-        """How long after the detector's last run its next is due."""
+        """The time from the detector's last run to the next."""
         o = self._options
         if not self._tracks or not all(t.firm for t in self._tracks):
             return o.search_interval
@@ -188,7 +188,7 @@ class Tracker:
         return o.search_interval if awaited else o.vacancy_interval
 
     def _detect(self, image: Image, crops: list[Crop], watch: Stopwatch) -> list[Crop]:
-        """Runs the detector: first crops of faces not followed yet; missed ones get a new crop in `crops`."""
+        """Run the detector: return first crops of untracked faces; missed ones get a new crop in `crops`."""
         o = self._options
         self.detector_runs += 1
         self._detected = self._time
@@ -207,13 +207,13 @@ class Tracker:
             elif detections:
                 track.unsupported += 1
         room = self._max_faces - sum(t.firm for t in self._tracks)
-        # One more than there is room for: the detector's best need not be a face.
+        # One more than there is room for, because the detector's best result need not be a face.
         return unknown[: room + 1] if room > 0 else []
 
     def _look_closely(self, image: Image) -> list[Detection]:
-        """Searches a part of the picture, for faces too small to be found in the whole.
+        """Search a part of the picture for faces that are too small to find in the whole.
 
-        In turn where the last face was lost and, while there is no face at all, everywhere.
+        The parts alternate between the place of the last lost face and, while there is no face at all, everywhere.
         """
         gone = max([t for t in self._tracks if t.missed] + self._lost, key=lambda t: t.seen, default=None)
         if gone is not None and (self._tracks or self._searches % 2):
@@ -228,7 +228,7 @@ class Tracker:
         return [d.shifted(x0, y0) for d in self._detector.detect(part)]
 
     def _welcome(self, image: Image, strangers: Sequence[Look], found: Sequence[Look], watch: Stopwatch) -> None:
-        """Takes up new faces, in place of doubtful ones where there is no room."""
+        """Start tracking new faces, replacing doubtful ones if there is no room."""
         o = self._options
         welcome: list[Look] = []
         for look in (*strangers, *found):
@@ -283,9 +283,9 @@ class Tracker:
 
 
 def _part(width: int, height: int, turn: int) -> tuple[int, int, int, int]:
-    """One of the squares, overlapping by half, that cover a picture: left, top, right, bottom."""
+    """One of the half-overlapping squares that cover a picture: left, top, right, bottom."""
     side = max(1, max(width, height) // 3)
-    # At least two a row: a picture lower than the square has the same part twice.
+    # At least two per row: a picture lower than the square has the same part twice.
     columns, rows = (max(2, round(2 * n / side) - 1) for n in (width, height))
     x0 = max(0, width - side) * (turn % columns) // (columns - 1)
     y0 = max(0, height - side) * (turn // columns % rows) // (rows - 1)

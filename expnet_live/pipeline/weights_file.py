@@ -1,4 +1,4 @@
-"""Models whose network is a file of weights that `expnet-live train expnet` wrote. They drive our own face model."""
+"""Models whose network is a file of weights from `expnet-live train expnet`. They drive our own face model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ModelFile:
 
 
 class WeightsFile:
-    """The weights in a file. `find` gives its path where that has to be looked for, None where it is not there."""
+    """The weights in a file. `find` returns its path if it must be searched for, or None if it is missing."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class WeightsFile:
 
     @property
     def path(self) -> Path:
-        """Raises UserError when it is not on this computer."""
+        """The path of the weights. Raises UserError if they are not on this computer."""
         path = self._find()
         if path is None:
             raise UserError(self._missing)
@@ -82,4 +82,4 @@ def _described(path: Path, version: str) -> ModelFile:
         with path.open("rb") as f:
             return ModelFile(path.name, version, hashlib.file_digest(f, "sha256").hexdigest())
     except OSError as e:
-        raise UserError(f"{path} cannot be read any more ({e.strerror}); choose another model.") from e
+        raise UserError(f"{path} can no longer be read ({e.strerror}); choose another model.") from e

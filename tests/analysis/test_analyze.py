@@ -97,7 +97,7 @@ def test_inputs_become_items_with_names_of_their_own(photos: Path, tmp_path: Pat
 def test_an_empty_folder_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert analyze(tmp_path / "empty", "--out", tmp_path / "out") == 1
-    assert "holds no photos or videos" in capsys.readouterr().err
+    assert "has no photos or videos" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

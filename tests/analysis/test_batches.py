@@ -161,7 +161,7 @@ def test_an_input_that_ends_its_process_costs_the_others_nothing(tmp_path: Path)
         assert process.stderr is not None
         told = process.stderr.read()
     assert process.returncode == 1 and len(killed) >= 2, told
-    assert told.count("deadly.mp4 was ended from outside, perhaps for want of memory; use fewer --jobs") == 1
+    assert told.count("deadly.mp4 was killed, perhaps because memory ran out; use fewer --jobs") == 1
     assert "Traceback" not in told
     assert sources(out) == sorted(map(str, good))
     assert {p.name for p in out.iterdir()} == {"coefficients.csv", "run.json"}

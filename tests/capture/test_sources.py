@@ -123,7 +123,7 @@ def test_sound_without_pictures(tmp_path: Path) -> None:
         frame.sample_rate = 8000
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-    with pytest.raises(SourceError, match="has no pictures"):
+    with pytest.raises(SourceError, match="contains no pictures"):
         open_source(path)
 
 

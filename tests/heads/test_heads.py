@@ -167,7 +167,7 @@ def test_basel_face_model(model: FaceModel, tmp_path: Path) -> None:
     [
         (lambda p: p.write_text("<!DOCTYPE html><html>Please register</html>"), "web page"),
         (lambda p: p.write_bytes(b"PK\x03\x04" * 99), "not an HDF5 file"),
-        (lambda p: p.write_bytes(p.read_bytes()[:2000]), "cut or damaged"),
+        (lambda p: p.write_bytes(p.read_bytes()[:2000]), "cut off or damaged"),
         (lambda p: p.unlink(), "does not exist"),
         ("shape/model/pcaBasis", "no shape/model/pcaBasis"),
         ("expression/model/mean", "no expression/model/mean"),
@@ -204,10 +204,10 @@ def check_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         (lambda d: (d / "neutral.obj").unlink(), "no neutral face"),
         (lambda d: (d / "neutral.obj").write_text("<html>not found</html>"), "web page"),
-        (lambda d: (d / "jawOpen.obj").write_text("nothing"), "no OBJ file"),
+        (lambda d: (d / "jawOpen.obj").write_text("nothing"), "not an OBJ file"),
         (lambda d: (d / "jawOpen.obj").write_text("v 0 0 0\nv 1 1 1\n"), "has 2 points"),
         (lambda d: (d / "neutral.obj").write_text("v 0 0 0\nv 1 1 1\n"), "no faces"),
-        (lambda d: (d / "neutral.obj").write_text("v 0 0 0\nv 1 1 1\nf 1 2 9\n"), "points which are not there"),
+        (lambda d: (d / "neutral.obj").write_text("v 0 0 0\nv 1 1 1\nf 1 2 9\n"), "points that do not exist"),
         (lambda d: [p.unlink() for p in d.glob("*.obj")], "no .obj files"),
         (lambda d: [p.unlink() for p in d.glob("*.obj") if p.stem != "neutral"], "no expressions"),
         (lambda d: (d / "jawOpen.obj").rename(d / "identity001.obj"), "identity000.obj is missing"),

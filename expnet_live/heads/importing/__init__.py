@@ -1,1 +1,1 @@
-"""Face models of others: from their own files to a ShapeModel in our frame."""
+"""Imports other face models from their files to a ShapeModel in our frame."""

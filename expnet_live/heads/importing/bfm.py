@@ -1,7 +1,7 @@
-"""The Basel Face Model 2017 (and 2019) from its HDF5 file.
+"""Reads the Basel Face Model 2017 (and 2019) from its HDF5 file.
 
 Gerig et al., *Morphable Face Models - An Open Framework*, FG 2018. S = shape mean + expression mean + both bases, in
-mm; of the colours the mean alone is taken.
+mm; only the mean of the colours is used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from h5py import File
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-# Its landmarks, and the Face Mesh's points at their places.
+# Its landmarks, and the Face Mesh's points at the same positions.
 _LANDMARKS = {
     "right.eye.corner_outer": 33,
     "right.eye.corner_inner": 133,
@@ -37,16 +37,18 @@ _LANDMARKS = {
 
 
 def read_bfm(path: Path) -> Raw:
-    """Raises UserError when h5py is missing or the file is no such model."""
+    """Read the model. Raises UserError if h5py is missing or the file is not such a model."""
     try:
         import h5py
     except ImportError as e:
-        raise UserError("The Basel Face Model is read by h5py; install it with: pip install 'expnet-live[bfm]'.") from e
+        raise UserError(
+            "Reading the Basel Face Model needs h5py; install it with: pip install 'expnet-live[bfm]'."
+        ) from e
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
     except OSError as e:
-        raise UserError(f"{path} cannot be read ({e.strerror or e}); name the model's .h5 file.") from e
+        raise UserError(f"{path} cannot be read ({e.strerror or e}); choose the model's .h5 file.") from e
     if start != _HDF5:
         page = b"<" in start
         what = "a web page saved under that name" if page else "not an HDF5 file"
@@ -55,7 +57,7 @@ def read_bfm(path: Path) -> Raw:
         with h5py.File(path, "r") as f:
             return _read(f, path)
     except OSError as e:
-        raise UserError(f"{path} is cut or damaged; download it again.") from e
+        raise UserError(f"{path} is cut off or damaged; download it again.") from e
 
 
 def _read(f: File, path: Path) -> Raw:
@@ -85,7 +87,7 @@ def _read(f: File, path: Path) -> Raw:
 
 
 def _model(f: File, group: str, path: Path) -> tuple[Array, Array]:
-    """Mean (3V,) and basis (K, V, 3) in mm a standard deviation of a statismo group."""
+    """Mean (3V,) and basis (K, V, 3), in mm per standard deviation, of a statismo group."""
     mean = np.asarray(_dataset(f, f"{group}/model/mean", path), np.float32).ravel()
     basis = np.asarray(_dataset(f, f"{group}/model/pcaBasis", path), np.float32)
     variance = np.asarray(_dataset(f, f"{group}/model/pcaVariance", path), np.float32).ravel()
@@ -95,7 +97,7 @@ def _model(f: File, group: str, path: Path) -> tuple[Array, Array]:
             f"{variance.shape}, which do not fit together; download it again."
         )
     if not (np.isfinite(mean).all() and np.isfinite(basis).all() and (variance >= 0).all()):
-        raise UserError(f"{path} has numbers in {group}/model that are none; download it again.")
+        raise UserError(f"{path} has invalid numbers in {group}/model; download it again.")
     basis = basis * np.sqrt(variance)
     return mean, np.ascontiguousarray(basis.T).reshape(len(variance), -1, 3)
 
@@ -105,7 +107,7 @@ def _dataset(f: File, name: str, path: Path) -> Any:
 
     found = f.get(name)
     if not isinstance(found, h5py.Dataset):
-        raise UserError(f"{path} has no {name}, so it is no Basel Face Model; name model2017-1_bfm_nomouth.h5.")
+        raise UserError(f"{path} has no {name}, so it is not a Basel Face Model; choose model2017-1_bfm_nomouth.h5.")
     return found[()]
 
 
@@ -120,7 +122,7 @@ def _colors(f: File, n: int) -> Array | None:
 
 
 def _known(f: File, points: Array) -> dict[int, int]:
-    """The vertices nearest to those landmarks that the file names; without them the tip of the nose must do."""
+    """The vertices nearest to the landmarks that the file names; without any, only the tip of the nose is used."""
     text = f.get("metadata/landmarks/json")
     if text is None:
         return {}

@@ -1,4 +1,4 @@
-"""A folder of OBJ files, one a shape: the ICT Face Model Light, or any neutral face with named targets."""
+"""Reads a folder with an OBJ file per shape: the ICT Face Model Light, or any neutral face with named targets."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from expnet_live.heads.importing.raw import Raw, unit_of
 ICT_NEUTRAL = "generic_neutral_mesh.obj"
 _ICT_INDICES = "vertex_indices.json"
 _IDENTITY = re.compile(r"identity(\d+)$", re.IGNORECASE)
-_STILL = 1e-6  # of the head's height: what moves less is the neutral face again
+_STILL = 1e-6  # of the head's height: a shape that moves less equals the neutral face
 
 
 def read_folder(folder: Path) -> tuple[Raw, list[Path]]:
     """The model, and the files it was read from. Raises UserError."""
     files = sorted(folder.glob("*.obj"))
     if not files:
-        raise UserError(f"{folder} has no .obj files; name the folder with the neutral face and its shapes.")
+        raise UserError(f"{folder} has no .obj files; choose the folder with the neutral face and its shapes.")
     neutral = _neutral(folder, files)
     mesh = read_mesh(neutral)
     ict = neutral.name == ICT_NEUTRAL
@@ -48,9 +48,9 @@ def read_folder(folder: Path) -> tuple[Raw, list[Path]]:
     if not moves.any():
         raise UserError(f"No shape in {folder} differs from {neutral.name}; export them as separate shapes.")
     names = [path.stem for path in expressions]
-    notes = [f"{name} does not move and is left out." for name, m in zip(names, moves, strict=True) if not m]
+    notes = [f"{name} does not move and is skipped." for name, m in zip(names, moves, strict=True) if not m]
     if missing:
-        notes.append(f"Not in the folder, so they will stay at rest: {', '.join(missing)}.")
+        notes.append(f"Missing from the folder, so they stay at rest: {', '.join(missing)}.")
     return (
         Raw(
             kind="ICT Face Model Light" if ict else "blendshapes",
@@ -70,7 +70,7 @@ def read_folder(folder: Path) -> tuple[Raw, list[Path]]:
 
 
 def _neutral(folder: Path, files: list[Path]) -> Path:
-    """The neutral face: of the ICT model's name, neutral.obj, or the only one that has neutral in its name."""
+    """The neutral face: the ICT model's, neutral.obj, or the only file with neutral in its name."""
     by_name = {path.name.lower(): path for path in files}
     for name in (ICT_NEUTRAL, "neutral.obj"):
         if name in by_name:
@@ -78,7 +78,7 @@ def _neutral(folder: Path, files: list[Path]) -> Path:
     found = [path for path in files if "neutral" in path.stem.lower()]
     if len(found) != 1:
         what = "several neutral faces" if found else "no neutral face"
-        raise UserError(f"{folder} has {what}; name the one that is meant neutral.obj.")
+        raise UserError(f"{folder} has {what}; rename the right one to neutral.obj.")
     return found[0]
 
 
@@ -88,23 +88,23 @@ def _number(path: Path) -> int:
 
 
 def _deltas(files: list[Path], neutral: Path, points: Array) -> Array:
-    """What the shapes move (n, V, 3)."""
+    """The displacements of the shapes (n, V, 3)."""
     out = np.empty((len(files), *points.shape), np.float32)
     for delta, path in zip(out, files, strict=True):
         shape = read_points(path)
         if len(shape) != len(points):
             raise UserError(
-                f"{path} has {len(shape)} points, {neutral.name} {len(points)}; all shapes must be of one mesh."
+                f"{path} has {len(shape)} points, {neutral.name} {len(points)}; all shapes must have the same mesh."
             )
         np.subtract(shape, points, out=delta)
     return out
 
 
 def _ict_indices(folder: Path, expressions: list[Path]) -> tuple[dict[int, int], list[str], list[Path]]:
-    """Known points, the names of expressions that are missing, and the file that tells."""
+    """Known points, the names of missing expressions, and the file that gives them."""
     path = folder / _ICT_INDICES
     if not path.is_file():
-        raise UserError(f"{path} is missing, which tells where the face's landmarks are; copy it there.")
+        raise UserError(f"{path}, which gives the face's landmarks, is missing; copy it there.")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         landmarks = [int(v) for v in data["idx_to_landmark_verts"]]
@@ -113,6 +113,6 @@ def _ict_indices(folder: Path, expressions: list[Path]) -> tuple[dict[int, int],
         if max(known.values()) >= ICT_SIZE or min(known.values()) < 0:
             raise ValueError("beyond the mesh")
     except (OSError, ValueError, KeyError, TypeError, IndexError) as e:
-        raise UserError(f"{path} is not that of the ICT face model; copy it again.") from e
+        raise UserError(f"{path} does not belong to the ICT face model; copy it again.") from e
     there = {p.stem for p in expressions}
     return known, [name for name in names if name not in there], [path]

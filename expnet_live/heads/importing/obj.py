@@ -1,4 +1,4 @@
-"""Wavefront OBJ: vertices, polygons as triangles, and the group and material that each belongs to."""
+"""Reads Wavefront OBJ: vertices, polygons as triangles, and the group and material of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expnet_live.core.types import Array
 
 @dataclass(frozen=True)
 class ObjMesh:
-    """`points` (V, 3) as in the file, `triangles` (F, 3), and of each the words after `o`, `g` and `usemtl`."""
+    """`points` (V, 3) as in the file, `triangles` (F, 3), and for each the words after `o`, `g` and `usemtl`."""
 
     points: Array
     triangles: Array
@@ -22,7 +22,7 @@ class ObjMesh:
 
 
 def read_points(path: Path) -> Array:
-    """The vertices (V, 3) float32 alone, quickly. Raises UserError when the file is no OBJ."""
+    """Only the vertices (V, 3) float32, read quickly. Raises UserError if the file is not an OBJ."""
     lines = [line[2:] for line in _lines(path) if line.startswith("v ")]
     if not lines:
         raise _no_obj(path)
@@ -37,7 +37,7 @@ def read_points(path: Path) -> Array:
 
 
 def read_mesh(path: Path) -> ObjMesh:
-    """Raises UserError when the file is no OBJ with faces."""
+    """Read the mesh. Raises UserError if the file is not an OBJ with faces."""
     points = read_points(path)
     triangles: list[tuple[int, int, int]] = []
     labels: list[str] = []
@@ -60,7 +60,7 @@ def read_mesh(path: Path) -> ObjMesh:
     if not len(faces):
         raise UserError(f"{path} has points but no faces; export the neutral face with its polygons.")
     if faces.min() < 0 or faces.max() >= len(points):
-        raise UserError(f"{path} has faces that name points which are not there; it may be cut: copy it again.")
+        raise UserError(f"{path} has faces with points that do not exist; it may be cut off: copy it again.")
     return ObjMesh(points, faces, tuple(labels))
 
 
@@ -79,5 +79,5 @@ def _no_obj(path: Path) -> UserError:
     except OSError:
         start = b""
     if start.startswith((b"<!doctype", b"<html")):
-        return UserError(f"{path} is a web page and no OBJ file; download the file itself.")
-    return UserError(f"{path} is no OBJ file: its lines 'v X Y Z' are missing or damaged; copy or export it again.")
+        return UserError(f"{path} is a web page, not an OBJ file; download the file itself.")
+    return UserError(f"{path} is not an OBJ file: its lines 'v X Y Z' are missing or damaged; copy or export it again.")

@@ -1,4 +1,4 @@
-"""Colours for a head that brings none: our own face's, and those of eyes, teeth and tongue."""
+"""Colours for a head without its own: those of our face, and of eyes, teeth and tongue."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from expnet_live.heads.imported import sphere_center
 
 _TEETH, _GUMS, _INSIDE = (236.0, 228.0, 214.0), (178.0, 92.0, 88.0), (120.0, 52.0, 50.0)
 _SOCKET = (205.0, 140.0, 128.0)
-_FADE = (6.0, 26.0)  # mm from our face over which its colours give way to those of the skin
-_NEAR = 4  # points of ours that colour one
+_FADE = (6.0, 26.0)  # mm from our face over which its colours fade to those of the skin
+_NEAR = 4  # number of our points that colour one
 
 
 def painted(model: FaceModel, points: Array, part: Array, marks: Array) -> Array:
@@ -33,9 +33,9 @@ def painted(model: FaceModel, points: Array, part: Array, marks: Array) -> Array
 
 
 def _skin(model: FaceModel, points: Array, marks: Array) -> Array:
-    """Our colours at the nearest points of our face as it lies on the head, smoothed; plain skin far from them."""
+    """Our colours at the nearest points of our fitted face, smoothed; plain skin far from them."""
     own, triangles = model.vertices(np.zeros(len(model.names)))[: model.n_face], model.face_triangles
-    # Our drawn face follows its base points; the rest of it by how far they went.
+    # Our drawn face follows its base points; its other vertices move like the base points near them.
     moved = points[marks] - model.mean
     away, near = cKDTree(model.mean).query(own, k=_NEAR)
     weights = 1 / (away + 0.1)

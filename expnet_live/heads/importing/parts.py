@@ -1,4 +1,4 @@
-"""Which part of a head a vertex is, by the names of groups and materials or by the places of the ICT face model."""
+"""Finds the part of each vertex, by names of groups and materials or by the vertex ranges of the ICT face model."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.heads.head import Part
 
-HIDDEN = -1  # what is see-through on the original, and would cover what is beneath it
+HIDDEN = -1  # transparent on the original; it would cover what is beneath it
 
-# The vertices of the ICT face model by their place, as its documentation lists them.
+# The vertex ranges of the ICT face model, as its documentation lists them.
 ICT_SIZE = 26719
 _ICT = (
     (9409, Part.FACE),
@@ -37,14 +37,14 @@ _WORDS = (
 
 
 def ict_parts(points: Array) -> Array:
-    """Parts (V,) int8 of the ICT face model's vertices, HIDDEN for what is not drawn."""
+    """Parts (V,) int8 of the ICT face model's vertices, HIDDEN for those not drawn."""
     ends = [end for end, _ in _ICT]
     part = np.repeat([int(p) for _, p in _ICT], np.diff([0, *ends])).astype(np.int8)
     return _jaws(part, points)
 
 
 def parts_of_labels(points: Array, triangles: Array, labels: Sequence[str]) -> Array:
-    """Parts (V,) int8 by the words in the labels of the triangles (F, 3); FACE where they say nothing."""
+    """Parts (V,) int8 by the words in the labels of the triangles (F, 3); FACE by default."""
     part = np.zeros(len(points), np.int8)
     known = {label: _part(label) for label in set(labels)}
     of_triangle = np.array([known[label] for label in labels])
@@ -62,7 +62,7 @@ def _part(label: str) -> int:
 
 
 def _jaws(part: Array, points: Array) -> Array:
-    """Teeth below the middle of all are those of the lower jaw."""
+    """Assign teeth below the middle of all teeth to the lower jaw."""
     teeth = part == Part.UPPER_TEETH
     if teeth.any():
         low, high = points[teeth, 1].min(), points[teeth, 1].max()

@@ -1,4 +1,4 @@
-"""What importers read, and how it is brought into our frame."""
+"""The models that importers read, and their transformation into our frame."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _HEIGHT = (90.0, 700.0)  # mm, from a face to a bust
 
 @dataclass(frozen=True)
 class Raw:
-    """A model as its files have it: as ShapeModel, but for `points` and bases in `unit`, y up, looking along z.
+    """A model as stored in its files: like ShapeModel, but with `points` and bases in `unit`, y up, looking along z.
 
-    `part` (V,) may be HIDDEN, `colors` None; `known` maps points of the Face Mesh to vertices; `notes` are for people.
+    `part` (V,) may be HIDDEN, `colors` None; `known` maps points of the Face Mesh to vertices; `notes` are messages for
+    the user.
     """
 
     kind: str
@@ -46,14 +47,14 @@ class Raw:
 
 
 def in_our_frame(raw: Raw, model: FaceModel, source: Path, checksum: str) -> ShapeModel:
-    """Raises UserError when there is no face on it."""
+    """Convert it to our frame. Raises UserError if it has no face."""
     size = UNITS[raw.unit]
     points = raw.points.astype(np.float64) * size
     triangles = raw.triangles[(raw.part[raw.triangles] != HIDDEN).all(1)]
     skin = np.intersect1d(np.unique(triangles), np.flatnonzero(raw.part == Part.FACE))
     if not len(skin):
         raise UserError(
-            f"{source} has no skin: name the group or material of its face otherwise than eyes, teeth or hair."
+            f"{source} has no skin: give the group or material of its face another name than eyes, teeth or hair."
         )
     triangles = _outward(points, triangles, skin)
     placed = place(model, points, triangles, skin, raw.known)
@@ -84,16 +85,18 @@ def in_our_frame(raw: Raw, model: FaceModel, source: Path, checksum: str) -> Sha
 
 
 def unit_of(points: Array, source: Path) -> str:
-    """What the numbers must be in for a head as large as heads are. Raises UserError."""
+    """The unit that gives the head a realistic size. Raises UserError if there is none."""
     height = float(np.ptp(points[:, 1]))
     for unit, size in UNITS.items():
         if _HEIGHT[0] <= height * size < _HEIGHT[1]:
             return unit
-    raise UserError(f"{source} is {height:.3g} units high, which is no head in mm, cm or m; scale it to one of them.")
+    raise UserError(
+        f"{source} is {height:.3g} units high, which does not fit a head in mm, cm or m; scale it to one of them."
+    )
 
 
 def checksum_of(files: Sequence[Path]) -> str:
-    """SHA-256 of a file, or of several one after the other by their names."""
+    """SHA-256 of a file, or of several concatenated in order of name."""
     total = sha256()
     for path in sorted(files, key=lambda p: p.name):
         with path.open("rb") as f:
@@ -103,7 +106,7 @@ def checksum_of(files: Sequence[Path]) -> str:
 
 
 def _outward(points: Array, triangles: Array, skin: Array) -> Array:
-    """Triangles counter-clockwise as seen from outside: the foremost skin must face the viewer."""
+    """Triangles, counter-clockwise as seen from outside: the foremost skin must face the viewer."""
     depth = points[skin, 2]
     front = skin[depth >= np.quantile(depth, 0.9)]
     facing = NormalOperator(triangles, len(points), front)(points)[:, 2].mean()
