@@ -62,9 +62,11 @@ def test_the_watch_sees_this_thread(disk: DiskWatch, tmp_path: Path) -> None:
 
 
 def test_the_window_leaves_the_disk_to_threads(
-    qtbot: Any, window: MainWindow, puppet: Puppet, disk: DiskWatch, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, window: MainWindow, puppet: Puppet, disk: DiskWatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXPNET_LIVE_SESSIONS", str(data_folder() / "sessions"))
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
     other = threading.Thread(target=lambda: Profiles().save(Person("Ada", gains={"jawOpen": 3.0})))
     other.start()
     other.join()
@@ -88,5 +90,10 @@ def test_the_window_leaves_the_disk_to_threads(
     qtbot.waitUntil(lambda: len(sessions.side.model.entries) == 1, timeout=LONG)
     sessions.open_folder(controller.recording.last.folder)
     qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
+    sessions.actions_["export"].trigger()
+    panel = sessions.panel
+    qtbot.waitUntil(lambda: panel.form.session is not None, timeout=LONG)
+    panel.export()  # as soon as there is a free name
+    qtbot.waitUntil(lambda: "is saved" in panel.sentence.text(), timeout=LONG)
     disk.on = False
-    assert disk.seen == []
+    assert disk.seen == [] and len(list(tmp_path.glob("*.csv"))) == 1

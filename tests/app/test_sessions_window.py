@@ -135,7 +135,7 @@ def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own
 
     qtbot.mouseClick(player.controls.findChildren(QPushButton)[-1], LEFT)
     qtbot.waitUntil(lambda: panel.isVisible() and panel.form.session is not None, timeout=LONG)
-    assert panel.form.out == own_home / "Broad smile.csv"
+    qtbot.waitUntil(lambda: panel.form.out == own_home / "Broad smile.csv", timeout=LONG)
     recorded = Session.open(folder)
     table = exported(qtbot, sessions, "csv", own_home / "all.csv").read_text(encoding="utf-8").splitlines()
     assert len(table) == 1 + len(recorded.rows) and panel.reveal.isVisible()
@@ -242,7 +242,7 @@ def export_panel(qtbot: Any, sessions: SessionsWindow) -> ExportPanel:
     """Opened, for the session that the player has."""
     qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
     sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: sessions.panel.form.session is not None, timeout=LONG)
+    qtbot.waitUntil(lambda: sessions.panel.form.out is not None, timeout=LONG)
     return sessions.panel
 
 
@@ -283,7 +283,8 @@ def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home
     (own_home / "taken.csv").touch()
     panel.form.out = own_home / "taken.csv"
     panel.export()
-    assert panel.job is None and "taken.csv already exists" in panel.sentence.text()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    assert "taken.csv already exists" in panel.sentence.text() and (own_home / "taken.csv").stat().st_size == 0
     panel.form.set_out(own_home / "taken.csv")  # the dialog asked
     panel.export()
     qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
@@ -313,8 +314,10 @@ def test_imported_heads_are_offered_for_meshes(
     assert not form.head.isHidden()
     form.head.setCurrentIndex(form.head.findText("Mask"))
     form.head.activated.emit(form.head.currentIndex())
+    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
     assert form.options().head == "Mask"
     form.set_format("csv")
+    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
     assert form.options().head is None
 
 

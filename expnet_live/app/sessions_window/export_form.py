@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from expnet_live.app import texts
@@ -18,6 +19,7 @@ from expnet_live.outputs.export.track import faces_of
 from expnet_live.sessions.reading.session import Session
 
 Range = tuple[float, float]
+Ask = Callable[[Callable[[], Path], Callable[[Path], None]], None]
 _USUAL = "csv"  # format
 _RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
@@ -26,11 +28,17 @@ _FOLDER = "export folder"  # key of the settings
 
 
 class ExportForm(QWidget):
-    """Part, face and name are reset for each session, the other choices stay. `out` is the path to write."""
+    """Part, face and name are reset for each session, the other choices stay. `out` is the path to write.
 
-    def __init__(self, store: QSettings) -> None:
+    `ask` does work that reads the disk on a thread and calls back with the result. While it looks for a free name,
+    `out` is None; then `named` is emitted.
+    """
+
+    named = Signal()
+
+    def __init__(self, store: QSettings, ask: Ask) -> None:
         super().__init__()
-        self._store = store
+        self._store, self._ask = store, ask
         self.session: Session | None = None
         self.heads: tuple[str, ...] = ()  # names of the imported heads to choose from
         self.out: Path | None = None
@@ -42,6 +50,7 @@ class ExportForm(QWidget):
         self._face: int | None = None
         self._head = ""  # ours
         self._confirmed: Path | None = None  # chosen in the dialog: may be replaced
+        self._searches = 0  # for a free name; only the last one counts
         self.format = Chooser(texts.EXPORT_WHAT_TIP, lambda v: self.set_format(str(v)))
         self.part = Chooser(texts.EXPORT_PART_TIP, self._pick_part)
         self.rate = Chooser(texts.EXPORT_RATE_TIP, self._pick_rate)
@@ -84,13 +93,14 @@ class ExportForm(QWidget):
         ending = Path(self.chosen.ending).suffix
         self.out = path if not ending or path.suffix == ending else path.with_name(path.name + ending)
         self._confirmed = self.out if self.out == path else None
+        self._searches += 1
         self._store.setValue(_FOLDER, str(path.parent))
         self._show_path()
 
     @property
-    def taken(self) -> bool:
-        """Whether a file exists there that the user has not agreed to replace."""
-        return self.out is not None and self.out != self._confirmed and self.out.exists()
+    def replaces(self) -> bool:
+        """Whether the user has agreed to replace an existing file."""
+        return self.out == self._confirmed
 
     def options(self) -> ExportOptions:
         assert self.out is not None
@@ -160,7 +170,7 @@ class ExportForm(QWidget):
             box.setEnabled(option in self.chosen.takes)
         self._show_parts()
         if session is not None and (self._confirmed is None or self.out != self._confirmed):
-            self.out = self._free_name(session)
+            self._find_name(session)
         self._show_path()
 
     def _show_parts(self) -> None:
@@ -171,13 +181,21 @@ class ExportForm(QWidget):
             loop = Option(True, texts.EXPORT_LOOP.format(start=start, end=end))
         self.part.set_options([Option(False, texts.EXPORT_WHOLE.format(length=length)), loop], self._looped)
 
-    def _free_name(self, session: Session) -> Path:
-        """A new path named by the title, in the folder of the last export."""
+    def _find_name(self, session: Session) -> None:
+        """Look for a new path named by the title, in the folder of the last export."""
+        self.out = None
+        self._searches += 1
+        search, ending = self._searches, self.chosen.ending
         folder = Path(str(self._store.value(_FOLDER) or Path.home()))
-        folder = folder if folder.is_dir() else Path.home()
         stem = self._title.translate(_FORBIDDEN).strip(" .") or session.folder.name
-        names = (f"{stem}{f' {i}' if i > 1 else ''}{self.chosen.ending}" for i in range(1, 1000))
-        return next(path for path in (folder / name for name in names) if not path.exists())
+
+        def found(path: Path) -> None:
+            if search == self._searches:
+                self.out = path
+                self._show_path()
+                self.named.emit()
+
+        self._ask(lambda: _free_name(folder, stem, ending), found)
 
     def _show_path(self) -> None:
         path = "" if self.out is None else str(self.out)
@@ -224,3 +242,10 @@ class ExportForm(QWidget):
             grid.addWidget(label, line, column)
             grid.addWidget(widget, line, column + 1)
         grid.addWidget(boxes, 2, 3, 1, 2)
+
+
+def _free_name(folder: Path, stem: str, ending: str) -> Path:
+    """A path that does not exist yet, in the home folder if `folder` does not exist."""
+    folder = folder if folder.is_dir() else Path.home()
+    names = (f"{stem}{f' {i}' if i > 1 else ''}{ending}" for i in range(1, 1000))
+    return next(path for path in (folder / name for name in names) if not path.exists())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from expnet_live.app import texts
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.export import Exported, export
 from expnet_live.outputs.export.options import ExportOptions
@@ -10,11 +11,14 @@ from expnet_live.threads.worker import Worker
 
 
 class ExportJob(Worker):
-    """`done` of `total` steps are complete; at the end there is `exported`, or a `problem`, or neither after a stop."""
+    """`done` of `total` steps are complete; at the end there is `exported`, or a `problem`, or neither after a stop.
 
-    def __init__(self, session: Session, options: ExportOptions) -> None:
+    Unless it may `replace` a file, an existing one is a problem.
+    """
+
+    def __init__(self, session: Session, options: ExportOptions, replace: bool) -> None:
         super().__init__("export")
-        self.options = options
+        self.options, self._replace = options, replace
         self.done, self.total = 0, 0
         self.exported: Exported | None = None
         self._session = session
@@ -26,6 +30,8 @@ class ExportJob(Worker):
     def _work(self) -> None:
         self._running()
         try:
+            if not self._replace and self.options.out.exists():
+                raise UserError(texts.EXPORT_TAKEN.format(name=self.options.out.name))
             self.exported = export(self._session, self.options, self._progress)
         except UserError as error:
             self._failed(str(error))

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
-from expnet_live.app.sessions_window.export_form import ExportForm, Range
+from expnet_live.app.sessions_window.export_form import Ask, ExportForm, Range
 from expnet_live.app.sessions_window.export_job import ExportJob
 from expnet_live.app.theme import Theme
 from expnet_live.sessions.reading.session import Session
@@ -18,14 +18,17 @@ _PATIENCE = 2.0  # s to wait for a cancelled export to end
 
 
 class ExportPanel(QWidget):
-    """`show_folder` is called with the path of the export. A timer calls `tick` several times a second."""
+    """`show_folder` is called with the path of the export; for `ask` see the form. A timer calls `tick` several times a
+    second."""
 
-    def __init__(self, store: QSettings, show_folder: Callable[[Path], None]) -> None:
+    def __init__(self, store: QSettings, show_folder: Callable[[Path], None], ask: Ask) -> None:
         super().__init__()
         self._show_folder = show_folder
         self._made: Path | None = None
         self.job: ExportJob | None = None
-        self.form = ExportForm(store)
+        self._waiting = False  # for a free name, then to export
+        self.form = ExportForm(store, ask)
+        self.form.named.connect(self._named)
         self.sentence, self.progress, self._close = QLabel(), QProgressBar(), QToolButton()
         self.start, self.cancel = QPushButton(texts.EXPORT), QPushButton(texts.EXPORT_CANCEL)
         self.reveal = QPushButton(texts.REVEAL)
@@ -42,6 +45,7 @@ class ExportPanel(QWidget):
 
     def set_session(self, session: Session | None, title: str = "") -> None:
         """Set the session, or None while it is loading. A running export continues."""
+        self._waiting = False
         self.form.set_session(session, title)
         if self.job is None:
             self.say("" if session is not None else texts.EXPORT_LOADING)
@@ -54,16 +58,18 @@ class ExportPanel(QWidget):
 
     def export(self) -> None:
         form = self.form
+        self._waiting = form.session is not None and form.out is None
         if form.session is None or form.out is None or self.job is not None:
             return
-        if form.taken:
-            self.say(texts.EXPORT_TAKEN.format(name=form.out.name))
-            return
-        self.job = ExportJob(form.session, form.options())
+        self.job = ExportJob(form.session, form.options(), form.replaces)
         self.progress.setValue(0)
         self.job.start()
         self.say(texts.EXPORTING.format(name=form.out.name, percent=0))
         self._show_state()
+
+    def _named(self) -> None:
+        if self._waiting:
+            self.export()
 
     def tick(self) -> None:
         job = self.job

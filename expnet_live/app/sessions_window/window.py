@@ -59,7 +59,7 @@ class SessionsWindow(QMainWindow):
             self.actions_["other"],
         )
         self.player = PlayerView(theme)
-        self.panel = ExportPanel(store, reveal)
+        self.panel = ExportPanel(store, reveal, self._ask_disk)
         self.banners = BannerStack()
         self.message = QLabel(texts.CHOOSE_SESSION)
         self._arrange()
@@ -212,6 +212,10 @@ class SessionsWindow(QMainWindow):
         if self._librarian is not None:
             self._librarian.ask(work, then, self._say_failed)
             self._librarian.refresh()
+
+    def _ask_disk(self, work: Callable[[], Path], then: Callable[[Path], None]) -> None:
+        if self._librarian is not None:
+            self._librarian.ask(work, then, self._say_failed)
 
     def _say_failed(self, sentence: str) -> None:
         self.banners.show_banner("task", "error", sentence)
