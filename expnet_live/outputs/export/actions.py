@@ -1,0 +1,67 @@
+"""Rows in the terms of other programs: ARKit's weights, and pose and gaze in a camera's axes."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.outputs.export.excerpt import Excerpt
+from expnet_live.sessions.format.table import Rows
+
+# x right, y down, z away from the camera, as OpenFace and OpenCV have them, in our frame; its own inverse.
+_CAMERA = np.diag([1.0, -1.0, -1.0])
+NEAREST = "The session has no blendshapes: those nearest to its coefficients take their place."
+
+
+def weights_of(excerpt: Excerpt) -> tuple[Array, tuple[str, ...]]:
+    """ARKit's weights (R, 52), NaN without a face or where nobody knows them, and remarks.
+
+    A model that tells none has those nearest to its coefficients, if it is here.
+    """
+    rows = excerpt.rows
+    weights = rows.blendshapes.astype(np.float32)
+    missing = np.flatnonzero((rows.face >= 0) & ~np.isfinite(weights).all(1))
+    if not len(missing):
+        return weights, ()
+    try:
+        model = excerpt.face_model()
+    except UserError:
+        return weights, ("The session has no blendshapes, and its face model is not here: their columns are empty.",)
+    if not isinstance(model, FaceModel):
+        return weights, ("The session has no blendshapes: their columns are empty.",)
+    weights = weights.copy()
+    for i in missing:
+        weights[i] = model.blendshapes_of(rows.expression[i])
+    return weights, (NEAREST,)
+
+
+def camera_pose(rows: Rows) -> tuple[Array, Array]:
+    """Translation (R, 3) in mm and angles (R, 3) in rad about x, y, z, the matrix being Rx Ry Rz, in a camera's axes;
+    NaN without a face."""
+    translation = rows.translation.astype(np.float64) @ _CAMERA
+    angles = np.full((len(rows), 3), np.nan)
+    seen = np.isfinite(rows.rotation).all(1)
+    if seen.any():
+        turned = Rotation.from_rotvec(rows.rotation[seen].astype(np.float64) @ _CAMERA)
+        angles[seen] = turned.as_euler("XYZ")
+    return translation, angles
+
+
+def gaze_directions(rows: Rows) -> Array:
+    """Unit vectors (R, 2, 3) of where the eyes look, the person's right one first, in a camera's axes; NaN without."""
+    yaw, pitch = np.moveaxis(rows.gaze.astype(np.float64), -1, 0)
+    own = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+    out = np.full(own.shape, np.nan)
+    seen = np.flatnonzero(np.isfinite(rows.rotation).all(1))
+    if len(seen):
+        matrices = Rotation.from_rotvec(rows.rotation[seen].astype(np.float64)).as_matrix()
+        out[seen] = np.einsum("rij,rej->rei", matrices, own[seen]) @ _CAMERA
+    return out
+
+
+def texts(values: Array, digits: int) -> list[str]:
+    """Numbers with so many decimals, those that nobody knows empty."""
+    return ["" if np.isnan(v) else f"{v + 0.0:.{digits}f}" for v in values.tolist()]

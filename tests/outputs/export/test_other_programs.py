@@ -1,0 +1,156 @@
+"""Tables in the formats of other programs: a head turned left, up and tilted, and each eye alone, read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check, turned_by
+from exports import exported
+from scipy.spatial.transform import Rotation
+from sending import LOOKS, TURNS, face_of
+from session_files import INFO_OF_TEST
+
+from expnet_live.core.arkit import ARKIT
+from expnet_live.core.types import Array
+from expnet_live.heads.built_in import face_model
+from expnet_live.outputs.formats.live_link_take import timecode
+from expnet_live.person.person import Person
+from expnet_live.sessions.format.folder import TABLE
+from expnet_live.sessions.format.info import COMPLETE, write_info
+from expnet_live.sessions.format.table import Layout
+from expnet_live.sessions.reading.session import Session
+
+NONE = ((0.0, 0.0), (0.0, 0.0))
+CASES: list[tuple[Array, tuple[tuple[float, float], ...]]] = [
+    *((turn, NONE) for turn in TURNS.values()),
+    *((np.zeros(3), look) for look in LOOKS.values()),
+]
+CAMERA = np.array([1, -1, -1])  # OpenFace's axes: x right, y down, z away
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """A frame for each case at 30 a second, and one without a face at the end."""
+    model = face_model()
+    layout = Layout(model.names, model.n_identity, blendshapes=True)
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    rows = layout.header()
+    for i, (turn, look) in enumerate(CASES):
+        rows += b"".join(layout.rows(i, None, i / 30, [replace(face_of(0, turn, look).state, confidence=0.875)]))
+    n = len(CASES) + 1
+    rows += b"".join(layout.rows(n - 1, None, (n - 1) / 30, []))
+    (folder / TABLE).write_bytes(rows)
+    info = replace(INFO_OF_TEST, coefficients=model.names, n_identity=model.n_identity, person=Person())
+    write_info(folder, replace(info, status=COMPLETE, frames=n, rows=n))
+    return Session.open(folder)
+
+
+def test_open_face(session: Session, tmp_path: Path) -> None:
+    path = exported(session, tmp_path, "openface")
+    text = path.read_text()
+    header = text.splitlines()[0]
+    assert header.startswith("frame,face_id,timestamp,confidence,success,gaze_0_x,gaze_0_y,gaze_0_z,gaze_1_x")
+    assert "gaze_angle_x,gaze_angle_y,pose_Tx,pose_Ty,pose_Tz,pose_Rx,pose_Ry,pose_Rz,AU01_r,AU02_r" in header
+    assert header.endswith("AU26_c,AU28_c,AU45_c") and " " not in text
+    table = pd.read_csv(path)
+    assert len(table.columns) == 5 + 8 + 6 + 17 + 18
+    for i, (turn, look) in enumerate(CASES):
+        row = table.iloc[i]
+        head = Rotation.from_euler("XYZ", [row[f"pose_R{a}"] for a in "xyz"])
+        eyes = {}
+        for number, eye in ((0, RIGHT_EYE), (1, LEFT_EYE)):
+            direction = CAMERA * [row[f"gaze_{number}_{a}"] for a in "xyz"]
+            assert np.linalg.norm(direction) == pytest.approx(1, abs=1e-5)
+            eyes[eye] = Rotation.from_rotvec(turn).inv().apply(direction)
+        weights = {
+            "jawOpen": row["AU26_r"] / 5,
+            "eyeBlinkLeft": row["AU45_r"] / 5 * 2,
+            "mouthSmileRight": row["AU12_r"] * 0.4,
+        }
+        front, top = CAMERA * head.apply(CAMERA * FRONT), CAMERA * head.apply(CAMERA * TOP)
+        check(Decoded(front, top, eyes, weights), turn, look, 4e-3)  # OpenFace has three decimals, two for units
+        np.testing.assert_allclose([row[f"pose_T{a}"] for a in "xyz"], [10, -20, 600], atol=0.05)
+        assert (row["frame"], row["success"], row["confidence"]) == (i + 1, 1, 0.88) and row["AU26_c"] == 1
+    assert table["pose_Ry"][0] == pytest.approx(-np.pi / 6, abs=1e-3)  # to the left
+    assert (table["gaze_angle_x"][0], table["gaze_angle_x"][3]) == pytest.approx((np.pi / 6, 0.15), abs=5e-3)
+    gap = table.iloc[-1]
+    assert gap["success"] == 0 and gap[5:].isna().all()
+
+
+def test_py_feat(session: Session, tmp_path: Path) -> None:
+    table = pd.read_csv(exported(session, tmp_path, "pyfeat"))
+    assert list(table.columns[:5]) == ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
+    assert list(table.columns[-5:]) == ["Pitch", "Roll", "Yaw", "frame", "input"] and table["AU11"].isna().all()
+    for i, (turn, _) in enumerate(CASES[:3]):
+        row = table.iloc[i]
+        head = Rotation.from_euler("XYZ", [row["Pitch"], row["Yaw"], row["Roll"]])
+        np.testing.assert_allclose(
+            CAMERA * head.apply(CAMERA * FRONT), Rotation.from_rotvec(turn).apply(FRONT), atol=1e-4
+        )
+        np.testing.assert_allclose(CAMERA * head.apply(CAMERA * TOP), Rotation.from_rotvec(turn).apply(TOP), atol=1e-4)
+    assert (table["Yaw"][0], table["AU26"][0], table["AU43"][0]) == pytest.approx((-np.pi / 6, 0.5, 0.5), abs=1e-4)
+    assert table["input"][0] == "takes" and table.iloc[-1][:-2].fillna(0).sum() == 0
+
+
+def test_live_link_take(session: Session, tmp_path: Path) -> None:
+    path = exported(session, tmp_path, "livelink")
+    lines = path.read_bytes().decode("ascii").split("\n")
+    header = lines[0].split(",")
+    assert header[:3] == ["Timecode", "BlendShapeCount", "EyeBlinkLeft"] and len(header) == 63 and "\r" not in lines[0]
+    assert header[16:21] == ["JawForward", "JawRight", "JawLeft", "JawOpen", "MouthClose"]
+    assert header[23:25] == ["MouthRight", "MouthLeft"] and header[53] == "TongueOut"
+    assert header[54:57] == ["HeadYaw", "HeadPitch", "HeadRoll"] and header[-1] == "RightEyeRoll"
+    assert [line.split(",")[0] for line in lines[1:4]] == ["00:00:00:00.000", "00:00:00:02.000", "00:00:00:04.000"]
+    assert lines[1].split(",")[1] == "61" and len(lines[1].split(",")[2].split(".")[1]) == 10
+    table = pd.read_csv(path)
+    for i, (turn, look) in enumerate(CASES):
+        row = table.iloc[i]
+        eyes = {
+            eye: aimed(row[f"{side}EyeYaw"], -row[f"{side}EyePitch"])
+            for eye, side in ((RIGHT_EYE, "Right"), (LEFT_EYE, "Left"))
+        }
+        weights = {name: row[name[0].upper() + name[1:]] for name in ARKIT}
+        front, top = turned_by(row["HeadYaw"], row["HeadPitch"], row["HeadRoll"])
+        check(Decoded(front, top, eyes, weights), turn, look, 2e-3)
+    assert timecode(3723.5 + 1 / 120) == "01:02:03:30.500"
+
+
+def test_bids(session: Session, tmp_path: Path) -> None:
+    root = exported(session, tmp_path, "bids")
+    stem = root / "sub-01" / "motion" / "sub-01_task-expression_tracksys-expnet"
+    channels = pd.read_csv(f"{stem}_channels.tsv", sep="\t", keep_default_na=False)
+    assert list(channels.columns) == ["name", "component", "type", "tracked_point", "units"]
+    table = pd.read_csv(f"{stem}_motion.tsv", sep="\t", header=None, names=channels["name"], na_values="n/a")
+    assert channels["name"].is_unique and set(channels["type"]) == {"POS", "ORNT", "MISC", "LATENCY"}
+    motion = json.loads(Path(f"{stem}_motion.json").read_text())
+    assert motion["SamplingFrequency"] == pytest.approx(30) and motion["TaskName"] == "expression"
+    assert (
+        motion["MotionChannelCount"]
+        == len(channels)
+        == sum(motion[f"{kind}ChannelCount"] for kind in ("POS", "ORNT", "MISC", "LATENCY"))
+    )
+    assert json.loads((root / "dataset_description.json").read_text())["BIDSVersion"]
+    for i, (turn, look) in enumerate(CASES):
+        row = table.iloc[i]
+        head = Rotation.from_quat([row[f"head_q{a}"] for a in "xyzw"])
+        eyes = {
+            RIGHT_EYE: aimed(-row["right_yaw"], row["right_pitch"]),
+            LEFT_EYE: aimed(-row["left_yaw"], row["left_pitch"]),
+        }
+        check(Decoded(head.apply(FRONT), head.apply(TOP), eyes, dict(row)), turn, look)
+        assert row["latency"] == pytest.approx(i / 30, abs=1e-6)
+    assert table.iloc[-1][:-1].isna().all()
+
+
+def test_without_blendshapes_the_nearest_take_their_place(demo_session: Session, tmp_path: Path) -> None:
+    for name in ("openface", "livelink", "pyfeat"):
+        path = exported(demo_session, tmp_path / name, name)
+        table = pd.read_csv(path)
+        jaw = {"openface": "AU26_r", "livelink": "JawOpen", "pyfeat": "AU26"}[name]
+        assert table[jaw].max() > 0 and len(table) >= 40
