@@ -60,6 +60,7 @@ OVERLAY_TIP = "Change what is drawn over the camera's picture: nothing, a box, c
 OVERLAYS = {"none": "Nothing", "box": "Box", "contours": "Contours", "mesh": "Mesh"}
 CAMERA_TIP = "The picture of the camera or clip, and the faces found in it (O: next overlay, M: mirror)"
 WAITING = "Waiting for the first picture…"
+NO_PICTURE = "No picture"
 NO_FACE = "No face in sight"
 LOADING = "Loading the network…"
 FPS = "{fps:.0f} fps"

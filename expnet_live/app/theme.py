@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPalette
 
 
+INACTIVE = 0.35  # opacity of views that have no face to show
+
+
 @dataclass(frozen=True)
 class Theme:
     """Colours as #rrggbb. People with colour blindness can also distinguish `curves`."""

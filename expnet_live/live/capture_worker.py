@@ -54,6 +54,7 @@ class CaptureWorker(Worker):
         self.transport = Transport(loop)
         self.size: tuple[int, int] | None = None
         self.nominal_fps: float | None = None
+        self.photo = False  # a single picture, with nothing to play
         self._out, self._open = out, open_
         self._meter = RateMeter()
         self._clock = 0.0
@@ -71,6 +72,7 @@ class CaptureWorker(Worker):
             try:
                 with self._open(self.spec) as source:
                     self.nominal_fps = source.fps
+                    self.photo = source.still and source.n_frames == 1
                     if source.live:
                         self._follow(source)
                         continue

@@ -24,12 +24,13 @@ class TrackerOptions:
     confirmed: float = 0.3  # that it needs in several crops that must agree,
     held: float = 0.4  # and that a known face needs
     patience: float = 0.15  # a face not seen for this time is lost
+    gap: float = 0.6  # after a longer pause, as where a clip jumps, faces are searched for anew
     memory: float = 2.0  # one that comes back within this time, and fits, is the same face
     search_interval: float = 0.1  # time between detector runs while a face is missing,
     vacancy_interval: float = 0.5  # while there is room for more,
     check_interval: float = 1.0  # and in all other cases
     expected_back: float = 1.0  # so long is a lost face searched for where there is room for it
-    thorough_every: int = 50  # fraction of the time for searches while there is no face at all
+    thorough_every: int = 50  # one in so many searches with no face at all is thorough
     same: float = 0.3  # faces nearer than this are the same face
     beside: float = 0.6  # what is nearer than this to a face, and like none that is known, is half hidden by it,
     behind: float = 1.0  # where a face is followed that it is not like, this
@@ -132,6 +133,7 @@ class Tracker:
         if time < self._time:
             self._start()
         self._time = time
+        self._drop(t for t in self._tracks if time - t.seen > self._options.gap)
         size, kind = self._predictor.crop_size, crop_type(self._predictor)
         crops = [kind.of_view(t.expected(time, self._options.momentum), size) for t in self._tracks]
         newcomers = self._detect(image, crops, watch) if time - self._detected >= self._interval() else []

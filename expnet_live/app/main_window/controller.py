@@ -17,6 +17,7 @@ from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import CurrentPerson
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.app.state.history import History, Ranges
+from expnet_live.app.state.presence import Confirmation, Presence
 from expnet_live.app.state.shelf import Shelf
 from expnet_live.app.state.statistics import Statistics
 from expnet_live.app.state.streaming import Streaming
@@ -69,6 +70,8 @@ class Controller:
         self.notices: deque[Notice] = deque()
         self.history, self.ranges = History(), Ranges()
         self.statistics = Statistics()
+        self.presence = Presence()
+        self._confirmation = Confirmation()
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
         self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
@@ -160,6 +163,8 @@ class Controller:
 
     def _open(self, spec: SourceSpec) -> None:
         self.engine.set_source(spec, self.choices.loop)
+        self._confirmation.reset()
+        self.presence.leave(time.monotonic())
         self.forget_past()
         self.window_state.announce()
 
@@ -300,7 +305,10 @@ class Controller:
         state = self.engine.latest()
         if state is None:
             return None
+        capture = self.engine.capture
+        state = self._confirmation.confirmed(state, at_once=capture is not None and not capture.transport.playing)
         self.window_state.show(state)
+        self.presence.see(state)
         if state.processed:
             face = state.faces[0] if state.faces else None
             time_ = state.captured.frame.timestamp

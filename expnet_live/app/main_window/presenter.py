@@ -28,6 +28,7 @@ class Presenter:
         self._controller, self._parts, self._act = controller, parts, act
         self._begun = time.monotonic()
         self._idle_shown = 0.0
+        self._share = 1.0  # of the last face, in the picture of the head
         self._plots = 0
         self._pending: LiveState | None = None
         self.head: Head | None = None  # the head whose geometry the view has
@@ -51,16 +52,20 @@ class Presenter:
             self._show_idle()
         else:
             self._change_head()
+        self._come_to_rest()
         self._parts.head.advance()
 
     def plot(self) -> None:
         """Update bars, curves and the clip's position."""
         controller, parts = self._controller, self._parts
         parts.transport.refresh()
-        state = controller.state
-        if state is not None and state.faces:
-            values = read(state.faces[0], controller.choices.gauge)[1]
+        share = controller.presence.share(time.monotonic())
+        face = controller.presence.face(share)
+        if face is not None:
+            values = read(face, controller.choices.gauge)[1]
             parts.bars.set_values(values, controller.ranges.low, controller.ranges.high)
+        for view in (parts.bars, parts.curves):
+            view.set_presence(share)
         self._plots += 1
         # Curves move by only a pixel or two in that time, and take longest to draw.
         if self._plots % _CURVES_EVERY == 0 and parts.docks["curves"].isVisible():
@@ -87,6 +92,10 @@ class Presenter:
             f"{texts.FPS.format(fps=rates[2])}   {texts.LATENCY.format(ms=1000 * latency)}" if latency else ""
         )
         self._parts.camera.note = self._note()
+        if capture is not None and capture.life is Life.FAILED and capture.size is None:
+            # What the source before showed is not what this one shows.
+            self._parts.camera.clear()
+            self._parts.camera.note = texts.NO_PICTURE
         self._show_recording()
         state = controller.state
         self._parts.controls.neutral.setText(self._neutral())
@@ -146,6 +155,18 @@ class Presenter:
         if self._turned_to(head):
             vertices = head.vertices(idle_expression(head, seconds))
             self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+
+    def _come_to_rest(self) -> None:
+        """After the last face left, ease the head to rest within a second, and let it look inactive."""
+        now, head = time.monotonic(), self._parts.head
+        share = self._controller.presence.share(now)
+        if share == self._share or (share > 0 and share < 1 and now - self._idle_shown < _IDLE_STEP):
+            return
+        self._share, self._idle_shown = share, now
+        head.set_presence(share)
+        face = self._controller.presence.face(share)
+        if share < 1 and face is not None and self._turned_to(face.head):
+            head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
 
     def _change_head(self) -> None:
         """Show the last face on a newly chosen head, even if the source is a picture or a paused clip."""

@@ -121,7 +121,9 @@ class MainWindow(QMainWindow):
         return menu
 
     def set_full_screen(self, on: bool) -> None:
-        self.showFullScreen() if on else self.showNormal()
+        # What was maximised before is maximised again.
+        state, full = self.windowState(), Qt.WindowState.WindowFullScreen
+        self.setWindowState(state | full if on else state & ~full)
 
     def show_shortcuts(self) -> None:
         self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT))
@@ -215,7 +217,8 @@ class MainWindow(QMainWindow):
         controls.profile.set_options([*profiles, catalog.Option("new", texts.PROFILE_NEW)], choices.profile)
         self.parts.bars.set_gains(c.person.gains)
         capture = c.engine.capture
-        self.parts.transport.set_transport(None if capture is None or spec.live else capture.transport)
+        clip = capture is not None and not spec.live and not capture.photo
+        self.parts.transport.set_transport(capture.transport if clip and capture is not None else None)
 
     def _watch(self) -> None:
         self.presenter.watch()

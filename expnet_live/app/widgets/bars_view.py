@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.gauge import Gauge
-from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.core.types import Array
 from expnet_live.person.person import MAX_GAIN
 
@@ -49,6 +49,7 @@ class BarsView(QWidget):
         self._values = self._low = self._high = np.zeros(0)
         self._colors: dict[str, str] = {}
         self._gains: dict[str, float] = {}
+        self._presence = 1.0
         self._under = -1
         self._still: QPixmap | None = None
         self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
@@ -78,6 +79,12 @@ class BarsView(QWidget):
         self._values, self._low, self._high = values, low, high
         self.update()
 
+    def set_presence(self, share: float) -> None:
+        """Look inactive at 0, where no face is seen; 1 is the usual look."""
+        if share != self._presence:
+            self._presence = share
+            self.update()
+
     def set_curves(self, colors: dict[str, str]) -> None:
         if colors != self._colors:
             self._colors = colors
@@ -95,6 +102,8 @@ class BarsView(QWidget):
             return
         if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
             self._still = self._draw_still()
+        painter.fillRect(self.rect(), QColor(self._theme.panel))
+        painter.setOpacity(INACTIVE + (1 - INACTIVE) * self._presence)
         painter.drawPixmap(0, 0, self._still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from expnet_live.app import texts
 from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import POSE, History
-from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 
@@ -29,6 +29,7 @@ class CurvesView(QWidget):
         self._gauge = Gauge()
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
+        self._presence = 1.0
         self._curves: dict[str, _Curve] = {}
         self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
         self._pose_curves = {name: _curve(self._pose) for name in POSE}
@@ -74,6 +75,13 @@ class CurvesView(QWidget):
         for plot in (self._plot, self._pose):
             plot.setXRange(-seconds, 0, padding=0)
         self._hint.setPos(-seconds / 2, 0)
+
+    def set_presence(self, share: float) -> None:
+        """Look inactive at 0, where no face is seen; 1 is the usual look."""
+        if share != self._presence:
+            self._presence = share
+            for plot in (self._plot, self._pose):
+                plot.getPlotItem().setOpacity(INACTIVE + (1 - INACTIVE) * share)
 
     def set_chosen(self, names: tuple[str, ...]) -> None:
         self._chosen = names

@@ -34,6 +34,7 @@ class HeadCanvas(QWidget):
         self._colors: tuple[Color, Color] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
         self._backdrop: QPixmap | None = None
         self._rendering: Rendering | None = None
+        self._opacity = 1.0
         self._stale = True
         self._area = QRect()  # the area of the head
         self._at = QPointF()  # the last position of the mouse
@@ -42,6 +43,12 @@ class HeadCanvas(QWidget):
         """Set the colours of the backdrop, sRGB 0..1."""
         self._colors, self._backdrop = (middle, edge), None
         self.update()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Set how strongly the head stands out from the backdrop, 0..1."""
+        if opacity != self._opacity:
+            self._opacity = opacity
+            self.update(self._area)
 
     def refresh(self, area: QRect) -> None:
         """Request a new picture of the head, which is now within `area`: nothing else is repainted."""
@@ -64,6 +71,7 @@ class HeadCanvas(QWidget):
         if self._rendering is not None:
             picture, place = self._rendering
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, ratio != 1)
+            painter.setOpacity(self._opacity)
             painter.drawImage(place, picture)
         self.shown.emit()
 

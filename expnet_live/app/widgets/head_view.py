@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.theme import Theme, rgb
+from expnet_live.app.theme import INACTIVE, Theme, rgb
 from expnet_live.app.view3d.fineness import Fineness
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
@@ -108,6 +108,10 @@ class HeadView(QWidget):
             self._visual.set_mesh(vertices, normals)
             self._points, self._rotation = vertices[self._outermost], rotation
             self._refresh()
+
+    def set_presence(self, share: float) -> None:
+        """Look inactive at 0, where no face is seen; 1 is the usual look."""
+        self.native.set_opacity(INACTIVE + (1 - INACTIVE) * share)
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         if self._visual is not None and self._ready:

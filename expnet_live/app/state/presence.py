@@ -1,0 +1,77 @@
+"""Whether there is a face to mirror: newcomers must stay for a moment, and the head comes to rest without a face."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from expnet_live.core.types import Pose
+from expnet_live.live.state import LiveFace, LiveState
+
+CONFIRMED = 0.2  # s that a face must be seen before it moves the head
+_HELD, _AT_REST = 0.25, 0.9  # s after the last sight of a face: it starts to fade, and is gone
+_FORGOTTEN = 2.0  # s after which a face must be confirmed again
+
+
+class Confirmation:
+    """Leaves out faces that were not seen for long enough: a picture on a wall may look like one for a moment."""
+
+    def __init__(self) -> None:
+        self._first: dict[int, float] = {}
+        self._last: dict[int, float] = {}
+
+    def reset(self) -> None:
+        """Another source: it counts its faces anew."""
+        self._first.clear()
+        self._last.clear()
+
+    def confirmed(self, state: LiveState, at_once: bool) -> LiveState:
+        """The state without the faces that are new; `at_once`: there is but this picture, as in a paused clip."""
+        time = state.captured.frame.timestamp
+        for number in [n for n, last in self._last.items() if time - last > _FORGOTTEN]:
+            del self._first[number], self._last[number]
+        for face in state.faces:
+            number = face.state.face
+            self._first.setdefault(number, time - CONFIRMED if at_once else time)
+            self._last[number] = time
+        kept = tuple(f for f in state.faces if time - self._first[f.state.face] >= CONFIRMED - 1e-6)
+        return state if len(kept) == len(state.faces) else replace(state, faces=kept)
+
+
+class Presence:
+    """Follows the face that is mirrored, and how much of it the head still shows: `share`, 0..1."""
+
+    def __init__(self) -> None:
+        self._face: LiveFace | None = None
+        self._gone: float | None = None
+
+    def leave(self, now: float) -> None:
+        """The source ends at time.monotonic() `now`."""
+        self._gone = now if self._gone is None else self._gone
+
+    def see(self, state: LiveState) -> None:
+        """The next state that is shown."""
+        if state.faces:
+            self._face, self._gone = state.faces[0], None
+        elif state.processed and self._gone is None:
+            self._gone = state.finished
+
+    def share(self, now: float) -> float:
+        """`now`: time.monotonic(), s."""
+        if self._face is None or self._gone is None:
+            return 1.0
+        left = min(max((_AT_REST - (now - self._gone)) / (_AT_REST - _HELD), 0.0), 1.0)
+        return left * left * (3 - 2 * left)
+
+    def face(self, share: float) -> LiveFace | None:
+        """The last face with that share of its expression and pose, None before the first."""
+        return None if self._face is None else _eased(self._face, share)
+
+
+def _eased(face: LiveFace, share: float) -> LiveFace:
+    seen = face.state
+    pose = Pose(share * seen.pose.rotation, seen.pose.translation)
+    gaze = None if seen.gaze is None else share * seen.gaze
+    actions = None if face.blendshapes is None else share * face.blendshapes
+    return replace(
+        face, state=replace(seen, pose=pose, gaze=gaze), expression=share * face.expression, blendshapes=actions
+    )
