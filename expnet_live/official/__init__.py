@@ -1,1 +1,3 @@
-"""The paper's official release: its files imported, its networks in torch, its program from a list to PLY files."""
+"""The paper's official release: imports its files, runs its networks, and ports its program from a list to PLY
+files.
+"""

@@ -28,7 +28,7 @@ _DIRECTIONS = 200
 
 @dataclass(frozen=True, eq=False)
 class BaselArrays:
-    """What is stored: means (N, 3) in mm, colours 0..255, bases (K, 3N) times their standard deviations, the triangles
+    """The stored data: means (N, 3) in mm, colours 0..255, bases (K, 3N) times their standard deviations, the triangles
     (F, 3) from 0 in the release's order, and the vertices `marks` (468,) at the points of the Face Mesh, or none."""
 
     shape_mean: Array
@@ -55,14 +55,14 @@ class BaselModel:
         self._arrays = arrays
         self._mean = arrays.shape_mean + arrays.expression_mean
         self.traits = Traits(marks=arrays.marks if len(arrays.marks) else None)
-        # Our face model has its own points around its origin: both are then framed alike wherever one is drawn.
+        # Same origin as our face model, so that both have the same framing wherever they are drawn.
         nose = self._mean[self._mean[:, 2].argmax()] - np.array(_NOSE)
         self.origin: Array = (self._mean[arrays.marks].mean(0) if len(arrays.marks) else nose).astype(np.float32)
         self._last: tuple[bytes, Array] = (b"", np.empty(0, np.float32))
 
     @classmethod
     def load(cls, path: Path | None = None) -> BaselModel:
-        """The imported model, or the one in `path`. Raises UserError when it is not there or damaged."""
+        """The imported model, or the one in `path`. Raises UserError if it is missing or damaged."""
         path = path or Store().path_of("bfm")
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
@@ -70,7 +70,7 @@ class BaselModel:
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
             raise UserError(f"{path} is damaged; {HOW}.") from e
 
-    # --- as the release has it ------------------------------------------------------------------
+    # --- as in the release ------------------------------------------------------------------
 
     def shape_only(self, identity: Array) -> Array:
         """shapeMU + shapePC (shapeEV alpha), (N, 3) mm, in the model's own frame."""
@@ -114,7 +114,7 @@ class BaselModel:
 
     @cached_property
     def middle(self) -> Array:
-        """The middle (3,) of the mean face's vertices, in the model's own frame."""
+        """The centre (3,) of the mean face's vertices, in the model's own frame."""
         result: Array = self._mean.mean(0)
         return result
 
@@ -125,18 +125,18 @@ class BaselModel:
         gaze: Array | None = None,
         blendshapes: Array | None = None,
     ) -> Array:
-        """(N, 3) float32 mm, the origin where other heads have it; its eyes do not turn, and it has no rig."""
+        """Vertices (N, 3) float32 mm, with the same origin as other heads; its eyes do not turn, and it has no rig."""
         return self._resting(identity) + self._moved(expression)
 
     def face_mesh(
         self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
     ) -> tuple[Array, Array]:
-        """Vertices and unit normals; there is nothing but the face."""
+        """Vertices and unit normals; the model is only a face."""
         vertices = self.vertices(expression, identity)
         return vertices, self.normals(vertices)
 
     def _resting(self, identity: Array | None) -> Array:
-        """(N, 3) of a person without expression; the last person is kept."""
+        """Vertices (N, 3) of a person without expression; the last person is cached."""
         alpha = checked("identity", np.zeros(N_SHAPE) if identity is None else identity, (N_SHAPE,))
         key, points = self._last
         if key != alpha.tobytes():
@@ -164,7 +164,9 @@ class BaselModel:
     @cached_property
     def _marks(self) -> Array:
         if self.traits.marks is None:
-            raise UserError("Nothing is known of where the Basel model's face is; no other head can follow it.")
+            raise UserError(
+                "The Basel model's face could not be located, so no other head can follow it; choose the built-in head."
+            )
         return self.traits.marks
 
     @cached_property
@@ -193,7 +195,7 @@ class BaselModel:
     def outline(self) -> tuple[Array, Array]:
         """The outermost vertices of the mean in many directions, see pipeline.outline."""
         mean: Array = self._mean - self.origin
-        # Evenly over the sphere, by the golden angle.
+        # Evenly distributed over the sphere, by the golden angle.
         i = np.arange(_DIRECTIONS)
         z, angle = 1 - 2 * (i + 0.5) / _DIRECTIONS, i * np.pi * (3 - np.sqrt(5))
         directions = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z])
@@ -203,12 +205,14 @@ class BaselModel:
 
 
 def outward(points: Array, triangles: Array) -> Array:
-    """Triangles (F, 3), all turned if need be so that they are counter-clockwise from outside."""
+    """Triangles (F, 3), flipped if necessary, so that they are counter-clockwise from outside."""
     a, b, c = (points[triangles[:, i]] - points.mean(0) for i in range(3))
     return triangles if (a * np.cross(b, c)).sum() > 0 else np.ascontiguousarray(triangles[:, ::-1])
 
 
 def _points(weights: Array, rows: Array) -> Array:
-    """The sum (N, 3) of `rows` (K, 3N) by `weights` (K,). Not BLAS, whose threads would take the network's cores."""
+    """The weighted sum (N, 3) of `rows` (K, 3N) by `weights` (K,), without BLAS, whose threads take the network's
+    cores.
+    """
     points: Array = np.einsum("k,kn->n", weights, rows)
     return points.reshape(-1, 3)

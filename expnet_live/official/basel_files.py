@@ -1,4 +1,4 @@
-"""The Basel Face Model out of MATLAB files: the release's own, or made from the original and 3DDFA's expressions."""
+"""Reads the Basel Face Model from MATLAB files: the release's own, or the original with 3DDFA's expressions."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class _Linear:
 
 
 def read_modified(path: Path) -> BaselArrays:
-    """`BaselFaceModel_mod.mat` of the release. Raises UserError for another or a damaged file."""
+    """Read `BaselFaceModel_mod.mat` of the release. Raises UserError for another or a damaged file."""
     bfm = _load(path).get("BFM")
     if bfm is None:
-        raise UserError(f"{path} holds no struct BFM; choose the release's {MODIFIED}.")
+        raise UserError(f"{path} has no struct BFM; choose the release's {MODIFIED}.")
     for name in _MEMBERS:
         if not hasattr(bfm, name):
             raise UserError(f"{path} lacks BFM.{name}; choose the release's {MODIFIED}.")
@@ -51,7 +51,7 @@ def read_modified(path: Path) -> BaselArrays:
 def build_modified(original: Path, expressions: Sequence[Path]) -> BaselArrays:
     """The model from `01_MorphableModel.mat` and 3DDFA's files with mu_exp, w_exp, sigma_exp, trimIndex and tri.
 
-    A reconstruction: the release's own model has fewer vertices, and which ones was never told.
+    This is a reconstruction: the release's own model has fewer vertices, whose selection was never published.
     Raises UserError for other or damaged files.
     """
     model = _load(original)
@@ -70,7 +70,7 @@ def build_modified(original: Path, expressions: Sequence[Path]) -> BaselArrays:
             if name not in found:
                 raise UserError(
                     f"{where} has {len(expression.mean) // 3} vertices, {original} {len(shape.mean) // 3}; "
-                    f"name 3DDFA's model_info.mat with {name} as well."
+                    f"also give 3DDFA's model_info.mat with {name}."
                 )
         trim = np.ravel(found["trimIndex"]).astype(np.int64) - 1
         if len(trim) * 3 != len(expression.mean) or trim.min() < 0 or trim.max() * 3 >= len(shape.mean):
@@ -92,7 +92,7 @@ def _load(path: Path) -> dict[str, Any]:
     except NotImplementedError as e:
         raise UserError(f"{path} is a MATLAB 7.3 file; open it in MATLAB and save it again with '-v7'.") from e
     except Exception as e:  # a damaged file may raise anything
-        raise UserError(f"{path} is no MATLAB file, or is cut; download it again.") from e
+        raise UserError(f"{path} is not a MATLAB file, or is cut off; download it again.") from e
     return values
 
 
@@ -130,7 +130,9 @@ def _arrays(path: Path, shape: _Linear, expression: _Linear, texture: _Linear, f
     # The original is in micrometres.
     unit = 0.001 if span > 1000 * _SPAN[0] else 1.0
     if not _SPAN[0] <= span * unit <= _SPAN[1]:
-        raise UserError(f"{path}: the mean face is {span:.4g} high, neither in mm nor in micrometres a face's height.")
+        raise UserError(
+            f"{path}: the mean face is {span:.4g} high, which is not the height of a face in mm or micrometres."
+        )
     mean, triangles = shape.mean * unit, (faces - 1).astype(np.int32)
     return BaselArrays(
         shape_mean=mean.reshape(-1, 3).astype(np.float32),
@@ -150,7 +152,7 @@ def _rows(linear: _Linear, unit: float) -> Array:
 
 
 def _marks(points: Array, triangles: Array) -> Array:
-    """Where the Face Mesh's points lie on the mean face; none on what does not look like a face."""
+    """The Face Mesh's points on the mean face; none if it does not look like a face."""
     try:
         placed = place(FaceModel.load(), points, outward(points, triangles), np.arange(len(points)), {})
     except UserError:

@@ -1,4 +1,4 @@
-"""TensorFlow checkpoints: variables by name. TensorFlow itself reads them; it is needed for the import alone."""
+"""Reads variables of TensorFlow checkpoints by name, with TensorFlow itself, which only the import needs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 def read_checkpoint(prefix: Path, shapes: Shapes, optional: frozenset[str] = frozenset()) -> dict[str, Array]:
     """The variables of `shapes` (name to shape) as float32; those in `optional` may be missing.
 
-    Raises UserError when TensorFlow is not installed, the file is no checkpoint, or a variable is missing, of another
-    shape or not finite.
+    Raises UserError if TensorFlow is not installed, the file is not a checkpoint, or a variable is missing, has another
+    shape or is not finite.
     """
     reader = _reader(prefix)
     there = reader.get_variable_to_shape_map()
@@ -38,7 +38,9 @@ def read_checkpoint(prefix: Path, shapes: Shapes, optional: frozenset[str] = fro
         try:
             value = np.asarray(reader.get_tensor(name), np.float32)
         except Exception as e:  # TensorFlow's own kinds of errors
-            raise UserError(f"{prefix} is cut or damaged: {name} cannot be read; unpack or download it again.") from e
+            raise UserError(
+                f"{prefix} is cut off or damaged: {name} cannot be read; unpack or download it again."
+            ) from e
         if not np.isfinite(value).all():
             raise UserError(f"{prefix}: the variable {name} has values that are not finite; download it again.")
         values[name] = value
@@ -46,19 +48,19 @@ def read_checkpoint(prefix: Path, shapes: Shapes, optional: frozenset[str] = fro
 
 
 def _reader(prefix: Path) -> Any:
-    # Before the first import; else it greets with a screenful.
+    # Before the first import, or it prints a screenful of messages.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import tensorflow as tf
     except ImportError as e:
         raise UserError(
-            "The official checkpoints are read by TensorFlow, which is not installed; "
+            "Reading the official checkpoints needs TensorFlow, which is not installed; "
             "install it for the import: pip install 'expnet-live[official]'."
         ) from e
     try:
         return tf.train.load_checkpoint(str(prefix))
     except Exception as e:
-        raise UserError(f"{prefix} is no TensorFlow checkpoint, or is cut; unpack or download it again.") from e
+        raise UserError(f"{prefix} is not a TensorFlow checkpoint, or is cut off; unpack or download it again.") from e
 
 
 def _and_more(names: list[str]) -> str:

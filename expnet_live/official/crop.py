@@ -1,4 +1,4 @@
-"""The release's own crop of a face box, and the same for faces that are found and followed."""
+"""The release's crop of a face box, and the equivalent for detected and tracked faces."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
 
 SIZE = 227
-# As the release's five sample boxes frame their faces, measured by our own network (292 to 386 mm): the side of the
-# crop, and how far its middle is above the origin of our face model.
+# The average framing of the release's five sample boxes, measured by our own network (292 to 386 mm): the side of the
+# crop, and the height of its centre above the origin of our face model.
 SIDE_MM, ABOVE_MM = 340.0, 8.0
-_EXPANSION = 0.25  # of the box's side, on each side
+_EXPANSION = 0.25  # fraction of the box's side, on each side
 _LEAST_BOX = 2.0  # px
 
 
 @dataclass(frozen=True)
 class OfficialCrop(Crop):
-    """A square of whole pixels, never turned, brought to 227 pixels by cubic interpolation."""
+    """A square of whole pixels, never rotated, scaled to 227 pixels by cubic interpolation."""
 
     @classmethod
     def of_box(cls, box: Box) -> Self:
         """The square that the release cuts for a face box, step by step and in its single precision.
 
-        The release pads the picture first, by whole pixels, which changes nothing of where the square lies.
+        The release first pads the picture by whole pixels, which does not change the position of the square.
         """
         side = max(box.w, box.h)
         cx, cy = box.center
@@ -51,22 +51,24 @@ class OfficialCrop(Crop):
 
     @classmethod
     def guesses(cls, box: Box, keypoints: Array, size: int) -> tuple[Crop, ...]:
-        """One only: it is not turned, whichever way the face seems to lie."""
+        """A single candidate: the crop is not rotated, whatever the orientation of the face."""
         return (cls.of_detection(box, keypoints, size),)
 
     @classmethod
     def _around(cls, x: float, y: float, scale: float) -> Self:
-        """Of a face whose origin is seen at x, y with so many pixels per mm."""
+        """The crop of a face with its origin at x, y and that many pixels per mm."""
         side = max(SIDE_MM * scale / (1 + 2 * _EXPANSION), _LEAST_BOX)
         return cls.of_box(Box(x - side / 2, y - ABOVE_MM * scale - side / 2, side, side))
 
     def cut(self, image: Image) -> Image:
-        """What the release's networks see, (227, 227, 3): its crops go through JPEG of OpenCV's usual quality."""
+        """The input of the release's networks, (227, 227, 3): its crops pass through JPEG of OpenCV's default
+        quality.
+        """
         seen: Image = cv2.imdecode(cv2.imencode(".jpg", self.pixels(image))[1], cv2.IMREAD_COLOR)
         return seen
 
     def pixels(self, image: Image) -> Image:
-        """The crop before that, zero outside of the picture."""
+        """The crop before JPEG, zero outside of the picture."""
         side = int(self.side)
         x0, y0 = (int(v - (side - 1) / 2) for v in (self.x, self.y))
         height, width = image.shape[:2]

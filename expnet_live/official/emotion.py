@@ -20,12 +20,12 @@ class OfficialFeature:
         self._networks = networks
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
-        """Rows (N, 29) of photos with their faces, and (N,) bool, all true: it always says something."""
+        """Rows (N, 29) of photos with their faces, and (N,) bool, all true: it always gives a result."""
         crops = [OfficialCrop.of_detection(f.box, f.keypoints, SIZE).cut(x) for x, f in zip(images, faces, strict=True)]
         rows = [self._networks(np.stack(crops[i : i + _BATCH])).expression for i in range(0, len(crops), _BATCH)]
         return np.concatenate(rows), np.ones(len(crops), bool)
 
 
 def official_feature(args: argparse.Namespace) -> OfficialFeature:
-    """Raises UserError when the release was not imported."""
+    """Create it. Raises UserError if the release is not imported."""
     return OfficialFeature(OfficialNetworks.load(args.device))

@@ -1,4 +1,4 @@
-"""The import: the release's files as downloaded in, safetensors and npz under the user's data out."""
+"""Imports the release's downloaded files as safetensors and npz into the user's data folder."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Request:
 
 
 def run_import(request: Request, store: Store | None = None, tell: Tell = lambda text: None) -> list[str]:
-    """The keys of the imported parts. Raises UserError, and then nothing was changed."""
+    """Import, and return the keys of the imported parts. Raises UserError, after which nothing has changed."""
     sources = _sources(request)
     store = store or Store()
     with store.staging() as folder:
@@ -71,11 +71,11 @@ def run_import(request: Request, store: Store | None = None, tell: Tell = lambda
 
 
 def _sources(request: Request) -> dict[str, Source]:
-    """Every folder and file is looked at before the first long step."""
+    """Check every folder and file before the first long step."""
     if not (request.expression or request.shape or request.pose or request.bfm):
-        raise UserError("Nothing to import was named; give --expression, --shape, --pose or --bfm.")
+        raise UserError("There is nothing to import; give --expression, --shape, --pose or --bfm.")
     if request.basis and request.bfm is None:
-        raise UserError("--expression-basis needs the original model, too; name 01_MorphableModel.mat with --bfm.")
+        raise UserError("--expression-basis also needs the original model; give 01_MorphableModel.mat with --bfm.")
     wanted = {"expression": request.expression, "shape": request.shape, "pose": request.pose}
     sources = {kind: Source(path, f"the release's {PARTS[kind]}") for kind, path in wanted.items() if path is not None}
     for kind, source in sources.items():
@@ -93,13 +93,13 @@ def _resnet(kind: str, sources: dict[str, Source]) -> tuple[nn.Module, tuple[Ori
 
 
 def _mean_image(kind: str, sources: dict[str, Source]) -> tuple[Array, Origin]:
-    """Both networks take the mean image of the shape network; it comes with that one's archive."""
+    """The mean image of the shape network, from its archive; both networks use it."""
     for source in (sources[kind], *sources.values()):
         path = source.find(MEAN_IMAGE)
         if path is not None:
             return _array(load_npy(path), variables.MEAN_SHAPE, str(path)), Origin.of(path)
     raise UserError(
-        f"{MEAN_IMAGE} is in none of the folders; it comes with {PARTS['shape']}: name that folder, too, with --shape."
+        f"{MEAN_IMAGE} is in none of the folders; it comes with {PARTS['shape']}: also give that folder with --shape."
     )
 
 
@@ -108,7 +108,7 @@ def _pose(source: Source) -> tuple[nn.Module, tuple[Origin, ...]]:
     pixels, labels, alexnet = (source.file(name) for name in (POSE_PIXELS, POSE_LABELS, ALEXNET))
     mean = _entry(pixels, "train_mean_vec", 3)
     offset, spread = _entry(labels, "mean_labels", N_POSE), _entry(labels, "std_labels", N_POSE)
-    # As in the release: first what AlexNet learned on faces, then the checkpoint over it.
+    # As in the release: first the values of AlexNet trained on faces, then those of the checkpoint over them.
     shapes = variables.pose_shapes()
     start = _alexnet(alexnet, shapes)
     values = start | read_checkpoint(prefix, shapes, optional=frozenset(start))
@@ -120,7 +120,7 @@ def _alexnet(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
     """The pickled layers conv1 to fc7, each with weights and biases, by the names of their variables."""
     layers = load_npy(path)
     if not isinstance(layers, dict):
-        raise UserError(f"{path} does not hold the layers of an AlexNet; download it again.")
+        raise UserError(f"{path} does not contain the layers of an AlexNet; download it again.")
     values = {}
     for name, shape in shapes.items():
         layer, variable = name.split("/")[-2:]
@@ -136,7 +136,7 @@ def _alexnet(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, Array]
 
 
 def _basel_file(request: Request, shape: Source | None) -> Path | None:
-    """The one that was named, else the one in the shape network's archive, if there is one."""
+    """The given file, else the one in the shape network's archive, if there is one."""
     return request.bfm or (None if shape is None else shape.find(basel_files.MODIFIED))
 
 
@@ -151,7 +151,7 @@ def _array(value: Any, shape: tuple[int, ...], where: str) -> Array:
     try:
         array = np.asarray(value, np.float32)
     except (TypeError, ValueError) as e:
-        raise UserError(f"{where} is not made of numbers; download it again.") from e
+        raise UserError(f"{where} does not consist of numbers; download it again.") from e
     if array.shape != shape:
         raise UserError(f"{where} has the shape {array.shape}, not {shape}.")
     if not np.isfinite(array).all():

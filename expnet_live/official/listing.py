@@ -15,7 +15,7 @@ COLUMNS = ("ID", "FILE", "FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT")
 
 @dataclass(frozen=True)
 class Entry:
-    """`id` begins the names of what is written; `path` is resolved against the list; `box` in pixels."""
+    """`id` is the prefix of the output files; `path` is resolved against the list; `box` in pixels."""
 
     id: str
     path: Path
@@ -23,7 +23,7 @@ class Entry:
 
 
 def read_list(path: Path) -> list[Entry]:
-    """Raises UserError, with the line, for what is no such list."""
+    """Read the list. Raises UserError, with the line, if it is invalid."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as f:
             reader = csv.DictReader(f, skipinitialspace=True)
@@ -39,7 +39,7 @@ def read_list(path: Path) -> list[Entry]:
         raise UserError(f"{path} cannot be read as a CSV list; save it as text with commas.") from e
     if not entries:
         raise UserError(f"{path} lists no pictures; add a line for each.")
-    # Some file systems do not tell upper from lower case.
+    # Some file systems ignore case.
     names = [e.id.casefold() for e in entries]
     twice = next((e.id for i, e in enumerate(entries) if names[i] in names[:i]), None)
     if twice is not None:

@@ -1,4 +1,4 @@
-"""The paper's release as a model that `--model official` names."""
+"""The paper's release as the model `--model official`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class OfficialModel:
-    """The release's networks and the Basel Face Model, where they were imported."""
+    """The release's networks and the Basel Face Model, if they are imported."""
 
     name = "official"
     title = "Official ExpNet"
-    about = "the paper's release, once it was imported"
+    about = "the paper's release, which you import first"
     file = ""
 
     def why_not(self) -> str | None:
@@ -31,7 +31,7 @@ class OfficialModel:
         if not missing:
             return None
         parts = ", ".join(PARTS[key] for key in missing)
-        return f"{self.title} cannot be chosen: {parts} must be imported first, with 'expnet-live official import'."
+        return f"{self.title} is not available: first import {parts} with 'expnet-live official import'."
 
     def load(self, device: str = "auto", threads: int | None = None) -> tuple[OfficialPredictor, BaselModel]:
         from expnet_live.official.predictor import load_official
@@ -50,7 +50,7 @@ class OfficialModel:
         return (BaselModel.names, BaselModel.n_identity) == (coefficients, n_identity)
 
     def files(self, predictor: FacePredictor) -> tuple[ModelFile, ModelFile]:
-        """ExpNet's file and the Basel Face Model's, whose checksums the import noted."""
+        """ExpNet's file and the Basel Face Model's, with the checksums stored by the import."""
         from expnet_live.official.store import Store
 
         store = Store()

@@ -1,4 +1,4 @@
-"""The three networks of the release, run on its crops in single precision."""
+"""Runs the three networks of the release on its crops in single precision."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _INPUT = 224
 
 @dataclass(frozen=True)
 class Estimates:
-    """Of N crops: `expression` (N, 29), `identity` and `texture` (N, 99) in standard deviations of the Basel model,
-    `pose` (N, 6), a rotation vector (rad) and a translation (mm) in the camera of the crop, see pose.py."""
+    """Results for N crops: `expression` (N, 29), `identity` and `texture` (N, 99) in standard deviations of the Basel
+    model, `pose` (N, 6), a rotation vector (rad) and a translation (mm) in the camera of the crop, see pose.py."""
 
     expression: Array
     identity: Array
@@ -48,24 +48,24 @@ class OfficialNetworks:
 
     @classmethod
     def load(cls, device: str = "auto", threads: int | None = None) -> OfficialNetworks:
-        """The imported ones. Raises UserError for what was not imported."""
+        """Load the imported networks. Raises UserError for parts that are not imported."""
         expression, shape, pose = (weights.load(kind) for kind in NETWORKS)
         assert isinstance(expression, ExpNet) and isinstance(shape, ExpNet) and isinstance(pose, FacePoseNet)
         return cls(expression, shape, pose, device, threads)
 
     def __call__(self, crops: Image) -> Estimates:
-        """Crops (N, 227, 227, 3) BGR uint8."""
+        """Predict for crops (N, 227, 227, 3) BGR uint8."""
         x = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2).float()
         with torch.inference_mode(), _exact(self.device):
             pose = self._pose(x.to(self.device)).cpu().numpy()
-            # Both see the picture less the mean image of the shape network, which is in their weights.
+            # Both get the picture minus the mean image of the shape network, which is stored in their weights.
             smaller = resized(x, self._mapping).permute(0, 2, 3, 1).contiguous().numpy()
             expression, shape = self._expression(smaller), self._shape(smaller)
         return Estimates(expression, shape[:, :N_SHAPE], shape[:, N_SHAPE:], pose)
 
 
 def resize_matrix(n_in: int, n_out: int) -> torch.Tensor:
-    """The matrix (n_out, n_in) of TF 1's `resize_bilinear` along an axis: pixel i is taken at i n_in / n_out."""
+    """The matrix (n_out, n_in) of TF 1's `resize_bilinear` along an axis: pixel i is sampled at i n_in / n_out."""
     at = np.arange(n_out, dtype=np.float32) * np.float32(n_in / n_out)
     low = np.floor(at).astype(int)
     share = at - low
@@ -76,13 +76,13 @@ def resize_matrix(n_in: int, n_out: int) -> torch.Tensor:
 
 
 def resized(pictures: torch.Tensor, mapping: torch.Tensor) -> torch.Tensor:
-    """Pictures (N, C, n_in, n_in) by the matrix (n_out, n_in) along both axes."""
+    """Resize pictures (N, C, n_in, n_in) with the matrix (n_out, n_in) along both axes."""
     return mapping @ pictures @ mapping.T
 
 
 @contextmanager
 def _exact(device: str) -> Iterator[None]:
-    """On NVIDIA cards convolutions would round their input to ten bits."""
+    """Disable TF32, because on NVIDIA cards convolutions would round their input to ten bits."""
     if not device.startswith("cuda"):
         yield
         return

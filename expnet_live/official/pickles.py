@@ -1,7 +1,7 @@
-"""NumPy files of unknown origin, some of them pickled by Python 2: arrays and plain containers, and nothing else.
+"""Safely reads NumPy files of unknown origin, some pickled by Python 2: only arrays and plain containers.
 
-A pickle can name any function to be called while it is read. Here only those are found that NumPy itself needs to
-rebuild an array; for all others reading ends with an error before anything is called.
+A pickle can name any function to be called during reading. This reader only resolves those that NumPy itself needs to
+rebuild an array; for any other, it raises an error before anything is called.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _ArraysOnly(pickle.Unpickler):
 
 
 def load_array(data: bytes, where: str) -> Any:
-    """What a .npy file's bytes hold: an array, or for a pickled object that object.
+    """The content of a .npy file: an array, or a pickled object.
 
     Raises UserError with one sentence, which begins with `where`.
     """
@@ -53,12 +53,12 @@ def load_array(data: bytes, where: str) -> Any:
         array = _ArraysOnly(stream, encoding="latin1").load()
     except pickle.UnpicklingError as e:
         raise UserError(
-            f"{where} is a pickle that asks for {e}, not only for arrays; do not use it, and get the file again."
+            f"{where} is a pickle that asks for {e}, not only for arrays; do not use it, and download the file again."
         ) from e
     except Exception as e:  # a damaged pickle may raise anything
-        raise UserError(f"{where} is no NumPy file, or is cut; download it again.") from e
+        raise UserError(f"{where} is not a NumPy file, or is cut off; download it again.") from e
     if not isinstance(array, np.ndarray):
-        raise UserError(f"{where} holds no array; download it again.")
+        raise UserError(f"{where} contains no array; download it again.")
     return array.item() if array.shape == () else array.reshape(shape, order="F" if fortran else "C")
 
 
@@ -75,4 +75,4 @@ def load_npz(path: Path) -> dict[str, Array]:
                 for name in archive.namelist()
             }
     except (BadZipFile, EOFError, OSError, ValueError) as e:
-        raise UserError(f"{path} is no .npz archive, or is cut; download it again.") from e
+        raise UserError(f"{path} is not an .npz archive, or is cut off; download it again.") from e

@@ -22,9 +22,10 @@ LINEARS = {"fc6": (256 * 6 * 6, 4096), "fc7": (4096, 4096), "fc8": (4096, N_POSE
 
 
 class FacePoseNet(nn.Module):
-    """Crops (N, 3, 227, 227), BGR as floats 0..255, to rotation vector (rad) and translation (mm), (N, 6).
+    """Maps crops (N, 3, 227, 227), BGR as floats 0..255, to rotation vector (rad) and translation (mm), (N, 6).
 
-    Inputs are divided by 255 and less `pixel_mean` (3, 1, 1); outputs times `spread` and plus `offset` (6,).
+    Inputs are divided by 255, and `pixel_mean` (3, 1, 1) is subtracted; outputs are scaled by `spread` and shifted by
+    `offset` (6,).
     """
 
     pixel_mean: torch.Tensor
@@ -52,7 +53,7 @@ class FacePoseNet(nn.Module):
             if name in ("conv1", "conv2", "conv5"):
                 x = F.max_pool2d(x, 3, 2)
             if name in ("conv1", "conv2"):
-                # TensorFlow sums over a radius of 2 times alpha, torch takes the mean over 5.
+                # TensorFlow multiplies alpha by the sum over a radius of 2, torch by the mean over 5.
                 x = F.local_response_norm(x, 5, alpha=5 * 2e-5, beta=0.75, k=1.0)
         # The weights of fc6 expect the channels last.
         x = x.permute(0, 2, 3, 1).flatten(1)

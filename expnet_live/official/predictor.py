@@ -1,4 +1,4 @@
-"""The release's networks in the pipeline: a FacePredictor that sees faces in the release's own crops."""
+"""The release's networks in the pipeline: a FacePredictor that uses the release's own crops."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from expnet_live.pipeline.crop import CROP_MM
 
 
 class OfficialPredictor:
-    """Coefficients and pose are those of the release; whether there is a face, which it does not tell, is told by the
-    built-in network, which looks at the middle of the same crop."""
+    """Coefficients and pose come from the release. It does not predict whether there is a face, so the built-in network
+    decides this from the middle of the same crop."""
 
     crop_size = SIZE
     crop_type = OfficialCrop
     tells = frozenset({"identity"})
 
     def __init__(self, networks: OfficialNetworks, judge: Predictor, middle: Array, origin: Array) -> None:
-        """`middle` (3,) of the Basel model is where the weak perspective is exact, `origin` (3,) its origin."""
+        """The weak perspective is exact at `middle` (3,) of the Basel model; `origin` (3,) is its origin."""
         self.device = str(networks.device)
         self.about: dict[str, Any] = {}
         self._networks, self._judge = networks, judge
@@ -46,7 +46,7 @@ class OfficialPredictor:
         )
 
     def _middle_of(self, crop: Image) -> Image:
-        """What the built-in network sees of a face that is framed as the release frames it."""
+        """The built-in network's crop of a face in the release's framing."""
         side = SIZE * CROP_MM / SIDE_MM
         x0, y0 = round((SIZE - side) / 2), round((SIZE - side) / 2 + ABOVE_MM * SIZE / SIDE_MM)
         part = crop[y0 : y0 + round(side), x0 : x0 + round(side)]
@@ -55,7 +55,7 @@ class OfficialPredictor:
 
 
 def load_official(device: str = "auto", threads: int | None = None) -> tuple[OfficialPredictor, BaselModel]:
-    """Predictor and face model. Raises UserError when a part was not imported."""
+    """Predictor and face model. Raises UserError if a part is not imported."""
     model = BaselModel.load()
     networks = OfficialNetworks.load(device, threads)
     return OfficialPredictor(networks, Predictor.load(None, device, threads), model.middle, model.origin), model

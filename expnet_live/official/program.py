@@ -1,4 +1,4 @@
-"""The release's own program: a list of pictures with face boxes in, PLY files out."""
+"""The release's own program: makes PLY files from a list of pictures with face boxes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SUFFIXES = {"shape": "_Shape", "expression": "_Shape_Expr", "pose": "_Shape_Expr
 def run_list(
     listing: Path, out: Path, reader: Reader, meshes: Sequence[str] = ("pose",), crops: Path | None = None
 ) -> int:
-    """Writes `<ID>_Shape_Expr_Pose.ply` and its like for each line; `meshes` are keys of SUFFIXES.
+    """Write `<ID>_Shape_Expr_Pose.ply` and similar files for each line; `meshes` are keys of SUFFIXES.
 
-    `crops`: a folder for the crops of 227 pixels. Returns how many pictures could not be read; each is told.
-    Raises UserError when the list is none or nothing can be written.
+    `crops`: a folder for the crops of 227 pixels. Returns the number of pictures that could not be read, and reports
+    each. Raises UserError if the list is invalid or nothing can be written.
     """
     entries = read_list(listing)
     failed = 0
@@ -46,7 +46,7 @@ def run_list(
         except OSError as e:
             raise UserError(
                 f"The results cannot be written to {e.filename or out} ({e.strerror or e}); "
-                "make room there or name another folder."
+                "free some space there or choose another folder."
             ) from e
     return failed
 

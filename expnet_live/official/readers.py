@@ -1,4 +1,4 @@
-"""Who reads the faces of a list: the release's networks, or ours where those are not there."""
+"""The readers of a list's faces: the release's networks, or ours if those are missing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from expnet_live.pipeline.crop import CROP_MM, Crop
 
 @dataclass(frozen=True)
 class Meshes:
-    """A face as the release writes it: vertices (V, 3) in mm of the `shape`, that with its `expression`, and that in
-    its `pose`; RGB colours (V, 3) uint8."""
+    """A face as the release writes it: vertices (V, 3) in mm of the `shape`, of the shape with `expression`, and of
+    both in their `pose`; RGB colours (V, 3) uint8."""
 
     shape: Array
     expression: Array
@@ -31,7 +31,7 @@ class Meshes:
 
 
 class Reader(Protocol):
-    """`name` says whose model it is; `triangles` (F, 3) are those of all meshes."""
+    """`name` is the model's name; `triangles` (F, 3) are those of all meshes."""
 
     @property
     def name(self) -> str: ...
@@ -43,7 +43,7 @@ class Reader(Protocol):
 
 
 class OfficialReader:
-    """Exactly what the release's own program does."""
+    """Does exactly the same as the release's own program."""
 
     name = "the official release (ExpNet, ShapeNet, FacePoseNet, Basel Face Model)"
 
@@ -67,7 +67,7 @@ class OfficialReader:
 
 
 class OwnReader:
-    """The built-in network and face model, looking twice at the face in the box; axes and pose as in the release."""
+    """The built-in network, run twice on the face in the box, and our face model; axes and pose as in the release."""
 
     name = "the built-in model"
 
@@ -96,7 +96,7 @@ class OwnReader:
 
 
 def load_reader(model: str | None, device: str) -> Reader:
-    """`model`: official, built-in, or None for the official one where it is there. Raises UserError."""
+    """`model`: official, built-in, or None for official if it is imported. Raises UserError."""
     if model == "official" or (model is None and not Store().missing()):
         return OfficialReader(OfficialNetworks.load(device), BaselModel.load())
     return OwnReader(Predictor.load(device=device), FaceModel.load())

@@ -1,4 +1,4 @@
-"""The release's files as they were downloaded: found in a folder, told from web pages and packed archives, hashed."""
+"""The release's downloaded files: finds them in a folder, rejects web pages and packed archives, and hashes them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a packed archive (gzi
 
 
 class Source:
-    """A folder that an archive of the release was unpacked to."""
+    """A folder with an unpacked archive of the release."""
 
     def __init__(self, folder: Path, what: str) -> None:
-        """`what` it is to hold, for people. Raises UserError when it is no folder."""
+        """`what` describes its content for messages. Raises UserError if it is not a folder."""
         self.folder, self._what = folder, what
         if folder.is_file():
             raise UserError(f"{folder} is {_kind(folder) or 'a file'}; {_advice(folder, what)}.")
         if not folder.is_dir():
-            raise UserError(f"The folder {folder} does not exist; name the one with {what}.")
+            raise UserError(f"The folder {folder} does not exist; choose the one with {what}.")
 
     def find(self, name: str) -> Path | None:
-        """The file of that name in the folder or below it, None when it is not there.
+        """The file of that name in the folder or below it, or None if it is missing.
 
-        Raises UserError when it is empty or a web page.
+        Raises UserError if it is empty or a web page.
         """
         found = sorted(p for p in self.folder.rglob(name) if p.is_file())
         if not found:
@@ -33,14 +33,14 @@ class Source:
         return found[0]
 
     def file(self, name: str) -> Path:
-        """As `find`. Raises UserError when it is not there, too."""
+        """Like `find`, but also raises UserError if the file is missing."""
         path = self.find(name)
         if path is None:
-            raise UserError(f"{name} is not in {self.folder}; name the folder with {self._what}.")
+            raise UserError(f"{name} is not in {self.folder}; choose the folder with {self._what}.")
         return path
 
     def checkpoint(self, name: str) -> Path:
-        """The prefix that TensorFlow knows a checkpoint by; it may be of either of its two formats."""
+        """The prefix that names a checkpoint in TensorFlow, in either of its two formats."""
         index = self.find(f"{name}.index")
         if index is None:
             return self.file(name)
@@ -63,13 +63,13 @@ def _shards(prefix: Path) -> list[Path]:
 
 
 def check_file(path: Path) -> None:
-    """Raises UserError when a file is missing, empty, or a web page that was saved in its place."""
+    """Raise UserError if a file is missing, empty, or a web page saved in its place."""
     if not path.is_file():
         raise UserError(f"There is no file {path}; check the name.")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty; download it again.")
     if _kind(path) == "a web page":
-        raise UserError(f"{path} is a web page that was saved instead of the file; download the file itself.")
+        raise UserError(f"{path} is a web page saved instead of the file; download the file itself.")
 
 
 def _kind(path: Path) -> str | None:
@@ -82,5 +82,5 @@ def _kind(path: Path) -> str | None:
 
 def _advice(path: Path, what: str) -> str:
     if _kind(path) == "a web page":
-        return "it was saved instead of the archive: download the archive itself, unpack it and name its folder"
-    return f"unpack it and name the folder with {what}"
+        return "it was saved instead of the archive: download the archive itself, unpack it and choose its folder"
+    return f"unpack it and choose the folder with {what}"

@@ -1,6 +1,6 @@
-"""Where the imported release lies: one file a part under the user's data, and a manifest that names them.
+"""The storage of the imported release: one file per part in the user's data folder, and a manifest that lists them.
 
-The manifest is replaced last and at once: an import that fails leaves what was there before.
+The manifest is replaced last and atomically: a failed import leaves the previous state.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ PARTS = {
     "pose": "FacePoseNet (pose)",
     "bfm": "the modified Basel Face Model",
 }
-HOW = "import it with 'expnet-live official import' (docs/official.md tells where it comes from)"
+HOW = "import it with 'expnet-live official import' (docs/official.md says where it comes from)"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """A file that a part was made from."""
+    """A source file of a part."""
 
     name: str
     sha256: str
@@ -47,7 +47,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Part:
-    """An imported part: its file in the folder, what that file holds, and what it was made from."""
+    """An imported part: its file in the folder, the checksum of that file, and its source files."""
 
     file: str
     size: int
@@ -62,7 +62,7 @@ class _Manifest(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Made:
-    """A finished file that waits to be taken in, and what it was made from."""
+    """A finished file ready to be stored, and its source files."""
 
     path: Path
     origin: tuple[Origin, ...]
@@ -75,13 +75,13 @@ class Store:
         self.folder = folder or data_folder() / "official"
 
     def parts(self) -> dict[str, Part]:
-        """What was imported, by its key in PARTS. Raises UserError when the manifest is damaged."""
+        """The imported parts, by key in PARTS. Raises UserError if the manifest is damaged."""
         path = self.folder / MANIFEST
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             manifest = record_of(data, _Manifest)
             if manifest.schema != SCHEMA:
-                raise UserError(f"{path} is of another version; import the official release again.")
+                raise UserError(f"{path} has another version; import the official release again.")
             return manifest.parts
         except FileNotFoundError:
             return {}
@@ -89,22 +89,22 @@ class Store:
             raise UserError(f"{path} is damaged; delete it and import the official release again.") from e
 
     def missing(self) -> list[str]:
-        """Parts that were not imported."""
+        """Parts that are not imported."""
         there = self.parts()
         return [key for key in PARTS if key not in there]
 
     def path_of(self, key: str) -> Path:
-        """The file of an imported part. Raises UserError when it was not imported, or is not as it was."""
+        """The file of an imported part. Raises UserError if it is not imported, or has changed."""
         part = self.parts().get(key)
         if part is None:
             raise UserError(f"{PARTS[key]} of the official release is not on this computer; {HOW}.")
         path = self.folder / part.file
         if not path.is_file() or path.stat().st_size != part.size:
-            raise UserError(f"{path} is missing or cut; {HOW}.")
+            raise UserError(f"{path} is missing or cut off; {HOW}.")
         return path
 
     def damaged(self) -> list[str]:
-        """The imported parts whose files no longer have their checksums."""
+        """The imported parts whose files no longer match their checksums."""
         return [
             key
             for key, part in self.parts().items()
@@ -113,12 +113,14 @@ class Store:
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A folder for unfinished files, gone afterwards, as is what was made for it and stayed empty."""
+        """A folder for unfinished files; it is removed afterwards, with parent folders that were created and stayed
+        empty.
+        """
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         unfinished = self.folder / f".unfinished-{os.getpid()}"
         with self.writing():
             self.folder.mkdir(parents=True, exist_ok=True)
-            for left in self.folder.glob(".unfinished-*"):  # of an import that was killed
+            for left in self.folder.glob(".unfinished-*"):  # left by an import that was killed
                 shutil.rmtree(left, ignore_errors=True)
             unfinished.mkdir()
         try:
@@ -131,21 +133,21 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turns a failure to write into one sentence."""
+        """Turn a write error into one sentence."""
         try:
             yield
         except (OSError, SafetensorError) as e:
             reason = getattr(e, "strerror", None) or e
-            raise UserError(f"Nothing can be written to {self.folder} ({reason}); make room there or allow it.") from e
+            raise UserError(f"{self.folder} cannot be written ({reason}); free some space or make it writable.") from e
 
     def publish(self, made: Mapping[str, Made]) -> None:
-        """Takes in finished files by their part's key, in place of earlier ones."""
+        """Store finished files by their part's key, replacing earlier ones."""
         known = self.parts()
         with self.writing():
             try:
                 for key, file in made.items():
                     checksum = digest(file.path)
-                    # Named by what they hold: files that the manifest still names stay as they are.
+                    # Named by their content, so that files that the manifest still names do not change.
                     name = f"{key}-{checksum[:12]}{file.path.suffix}"
                     known[key] = Part(name, file.path.stat().st_size, checksum, file.origin)
                     file.path.replace(self.folder / name)
@@ -155,7 +157,7 @@ class Store:
                 self._sweep()
 
     def _sweep(self) -> None:
-        """Away with what the manifest does not name."""
+        """Remove files that the manifest does not name."""
         kept = {MANIFEST, *(part.file for part in self.parts().values())}
         for path in self.folder.iterdir():
             if path.is_file() and path.name not in kept:

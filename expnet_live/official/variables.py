@@ -1,4 +1,4 @@
-"""The official names and shapes of all variables, and the torch tensors that they become."""
+"""The official names and shapes of all variables, and their conversion to torch tensors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHAPE = ExpNetConfig(RESNET101, 224, pooled=True, outputs={"identity": N_SHAPE, 
 
 
 def empty(kind: str) -> nn.Module:
-    """A network of the release by its part's key, without memory for its weights."""
+    """A network of the release by its part's key, without memory for weights."""
     with torch.device("meta"):
         if kind == "pose":
             return FacePoseNet()
@@ -51,7 +51,7 @@ def resnet_shapes(kind: str) -> dict[str, tuple[int, ...]]:
 
 
 def resnet(kind: str, variables: Mapping[str, Array], mean: Array) -> ExpNet:
-    """The network with those variables, its input less the mean image (3, 224, 224)."""
+    """The network with those variables; the mean image (3, 224, 224) is subtracted from its input."""
     net, scope = empty(kind), SCOPES[kind]
     assert isinstance(net, ExpNet)
     state: dict[str, torch.Tensor] = {}
@@ -109,5 +109,5 @@ def _tensor(array: Array) -> torch.Tensor:
 
 
 def _conv(weights: Array) -> torch.Tensor:
-    """TensorFlow's [kh, kw, in, out] to torch's (out, in, kh, kw)."""
+    """Convert TensorFlow's [kh, kw, in, out] to torch's (out, in, kh, kw)."""
     return _tensor(weights.transpose(3, 2, 0, 1))

@@ -17,14 +17,14 @@ FORMAT = "expnet-live official 1"
 
 
 def save(net: nn.Module, kind: str, path: Path, origin: tuple[Origin, ...]) -> None:
-    """Writes a network of the release; `kind` is its part's key."""
+    """Write a network of the release; `kind` is its part's key."""
     tensors = {k: v.contiguous() for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked")}
     about = {"origin": [[o.name, o.sha256] for o in origin]}
     save_file(tensors, path, {"format": FORMAT, "network": kind, "about": json.dumps(about)})
 
 
 def load(kind: str, path: Path | None = None) -> nn.Module:
-    """The imported network, or the one in `path`. Raises UserError when it is not there or no such network."""
+    """The imported network, or the one in `path`. Raises UserError if it is missing or not such a network."""
     path = path or Store().path_of(kind)
     try:
         with safe_open(path, "pt") as f:

@@ -234,7 +234,7 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     qtbot.waitUntil(lambda: sessions.player.folder == far, timeout=LONG)
     assert len(shown(sessions)) == 6
     sessions.open_folder(tmp_path)
-    qtbot.waitUntil(lambda: "is no session" in sessions.banners.texts.get("task", ""), timeout=LONG)
+    qtbot.waitUntil(lambda: "is not a session" in sessions.banners.texts.get("task", ""), timeout=LONG)
     assert len(shown(sessions)) == 6
 
 

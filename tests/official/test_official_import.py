@@ -126,11 +126,11 @@ WRONG = {
     page: "web page; it was saved instead of the archive",
     empty: "ini_exprNet_model.ckpt is not in",
     no_data: "data-00000-of-00001 is not beside",
-    page_inside: "is a web page that was saved",
+    page_inside: "is a web page saved",
     empty_file: "is empty; download it again",
     no_mean: "3DMM_shape_mean.npy is in none of the folders",
     bad_mean: r"has the shape \(3, 100, 100\), not \(3, 224, 224\)",
-    cut_mean: "no NumPy file, or is cut",
+    cut_mean: "not a NumPy file, or is cut off",
 }
 
 
@@ -175,7 +175,7 @@ def test_wrong_files_of_the_pose_network(tmp_path: Path) -> None:
 
 
 def test_nothing_named() -> None:
-    with pytest.raises(UserError, match="Nothing to import was named"):
+    with pytest.raises(UserError, match="There is nothing to import"):
         importing.run_import(importing.Request())
     with pytest.raises(UserError, match="needs the original model"):
         importing.run_import(importing.Request(shape=Path("x"), basis=[Path("y")]))
@@ -243,8 +243,8 @@ def test_checkpoints_of_both_formats_are_read_and_damaged_ones_named(tmp_path: P
     said = json.loads(done.stdout.splitlines()[-1])
     assert "lacks the variable s/c and 1 more" in said["missing"]
     assert "s/a has the shape (300, 200), not (200, 300)" in said["shape"]
-    assert "is cut or damaged" in said["cut"]
-    assert "no TensorFlow checkpoint, or is cut" in said["torn"]
+    assert "is cut off or damaged" in said["cut"]
+    assert "not a TensorFlow checkpoint, or is cut off" in said["torn"]
     assert "not finite" in said["nan"]
     assert not any("\n" in sentence for sentence in said.values())
 

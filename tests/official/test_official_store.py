@@ -89,7 +89,7 @@ def test_the_modified_model_is_built_of_the_original_and_3ddfas_expressions(
         ({"expEV": np.ones(7)}, r"shapes \(180,\), \(180, 29\) and \(7,\), not"),
         ({"shapePC": np.ones((90, 99))}, r"not \(3N,\), \(3N, 99\) and \(99,\)"),
         ({"texMU": np.ones(90), "texPC": np.ones((90, 99))}, "differ in their numbers of vertices"),
-        ({"shapeMU": np.ones(180)}, "a face's height"),
+        ({"shapeMU": np.ones(180)}, "the height of a face"),
         ({"expMU": np.full(180, np.nan)}, "not finite"),
         ({"faces": np.full((5, 3), 61)}, "not triangles of vertices 1 to 60"),
     ],
@@ -107,7 +107,7 @@ def test_what_is_no_matlab_file_is_named(bfm: dict[str, Any], tmp_path: Path) ->
     path = synthetic.save_modified(tmp_path, bfm)
     whole = path.read_bytes()
     for content, message in (
-        (whole[: len(whole) // 2], "no MATLAB file, or is cut"),
+        (whole[: len(whole) // 2], "not a MATLAB file, or is cut off"),
         (HTML, "web page"),
         (b"MATLAB 7.3 MAT-file, Platform: GLNXA64" + b" " * 86 + b"\x00\x02IM" + b"\x89HDF" * 50, "MATLAB 7.3"),
         (b"", "empty"),
@@ -116,7 +116,7 @@ def test_what_is_no_matlab_file_is_named(bfm: dict[str, Any], tmp_path: Path) ->
         with pytest.raises(UserError, match=message):
             importing.run_import(importing.Request(bfm=path), store)
     savemat(path, {"shapeMU": np.ones(3)})
-    with pytest.raises(UserError, match="holds no struct BFM"):
+    with pytest.raises(UserError, match="has no struct BFM"):
         importing.run_import(importing.Request(bfm=path), store)
     with pytest.raises(UserError, match="There is no file"):
         importing.run_import(importing.Request(bfm=tmp_path / "none.mat"), store)
@@ -136,7 +136,7 @@ def test_a_failed_import_leaves_what_was_there(bfm: dict[str, Any], tmp_path: Pa
     made = tmp_path / "new.npz"
     made.write_bytes(b"new")
     (store.folder / f".manifest.json.{os.getpid()}.tmp").mkdir()
-    with pytest.raises(UserError, match="Nothing can be written"), store.staging():
+    with pytest.raises(UserError, match="cannot be written"), store.staging():
         store.publish({"bfm": Made(made, ())})
     assert sorted((p.name, p.stat().st_size) for p in store.folder.iterdir()) == before
     assert store.damaged() == []

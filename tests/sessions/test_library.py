@@ -94,7 +94,7 @@ def test_one_that_is_recorded_and_one_that_was_cut_off(tmp_path: Path) -> None:
         (entry,) = library.entries()
         assert entry.status is Status.RECORDING and entry.locked and not library.wants_thumbnail(entry)
         for act in (lambda: rename(folder, "x"), lambda: set_notes(folder, "x"), lambda: trash(folder)):
-            with pytest.raises(UserError, match="recorded into"):
+            with pytest.raises(UserError, match="being recorded"):
                 act()
     (entry,) = library.entries()
     assert entry.status is Status.CUT_OFF and entry.readable
@@ -199,5 +199,5 @@ def test_no_trash_no_loss(tmp_path: Path) -> None:
     assert read_info(folder).complete
     (tmp_path / "photos").mkdir()
     for other in ("photos", "gone"):
-        assert "is no session" in trashing(tmp_path / other, tmp_path).stderr
+        assert "is not a session" in trashing(tmp_path / other, tmp_path).stderr
     assert (tmp_path / "photos").is_dir()

@@ -46,7 +46,7 @@ def test_a_recording_by_the_network_itself(tmp_path: Path, capsys: pytest.Captur
     assert main(["sessions", "show", str(out)]) == 0
     assert f"{len(rows)} pictures" in capsys.readouterr().out
     assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1"]) == 2
-    assert "holds a session already" in capsys.readouterr().err
+    assert "already contains a session" in capsys.readouterr().err
 
 
 def test_every_frame_is_a_row_or_a_drop_and_a_photo_ends(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no.mp4; check the name" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert main(["record", "--source", "demo", "--out", str(tmp_path / "file"), "--duration", "5"]) == 2
-    assert "cannot be recorded into" in capsys.readouterr().err
+    assert "Recording into" in capsys.readouterr().err
 
 
 def test_list_show_and_recover(

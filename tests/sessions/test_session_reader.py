@@ -96,22 +96,22 @@ def _removed(name: str) -> Callable[[Path], None]:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
-    "no session.json": (_removed(INFO), "is no session"),
-    "empty session.json": (_written(INFO, b""), "damaged or of another program"),
-    "binary session.json": (_written(INFO, bytes(range(256))), "damaged or of another program"),
-    "half of session.json": (_written(INFO, INFO_OF_TEST.to_json()[:300].encode()), "damaged or of another program"),
-    "another program's": (_written(INFO, b'{"name": "my-app", "version": 3}'), "damaged or of another program"),
-    "a list": (_written(INFO, b"[1, 2]"), "damaged or of another program"),
-    "a number": (_written(INFO, b"7"), "damaged or of another program"),
+    "no session.json": (_removed(INFO), "is not a session"),
+    "empty session.json": (_written(INFO, b""), "damaged or from another program"),
+    "binary session.json": (_written(INFO, bytes(range(256))), "damaged or from another program"),
+    "half of session.json": (_written(INFO, INFO_OF_TEST.to_json()[:300].encode()), "damaged or from another program"),
+    "another program's": (_written(INFO, b'{"name": "my-app", "version": 3}'), "damaged or from another program"),
+    "a list": (_written(INFO, b"[1, 2]"), "damaged or from another program"),
+    "a number": (_written(INFO, b"7"), "damaged or from another program"),
     "future schema": (_noted(schema=SCHEMA + 1, frames=...), "newer version .* update expnet-live"),
-    "schema of nonsense": (_noted(schema="x"), "damaged or of another program"),
+    "schema of nonsense": (_noted(schema="x"), "damaged or from another program"),
     "schema 0": (_noted(schema=0), "there is no schema 0"),
     "unknown status": (_noted(status="paused"), "there is no status paused"),
-    "no coefficients": (_noted(coefficients=[]), "need names that differ"),
-    "a name twice": (_noted(coefficients=["a"] * 29), "need names that differ"),
+    "no coefficients": (_noted(coefficients=[]), "need different names"),
+    "a name twice": (_noted(coefficients=["a"] * 29), "need different names"),
     "a number as a name": (_noted(coefficients=[1, 2]), "1 should be a text"),
     "no profile": (_noted(profile=...), "no 'profile'"),
-    "profile of nonsense": (_noted(profile=3), "damaged or of another program"),
+    "profile of nonsense": (_noted(profile=3), "damaged or from another program"),
     "width as text": (_noted(width="wide"), "'wide' should be a count"),
     "negative count": (_noted(frames=-1), "-1 should be a count"),
     "time not finite": (_noted(duration_s=float("nan")), "should be a number"),
@@ -155,10 +155,10 @@ def test_damages_are_told_in_one_sentence(tmp_path: Path, name: str) -> None:
 
 def test_folders_that_are_no_sessions(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="is not there"):
+    with pytest.raises(UserError, match="does not exist"):
         Session.open(tmp_path / "nowhere")
     for path in (tmp_path, tmp_path / "file"):
-        with pytest.raises(UserError, match="is no session"):
+        with pytest.raises(UserError, match="is not a session"):
             Session.open(path)
     assert list_sessions(tmp_path / "nowhere") == []
 
@@ -233,7 +233,7 @@ def test_a_file_that_cannot_be_replaced_stays(tmp_path: Path) -> None:
 
 
 def test_info_that_no_program_would_write() -> None:
-    with pytest.raises(ValueError, match="need names that differ"):
+    with pytest.raises(ValueError, match="need different names"):
         SessionInfo.from_json(INFO_OF_TEST.to_json().replace('"c3"', '"c4"'))
 
 

@@ -212,7 +212,7 @@ def test_an_encoder_that_breaks_leaves_the_coefficients(tmp_path: Path) -> None:
     until(lambda: encoder.error is not None, "the end of the encoder")
     put(recorder, range(6, 11))
     info = finish(recorder)
-    assert "coefficients go on" in recorder.warning
+    assert "coefficients continue" in recorder.warning
     assert (info.frames, info.rows, info.video_frames, info.unwritten) == (11, 11, 5, ((5, 10),))
     assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == list(range(5))
 
@@ -281,7 +281,7 @@ def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
         if name != "a":
             write_info(tmp_path / name, INFO_OF_TEST)
     lock = FolderLock(tmp_path / "c")
-    with pytest.raises(UserError, match="being recorded into at this moment"):
+    with pytest.raises(UserError, match="is being recorded"):
         recover(tmp_path / "c")
     (recovered,) = recover_all(tmp_path)
     lock.release()
@@ -330,7 +330,7 @@ def test_a_disk_that_fills_by_the_video(small_disk: Path) -> None:
         i += 1
         time.sleep(0.001)
     problem = failed(recorder)
-    assert "is full" in problem and str(folder) in problem and "Make room" in problem
+    assert "is full" in problem and str(folder) in problem and "Free some space" in problem
     before = Session.open(folder)
     assert len(before.rows) > 10
     (small_disk / "session" / "x").unlink(missing_ok=True)
@@ -359,7 +359,7 @@ def test_a_disk_that_fills_by_the_rows(small_disk: Path) -> None:
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "cannot be recorded into" in failed(recorder_in(tmp_path / "file" / "session"))
+    assert "Recording into" in failed(recorder_in(tmp_path / "file" / "session"))
     if not hasattr(os, "geteuid") or os.geteuid() == 0:
         if not Path("/proc/version").exists():
             pytest.skip("root may write everywhere")
@@ -367,7 +367,7 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
     else:
         (tmp_path / "closed").mkdir(mode=0o500)
         problem = failed(recorder_in(tmp_path / "closed" / "session"))
-    assert "cannot be recorded into" in problem and "choose a folder that can be written" in problem
+    assert "Recording into" in problem and "choose a writable folder" in problem
 
 
 def test_a_folder_that_holds_something(tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_folder_that_holds_something(tmp_path: Path) -> None:
     put(recorder, range(3))
     finish(recorder)
     before = (tmp_path / "s" / TABLE).read_bytes()
-    assert "holds a session already" in failed(recorder_in(tmp_path / "s"))
+    assert "already contains a session" in failed(recorder_in(tmp_path / "s"))
     assert (tmp_path / "s" / TABLE).read_bytes() == before
 
 

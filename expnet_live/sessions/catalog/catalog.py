@@ -1,6 +1,6 @@
-"""The sessions of a folder as they are listed: what they are called, what they look like, and what can be done to them.
+"""Lists the sessions of a folder, with titles and thumbnails, and renames them and edits their notes.
 
-Thumbnails are made anew from a session's own files and kept in memory alone: no face is copied to another place.
+Thumbnails are made from a session's own files and kept only in memory: no face is copied to another place.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _STAMP_LENGTH = len("2026-01-31 12-00-00")
 
 class Status(StrEnum):
     COMPLETE = "complete"
-    RECOVERED = "recovered"  # completed after a kill
+    RECOVERED = "recovered"  # recovered after a kill
     RECORDING = "recording"  # at this moment
-    CUT_OFF = "cut off"  # waits for recovery; can be read
+    CUT_OFF = "cut off"  # needs recovery; can be read
     UNREADABLE = "unreadable"
 
 
@@ -34,7 +34,7 @@ class Entry:
     """A session in the list. `title` is the user's, may be empty, and the folder's name for an unreadable one.
 
     `started` is wall-clock time with its zone; `duration` in s, 0 while it is recorded; `model` the file of weights;
-    `problem` is the sentence why it cannot be opened. `thumbnail` BGR, None until it is made.
+    `problem` is the sentence that says why it cannot be opened. `thumbnail` BGR, None until it is ready.
     """
 
     folder: Path
@@ -72,9 +72,9 @@ class Library:
         self._thumbnails: dict[Path, tuple[object, Image | None]] = {}
 
     def entries(self, others: Sequence[Path] = ()) -> list[Entry]:
-        """Newest first; `others` are folders of sessions that lie elsewhere. Without a root there are none.
+        """The entries, newest first; `others` are session folders in other places. Without a root there are none.
 
-        Raises UserError when the root cannot be read.
+        Raises UserError if the root cannot be read.
         """
         found = list_sessions(self.root)
         there = {entry.folder for entry in found}
@@ -85,13 +85,13 @@ class Library:
         return sorted(entries, key=lambda e: (e.started.timestamp(), e.folder.name), reverse=True)
 
     def wants_thumbnail(self, entry: Entry) -> bool:
-        """Whether `thumbnail` would have something to do; a recording has none before its end."""
+        """Whether a thumbnail is still to be made; a recording gets one after its end."""
         if entry.status in (Status.UNREADABLE, Status.RECORDING):
             return False
         return self._thumbnails.get(entry.folder, ((),))[0] != _version(entry.folder)
 
     def thumbnail(self, entry: Entry) -> Entry:
-        """The entry with its thumbnail, which takes some hundredths of a second; as it is where none can be made."""
+        """The entry with its thumbnail, which takes some hundredths of a second; unchanged if none can be made."""
         self._thumbnails[entry.folder] = _version(entry.folder), make_thumbnail(entry.folder)
         return self._with_thumbnail(entry)
 
@@ -100,21 +100,21 @@ class Library:
 
 
 def rename(folder: Path, title: str) -> None:
-    """Changes the title in session.json; the folder keeps its name. Raises UserError."""
+    """Change the title in session.json; the folder keeps its name. Raises UserError."""
     _untouched(folder)
     write_info(folder, replace(read_info(folder), title=" ".join(title.split())))
 
 
 def set_notes(folder: Path, notes: str) -> None:
-    """Raises UserError."""
+    """Change the notes. Raises UserError."""
     _untouched(folder)
     write_info(folder, replace(read_info(folder), notes=notes.strip()))
 
 
 def _untouched(folder: Path) -> None:
-    """Its recorder notes things in the same file, and would put back what it knows."""
+    """Refuse a session that is being recorded, because its recorder would overwrite the change."""
     if in_use(folder):
-        raise UserError(f"{folder} is being recorded into at this moment; wait until the recording has ended.")
+        raise UserError(f"{folder} is being recorded; wait until the recording has ended.")
 
 
 def _entry(listed: SessionEntry) -> Entry:
@@ -167,7 +167,7 @@ def _changed(folder: Path) -> datetime:
 
 
 def _version(folder: Path) -> object:
-    """Another one when the table is: thumbnails do not change with titles and notes."""
+    """A key that changes with the table only, because thumbnails do not depend on titles and notes."""
     try:
         stat = (folder / TABLE).stat()
     except OSError:

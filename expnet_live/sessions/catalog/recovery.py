@@ -1,4 +1,4 @@
-"""Completes sessions whose recording was cut off: by a kill, a crash, or the end of power."""
+"""Recovers sessions whose recording was cut off by a kill, a crash, or a power failure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def recover(folder: Path) -> SessionInfo:
-    """Marks the session complete with what is there; one that is complete already stays as it is.
+    """Recover the session and mark it complete; a complete one stays as it is.
 
-    A row cut off is taken away, the video gets its index and length, and rows name a picture only where the video has
-    it. Cut off itself, recovery can be run again. Raises UserError with one sentence.
+    It removes a cut-off row, gives the video its index and length, and clears picture numbers that the video does not
+    have. If recovery itself is interrupted, it can run again. Raises UserError with one sentence.
     """
     info = read_info(folder)
     if info.complete:
@@ -31,16 +31,16 @@ def recover(folder: Path) -> SessionInfo:
         with FolderLock(folder):
             return _recovered(folder, info)
     except BlockingIOError as e:
-        raise UserError(f"{folder} is being recorded into at this moment; stop that recording instead.") from e
+        raise UserError(f"{folder} is being recorded; stop that recording instead.") from e
     except OSError as e:
         raise UserError(
-            f"{folder} cannot be completed ({e.strerror or e}); make room and make it writable, and recover it again. "
-            "What is there is readable meanwhile."
+            f"{folder} cannot be recovered ({e.strerror or e}); free some space, make it writable, and try again. "
+            "Its content stays readable."
         ) from e
 
 
 def recover_all(root: Path) -> list[SessionInfo | UserError]:
-    """Recovers the sessions in `root` that need it; what became of each."""
+    """Recover the sessions in `root` that need it, and return the result for each."""
     out: list[SessionInfo | UserError] = []
     for entry in list_sessions(root):
         if entry.killed:
@@ -64,7 +64,7 @@ def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
 
 
 def _mend_video(path: Path) -> int:
-    """How many pictures it has."""
+    """Recover the video, and return its number of pictures."""
     if not count_pictures(path):
         return 0
     with replacing(path) as mended:

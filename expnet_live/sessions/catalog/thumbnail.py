@@ -1,4 +1,4 @@
-"""A small picture of a session: from its first second, or, without video, its most expressive moment as bars."""
+"""Makes a session's thumbnail: from its first second, or, without video, its most expressive moment as bars."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from expnet_live.sessions.reading.pictures import pictures
 log = logging.getLogger(__name__)
 
 WIDTH, HEIGHT = 192, 144
-_FIRST = 1.0  # s in which a face is looked for
-_SAMPLES = 200  # rows in which the most expressive one is looked for, from beginning to end
+_FIRST = 1.0  # s in which to look for a face
+_SAMPLES = 200  # number of rows, spread over the session, among which to find the most expressive one
 _FULL = 3.0  # sd that fill a bar
 _BACK, _AXIS, _UP, _DOWN = (52, 46, 43), (92, 84, 79), (193, 209, 79), (90, 166, 242)  # BGR
 
 
 def make_thumbnail(folder: Path) -> Image | None:
-    """BGR (144, 192, 3); None where there is nothing to be seen, or it cannot be read."""
+    """The thumbnail, BGR (144, 192, 3), or None if there is nothing to show or it cannot be read."""
     try:
         info = read_info(folder)
         if info.video_frames is not None and (picture := _from_video(folder, info)) is not None:
@@ -46,7 +46,7 @@ def _from_video(folder: Path, info: SessionInfo) -> Image | None:
     if not len(there) or not info.width or not (folder / VIDEO).is_file():
         return None
     faces = there[rows.face[there] >= 0]
-    # Some frames after the first: cameras need a moment to get used to the light.
+    # Skip some frames, because cameras need a moment to adjust to the light.
     number = int(rows.video_frame[faces[len(faces) // 2] if len(faces) else there[len(there) // 2]])
     last = None
     try:
@@ -60,7 +60,7 @@ def _from_video(folder: Path, info: SessionInfo) -> Image | None:
 
 
 def _filling(image: Image) -> Image:
-    """The middle of a picture, in the thumbnail's shape."""
+    """The centre of a picture, in the thumbnail's shape."""
     h, w = image.shape[:2]
     scale = max(WIDTH / w, HEIGHT / h)
     cut_w, cut_h = min(w, round(WIDTH / scale)), min(h, round(HEIGHT / scale))
@@ -77,7 +77,7 @@ def _bars(folder: Path, info: SessionInfo) -> Image | None:
 
 
 def _drawn(expression: Array) -> Image:
-    """Coefficients (n,) as bars from a line in the middle."""
+    """Draw coefficients (n,) as bars from a centre line."""
     image = np.full((HEIGHT, WIDTH, 3), _BACK, np.uint8)
     middle, margin = HEIGHT // 2, 9
     step = (WIDTH - 2 * margin) / len(expression)
@@ -92,7 +92,7 @@ def _drawn(expression: Array) -> Image:
 
 
 def _some(folder: Path, info: SessionInfo, pick: Callable[[BinaryIO, int], Iterator[bytes]]) -> Rows:
-    """Rows of the table, which is not read as a whole: it may have a hundred thousand of them."""
+    """Some rows of the table, without reading all of it: it may have a hundred thousand rows."""
     with (folder / TABLE).open("rb") as f:
         header = f.readline()
         size = f.seek(0, SEEK_END) - f.seek(len(header))
@@ -104,7 +104,7 @@ def _first_lines(f: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def _lines_all_over(f: BinaryIO, size: int) -> Iterator[bytes]:
-    """Whole lines from places that are evenly spaced."""
+    """Whole lines at evenly spaced positions."""
     begin, reached = f.tell(), -1
     for i in range(_SAMPLES):
         place = begin + size * i // _SAMPLES

@@ -1,4 +1,4 @@
-"""A session to the system's trash, and back."""
+"""Moves a session to the system's trash, and back."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from expnet_live.sessions.format.folder import in_use, is_session
 
 @dataclass(frozen=True)
 class Trashed:
-    """`folder` as it was, and its `place` in the trash, None where the system does not tell."""
+    """The original `folder`, and its `place` in the trash, None if the system does not reveal it."""
 
     folder: Path
     place: Path | None
 
     def restore(self) -> None:
-        """Puts it back. Raises UserError with one sentence; it is then still in the trash."""
+        """Put it back. Raises UserError with one sentence; it is then still in the trash."""
         try:
             if self.place is None or self.folder.exists():
-                raise OSError(f"there is another {self.folder.name}" if self.place else "its place there is not known")
+                raise OSError(
+                    f"there is another {self.folder.name}" if self.place else "its place in the trash is unknown"
+                )
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self.place.rename(self.folder)
         except OSError as e:
@@ -36,17 +38,17 @@ class Trashed:
 
 
 def trash(folder: Path) -> Trashed:
-    """Moves the session to the trash. Raises UserError with one sentence; the session is then where it was."""
+    """Move the session to the trash. Raises UserError with one sentence; the session is then unchanged."""
     from send2trash import send2trash
 
     if not is_session(folder):
-        raise UserError(f"{folder} is no session, and was left where it is; delete it with your file manager.")
+        raise UserError(f"{folder} is not a session, so it was not moved; delete it with your file manager.")
     if in_use(folder):
-        raise UserError(f"{folder} is being recorded into at this moment; wait until the recording has ended.")
+        raise UserError(f"{folder} is being recorded; wait until the recording has ended.")
     try:
         stat = folder.stat()
         send2trash(folder)
-    except Exception as e:  # Windows has errors of its own kind
+    except Exception as e:  # Windows raises errors of its own kind
         reason = getattr(e, "strerror", None) or e
         raise UserError(
             f"{folder.name} cannot be moved to the trash ({reason}); delete its folder with your file manager. It was "
@@ -56,7 +58,7 @@ def trash(folder: Path) -> Trashed:
 
 
 def _place(folder: Path, stat: os.stat_result) -> Path | None:
-    """A folder that was moved is still the same file to the system."""
+    """Identify a folder: after a move, it is still the same file to the system."""
     for files in _trashes(folder):
         try:
             for path in files.iterdir():
@@ -69,7 +71,7 @@ def _place(folder: Path, stat: os.stat_result) -> Path | None:
 
 
 def _trashes(folder: Path) -> Iterator[Path]:
-    """The places that freedesktop.org's specification names; other systems keep theirs to themselves."""
+    """The trash folders of freedesktop.org's specification; other systems do not reveal theirs."""
     if sys.platform in ("win32", "darwin"):
         return
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"

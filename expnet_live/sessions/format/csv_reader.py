@@ -1,4 +1,4 @@
-"""Columns of numbers out of a CSV file, by Arrow's reader: a session of half an hour takes a fraction of a second."""
+"""Reads columns of numbers from a CSV file with Arrow: half an hour of session takes a fraction of a second."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BOM = b"\xef\xbb\xbf"
-_BLOCK = 8 << 20  # bytes that are read between two looks at the progress,
-_SHARE = 2 << 20  # and that a thread takes at once: columns in few pieces are soon put together
+_BLOCK = 8 << 20  # bytes to read between two progress reports,
+_SHARE = 2 << 20  # and per thread: columns in few pieces are fast to join
 
 
 def read_text(path: Path) -> bytes:
-    """What is in a table, `path`. Raises UserError with one sentence."""
+    """The content of the table `path`. Raises UserError with one sentence."""
     try:
         return path.read_bytes()
     except FileNotFoundError as e:
@@ -34,7 +34,9 @@ def read_text(path: Path) -> bytes:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The text of a table, whose rows lie between `start` and `end`, its last whole line. Blank lines are no rows."""
+    """The text of a table, with rows from `start` to `end`, the end of the last whole line. Blank lines are not
+    rows.
+    """
 
     path: Path
     names: tuple[str, ...]
@@ -44,7 +46,7 @@ class Table:
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> Table:
-        """`path` is for messages. Raises UserError where there is no header."""
+        """`path` is for messages. Raises UserError if there is no header."""
         # After a power cut a file may end with zeros, after a full disk in the middle of a row.
         end = len(data) if data.endswith(b"\n") else len(data.rstrip(b"\0"))
         end = data.rfind(b"\n", 0, end) + 1
@@ -62,8 +64,8 @@ class Table:
     ) -> tuple[Array, Array]:
         """The columns `exact` (n, R) as float64 and `single` (m, R) as float32, NaN where a field is empty.
 
-        `progress` is told how much of how much is read, and may raise, which ends it. Raises UserError when a
-        column is missing, and for the first line that is damaged.
+        `progress` gets the amount read and the total, and may raise to stop. Raises UserError if a
+        column is missing, or for the first damaged line.
         """
         wanted = [*exact, *single]
         missing = [name for name in wanted if name not in self.names]
@@ -87,7 +89,7 @@ class Table:
         return columns
 
     def damaged(self, row: int) -> UserError:
-        """For a row, counted from 0, that says what cannot be."""
+        """The error for an invalid row, counted from 0."""
         lines = (i for i, line in enumerate(self._lines()) if line.strip(b"\r"))
         return self._damaged_line(next(i for n, i in enumerate(lines) if n == row))
 
@@ -101,7 +103,7 @@ class Table:
         return self.data[self.start : self.end].split(b"\n")
 
     def _blocks(self) -> Iterator[tuple[int, int]]:
-        """Where whole lines begin and end, so many at a time as are soon read."""
+        """The ranges of whole lines to read at a time."""
         start = self.start
         while start < self.end:
             end = self.data.find(b"\n", min(start + _BLOCK, self.end - 1)) + 1
@@ -119,7 +121,7 @@ class Table:
         try:
             return arrow.read_csv(
                 pa.BufferReader(pa.py_buffer(memoryview(self.data)[start:end])),
-                # By their places: names may be there twice.
+                # By position, because a name may occur twice.
                 read_options=arrow.ReadOptions(
                     column_names=[str(i) for i in range(len(self.names))], block_size=_SHARE
                 ),
@@ -132,7 +134,7 @@ class Table:
             raise
 
     def _find_damage(self, places: Sequence[int]) -> None:
-        """Raises UserError for the first line that has another number of fields, or none of numbers."""
+        """Raise UserError for the first line with a wrong number of fields, or with a field that is not a number."""
         for i, line in enumerate(self._lines()):
             if not line.strip(b"\r"):
                 continue
@@ -146,5 +148,5 @@ def _is_number(text: str) -> bool:
         float(text or "0")
     except ValueError:
         return False
-    # Python takes more for numbers than Arrow does.
+    # Python accepts more forms of numbers than Arrow.
     return not text or not (text[0].isspace() or text[-1].isspace() or "_" in text)

@@ -1,4 +1,4 @@
-"""Where sessions lie, what their files are called, and who may write them."""
+"""The folder of sessions, the names of their files, and the lock for writing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ STAMP = "%Y-%m-%d %H-%M-%S"  # names new sessions by their time
 
 
 def sessions_root() -> Path:
-    """The folder of all sessions: EXPNET_LIVE_SESSIONS, or `sessions` among the user's own data of this program.
+    """The folder of all sessions: EXPNET_LIVE_SESSIONS, or `sessions` in the user's data folder of this program.
 
-    Not in the user's documents: many systems copy these to a cloud, and faces shall not leave the machine.
+    It is not in the user's documents, because many systems copy those to a cloud, and faces must not leave the machine.
     """
     if override := os.environ.get("EXPNET_LIVE_SESSIONS"):
         return Path(override)
@@ -25,32 +25,32 @@ def sessions_root() -> Path:
 
 
 def is_session(folder: Path) -> bool:
-    """Whether there is anything of a session in it, also of one that lost its session.json."""
+    """Whether it contains any file of a session, even if session.json is lost."""
     return any((folder / name).is_file() for name in (INFO, TABLE, VIDEO))
 
 
 def new_folder(root: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
-    """A name for a new session in `root`, by the time, that is not `taken` yet."""
+    """A name for a new session in `root`, from the time, that is not `taken` yet."""
     name = time.strftime(STAMP)
     candidates = (root / (name if i == 1 else f"{name} {i}") for i in range(1, 1000))
     return next(path for path in candidates if not taken(path))
 
 
 def in_use(folder: Path) -> bool:
-    """Whether a program records into `folder` at this moment."""
+    """Whether a program is recording into `folder`."""
     try:
         with FolderLock(folder):
             return False
     except BlockingIOError:
         return True
     except OSError:
-        return False  # a folder that cannot be written is not being recorded into
+        return False  # a folder that cannot be written cannot be in use
 
 
 class FolderLock:
-    """Held by who writes a session; the system takes it back from a program that was killed.
+    """The lock of a session's writer; the system releases it when the program is killed.
 
-    Raises BlockingIOError when another program holds it, OSError when the folder cannot be written.
+    Raises BlockingIOError if another program holds it, OSError if the folder cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,9 +69,9 @@ class FolderLock:
         self.release()
 
     def release(self) -> None:
-        """Raises nothing, also where the folder is gone."""
+        """Release it without raising, even if the folder is gone."""
         try:
-            # Before it is closed: nobody else may have made one of its own. Windows wants it closed.
+            # Before closing it, so that nobody else can create a new one. Windows requires closing first.
             if sys.platform != "win32":
                 self._path.unlink(missing_ok=True)
             self._file.close()

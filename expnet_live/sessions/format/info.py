@@ -1,4 +1,4 @@
-"""What is noted of a session as a whole: session.json."""
+"""Information on a session as a whole: session.json."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from expnet_live.person.record import PersonRecord
 from expnet_live.pipeline.weights_file import ModelFile as ModelFile
 from expnet_live.sessions.format.folder import INFO
 
-SCHEMA = 2  # 1 had always 29 coefficients, and its first sessions no blendshapes
+SCHEMA = 2  # 1 always had 29 coefficients, and its first sessions had no blendshapes
 RECORDING, COMPLETE = "recording", "complete"
 
 
 @dataclass(frozen=True, eq=False)
 class SessionInfo:
-    """What session.json holds. Times in seconds; `person` is the profile that was chosen.
+    """The content of session.json. Times in seconds; `person` is the chosen profile.
 
-    `started` is wall-clock time (ISO 8601 with its zone) and `monotonic_start` time.monotonic() of the first frame's
-    grab, from which all of the session's times count. `frames` went through the network and make `rows`; `drops` more
-    came while it was busy (None: not known, after a kill); `unwritten` are ranges (first, last) of frames that could
-    not be written in full: without their picture, or without their rows as well. `video_frames` is None where no video
-    was wanted. `lost_face` are spans (from, to) without any face. `blendshapes`: whether rows have ARKit's
-    actions.
+    `started` is wall-clock time (ISO 8601 with time zone) and `monotonic_start` the time.monotonic() of the first
+    frame's capture, from which all times of the session count. `frames` were processed and give `rows`; `drops` is the
+    number of frames dropped while the network was busy (None: unknown, after a kill); `unwritten` are ranges (first,
+    last) of frames that could not be written completely: without their picture, or also without their rows.
+    `video_frames` is None without video. `lost_face` are intervals (from, to) without any face. `blendshapes`: whether
+    rows have ARKit's actions.
     """
 
     app_version: str
@@ -50,7 +50,7 @@ class SessionInfo:
     notes: str = ""
     status: str = RECORDING
     recovered: bool = False
-    problem: str = ""  # the sentence that ended it, when not the user did
+    problem: str = ""  # the error that ended it, empty if the user did
     duration: float = 0.0
     frames: int = 0
     rows: int = 0
@@ -62,7 +62,7 @@ class SessionInfo:
 
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
-            raise ValueError("coefficients need names that differ from each other")
+            raise ValueError("coefficients need different names")
         if self.status not in (RECORDING, COMPLETE):
             raise ValueError(f"there is no status {self.status}")
 
@@ -72,7 +72,7 @@ class SessionInfo:
 
     @property
     def n_unwritten(self) -> int:
-        """How many frames `unwritten` has."""
+        """Number of frames in `unwritten`."""
         return sum(last - first + 1 for first, last in self.unwritten)
 
     def to_json(self) -> str:
@@ -88,7 +88,7 @@ class SessionInfo:
 
     @classmethod
     def from_json(cls, text: str) -> SessionInfo:
-        """Raises ValueError with the reason for what is none, FutureSchema for a newer one."""
+        """Parse the text. Raises ValueError with the reason if it is invalid, FutureSchema if it is newer."""
         data = json.loads(text)
         schema = record_of(data, _Versioned).schema
         if schema > SCHEMA:
@@ -109,7 +109,7 @@ class _Versioned(msgspec.Struct):
 
 
 class _Document(msgspec.Struct, kw_only=True):
-    """session.json, field by field in its order. What came after the first schema has a default."""
+    """session.json, field by field in order. Fields added after the first schema have a default."""
 
     schema: int
     status: str
@@ -150,13 +150,13 @@ class FutureSchema(Exception):
 
 
 def read_info(folder: Path) -> SessionInfo:
-    """What session.json in `folder` says. Raises UserError with one sentence."""
+    """Read session.json in `folder`. Raises UserError with one sentence."""
     path = folder / INFO
     try:
         return SessionInfo.from_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as e:
-        missing = "is not there" if not folder.exists() else f"is no session: it has no {INFO}"
-        raise UserError(f"{folder} {missing}; name the folder of a recorded session.") from e
+        missing = "does not exist" if not folder.exists() else f"is not a session: it has no {INFO}"
+        raise UserError(f"{folder} {missing}; choose the folder of a recorded session.") from e
     except OSError as e:
         raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
     except FutureSchema as e:
@@ -165,13 +165,13 @@ def read_info(folder: Path) -> SessionInfo:
         ) from e
     except ValueError as e:
         raise UserError(
-            f"{path} is damaged or of another program ({str(e).splitlines()[0]}); restore it from a copy, "
+            f"{path} is damaged or from another program ({str(e).splitlines()[0]}); restore it from a copy; "
             f"the coefficients beside it are readable without it."
         ) from e
 
 
 def write_info(folder: Path, info: SessionInfo) -> None:
-    """Replaces session.json in one go. Raises UserError when it cannot be written."""
+    """Replace session.json atomically. Raises UserError if it cannot be written."""
     try:
         write_whole(folder / INFO, info.to_json())
     except OSError as e:

@@ -15,7 +15,7 @@ HEADER = ("timestamp_s", "label")
 
 @dataclass(frozen=True)
 class Marker:
-    """A moment, in s since the session's start, and what it is called."""
+    """A moment, in s since the session's start, and its label."""
 
     time: float
     label: str
@@ -37,7 +37,7 @@ def _line(fields: list[str] | tuple[str, ...]) -> bytes:
 
 
 def read_markers(path: Path) -> tuple[Marker, ...]:
-    """Up to the file's last whole line, in their order; none where there is no file. Raises UserError."""
+    """The markers up to the file's last whole line, in order; none if there is no file. Raises UserError."""
     try:
         data = path.read_bytes().rstrip(b"\0")
     except FileNotFoundError:
@@ -47,10 +47,10 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
     lines = list(csv.reader(data[: data.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines()))
     try:
         if lines and tuple(lines[0]) != HEADER:
-            raise ValueError("another header")
+            raise ValueError("wrong header")
         markers = [Marker(float(time), label) for time, label in lines[1:]]
         if not all(math.isfinite(m.time) for m in markers):
             raise ValueError("not finite")
     except ValueError as e:
-        raise UserError(f"{path} is damaged; delete it, the recording itself does not need it.") from e
+        raise UserError(f"{path} is damaged; delete it. The recording itself does not need it.") from e
     return tuple(sorted(markers, key=lambda m: m.time))

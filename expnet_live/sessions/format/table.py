@@ -1,6 +1,6 @@
 """The table coefficients.csv, of sessions and of `analyze`: one row per processed frame and face.
 
-Numbers are the shortest text that gives back the same float32.
+Numbers are the shortest text that reads back as the same float32.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
 
-# ARKit's actions, 0..1: a coefficient of the face model may bear the same name.
+# ARKit's actions, 0..1, with a prefix, because a coefficient of the face model may have the same name.
 BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which columns a table has: keys, box in pixels, pose in rad and mm, gaze in rad, the coefficients called `names`
-    in sd, the same `raw`, `n_identity` of identity in sd, and ARKit's actions where the model tells them.
+    """The columns of a table: keys, box in pixels, pose in rad and mm, gaze in rad, the coefficients `names`
+    in sd, the same `raw`, `n_identity` of identity in sd, and ARKit's actions if the model predicts them.
 
-    In the table of one session a row names the picture of its video; in one `of_inputs`, the input it is from.
+    In the table of a session, a row names the picture of its video; in one `of_inputs`, its input.
     """
 
     names: tuple[str, ...]
@@ -57,12 +57,12 @@ class Layout:
         return (",".join(self.columns) + "\n").encode()
 
     def rows(self, frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState]) -> list[bytes]:
-        """The rows of a session's frame, each with its line end; without a face one of confidence 0 and empty
+        """The rows of a session's frame, each with its line end; without a face, one with confidence 0 and empty
         fields."""
         return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time:.6f}", faces)
 
     def input_rows(self, source: str, frame: int, time: float, faces: Sequence[FaceState]) -> list[bytes]:
-        """The same of one of several inputs, called `source`."""
+        """The same for one of several inputs, called `source`."""
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow([source])
         return self._rows(f"{text.getvalue()},{frame},{time:.6f}", faces)
@@ -70,7 +70,7 @@ class Layout:
     def _rows(self, keys: str, faces: Sequence[FaceState]) -> list[bytes]:
         lines = [f"{keys},{face.face},{self._face(face)}\n" for face in faces]
         lines = lines or [f"{keys},,0{',' * (len(self.columns) - len(KEYS))}\n"]
-        # Names of files may be no text.
+        # File names may not be valid text.
         return [line.encode("utf-8", "backslashreplace") for line in lines]
 
     def _face(self, face: FaceState) -> str:
@@ -85,19 +85,19 @@ class Layout:
 
 
 def _texts(values: Sequence[float] | Array) -> list[str]:
-    # The shortest text that is read back as the same float32.
+    # The shortest text that reads back as the same float32.
     return [str(v) for v in np.asarray(values, np.float32)]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The table's R rows. Without a face `face` is -1, `confidence` 0 and the rest NaN.
+    """The table's R rows. Without a face, `face` is -1, `confidence` is 0 and the rest is NaN.
 
-    `frame` (R,) counts what went through the network, a gap being frames that could not be written; `video_frame` (R,)
+    `frame` (R,) counts processed frames, and a gap means frames that could not be written; `video_frame` (R,)
     is the number of its picture in the video, -1 for none; `time` (R,) in s; `box` (R, 4) x, y, w, h in pixels;
     `rotation` (R, 3) rad, `translation` (R, 3) mm; `gaze` (R, 2, 2) as in FaceState, NaN for none; `expression` (R, n)
-    smoothed and `expression_raw` (R, n) as the network said it, both before the person's neutral and gains;
-    `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN where the model tells none.
+    smoothed and `expression_raw` (R, n) as predicted by the network, both before the person's neutral and gains;
+    `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN if the model predicts none.
     """
 
     frame: Array
@@ -118,17 +118,17 @@ class Rows:
         return len(self.frame)
 
     def gaze_of(self, i: int) -> Array | None:
-        """(2, 2) as in FaceState."""
+        """The gaze (2, 2) of a row, as in FaceState."""
         gaze: Array = self.gaze[i]
         return gaze if np.isfinite(gaze).all() else None
 
     def blendshapes_of(self, i: int) -> Array | None:
-        """(52,) as in FaceState."""
+        """The blendshapes (52,) of a row, as in FaceState."""
         weights: Array = self.blendshapes[i]
         return weights if np.isfinite(weights).all() else None
 
     def state_of(self, i: int) -> FaceState:
-        """The face of that row, as it was measured. Raises ValueError where there is none."""
+        """The face of that row, as measured. Raises ValueError if there is none."""
         return FaceState(
             face=int(self.face[i]),
             frame=int(self.frame[i]),
@@ -144,20 +144,20 @@ class Rows:
         )
 
     def with_pictures(self, n: int) -> Rows:
-        """Where the video has n pictures: after a kill, rows are further than it."""
+        """The rows for a video of n pictures: after a kill, there may be more rows than pictures."""
         return replace(self, video_frame=np.where(self.video_frame < n, self.video_frame, -1))
 
 
 def read_rows(path: Path, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
     """The table's rows, up to its last whole line. Raises UserError with one sentence.
 
-    `progress` is told how much of how much is read, now and then, and may raise, which ends it.
+    `progress` gets the amount read and the total from time to time, and may raise to stop.
     """
     return parsed(path, read_text(path), names, n_identity, progress)
 
 
 def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
-    """The rows of a table's text, or of a part of it: its header and some of its lines. As `read_rows`."""
+    """Like `read_rows`, for a table's text, or a part of it: its header and some of its lines."""
     table = Table.of(path, data)
     layout = Layout(tuple(names), n_identity, blendshapes=BLENDSHAPES[0] in table.names)
     numbers = [name for name in layout.columns if name not in KEYS]
@@ -168,7 +168,7 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progr
 
 
 def mend(path: Path, pictures: int) -> None:
-    """Takes away a row cut off, and numbers of pictures from `pictures` on, which the video lacks. Raises OSError."""
+    """Remove a cut-off row, and picture numbers from `pictures` on, which the video lacks. Raises OSError."""
     with replacing(path) as mended, path.open("rb") as old, mended.open("wb") as new:
         new.write(old.readline())
         for line in old:
@@ -181,7 +181,7 @@ def mend(path: Path, pictures: int) -> None:
 
 def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: int) -> Rows:
     sizes = [len(BOX), len(ROTATION), len(TRANSLATION), len(GAZE), n_names, n_names, n_identity]
-    # Views: each column lies together in memory, as it was read.
+    # Views: each column is contiguous in memory, as it was read.
     parts = np.split(values.T, np.cumsum(sizes), axis=1)
     box, rotation, translation, gaze, expression, raw, identity, blendshapes = parts
     frame, video_frame, time, face, confidence = keys

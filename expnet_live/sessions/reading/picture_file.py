@@ -1,4 +1,4 @@
-"""Any picture of a session's video, by its number."""
+"""Reads any picture of a session's video by its number."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CACHE = 96e6  # bytes of decoded pictures that are kept
-_AHEAD = 100  # pictures that are counted at a time when there is nothing else to do
-_LEAST = 8  # pictures that are kept however large they are
+CACHE = 96e6  # bytes of decoded pictures to cache
+_AHEAD = 100  # pictures to count at a time while idle
+_LEAST = 8  # pictures to cache, however large
 
 
 class PictureFile:
-    """Pictures of `size` (width, height) by their numbers, which are counted, as far as it is asked for them.
+    """Pictures of `size` (width, height) by number, which it counts as far as needed.
 
-    Reading on is quick, and so is going back a little: the decoded neighbours are kept. Elsewhere it decodes from the
-    key frame before. `seeks` counts how often it did. Not to be shared by threads. Raises OSError where there is no
-    video that can be opened.
+    Reading on is fast, and so is going back a little, because decoded neighbours are cached. Otherwise it decodes from
+    the key frame before; `seeks` counts how often. Do not share it between threads. Raises OSError if no video can be
+    opened.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], cache: float = CACHE) -> None:
@@ -40,15 +40,15 @@ class PictureFile:
         self._index = _Index(path)
         self._container = _open(path)
         stream = self._container.streams.video[0]
-        # Threads that work on several frames hand each one out late.
+        # Threads that work on several frames return each one late.
         stream.thread_type = "SLICE"
         self._frames: Iterator[tuple[int, VideoFrame]] = self._decoded(0)
-        self._next = 0  # the picture that comes when decoding goes on
+        self._next = 0  # the next picture to be decoded
         self._kept: dict[int, VideoFrame] = {}
         self._room = max(_LEAST, int(cache / max(1.5 * size[0] * size[1], 1)))
 
     def picture(self, number: int) -> Image | None:
-        """BGR (H, W, 3); None where the video has no such picture, or none that can be decoded."""
+        """The picture, BGR (H, W, 3), or None if the video has no such picture or it cannot be decoded."""
         frame = self._kept.get(number)
         if frame is None and self._index.reach(number):
             frame = self._decode(number)
@@ -58,11 +58,11 @@ class PictureFile:
 
     @property
     def kept(self) -> int:
-        """How many decoded pictures are kept: as many as `cache` bytes hold, and a few at least."""
+        """Number of decoded pictures to cache: as many as fit into `cache` bytes, and at least a few."""
         return len(self._kept)
 
     def read_on(self) -> bool:
-        """Counts some more pictures, so that far ones are found quickly; whether there are more."""
+        """Count some more pictures, so that distant ones are found quickly. Return whether there are more."""
         return self._index.reach(len(self._index) + _AHEAD)
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class PictureFile:
 
     def _decode(self, wanted: int) -> VideoFrame | None:
         key = self._index.key_before(wanted)
-        # To decode on past a key frame or two is cheaper than a seek, and plays smoothly.
+        # Decoding past a key frame or two is cheaper than a seek, and plays smoothly.
         if not self._next <= wanted or key - self._next > KEY_EVERY:
             self._seek(key)
         for number, frame in self._frames:
@@ -98,7 +98,7 @@ class PictureFile:
         self._frames = self._decoded(key)
 
     def _restart(self) -> None:
-        """Decodes from the beginning, which needs nothing of the file but what is before."""
+        """Decode from the beginning, which needs only the part of the file before the picture."""
         self._container.close()
         self._container = _open(self._path)
         self._container.streams.video[0].thread_type = "SLICE"
@@ -122,7 +122,7 @@ class PictureFile:
 
 
 class _Index:
-    """The time stamp of each picture, and which are key frames: read from the file as far as anyone wants it."""
+    """The timestamp of each picture, and which are key frames; read from the file as far as needed."""
 
     def __init__(self, path: Path) -> None:
         self.stamps: list[int] = []
@@ -150,7 +150,7 @@ class _Index:
         return self._keys[int(np.searchsorted(self._keys, number, side="right")) - 1]
 
     def number(self, stamp: int) -> int | None:
-        """Of the picture with that time stamp, which may be one further on than was read."""
+        """The number of the picture with that timestamp, which may be one beyond those read so far."""
         while stamp not in self._numbers and (not self.stamps or stamp > self.stamps[-1]):
             if not self.reach(len(self.stamps)):
                 return None
@@ -164,13 +164,13 @@ class _Index:
 def _open(path: Path) -> InputContainer:
     container = opened(path)
     if container is None:
-        raise OSError(f"{path} is no video")
+        raise OSError(f"{path} is not a video")
     return container
 
 
 class PictureReader(Answerer[int, "Image | None"]):
-    """Reads pictures by number on a thread of its own: the newest wish wins. `latest` gives None for a picture that
-    is not there; when the video cannot be opened at all, it FAILED, and the `problem` says so."""
+    """Reads pictures by number on a thread of its own: the newest request wins. `latest` gives None for a missing
+    picture; if the video cannot be opened at all, it is FAILED, and `problem` says so."""
 
     def __init__(self, path: Path, size: tuple[int, int]) -> None:
         super().__init__("reading of the video")

@@ -1,4 +1,4 @@
-"""The pictures of a session's video, with what the rows say of them."""
+"""The pictures of a session's video, with frame number and time from the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from expnet_live.sessions.format.table import Rows
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """The `number`-th of the video, of the session's frame `frame`, grabbed at `time` s."""
+    """The `number`-th picture of the video, of the session's frame `frame`, captured at `time` s."""
 
     number: int
     frame: int
@@ -24,14 +24,14 @@ class Picture:
 
 
 def as_recorded(image: Image, size: tuple[int, int]) -> Image:
-    """Of that width and height: a video whose sides were odd has a pixel more."""
+    """Crop to that width and height, because a video with odd sizes has an extra pixel."""
     return np.ascontiguousarray(image[: size[1], : size[0]])
 
 
 def pictures(video: Path, rows: Rows, size: tuple[int, int]) -> Iterator[Picture]:
-    """Those that `rows` name, in their order; `size` is the width and height of what was recorded.
+    """The pictures that `rows` name, in order; `size` is the recorded width and height.
 
-    Raises SourceError when the video cannot be read, or breaks off.
+    Raises SourceError if the video cannot be read, or ends early.
     """
     there = np.flatnonzero(rows.video_frame >= 0)
     numbers, first = np.unique(rows.video_frame[there], return_index=True)

@@ -1,6 +1,6 @@
-"""A session's video read again, with another model or smoothing; the results lie beside the raw data, named.
+"""Analyses a session's video again, with another model or smoothing; the named results are stored beside the raw data.
 
-SESSION/reanalysis/NAME is a session of its own but for the video, and is read by the same reader.
+SESSION/reanalysis/NAME is a session without a video, for the same reader.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def reanalyze(
     *,
     pipeline: Pipeline | None = None,
 ) -> Session:
-    """Reads the pictures of a session anew, at their recorded times, and returns what was made of them.
+    """Analyse the pictures of a session again, at their recorded times, and return the new session.
 
-    Rows whose picture was not recorded are left out. `progress` is told how many of how many pictures are done, and may
+    Rows without a recorded picture are left out. `progress` gets the pictures done and the total, and may
     raise, which cancels and leaves nothing behind. Raises UserError with one sentence.
 
     >>> from expnet_live import Settings
@@ -63,7 +63,7 @@ def reanalyze(
     """
     info, rows = session.info, session.rows
     if session.video is None:
-        raise UserError(f"{session.folder} has no video that could be analysed again.")
+        raise UserError(f"{session.folder} has no video, so it cannot be analysed again.")
     if not name or name != Path(name).name or name.startswith("."):
         raise UserError(f"{name!r} cannot name a folder; choose a name without slashes.")
     pipeline = pipeline or Pipeline.load(
@@ -103,7 +103,7 @@ def reanalyze(
 
 
 def differences(one: Session, other: Session) -> Array:
-    """Absolute differences (frames, n) of the smoothed coefficients, in sd, where both saw a frame's first face."""
+    """Absolute differences (frames, n) of the smoothed coefficients, in sd, for frames whose first face both found."""
     firsts = []
     for rows in (one.rows, other.rows):
         frames, first = np.unique(rows.frame, return_index=True)

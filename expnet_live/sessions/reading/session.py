@@ -1,4 +1,4 @@
-"""Recorded sessions, read.
+"""Reads recorded sessions.
 
 session = Session.open(folder)
 session.info.coefficients, session.rows.time, session.rows.expression, session.video
@@ -21,7 +21,7 @@ from expnet_live.sessions.format.table import Rows, read_rows
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """A session's folder and what is in it. `video` is None where there is none, or nothing in it.
+    """A session's folder and its content. `video` is None if there is none, or if it is empty.
 
     `rows` holds the table as arrays: `rows.time` (R,) in s, `rows.expression` (R, n) in sd, see Rows.
 
@@ -38,9 +38,9 @@ class Session:
 
     @classmethod
     def open(cls, folder: Path | str, progress: Progress = unwatched) -> Session:
-        """Reads a session, also one that is being recorded, or was not ended. Raises UserError with one sentence.
+        """Read a session, even one that is still recording or was cut off. Raises UserError with one sentence.
 
-        `progress` is told of rows, see `read_rows`.
+        `progress` is as in `read_rows`.
         """
         folder = Path(folder)
         info = read_info(folder)
@@ -53,7 +53,7 @@ class Session:
         return cls(folder, info, rows, read_markers(folder / MARKERS), video)
 
 
-# Player, export and others may look at one session: its table is read once as long as anyone holds it.
+# Player, export and others may share a session: its table is read once and cached while anyone uses it.
 _held: WeakValueDictionary[tuple[object, ...], Rows] = WeakValueDictionary()
 _reading = Lock()
 
@@ -64,7 +64,7 @@ def _rows_of(folder: Path, info: SessionInfo, progress: Progress) -> Rows:
         try:
             stat = path.stat()
         except OSError:
-            return read_rows(path, info.coefficients, info.n_identity, progress)  # which says what is wrong
+            return read_rows(path, info.coefficients, info.n_identity, progress)  # this says what is wrong
         version = (path.absolute(), stat.st_ino, stat.st_mtime_ns, stat.st_size, info.coefficients, info.n_identity)
         rows = _held.get(version)
         if rows is None:
@@ -76,7 +76,7 @@ def _rows_of(folder: Path, info: SessionInfo, progress: Progress) -> Rows:
 
 @dataclass(frozen=True, eq=False)
 class SessionEntry:
-    """A session in a list: `info`, or the `problem` that keeps it from being read; `active` while it is recorded."""
+    """A session in a list: `info`, or the `problem` that prevents reading it; `active` while it is recorded."""
 
     folder: Path
     info: SessionInfo | None
@@ -85,12 +85,12 @@ class SessionEntry:
 
     @property
     def killed(self) -> bool:
-        """Whether its recording was cut off, and recovery can complete it."""
+        """Whether its recording was cut off and needs recovery."""
         return self.info is not None and not self.info.complete and not self.active
 
 
 def list_sessions(root: Path) -> list[SessionEntry]:
-    """The sessions in `root`, the newest first by their folders' names; none where there is no such folder.
+    """The sessions in `root`, newest first by folder name; none if there is no such folder.
 
     >>> [entry.folder.name for entry in list_sessions(getfixture("demo_session").folder.parent)]
     ['demo']
@@ -105,7 +105,7 @@ def list_sessions(root: Path) -> list[SessionEntry]:
 
 
 def entry_of(folder: Path) -> SessionEntry:
-    """A single folder as it would be listed."""
+    """The list entry of a single folder."""
     try:
         info = read_info(folder)
     except UserError as error:

@@ -1,4 +1,4 @@
-"""What there is to say of a session before its first frame."""
+"""Describes a session before its first frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expnet_live.sessions.format.info import SessionInfo
 
 
 def describe(spec: SourceSpec, settings: Settings, pipeline: Pipeline, person: Person) -> SessionInfo:
-    """Takes a moment: checksums are made. Raises UserError when a model's file cannot be read any more."""
+    """Describe it, which takes a moment for checksums. Raises UserError if a model's file can no longer be read."""
     model, face = model_of(settings.model).files(pipeline.predictor)
     return SessionInfo(
         app_version=__version__,

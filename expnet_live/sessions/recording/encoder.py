@@ -1,4 +1,4 @@
-"""The video's lane: pictures wait here for the encoder, as many as there is room for."""
+"""The video's lane, a bounded queue of pictures for the encoder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USUAL_FPS = 30.0
 
 @dataclass(frozen=True)
 class Room:
-    """How many pictures may wait, and how many bytes of them."""
+    """The most pictures that may wait, and the most bytes."""
 
     pictures: int = 90
     size: float = 250e6
@@ -37,21 +37,22 @@ class Encoder:
         self._size: tuple[int, ...] | None = None
         self._video: VideoWriter | None = None
         self._lane = Lane("encoder", self._fits, self._write, self._close)
-        self.start = self._lane.start  # when the folder is there
+        self.start = self._lane.start  # once the folder exists
         self.finish = self._lane.finish
 
     @property
     def error(self) -> Exception | None:
-        """What stopped it, if anything did: it accepts nothing any more then."""
+        """The error that stopped it, if any: it then accepts no more pictures."""
         return self._lane.error
 
     @property
     def finishing(self) -> bool:
-        """Whether it was told to finish: it accepts nothing any more then."""
+        """Whether it is finishing: it then accepts no more pictures."""
         return self._lane.finishing
 
     def offer(self, image: Image, time: float) -> int | None:
-        """The picture's number in the video; None where there is no room, or its size is not that of the first.
+        """Queue a picture. Return its number in the video, or None if there is no room or its size differs from the
+        first.
 
         For one thread.
         """
@@ -77,8 +78,8 @@ class Encoder:
         try:
             self._video.close()
         except Exception as error:
-            # What was written before is readable all the same.
+            # What was written before stays readable.
             log.warning("the video's end cannot be written: %s", error)
         if self.error is not None:
-            # Some of what was encoded last did not reach the disk.
+            # Some of the last encoded pictures did not reach the disk.
             self.written = count_pictures(self._path)

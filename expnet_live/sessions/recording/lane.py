@@ -1,4 +1,4 @@
-"""A thread that works off what is handed to it, in order, with a bounded queue before it."""
+"""A thread that processes items in order from a bounded queue."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ log = logging.getLogger(__name__)
 
 
 class Lane(Generic[T]):
-    """`handle` is called on the lane's thread with each item; what it raises ends the lane, and is in `error`.
+    """The lane's thread calls `handle` with each item; an exception ends the lane, and is stored in `error`.
 
-    `close` is called there at the end, however it came. All methods return at once, except `finish`.
+    It calls `close` at the end in any case. All methods except `finish` return at once.
     """
 
     def __init__(
         self, name: str, room: Callable[[int, T], bool], handle: Callable[[T], None], close: Callable[[], None]
     ) -> None:
-        """`room` tells from the number of waiting items whether another one may join them."""
+        """`room` decides from the number of waiting items whether it accepts another one."""
         self.error: Exception | None = None
         self._room, self._handle, self._close = room, handle, close
         self._condition = threading.Condition()
@@ -43,7 +43,7 @@ class Lane(Generic[T]):
         return self._deadline is not None
 
     def offer(self, item: T) -> bool:
-        """Whether it was accepted; also before the start, never after the end."""
+        """Queue an item, and return whether it was accepted; possible before the start, but not after the end."""
         with self._condition:
             if self.error is not None or self._deadline is not None or not self._room(len(self._queue), item):
                 return False
@@ -52,7 +52,9 @@ class Lane(Generic[T]):
             return True
 
     def finish(self, patience: float, grace: float) -> bool:
-        """Works off what waits, for `patience` s at most, and closes, given up after `grace` s more: then False."""
+        """Process waiting items for `patience` s at most, then close. Return False if this takes more than `grace` s
+        longer.
+        """
         with self._condition:
             self._deadline = time.monotonic() + patience
             self._condition.notify()
@@ -73,7 +75,7 @@ class Lane(Generic[T]):
             self._close()
 
     def _take(self) -> T | None:
-        """The next item; None when all is done, or the time for it is over."""
+        """The next item, or None if all are done or time is up."""
         with self._condition:
             self._condition.wait_for(lambda: self._queue or self._deadline is not None)
             late = self._deadline is not None and time.monotonic() > self._deadline

@@ -1,4 +1,4 @@
-"""Recording of a live engine, with a window or without."""
+"""Records a live engine, with a window or without."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.recorder import Limits, Recorder
 
-_PATIENCE = 30.0  # s that the last pictures may take to the disk
+_PATIENCE = 30.0  # s to wait for the last pictures to reach the disk
 
 
 def start_recording(
     engine: Engine, spec: SourceSpec, folder: Path, *, video: bool = True, limits: Limits | None = None
 ) -> Recorder:
-    """Records into `folder` what `engine` makes of `spec` from its next frame on. Its network must be loaded."""
+    """Record the results of `engine` on `spec` into `folder`, from its next frame on. Its network must be loaded."""
     inference, settings = engine.inference, engine.inference.settings
     pipeline = inference.pipeline
     assert pipeline is not None
@@ -28,7 +28,7 @@ def start_recording(
     def rate() -> float | None:
         return None if engine.capture is None else engine.capture.nominal_fps
 
-    # Frames that are lost while the network works on the first one belong to the session.
+    # Frames dropped while the network works on the first one belong to the session.
     drops = engine.frame_drops
     recorder = Recorder(
         folder,
@@ -52,10 +52,10 @@ def record(
     duration: float | None = None,
     video: bool = True,
 ) -> SessionInfo:
-    """Records `spec` without a window, at its own rate, and returns how the session ended.
+    """Record `spec` without a window, at its own rate, and return the session's info at the end.
 
-    It ends after `duration` seconds, a clip then being looped; without one at the clip's end, or with Ctrl-C. Raises
-    UserError when nothing can be recorded, and when recording ended before its time.
+    It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. Raises
+    UserError if nothing can be recorded, or if recording ended early.
 
     >>> from expnet_live import Person, Settings, SourceSpec
     >>> folder = getfixture("tmp_path") / "take"
@@ -74,5 +74,5 @@ def record(
             recorder.stop()
             recorder.join(_PATIENCE)
     if recorder.problem is not None or recorder.info is None:
-        raise UserError(recorder.problem or f"{folder} takes too long to be written; look at its disk.")
+        raise UserError(recorder.problem or f"Writing to {folder} takes too long; check its disk.")
     return recorder.info

@@ -1,4 +1,4 @@
-"""Records what the live engine makes of each frame, on a thread of its own: nobody ever waits for it."""
+"""Records the live engine's result for each frame, on a thread of its own: nobody ever waits for it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from expnet_live.threads.worker import Life, Worker
 log = logging.getLogger(__name__)
 
 GB = 1e9
-_LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between looks at the lanes, and at the disk
-_GRACE = 20.0  # s that the video may take to end
-_LEAST_STEP = 0.001  # s between frames: some systems' clocks are coarse
+_LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between checks of the lanes, and of the disk
+_GRACE = 20.0  # s to wait for the video to end
+_LEAST_STEP = 0.001  # minimum s between frames, because some systems' clocks are coarse
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many frames' rows may wait for the disk, how many pictures for the encoder; bytes that must stay free.
+    """Most frames whose rows may wait for the disk, most pictures for the encoder; bytes that must stay free.
 
-    `drain`: s after the stop in which the pictures that wait are written.
+    `drain`: s after the stop for writing the waiting pictures.
     """
 
     frames: int = 3000
@@ -57,12 +57,13 @@ class Recorder(Worker):
     """A live output: add it to the engine's; `folder` must not hold a session yet.
 
     `describe` is called on the recorder's thread and may raise UserError, `fps` with the first frame. All methods are
-    for any thread and return at once. Only frames of the first one's source belong to the session. `problem` is the
-    sentence that ended it, if any: `life` is then FAILED; what was written before is complete and readable.
+    for any thread and return at once. Only frames of the first frame's source belong to the session. `problem` is the
+    sentence that says why it failed, if it did: `life` is then FAILED, and the data written before are complete and
+    readable.
 
     `limits` may be changed while it records. `encoder` is the video's lane, None without a video.
 
-    Rows wait neither for the encoder nor for the disk's own pace, so that a kill costs one at most.
+    Rows wait neither for the encoder nor for the disk, so that a kill costs one row at most.
     """
 
     def __init__(
@@ -79,21 +80,21 @@ class Recorder(Worker):
         self.folder = folder
         self.warning = ""
         self.info: SessionInfo | None = None  # when it has ended
-        self.frames = self.missed = 0  # through the network, and those not written in full
+        self.frames = self.missed = 0  # processed frames, and those not written completely
         self.limits = limits or Limits()
         self._describe, self._fps = describe, fps
         self._rows: Lane[_Frame | Marker] = Lane("rows", self._has_room, self._write, lambda: None)
         self.encoder = Encoder(folder / VIDEO, self.limits.room) if video else None
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
-        self._person: Person | None = None  # to be noted
+        self._person: Person | None = None  # to be stored
         self._size = (0, 0)
         self._generation: int | None = None
         self._start: float | None = None
         self._last = 0.0  # s since the start
-        self._drops_before = drops  # None: those that the first frame comes with
+        self._drops_before = drops  # None: those that the first frame has
         self._drops: tuple[int, int] = 0, 0
-        self._stopped_by = ""  # the sentence, when not by the user
+        self._stopped_by = ""  # the sentence, if not by the user
 
     # --- for any thread -----------------------------------------------------------------------
 
@@ -103,12 +104,12 @@ class Recorder(Worker):
 
     @property
     def waiting(self) -> int:
-        """Rows that wait for the disk."""
+        """Number of rows waiting for the disk."""
         return self._rows.waiting
 
     @property
     def seconds(self) -> float:
-        """How long it has recorded, from the first frame on."""
+        """Recording time since the first frame."""
         if self._start is None:
             return 0.0
         return self._last if self.stopping else time.monotonic() - self._start
@@ -118,7 +119,7 @@ class Recorder(Worker):
         return self._thread.ident is not None and not self.alive
 
     def put(self, state: LiveState) -> None:
-        """Takes a processed frame; one that does not fit in goes without its picture, or is lost, and counted."""
+        """Take a processed frame; if there is no room, it loses its picture, or is dropped and counted."""
         captured = state.captured
         image = captured.frame.image
         with self._condition:
@@ -127,7 +128,7 @@ class Recorder(Worker):
             if self._start is None:
                 self._begin(state)
             else:
-                # Some systems' clocks are too coarse to tell two frames apart.
+                # Some systems' clocks are too coarse to distinguish two frames.
                 self._last = max(captured.grabbed - self._start, self._last + _LEAST_STEP)
             self._drops = self._drops[0], state.frame_drops
             self.frames += 1
@@ -139,10 +140,10 @@ class Recorder(Worker):
             self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
 
     def lost(self, face: int, time: float) -> None:
-        """Nothing: the rows of a frame without it say so."""
+        """Do nothing: the rows of a frame without the face say so."""
 
     def mark(self, label: str) -> Marker | None:
-        """Labels this moment; None before the first frame, or after the end."""
+        """Label this moment; return None before the first frame or after the end."""
         with self._condition:
             if self._start is None or self.stopping:
                 return None
@@ -150,7 +151,7 @@ class Recorder(Worker):
             return marker if self._rows.offer(marker) else None
 
     def set_person(self, person: Person) -> None:
-        """Whose face it is, when that changes: a calibration in mid-recording is for all of it."""
+        """Change the person: a calibration during the recording applies to all of it."""
         with self._condition:
             self._person = person
             self._condition.notify()
@@ -205,8 +206,8 @@ class Recorder(Worker):
             self._stopped_by = _in_the_middle(error, self.folder)
         except Exception as error:
             log.exception("the recorder broke")
-            self._stopped_by = f"Something unforeseen ended the recording ({error}); the log tells more."
-        self.stop()  # from here on nothing is counted any more
+            self._stopped_by = f"An unexpected error ended the recording ({error}); see the log for details."
+        self.stop()  # from here on, nothing more is counted
         try:
             self._end(self._writer)
         except (UserError, OSError) as error:
@@ -220,7 +221,7 @@ class Recorder(Worker):
         log.warning("%s", self.problem)
 
     def _watch(self, writer: SessionWriter) -> None:
-        """Looks after the two lanes and the disk until the end."""
+        """Watch the two lanes and the disk until the end."""
         checked = time.monotonic()
         while not self.stopping:
             with self._condition:
@@ -234,7 +235,7 @@ class Recorder(Worker):
         self._note(writer)
 
     def _note(self, writer: SessionWriter) -> None:
-        """What session.json did not know at the beginning."""
+        """The fields of session.json that were unknown at the beginning."""
         with self._condition:
             person, self._person = self._person, None
         if self._start is not None and not writer.begun:
@@ -243,18 +244,20 @@ class Recorder(Worker):
             writer.note_person(person)
 
     def _check_lanes(self) -> None:
-        """Raises what stopped the rows, and OSError where the disk stopped the video: the rest is its own affair."""
+        """Raise the error that stopped the rows, or OSError if the disk stopped the video; ignore other video
+        errors.
+        """
         if self._rows.error is not None:
             raise self._rows.error
         error = None if self.encoder is None else self.encoder.error
         if isinstance(error, OSError):
             raise error
         if error is not None:
-            self.warning = f"The video cannot be written any more ({error}); the coefficients go on."
+            self.warning = f"The video can no longer be written ({error}); the coefficients continue."
 
     def _end(self, writer: SessionWriter) -> None:
         if not self._rows.finish(_GRACE, 0.0):
-            raise OSError(errno.EIO, "the disk does not answer")
+            raise OSError(errno.EIO, "the disk does not respond")
         pictures = None
         if self.encoder is not None:
             self.encoder.finish(self.limits.drain, _GRACE)
@@ -265,7 +268,7 @@ class Recorder(Worker):
         self._check_lanes()
 
     def _check_space(self) -> None:
-        """Raises OSError where the folder is gone."""
+        """Check the disk. Raises OSError if the folder is gone."""
         there = self.folder
         if self._writer is None:
             there = next(p for p in (there, *there.absolute().parents) if p.exists())
@@ -273,20 +276,22 @@ class Recorder(Worker):
         if free < limits.least_free:
             self._stopped_by = (
                 f"Less than {limits.least_free / GB:g} GB is free on the disk of {self.folder}, so nothing more is "
-                "recorded; make room, or choose a folder on another disk."
+                "recorded; free some space, or choose a folder on another disk."
             )
             self.stop()
         elif free < limits.warn_free:
-            self.warning = f"{free / GB:.1f} GB are free on the disk; at {limits.least_free / GB:g} GB recording stops."
+            self.warning = (
+                f"Only {free / GB:.1f} GB are free on the disk; at {limits.least_free / GB:g} GB recording stops."
+            )
 
 
 def _at_start(error: Exception, folder: Path) -> str:
     if isinstance(error, FileExistsError) and folder.is_dir():
-        return f"{folder} holds a session already; name a new folder."
+        return f"{folder} already contains a session; choose a new folder."
     if isinstance(error, BlockingIOError):
-        return f"{folder} is being recorded into by another program; name a new folder."
+        return f"Another program is recording into {folder}; choose a new folder."
     if isinstance(error, OSError):
-        return f"{folder} cannot be recorded into ({error.strerror or error}); choose a folder that can be written."
+        return f"Recording into {folder} is not possible ({error.strerror or error}); choose a writable folder."
     return str(error)
 
 
@@ -295,14 +300,15 @@ def _in_the_middle(error: Exception, folder: Path) -> str:
         return str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return (
-            f"The disk of {folder} is full, so recording stopped; what was written is kept. Make room, and record anew."
+            f"The disk of {folder} is full, so recording stopped; what was written is kept. Free some space, and "
+            "record again."
         )
     if isinstance(error, FileNotFoundError):
         return (
             f"{folder} is gone, deleted or on a drive that was removed, so recording stopped; choose another folder "
-            "and record anew."
+            "and record again."
         )
     return (
-        f"{folder} cannot be written any more ({error.strerror or error}), so recording stopped; what was written is "
-        "kept. Choose another folder and record anew."
+        f"{folder} can no longer be written ({error.strerror or error}), so recording stopped; what was written is "
+        "kept. Choose another folder and record again."
     )

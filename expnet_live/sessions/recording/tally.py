@@ -1,4 +1,4 @@
-"""What is counted of a session while it is recorded, or afterwards from its rows."""
+"""Counts of a session, made while it is recorded, or afterwards from its rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from expnet_live.sessions.format.table import Rows
 
 
 class Tally:
-    """Takes each frame whose rows were written, in order; `video`: whether pictures were wanted."""
+    """Takes each frame with written rows, in order; `video`: whether it is recorded with video."""
 
     def __init__(self, video: bool) -> None:
         self._video = video
@@ -34,7 +34,7 @@ class Tally:
         self.rows += max(faces, 1)
 
     def end(self, frames: int) -> None:
-        """`frames`: how many there were, in case that the last ones were not written."""
+        """Finish; `frames` is their total number, because the last ones may not have been written."""
         if frames > self._next:
             self._miss(self._next, frames - 1)
             self._next = frames
@@ -58,7 +58,7 @@ class Tally:
 
 
 def tally_of(rows: Rows, video: bool) -> Tally:
-    """From a session's rows."""
+    """Count from a session's rows."""
     tally = Tally(video)
     start = 0
     while start < len(rows):

@@ -1,4 +1,4 @@
-"""A session's files while they are written."""
+"""Writes a session's files."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from expnet_live.sessions.recording.tally import Tally, tally_of
 
 
 class SessionWriter:
-    """Makes the folder and all files in it but the video. Methods raise OSError; what was written stays readable."""
+    """Creates the folder and all files in it except the video. Methods raise OSError; written data stay readable."""
 
     def __init__(self, folder: Path, info: SessionInfo) -> None:
         self.folder, self.info = folder, info
         self.begun = False
         folder.mkdir(parents=True, exist_ok=True)
         if any((folder / name).exists() for name in (INFO, TABLE, VIDEO)):
-            raise FileExistsError(errno.EEXIST, "there is a session already")
+            raise FileExistsError(errno.EEXIST, "there is already a session")
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
@@ -41,7 +41,7 @@ class SessionWriter:
         write_whole(folder / INFO, info.to_json())
 
     def begin(self, grabbed: float, width: int, height: int) -> None:
-        """The moment (time.monotonic) of the first frame, from which times count, and its size."""
+        """Set the time (time.monotonic) of the first frame, from which times count, and its size."""
         self.begun = True
         started = datetime.now().astimezone() - timedelta(seconds=monotonic() - grabbed)
         self._note(
@@ -55,7 +55,7 @@ class SessionWriter:
         )
 
     def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
-        """A frame's rows. Its time must be later than that of the frame before."""
+        """Write a frame's rows. Its time must be later than that of the previous frame."""
         for row in self._layout.rows(frame, picture, time, faces):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
@@ -67,7 +67,7 @@ class SessionWriter:
         self._note(replace(self.info, person=person))
 
     def sync(self) -> None:
-        """Brings what was written to the disk itself. Raises FileNotFoundError when the folder is gone."""
+        """Flush everything to disk. Raises FileNotFoundError if the folder is gone."""
         self._table.sync()
         self._markers.sync()
         video = self.folder / VIDEO
@@ -75,9 +75,9 @@ class SessionWriter:
             sync(video)
 
     def close(self, frames: int, drops: int, pictures: tuple[int, int] | None, problem: str) -> None:
-        """Completes the session. `pictures`: how many were named in rows and how many are in the video.
+        """Complete the session. `pictures`: the numbers named in rows and present in the video.
 
-        Raises OSError where the disk does not allow it any more; recovery can do it later.
+        Raises OSError if the disk no longer allows it; recovery can do it later.
         """
         try:
             self._table.close()
@@ -101,7 +101,7 @@ class SessionWriter:
 
 
 class _Appended:
-    """A file to which whole lines are added, each by one write of its own."""
+    """A file that grows by whole lines, each with a single write."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -109,7 +109,7 @@ class _Appended:
         self._size = 0
 
     def write(self, line: bytes) -> None:
-        """All of it or, where the disk is full, nothing of it."""
+        """Write all of it, or, if the disk is full, nothing."""
         try:
             written = 0
             while written < len(line):
@@ -121,7 +121,7 @@ class _Appended:
 
     def sync(self) -> None:
         fsync(self._file.fileno())
-        self._path.stat()  # a file that was deleted takes all that is written to it
+        self._path.stat()  # a deleted file still accepts writes
 
     def close(self) -> None:
         self._file.close()
