@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -36,11 +36,13 @@ assert not {HEAVY!r} & set(sys.modules), {HEAVY!r} & set(sys.modules)
 
 
 def test_help_is_quick() -> None:
+    """In the processor's seconds: other programs may hold it up."""
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = os.times()
         assert run_python("-m", "expnet_live", "--help").returncode == 0
-        times.append(time.perf_counter() - start)
+        after = os.times()
+        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(times) < 0.3
 
 
