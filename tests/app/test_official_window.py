@@ -78,7 +78,7 @@ def test_its_mesh_keeps_pace(basel: BaselModel) -> None:
     best = np.inf
     for _ in range(20):
         eta = rng.standard_normal(29)
-        start = time.perf_counter()
+        start = time.process_time()
         basel.normals(basel.vertices(eta))
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 0.03

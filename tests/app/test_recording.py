@@ -138,8 +138,10 @@ def test_a_scripted_recording(tmp_path: Path) -> None:
         return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300, check=False)
 
     done = start(tmp_path / "s")
-    assert (done.returncode, done.stderr) == (0, "") and f"{tmp_path / 's'}: 1." in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
     recorded = Session.open(tmp_path / "s")
+    # A busy machine may record for longer: the last frame comes when it comes.
+    assert f"{tmp_path / 's'}: {recorded.info.duration:.1f} s, {len(recorded.rows)} frames." in done.stdout
     assert recorded.info.complete and recorded.info.duration > 1 and recorded.info.source == "demo"
     assert (recorded.rows.face == 0).all() and recorded.video is not None
     again = start(tmp_path / "s")

@@ -277,7 +277,7 @@ def test_closing_is_quick_with_a_camera_that_hangs(qtbot: Any, window: MainWindo
     import time
 
     plug.hangs.set()
-    qtbot.wait(60)
+    qtbot.waitUntil(plug.hanging.is_set, timeout=LONG)
     start = time.monotonic()
     window.close()
     assert time.monotonic() - start < 3.0

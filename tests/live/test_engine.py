@@ -140,6 +140,7 @@ def test_a_camera_that_hangs_does_not_hold_up_the_end(puppet: Puppet, plug: Plug
     engine.set_source(SourceSpec.camera(0))
     next_state(engine)
     plug.hangs.set()
+    until(plug.hanging.is_set, "the camera to hang")
     start = time.monotonic()
     assert engine.close(patience=0.5) == ["capture of Camera 0"]
     assert time.monotonic() - start < 2.0

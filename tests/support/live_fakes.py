@@ -92,6 +92,7 @@ class FakeCamera(Source):
     def __iter__(self) -> Iterator[Frame]:
         for i in range(1_000_000):
             if self._plug.hangs.is_set():
+                self._plug.hanging.set()
                 self._plug.released.wait(30)  # a driver that does not answer
             if not self._plug.inserted:
                 raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
@@ -109,6 +110,7 @@ class Plug:
         self.fps = fps
         self.inserted = True
         self.hangs, self.released, self.pulled = threading.Event(), threading.Event(), threading.Event()
+        self.hanging = threading.Event()  # that a camera does so
         self.closed = 0
 
     def open(self, spec: SourceSpec) -> Source:

@@ -72,7 +72,7 @@ def test_web_pages_hear_it(demo_session: Session) -> None:
     stream = Stream(*parse_target(f"ws://127.0.0.1:{port}"))
     playing = threading.Thread(target=play_to, args=([stream], demo_session), kwargs={"duration": 3.0})
     playing.start()
-    until(lambda: stream._sender is not None)
+    until(lambda: stream.ready)
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         assert json.loads(client.recv(timeout=PATIENCE))["version"] == 1
     playing.join()

@@ -25,7 +25,8 @@ from expnet_live.core.errors import UserError
 from expnet_live.live.state import Settings
 from expnet_live.outputs.run import stream_to
 from expnet_live.outputs.sample import Follower
-from expnet_live.outputs.stream import OUTPUTS, Address, Stream, parse_target
+from expnet_live.outputs.stream import OUTPUTS, Address, Sample, Sender, Stream, parse_target
+from expnet_live.outputs.streaming.live_link import LiveLink
 from expnet_live.person.person import Person
 
 LEFT = np.radians(30)
@@ -253,7 +254,7 @@ def test_one_person_is_followed() -> None:
 
 def test_a_clip_is_streamed_to_its_end(receiver: socket.socket) -> None:
     streams = [Stream(OUTPUTS.named(n), Address("127.0.0.1", receiver.getsockname()[1])) for n in ("vmc", "livelink")]
-    stream_to(streams, SourceSpec.demo(), Settings(device="cpu"), Person(), duration=1.0)
+    stream_to(streams, SourceSpec.demo(), Settings(device="cpu"), Person())
     assert all(s.sent >= 5 and s.problem is None for s in streams)
 
 
@@ -288,11 +289,17 @@ def test_the_command_lists_outputs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_sender_that_breaks_ends_alone(
     opened: Opened, receiver: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    class Broken(Sender):
+        def send(self, sample: Sample) -> None:
+            raise ZeroDivisionError("by zero")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(LiveLink, "open", lambda self, address: Broken())
     whole, broken = opened("vmc", receiver.getsockname()[1]), opened("livelink", receiver.getsockname()[1])
-    until(lambda: broken._sender is not None and whole._sender is not None)
-    monkeypatch.setattr(broken._sender, "packets", lambda sample: [1 / 0])
+    until(lambda: broken.ready and whole.ready)
     until(lambda: broken.over, lambda: broken.put(turned(1.0)))
-    assert "Something unforeseen stopped the output livelink" in (broken.problem or "")
+    assert "An unexpected error stopped the livelink" in (broken.problem or "")
     whole.put(turned(1.0))
     assert receiver.recv(2048).startswith(b"#bundle") and whole.complaint is None
 
@@ -301,7 +308,7 @@ def test_a_wait_of_one_sender_is_nobody_elses(opened: Opened, receiver: socket.s
     """A studio that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         slow, quick = opened("vtubestudio", silent.getsockname()[1]), opened("vmc", receiver.getsockname()[1])
-        until(lambda: slow._sender is not None and quick._sender is not None)
+        until(lambda: slow.ready and quick.ready)
         slow.put(turned(1.0))
         for i in range(5):
             begun = time.monotonic()
