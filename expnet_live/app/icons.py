@@ -43,6 +43,7 @@ _SHAPES = {
     "whole": '<path d="M3.5 6v12m17-12v12"/><path d="M7 12h10M9.5 9.5L7 12l2.5 2.5m5-5L17 12l-2.5 2.5"/>',
     "open": '<path d="M3.500 18.500v-12h6l2 2.500h7.500v3"/><path d="M3.500 18.500l3-6.500h14.500l-3 6.500z"/>',
     "library": '<path d="M4 6.500h4v4H4zM4 14h4v4H4z"/><path d="M11.500 8.500H20M11.500 16H20"/>',
+    "unlocked": '<path d="M6 11h12v8.500H6z"/><path d="M8.500 11V7.500a3.500 3.500 0 0 1 6.800-1.200"/>',
     "chevron": '<path d="M7 10l5 5 5-5"/>',
 }
 _SVG = (

@@ -10,7 +10,10 @@ CAMERA, EXPRESSION, CURVES, CONTROLS = "Camera", "Expression", "Curves", "Contro
 # Menus
 MENU_OUTPUTS = "&Outputs"
 OUTPUT_TIP = "Sends the face to a program on this computer ({place}); no data leaves the computer"
-STATUS_OUTPUTS, STATUS_OUTPUTS_TIP = "→ {names}", "Programs on this computer that receive the face"
+OUTPUT_ADDRESS = "Another address, such as vmc://192.0.2.7:39539"
+OUTPUT_ADDRESS_TIP = "Type an output and an address, then press Enter. If data leave the computer, a lock says so."
+OUTPUT_LEAVES_TIP = "The face leaves this computer: {names}"
+STATUS_OUTPUTS, STATUS_OUTPUTS_TIP = "→ {names}", "Programs that receive the face"
 MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
 OPEN_FILE = "Open a video or picture…"
 OPEN_FILE_TIP = "Mirror the face of a video or picture file"

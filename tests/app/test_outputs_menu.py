@@ -55,3 +55,29 @@ def test_an_output_that_fails_on_its_thread_says_so_and_is_off(
         menu.refresh()
         assert not menu.switches["ws"].isChecked() and menu.switches["ws"].text() == OUTPUTS["ws"].about
         assert window.controller.engine.inference.outputs.outputs == () and window.controller.streaming.names == []
+
+
+def test_an_address_is_typed_and_a_lock_says_that_data_leaves(
+    qtbot: Any, open_window: Callable[..., MainWindow]
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(LONG / 1000)
+        window = open_window()
+        menu, status, streaming = window.outputs, window.parts.status, window.controller.streaming
+        menu.address.setText("telepathy://192.0.2.7")
+        menu.address.returnPressed.emit()
+        assert "There is no output called telepathy" in menu.problem.text() and menu.problem.isVisible()
+        menu.address.setText(f"vmc://127.0.0.1:{udp.getsockname()[1]}?names=camel")
+        menu.address.returnPressed.emit()
+        assert menu.switches["vmc"].isChecked() and not menu.problem.isVisible() and menu.address.text() == ""
+        assert udp.recv(2048) and streaming.leaving == []
+        qtbot.waitUntil(lambda: status.outputs.text() == "→ vmc", timeout=LONG)
+        assert status.lock.isHidden()
+        menu.address.setText("vmc://192.0.2.7")  # nobody's address: it is kept for documents
+        menu.address.returnPressed.emit()
+        qtbot.waitUntil(lambda: not status.lock.isHidden(), timeout=LONG)
+        assert status.lock.toolTip() == "The face leaves this computer: vmc://192.0.2.7:39539"
+        menu.switches["vmc"].trigger()
+        qtbot.waitUntil(status.lock.isHidden, timeout=LONG)
+        assert streaming.names == []

@@ -80,7 +80,7 @@ class Presenter:
         capture = engine.capture
         rates = (capture.fps if capture else 0.0, engine.inference.fps, statistics.screen_rate(now))
         latency = statistics.latency()
-        self._parts.status.show_outputs(self._controller.streaming.names)
+        self._parts.status.show_outputs(controller.streaming.names, controller.streaming.leaving)
         self._parts.status.refresh(
             engine.inference.device or "–",
             rates,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from expnet_live.live.outputs import FanOut
-from expnet_live.outputs.stream import OUTPUTS, Stream
+from expnet_live.outputs.stream import OUTPUTS, Address, OutputKind, Stream, parse_target
 
 _PATIENCE = 1.0  # s to wait for a stream to end
 
 
 class Streaming:
-    """Switches outputs, each to its usual port on this computer."""
+    """Switches outputs, each to its usual port on this computer or to an address that somebody wrote."""
 
     def __init__(self, outputs: FanOut) -> None:
         self._outputs = outputs
@@ -20,6 +20,18 @@ class Streaming:
         """The names of the outputs that are on."""
         return list(self._streams)
 
+    @property
+    def leaving(self) -> list[str]:
+        """The names and addresses of the outputs whose data leave this computer."""
+        return [stream.name for stream in self._streams.values() if stream.leaves]
+
+    def send_to(self, target: str) -> None:
+        """Sends to an address that somebody wrote, such as `vmc://192.0.2.7`; it takes the place of the output's other
+        one. Raises UserError."""
+        kind, address = parse_target(target.strip())
+        self.switch(kind.name, False)
+        self._start(kind, address)
+
     def switch(self, name: str, on: bool) -> None:
         """Switch an output on or off. Raises UserError if it does not exist."""
         kind, stream = OUTPUTS.named(name), self._streams.pop(name, None)
@@ -27,10 +39,13 @@ class Streaming:
             self._outputs.remove(stream)
             stream.stop()
         if on:
-            stream = Stream(kind, kind.address)
-            stream.start()
-            self._outputs.add(stream)
-            self._streams[name] = stream
+            self._start(kind, kind.address)
+
+    def _start(self, kind: OutputKind, address: Address) -> None:
+        stream = Stream(kind, address)
+        stream.start()
+        self._outputs.add(stream)
+        self._streams[kind.name] = stream
 
     def state(self, name: str) -> str:
         """Its state as a text for the user; empty if it is off."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QMenuBar
+from PySide6.QtWidgets import QLineEdit, QMenu, QMenuBar, QWidgetAction
 
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
+from expnet_live.core.errors import UserError
 from expnet_live.outputs.stream import OUTPUTS
 
 
@@ -24,6 +25,19 @@ class OutputsMenu(QMenu):
             action.setToolTip(texts.OUTPUT_TIP.format(place=kind.place(kind.address)))
             action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
             self.switches[kind.name] = action
+        self.addSeparator()
+        self.address = QLineEdit()
+        self.address.setPlaceholderText(texts.OUTPUT_ADDRESS)
+        self.address.setToolTip(texts.OUTPUT_ADDRESS_TIP)
+        self.address.setAccessibleName(texts.OUTPUT_ADDRESS)
+        self.address.setMinimumWidth(self.address.fontMetrics().horizontalAdvance(texts.OUTPUT_ADDRESS) + 24)
+        self.address.returnPressed.connect(self._send_to)
+        field = QWidgetAction(self)
+        field.setDefaultWidget(self.address)
+        self.addAction(field)
+        self.problem = self.addAction("")
+        self.problem.setEnabled(False)
+        self.problem.setVisible(False)
         self.aboutToShow.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -33,3 +47,14 @@ class OutputsMenu(QMenu):
             action.blockSignals(False)
             state = self._streaming.state(name)
             action.setText(f"{OUTPUTS[name].about}\t{state}" if state else OUTPUTS[name].about)
+
+    def _send_to(self) -> None:
+        problem = ""
+        try:
+            self._streaming.send_to(self.address.text())
+            self.address.clear()
+        except UserError as error:
+            problem = str(error)
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self.refresh()

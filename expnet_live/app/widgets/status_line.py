@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from expnet_live.app import texts
+from expnet_live.app.icons import pixmap
+
+_AMBER = "#d9962b"  # seen on light and on dark
 
 
 class StatusLine(QStatusBar):
@@ -21,14 +24,20 @@ class StatusLine(QStatusBar):
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
         self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
-        for label in (self.outputs, self.device, self.rate, self.drops, self.latency):
+        self.lock = QLabel()
+        self.lock.setPixmap(pixmap("unlocked", _AMBER, 16))
+        self.lock.hide()
+        for label in (self.lock, self.outputs, self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
 
     def show_recording(self, text: str, tip: str) -> None:
         self.message.setText(f"●  {text}" if text else "")
         self.message.setToolTip(tip)
 
-    def show_outputs(self, names: Sequence[str]) -> None:
+    def show_outputs(self, names: Sequence[str], leaving: Sequence[str] = ()) -> None:
+        """The outputs that are on, and a lock for those whose data leave this computer."""
+        self.lock.setVisible(bool(leaving))
+        self.lock.setToolTip(texts.OUTPUT_LEAVES_TIP.format(names=", ".join(leaving)) if leaving else "")
         self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(names)) if names else "")
 
     def refresh(

@@ -37,7 +37,7 @@ _NO_DEVICE = {
 
 class VirtualCamera(OutputKind):
     name, port = "camera", 0
-    about = "virtual camera: meetings, OBS, browsers"
+    about = "Virtual camera: meetings, OBS, browsers"
     options: Mapping[str, Option] = {
         "picture": Option("the face over the camera, the head alone, or the camera", ("overlay", "head", "camera")),
         "background": Option("behind the head alone", ("green", "black")),
