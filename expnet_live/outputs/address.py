@@ -1,4 +1,4 @@
-"""Where an output sends to, or listens."""
+"""The address of an output, to which it sends or at which it listens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Address:
 
     @property
     def leaves(self) -> bool:
-        """Whether what is sent there leaves this machine."""
+        """Whether data sent there leaves this machine."""
         if self.host == "localhost":
             return False
         try:

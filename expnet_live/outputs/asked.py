@@ -1,6 +1,6 @@
-"""What apps of phones speak, as text over UDP: receivers ask a tracker for its data, and get packets until they stop.
+"""Text protocols of phone apps over UDP: receivers ask a tracker for its data, and get packets until they stop.
 
-A receiver takes the answer at the port that it asked on, so on one computer the tracker needs an address of its own.
+A receiver takes the answer at the port from which it asked, so on one computer the tracker needs its own address.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from expnet_live.outputs.sample import Sample
 log = logging.getLogger(__name__)
 
 OWN = "127.0.0.2"  # beside receivers at 127.0.0.1
-_LEAST = 1e-4  # m by which a packet is made to differ from the one before
+_LEAST = 1e-4  # m by which each packet differs from the one before
 
 
 class Asked(Sender):
-    """Sends to whoever asked. Subclasses say how they ask, and what they get."""
+    """Sends to receivers that have asked. Subclasses define the request and the answer."""
 
     quick = True
 
@@ -30,7 +30,7 @@ class Asked(Sender):
         family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
         self._socket = socket.socket(family, kind, protocol)
         try:
-            # Receivers at 0.0.0.0 share the port, if they let it be shared.
+            # Receivers at 0.0.0.0 share the port, if they allow it.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._socket.setblocking(False)
             self._socket.bind(place)
@@ -44,11 +44,11 @@ class Asked(Sender):
 
     @abstractmethod
     def wanted(self, request: str) -> str | None:
-        """Which version of the text a request asks for; None where it stops. Raises ValueError for another text."""
+        """The version of the text that a request asks for, or None to stop. Raises ValueError for any other text."""
 
     @abstractmethod
     def text(self, sample: Sample, version: str, nudge: float) -> str:
-        """What is sent of a face; `nudge` in m is to be added to its place."""
+        """The text for a face; `nudge` in m is added to its position."""
 
     @property
     def receivers(self) -> int:
@@ -66,13 +66,13 @@ class Asked(Sender):
                 data[version] = self._changed(sample, version)
             try:
                 asker.send(data[version])
-            except ConnectionError:  # it has gone without a word
+            except ConnectionError:  # it has left without notice
                 self._forget(place)
             except BlockingIOError:
                 continue
 
     def _changed(self, sample: Sample, version: str) -> bytes:
-        """Receivers take the same packet twice for tracking that was lost."""
+        """Make packets differ, because receivers treat a repeated packet as lost tracking."""
         data = self.text(sample, version, 0.0).encode()
         if data == self._last.get(version):
             data = self.text(sample, version, _LEAST).encode()
@@ -80,7 +80,7 @@ class Asked(Sender):
         return data
 
     def place_of(self, sample: Sample, nudge: float) -> tuple[float, float, float]:
-        """Of the head (m), from where it was first: x to the viewer's right, y up, z towards the viewer."""
+        """Position of the head (m), relative to its first one: x to the viewer's right, y up, z towards the viewer."""
         x, y, z = ((sample.translation - self._origin) / 1000).tolist() if self._origin is not None else (0.0, 0.0, 0.0)
         return x, y, z + nudge
 
@@ -93,7 +93,7 @@ class Asked(Sender):
         while True:
             try:
                 data, (host, port, *_) = self._socket.recvfrom(4096)
-            except ConnectionError:  # Windows tells here that somebody does not listen
+            except ConnectionError:  # Windows reports here that nobody listens
                 continue
             except BlockingIOError:
                 return
@@ -121,7 +121,9 @@ class Asked(Sender):
 
 
 def bones(sample: Sample, place: tuple[float, float, float]) -> str:
-    """Head and eyes: degrees down, to the person's right, and towards their right shoulder; the head's place behind."""
+    """Head and eyes: degrees down, to the person's right, and towards their right shoulder; then the head's
+    position.
+    """
     yaw, pitch, roll = turns(sample.rotation)
     head = [*_degrees(pitch, -yaw, roll), *(f"{v:.4f}" for v in place)]
     (right_yaw, right_pitch), (left_yaw, left_pitch) = sample.gaze.tolist()

@@ -1,6 +1,6 @@
-"""ARKit's 52 actions under the names of others: VRM's presets, VTube Studio's inputs, action units.
+"""Converts ARKit's 52 actions to other sets: VRM's presets, VTube Studio's inputs, action units.
 
-Each set is linear in the 52 weights, then clipped; a table says how.
+Each set is linear in the 52 weights, then clipped; a table defines it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Formula = Mapping[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """Names, and what each is of the 52 actions: `matrix` (n, 52), `constant` (n,), `low` and `high` (n,)."""
+    """Names, and each channel's map from the 52 actions: `matrix` (n, 52), `constant` (n,), `low` and `high` (n,)."""
 
     names: tuple[str, ...]
     matrix: Array
@@ -76,7 +76,7 @@ ACTION_UNITS = Channels.of(
     high=5.0,
     scale=5.0,
 )
-# Of presence, beside those above.
+# Presence of further action units.
 LIP_SUCK = Channels.of({"AU28": {"mouthRollLower": 0.5, "mouthRollUpper": 0.5}}, high=5.0, scale=5.0)
 
 # VRM 1's presets. Fallbacks for avatars without Perfect Sync, whose clips are named after ARKit's actions.
@@ -101,7 +101,7 @@ _VRM_0 = {
 VRM_1 = Channels.of(_VRM)
 VRM_0 = Channels.of({_VRM_0[name]: formula for name, formula in _VRM.items() if name in _VRM_0})
 
-# VTube Studio's inputs that are of the face alone, by the usual formulas.
+# VTube Studio's inputs for the face alone, by the usual formulas.
 _VTS: dict[str, Formula] = {
     "MouthSmile": {
         "1": 0.5, "mouthFrown*": -0.5, "mouthPucker": -0.25, "mouthSmile*": 0.5, "mouthDimple*": 0.25,

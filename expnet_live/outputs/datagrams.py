@@ -12,13 +12,13 @@ from expnet_live.outputs.address import Address
 from expnet_live.outputs.output import Sender
 from expnet_live.outputs.sample import Sample
 
-_MEMORY = 1.0  # s without a refusal after which somebody listens, as far as one can know
+_MEMORY = 1.0  # s without a refusal after which a receiver is assumed
 
 
 class Datagrams(Sender):
-    """Sends packets to one address. Subclasses say what is in them.
+    """Sends packets to one address. Subclasses define their content.
 
-    The socket is connected, so that the system tells when nobody listens there: `receivers` is then 0.
+    The socket is connected, so that the system reports when nobody listens there: `receivers` is then 0.
     """
 
     quick = True
@@ -36,7 +36,7 @@ class Datagrams(Sender):
 
     @abstractmethod
     def packets(self, sample: Sample) -> list[bytes]:
-        """The datagrams of one sample, in their order."""
+        """The datagrams of one sample, in order."""
 
     @property
     def receivers(self) -> int | None:
@@ -45,7 +45,7 @@ class Datagrams(Sender):
     def send(self, sample: Sample) -> None:
         for packet in self.packets(sample):
             self._one(packet)
-        # On this computer the answer to the last packet is there already.
+        # On this computer, the response to the last packet has already arrived.
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code in (errno.ECONNREFUSED, errno.ECONNRESET):
             self._refused = time.monotonic()
@@ -57,7 +57,7 @@ class Datagrams(Sender):
             try:
                 self._socket.send(packet)
                 return
-            except ConnectionError:  # the answer to an earlier packet; this one was not sent
+            except ConnectionError:  # the response to an earlier packet; this one was not sent
                 self._refused = time.monotonic()
 
     def close(self) -> None:

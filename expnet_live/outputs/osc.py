@@ -1,4 +1,4 @@
-"""OSC packets of a fixed layout: their bytes are made once, and each frame writes its numbers into them."""
+"""OSC packets of a fixed layout: their bytes are created once, and each frame writes its numbers into them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
-MOST_BYTES = 1500  # of a datagram, as VMC demands
-_BUNDLE_HEAD = b"#bundle\0" + b"\0" * 7 + b"\1"  # to be applied at once
+MOST_BYTES = 1500  # bytes of a datagram, as VMC requires
+_BUNDLE_HEAD = b"#bundle\0" + b"\0" * 7 + b"\1"  # time tag: apply at once
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def message(address: str, *values: Value) -> bytes:
 
 
 class Packets:
-    """The packets of a frame: messages in their order, in as few bundles as fit into datagrams, or one by one."""
+    """The packets of a frame: messages in order, in as few bundles as fit into datagrams, or one by one."""
 
     def __init__(self, messages: Sequence[tuple[object, ...]], bundled: bool = True) -> None:
         """`messages`: the address of each, and its values."""
@@ -70,6 +70,6 @@ class Packets:
 
 
 def _text(value: str) -> bytes:
-    """With the zeros at its end that fill the last four bytes."""
+    """Pad with zeros to a multiple of four bytes."""
     data = value.encode()
     return data + b"\0" * (4 - len(data) % 4)

@@ -1,7 +1,7 @@
-"""Kinds of live outputs: their registry, their options, and how an address is written.
+"""Kinds of live outputs: their registry, their options, and the syntax of addresses.
 
-Ours lie in the package `expnet_live.outputs.streaming`, one module each; other packages add theirs by entry points of
-the group `expnet_live.outputs`. Help texts and docs follow from what each says of itself.
+Ours are in the package `expnet_live.outputs.streaming`, one module each; other packages add theirs through entry points
+of the group `expnet_live.outputs`. Help texts and docs follow from their descriptions.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from expnet_live.outputs.sample import Sample
 
 
 class Sender(ABC):
-    """Brings samples to a receiver. All of it runs on one thread at a time, but `receivers` and `problem`."""
+    """Sends samples to a receiver. Everything runs on one thread at a time, except `receivers` and `problem`."""
 
     quick: bool = False
-    """Whether `send` never waits, and takes less than a millisecond: then it shares a thread with others."""
+    """Whether `send` never waits and takes less than a millisecond: it then shares a thread with others."""
 
     @abstractmethod
     def send(self, sample: Sample) -> None:
-        """Raises OSError where it cannot be sent, and UserError where it never can be."""
+        """Send a sample. Raises OSError if this fails now, and UserError if it can never succeed."""
 
     @abstractmethod
     def close(self) -> None: ...
 
     @property
     def receivers(self) -> int | None:
-        """How many receive it; None where nobody can know."""
+        """Number of receivers, or None if it is unknown."""
         return None
 
     @property
     def problem(self) -> str | None:
-        """A sentence on what keeps a receiver from taking samples, None where nothing is known to."""
+        """A sentence on what prevents a receiver from taking samples, or None if nothing is known."""
         return None
 
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of an output, written behind its address as in `vmc://127.0.0.1:39539?names=camel`.
+    """A setting of an output, written after its address as in `vmc://127.0.0.1:39539?names=camel`.
 
-    `values` are those it may have, the usual one first; of a free text, only the usual one (`free`).
+    `values` are the allowed values, the default first; for a free text (`free`), only the default.
     """
 
     about: str
@@ -54,40 +54,40 @@ class Option:
 
 
 class OutputKind(ABC):
-    """A protocol. Importing its module must be cheap, as `--help` does so: import what is heavy in `open`."""
+    """A protocol. Importing its module must be cheap, because `--help` does it: import heavy packages in `open`."""
 
     name: str
-    """As it is typed before ://."""
+    """Its name before ://."""
     about: str
     """One line for help texts and menus."""
     port: int
-    """Where its receivers usually listen."""
+    """The usual port of its receivers."""
     host: str = LOOPBACK
-    """Where they usually are."""
+    """Their usual host."""
     options: Mapping[str, Option] = {}
 
     @abstractmethod
     def open(self, address: Address) -> Sender:
-        """Raises OSError where the address cannot be used, and UserError where something is missing."""
+        """Open a sender. Raises OSError if the address cannot be used, and UserError if something is missing."""
 
     @property
     def address(self) -> Address:
-        """The usual one."""
+        """The default address."""
         return Address(self.host, self.port)
 
     def option(self, address: Address, name: str) -> str:
         return address.options.get(name, self.options[name].values[0])
 
     def leaves(self, address: Address) -> bool:
-        """Whether what is sent there leaves this machine."""
+        """Whether data sent there leaves this machine."""
         return address.leaves
 
     def place(self, address: Address) -> str:
-        """The address, for people."""
+        """The address as a text for the user."""
         return str(address)
 
     def title(self, address: Address) -> str:
-        """Name and address, for people."""
+        """Name and address as a text for the user."""
         return f"{self.name}://{self.place(address)}"
 
 
@@ -95,7 +95,7 @@ OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outpu
 
 
 def parse_target(text: str) -> tuple[OutputKind, Address]:
-    """What `vmc`, `vmc://[::1]`, `vmc://127.0.0.1:39539` or `vmc?names=camel` mean. Raises UserError."""
+    """Parse `vmc`, `vmc://[::1]`, `vmc://127.0.0.1:39539` or `vmc?names=camel`. Raises UserError."""
     bare, _, options = text.partition("?")
     name, _, where = bare.partition("://")
     kind = OUTPUTS.named(name)

@@ -1,4 +1,4 @@
-"""One thread for all senders that never wait: waking a thread for each costs more than what they do."""
+"""One thread for all senders that never wait, because waking a thread for each costs more than their work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Pumped(Protocol):
     """A stream whose sender never waits."""
 
     def pump(self) -> None:
-        """Sends what there is, on the pump's thread; must not raise."""
+        """Send the newest sample, on the pump's thread; must not raise."""
         ...
 
 
@@ -34,7 +34,7 @@ class Pump:
             self._condition.notify()
 
     def remove(self, stream: Pumped) -> None:
-        """Returns when the stream is not, and will not be, pumped."""
+        """Remove a stream; on return, it is no longer pumped."""
         with self._condition:
             self._streams = tuple(s for s in self._streams if s is not stream)
             self._condition.notify()
@@ -42,7 +42,7 @@ class Pump:
             pass
 
     def wake(self) -> None:
-        """There is something to send."""
+        """Wake the thread, because there is something to send."""
         if self._due:
             return
         with self._condition:

@@ -1,4 +1,4 @@
-"""Streaming of a source, or of a recorded session, without a window."""
+"""Streams a source, or a recorded session, without a window."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from expnet_live.person.person import Person
 from expnet_live.pipeline.models import model_with
 from expnet_live.sessions.reading.session import Session
 
-_PATIENCE = 2.0  # s that a stream may take to end
+_PATIENCE = 2.0  # s to wait for a stream to end
 _LOOK_EVERY = 0.02  # s
-_LAST = 0.1  # s for the last sample of a session to leave
+_LAST = 0.1  # s to wait for the last sample of a session to be sent
 
 
 def stream_to(
@@ -36,10 +36,10 @@ def stream_to(
     auto_neutral: bool = True,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
-    """Sends what the network says of `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
+    """Send the network's results on `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
 
-    `say` gets a sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError when the
-    source cannot be read, the network not be loaded, or no stream is left.
+    `say` gets a sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError if the
+    source cannot be read, the network cannot be loaded, or no stream is left.
     """
     with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
         for stream in streams:
@@ -61,10 +61,10 @@ def play_to(
     duration: float | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
-    """Sends a recorded session at its own pace, once, or again and again for `duration` s, or until Ctrl-C.
+    """Send a recorded session at its own rate, once, or repeatedly for `duration` s, or until Ctrl-C.
 
-    It is the person as they were shown: without their neutral, times their gains. Raises UserError when there is no
-    face in it, its face model is not here, or no stream is left.
+    Values are as shown: the person's neutral is subtracted and the gains are applied. Raises UserError if it has no
+    face, its face model is missing, or no stream is left.
     """
     states = states_of(session)
     watch = Watch(streams, say)
@@ -80,15 +80,15 @@ def play_to(
                     return
                 for stream in streams:
                     stream.put(state)
-            time.sleep(_LAST)  # so that the last one leaves
+            time.sleep(_LAST)  # so that the last one is sent
             watch.look()
             if end is None:
                 return
 
 
 def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
-    """A function of a lap's number and start (time.monotonic(), s) that gives the session's frames as if they were
-    live: the main face, and a black picture. Raises UserError."""
+    """A function from a lap's number and start (time.monotonic(), s) to the session's frames as if live: the main face,
+    and a black picture. Raises UserError."""
     rows = session.rows
     if not (rows.face >= 0).any():
         raise UserError("There is no face in the session; choose another one.")
@@ -115,7 +115,7 @@ def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
 
 @contextmanager
 def running(streams: Sequence[Stream]) -> Iterator[None]:
-    """Streams that run, and end with the block."""
+    """Run streams until the end of the block."""
     try:
         for stream in streams:
             stream.start()
@@ -128,18 +128,18 @@ def running(streams: Sequence[Stream]) -> Iterator[None]:
 
 
 class Watch:
-    """Tells how streams go, when that changes."""
+    """Reports changes in the state of streams."""
 
     def __init__(self, streams: Sequence[Stream], say: Callable[[str], None]) -> None:
         self._said: dict[Stream, str | None] = dict.fromkeys(streams)
         self._say = say
 
     def look(self) -> None:
-        """Raises UserError when all streams have failed for good."""
+        """Report changes. Raises UserError if all streams have failed permanently."""
         for stream, said in self._said.items():
             complaint = stream.complaint
             if complaint != said:
                 self._said[stream] = complaint
-                self._say(complaint or f"{stream.name}: somebody listens now.")
+                self._say(complaint or f"{stream.name}: a program is listening now.")
         if all(stream.over for stream in self._said):
             raise UserError("No output is left to send to; see above.")

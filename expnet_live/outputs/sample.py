@@ -1,4 +1,4 @@
-"""What streams send of a frame, and whose face it is."""
+"""The data that streams send of a frame, and the choice of the person."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.live.state import LiveFace, LiveState
 
-_ABSENCE = 2.0  # s that a stream waits for its person: so long, a face that comes back keeps its number
+_ABSENCE = 2.0  # s for which a stream waits for its person: within this time, a returning face keeps its number
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What is sent of a frame: of one face, or of nobody (`seen` False, the rest 0).
+    """The data sent for a frame: of one face, or of none (`seen` False, the rest 0).
 
-    `time` is that of the capture (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
+    `time` is the capture time (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
     the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
-    `state` is the frame that it was made of, and `face` the face in it; None where it comes from elsewhere.
+    `state` is the frame that it was made from, and `face` the face in it; None if it has another origin.
     """
 
     time: float
@@ -38,7 +38,7 @@ class Sample:
 
     @classmethod
     def of(cls, state: LiveState, face: LiveFace | None) -> Sample:
-        """Of a face in a frame, or of nobody."""
+        """The sample of a face in a frame, or of none."""
         if face is None:
             return cls.nobody(state.captured.grabbed, state)
         pose, gaze = face.state.pose, face.state.gaze
@@ -47,22 +47,22 @@ class Sample:
 
 
 class Follower:
-    """Follows one person through the frames: the one who was there first, for as long as they are around."""
+    """Follows one person through the frames: the first one seen, as long as they stay."""
 
     def __init__(self) -> None:
         self._generation = -1
         self._face: int | None = None
         self._seen = 0.0
-        self._others: set[int] = set()  # who were seen beside this one, and so are somebody else
+        self._others: set[int] = set()  # faces seen beside this one, which are therefore other people
 
     def face(self, state: LiveState) -> LiveFace | None:
-        """The person's face in this frame, None while they are away.
+        """The person's face in this frame, or None while they are away.
 
-        Whoever was seen beside the person has to wait until the person is away for 2 s; a face that appears later may
-        be the same person, whom the tracker lost, and is followed at once.
+        People seen beside the person take over only when the person has been away for 2 s; a face that appears later
+        may be the same person, lost by the tracker, and is followed at once.
         """
         captured, faces = state.captured, {f.state.face: f for f in state.faces}
-        if captured.generation != self._generation:  # another source counts its faces anew
+        if captured.generation != self._generation:  # another source numbers its faces from the start
             self._generation, self._face, self._others = captured.generation, None, set()
         if self._face in faces:
             self._others.update(n for n in faces if n != self._face)

@@ -1,7 +1,7 @@
-"""Streams to other programs, on threads of their own: none ever delays a frame.
+"""Streams to other programs, on threads of their own, so that none ever delays a frame.
 
-What outputs need, and those of other packages, is here under one name: `Address`, `Datagrams`, `Option`, `OutputKind`,
-`OUTPUTS`, `Sample`, `Sender`.
+This module also exports everything that outputs, including those of other packages, need: `Address`, `Datagrams`,
+`Option`, `OutputKind`, `OUTPUTS`, `Sample`, `Sender`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Stream(Worker):
-    """A LiveOutput that sends the newest sample; older ones that it had no time for are dropped and counted."""
+    """A LiveOutput that sends the newest sample; it drops and counts older ones that it had no time for."""
 
     def __init__(self, kind: OutputKind, address: Address) -> None:
         super().__init__(kind.title(address))
@@ -45,17 +45,17 @@ class Stream(Worker):
 
     @property
     def leaves(self) -> bool:
-        """Whether what is sent leaves this machine."""
+        """Whether the sent data leave this machine."""
         return self.kind.leaves(self.address)
 
     @property
     def ready(self) -> bool:
-        """Whether what is put is sent: it has its socket."""
+        """Whether it is ready to send."""
         return self._sender is not None
 
     @property
     def receivers(self) -> int | None:
-        """How many receive it; None where nobody can know, and before it is ready."""
+        """Number of receivers, or None if it is unknown, or before it is ready."""
         sender = self._sender
         return None if sender is None else sender.receivers
 
@@ -65,12 +65,12 @@ class Stream(Worker):
 
     @property
     def over(self) -> bool:
-        """Whether it failed for good: its thread has ended."""
+        """Whether it has failed permanently: its thread has ended."""
         return self.life is Life.FAILED and not self.alive
 
     @property
     def complaint(self) -> str | None:
-        """A sentence on what keeps samples from arriving, None where nothing is known to."""
+        """A sentence on what prevents samples from arriving, or None if nothing is known."""
         if self.problem is not None:
             return self.problem
         sender = self._sender
@@ -81,9 +81,9 @@ class Stream(Worker):
         return f"Nobody listens at {self.kind.place(self.address)}." if sender.receivers == 0 else None
 
     def describe(self) -> str:
-        """How it goes, for people."""
+        """Its state as a text for the user."""
         rate = self._meter.rate(time.monotonic())
-        return self.complaint or f"sending to {self.kind.place(self.address)}, {rate:.0f} a second"
+        return self.complaint or f"sending to {self.kind.place(self.address)}, {rate:.0f} per second"
 
     def put(self, state: LiveState) -> None:
         self._samples.put((state, self._follower.face(state)))
@@ -91,7 +91,7 @@ class Stream(Worker):
             PUMP.wake()
 
     def lost(self, face: int, time: float) -> None:
-        """Nothing: a sample of nobody follows."""
+        """Do nothing: a sample without a face follows."""
 
     def stop(self) -> None:
         super().stop()
@@ -122,7 +122,7 @@ class Stream(Worker):
             sender.close()
 
     def pump(self) -> None:
-        """Sends the newest sample, if there is one; on the thread that quick senders share."""
+        """Send the newest sample, if there is one, on the shared thread of quick senders."""
         sender = self._sender
         if sender is None or not self._pumped:
             return
@@ -132,7 +132,7 @@ class Stream(Worker):
             self._give_up(str(error))
         except Exception as error:  # as a thread of its own would
             log.exception("%s broke", self.name)
-            self._give_up(f"Something unforeseen stopped the output {self.name} ({error}); the log tells more.")
+            self._give_up(f"An unexpected error stopped the output {self.name} ({error}); see the log for details.")
 
     def _give_up(self, problem: str) -> None:
         self._failed(problem)
@@ -172,7 +172,7 @@ class Stream(Worker):
 
 
 def _reason(error: OSError) -> str:
-    """In the system's own words, without what libraries add."""
+    """The system's own message, without additions of libraries."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)

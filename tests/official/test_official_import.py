@@ -169,7 +169,7 @@ def test_wrong_files_of_the_pose_network(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lacks the array mean_labels"):
         importing.run_import(request, store)
     (folder / importing.POSE_PIXELS).write_bytes(b"PK\x03\x04 cut")
-    with pytest.raises(UserError, match=r"no \.npz archive, or is cut"):
+    with pytest.raises(UserError, match=r"not an \.npz archive, or is cut off"):
         importing.run_import(request, store)
     assert not store.folder.exists()
 

@@ -69,7 +69,7 @@ def test_the_modified_model_is_built_of_the_original_and_3ddfas_expressions(
     savemat(tmp_path / "Model_Exp.mat", basis)
     triangles = np.random.default_rng(0).integers(1, 31, (3, 40))
     paths = [tmp_path / "Model_Exp.mat"]
-    with pytest.raises(UserError, match=r"name 3DDFA's model_info.mat with trimIndex as well"):
+    with pytest.raises(UserError, match=r"also give 3DDFA's model_info.mat with trimIndex"):
         basel_files.build_modified(tmp_path / "01_MorphableModel.mat", paths)
     savemat(tmp_path / "model_info.mat", {"trimIndex": kept[:, None] + 1, "tri": triangles})
     model = BaselModel(

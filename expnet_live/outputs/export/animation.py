@@ -1,7 +1,7 @@
 """A face over time as animated glTF 2.0: the head with a morph target per component, its rotation, and both eyes.
 
-Nodes: `head` (its rotation, and translation when asked for) with the mesh, and below it `eyeRight` and `eyeLeft`
-(the person's) where it has eyes, which move with the face and turn with the gaze. Lengths are metres, times seconds.
+Nodes: `head` (its rotation, and its translation on request) with the mesh, and below it `eyeRight` and `eyeLeft`
+(the person's) if it has eyes, which move with the face and turn with the gaze. Lengths are in metres, times in seconds.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from expnet_live.outputs.export.track import taken
 from expnet_live.sessions.format.table import Rows
 
 _M = np.float32(0.001)  # mm in m
-_STILL = 1e-5  # mm, and of a normal: what moves less does not move
-_SPARSE = 0.8  # of the vertices, up to which it is shorter to name those that move
+_STILL = 1e-5  # mm, or of a normal: smaller movements count as none
+_SPARSE = 0.8  # share of moving vertices up to which listing them is shorter
 _EYES = {Part.RIGHT_EYE: ("eyeRight", 0), Part.LEFT_EYE: ("eyeLeft", 1)}
 
 
 @dataclass(frozen=True)
 class AnimatedHead:
-    """A file's content; beside `components` it has so many `correctives`, and stays within `residual` mm."""
+    """A file's content, with its numbers of `components` and `correctives`, and its largest error `residual` in mm."""
 
     content: bytes
     components: int
@@ -51,8 +51,8 @@ def animated_head(
 ) -> AnimatedHead:
     """The animation of a track without gaps, (T,) rows of increasing time, that counts from `start`.
 
-    `identity` (K,) is baked into the mesh at rest. `step` is told how many rows are done, of each
-    at least once; it may raise.
+    `identity` (K,) is baked into the mesh at rest. `step` is called with the number of rows done, at
+    least once for each; it may raise.
     """
     rows = _distinct(rows, start)
     times = rows.time - start
@@ -122,13 +122,13 @@ def _head_mesh(
 
 
 def _distinct(rows: Rows, start: float) -> Rows:
-    """Without rows whose time (float32 in the file) is no later than the one's before."""
+    """Drop rows whose time (float32 in the file) is not later than that of the previous row."""
     times = (rows.time - start).astype(np.float32)
     return taken(rows, np.diff(times, prepend=np.float32(-1)) > 0)
 
 
 class _Piece:
-    """Those vertices of the head that a mask (V,) picks, and the triangles between them."""
+    """The vertices of the head selected by a mask (V,), and the triangles between them."""
 
     def __init__(self, model: Head, mask: Array) -> None:
         self.vertices = np.flatnonzero(mask)

@@ -1,4 +1,4 @@
-"""The head's pose over time as Biovision BVH, one joint, for programs of animation."""
+"""The head's pose over time as Biovision BVH with one joint, for animation programs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.sessions.format.table import Rows
 
-_HEIGHT = 180.0  # mm, of the bone that a program draws
+_HEIGHT = 180.0  # mm, length of the bone that a program draws
 
 
 def head_bvh(rows: Rows, fps: float, *, translation: bool = False) -> str:
@@ -16,7 +16,7 @@ def head_bvh(rows: Rows, fps: float, *, translation: bool = False) -> str:
     BVH applies a joint's channels from the last to the first: Zrotation Xrotation Yrotation is Rz Rx Ry.
     """
     angles = Rotation.from_rotvec(rows.rotation).as_euler("ZXY", degrees=True)
-    # Angles that go on beyond half a turn instead of jumping.
+    # Angles that continue beyond half a turn instead of jumping.
     angles = np.degrees(np.unwrap(np.radians(angles), axis=0))
     places = rows.translation if translation else np.zeros((len(rows), 3))
     head = [

@@ -1,4 +1,4 @@
-"""Cuts out of a session what a format asks for."""
+"""Cuts the part out of a session that a format asks for."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from expnet_live.sessions.reading.session import Session
 
 
 def excerpt_of(session: Session, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
-    """Raises UserError where there is nothing to write."""
+    """Cut the excerpt. Raises UserError if there is nothing to write."""
     rows = cut(session.rows, options.start, options.end)
     if not (rows.face >= 0).any():
         raise UserError("There is no face in that part of the session; choose another range.")
     faces = faces_of(rows)
     if options.face is not None and options.face not in faces:
         there = ", ".join(map(str, sorted(faces)))
-        raise UserError(f"There is no face {options.face} in that part of the session; there is {there}.")
+        raise UserError(f"There is no face {options.face} in that part of the session; choose from {there}.")
     if why_not := format.why_not(session):
         raise UserError(why_not)
     nobody = np.zeros(0, np.float32)
@@ -35,7 +35,7 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
         rows = rows if options.face is None else track(rows, options.face)
         return Excerpt(session, options, rows, nobody, options.fps, progress)
     if options.fps is not None:
-        # What is between two rows needs both, also where only one of them is in the range.
+        # Interpolation between two rows needs both, even if only one of them is in the range.
         rows = cut(session.rows, options.start, options.end, MAX_GAP)
     rows = corrected(rows, _person(session, options), session.info.coefficients)
     if format.one_face:
@@ -53,12 +53,12 @@ def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Form
     others = [f for f in faces_of(rows) if face is not None and f != face]
     remarks = []
     if options.face is None and others:
-        remarks.append(f"Face {face} of {1 + len(others)} was exported; another one can be chosen.")
+        remarks.append(f"Face {face} of {1 + len(others)} was exported; you can choose another one.")
     chosen = track(rows, face)
     identity, fps = _identity(session, rows, chosen), options.fps
     if fps is None and format.fixed_rate:
         fps = usual_rate(chosen)
-        remarks.append(f"{format.name} has a fixed rate: resampled to {fps:g} a second.")
+        remarks.append(f"{format.name} has a fixed rate: resampled to {fps:g} per second.")
     if fps is not None:
         chosen = resampled(chosen, fps, options.start, options.end)
     chosen = held(chosen) if format.holds else chosen
@@ -73,7 +73,7 @@ def _person(session: Session, options: ExportOptions) -> Person:
 
 
 def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
-    """(K,) of the calibrated person where it is that one's face, else what was known of the face at the end."""
+    """Identity (K,) of the calibrated person if it is their face, else the face's identity at the end."""
     person = session.info.person.identity
     first = np.diff(rows.frame, prepend=-1) > 0
     faces = chosen.face[chosen.face >= 0]
@@ -85,5 +85,5 @@ def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
 
 
 def usual_rate(rows: Rows) -> float:
-    """Moments a second, to a whole number."""
+    """Moments per second, rounded to a whole number."""
     return max(1.0, float(np.round(1 / np.median(np.diff(rows.time))))) if len(rows) > 1 else 30.0

@@ -1,4 +1,4 @@
-"""The part of a session that a format writes: its rows in the form that the format asks for."""
+"""The part of a session that a format writes, with its rows in the form that the format needs."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """What `Format.write` gets.
+    """The input of `Format.write`.
 
-    `rows` are cut to the range, and, unless the format wants them as measured, corrected and resampled; of a format
-    of one face they are one track, whose person's `identity` is (K,). `fps` is the rate, None for the recorded
+    `rows` are cut to the range, and, unless the format needs them as measured, corrected and resampled; for a format
+    with one face, they are one track, whose person has `identity` (K,). `fps` is the rate, None for the recorded
     moments. `remarks` are sentences about how the rows were made.
     """
 
@@ -36,7 +36,7 @@ class Excerpt:
     remarks: tuple[str, ...] = ()
 
     def steps(self, total: int) -> Steps:
-        """To be called with how many of `total` steps more are done, which may raise to cancel."""
+        """Call it with the number of further steps done of `total`; it may raise to cancel."""
         return Steps(self.progress, total)
 
     def face_model(self) -> MeasuredHead:
@@ -53,12 +53,12 @@ class Excerpt:
             if (model.names, model.n_identity) == (info.coefficients, info.n_identity):
                 return model
         raise UserError(
-            f"The session was recorded with another face model ({info.face_model.name}); name its file with "
+            f"The session was recorded with another face model ({info.face_model.name}); give its file with "
             "--face-model, or export a table."
         )
 
     def wearer(self) -> Head:
-        """Who wears the face: the face model itself, or the imported head that was asked for. Raises UserError."""
+        """The head to export: the face model itself, or the requested imported head. Raises UserError."""
         from expnet_live.heads.library import Library
 
         model = self.face_model()
@@ -66,7 +66,7 @@ class Excerpt:
 
 
 class Steps:
-    """Called with how many steps more are done."""
+    """Counts further steps when called."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._done, self._total = progress, 0, total
@@ -74,7 +74,7 @@ class Steps:
 
     def __call__(self, n: int) -> None:
         self._done += n
-        # What takes another pass is further from its end than it seemed.
+        # If another pass is needed, the end is further away than it seemed.
         if self._done > self._total:
             self._total += self._total
         self._progress(self._done, self._total)

@@ -1,4 +1,4 @@
-"""A session, or a part of it, as a file of another format: what the command line and the window call."""
+"""Exports a session, or a part of it, as a file of another format, for the command line and the window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from expnet_live.sessions.reading.session import Session
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and what there is to know about it, as sentences."""
+    """The written file, and remarks about it as sentences."""
 
     path: Path
     moments: int
@@ -25,7 +25,7 @@ class Exported:
 
 
 def default_out(session: Session, format: str) -> Path:
-    """A name in the current folder: the session's, and that of its analysis."""
+    """A name in the current folder, made from the session's and its analysis's."""
     folder = session.folder.resolve()
     name = f"{folder.parents[1].name}_{folder.name}" if folder.parent.name == FOLDER else folder.name
     return Path(name + FORMATS.named(format).ending)
@@ -34,7 +34,7 @@ def default_out(session: Session, format: str) -> Path:
 def export(session: Session, options: ExportOptions, progress: Progress = unwatched) -> Exported:
     """Write `options.out`, which appears when it is complete.
 
-    `progress` is told how many of how many steps are done (the total may grow) and may raise, which cancels and leaves
+    `progress` gets the steps done and the total (which may grow), and may raise, which cancels and leaves
     nothing behind. Raises UserError with one sentence.
 
     >>> folder = getfixture("tmp_path")
@@ -44,7 +44,7 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
     format = FORMATS.named(options.format)
     if options.head is not None and "head" not in format.takes:
         raise UserError(
-            f"Another head can be had as {', '.join(taking('head'))} only; leave it out, or choose one of these."
+            f"Only {', '.join(taking('head'))} can use another head; choose one of these, or leave out --head."
         )
     excerpt = excerpt_of(session, options, format, progress)
     with whole(options.out) as partial:

@@ -1,4 +1,4 @@
-"""Formats that are a folder with a mesh for each moment."""
+"""Formats that write a folder with a mesh for each moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MeshFolder(Format):
-    """One mesh a moment, in files with the format's name as their suffix."""
+    """One mesh per moment, in files with the format's name as their suffix."""
 
     about = "a folder with a mesh for each moment"
     details = (

@@ -1,7 +1,7 @@
-"""The registry of export formats: each says what it is called, what it can do, and writes an excerpt of a session.
+"""The registry of export formats: each describes its name and features, and writes an excerpt of a session.
 
-Ours lie in the package `expnet_live.outputs.formats`, one module each; other packages add theirs by entry points of the
-group `expnet_live.formats`. The command line's help, the window's form and the table in docs/sessions.md follow.
+Ours are in the package `expnet_live.outputs.formats`, one module each; other packages add theirs through entry points
+of the group `expnet_live.formats`. The command line's help, the window's form and the table in docs/sessions.md follow.
 """
 
 from __future__ import annotations
@@ -20,50 +20,52 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Written:
-    """How many moments a file holds, and what else people should know about it, as sentences."""
+    """The number of moments in a file, and remarks about it as sentences."""
 
     moments: int
     remarks: tuple[str, ...] = ()
 
 
 class Format(ABC):
-    """A kind of file. Importing its module must be cheap, as `--help` does so: import what is heavy in `write`."""
+    """A kind of file. Importing its module must be cheap, because `--help` does it: import heavy packages in
+    `write`.
+    """
 
     name: str
-    """As `--to` takes it."""
+    """Its name for `--to`."""
     title: str
-    """As the window lists it."""
+    """Its title in the window's list."""
     about: str
     """One line for help texts and tooltips, in lower case."""
     ending: str
-    """What follows the session's name in that of the file or folder: `.csv`, `_head.bvh`, `_ply`."""
+    """The ending after the session's name in the name of the file or folder: `.csv`, `_head.bvh`, `_ply`."""
     details: str = ""
-    """Markdown for the table in docs/sessions.md, where `about` is too short."""
+    """Markdown for the table in docs/sessions.md, if `about` is too short."""
     opens_in: str = ""
     """Programs that read it, for the same table."""
     takes: frozenset[str] = frozenset({"fps", "neutral", "gains"})
-    """The fields of ExportOptions that it heeds: fps, neutral, gains, pose, correctives, head, style."""
+    """The fields of ExportOptions that it uses: fps, neutral, gains, pose, correctives, head, style."""
     one_face: bool = False
-    """Whether it has room for one face only, which is then a track with a row per moment."""
+    """Whether it holds only one face, as a track with a row per moment."""
     measured: bool = False
-    """Whether it gets the recorded rows as they were measured: neither corrected for the person nor resampled."""
+    """Whether it gets the recorded rows as measured, neither corrected for the person nor resampled."""
     holds: bool = False
-    """Whether it cannot have gaps: where the face was lost, what was seen last goes on."""
+    """Whether it cannot have gaps: where the face was lost, the last value is held."""
     fixed_rate: bool = False
-    """Whether it has one rate, the session's usual one unless another is asked for."""
+    """Whether it has a fixed rate, by default the session's usual one."""
 
     def why_not(self, session: Session) -> str | None:
-        """A sentence that says why this session cannot be written in this format; None where it can."""
+        """A sentence that says why this session cannot be written in this format, or None if it can."""
         return None
 
     @abstractmethod
     def write(self, excerpt: Excerpt, path: Path) -> Written:
-        """Makes the file, or the folder, at `path`. Raises UserError with one sentence."""
+        """Write the file, or the folder, at `path`. Raises UserError with one sentence."""
 
 
 FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats")
 
 
 def taking(option: str) -> list[str]:
-    """The names of the formats that heed an option."""
+    """The names of the formats that use an option."""
     return [f.name for f in FORMATS.values() if option in f.takes]

@@ -1,4 +1,4 @@
-"""A face over time as a folder of meshes, one per moment at which the face is seen."""
+"""A face over time as a folder of meshes, one per moment with the face."""
 
 from __future__ import annotations
 

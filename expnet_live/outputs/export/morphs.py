@@ -1,9 +1,9 @@
-"""The drawn head as a sum of shapes: what a renderer that knows only morph targets can do.
+"""The head as a sum of shapes, for renderers that know only morph targets.
 
-A head at rest plus each component times its coefficient is the model's linear part. What the head does beyond that
-(lids and lips that close, lids kept in front of the eyes: see face_model/posing.py) moves the skin beside the slits by
-up to some millimetres. It is caught by a few further shapes, the principal directions of what is missing over the
-very moments that are exported, as many as it takes.
+A head at rest plus each component times its coefficient is the model's linear part. The nonlinear part (closing lids
+and lips, lids that stay in front of the eyes: see heads/posing.py) moves the skin beside the slits by up to some
+millimetres. A few corrective shapes capture it: the principal directions of the residual over the exported moments, as
+many as needed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head, Part, ShapedHead
 from expnet_live.heads.imported import ImportedHead
 
-TOLERANCE = 0.008  # mm by which a vertex may be off at any moment; 0.01 is promised
-SAMPLES = 256  # moments from which the first shapes are made
+TOLERANCE = 0.008  # largest error of a vertex in mm at any moment; 0.01 is promised
+SAMPLES = 256  # moments used to make the first shapes
 _AT_A_TIME = 64
-WORST = 64  # moments that make further ones, each time that not all are close enough
+WORST = 64  # moments used to make further ones, each time that not all are accurate enough
 
 
 @dataclass(frozen=True, eq=False)
 class Correctives:
-    """`deltas` (n, m, 3) mm of the `vertices` (m,), and how much of each (T, n), -1..1, there is at each moment.
+    """`deltas` (n, m, 3) mm of the `vertices` (m,), and their weights (T, n), -1..1, at each moment.
 
-    With them no vertex is further than `residual` mm from the model's own mesh at any of the moments.
+    With them, no vertex is further than `residual` mm from the model's own mesh at any moment.
     """
 
     vertices: Array
@@ -41,9 +41,9 @@ class Correctives:
 @dataclass(frozen=True, eq=False)
 class Morphs:
     """A head at T moments: `resting` (V, 3) mm, plus `shapes` (J, V, 3) with `names` and, at `extra_vertices` (m,),
-    `extra` (n, m, 3), by `weights` (T, J + n).
+    `extra` (n, m, 3), weighted by `weights` (T, J + n).
 
-    `eyes`: of each that turns, its middle at rest (3,) and at each moment (T, 3). No vertex is off by more than
+    `eyes`: for each eye that turns, its centre at rest (3,) and at each moment (T, 3). The largest vertex error is
     `residual` mm.
     """
 
@@ -59,8 +59,8 @@ class Morphs:
 
 @dataclass(frozen=True, eq=False)
 class Performance:
-    """What a face model does at T moments: `shapes` (J, V, 3) with `names` by `weights` (T, J), but for slits that
-    close; `vertices` (V, 3) of a moment's number are the model's own."""
+    """A face model at T moments: `shapes` (J, V, 3) with `names`, weighted by `weights` (T, J), except for closing
+    slits; `vertices` gives the model's own (V, 3) for the number of a moment."""
 
     model: FaceModel
     names: tuple[str, ...]
@@ -70,13 +70,13 @@ class Performance:
 
     @classmethod
     def measured(cls, model: FaceModel, expression: Array, identity: Array) -> Performance:
-        """Of expressions (T, n)."""
+        """A performance of expressions (T, n)."""
         deltas = component_deltas(model)
         return cls(model, model.names, deltas, expression, lambda i: model.vertices(expression[i], identity))
 
     @classmethod
     def rigged(cls, model: FaceModel, blendshapes: Array, identity: Array) -> Performance:
-        """Of ARKit's weights (T, 52); some actions together have shapes of their own."""
+        """A performance of ARKit's weights (T, 52); some pairs of actions have shapes of their own."""
         rows = np.stack([model.action_rows(w, identity) for w in blendshapes])
         rest, ahead = np.zeros(len(model.names), np.float32), np.zeros((2, 2), np.float32)
 
@@ -97,7 +97,7 @@ def morphs_of(
 ) -> Morphs:
     """The head at `expression` (T, n) with at most `most` extra shapes; `step` as in `correctives`.
 
-    With `blendshapes` (T, 52), all of them told, the shapes are ARKit's.
+    With complete `blendshapes` (T, 52), the shapes are ARKit's.
     """
     resting = head.vertices(np.zeros(len(head.names), np.float32), identity)
     if blendshapes is not None and not np.isfinite(blendshapes).all():
@@ -122,12 +122,12 @@ def morphs_of(
 def _shaped(
     head: ShapedHead, resting: Array, expression: Array, blendshapes: Array | None, step: Callable[[int], None]
 ) -> Morphs:
-    """Nothing is missing but what the shapes do to the eyeballs beside moving them."""
+    """For heads that are exactly a sum of shapes, only the shapes' rotation of eyeballs needs handling."""
     names, shapes, rest = head.shape_names, head.shapes, head.eye_centers(resting)
     if blendshapes is not None and isinstance(head, ImportedHead):
         names, shapes = head.action_names, head.action_shapes
         weights = np.stack([head.action_weights(w) for w in blendshapes])
-        rest = {} if head.eyes_look else rest  # eyes that shapes turn are left to them
+        rest = {} if head.eyes_look else rest  # shapes that turn eyes keep doing so
     else:
         weights = np.stack([head.shape_weights(e) for e in expression])
     eyes, residual = {}, 0.0
@@ -146,7 +146,7 @@ def _shaped(
 
 
 def component_deltas(model: FaceModel) -> Array:
-    """What a standard deviation of each component adds to the vertices, (n, V, 3) float32 mm, by the linear part."""
+    """The displacement of the vertices per standard deviation of each component, (n, V, 3) float32 mm, linear part."""
     anatomy = model.anatomy
     return np.stack([anatomy.refine @ (anatomy.cage.matrix @ field) for field in model.expression]).astype(np.float32)
 
@@ -164,10 +164,10 @@ def eye_centers(model: FaceModel, expression: Array, identity: Array) -> Array:
 def correctives(
     performance: Performance, resting: Array, *, most: int, step: Callable[[int], None] = lambda n: None
 ) -> Correctives:
-    """The shapes that a performance's own alone, from `resting` (V, 3), miss of the model's mesh; at most `most`.
+    """The corrective shapes that a performance's own shapes, from `resting` (V, 3), need to match the model's mesh.
 
-    `step` is told how many moments are done, in each of usually one or two passes over all of them, and of none in
-    between; it may raise.
+    There are at most `most`. `step` is called with the number of moments done, in each of usually one or two passes
+    over all of them, and with 0 in between; it may raise.
     """
     missing = _Missing(performance, resting, step)
     moments = len(performance.weights)
@@ -179,7 +179,8 @@ def correctives(
         if off.max(initial=0) <= TOLERANCE or not room:
             break
         more = _directions(worst, min(room, len(worst)), step)
-        # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
+        # Computed from small residuals, they are not exactly orthogonal to the others, so a projection would be
+        # inexact.
         found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
     size = np.abs(weights).max(0, initial=1e-12)
     shapes = (found * size[:, None]).reshape(len(found), len(missing.vertices), 3)
@@ -187,7 +188,7 @@ def correctives(
 
 
 class _Missing:
-    """Called with numbers of moments (n,): what the linear part lacks at the `vertices` (m,), (n, 3m) mm."""
+    """Computes the residual (n, 3m) mm of the linear part at the `vertices` (m,) for the numbers of moments (n,)."""
 
     def __init__(self, performance: Performance, resting: Array, step: Callable[[int], None]) -> None:
         anatomy = performance.model.anatomy
@@ -223,7 +224,9 @@ def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array
 def _projected(
     missing: _Missing, found: Array, moments: int, step: Callable[[int], None]
 ) -> tuple[Array, Array, Array]:
-    """Weights (T, n) of the directions `found`, what is left (T,) mm at most, and what is left where it is most."""
+    """Weights (T, n) of the directions `found`, the largest residuals (T,) mm, and the residuals where they are
+    largest.
+    """
     weights: list[Array] = []
     off: list[Array] = []
     worst: list[tuple[float, int, Array]] = []
@@ -240,7 +243,7 @@ def _projected(
 
 
 def _furthest(missing: Array) -> Array:
-    """By how much the vertex that is most off is, (S,), of (S, 3m)."""
+    """The largest vertex error (S,) of residuals (S, 3m)."""
     square = np.square(missing.reshape(len(missing), -1, 3)).sum(2)
     furthest: Array = np.sqrt(square.max(1))
     return furthest

@@ -1,4 +1,4 @@
-"""What an export is asked for."""
+"""The options of an export."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MOST_CORRECTIVES = 256
 class ExportOptions:
     """`format`: the name of one of FORMATS, written to `out`.
 
-    `start`, `end` in seconds of the session; `fps` to resample to, None for the recorded moments. `face`: which one,
-    None for all of them where the format has room, and else for the one seen most. `neutral`, `gains`: whether the
-    profile's are applied, as they were in the window. `correctives`: at most so many morph targets beside the
-    components. `face_model`: another file than the built-in one. `head`: the imported head that wears the face.
-    `style`: how a face is drawn over the video. A format says in `takes` which of these it heeds.
+    `start`, `end` in seconds of the session; `fps` is the new rate, None for the recorded moments. `face`: its number,
+    or None for all faces if the format can hold them, else for the one seen most. `neutral`, `gains`: whether to apply
+    the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
+    `face_model`: another file than the built-in one. `head`: the imported head to use.
+    `style`: how a face is drawn over the video. A format says in `takes` which of these it uses.
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'

@@ -24,15 +24,15 @@ log = logging.getLogger(__name__)
 
 
 def write_overlay(excerpt: Excerpt, path: Path) -> Written:
-    """Write the pictures that the rows name, as MP4: at their own times, or repeated and left out to make a fixed rate.
+    """Write the pictures of the rows as MP4: at their own times, or repeated and dropped for a fixed rate.
 
-    Raises SourceError when the video cannot be read; a video that breaks off makes a shorter one.
+    Raises SourceError if the video cannot be read; a video that ends early gives a shorter one.
     """
     session, rows, fps = excerpt.session, excerpt.rows, excerpt.fps
     assert session.video is not None  # see Overlay.why_not
     n = len(np.unique(rows.video_frame[rows.video_frame >= 0]))
     if not n:
-        raise UserError("There is no video of that part of the session; choose another range.")
+        raise UserError("There is no video for that part of the session; choose another range.")
     size = (session.info.width, session.info.height)
     painter = _Painter(excerpt.face_model(), rows, excerpt.options.style)
     step = excerpt.steps(n)
@@ -54,7 +54,7 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
 def _shown(
     pictures: Iterator[Picture], fps: float | None, step: Callable[[int], None]
 ) -> Iterator[tuple[list[float], Picture]]:
-    """The pictures with the times at which each is to be seen."""
+    """The pictures with the times at which to show them."""
     tick, start = 0, 0.0
     last: Picture | None = None
     for picture in pictures:

@@ -1,4 +1,4 @@
-"""How much of the head's pose an exported head has."""
+"""The head pose of an exported head."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from expnet_live.geometry.rotation import matrix_from_vector
 
 
 class PoseMode(StrEnum):
-    """`none`: it stays in the model's frame; `rotation`: it turns there; `full`: it is where the camera saw it."""
+    """`none`: the head stays in the model's frame; `rotation`: it rotates there; `full`: it moves as the camera saw
+    it.
+    """
 
     NONE = "none"
     ROTATION = "rotation"
@@ -17,7 +19,7 @@ class PoseMode(StrEnum):
 
 
 def posed(points: Array, rotation: Array, translation: Array, mode: PoseMode) -> Array:
-    """Points (V, 3) mm of the model, turned by a rotation vector (3,) and moved by translation (3,) mm."""
+    """Rotate points (V, 3) mm of the model by a rotation vector (3,) and move them by translation (3,) mm."""
     if mode is PoseMode.NONE:
         return points
     turned: Array = points @ matrix_from_vector(rotation).T.astype(points.dtype)

@@ -1,4 +1,4 @@
-"""Rows as tables: CSV, Parquet and NumPy's npz. In a table times are those of the session, and gaps stay gaps."""
+"""Writes rows as tables: CSV, Parquet and NumPy's npz. Times are those of the session, and gaps stay gaps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Step = Callable[[int], None]
 
 
 def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
-    """A column of numbers each, the whole ones -1 and the others NaN where there is none."""
+    """One column per number; missing values are -1 for integers and NaN for others."""
     told = bool(np.isfinite(rows.blendshapes).any())
     keys = (rows.frame, rows.video_frame, rows.time, rows.face, rows.confidence)
     numbers = [rows.box, rows.rotation, rows.translation, rows.gaze.reshape(-1, 4), rows.expression]
@@ -29,7 +29,7 @@ def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
 
 
 def write_csv(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:
-    """One row per moment and face; without a face one of confidence 0 and empty fields."""
+    """One row per moment and face; without a face, one with confidence 0 and empty fields."""
     table = columns(rows, names)
     with path.open("w", newline="", encoding="utf-8") as f:
         writer = csv.writer(f, lineterminator="\n")
@@ -45,7 +45,7 @@ def _texts(name: str, values: Array) -> list[str]:
         return ["" if v < 0 else str(v) for v in values]
     if name == "timestamp_s":
         return [f"{v:.6f}" for v in values]
-    # The shortest text that is read back as the same float32.
+    # The shortest text that reads back as the same float32.
     return ["" if np.isnan(v) else "0" if v == 0 else str(v) for v in values.astype(np.float32)]
 
 

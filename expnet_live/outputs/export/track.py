@@ -1,7 +1,7 @@
-"""The rows of a session cut, resampled, and brought into the form that an export needs.
+"""Cuts and resamples the rows of a session, and converts them to the form that an export needs.
 
-A track has one row per moment, for one face; at moments without it `face` is -1 and the rest NaN: such gaps stay gaps
-in tables. An animation cannot have them, and holds what was seen last (`held`).
+A track has one row per moment, for one face; at moments without it, `face` is -1 and the rest is NaN: such gaps stay
+gaps in tables. An animation cannot have gaps, and holds the last values (`held`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from expnet_live.person.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
 
-_SAME = 1e-5  # s within which a wanted moment is a recorded one
+_SAME = 1e-5  # s within which a requested moment equals a recorded one
 
 
 def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
-    """As it was shown: the first face of each frame, who is `person`, without the neutral and times the gains."""
+    """Correct the rows as shown: subtract the neutral of `person` from each frame's first face, and apply the gains."""
     first = np.diff(rows.frame, prepend=-1) > 0
     shown = person.corrected(rows.expression, names), person.corrected_blendshapes(rows.blendshapes)
     expression, blendshapes = (
@@ -41,13 +41,13 @@ def cut(rows: Rows, start: float | None, end: float | None, margin: float = _SAM
 
 
 def faces_of(rows: Rows) -> list[int]:
-    """The faces that were seen, those seen for longest first."""
+    """The faces seen, those seen longest first."""
     faces, counts = np.unique(rows.face[rows.face >= 0], return_counts=True)
     return [int(f) for f in faces[np.argsort(-counts, kind="stable")]]
 
 
 def main_face(rows: Rows) -> int | None:
-    """The face seen in most frames; None where there was never more than one at a time, which is then the one."""
+    """The face seen in most frames; None if there was never more than one at a time, because all are then the same."""
     alone = len(np.unique(rows.frame)) == len(rows)
     return None if alone else faces_of(rows)[0]
 
@@ -70,7 +70,7 @@ def track(rows: Rows, face: int | None) -> Rows:
 def resampled(rows: Rows, fps: float, start: float | None = None, end: float | None = None) -> Rows:
     """A track at `fps` from `start` (None: its first row) to `end`: linear between neighbours, rotations by slerp.
 
-    Where either neighbour is a gap or another face, or they are more than half a second apart, it is a gap. `frame`
+    If either neighbour is a gap or another face, or they are more than half a second apart, the row is a gap. `frame`
     and `video_frame` are those of the nearest row.
     """
     if not len(rows):
@@ -101,7 +101,7 @@ def resampled(rows: Rows, fps: float, start: float | None = None, end: float | N
 
 
 def held(rows: Rows) -> Rows:
-    """A track without gaps: there, what was seen last goes on; before the first sight, that is what is seen."""
+    """A track without gaps: a gap holds the last values, or, before the first face, its values."""
     seen = rows.face >= 0
     if not seen.any() or seen.all():
         return rows
@@ -110,7 +110,7 @@ def held(rows: Rows) -> Rows:
 
 
 def latest(there: Array) -> Array:
-    """(T,) of each place of a mask (T,) the last true one up to it, else the first one; -1 where none is."""
+    """For each index of a mask (T,), the last true index up to it, else the first true one, or -1 if there is none."""
     places = np.flatnonzero(there)
     if not len(places):
         return np.full(len(there), -1)
@@ -119,7 +119,7 @@ def latest(there: Array) -> Array:
 
 
 def joined(tracks: Sequence[Rows]) -> Rows:
-    """Tracks of the same moments as one table: the faces of each moment, or one gap where there are none."""
+    """Merge tracks of the same moments into one table: the faces of each moment, or one gap if there are none."""
     nobody = np.all([t.face < 0 for t in tracks], axis=0)
     moment = np.concatenate([np.arange(len(t)) for t in tracks])
     wanted = np.concatenate([(t.face >= 0) | (nobody if i == 0 else False) for i, t in enumerate(tracks)])
@@ -151,7 +151,7 @@ def _emptied(rows: Rows, gap: Array) -> Rows:
 
 
 def _slerp(one: Array, other: Array, share: Array) -> Array:
-    """Rotation vectors (T, 3) `share` (T,) of the way from `one` to `other`; NaN where either is."""
+    """Rotation vectors (T, 3) at the fraction `share` (T,) between `one` and `other`; NaN where either is."""
     result = np.full(one.shape, np.nan, np.float32)
     known = np.isfinite(one).all(1) & np.isfinite(other).all(1)
     if known.any():

@@ -1,1 +1,1 @@
-"""Live outputs to other programs, one file a protocol: see outputs.stream."""
+"""Live outputs to other programs, one file per protocol: see outputs.stream."""
