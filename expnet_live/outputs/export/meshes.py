@@ -10,6 +10,7 @@ from expnet_live.meshes.files import write_mesh
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import Written
 from expnet_live.outputs.export.pose import posed
+from expnet_live.sessions.format.table import time_text
 
 INDEX = "frames.csv"
 _NOWHERE = np.zeros(3, np.float32)
@@ -38,7 +39,7 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
                 normals=posed(normals, rows.rotation[i], _NOWHERE, pose),
                 colors=head.colors,
             )
-            lines.append(f"{name},{rows.time[i]:.6f}")
+            lines.append(f"{name},{time_text(rows.time[i])}")
         step(1)
     (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Written(int((rows.face >= 0).sum()))

@@ -11,10 +11,15 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
-from expnet_live.sessions.format.table import Layout, Rows
+from expnet_live.sessions.format.table import Layout, Rows, number_texts, time_text
 
 _AT_A_TIME = 500
 Step = Callable[[int], None]
+
+
+def write_table(kind: str, path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:
+    """`kind` is csv, parquet or npz; `names` are those of the coefficients."""
+    {"csv": write_csv, "parquet": write_parquet, "npz": write_npz}[kind](path, rows, names, step)
 
 
 def columns(rows: Rows, names: Sequence[str]) -> dict[str, Array]:
@@ -44,9 +49,8 @@ def _texts(name: str, values: Array) -> list[str]:
     if values.dtype.kind == "i":
         return ["" if v < 0 else str(v) for v in values]
     if name == "timestamp_s":
-        return [f"{v:.6f}" for v in values]
-    # The shortest text that reads back as the same float32.
-    return ["" if np.isnan(v) else "0" if v == 0 else str(v) for v in values.astype(np.float32)]
+        return [time_text(v) for v in values]
+    return number_texts(values)
 
 
 def write_parquet(path: Path, rows: Rows, names: Sequence[str], step: Step) -> None:

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
-from expnet_live.outputs.export.format import Format, Written
-
-if TYPE_CHECKING:
-    from expnet_live.outputs.export.excerpt import Excerpt
+from expnet_live.outputs.export.families import TableFile
 
 
-class Npz(Format):
+class Npz(TableFile):
     name, title, ending = "npz", "Arrays (NumPy)", ".npz"
     about = "all arrays of the session, including identity, for numpy.load"
     details = (
@@ -19,13 +13,6 @@ class Npz(Format):
         "(`Rows` in `expnet_live/sessions/format/table.py`)"
     )
     opens_in = "`numpy.load`"
-
-    def write(self, excerpt: Excerpt, path: Path) -> Written:
-        from expnet_live.outputs.export.tables import write_npz
-
-        n = len(excerpt.rows)
-        write_npz(path, excerpt.rows, excerpt.session.info.coefficients, excerpt.steps(n))
-        return Written(n)
 
 
 FORMAT = Npz()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expnet_live.outputs.export.folders import MeshFolder
+from expnet_live.outputs.export.families import MeshFolder
 
 
 class Ply(MeshFolder):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.sessions.format.table import time_text
 
 HEADER = ("timestamp_s", "label")
 
@@ -23,7 +24,7 @@ class Marker:
 
 def marker_line(marker: Marker) -> bytes:
     """Its line in the file."""
-    return _line([f"{marker.time:.6f}", " ".join(marker.label.split())])
+    return _line([time_text(marker.time), " ".join(marker.label.split())])
 
 
 def header_line() -> bytes:

@@ -59,13 +59,13 @@ class Layout:
     def rows(self, frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState]) -> list[bytes]:
         """The rows of a session's frame, each with its line end; without a face, one with confidence 0 and empty
         fields."""
-        return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time:.6f}", faces)
+        return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time_text(time)}", faces)
 
     def input_rows(self, source: str, frame: int, time: float, faces: Sequence[FaceState]) -> list[bytes]:
         """The same for one of several inputs, called `source`."""
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow([source])
-        return self._rows(f"{text.getvalue()},{frame},{time:.6f}", faces)
+        return self._rows(f"{text.getvalue()},{frame},{time_text(time)}", faces)
 
     def _rows(self, keys: str, faces: Sequence[FaceState]) -> list[bytes]:
         lines = [f"{keys},{face.face},{self._face(face)}\n" for face in faces]
@@ -77,16 +77,20 @@ class Layout:
         box, gaze, actions = face.box, face.gaze, face.blendshapes
         before = [face.confidence, box.x, box.y, box.w, box.h, *face.pose.rotation, *face.pose.translation]
         after = [*face.expression, *(face.expression_raw if self.raw else ()), *face.identity[: self.n_identity]]
-        middle = [""] * len(GAZE) if gaze is None else _texts(np.ravel(gaze))
+        middle = [""] * len(GAZE) if gaze is None else number_texts(np.ravel(gaze))
         end: list[str] = []
         if self.blendshapes:
-            end = [""] * len(BLENDSHAPES) if actions is None else _texts(actions)
-        return ",".join([*_texts(before), *middle, *_texts(after), *end])
+            end = [""] * len(BLENDSHAPES) if actions is None else number_texts(actions)
+        return ",".join([*number_texts(before), *middle, *number_texts(after), *end])
 
 
-def _texts(values: Sequence[float] | Array) -> list[str]:
-    # The shortest text that reads back as the same float32.
-    return [str(v) for v in np.asarray(values, np.float32)]
+def number_texts(values: Sequence[float] | Array) -> list[str]:
+    """For each, the shortest text that reads back as the same float32; an empty one for NaN."""
+    return ["0" if v == 0 else "" if v != v else str(v) for v in np.asarray(values, np.float32)]
+
+
+def time_text(seconds: float) -> str:
+    return f"{seconds:.6f}"
 
 
 @dataclass(frozen=True, eq=False)

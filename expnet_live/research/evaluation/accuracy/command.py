@@ -19,7 +19,6 @@ from tqdm import tqdm
 from expnet_live.core.arguments import add_photos
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.detector import Detection, MediapipeDetector
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import (
@@ -29,6 +28,7 @@ from expnet_live.research.evaluation.accuracy.looks import (
     shrunk_detection,
     shrunk_points,
 )
+from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.training.photos import read_photo
 from expnet_live.research.training.workspace import labels_of, landmarks_of, photos_of
 
@@ -58,7 +58,7 @@ def occluded(image: Image, points: Array, seed: int) -> Image:
 
 
 def run(args: argparse.Namespace) -> int:
-    model, predictor = FaceModel.load(), Predictor.load(args.model, args.device)
+    model, predictor = FaceModel.load(), network_of(args.model, args.device)
     photos = photos_of(args)
     landmarks = landmarks_of(args, photos)
     labels = labels_of(args.labels, landmarks)

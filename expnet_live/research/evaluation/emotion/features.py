@@ -18,6 +18,7 @@ from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import estimate
 from expnet_live.research.evaluation.emotion.blendshapes import N_SCORES, Blendshapes
+from expnet_live.research.evaluation.network import network_of
 
 TITLES = {
     "expnet": "ExpNet",
@@ -75,7 +76,7 @@ class BlendshapeFeature:
 
 
 def _expnet(args: argparse.Namespace, *, closely: bool = True) -> Feature:
-    return ExpNetFeature(Predictor.load(args.model, args.device), FaceModel.load(), closely=closely)
+    return ExpNetFeature(network_of(args.model, args.device), FaceModel.load(), closely=closely)
 
 
 def _landmark_fit(args: argparse.Namespace) -> Feature:

@@ -27,10 +27,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.meshes.files import write_mesh
-from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.detector import MediapipeDetector
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import estimate, padded_detect
+from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.evaluation.realy.align import REGIONS, Surface, region_errors
 from expnet_live.research.evaluation.realy.data import Benchmark, Picture, meshes_of, read_obj
 from expnet_live.research.evaluation.realy.ict import IctScanner, make_benchmark
@@ -166,7 +166,7 @@ def _method(args: argparse.Namespace, template: Template) -> Callable[[Image], A
             return None if state is None else template.of(model.vertices(state.expression, state.identity))
 
         return fitted
-    predictor = Predictor.load(args.model, args.device)
+    predictor = network_of(args.model, args.device)
 
     def seen(image: Image) -> Array | None:
         face = padded_detect(detector, image)

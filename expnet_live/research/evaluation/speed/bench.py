@@ -17,9 +17,9 @@ from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.predictor import Predictor
 from expnet_live.networks.runtime import pick_device
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.evaluation.speed.bench_photos import time_device, time_photos
 from expnet_live.research.evaluation.speed.bench_process import Task, measure
 from expnet_live.research.evaluation.speed.bench_video import time_video
@@ -33,7 +33,7 @@ def bench(args: argparse.Namespace) -> int:
     limit_threads(args.threads)
     videos = args.videos or [DEMO]
     model = FaceModel.load()
-    predictor = Predictor.load(args.model, "cpu", args.threads)
+    predictor = network_of(args.model, "cpu", args.threads)
     pipeline = Pipeline(predictor, model)
     report: dict[str, Any] = {
         "machine": {
@@ -58,7 +58,7 @@ def bench(args: argparse.Namespace) -> int:
     try:
         report["photos"] = time_photos(photos, predictor, model, pipeline.detector, args.threads)
         if pick_device(args.device) != "cpu":
-            accelerated = Predictor.load(args.model, args.device)
+            accelerated = network_of(args.model, args.device)
             report["device"] = {"name": args.device, **time_device(photos, accelerated, pipeline.detector)}
     except ValueError as e:
         raise UserError(str(e)) from e

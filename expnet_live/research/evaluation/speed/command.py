@@ -18,9 +18,9 @@ from expnet_live.core.arguments import positive_int
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.detector import MediapipeDetector
 from expnet_live.research.evaluation.emotion.features import FEATURES
+from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.evaluation.speed.bench import cpu_name, frames_of
 from expnet_live.research.evaluation.speed.bench_photos import faces_of
 from expnet_live.research.evaluation.speed.timing import limit_threads
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     limit_threads(args.threads)
-    predictor = Predictor.load(args.model, args.device, args.threads)
+    predictor = network_of(args.model, args.device, args.threads)
     ways: dict[str, Way] = {
         "expnet": ExpNetWay(predictor),
         "landmark-fit": LandmarkFitWay(FaceModel.load(), args.threads),

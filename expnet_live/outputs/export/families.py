@@ -1,4 +1,4 @@
-"""Formats that write a folder with a mesh for each moment."""
+"""What formats have in common: tables of all rows, and folders with a mesh for each moment."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from expnet_live.outputs.export.format import Format, Written
 
 if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
+
+
+class TableFile(Format):
+    """All rows in one file, of the kind that the format's name says."""
+
+    def write(self, excerpt: Excerpt, path: Path) -> Written:
+        from expnet_live.outputs.export.tables import write_table
+
+        n = len(excerpt.rows)
+        write_table(self.name, path, excerpt.rows, excerpt.session.info.coefficients, excerpt.steps(n))
+        return Written(n)
 
 
 class MeshFolder(Format):
