@@ -94,6 +94,7 @@ class InferenceWorker(Worker):
         self._neutral = AutoNeutral()
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
+        self.mirrored: int | None = None  # the number of the face that comes first; None: the one known longest
         self.person = Person()  # replaced as a whole from other threads
         self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
         self.head: Head | None = None  # likewise; None: the face model's own head head
@@ -179,6 +180,7 @@ class InferenceWorker(Worker):
             if captured.generation != self._generation:
                 self._generation = captured.generation
                 self._neutral.reset()
+                self.mirrored = None
                 if self._pipeline is not None:
                     self._pipeline.reset()
             state = self._processed(captured)
@@ -204,7 +206,7 @@ class InferenceWorker(Worker):
         if pipeline is None:
             return self._passed_on(captured)
         try:
-            states = pipeline.process(captured.frame)
+            states = sorted(pipeline.process(captured.frame), key=lambda s: s.face != self.mirrored)
             faces = tuple(
                 self._face(pipeline, s, person if i == 0 else None, head, started) for i, s in enumerate(states)
             )

@@ -58,6 +58,7 @@ class Commands:
             span=lambda v: self.choose(span=v),
             gauge=lambda v: self.choose(gauge=v),
             bar_clicked=self._toggle_curve,
+            face_clicked=c.mirror_face,
             gain=c.set_gain,
             head_failed=lambda reason: c.notices.append(
                 Notice("gl", "error", texts.NO_HEAD_GL.format(reason=reason), Act.SHOW_LOG)

@@ -31,6 +31,7 @@ class PartCallbacks:
     span: Callable[[object], None]
     gauge: Callable[[object], None]
     bar_clicked: Callable[[str], None]
+    face_clicked: Callable[[int], None]
     gain: Callable[[str, float], None]
     head_failed: Callable[[str], None]
 
@@ -41,6 +42,7 @@ class Parts:
     def __init__(self, actions: Actions, on_head: Sequence[str], on: PartCallbacks) -> None:
         self.camera = CameraView()
         self.camera.setToolTip(texts.CAMERA_TIP)
+        self.camera.picked.connect(on.face_clicked)
         self.transport = TransportBar(actions)
         self.head = HeadView(on.head_failed)
         self.bars = BarsView(on.bar_clicked, on.gain)

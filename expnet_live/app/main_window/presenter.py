@@ -102,6 +102,8 @@ class Presenter:
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
 
     def _neutral(self) -> str:
+        if self._controller.somebody_else:
+            return texts.NEUTRAL_OTHER.format(name=self._controller.person.name)
         known = self._controller.neutral_known
         if known is None:
             return texts.NEUTRAL_OFF if not self._controller.choices.auto_neutral else ""

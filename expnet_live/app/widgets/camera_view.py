@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from expnet_live.app import texts
@@ -19,6 +19,8 @@ RADIUS = 8.0
 
 class CameraView(QWidget):
     """Fits the picture into the widget; lines and texts are drawn at the screen's own resolution."""
+
+    picked = Signal(int)  # the number of the face that was clicked
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,8 +88,9 @@ class CameraView(QWidget):
         corners.addRect(area.adjusted(-1, -1, 1, 1))
         corners.addRoundedRect(area, RADIUS, RADIUS)
         painter.fillPath(corners, QColor(self._theme.panel))
-        for face in self._faces if self.overlay != "none" else ():
-            self._draw_box(painter, area, face.state.box)
+        for i, face in enumerate(self._faces if self.overlay != "none" else ()):
+            # The first one is mirrored.
+            self._draw_box(painter, area, face.state.box, 1.0 if i == 0 else 0.45)
         if self.badge:
             self._draw_chip(painter, area.topLeft() + QPointF(8, 8), self.badge)
         if self.recording:
@@ -127,16 +130,32 @@ class CameraView(QWidget):
             )
         return picture
 
-    def _draw_box(self, painter: QPainter, area: QRectF, box: Box) -> None:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        inside = [f for f in self._faces if self._frame(self._area(), f.state.box).contains(at)]
+        if inside and event.button() == Qt.MouseButton.LeftButton:
+            # Of faces that overlap, the one whose middle is nearest.
+            middles = {f.state.face: self._frame(self._area(), f.state.box).center() - at for f in inside}
+            self.picked.emit(min(middles, key=lambda n: QPointF.dotProduct(middles[n], middles[n])))
+        else:
+            super().mousePressEvent(event)
+
+    def _frame(self, area: QRectF, box: Box) -> QRectF:
+        """What is drawn round a face, in this widget."""
         corners = self._on_screen(np.array([[box.x, box.y], [box.x + box.w, box.y + box.h]]), area.width())
         (x0, y0), (x1, y1) = corners.min(0) + 0.5, corners.max(0) + 0.5
         pad = 0.06 * (x1 - x0)
-        frame = QRectF(area.x() + x0 - pad, area.y() + y0 - pad, x1 - x0 + 2 * pad, y1 - y0 + 2 * pad)
+        return QRectF(area.x() + x0 - pad, area.y() + y0 - pad, x1 - x0 + 2 * pad, y1 - y0 + 2 * pad)
+
+    def _draw_box(self, painter: QPainter, area: QRectF, box: Box, opacity: float) -> None:
+        frame = self._frame(area, box)
+        painter.setOpacity(opacity)
         painter.setPen(QPen(QBrush(self._accent()), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setClipRect(area)
         painter.drawPath(_brackets(frame, min(18.0, frame.width() / 5)))
         painter.setClipping(False)
+        painter.setOpacity(1.0)
 
     def _accent(self) -> QColor:
         return QColor(self._theme.accent if self._theme.name == "dark" else "#5fe0d0")

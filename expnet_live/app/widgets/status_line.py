@@ -51,7 +51,7 @@ class StatusLine(QStatusBar):
         """Show rates of source, network and screen in Hz, drops before network and screen, and times in seconds."""
         self.device.setText(texts.STATUS_DEVICE.format(device=device))
         self.rate.setText(texts.STATUS_RATE.format(source=rates[0], network=rates[1], screen=rates[2]))
-        self.drops.setText(texts.STATUS_DROPS.format(drops=sum(drops)))
+        self.drops.setText(texts.STATUS_DROPS.format(frames=drops[0], states=drops[1]))
         self.drops.setToolTip(texts.STATUS_DROPS_TIP.format(frames=drops[0], states=drops[1]))
         self.latency.setText(texts.STATUS_LATENCY.format(ms=1000 * latency))
         parts = ", ".join(f"{texts.STAGES.get(k, k)} {1000 * v:.1f}" for k, v in stages.items())

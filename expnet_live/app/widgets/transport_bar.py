@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.live.transport import Transport
 
 _STEPS = 1000
+
+
+class _SeekSlider(QSlider):
+    """Moves to where it is clicked, and can be dragged on from there."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            option = QStyleOptionSlider()
+            self.initStyleOption(option)
+            control, style = QStyle.ComplexControl.CC_Slider, self.style()
+            handle = style.subControlRect(control, option, QStyle.SubControl.SC_SliderHandle, self)
+            groove = style.subControlRect(control, option, QStyle.SubControl.SC_SliderGroove, self)
+            at = round(event.position().x() - handle.width() / 2) - groove.x()
+            self.setSliderDown(True)
+            self.setSliderPosition(
+                QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at, groove.width() - handle.width())
+            )
+        super().mousePressEvent(event)
 
 
 class TransportBar(QWidget):
@@ -28,7 +47,7 @@ class TransportBar(QWidget):
             button.setObjectName("Flat")
             button.setDefaultAction(actions[name])
             row.addWidget(button)
-        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = _SeekSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, _STEPS)
         self._slider.setToolTip(texts.SEEK_TIP)
         self._slider.sliderMoved.connect(self._seek)

@@ -29,7 +29,7 @@ class SessionInfo:
     number of frames dropped while the network was busy (None: unknown, after a kill); `unwritten` are ranges (first,
     last) of frames that could not be written completely: without their picture, or also without their rows.
     `video_frames` is None without video. `lost_face` are intervals (from, to) without any face. `blendshapes`: whether
-    rows have ARKit's actions.
+    rows have ARKit's actions. `people`: names by face number; the mirrored face has the name of the profile.
     """
 
     app_version: str
@@ -59,6 +59,7 @@ class SessionInfo:
     unwritten: tuple[tuple[int, int], ...] = ()
     lost_face: tuple[tuple[float, float], ...] = field(default=())
     blendshapes: bool = False
+    people: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
@@ -82,6 +83,7 @@ class SessionInfo:
             profile=PersonRecord.of(self.person),
             unwritten_count=self.n_unwritten,
             lost_face_s=[(round(a, 6), round(b, 6)) for a, b in self.lost_face],
+            faces={str(number): name for number, name in self.people.items()},
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
         return json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
@@ -100,6 +102,7 @@ class SessionInfo:
             duration=document.duration_s,
             person=document.profile.person(),
             lost_face=tuple(document.lost_face_s),
+            people={int(number): name for number, name in document.faces.items()},
             **{name: getattr(document, name) for name in _AS_THEY_ARE},
         )
 
@@ -140,6 +143,7 @@ class _Document(msgspec.Struct, kw_only=True):
     unwritten_count: Count = 0
     unwritten: tuple[tuple[Count, Count], ...]
     lost_face_s: list[tuple[Number, Number]]
+    faces: dict[str, str] = {}
 
 
 _AS_THEY_ARE = [f.name for f in fields(SessionInfo) if f.name in _Document.__struct_fields__]

@@ -7,6 +7,7 @@ import logging
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -88,6 +89,7 @@ class Recorder(Worker):
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
+        self._mirrored: Counter[int] = Counter()  # frames in which a face was the first
         self._size = (0, 0)
         self._generation: int | None = None
         self._start: float | None = None
@@ -131,6 +133,8 @@ class Recorder(Worker):
                 # Some systems' clocks are too coarse to distinguish two frames.
                 self._last = max(captured.grabbed - self._start, self._last + _LEAST_STEP)
             self._drops = self._drops[0], state.frame_drops
+            if state.faces:
+                self._mirrored[state.faces[0].state.face] += 1
             self.frames += 1
             if not self._has_room(self._rows.waiting):
                 self.missed += 1
@@ -238,10 +242,13 @@ class Recorder(Worker):
         """The fields of session.json that were unknown at the beginning."""
         with self._condition:
             person, self._person = self._person, None
+            mirrored = self._mirrored.most_common(1)
         if self._start is not None and not writer.begun:
             writer.begin(self._start, *self._size)
         if person is not None:
             writer.note_person(person)
+        if mirrored and writer.begun and list(writer.info.people) != [mirrored[0][0]]:
+            writer.note_mirrored(mirrored[0][0])
 
     def _check_lanes(self) -> None:
         """Raise the error that stopped the rows, or OSError if the disk stopped the video; ignore other video

@@ -64,7 +64,11 @@ class SessionWriter:
         self._markers.write(markers.marker_line(marker))
 
     def note_person(self, person: Person) -> None:
-        self._note(replace(self.info, person=person))
+        self._note(replace(self.info, person=person, people=dict.fromkeys(self.info.people, person.name)))
+
+    def note_mirrored(self, face: int) -> None:
+        """The face of that number is the person of the profile."""
+        self._note(replace(self.info, people={face: self.info.person.name}))
 
     def sync(self) -> None:
         """Flush everything to disk. Raises FileNotFoundError if the folder is gone."""

@@ -1,0 +1,89 @@
+"""Several faces, neutral faces and seeking, as a person at the window does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from live_fakes import Puppet
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QSlider
+from seen import LONG, banners
+
+from expnet_live.app import settings, texts
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.state.choices import Choices
+from expnet_live.capture.sources import open_spec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.person.person import Person
+from expnet_live.sessions.format.info import read_info
+
+
+def test_a_click_on_a_face_mirrors_it_and_the_session_names_it(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet, store: Any
+) -> None:
+    puppet.faces = 2
+    settings.save_choices(store, Choices(max_faces=2))
+    window = open_window()
+    controller, camera = window.controller, window.parts.camera
+    qtbot.waitUntil(lambda: len(camera.faces) == 2, timeout=LONG)
+    second = camera.faces[1].state
+    x, y = second.box.center
+    assert camera.image is not None
+    zoom = min(camera.width() / camera.image.shape[1], camera.height() / camera.image.shape[0])
+    left = (camera.width() - zoom * camera.image.shape[1]) / 2
+    top = (camera.height() - zoom * camera.image.shape[0]) / 2
+    x = camera.image.shape[1] - 1 - x if camera.mirror else x
+    qtbot.mouseClick(camera, Qt.MouseButton.LeftButton, pos=QPoint(round(left + zoom * x), round(top + zoom * y)))
+    qtbot.waitUntil(lambda: bool(camera.faces) and camera.faces[0].state.face == second.face, timeout=LONG)
+    qtbot.waitUntil(lambda: controller.state.faces[0].state.face == second.face, timeout=LONG)
+    controller.record(True)
+    qtbot.waitUntil(lambda: controller.recording.recorder.frames > 3, timeout=LONG)
+    recorder = controller.recording.recorder
+    controller.record(False)
+    qtbot.waitUntil(lambda: not recorder.alive, timeout=LONG)
+    assert read_info(recorder.folder).people == {second.face: "Default"}
+
+
+def test_set_neutral_on_a_paused_clip_says_what_is_missing(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet
+) -> None:
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    controller = window.controller
+    qtbot.waitUntil(lambda: bool(controller.faces), timeout=LONG)
+    controller.set_playing(False)
+    window.actions_["calibrate"].trigger()
+    qtbot.waitUntil(lambda: banners(window).get("calibration") == texts.CALIBRATION_PAUSED, timeout=LONG)
+    assert not controller.engine.inference.calibrating
+    controller.set_playing(True)
+    window.commands.calibrate()
+    assert controller.engine.inference.calibrating
+    controller.set_playing(False)  # it would wait for ever
+    qtbot.waitUntil(lambda: not controller.engine.inference.calibrating, timeout=LONG)
+    controller.set_playing(True)
+    window.commands.calibrate()
+    controller.use_source(SourceSpec.demo())
+    assert not controller.engine.inference.calibrating
+
+
+def test_a_neutral_says_when_somebody_else_is_seen(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
+    controller, label = window.controller, window.parts.controls.neutral
+    seen = controller.faces[0].state.identity
+    controller.window_state.show_person(Person("Anna", identity=seen, neutral={"jawOpen": 0.1}))
+    qtbot.waitUntil(lambda: controller.state is not None and not controller.somebody_else, timeout=LONG)
+    controller.window_state.show_person(Person("Anna", identity=seen + np.float32(1.2), neutral={"jawOpen": 0.1}))
+    qtbot.waitUntil(lambda: label.text() == texts.NEUTRAL_OTHER.format(name="Anna"), timeout=LONG)
+
+
+def test_a_click_on_the_slider_seeks(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    slider = window.parts.transport.findChild(QSlider)
+    qtbot.waitUntil(lambda: slider.isVisible() and slider.isEnabled(), timeout=LONG)
+    transport = window.controller.engine.capture.transport
+    window.controller.set_playing(False)
+    for share in (0.75, 0.3):
+        at = QPoint(round(share * slider.width()), slider.height() // 2)
+        qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)
+        wanted = share * transport.duration
+        qtbot.waitUntil(lambda wanted=wanted: abs(transport.position - wanted) < 0.3, timeout=LONG)
