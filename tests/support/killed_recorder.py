@@ -23,6 +23,8 @@ def record(folder: Path) -> None:
         recorder.put(live_state(i, time.monotonic(), picture(i, 160, 120)))
         os.write(1, f"{folder.name} {os.getpid()} {i}\n".encode())
         time.sleep(1 / FPS)  # the camera's pace
+        while recorder.waiting:  # the processor is with other programs: no fault of the disk
+            time.sleep(0.001)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+"""What was recorded survives a kill at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from places import ROOT
+from recorders import finish, put, recorder_in
+from session_files import INFO_OF_TEST, video_numbers
+
+from expnet_live.core.errors import UserError
+from expnet_live.sessions.catalog.recovery import recover, recover_all
+from expnet_live.sessions.format.folder import INFO, LOCK, TABLE, FolderLock
+from expnet_live.sessions.format.info import SessionInfo, write_info
+from expnet_live.sessions.reading.session import Session
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="recorders are forked, which this system cannot do")
+def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
+    n, seed = 20, random.randrange(10**6)
+    moments = random.Random(seed)
+    script = ROOT / "tests" / "support" / "killed_recorder.py"
+    command = [sys.executable, str(script), str(tmp_path), str(n)]
+    told: dict[str, int] = {}  # the last frame that each one says it has handed over
+    kill_after = {str(i): moments.uniform(0.0, 3.0) for i in range(n)}
+    begun: dict[str, float] = {}
+    killed: set[str] = set()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
+        assert parent.stdout is not None
+        try:
+            for line in parent.stdout:
+                name, process, frame = line.split()
+                told[name] = int(frame)
+                if not (tmp_path / name / INFO).exists():
+                    continue
+                begun.setdefault(name, time.monotonic())
+                if name not in killed and time.monotonic() - begun[name] >= kill_after[name]:
+                    os.kill(int(process), signal.SIGKILL)
+                    killed.add(name)
+                if len(killed) == n:
+                    break
+            told |= _rest(parent.stdout, parent)
+        finally:
+            os.killpg(parent.pid, signal.SIGKILL)
+    for name in sorted(killed):
+        folder, where = tmp_path / name, f"recording {name}, seed {seed}"
+        assert len(Session.open(folder).rows) >= told[name], where  # readable as it is: told+1 frames, one may be lost
+        info = recover(folder)
+        session = Session.open(folder)
+        rows = session.rows
+        assert info.complete and info.recovered and info.drops is None and len(rows) == info.rows, where
+        assert rows.frame.tolist() == list(range(len(rows))) and len(rows) >= told[name], where
+        pictures = [] if session.video is None else video_numbers(session.video)
+        assert len(pictures) == info.video_frames, where
+        # The picture that a row names is that of its frame, at its time.
+        for frame, number, moment in zip(rows.frame, rows.video_frame, rows.time, strict=True):
+            if number >= 0:
+                assert pictures[number] == (frame, pytest.approx(moment, abs=0.002)), where
+        assert (rows.video_frame >= 0).sum() == min(len(pictures), len(rows)), where
+        missing = info.duration - (pictures[-1][1] if pictures else 0.0)
+        assert missing <= 1.5, where
+        assert recover(folder).to_json() == info.to_json()
+
+
+def _rest(lines: Iterator[str], parent: subprocess.Popen[str]) -> dict[str, int]:
+    """What was told between the kill and its being noticed."""
+    os.killpg(parent.pid, signal.SIGKILL)
+    return {name: int(frame) for name, _, frame in (line.split() for line in lines if line.endswith("\n"))}
+
+
+def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        recorder = recorder_in(tmp_path / name, video=False)
+        put(recorder, range(3))
+        info = finish(recorder)
+        if name != "a":
+            write_info(tmp_path / name, INFO_OF_TEST)
+    lock = FolderLock(tmp_path / "c")
+    with pytest.raises(UserError, match="is being recorded"):
+        recover(tmp_path / "c")
+    (recovered,) = recover_all(tmp_path)
+    lock.release()
+    assert isinstance(recovered, SessionInfo) and recovered.rows == 3
+    assert (tmp_path / "b" / TABLE).read_bytes() == (tmp_path / "a" / TABLE).read_bytes()
+    assert info.complete and not (tmp_path / "c" / LOCK).exists()
+    (tmp_path / "c" / TABLE).unlink()
+    (problem,) = recover_all(tmp_path)
+    assert isinstance(problem, UserError) and "is missing" in str(problem)
