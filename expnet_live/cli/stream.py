@@ -27,6 +27,9 @@ def add_parser(subparsers: Subparsers) -> None:
         help="such as vmc, vmc://127.0.0.1:39539, or vmc?names=camel; may be repeated. Goes to this machine, unless "
         "an address says otherwise",
     )  # fmt: skip
+    parser.add_argument(
+        "--shape", type=Path, metavar="FILE", help="bend the blendshapes by the dead zones, gains and curves in FILE"
+    )
     parser.add_argument("--list", action="store_true", help="list the outputs, and exit")
     parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stream for so long, looping a clip")
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
@@ -43,6 +46,7 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
+    from expnet_live.outputs.shape import Shape
     from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
 
     if args.list:
@@ -53,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
-    streams = [Stream(*parse_target(text)) for text in args.to]
+    shape = None if args.shape is None else Shape.load(args.shape)
+    streams = [Stream(*parse_target(text), shape) for text in args.to]
     for stream in streams:
         if stream.leaves:
             print(f"{stream.name}: data sent there leaves this machine.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,6 +45,10 @@ class Sample:
         pose, gaze = face.state.pose, face.state.gaze
         gaze = np.zeros((2, 2), np.float32) if gaze is None else gaze
         return cls(state.captured.grabbed, True, face.weights, pose.rotation, pose.translation, gaze, state, face)
+
+    def bent(self, bend: Callable[[Array], Array]) -> Sample:
+        """With other blendshapes."""
+        return replace(self, blendshapes=bend(self.blendshapes))
 
 
 class Follower:

@@ -19,6 +19,7 @@ from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.output import OUTPUTS, Option, OutputKind, Sender, parse_target
 from expnet_live.outputs.pump import PUMP
 from expnet_live.outputs.sample import Follower, Sample
+from expnet_live.outputs.shape import Shape
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
@@ -33,9 +34,9 @@ __all__ = [
 class Stream(Worker):
     """A LiveOutput that sends the newest sample; it drops and counts older ones that it had no time for."""
 
-    def __init__(self, kind: OutputKind, address: Address) -> None:
+    def __init__(self, kind: OutputKind, address: Address, shape: Shape | None = None) -> None:
         super().__init__(kind.title(address))
-        self.kind, self.address = kind, address
+        self.kind, self.address, self._shape = kind, address, shape
         self.sent = self.unheard = 0
         self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox()
         self._follower = Follower()
@@ -142,7 +143,8 @@ class Stream(Worker):
     def _send_newest(self, sender: Sender, timeout: float) -> None:
         item = self._samples.take(timeout)
         if item is not None:
-            self._send(sender, Sample.of(*item))
+            sample = Sample.of(*item)
+            self._send(sender, sample if self._shape is None or not sample.seen else sample.bent(self._shape))
 
     def _send(self, sender: Sender, sample: Sample) -> None:
         try:

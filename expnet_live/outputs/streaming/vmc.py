@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import quaternion
 from expnet_live.outputs.address import Address
+from expnet_live.outputs.channels import VRM_0, VRM_1
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.osc import Packets, Slots
 from expnet_live.outputs.output import Option, OutputKind, Sender
@@ -30,21 +31,27 @@ class Vmc(OutputKind):
     name, port = "vmc", 39539
     about = "VMC over OSC: VSeeFace, Warudo, VNyan, VMagicMirror, Blender, Unity"
     options: Mapping[str, Option] = {
+        "clips": Option(
+            "the avatar's blendshapes: Perfect Sync, or the presets of VRM 0 or 1", ("perfectsync", "vrm0", "vrm1")
+        ),
         "names": Option("how blendshapes are written: JawOpen or jawOpen", ("pascal", "camel")),
         "messages": Option("in bundles, or each alone for receivers that refuse bundles", ("bundled", "single")),
     }
 
     def open(self, address: Address) -> Sender:
-        return _Performer(
-            address, self.option(address, "names") == "pascal", self.option(address, "messages") == "bundled"
-        )
+        clips, bundled = self.option(address, "clips"), self.option(address, "messages") == "bundled"
+        presets = {"vrm0": VRM_0, "vrm1": VRM_1}.get(clips)
+        if presets is not None:
+            return _Performer(address, presets.names, presets.values, bundled)
+        names = [n[0].upper() + n[1:] for n in ARKIT] if self.option(address, "names") == "pascal" else ARKIT
+        return _Performer(address, names, lambda blendshapes: blendshapes, bundled)
 
 
 class _Performer(Datagrams):
-    def __init__(self, address: Address, pascal: bool, bundled: bool) -> None:
+    def __init__(self, address: Address, names: Sequence[str], clips: Callable[[Array], Array], bundled: bool) -> None:
         super().__init__(address)
         self._start: float | None = None
-        names = [n[0].upper() + n[1:] for n in ARKIT] if pascal else ARKIT
+        self._clips = clips
         self._nobody = Packets([("/VMC/Ext/OK", 0), ("/VMC/Ext/T", Slots(1))], bundled)
         self._face = Packets(
             [
@@ -67,7 +74,7 @@ class _Performer(Datagrams):
             return self._nobody.filled(np.array(time))
         right, left = sample.gaze
         turns = (sample.rotation, gaze_vector(left), gaze_vector(right))
-        return self._face.filled(np.concatenate([*map(unity_quaternion, turns), sample.blendshapes, time]))
+        return self._face.filled(np.concatenate([*map(unity_quaternion, turns), self._clips(sample.blendshapes), time]))
 
 
 def unity_quaternion(rotation: Array) -> tuple[float, float, float, float]:

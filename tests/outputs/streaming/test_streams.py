@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pythonosc.dispatcher import Dispatcher
+from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_server import BlockingOSCUDPServer
 from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned, until
 from websockets.exceptions import InvalidStatus
@@ -23,8 +24,9 @@ from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
 from expnet_live.live.state import Settings
-from expnet_live.outputs.run import stream_to
+from expnet_live.outputs.run import running, stream_to
 from expnet_live.outputs.sample import Follower
+from expnet_live.outputs.shape import Curve, Shape
 from expnet_live.outputs.stream import OUTPUTS, Address, Sample, Sender, Stream, parse_target
 from expnet_live.outputs.streaming.live_link import LiveLink
 from expnet_live.person.person import Person
@@ -160,7 +162,7 @@ def test_targets() -> None:
     for port in ("x", "0", "65536", ""):
         with pytest.raises(UserError, match="has no port from 1 to 65535"):
             parse_target(f"vmc://127.0.0.1:{port}")
-    with pytest.raises(UserError, match="vmc has no option called name; it has names, messages"):
+    with pytest.raises(UserError, match="vmc has no option called name; it has clips, names, messages"):
         parse_target("vmc?name=camel")
     with pytest.raises(UserError, match="is one of pascal, camel, not snake"):
         parse_target("vmc?names=snake")
@@ -315,3 +317,22 @@ def test_a_wait_of_one_sender_is_nobody_elses(opened: Opened, receiver: socket.s
             quick.put(turned(float(i)))
             assert receiver.recv(2048) and receiver.recv(2048) and receiver.recv(2048)
             assert time.monotonic() - begun < 0.4  # less than the patience with the other
+
+
+def test_curves_bend_what_is_sent(receiver: socket.socket) -> None:
+    address = Address("127.0.0.1", receiver.getsockname()[1])
+    stream = Stream(OUTPUTS.named("livelink"), address, Shape.of({"jawOpen": Curve(gain=1.5)}))
+    with running([stream]):
+        until(lambda: stream._sender is not None)
+        stream.put(turned(1.0))
+        assert struct.unpack(">61f", receiver.recv(4096)[-244:])[INDEX["jawOpen"]] == 0.75
+
+
+@pytest.mark.parametrize(("clips", "jaw"), [("vrm0", "A"), ("vrm1", "aa")])
+def test_presets_of_vrm(opened: Opened, receiver: socket.socket, clips: str, jaw: str) -> None:
+    stream = opened("vmc", receiver.getsockname()[1], clips=clips)
+    stream.put(turned(1.0))
+    messages = [m for m in OscBundle(receiver.recv(65536)) if m.address == "/VMC/Ext/Blend/Val"]
+    values = {m.params[0]: m.params[1] for m in messages}
+    assert values[jaw] == pytest.approx(0.25) and "JawOpen" not in values
+    assert values["Blink_L" if clips == "vrm0" else "blinkLeft"] == 1

@@ -1,0 +1,96 @@
+"""How ARKit's 52 weights are bent for an avatar: dead zones, gains and curves, one for each, as data in a JSON file.
+
+    {"version": 1, "curves": {"eyeBlink*": {"dead": 0.05, "gain": 1.3}, "jawOpen": {"points": [[0, 0.1], [1, 0.9]]}}}
+
+A name that ends in `*` stands for both sides. What is not named stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.errors import UserError
+from expnet_live.core.records import record_of
+from expnet_live.core.types import Array
+
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Gain = Annotated[float, msgspec.Meta(ge=0, le=100)]
+_Points = Annotated[list[tuple[_Share, _Share]], msgspec.Meta(min_length=2)]
+
+
+class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A weight below `dead` is 0, the rest is stretched to 0..1 and times `gain`; then it goes through `points` (in,
+    out), straight between two of them; the result is cut to 0..1."""
+
+    dead: _Share = 0.0
+    gain: _Gain = 1.0
+    points: _Points | None = None
+
+
+class _File(msgspec.Struct, frozen=True):
+    version: int
+    curves: dict[str, Curve]
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Curves of some of the 52 weights.
+
+    >>> shape = Shape.of({"jawOpen": Curve(gain=2.0)})
+    >>> float(shape(np.full(52, 0.25, np.float32))[INDEX["jawOpen"]])
+    0.5
+    """
+
+    dead: Array
+    gain: Array
+    points: tuple[tuple[int, Array], ...]
+
+    @classmethod
+    def of(cls, curves: dict[str, Curve]) -> Shape:
+        """Raises UserError for an action that does not exist, and for points that do not go from left to right."""
+        dead, gain = np.zeros(N_BLENDSHAPES, np.float32), np.ones(N_BLENDSHAPES, np.float32)
+        points = []
+        for name, curve in curves.items():
+            for i in _indices(name):
+                # A zone as wide as the whole leaves nothing.
+                dead[i], gain[i] = min(curve.dead, 0.999), curve.gain if curve.dead < 1 else 0.0
+                if curve.points is not None:
+                    line = np.array(curve.points, np.float32).T
+                    if (np.diff(line[0]) <= 0).any():
+                        raise UserError(f"The points of {name} do not go from left to right; order them.")
+                    points.append((i, line))
+        return cls(dead, gain / (1 - dead), tuple(points))
+
+    @classmethod
+    def load(cls, path: Path) -> Shape:
+        """Raises UserError where it is no such file."""
+        try:
+            data = record_of(json.loads(path.read_text(encoding="utf-8")), _File)
+        except OSError as error:
+            raise UserError(f"{path} cannot be read ({error.strerror}); choose another file.") from error
+        except ValueError as error:
+            raise UserError(f"{path} is not a file of curves ({error}); see docs/outputs.md.") from error
+        if data.version != 1:
+            raise UserError(f"{path} is of version {data.version}; this program reads version 1.")
+        return cls.of(data.curves)
+
+    def __call__(self, weights: Array) -> Array:
+        """Bent weights (52,) of weights (52,)."""
+        out = np.clip(np.maximum(weights - self.dead, 0) * self.gain, 0, 1).astype(np.float32)
+        for i, (x, y) in self.points:
+            out[i] = np.interp(out[i], x, y)
+        return out
+
+
+def _indices(name: str) -> list[int]:
+    names = [f"{name[:-1]}{side}" for side in ("Left", "Right")] if name.endswith("*") else [name]
+    if missing := [n for n in names if n not in INDEX]:
+        raise UserError(f"There is no action called {missing[0]}; use ARKit's names, such as jawOpen or eyeBlink*.")
+    return [INDEX[n] for n in names]
