@@ -85,7 +85,7 @@ def test_what_a_folder_leaves_out_is_named(tmp_path: Path, capsys: pytest.Captur
         out.mux(stream.encode(sound))
     assert analyze(tmp_path / "in", "--out", tmp_path / "out") == 0
     assert [Path(s).name for s in sources(tmp_path / "out")] == ["a.photo"]
-    left = next(line for line in capsys.readouterr().err.splitlines() if "left out" in line)
+    left = next(line for line in capsys.readouterr().err.splitlines() if "skipped, because" in line)
     assert "notes.txt" in left and "sound.mka" in left
 
 

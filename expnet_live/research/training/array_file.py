@@ -1,4 +1,4 @@
-"""Dataclasses of arrays that are kept in one .npz file."""
+"""Dataclasses of arrays stored in one .npz file."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ class ArrayFile:
     """Base of dataclasses all of whose fields are arrays."""
 
     def save(self, path: Path) -> None:
-        """Writes `path` at once or not at all."""
+        """Write `path` atomically."""
         with replacing(path) as partial, partial.open("wb") as f:
             np.savez(f, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Raises UserError when `path` holds something else."""
+        """Read `path`. Raises UserError if it contains something else."""
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 return cls(**{field.name: z[field.name] for field in fields(cls)})
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
-            raise UserError(f"{path} holds no {cls.__name__}; remove it, or name another file, and run again.") from e
+            raise UserError(
+                f"{path} does not contain a {cls.__name__}; remove it, or choose another file, and run again."
+            ) from e

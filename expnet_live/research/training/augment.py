@@ -1,6 +1,6 @@
-"""Augmentation: what a webcam, a bad detector box and a hand before the face do to a crop.
+"""Augmentation: simulates the effects of a webcam, a bad detector box and occlusions on a crop.
 
-The paper's robustness comes from training on the same label under such changes.
+The paper's robustness comes from training with the same label under such changes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220
 
 
 def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: int) -> Array:
-    """Matrix (2, 3) from the stored wide crop to a network's crop: how far the tracker or a detector is off."""
+    """Matrix (2, 3) from the stored wide crop to a network's crop, with the errors of the tracker or a detector."""
     if rng.random() < config.loose:
         zoom, angle = np.exp(rng.uniform(-0.4, 0.4)), rng.normal(0, 0.22)
         shift = rng.uniform(-0.2, 0.2, 2)
@@ -62,7 +62,7 @@ def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: i
 
 
 def astray(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: int) -> Array:
-    """Matrix of a crop with no upright face: a corner of the picture, a piece of cheek, or a face that is lying."""
+    """Matrix of a crop without an upright face: a corner of the picture, a piece of cheek, or a face on its side."""
     if rng.random() < 0.4:
         return _matrix(np.exp(rng.normal(0, 0.1)), rng.uniform(1.3, 5.0), rng.normal(0, 0.05, 2), wide, wider, size)
     corner = rng.choice([-1.0, 1.0], 2) * rng.uniform(0.55, 0.75, 2)
@@ -78,7 +78,7 @@ def _matrix(zoom: float, angle: float, shift: Array, wide: int, wider: float, si
 
 
 def distort(image: Image, rng: Rng, config: AugmentConfig, other: Image, noise_bank: Array, face: Array) -> Image:
-    """Changes the pixels of a crop (S, S, 3).
+    """Change the pixels of a crop (S, S, 3).
 
     `other` is another picture whose patches may cover this one; `face` (n, 2) are points of the face in it, px.
     """
@@ -139,7 +139,7 @@ def _low_resolution(x: Image, rng: Rng, smallest: float, noise_bank: Array) -> I
     small = cv2.resize(x, (n, n), interpolation=how)
     if rng.random() < 0.3:
         small = _noise(small, rng, noise_bank, float(rng.uniform(1, 5)))
-    # Mostly linear: that is how the pipeline's own crop enlarges.
+    # Mostly linear, because the pipeline's own crop enlarges in this way.
     back = cv2.INTER_LINEAR if rng.random() < 0.8 else cv2.INTER_CUBIC
     return cv2.resize(small, (size, size), interpolation=back)
 
@@ -154,7 +154,7 @@ def _noise(x: Image, rng: Rng, bank: Array, sigma: float) -> Image:
 
 
 def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
-    """Covers up to about half of the face: blobs like hands, bars like glasses or masks, one side, the frame's edge."""
+    """Cover up to about half of the face: blobs like hands, bars like glasses or masks, one side, the frame's edge."""
     size = x.shape[0]
     out = x.copy()
     mask = np.zeros((size, size), np.uint8)
@@ -189,9 +189,9 @@ def _occlude(x: Image, rng: Rng, other: Image, face: Array) -> Image:
 
 
 def cover_side(mask: Image, rng: Rng, points: Array, share: float) -> None:
-    """Covers this share of what `points` (n, 2) span, from one of four sides, at any small angle to them.
+    """Cover this share of the area of `points` (n, 2), from one of four sides, at any small angle to it.
 
-    Were its edges always upright to the face, a network would take them for a sign of how it is turned.
+    If its edges were always aligned with the face, a network would use them as a cue for its rotation.
     """
     angle = rng.normal(0, 0.2)
     axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

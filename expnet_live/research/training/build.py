@@ -1,4 +1,4 @@
-"""The face model's asset, from landmarks to file."""
+"""Builds the face model's asset from landmarks."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 
 def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: Path | None = None) -> FaceModel:
-    """Learns the model, scales eta to standard deviations over the training photos, colours it, writes it.
+    """Learn the model, scale eta to standard deviations over the training photos, colour it, and write it.
 
-    Raises UserError when the landmarks were made without a teacher, whose scores name the components.
+    Raises UserError if the landmarks were made without a teacher, whose scores name the components.
     """
     if not landmarks.score_names.size:
-        raise UserError("These landmarks have no scores; make them with --teacher, whose names the components bear.")
+        raise UserError("These landmarks have no scores; make them with --teacher, whose scores name the components.")
     config = LearnConfig()
     split = photos.split(landmarks)
     subjects = photos.subjects(landmarks.key)

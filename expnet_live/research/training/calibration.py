@@ -1,7 +1,7 @@
-"""Answers as strong as life: rare expressions are drawn up to four times as often, from which ExpNet learns to overdo.
+"""Corrects exaggeration: rare expressions are drawn up to four times as often, so ExpNet learns to exaggerate.
 
-A line for each coefficient, fitted on training photos drawn evenly, undoes that. It becomes part of the last layer's
-units, so it costs nothing where the network runs.
+A linear map for each coefficient, fitted on evenly drawn training photos, undoes this. It becomes part of the last
+layer's units, so it costs nothing at run time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from expnet_live.research.training.dataset import plain_batches
 
 @torch.inference_mode()
 def calibrate(net: ExpNet, crops: CropSet, model: FaceModel, limit: int = 6000) -> tuple[Array, Array]:
-    """Changes `net`'s units of expression; gives slopes and offsets (29,), alike for left and right."""
+    """Change `net`'s units of expression; return slopes and offsets (29,), equal for left and right."""
     partner, sign = model.mirror_expression
     said, truth = [], []
     for part in plain_batches(crops, model, net.config.crop_size, limit):
@@ -26,7 +26,7 @@ def calibrate(net: ExpNet, crops: CropSet, model: FaceModel, limit: int = 6000) 
         said.append(net.split(out)["expression"].numpy())
         truth.append(part["expression"].numpy())
     x, t = np.concatenate(said), np.concatenate(truth)
-    # Mirrored copies beside them make the lines of both sides one.
+    # Mirrored copies give both sides the same map.
     x, t = (np.concatenate([v, v[:, partner] * sign]) for v in (x, t))
     dx = x - x.mean(0)
     slope = (dx * t).sum(0) / (dx**2).sum(0)

@@ -1,9 +1,8 @@
-"""The average colour of people's faces, for drawing the model.
+"""Learns the average colour of people's faces, for drawing the model.
 
-Each photo's colour is read where the subdivided face lies on it and is divided by the person's own
-skin colour, so that everyone and every exposure counts alike; the median over photos is kept. Light
-that falls on faces in the same way everywhere (from above) is told by how colour follows the mean
-face's normals, and taken out: the renderer brings its own.
+Each photo is sampled at the subdivided face and divided by the person's own skin colour, so that all people and
+exposures count alike; the result is the median over photos. Light that falls on all faces in the same way (from above)
+shows in the dependence of colour on the mean face's normals, and is removed: the renderer adds its own.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from expnet_live.research.training.photos import PhotoRef, read_photo
 
 log = logging.getLogger(__name__)
 
-_SKIN_LUMINANCE = 0.47  # of the skin, linear: photos do not tell albedo from exposure
+_SKIN_LUMINANCE = 0.47  # of the skin, linear: photos cannot separate albedo from exposure
 _WARMTH = 0.78
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
@@ -40,7 +39,7 @@ def mean_face_colors(
     """RGB albedo (V, 3) uint8 of the subdivided face, learned from frontal, calm faces of colour photos.
 
     `painted` is the share of the hand-painted palette in the result, which keeps brows and lips
-    crisp where people differ in their place. Raises UserError when fewer than 20 photos will do.
+    crisp where their positions differ between people. Raises UserError if fewer than 20 photos are suitable.
     """
     refine, triangles = loop_subdivision(model.base_triangles, N_BASE, 2)
     resting = refine @ model.mean
@@ -51,25 +50,25 @@ def mean_face_colors(
         color = _sampled(image, refine @ xyz[:N_BASE, :2])
         skin = np.median(color[cheeks], axis=0)
         chroma = skin / (skin @ _LUMA)
-        # Grey, tinted or badly exposed photos tell nothing of colour.
+        # Grey, tinted or badly exposed photos say nothing about colour.
         if 0.06 < skin @ _LUMA < 0.8 and 1.12 < chroma[0] < 1.9 and chroma[2] < 0.9:
             photos.append(np.log((color + 0.004) / (skin + 0.004)).astype(np.float32))
             skins.append(chroma)
     if len(photos) < 20:
-        raise UserError(f"Only {len(photos)} of these are colour photos of frontal, calm faces; name more photos.")
+        raise UserError(f"Only {len(photos)} of these are colour photos of frontal, calm faces; give more photos.")
     log.info("face colours from %d photos", len(photos))
 
     relative = np.median(np.stack(photos), axis=0).astype(np.float64)
     mirror = cKDTree(resting).query(resting * (-1, 1, 1))[1]
     relative = (relative + relative[mirror]) / 2
     relative -= _shading(relative, resting, triangles, model.mean)[:, None]
-    # Brows, lips and eyes are drawn more sharply than the average of many, skin is made smooth.
+    # Draw brows, lips and eyes more sharply than the average of many, and smooth the skin.
     feature = _features(model.mean, resting)[:, None]
     relative += feature * _detail(relative, triangles, 12) - (1 - feature) * _detail(relative, triangles, 4)
     # Photos are warm with indoor light; the renderer's lamps are white.
     skin = (1 + _WARMTH * (np.mean(skins, axis=0) - 1)) * _SKIN_LUMINANCE
     learned = np.log(skin) + _faded(relative, resting, triangles, model)
-    # What is painted joins as a ratio to its own skin, so that the skin stays the learned one.
+    # Painted parts are combined as a ratio to their own skin, so that the skin stays the learned one.
     palette = np.log(linear_from_srgb(default_colors(model.mean, resting)))
     palette += np.log(skin) - np.median(palette, axis=0)
     return srgb_from_linear(np.exp((1 - painted) * learned + painted * palette))
@@ -126,7 +125,9 @@ def _features(mean: Array, points: Array) -> Array:
 
 
 def _shading(relative: Array, points: Array, triangles: Array, mean: Array) -> Array:
-    """The log of the light (V,): what of the skin's brightness follows the normals, in second order (9 harmonics)."""
+    """The log of the light (V,): the part of the skin's brightness that follows the normals, to second order (9
+    harmonics).
+    """
     x, y, z = NormalOperator(triangles, len(points))(points).T.astype(np.float64)
     harmonics = np.stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], 1)
     brightness = relative @ _LUMA
@@ -147,7 +148,7 @@ def _neighbours(triangles: Array, n: int) -> sparse.csr_matrix:
 
 
 def _detail(values: Array, triangles: Array, rounds: int) -> Array:
-    """How values (V, C) stand out of their surroundings, which grow with the rounds of averaging."""
+    """The difference of values (V, C) from their surroundings, which grow with the rounds of averaging."""
     average = _neighbours(triangles, len(values))
     smooth = values
     for _ in range(rounds):
@@ -156,10 +157,10 @@ def _detail(values: Array, triangles: Array, rounds: int) -> Array:
 
 
 def _faded(relative: Array, points: Array, triangles: Array, model: FaceModel) -> Array:
-    """Fades to plain skin at the oval, where photos show hair, shadow and background."""
+    """Fade to plain skin at the oval, where photos show hair, shadow and background."""
     oval = topology_of_triangles(model.base_triangles).oval
     distance = cKDTree(points[oval]).query(points)[0]
-    # From the forehead and the temples hair reaches further in.
+    # Hair reaches further in at the forehead and the temples.
     reach = np.where(points[:, 1] > 20, 26.0, 16.0)
     t = np.clip((distance - 3) / reach, 0, 1)[:, None]
     skin = np.median(relative, axis=0)

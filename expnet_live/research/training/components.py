@@ -1,4 +1,4 @@
-"""The 29 expression components: their names, the teacher scores that start them, where they act.
+"""The 29 expression components: their names, the teacher scores that initialise them, and where they act.
 
 Names are ARKit's, "left" being the person's left (x > 0). Two components are signed shifts
 (jawLeft, mouthLeft: negative means to the right), the others come alone or in mirrored pairs;
@@ -18,8 +18,8 @@ from expnet_live.core.types import Array
 class Component:
     """`scores`: teacher score -> weight; `mask` (468,): 1 where the component may act, 0 where not.
 
-    `start` (468, 3) mm: a displacement to start from where the teacher's scores give none worth it;
-    crooked faces must not claim it for their identity.
+    `start` (468, 3) mm: an initial displacement if the teacher's scores give no useful one;
+    it keeps asymmetric faces from absorbing it as identity.
     """
 
     name: str
@@ -57,7 +57,7 @@ def components(mean: Array, mirror: Array) -> list[Component]:
     lid = blob(eye_x, eye_y, 20, 15)
     squint = blob(eye_x + 2, eye_y - 5, 26, 20)
 
-    # The jaw swings about the ears: the chin goes farthest, the upper lip stays.
+    # The jaw swings about the ears: the chin moves farthest, the upper lip stays.
     chin_aside = np.zeros((len(x), 3))
     chin_aside[:, 0] = ramp(-y, -mouth_y, 80) * ramp(mean[:468, 2], -45, 0)
     mouth_aside = np.zeros((len(x), 3))
@@ -94,7 +94,7 @@ def components(mean: Array, mirror: Array) -> list[Component]:
 
 
 def mirror_of(names: list[str]) -> tuple[Array, Array]:
-    """For each component the index and the sign of its mirror image."""
+    """The index and the sign of each component's mirror image."""
     sign = np.array([-1.0 if n in SHIFTS else 1.0 for n in names])
     partner = np.array([i if n in SHIFTS else names.index(mirrored_name(n)) for i, n in enumerate(names)])
     return partner, sign

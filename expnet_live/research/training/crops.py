@@ -21,7 +21,7 @@ from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.photos import PhotoRef, read_photo
 
 WIDE_SIZE = 208
-WIDER = 1.6  # side of a stored crop in sides of a network's crop
+WIDER = 1.6  # side of a stored crop, in units of a network's crop
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class CropSet:
         return np.asarray(self.images[self.index[i]])
 
     def subset(self, which: Array) -> CropSet:
-        """Those of a mask or of indices; the pictures stay where they are."""
+        """The crops of a mask or of indices; the pictures are not copied."""
         return CropSet(self.images, *(getattr(self, f.name)[which] for f in fields(self)[1:]))
 
 
 def wide_crop(rotation: Array, scale: float, origin: Array) -> Crop:
-    """The stored crop of a face whose label is known."""
+    """The stored crop of a labelled face."""
     crop = Crop.of_view(WeakPerspective(rotation, scale, *(float(v) for v in origin)), WIDE_SIZE)
     return Crop(crop.x, crop.y, crop.side * WIDER, crop.roll, WIDE_SIZE)
 
@@ -69,7 +69,7 @@ def _cut(job: tuple[PhotoRef, bool, Crop, int]) -> Image:
 
 
 def cut_tight(image: Image, crop: Crop, seed: int) -> Image:
-    """The crop's pixels, for a photo that may end at the cheek: what lies beyond must not always be black."""
+    """The crop's pixels, for a photo that may end at the cheek: the area beyond must not always be black."""
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT)[seed % 4]
     if border == cv2.BORDER_CONSTANT:
         return crop.cut(image)

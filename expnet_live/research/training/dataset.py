@@ -22,7 +22,7 @@ N_POINTS = 468
 
 @dataclass(frozen=True)
 class Mirror:
-    """How labels change when the picture is mirrored."""
+    """Converts labels to those of the mirrored picture."""
 
     partner: Array
     sign: Array
@@ -36,14 +36,14 @@ class Mirror:
 
 
 def encode_view(view: WeakPerspective, size: int) -> Array:
-    """The network's view output: log of the scale in crop sides per mm, origin in crop sides from the middle."""
+    """The network's view output: log of the scale in crop sides per mm, origin in crop sides from the centre."""
     return np.array([np.log(view.scale / size), (view.x + 0.5) / size - 0.5, (view.y + 0.5) / size - 0.5], np.float32)
 
 
 class FaceDataset(Dataset[dict[str, torch.Tensor]]):
     """Samples of `crops`: `image` (3, S, S) uint8, targets, and `face` 1 or 0.
 
-    The sample of an index differs in each epoch; it depends on `seed`, the epoch and the index alone.
+    The sample of an index differs in each epoch; it depends only on `seed`, the epoch and the index.
     """
 
     def __init__(self, crops: CropSet, model: FaceModel, size: int, config: AugmentConfig, seed: int = 0) -> None:
@@ -112,7 +112,7 @@ def plain_batches(
 
 
 def sample_weights(crops: CropSet) -> Array:
-    """(N,) how often to draw each photo: rare expressions and turned heads up to four times as often."""
+    """(N,) sampling weights of photos: up to four times higher for rare expressions and turned heads."""
     extreme = np.clip(np.abs(crops.expression) - 2.0, 0, 2).sum(1)
     turned = np.clip(np.linalg.norm(crops.rotation, axis=1) - 0.35, 0, 1)
     return np.asarray(1 + np.minimum(0.5 * extreme + 1.5 * turned, 3.0))

@@ -1,4 +1,4 @@
-"""The demo clip: the face model's head, dressed for a portrait, performing expressions in a studio."""
+"""Renders the demo clip: the face model's head, dressed for a portrait, performing expressions in a studio."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from expnet_live.video.writer import VideoWriter
 
 SIZE = (640, 480)
 _SCALE = 1.38  # px per mm: the face takes about 45 % of the height
-_ORIGIN = np.array([319.5, 226.0])  # where the upright head's origin is seen
+_ORIGIN = np.array([319.5, 226.0])  # position of the upright head's origin
 _PIVOT = np.array([0.0, -112.0, -92.0])  # mm: the head turns on its neck
 
-_SKIN = np.array([0.83, 0.76, 0.72])  # of the face model's own colours: a darker skin, which no made picture has
+_SKIN = np.array([0.83, 0.76, 0.72])  # on the model's colours: a darker skin, which no synthetic picture has
 _PERSON, _SHAPE_SD = 3, 0.6  # the seed of the actor's shape, and how far it is from the mean
 _HAIR = np.array([38.0, 30.0, 27.0])
 _CLOTH = np.array([58.0, 66.0, 76.0])
@@ -65,7 +65,7 @@ class Actor:
         self._none = np.zeros(model.n_expression, np.float32)
         resting = model.vertices(self._none, self._identity)
         self._hair = hairiness(model.anatomy, resting)
-        # Hair stands off the skull, and lies in strands.
+        # Hair has a distance from the skull, and forms strands.
         self._lift = lift(self._hair)[:, None]
         angle = np.arctan2(resting[:, 0], resting[:, 1] - 20)
         strand = 1 + 0.1 * np.sin(23 * angle + 2 * np.sin(resting[:, 2] / 30)) + 0.07 * np.sin(9 * angle + 1)
@@ -87,7 +87,7 @@ class Actor:
         self._background = _background()
 
     def view(self, moment: Moment) -> WeakPerspective:
-        """How the camera sees the head: its neck stays in place."""
+        """The camera's view of the head, whose neck stays in place."""
         turn = matrix_from_vector(moment.rotation)
         shift = _SCALE * (_PIVOT - turn @ _PIVOT)
         return WeakPerspective(moment.rotation, _SCALE, float(_ORIGIN[0] + shift[0]), float(_ORIGIN[1] - shift[1]))
@@ -98,7 +98,7 @@ class Actor:
         vertices = self._model.vertices(self._none, self._identity, blendshapes=moment.blendshapes)
         normals = self._model.normals(vertices)
         vertices += self._lift * normals
-        # The body stays where it is, so that within the turning head's frame it turns the other way.
+        # The body stays in place, so in the frame of the turning head it turns the other way.
         body = self._sweater @ turn + _PIVOT.astype(np.float32)
         return render(
             self._surface,
@@ -111,7 +111,7 @@ class Actor:
 
 
 def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: float = DURATION) -> list[Moment]:
-    """Writes the clip to `out` (MP4) and what it shows beside it (CSV); returns the moments of its frames."""
+    """Write the clip to `out` (MP4) and its content beside it (CSV); return the moments of its frames."""
     from tqdm import tqdm
 
     actor = Actor(model)
@@ -124,7 +124,7 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
 
 
 def _write_truth(moments: list[Moment], path: Path) -> None:
-    """frame, timestamp_s, rotation vector (rad), ARKit's actions (0..1): what the clip shows."""
+    """frame, timestamp_s, rotation vector (rad), ARKit's actions (0..1) of the clip."""
     with path.open("w", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(["frame", "timestamp_s", "rx", "ry", "rz", *ARKIT])
@@ -140,7 +140,7 @@ def _sweater() -> tuple[Array, Array]:
     rings = CubicSpline(np.arange(len(_SWEATER)), _SWEATER)(np.linspace(0, len(_SWEATER) - 1, 4 * len(_SWEATER)))
     angle = np.linspace(0, 2 * np.pi, _AROUND, endpoint=False)
     height, wide, deep, forward = (rings[:, k, None] for k in range(4))
-    # Shoulders slope: the sides lie lower than the front.
+    # Shoulders slope: the sides are lower than the front.
     slope = np.clip((wide - 66) / 150, 0, 1)
     x, z = wide * np.sin(angle), forward + deep * np.cos(angle)
     y = height - 10 * slope * np.sin(angle) ** 2 + 0 * x
@@ -158,6 +158,6 @@ def _background() -> Image:
     x, y = np.meshgrid(np.linspace(-1, 1, w), np.linspace(-1, 1, h))
     glow = np.exp(-((x - 0.25) ** 2 / 0.9 + (y + 0.1) ** 2 / 0.8))[..., None]
     wall = np.array([44, 40, 38]) + glow * np.array([46, 42, 38])
-    # A little noise keeps the gradient from showing bands.
+    # A little noise prevents banding in the gradient.
     noise = np.random.default_rng(0).normal(0, 0.8, (h, w, 1))
     return cv2.GaussianBlur(np.clip(wall + noise, 0, 255).astype(np.uint8), (0, 0), 0.6)

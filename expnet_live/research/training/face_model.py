@@ -1,12 +1,12 @@
-"""Learning the 3D morphable face model S = mean + B_id alpha + B_exp eta from landmarks of photos.
+"""Learns the 3D morphable face model S = mean + B_id alpha + B_exp eta from landmarks of photos.
 
 Method: faces are aligned by similarities to a symmetric mean. Every aligned face, and its mirror
-image, is explained as mean + what its pose does to the landmarks + its subject's identity +
-expression. First the expression is regressed on the teacher's named scores (ridge), which gives
-52 named displacement fields; 29 of them, merged and kept to their place by masks, start an EM
-algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that completes
-them from all photos. Identity is the covariance between subjects, less what one subject varies by
-itself. The faces are then aligned anew to their own reconstruction, and all is repeated.
+image, is modelled as mean + effect of its pose on the landmarks + its subject's identity +
+expression. First, the expression is regressed on the teacher's named scores (ridge), which gives
+52 named displacement fields; 29 of them, merged and confined to their regions by masks, initialise
+an EM algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that refines
+them on all photos. Identity is the covariance between subjects, minus the variation within a
+subject. The faces are then realigned to their own reconstruction, and everything is repeated.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 N_FACE = 468
 MIRROR = np.array([-1.0, 1.0, 1.0])
-# What everybody looks for in a face: these components take what others share with them.
+# The most noticeable components: they take what others share with them.
 LEADING = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
-# Below all of these scores a face is calm: what it looks like is who it is.
+# Below all of these scores a face is calm, so its shape is the identity.
 CALM = {
     "jawOpen": 0.03, "mouthSmileLeft": 0.15, "mouthSmileRight": 0.15, "mouthPucker": 0.2, "mouthFunnel": 0.05,
     "mouthRollLower": 0.15, "mouthRollUpper": 0.15, "mouthShrugLower": 0.15, "mouthPressLeft": 0.25,
@@ -46,7 +46,7 @@ class LearnConfig:
     n_identity: int = 50
     outer_rounds: int = 2
     em_rounds: int = 8
-    noise: float = 0.3  # mm a coordinate
+    noise: float = 0.3  # mm per coordinate
     ridge: float = 20.0
     orthogonality: float = 0.6
     anchor: float = 0.1
@@ -57,7 +57,7 @@ class LearnConfig:
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces to learn from where `train` (N,), to measure on elsewhere.
+    """Faces for training where `train` (N,), for testing elsewhere.
 
     `raw` (N, 478, 3) pixels, y up, z to the viewer; `scores` (N, 52); `neutral` (N,) by their label.
     """
@@ -74,7 +74,7 @@ class Faces:
 
 @dataclass(frozen=True)
 class Learned:
-    """Arrays of the face model, see FaceModel, and what was measured."""
+    """Arrays of the face model, see FaceModel, and its measurements."""
 
     mean: Array
     identity: Array
@@ -89,7 +89,7 @@ class Learned:
 def select_faces(
     landmarks: LandmarkSet, subject: Array, emotion: Array, split: Split, config: LearnConfig
 ) -> tuple[Faces, Array]:
-    """Faces whose landmarks can be trusted (all looks agree, upright, big enough), and which they are (N,)."""
+    """Faces with reliable landmarks (all looks agree, upright, big enough), and their indices (N,)."""
     xyz = landmarks.landmarks
     eyes = xyz[:, 263, :2] - xyz[:, 33, :2]
     width = np.linalg.norm(eyes, axis=1)
@@ -109,7 +109,7 @@ def select_faces(
 
 
 def mirrored(fields: Array, mirror: Array) -> Array:
-    """Displacements (..., 468, 3) as seen in a mirror."""
+    """Mirrored displacements (..., 468, 3)."""
     result: Array = (fields * MIRROR)[..., mirror, :]
     return result
 
@@ -145,7 +145,7 @@ class _Learner:
         self.scores = faces.scores - self._neutral_scores()
 
     def _neutral_scores(self) -> Array:
-        """Scores of a face at rest, the origin of expression: the median over calm neutral-labelled photos."""
+        """Scores of a neutral face, the origin of expression: the median over calm neutral-labelled photos."""
         s = self.faces.scores
         calm = self.faces.neutral & (s[:, self.score_names.index("jawOpen")] < 0.05)
         rest = np.median(s[calm], axis=0)
@@ -192,9 +192,10 @@ class _Learner:
         )
 
     def _span(self, x: Array, z: Array, told: Array, fields: Array) -> dict[str, float]:
-        """How much of the variation within held-out people 29 components explain, ours and principal ones.
+        """The share of variation within held-out people explained by 29 components, ours and principal ones.
 
-        Of `x`, all of it, and of `told`, what the scores say of it: the rest is in part identity, seen differently.
+        For `x`, all of it, and for `told`, the part that the scores predict: the rest is partly identity in another
+        view.
         """
         held = ~self.faces.train & (self.count > 1)[self.of]
         both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
@@ -209,14 +210,14 @@ class _Learner:
         return share | {"held-out photos measured on": float(held.sum())}
 
     def _means(self, rows: Array) -> Array:
-        """The mean (S, D) of each subject's rows, of those (N, D) of all faces."""
+        """The mean (S, D) of each subject's rows among those (N, D) of all faces."""
         total = np.zeros((len(self.subjects), rows.shape[1]), np.float32)
         np.add.at(total, self.of, rows)
         result: Array = total / self.count[:, None]
         return result
 
     def _nuisance(self, mirror: bool = False) -> Array:
-        """Intercept and what head pose does to the landmarks: powers of yaw and pitch."""
+        """Intercept and effect of head pose on the landmarks: powers of yaw and pitch."""
         yaw, pitch = (-self.yaw if mirror else self.yaw), self.pitch
         return np.stack([np.ones_like(yaw), yaw, pitch, yaw**2, pitch**2, yaw * pitch, yaw**3], 1, dtype=np.float32)
 
@@ -236,7 +237,7 @@ class _Learner:
         return w, a @ w
 
     def _identity(self, residual: Array) -> Array:
-        """Each subject's own shape (S, 1404), shrunk towards nothing where one photo tells little."""
+        """Each subject's own shape (S, 1404), shrunk towards zero if there are few photos."""
         mean = self._means(residual)
         train = np.zeros(len(self.subjects), bool)
         train[self.of[self.faces.train]] = True
@@ -254,7 +255,9 @@ class _Learner:
         return result
 
     def _identity_basis(self, residual: Array, parts: list[Component]) -> Array:
-        """Identity basis (K, 1404), mm a standard deviation: how calm faces differ, but for pose and scores."""
+        """Identity basis (K, 1404), mm per standard deviation: differences of calm faces, apart from pose and
+        scores.
+        """
         s = {n: self.faces.scores[:, k] for k, n in enumerate(self.score_names)}
         calm = self.faces.train.copy()
         for name, most in CALM.items():
@@ -267,7 +270,7 @@ class _Learner:
         return np.asarray((vector * np.sqrt(value)).T)
 
     def _expression(self, z: Array, identity: Array, parts: list[Component], fields52: Array) -> _Expression:
-        """EM for z = eta B + alpha V + noise, identity V (K, 1404) fixed, B anchored, kept to its masks, mirrored."""
+        """EM for z = eta B + alpha V + noise, with identity V (K, 1404) fixed, and B anchored, masked and mirrored."""
         names = [c.name for c in parts]
         partner, sign = mirror_of(names)
         mask = np.repeat(np.stack([c.mask for c in parts]), 3, axis=1)
@@ -288,7 +291,7 @@ class _Learner:
         second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
         zt, ztm = z[t], self._mirror_rows(z[t])
         both = zt.T @ zt + ztm.T @ ztm
-        both /= 2 * len(zt)  # all that the algorithm needs to know of the faces
+        both /= 2 * len(zt)  # all that the algorithm needs of the faces
         anchor, noise = b.copy(), self.config.noise**2
         for _ in range(self.config.em_rounds):
             f = np.concatenate([b, identity])
@@ -323,9 +326,9 @@ class _Learner:
 
 
 def _less_alike(fields: Array, leading: Array, amount: float) -> Array:
-    """Fields (K, D) told apart better: actions that move the same skin would otherwise be parted by noise alone.
+    """Separate fields (K, D): otherwise, only noise would distinguish actions that move the same skin.
 
-    The `leading` ones (K,) stay, the others lose what they share with them; then either group is turned
+    The `leading` ones (K,) stay, the others lose what they share with them; then each group is rotated
     towards its nearest orthogonal set, B (B'B)^(-amount/2) on unit fields (Loewdin).
     """
     length = np.linalg.norm(fields, axis=1, keepdims=True)

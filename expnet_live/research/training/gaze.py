@@ -1,4 +1,4 @@
-"""Gaze labels from iris landmarks: where each eye looks, in the head's frame."""
+"""Gaze labels from iris landmarks: the direction of each eye in the head's frame."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LIMIT = 0.8  # rad
 def gaze_labels(labels: LabelSet, landmarks: Array, model: FaceModel, rows: Array) -> Array:
     """Gaze (n, 2, 2) of the photos `rows`: the right eye, then the left; yaw (right > 0), pitch (up > 0), rad.
 
-    Photographed people mostly look into the camera: the median offset from there, a fault of the
-    eye's assumed place, is taken off.
+    Photographed people mostly look into the camera: the median offset from it, an error of the
+    eye's assumed position, is subtracted.
     """
     topology = topology_of_triangles(model.base_triangles)
     rotation = matrix_from_vector(labels.rotation[rows]).astype(np.float32)
@@ -42,7 +42,7 @@ def gaze_labels(labels: LabelSet, landmarks: Array, model: FaceModel, rows: Arra
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
         out[:, k, 0] = np.arctan2(direction[:, 0], direction[:, 2])
         out[:, k, 1] = np.arcsin(np.clip(direction[:, 1], -1, 1))
-    # Single irises are found too roughly to tell the eyes apart; eyes mostly move together.
+    # Single irises are too inaccurate to treat the eyes separately, and eyes mostly move together.
     out[:] = out.mean(1, keepdims=True)
     result: Array = np.clip(out, -LIMIT, LIMIT)
     return result

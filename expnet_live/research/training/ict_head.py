@@ -1,4 +1,4 @@
-"""The ICT Face Model Light: heads of many shapes whose truth is known."""
+"""The ICT Face Model Light: heads of many shapes with known ground truth."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class IctHead:
 
     @classmethod
     def load(cls, path: Path, indices: Path) -> IctHead:
-        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        """Load it from the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
         try:
             with np.load(path, allow_pickle=False) as z:
                 neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
             landmarks = np.array(json.loads(indices.read_text())["idx_to_landmark_verts"])
         except (OSError, ValueError, KeyError) as e:
             raise UserError(
-                f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; name those."
+                f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; choose those."
             ) from e
         triangles = np.concatenate([quads[:, :3], quads[quads[:, 3] >= 0][:, [0, 2, 3]]])
         return cls(neutral, identity, triangles, landmarks)

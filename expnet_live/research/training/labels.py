@@ -1,4 +1,4 @@
-"""Labels for training: fits of the face model to the landmarks of photos, bad ones rejected."""
+"""Labels for training: fits of the face model to the landmarks of photos, with bad fits rejected."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from expnet_live.research.training.landmarks import LandmarkSet
 
 log = logging.getLogger(__name__)
 
-MIN_EYE_DISTANCE = 20.0  # px between the outer corners; below, landmarks mean little
-MAX_RESIDUAL = 2.5  # mm rms; a fit worse than this is not of a face
+MIN_EYE_DISTANCE = 20.0  # px between the outer eye corners; below, landmarks are unreliable
+MAX_RESIDUAL = 2.5  # mm rms; a fit worse than this is not a face
 MAX_TURN = 1.3  # rad
 MAX_SPREAD = 6.0  # per cent of the outer-eye distance between looks at one photo
 
@@ -27,7 +27,7 @@ MAX_SPREAD = 6.0  # per cent of the outer-eye distance between looks at one phot
 class LabelSet(ArrayFile):
     """A fit per photo, in the order of `key` (N,). `reason` (N,) is empty for good ones.
 
-    Arrays as in face_model.fitting.Fit. The view belongs to the photo, turned upside down where the
+    Arrays as in heads.fitting.Fit. The view belongs to the photo, flipped vertically if the
     landmarks' `flip` says so.
     """
 
@@ -52,7 +52,7 @@ def make_labels(
     config: FitConfig | None = None,
     chunk: int = 3000,
 ) -> LabelSet:
-    """Fits all photos, identity pooled over the photos of a subject (N,)."""
+    """Fit all photos, with identity pooled over the photos of a subject (N,)."""
     xyz = landmarks.landmarks
     n = len(xyz)
     reason = np.full(n, "", dtype="U24")
@@ -62,7 +62,7 @@ def make_labels(
     reason[landmarks.spread > MAX_SPREAD] = "looks disagree"
     reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
     todo = np.flatnonzero(reason == "")
-    # Those who have one photo apart from the others: they need less.
+    # Subjects with one photo are fitted separately, because they need less.
     _, of, count = np.unique(subjects[todo], return_inverse=True, return_counts=True)
     todo = todo[np.lexsort((of, count[of] > 1))]
     fitter = Fitter(model, config or FitConfig())
@@ -86,7 +86,7 @@ def make_labels(
 
 
 def _chunks(sorted_subjects: Array, size: int) -> list[slice]:
-    """Slices of about `size` that never part a subject, whose photos stand together."""
+    """Slices of about `size` that never split a subject, whose photos are adjacent."""
     cuts, start = [], 0
     while start < len(sorted_subjects):
         stop = min(start + size, len(sorted_subjects))

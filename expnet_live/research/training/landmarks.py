@@ -1,10 +1,10 @@
-"""Landmarks of photo collections: what two detectors agree on over several looks at each photo.
+"""Landmarks of photo collections: the consensus of two detectors over several looks at each photo.
 
-One look of Face Mesh is off by a good per cent of the outer-eye distance, and not the same way in a
-photo and in its mirror image. So each photo is looked at mirrored and turned, too, and the mean is
-kept; an optional teacher (MediaPipe Face Landmarker) has half of the say, and gives 52 named action
-scores. Where the looks disagree, there is no face, or it lies upside down. The result is a cache that
-the face model, the labels and the evaluation share.
+A single look of Face Mesh is off by somewhat more than 1 % of the outer-eye distance, and differently
+in a photo and in its mirror image. So each photo is also processed mirrored and turned, and the mean
+is kept; an optional teacher (MediaPipe Face Landmarker) has half of the weight, and gives 52 named
+action scores. If the looks disagree, there is no face, or it is upside down. The result is a cache
+for the face model, the labels and the evaluation.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ N_LANDMARKS = 478
 N_SCORES = 52
 CHUNK = 256
 THUMB = 32  # px
-_CONFIDENCE = 0.4  # that there is a face
-_ANGLE, _ZOOM = 8.0, 0.9  # degrees and scale of the turned look
+_CONFIDENCE = 0.4  # confidence that there is a face
+_ANGLE, _ZOOM = 8.0, 0.9  # rotation (degrees) and scale of the turned look
 
 
 @dataclass
@@ -45,10 +45,10 @@ class LandmarkSet(ArrayFile):
     `landmarks` (N, 478, 3): x right and y down in pixels of the upright photo (integer = pixel
     centre), z in the same scale towards the scene; NaN where no face was found.
     `spread` (N,): mean distance of the points in per cent of the outer-eye distance, between the mean look of
-    Face Mesh and the one farthest off, or the teacher's mean if that is more; infinite when a look found no face.
+    Face Mesh and the one farthest from it, or the teacher's mean if that is more; infinite if a look found no face.
     `scores` (N, 52): the teacher's, NaN without one.
     `flip` (N,): 1 where the photo had to be turned upside down (flipped vertically) first.
-    `size` (N, 2): width and height in pixels. `thumb` (N, 32, 32, 3): the face and what is round it, small.
+    `size` (N, 2): width and height in pixels. `thumb` (N, 32, 32, 3): a small picture of the face and its surroundings.
     """
 
     key: Array
@@ -63,7 +63,7 @@ class LandmarkSet(ArrayFile):
 
 @dataclass(frozen=True)
 class Looks:
-    """What all looks at one photo say; fields as in LandmarkSet."""
+    """The result of all looks at one photo; fields as in LandmarkSet."""
 
     landmarks: Array
     spread: float
@@ -74,7 +74,7 @@ class Looks:
 def face_landmarker(path: Path, detection: float, presence: float) -> Any:
     """MediaPipe's Face Landmarker with its 52 scores, from a .task file; least confidences of detection and presence.
 
-    Raises UserError when it is none.
+    Raises UserError if it is not a Face Landmarker.
     """
     with light_mediapipe():
         import mediapipe
@@ -89,13 +89,13 @@ def face_landmarker(path: Path, detection: float, presence: float) -> Any:
         )
         return vision.FaceLandmarker.create_from_options(options)
     except (RuntimeError, ValueError, OSError) as e:
-        raise UserError(f"{path} is not a Face Landmarker with blendshapes (.task); name one with --teacher.") from e
+        raise UserError(f"{path} is not a Face Landmarker with blendshapes (.task); give one with --teacher.") from e
 
 
 class LandmarkDetector:
     """Face Mesh with refined eyes and lips on still photos, and optionally a blendshape teacher.
 
-    Raises UserError when the teacher is no Face Landmarker.
+    Raises UserError if the teacher is not a Face Landmarker.
     """
 
     def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = _CONFIDENCE) -> None:
@@ -117,7 +117,7 @@ class LandmarkDetector:
             self._srgb = mediapipe.ImageFormat.SRGB
 
     def mesh(self, image: Image) -> Array | None:
-        """Landmarks (478, 3) in pixels of `image` (BGR uint8), None without a face."""
+        """Landmarks (478, 3) in pixels of `image` (BGR uint8), or None without a face."""
         rgb, pad = self._padded(image)
         faces = self._mesh.process(rgb).multi_face_landmarks
         return self._pixels(faces[0].landmark, rgb, pad) if faces else None
@@ -136,7 +136,7 @@ class LandmarkDetector:
         )
 
     def look(self, image: Image) -> Looks | None:
-        """The mean of all looks at a photo; None when Face Mesh sees no face in it as it is."""
+        """The mean of all looks at a photo, or None if Face Mesh finds no face in the original."""
         if (first := self.mesh(image)) is None:
             return None
         mirror_image = np.ascontiguousarray(image[:, ::-1])
@@ -166,7 +166,7 @@ class LandmarkDetector:
         return Looks(mean, spread, scores, names)
 
     def _turned(self, image: Image) -> Array | None:
-        """`mesh` of the picture turned and made smaller, in pixels of the picture itself."""
+        """`mesh` of the rotated and shrunk picture, in pixels of the picture itself."""
         h, w = image.shape[:2]
         there = cv2.getRotationMatrix2D(((w - 1) / 2, (h - 1) / 2), _ANGLE, _ZOOM)
         found = self.mesh(cv2.warpAffine(image, there, (w, h)))
@@ -184,7 +184,7 @@ class LandmarkDetector:
         return result
 
     def _padded(self, image: Image) -> tuple[Image, int]:
-        # Tight crops are found far more reliably with a margin around them.
+        # Detection in tight crops is much more reliable with a margin around them.
         pad = int(self._pad * max(image.shape[:2]))
         padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
         return cv2.cvtColor(padded, cv2.COLOR_BGR2RGB), pad
@@ -256,12 +256,12 @@ def _thumb(image: Image, landmarks: Array) -> Image:
 def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
     """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left.
 
-    Raises UserError when the teacher is none.
+    Raises UserError if the teacher is not a Face Landmarker.
     """
     if out.exists():
         return LandmarkSet.load(out)
     if teacher is not None:
-        # In a pool's processes, what a wrong file raises would be met again and again.
+        # In the processes of a pool, a wrong file would raise again and again.
         face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE).close()
     parts = out.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Which photos show the same person in the same place, told by their looks where no names tell it.
+"""Finds photos of the same person in the same place by similarity, if names do not reveal them.
 
-Collections such as video frames, or photos with turned and mirrored copies, would otherwise put one
+Otherwise, collections such as video frames, or photos with turned and mirrored copies, would put one
 scene on both sides of a split.
 """
 
@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import connected_components
 
 from expnet_live.core.types import Array, Image
 
-ALIKE = 0.85  # correlation of two small pictures from which they are taken to be of one scene
-SUSPECT = 0.75  # from which a photo is kept out of the training if the other is held out
+ALIKE = 0.85  # correlation of two small pictures above which they count as one scene
+SUSPECT = 0.75  # above which a photo is excluded from training if the other is held out
 _WINDOW, _SHIFTS = 22, (-3, -1, 1, 3)
 
 
@@ -36,7 +36,9 @@ def likeness(thumbs: Image) -> Array:
 
 
 def scenes(keys: Array, alike: Array) -> Array:
-    """(N,) the name of each photo's scene: photos that are alike, directly or by others, or frames of one video."""
+    """(N,) the name of each photo's scene: photos that are similar, directly or through others, or frames of one
+    video.
+    """
     linked = alike > ALIKE
     videos = np.array([_video(str(k)) for k in keys])
     linked |= (videos[:, None] == videos[None]) & (videos != "")[:, None]

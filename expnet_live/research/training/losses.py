@@ -1,4 +1,4 @@
-"""What ExpNet is trained to do: the paper's L2 loss on expression, and the like for what stands beside it."""
+"""ExpNet's losses: the paper's L2 loss on expression, and similar ones for the other outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from expnet_live.heads.face_model import FaceModel
 
 OUTER_EYES = (33, 263)
 _FAR = 0.6  # sd of an expression coefficient
-# What everybody looks for in a face first: an error in these counts as much as in so many others.
+# The most noticeable coefficients: factors by which their errors count more.
 SALIENT = {"jawOpen": 12.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
 
 
@@ -31,11 +31,11 @@ class LossWeights:
 class ExpNetLoss(nn.Module):
     """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
 
-    expression, identity: mean squared error in standard deviations, of expression weighted by salience and, of
-    what is far off, no steeper than near. rotation, view, gaze: Huber.
+    expression, identity: mean squared error in standard deviations; that of expression is weighted by salience and
+    linear for large errors. rotation, view, gaze: Huber.
     points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
-    distance. placement: what of it is a shift, a scale and a turn of the whole face: what is seen of a face
-    tells these, however much of it is hidden. confidence: binary cross entropy; all the others count on faces alone.
+    distance. placement: its part due to shift, scale and rotation of the whole face, which the visible part of a face
+    determines, however much is hidden. confidence: binary cross entropy; all the others count only on faces.
     """
 
     mean: torch.Tensor
@@ -52,7 +52,7 @@ class ExpNetLoss(nn.Module):
         self.register_buffer("basis", basis.reshape(len(basis), -1))
 
     def points(self, part: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Where the 468 points are seen, (N, 468, 2) in crop sides from the middle."""
+        """The 468 projected points, (N, 468, 2) in crop sides from the centre."""
         beta = torch.cat([part["expression"], part["identity"]], 1)
         shape = self.mean + (beta @ self.basis).reshape(len(beta), -1, 3)
         turned = shape @ rotation_matrix(part["rotation"]).mT
@@ -87,10 +87,10 @@ class ExpNetLoss(nn.Module):
 
 
 def _robust(error: torch.Tensor) -> torch.Tensor:
-    """The square of an error in standard deviations; of one far off only as steep as near (Huber, 1964).
+    """The square of an error in standard deviations, but linear for large errors (Huber, 1964).
 
-    Of a hidden mouth nobody knows how far it is open: the mean of what it may be, which squares ask for, is seldom
-    right for any face, its median is for most.
+    The opening of a hidden mouth is unknown: the mean of its possible values, which squares favour, is rarely right
+    for any face, but their median is right for most.
     """
     return 2 * F.huber_loss(error, torch.zeros_like(error), reduction="none", delta=_FAR)
 
@@ -101,9 +101,9 @@ def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def placement_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """How far (N,) points (N, 468, 2) are moved as a whole, in the units of `dense_error`.
+    """The displacement (N,) of points (N, 468, 2) as a whole, in the units of `dense_error`.
 
-    Sum of three root mean squares: of the shift, of the scale and of the turn that bring them nearest to the target.
+    It is the sum of three root mean squares: of the shift, the scale and the rotation that best match the target.
     """
     away = points - target
     shift = away.mean(1)

@@ -1,6 +1,6 @@
 """Muon (Jordan et al. 2024): steps along the nearest orthogonal matrix of a weight's momentum.
 
-torch.optim.Muon computes that matrix in bfloat16, in which CPUs without instructions for it take seconds a step.
+torch.optim.Muon computes that matrix in bfloat16, which takes seconds per step on CPUs without instructions for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315  # the authors' quintic, which is steepest 
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices alone; Nesterov momentum, decoupled decay, updates as large as AdamW's usually are."""
+    """For matrices only; Nesterov momentum, decoupled decay, updates as large as AdamW's usually are."""
 
     def __init__(self, params: Iterable[torch.Tensor], lr: float, weight_decay: float) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})

@@ -1,6 +1,6 @@
 """The optimizer: Muon for convolutions, AdamW for the rest.
 
-Muon needs far fewer crops than AdamW alone does for the same loss, which counts where a CPU trains.
+Muon needs far fewer crops than AdamW alone for the same loss, which matters when training on a CPU.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from expnet_live.research.training.muon import Muon
 
 
 class Optimizer:
-    """Steps all parameters of `net`; Muon takes matrices, so it gets flat views of the kernels."""
+    """Updates all parameters of `net`; Muon takes matrices, so it gets flat views of the kernels."""
 
     def __init__(self, net: nn.Module, lr: float, weight_decay: float) -> None:
         kernels = [p for p in net.parameters() if p.dim() == 4]
@@ -55,5 +55,5 @@ class Optimizer:
 
 
 def _flat(kernel: torch.Tensor) -> torch.Tensor:
-    """(O, I, H, W) as (O, H W I): a view of a kernel that lies with its channels last."""
+    """(O, I, H, W) as (O, H W I): a view of a kernel stored with its channels last."""
     return kernel.permute(0, 2, 3, 1).reshape(len(kernel), -1)

@@ -1,4 +1,4 @@
-"""The options of a training, apart so that the command line can list them without loading torch."""
+"""The training options, in a separate module so that the command line can list them without loading torch."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """`samples`: how many augmented crops the whole training takes; `init`: weights to start from.
+    """`samples`: number of augmented crops in the whole training; `init`: initial weights.
 
-    `blend`: share of the newly learned in the mean of both that is written at the end (Wortsman et al. 2022, Model
-    soups): it keeps what `init` was better at.
+    `blend`: weight of the new network in the final mean of both (Wortsman et al. 2022, Model soups), which keeps the
+    strengths of `init`.
     """
 
     architecture: str = "compact"

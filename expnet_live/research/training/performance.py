@@ -1,4 +1,4 @@
-"""What the head of the demo clip does when: ARKit's actions, rotation and gaze as smooth functions of time."""
+"""The performance of the demo clip's head: ARKit's actions, rotation and gaze as smooth functions of time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.heads.rig import EYE_PITCH, EYE_YAW
 
-DURATION = 8.0  # s; the clip ends as it begins
+DURATION = 8.0  # s; the clip ends in its initial state
 
 
 @dataclass(frozen=True)
 class Action:
-    """Strengths (0..1) that rise from `start`, are full from `high` to `low` and gone at `end` (s)."""
+    """Strengths (0..1) that rise from `start`, are full from `high` to `low` and are zero again at `end` (s)."""
 
     start: float
     high: float
@@ -68,7 +68,9 @@ _GAZE = (
 
 @dataclass(frozen=True)
 class Moment:
-    """At `time` s: ARKit's actions `blendshapes` (52,), glances among them, and a rotation vector (3,) in rad."""
+    """The state at `time` s: ARKit's actions `blendshapes` (52,), including glances, and a rotation vector (3,) in
+    rad.
+    """
 
     time: float
     blendshapes: Array

@@ -1,7 +1,7 @@
-"""Reading photo collections: folders, plain tar archives, single files.
+"""Reads photo collections: folders, plain tar archives, single files.
 
-A photo is known by `collection/name`, the collection being the stem of the folder or archive it
-came from, so that labels made on one machine fit the same photos elsewhere.
+The key of a photo is `collection/name`, where the collection is the stem of its folder or archive,
+so that labels made on one machine fit the same photos on another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".
 
 @dataclass(frozen=True)
 class PhotoRef:
-    """Where one photo lies. `member` is set for photos inside a tar archive."""
+    """The location of a photo. `member` is set for photos inside a tar archive."""
 
     collection: str
     name: str
@@ -37,8 +37,8 @@ class PhotoRef:
 def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
     """All photos under `inputs` (folders, .tar archives or image files), sorted by key.
 
-    Raises FileNotFoundError when an input does not exist, ValueError when it is neither a
-    folder, a tar archive nor an image.
+    Raises FileNotFoundError if an input does not exist, ValueError if it is not a folder, a tar
+    archive or an image.
     """
     refs: list[PhotoRef] = []
     for path in inputs:
@@ -49,7 +49,7 @@ def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
                 if p.suffix.lower() in IMAGE_SUFFIXES
             ]
         elif not path.exists():
-            raise FileNotFoundError(f"{path} does not exist; name a photo, a folder or a tar of photos.")
+            raise FileNotFoundError(f"{path} does not exist; choose a photo, a folder or a tar of photos.")
         elif path.suffix == ".tar":
             with tarfile.open(path) as archive:
                 refs += [
@@ -65,7 +65,7 @@ def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
 
 
 def read_photo(ref: PhotoRef) -> Image | None:
-    """The photo as BGR uint8 (H, W, 3), or None when it cannot be decoded."""
+    """The photo as BGR uint8 (H, W, 3), or None if it cannot be decoded."""
     if ref.member is None:
         data = ref.path.read_bytes()
     else:
@@ -83,7 +83,7 @@ def iter_photos(refs: Sequence[PhotoRef]) -> Iterator[tuple[PhotoRef, Image | No
 
 @dataclass(frozen=True)
 class PhotoMeta:
-    """What a collection's CSV says of a photo; empty strings where it says nothing."""
+    """A photo's row in its collection's CSV; missing fields are empty strings."""
 
     subject: str = ""
     emotion: str = ""

@@ -1,8 +1,8 @@
-"""The rig of 52 actions, carried over from the expression shapes of the ICT Face Model Light (MIT).
+"""Makes the rig of 52 actions from the expression shapes of the ICT Face Model Light (MIT).
 
-Our face is fitted to the ICT model's neutral head, warped onto its landmarks, and each point of our skin takes part in
-what the ICT skin near it does, of the same lip and the same lid, facing the same way. The points of the Face Mesh then
-move so that the subdivided face does this, by least squares. Left and right are made mirror images of each other.
+Our face is fitted to the ICT model's neutral head and warped onto its landmarks, and each point of our skin follows the
+nearby ICT skin of the same lip or lid that faces the same way. Least squares then find the motion of the Face Mesh
+points for which the subdivided face moves like this. Left and right become mirror images of each other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STRENGTH = {
     "noseSneerLeft": 0.8, "noseSneerRight": 0.8, "mouthPressLeft": 1.4, "mouthPressRight": 1.4,
     "mouthFrownLeft": 1.25, "mouthFrownRight": 1.25,
 }  # fmt: skip
-# Actions during which lips that are shut stay shut.
+# Actions during which closed lips stay closed.
 SEALED = (
     "jawForward", "jawLeft", "jawRight", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
     "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
@@ -51,17 +51,17 @@ SEALED = (
 
 _MM = 10.0  # a unit of the ICT model
 _NEIGHBOURS = 24
-_AGAINST = 4.0  # mm that ICT skin is farther away for each unit by which its normal deviates
-_SPREAD = 1.3  # mm: how far round the nearest ICT skin its motion is taken from
-_SLIT_REACH = 16.0  # mm from a slit, along the skin, within which lids and lips are told apart
+_AGAINST = 4.0  # mm of extra distance to ICT skin for each unit by which its normal deviates
+_SPREAD = 1.3  # mm: radius around the nearest ICT skin over which its motion is averaged
+_SLIT_REACH = 16.0  # mm from a slit, along the skin, within which upper and lower lids and lips are separated
 _EITHER = 1.5  # mm: skin so equally far from both edges is at a corner, and belongs to either
-_STILL = 0.05  # mm: points that move less do not move
+_STILL = 0.05  # mm: smaller movements count as none
 _FAIR = 0.3  # weight of fairness, against a vertex of the skin
-_FAIR_LIPS = 6.0  # that of lips' edges
-_HOLD = 30.0  # weight of the way across a slit
-_PRESSED = 2.5  # mm that lips which touch press each other at most
-_ROLLED = 4.5  # mm that lips roll in at most
-_SHARED = 0.4  # of a pucker and a funnel, that is lost when both are full
+_FAIR_LIPS = 6.0  # weight of fairness for the edges of the lips
+_HOLD = 30.0  # weight of the distance across a slit
+_PRESSED = 2.5  # largest mm by which touching lips press each other
+_ROLLED = 4.5  # largest mm by which lips roll in
+_SHARED = 0.4  # share of a pucker and a funnel that is lost when both are full
 _SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and cheeks away from it
 _KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
 _LIPS = np.array([32.0, 16.0, 30.0])  # mm, half the size of the mouth
@@ -82,14 +82,14 @@ class Source:
 
     @classmethod
     def load(cls, path: Path, indices: Path, model: FaceModel) -> Source:
-        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        """Load it from the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
         head = IctHead.load(path, indices)
         try:
             with np.load(path, allow_pickle=False) as z:
                 names = tuple(plain_name(str(n)) for n in z["expression_names"])
                 shapes = z["expression"].astype(np.float32) * _MM
         except (OSError, ValueError, KeyError) as e:
-            raise UserError(f"{path} has no expression shapes; name the ICT Face Model Light's arrays.") from e
+            raise UserError(f"{path} has no expression shapes; choose the ICT Face Model Light's arrays.") from e
         part = ict_parts(head.neutral)
         points = head.neutral * _MM
         triangles = head.triangles[(part[head.triangles] != HIDDEN).all(1)]
@@ -108,7 +108,9 @@ class Source:
         )
 
     def shape(self, action: str) -> Array:
-        """The displacements (V, 3) of an ARKit action at full strength; of what the ICT model has by sides, both."""
+        """The displacements (V, 3) of an ARKit action at full strength, or of both sides if the ICT model separates
+        them.
+        """
         if action in self.names:
             return self.shapes[self.names.index(action)]
         sides = [self.names.index(f"{action}{side}") for side in ("Left", "Right") if f"{action}{side}" in self.names]
@@ -139,7 +141,7 @@ def build_rig(source: Source, model: FaceModel) -> Rig:
     tongue = np.zeros((len(ARKIT) + 2, n_tongue, 3))
     halfway, out = (shape - mouth.tongue()[0] for shape in mouth.tongue_out())
     tongue[INDEX["tongueOut"]], tongue[-1] = 4 * halfway - out, 2 * out - 4 * halfway
-    # Two ways to round the lips, which take from each other; a tongue that goes out and then down, by the square.
+    # Two ways to round the lips, which reduce each other; a tongue that goes out and then down, quadratically.
     round_ = [INDEX["mouthPucker"], INDEX["mouthFunnel"]]
     products = [round_, [INDEX["tongueOut"]] * 2]
     return Rig(
@@ -152,7 +154,7 @@ def build_rig(source: Source, model: FaceModel) -> Rig:
 
 
 def _revise(wanted: Array, model: FaceModel) -> None:
-    """Changes displacements (52, n_face, 3) where our head is another one than the ICT model's."""
+    """Adapt displacements (52, n_face, 3) to the differences between our head and the ICT model's."""
     rest = (model.anatomy.refine @ model.anatomy.cage.at(model.mean))[: model.n_face]
     lips = np.exp(-((((rest - model.mean[[13, 14]].mean(0)) / _LIPS) ** 2).sum(1) ** 2))
     for name, strength in STRENGTH.items():
@@ -181,7 +183,7 @@ def _symmetric(base: Array, model: FaceModel) -> Array:
 
 
 def _carried(source: Source, model: FaceModel) -> sparse.csr_matrix:
-    """The matrix (n_face, V) that takes the ICT head's displacements to our subdivided face."""
+    """The matrix (n_face, V) from the ICT head's displacements to our subdivided face."""
     anatomy = model.anatomy
     near_ict = fitted(model, source.points[source.marks], np.ones(len(source.marks)))
     face = (anatomy.refine @ anatomy.cage.at(near_ict) + anatomy.offset)[: anatomy.n_face].astype(np.float64)
@@ -238,8 +240,8 @@ def _sides(points: Array, triangles: Array, corners: list[Array]) -> Array:
 class _Controls:
     """Displacements of the base points (468, 3) for which the subdivided skin moves as `wanted` (n_face, 3).
 
-    By least squares, with a little fairness (the umbrella Laplacian, and second differences along the edges of the
-    lips); where the way across a slit is asked for, it counts far more than skin does.
+    It uses least squares with a little fairness (the umbrella Laplacian, and second differences along the edges of the
+    lips); given distances across slits count far more than skin.
     """
 
     def __init__(self, model: FaceModel) -> None:
@@ -257,15 +259,15 @@ class _Controls:
         self._normal = (self._skin.T @ self._skin + fairness).toarray()
 
     def free(self, wanted: Array) -> Array:
-        """Of many `wanted` (R, n_face, 3)."""
+        """The same for several `wanted` (R, n_face, 3)."""
         out: Array = np.linalg.solve(self._normal[None], np.stack([self._skin.T @ w for w in wanted]))
         return out
 
     def sealed(self, wanted: Array, free: Array) -> Array:
-        """Lips that touch at rest stay together, and press each other only so far."""
+        """Keep lips together that touch at rest, and limit how far they press each other."""
         slit = self._slits[2]
         apart = self._across[slit] @ free[:, 1]
-        # Towards the corners there is less to press.
+        # Towards the corners, lips press less.
         room = _PRESSED * np.clip(self._rest[slit, 1] / self._rest[slit, 1].max(), 0.1, 1)
         return self._held(wanted, slit, np.clip(apart, -room, 0), axes=(1,))
 
@@ -274,12 +276,14 @@ class _Controls:
         return self._held(wanted, slit, -self._rest[slit, 1], axes=(1,))
 
     def undone(self, wanted: Array, opening: Array) -> Array:
-        """Lips go together as far as `opening` (468, 3) moved them apart."""
+        """Close lips as far as `opening` (468, 3) moved them apart."""
         slit = self._slits[2]
         return self._held(wanted, slit, -(self._across[slit] @ opening)[:, 1:].T, axes=(1, 2))
 
     def _held(self, wanted: Array, slit: slice, ways: Array, axes: tuple[int, ...]) -> Array:
-        """With `ways` (n,) mm along one axis, or (2, n) along two, from the lower to the upper edges of a slit."""
+        """Set the distances `ways` (n,) mm along one axis, or (2, n) along two, from the lower to the upper edges of a
+        slit.
+        """
         out = np.linalg.solve(self._normal, self._skin.T @ wanted)
         across = self._across[slit]
         normal = self._normal + _HOLD * across.T @ across

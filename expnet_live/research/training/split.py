@@ -1,4 +1,4 @@
-"""Which people are held out: never seen by the face model, the labels' prior or the networks."""
+"""The held-out people, whom the face model, the labels' prior and the networks never see."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from expnet_live.research.training.photos import PhotoMeta
 RARE_EMOTIONS = frozenset({"anger", "disgust", "sadness"})
 
 
-# Collections with several pictures of one scene, turned, mirrored or frames of one video, under names that do not tell.
+# Collections with several pictures of one scene (turned, mirrored, or frames of one video) under unrelated names.
 SCENES = ("eyes", "yawn")
-_LARGEST = 100  # photos of a scene that is held out
+_LARGEST = 100  # most photos of a held-out scene
 
 
 @dataclass(frozen=True)
 class Split:
-    """(N,) bool each; a photo that looks like a held-out one, but may be of somebody else, is in neither."""
+    """(N,) bool each; a photo that resembles a held-out one, but may show another person, is in neither."""
 
     train: Array
     held_out: Array
 
 
 def subjects_of(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
-    """A subject's name per photo; a photo of nobody known is a subject of its own."""
+    """A subject's name per photo; a photo of an unknown person is a subject of its own."""
     subjects = []
     for key in keys:
         subject = meta[key].subject if key in meta else ""
@@ -40,8 +40,8 @@ def subjects_of(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
 def held_out(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
     """(N,) bool: true for the photos of held-out people.
 
-    One subject in eight; one in two of those who show a rare emotion, since the emotion test
-    could not be balanced otherwise. Depends on the names alone.
+    These are one subject in eight, and one in two of those with a rare emotion, because the emotion test
+    could not be balanced otherwise. This depends only on the names.
     """
     subjects = subjects_of(keys, meta)
     rare = {s for s, k in zip(subjects, keys, strict=True) if k in meta and meta[k].emotion in RARE_EMOTIONS}
@@ -49,9 +49,9 @@ def held_out(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
 
 
 def split_by_scene(keys: Array, thumbs: Array, usable: Array, named: Array) -> Split:
-    """`named` (N,), what `held_out` says, but for photos of `SCENES`: their scenes are held out whole.
+    """`named` (N,), the result of `held_out`, except for photos of `SCENES`, whose scenes are held out as a whole.
 
-    thumbs (N, 32, 32, 3) tell scenes among the photos that are `usable` (N,) bool.
+    thumbs (N, 32, 32, 3) identify scenes among the `usable` (N,) photos.
     """
     held, train = named.copy(), ~named
     rows = np.flatnonzero(usable & np.isin([str(k).split("/")[0] for k in keys], SCENES))

@@ -1,4 +1,4 @@
-"""Training ExpNet: the loop, checkpoints, validation on people never trained on, export."""
+"""Trains ExpNet: the loop, checkpoints, validation on held-out people, export."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ class Ema:
 
 @contextmanager
 def first_alone(device: str) -> Iterator[None]:
-    """Of the processes that torchrun started, the first goes through the block before the others may enter.
+    """Let the first of torchrun's processes run the block before the others enter.
 
-    So what all of them read is made once.
+    So shared files are made only once.
     """
     rank, world = _join(device)
     if rank > 0:
@@ -92,13 +92,13 @@ def first_alone(device: str) -> Iterator[None]:
 
 
 def _join(device: str) -> tuple[int, int]:
-    """Which of torchrun's processes this is, and of how many; it has met the others then."""
+    """The rank of this torchrun process and their number, after synchronising with the others."""
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if world > 1 and not torch.distributed.is_initialized():
         chosen = _device(device, int(os.environ.get("LOCAL_RANK", 0)))
         if chosen.type == "cuda":
             torch.cuda.set_device(chosen)
-        # The others wait for the first to find the landmarks of all photos: hours.
+        # The others wait while the first finds the landmarks of all photos, which takes hours.
         torch.distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", timeout=timedelta(days=2))
     return rank, world
 
@@ -112,10 +112,10 @@ def train(
     augment: AugmentConfig | None = None,
     weights: LossWeights | None = None,
 ) -> Path:
-    """Trains, and writes `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
+    """Train, and write `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
-    Resumes from the checkpoint when there is one. With a `config.blend` below 1 the answer is `out`/blend.safetensors.
-    The answer is calibrated at the end.
+    It resumes from the checkpoint if there is one. With a `config.blend` below 1, the result is
+    `out`/blend.safetensors. The result is calibrated at the end.
     """
     rank, world = _join(config.device)
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
@@ -181,12 +181,12 @@ def train(
 
 
 def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
-    """Writes the mean of two networks' parameters, in which the new one has this share."""
+    """Write the mean of two networks' parameters, with this weight for the new one."""
     (a, _), (b, about) = load_weights(old), load_weights(new)
     other = b.state_dict()
     mean = {k: v.lerp(other[k], share) if v.dtype.is_floating_point else other[k] for k, v in a.state_dict().items()}
     a.load_state_dict(mean)
-    about = {k: v for k, v in about.items() if k != "validation"}  # that was of the new one alone
+    about = {k: v for k, v in about.items() if k != "validation"}  # it belongs to the new one alone
     save_weights(a, out, about, half=True)
     return out
 
@@ -197,12 +197,12 @@ def _device(name: str, local_rank: int) -> torch.device:
 
 
 def mixed(device: torch.device) -> bool:
-    """Whether bfloat16 is quicker there. A CPU without instructions for it is ten times slower with it."""
+    """Whether bfloat16 is faster there. A CPU without instructions for it is ten times slower with it."""
     return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:
-    """Random weights, or those of `config.init`, as far as they fit."""
+    """Random weights, or those of `config.init` as far as they fit."""
     architecture = replace(
         ARCHITECTURES[config.architecture](model.n_identity, model.n_expression), dropout=config.dropout
     )
@@ -220,7 +220,7 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
         return net
     offset = torch.zeros(sum(architecture.outputs.values()))
     part = net.split(offset[None])
-    # Wide crops tell the size of a face in a network's crop.
+    # Wide crops give the size of a face in a network's crop.
     part["view"][0, 0] = math.log(1 / 220.0)
     part["expression"][0] = torch.from_numpy(train_set.expression.mean(0))
     spread = torch.ones_like(offset)
@@ -234,7 +234,7 @@ def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNe
 
 
 def schedule(progress: float, warmup: float) -> float:
-    """Linear warm-up, then a cosine to nearly nothing."""
+    """Linear warm-up, then a cosine to almost zero."""
     if progress < warmup:
         return progress / warmup
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
@@ -282,7 +282,7 @@ def _checkpoint(
     log.info("%d crops: dense error %.3f %%, mean R2 %.3f", done, figures["dense_error"], figures["r2_mean"])
     if score < best:
         best = score
-        # Of `init` the name alone: weights are given away, and where they lay tells of the machine.
+        # Only the name of `init`: weights are published, and a path would reveal details of the machine.
         training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
         about = {"training": training, "crops": done, "validation": figures}
         save_weights(averaged, out / "expnet.safetensors", about, half=True)

@@ -1,7 +1,6 @@
-"""Winks, which photographs hardly hold: one open eye of a photo is drawn shut, and its labels follow.
+"""Winks, which are rare in photographs: one open eye of a photo is drawn closed, and its labels follow.
 
-The face's triangles around the eye are moved as the face model moves them; the lid is stretched over the eyeball,
-which stays.
+The triangles around the eye move as in the face model; the lid is stretched over the eyeball, which stays.
 """
 
 from __future__ import annotations
@@ -16,17 +15,17 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import LEFT_LID_LOWER, LEFT_LID_UPPER, RIGHT_LID_LOWER, RIGHT_LID_UPPER
 
-_OPEN, _WIDEST = 2.0, 11.0  # sd of blink between the lids' points of an open eye
-# What a fit tells of the way of a lid: on photos of shut eyes Face Mesh's lids are 6.3 sd nearer than on others, and
-# blink, held back by its prior, is 3.3 higher.
+_OPEN, _WIDEST = 2.0, 11.0  # largest sd of blink of an open eye
+# The ratio of a fitted blink to the motion of the lids: on photos of closed eyes, Face Mesh's lids are 6.3 sd nearer
+# than on others, while blink, limited by its prior, is only 3.3 higher.
 _TOLD = 0.53
 _STILL = 0.05  # px
-_SHIFT = 4  # binary digits of a pixel's fraction, for drawing
+_SHIFT = 4  # fractional bits of a pixel, for drawing
 
 
 @dataclass(frozen=True)
 class Winks:
-    """For the person's right and left side: the numbers of blink, squint and brow down, and points of both lids."""
+    """For the person's right and left side: the indices of blink, squint and brow down, and points of both lids."""
 
     coefficients: tuple[tuple[int, int, int], tuple[int, int, int]]
     lids: tuple[tuple[int, int], tuple[int, int]]
@@ -45,19 +44,20 @@ class Winks:
     def wink(
         self, image: Image, points: Array, expression: Array, view: WeakPerspective, rng: np.random.Generator
     ) -> tuple[Image, Array, Array]:
-        """Picture, points (468, 2) px and expression (29,) with one eye shut or nearly, the same where it was shut.
+        """Picture, points (468, 2) px and expression (29,) with one eye closed or nearly closed; unchanged if it was
+        closed.
 
         `view` is that of the face in the picture.
         """
         side = int(rng.integers(2))
         blink, squint, frown = self.coefficients[side]
         upper, lower = self.lids[side]
-        still = WeakPerspective(view.rotation, view.scale, 0.0, 0.0)  # ways have no origin
+        still = WeakPerspective(view.rotation, view.scale, 0.0, 0.0)  # displacements have no origin
 
         def moved(coefficient: int) -> Array:
             return still.project(self.basis[coefficient])[:, :2]
 
-        # A wink screws up what is around the eye, too, more or less.
+        # A wink also tightens the skin around the eye, more or less.
         strength = rng.random()
         change = np.zeros(len(expression), np.float32)
         change[squint], change[frown] = strength * rng.uniform(0, 2), strength * rng.uniform(0, 1.5)
@@ -73,7 +73,7 @@ class Winks:
 
 
 def _warped(image: Image, old: Array, new: Array, triangles: Array) -> Image:
-    """The triangles that move, drawn where they get to."""
+    """Draw the moving triangles at their new positions."""
     moves = np.linalg.norm(new - old, axis=1) > _STILL
     triangles = triangles[moves[triangles].any(1)]
     height, width = image.shape[:2]
@@ -84,7 +84,7 @@ def _warped(image: Image, old: Array, new: Array, triangles: Array) -> Image:
     y, x = np.nonzero(owner >= 0)
     if not len(x):
         return image
-    # Where each pixel comes from: affine in its triangle.
+    # The source of each pixel, affine in its triangle.
     ones = np.ones((*triangles.shape, 1))
     affine = np.linalg.pinv(np.concatenate([new[triangles], ones], 2)) @ old[triangles]
     from_ = np.einsum("nk,nkj->nj", np.column_stack([x, y, np.ones(len(x))]), affine[owner[y, x]])

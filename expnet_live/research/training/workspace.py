@@ -1,4 +1,4 @@
-"""The files that training and evaluation share: photos, what is known of them, landmarks, labels."""
+"""The files that training and evaluation share: photos, their metadata, landmarks, labels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from expnet_live.research.training.split import Split, held_out, split_by_scene,
 
 @dataclass(frozen=True)
 class Photos:
-    """Photo collections: where each photo lies, its subject and emotion where a CSV tells them."""
+    """Photo collections: the location of each photo, and its subject and emotion if a CSV gives them."""
 
     refs: dict[str, PhotoRef]
     meta: dict[str, PhotoMeta]
@@ -30,7 +30,7 @@ class Photos:
         except (FileNotFoundError, ValueError) as e:
             raise UserError(str(e)) from e
         if not refs:
-            raise UserError("There are no photos in what you named; name photos, folders or tar archives of photos.")
+            raise UserError("There are no photos among the inputs; give photos, folders or tar archives of photos.")
         return cls({r.key: r for r in refs}, read_metadata(metadata))
 
     def subjects(self, keys: Array) -> Array:
@@ -49,13 +49,15 @@ def photos_of(args: argparse.Namespace) -> Photos:
 
 
 def landmarks_of(args: argparse.Namespace, photos: Photos) -> LandmarkSet:
-    """The landmark cache, made first where it is missing."""
+    """The landmark cache, which is made first if it is missing."""
     if args.landmarks is None:
-        raise UserError("Say where the landmarks are kept, or shall be, with --landmarks FILE.")
+        raise UserError("Give the landmark cache, or a path for a new one, with --landmarks FILE.")
     landmarks = detect_landmarks(list(photos.refs.values()), args.landmarks, teacher=args.teacher, jobs=args.jobs)
     missing = set(landmarks.key) - set(photos.refs)
     if missing:
-        raise UserError(f"{args.landmarks} is of other photos ({min(missing)} is not among yours); name another file.")
+        raise UserError(
+            f"{args.landmarks} belongs to other photos ({min(missing)} is not among yours); choose another file."
+        )
     return landmarks
 
 
@@ -64,5 +66,7 @@ def labels_of(path: Path, landmarks: LandmarkSet) -> LabelSet:
         raise UserError(f"{path} does not exist; make it with 'expnet-live train labels'.")
     labels = LabelSet.load(path)
     if not np.array_equal(labels.key, landmarks.key):
-        raise UserError(f"{path} is of other photos than the landmarks; make it again with 'expnet-live train labels'.")
+        raise UserError(
+            f"{path} and the landmarks have different photos; make it again with 'expnet-live train labels'."
+        )
     return labels

@@ -1,4 +1,4 @@
-"""ExpNet on test photos as a user's photos go through it: detector, crop, network, closer looks; at any size."""
+"""Runs ExpNet on test photos exactly as on a user's: detector, crop, network, close looks; at any size."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def shrunk(image: Image, factor: float) -> Image:
 
 
 def shrunk_points(points: Array, old: Image, new: Image) -> Array:
-    """Points (..., 2) of `old` where they are in its smaller version `new`."""
+    """Convert points (..., 2) in `old` to its smaller version `new`."""
     factor = np.array([new.shape[1] / old.shape[1], new.shape[0] / old.shape[0]])
     result: Array = (points + 0.5) * factor - 0.5
     return result
@@ -50,7 +50,7 @@ def shrunk_detection(d: Detection, old: Image, new: Image) -> Detection:
 
 
 def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:
-    """The largest face; a border helps with photos that end at the cheek."""
+    """Detect the largest face; a border helps with photos that end at the cheek."""
     pad = max(image.shape[:2]) // 4
     wide = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     found = detector.detect(image) or [d.shifted(-pad, -pad) for d in detector.detect(wide, thorough=True)]
@@ -66,7 +66,7 @@ def estimate(
     *,
     closely: bool = True,
 ) -> list[Estimate]:
-    """Three looks at the face of each photo, in batches, the last two closely. Not `closely`: one look."""
+    """Run three looks on the face of each photo, in batches, the last two closely; without `closely`, only one."""
     results: list[Estimate] = []
     close = CloseLook(predictor, model)
     for start in range(0, len(images), batch):
@@ -86,7 +86,7 @@ def estimate(
 def _seen(
     images: Sequence[Image], crops: Sequence[Crop], predictor: FacePredictor
 ) -> tuple[Prediction, list[WeakPerspective]]:
-    """What is said of a crop of each image, and the poses in the images' pixels."""
+    """Predictions for a crop of each image, and the poses in the images' pixels."""
     said = predictor.predict(np.stack([c.cut(x) for c, x in zip(crops, images, strict=True)]))
     views = [
         c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))

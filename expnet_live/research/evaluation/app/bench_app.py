@@ -1,4 +1,4 @@
-"""The window's benchmark: rates, latency, responsiveness, start, memory, and what the CPU does for it."""
+"""The window's benchmark: rates, latency, responsiveness, start-up, memory, and CPU time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from expnet_live.core.errors import UserError
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
-_WARM_UP, _SOAK_WARM_UP = 3.0, 60.0  # s; memory may grow in a soak's first minute
+_WARM_UP, _SOAK_WARM_UP = 3.0, 60.0  # s; memory may grow in the first minute of a soak
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure of the report, and what it must reach: at least, or (`most`) at most."""
+    """A figure of the report and its limit: a minimum, or (`most`) a maximum."""
 
     key: str
     title: str
@@ -39,24 +39,24 @@ class Bar:
 
 
 BARS = (
-    Bar("processed_fps", "frames through the network", 25, "a second", most=False),
-    Bar("shown_fps", "faces on the screen", 25, "a second", most=False),
+    Bar("processed_fps", "frames through the network", 25, "per s", most=False),
+    Bar("shown_fps", "faces on the screen", 25, "per s", most=False),
     Bar("latency_p95_ms", "capture to screen, p95", 100, "ms"),
-    Bar("hold_ms", "GUI thread held up at most", 50, "ms"),
+    Bar("hold_ms", "longest stall of the GUI thread", 50, "ms"),
     Bar("first_face_s", "start to the first face", 8, "s"),
     Bar("close_s", "closing", 2, "s"),
-    Bar("growth_mb", "memory grown after a minute", 30, "MB", soak=True),
+    Bar("growth_mb", "memory growth after a minute", 30, "MB", soak=True),
 )
 
 
 def bench_app(args: argparse.Namespace) -> int:
-    """Measures, prints and writes what cli/bench.py's arguments ask for; 1 when a soak finds what grows or is left."""
+    """Measure, print and write what cli/bench.py's arguments ask for; return 1 if a soak finds growth or leftovers."""
     soak = args.soak is not None
     seconds = 60 * args.soak if soak else args.seconds
     task = AppTask(
         video=args.videos[0] if args.videos else DEMO,
         seconds=seconds,
-        # A short soak has no first minute to leave out.
+        # A short soak has no first minute to exclude.
         warm_up=min(_SOAK_WARM_UP, seconds / 3) if soak else _WARM_UP,
         threads=args.threads,
         folder="",
@@ -74,9 +74,9 @@ def bench_app(args: argparse.Namespace) -> int:
 
 
 def measure_app(task: AppTask) -> dict[str, Any]:
-    """The report of app_probe.py's fresh process. Raises UserError when there is no display or the window fails."""
+    """The report of a fresh process of probe.py. Raises UserError if there is no display or the window fails."""
     env = dict(os.environ)
-    # How the app shares the cores out is part of what is measured.
+    # The app's own distribution of the cores is part of the measurement.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         env.pop(name, None)
     with tempfile.TemporaryDirectory() as folder, _display(env) as display:
@@ -86,14 +86,14 @@ def measure_app(task: AppTask) -> dict[str, Any]:
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if "Error" in line]
-        raise UserError(f"The window could not be measured: {' '.join(errors[-1:]) or 'it broke down'}")
+        raise UserError(f"The window could not be measured: {' '.join(errors[-1:]) or 'it crashed'}")
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return report
 
 
 @contextmanager
 def _display(env: dict[str, str]) -> Iterator[int | None]:
-    """Where there is no display, a virtual one; its server's process number."""
+    """Start a virtual display if there is none, and give its server's process number."""
     from expnet_live.app.platform.linux import has_display
 
     if not sys.platform.startswith("linux") or has_display(env):
@@ -110,12 +110,12 @@ def _print(report: dict[str, Any], bars: list[Bar]) -> None:
         verdict = "met" if bar.met(report) else "MISSED"
         print(f"  {bar.title:30}{report[bar.key]:9.1f} {bar.unit:9} {wanted:14} {verdict}")
     print(f"  {'latency, median':30}{report['latency_median_ms']:9.1f} ms")
-    print(f"  {'while starting, held up':30}{report['start_hold_ms']:9.1f} ms", end="")
+    print(f"  {'longest stall while starting':30}{report['start_hold_ms']:9.1f} ms", end="")
     print(f"        ({report['start_hold_cpu_ms']:.0f} ms of CPU time; later {report['hold_cpu_ms']:.0f} ms)")
     print(f"  {'window after':30}{report['window_s']:9.1f} s")
     print(f"  {'memory':30}{report['memory_mb']:9.1f} MB        (grown by {report['growth_mb']:.1f} MB)")
     print(f"  {'left after closing':30}{', '.join(report['left']) or 'nothing':>9}")
     print("  mean ms by stage: " + ", ".join(f"{k} {v:.1f}" for k, v in report["stages_ms"].items()))
-    print(f"  CPU ms for each frame on the screen (all together {report['cpu_ms_per_s']:.0f} ms a second):")
+    print(f"  CPU ms for each frame on the screen (all together {report['cpu_ms_per_s']:.0f} ms per second):")
     for name, ms in report["cpu_ms_per_frame"].items():
         print(f"    {name:28}{ms:9.2f}")

@@ -1,4 +1,4 @@
-"""What recording costs the window, and whether rows and pictures are still in step at the end."""
+"""Measures what recording costs the window, and whether rows and pictures still match at the end."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from expnet_live.video.opening import open_media
 
 _WITHOUT = 60.0  # s at most for the figures without recording
 _WARM_UP = 5.0  # s; memory may grow in the first minute
-_NEAR = 5  # rows before and after its own that a picture is compared with
-_MOVING = 1.0  # sd over two frames, of all coefficients together: less may be the video's compression
+_NEAR = 5  # number of rows before and after its own to compare a picture with
+_MOVING = 1.0  # sd over two frames, of all coefficients together: less may be due to video compression
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far rows and pictures are apart: `time_ms` at most, by their time stamps; `frames` by what they show.
+    """The offset between rows and pictures: `time_ms` is the largest by timestamps; `frames` are those by content.
 
-    `frames` are the distances, in rows, from a picture's own row to the one that is most like what the network says of
-    that picture, at the moments of most change, where neighbours differ.
+    `frames` are the distances, in rows, from a picture's own row to the row most similar to the network's result on
+    that picture, at the moments of largest change, where neighbours differ.
     """
 
     time_ms: float
@@ -40,7 +40,7 @@ class Step:
 
 
 def bench_record(args: argparse.Namespace) -> int:
-    """Measures, prints and writes what cli/bench.py's arguments ask for; 1 when the bars are missed."""
+    """Measure, print and write what cli/bench.py's arguments ask for; return 1 if limits are missed."""
     seconds = 60 * args.record
     warm_up = min(60.0, max(_WARM_UP, seconds / 10))
     video = args.videos[0] if args.videos else DEMO
@@ -71,10 +71,10 @@ def bench_record(args: argparse.Namespace) -> int:
         f"frames on the screen, of those without recording: {fps['shown_fps']:.1%}": fps["shown_fps"] >= 0.9,
         f"frames through the network, of those without recording: {fps['processed_fps']:.1%}": fps["processed_fps"]
         >= 0.9,
-        f"memory grown after the warm-up: {recorded['growth_mb']:.1f} MB": recorded["growth_mb"] < 30,
-        f"row and picture apart by their times: {step.time_ms:.2f} ms at most": step.time_ms <= 1.0,
-        f"by what they show: {_told(step.frames)}": bool(step.frames) and max(map(abs, step.frames)) <= 1,
-        f"frames not written in full: {info.n_unwritten}": info.n_unwritten == 0,
+        f"memory growth after the warm-up: {recorded['growth_mb']:.1f} MB": recorded["growth_mb"] < 30,
+        f"largest offset of row and picture by time: {step.time_ms:.2f} ms": step.time_ms <= 1.0,
+        f"by content: {_told(step.frames)}": bool(step.frames) and max(map(abs, step.frames)) <= 1,
+        f"incomplete frames: {info.n_unwritten}": info.n_unwritten == 0,
     }
     print(
         f"{info.duration:.0f} s recorded: {info.frames} frames, {info.drops} dropped, {info.video_frames} pictures, ",
@@ -86,7 +86,7 @@ def bench_record(args: argparse.Namespace) -> int:
             f"  {name:10}{run['processed_fps']:6.1f} through the network, {run['shown_fps']:6.1f} on the screen a ",
             end="",
         )
-        print(f"second, latency p95 {run['latency_p95_ms']:.0f} ms, {run['cpu_ms_per_s']:.0f} ms of CPU a second")
+        print(f"second, latency p95 {run['latency_p95_ms']:.0f} ms, {run['cpu_ms_per_s']:.0f} ms of CPU per second")
     for text, met in bars.items():
         print(f"  {text:75}{'met' if met else 'MISSED'}")
     if args.json:
@@ -96,12 +96,12 @@ def bench_record(args: argparse.Namespace) -> int:
 
 def _told(frames: tuple[int, ...]) -> str:
     if not frames:
-        return "nothing moved enough to tell"
+        return "too little movement to measure"
     return f"{max(map(abs, frames))} frames at most, at {len(frames)} moments"
 
 
 def in_step(session: Session, moments: int = 24) -> Step:
-    """Looks at the whole video of a session with one face."""
+    """Check the whole video of a session with one face."""
     rows = session.rows
     if session.video is None:
         return Step(float("inf"), ())
@@ -116,13 +116,13 @@ def in_step(session: Session, moments: int = 24) -> Step:
             apart = max(apart, abs(float(picture.time or 0) - rows.time[row]))
             if row in chosen:
                 pictures[row] = np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
-    if of_picture:  # rows that name a picture that is not there
+    if of_picture:  # rows that name a missing picture
         return Step(float("inf"), ())
     return Step(1000 * apart, tuple(_distance(rows, row, said) for row, said in _seen(rows, pictures)))
 
 
 def _moments(rows: Rows, n: int) -> list[int]:
-    """Rows, all over the session, at which the raw coefficients change most."""
+    """Rows, spread over the session, at which the raw coefficients change most."""
     change = np.linalg.norm(rows.expression_raw[2:] - rows.expression_raw[:-2], axis=1)
     change = np.pad(np.nan_to_num(change), 1)
     change[:_NEAR] = change[len(rows) - _NEAR :] = 0.0
@@ -131,7 +131,7 @@ def _moments(rows: Rows, n: int) -> list[int]:
 
 
 def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
-    """What the network says of each picture by itself, at last in the crop of the face's own pose, as of any frame."""
+    """The network's result for each picture alone, finally in the crop of the face's own pose, as for any frame."""
     pipeline = Pipeline.load(device="cpu")
     faces = {}
     for row, image in pictures.items():
@@ -141,8 +141,8 @@ def _seen(rows: Rows, pictures: dict[int, Image]) -> list[tuple[int, Array]]:
 
 
 def _distance(rows: Rows, row: int, expression: Array) -> int:
-    """From its row to the nearest of those most like it, as far as a look's noise lets them be told apart: the lids of
-    a blink stand alike on their way down and up."""
+    """Distance from its row to the nearest of the rows that noise cannot distinguish from the most similar one: the
+    lids of a blink look the same on their way down and up."""
     near = rows.expression_raw[row - _NEAR : row + _NEAR + 1]
     unlike = np.linalg.norm(near - expression, axis=1)
     alike = np.flatnonzero(unlike <= np.nanmin(unlike) + EXPRESSION_NOISE * np.sqrt(len(expression))) - _NEAR

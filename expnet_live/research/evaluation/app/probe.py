@@ -19,17 +19,17 @@ from expnet_live.research.evaluation.speed.usage import process_seconds, residen
 if TYPE_CHECKING:
     from expnet_live.app.main_window.window import MainWindow
 
-_SAMPLE = 1.0  # s between looks at the memory
-_PATIENCE = 60.0  # s that the first face may take
+_SAMPLE = 1.0  # s between memory measurements
+_PATIENCE = 60.0  # s to wait for the first face
 
 
 @dataclass(frozen=True)
 class AppTask:
     """Open the window with `video`, wait for the first face and `warm_up` seconds, then measure for `seconds`.
 
-    `threads`: CPU cores it may use; `spawned`: time.time() when the process was asked for; `folder`: for its
-    settings and log; `record`: a folder to record into all the while; `display`: process number of the display's
-    server, None where that is not ours.
+    `threads`: CPU cores it may use; `spawned`: time.time() when the process was started; `folder`: for its
+    settings and log; `record`: a folder to record into meanwhile; `display`: process number of the display's
+    server, None if it is not ours.
     """
 
     video: str
@@ -50,7 +50,7 @@ def main(task: AppTask) -> dict[str, Any]:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task.threads])
     from expnet_live.app.launch import Launch, run_app
 
-    # Nobody's settings and pictures are touched, and the measured window is that of a first start.
+    # Leave the user's settings and pictures alone, and measure the window of a first start.
     _settings_in(task.folder)
     threads = set(threading.enumerate())
     probe = Probe(task)
@@ -86,7 +86,7 @@ def _left(before: set[threading.Thread]) -> list[str]:
 
 
 class Probe:
-    """Watches a window from a timer of its own GUI thread, and closes it at the end."""
+    """Watches a window with a timer on its GUI thread, and closes it at the end."""
 
     def __init__(self, task: AppTask) -> None:
         self._task = task
@@ -96,12 +96,12 @@ class Probe:
         self._report: dict[str, Any] = {}
 
     def attach(self, window: MainWindow) -> None:
-        """To be called when the window is shown, before events are handled."""
+        """Call this when the window is shown, before events are handled."""
         from PySide6.QtCore import QTimer
 
         self._window = window
         self._opened = time.monotonic()
-        # From here on silence counts: the first paintings are part of it.
+        # From here on, stalls count, including the first paintings.
         window.heartbeat.beat(self._opened, time.thread_time())
         self._begun: float | None = None
         self._timer = QTimer(window)
@@ -128,7 +128,7 @@ class Probe:
             self._finish(now)
 
     def _spent(self, moment: float) -> float:
-        """Seconds from the asking for this process to a moment of time.monotonic."""
+        """Seconds from the request for this process to a moment of time.monotonic."""
         return time.time() - self._task.spawned - (time.monotonic() - moment)
 
     def _begin(self, now: float) -> None:

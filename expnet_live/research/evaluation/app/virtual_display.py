@@ -1,4 +1,4 @@
-"""A display in memory, for measuring a window where there is no screen."""
+"""A virtual display, for measuring a window without a screen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from expnet_live.core.errors import UserError
 
 @contextmanager
 def virtual_display(env: MutableMapping[str, str], size: str = "1600x1000x24") -> Iterator[int]:
-    """Starts Xvfb and points `env` to it; gives its process number. Raises UserError when that cannot be."""
+    """Start Xvfb, point `env` to it, and give its process number. Raises UserError if that fails."""
     if not sys.platform.startswith("linux") or not shutil.which("Xvfb"):
         raise UserError("There is no display to open the window on, and no Xvfb to make one; install xvfb.")
     read, write = os.pipe()

@@ -1,4 +1,4 @@
-"""MediaPipe's Face Landmarker with blendshapes, from a file that the user has: a peer to measure against."""
+"""MediaPipe's Face Landmarker with blendshapes, from a file of the user, for comparison."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CROP = 256  # px, as for the landmark fit
 
 
 class Blendshapes:
-    """52 ARKit-style action scores of a face. Raises UserError when `teacher` is no Face Landmarker file."""
+    """52 ARKit-style action scores of a face. Raises UserError if `teacher` is not a Face Landmarker file."""
 
     def __init__(self, teacher: Path, min_confidence: float = 0.1) -> None:
         import mediapipe
@@ -26,7 +26,7 @@ class Blendshapes:
         self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
 
     def scores(self, image: Image, face: Detection) -> Array | None:
-        """The scores (52,) in 0..1, None when no face is found in its enlarged crop."""
+        """The scores (52,) in 0..1, or None if no face is found in its enlarged crop."""
         crop = Crop.of_detection(face.box, face.keypoints, _CROP).cut(image)
         rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
         found = self._landmarker.detect(self._image(image_format=self._format, data=rgb)).face_blendshapes

@@ -1,6 +1,6 @@
-"""Data sets of labelled emotions, as their owners lay them out: CK+, AFEW (EmotiW), folders, and a CSV.
+"""Data sets of labelled emotions in their original layout: CK+, AFEW (EmotiW), folders, and a CSV.
 
-Each loader lists `Sample`s without opening a picture; what is missing in a layout is told in one sentence.
+Each loader lists `Sample`s without opening a picture, and reports missing files in one sentence.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MEDIA = IMAGE_SUFFIXES | VIDEO_SUFFIXES
 
 @dataclass(frozen=True)
 class Sample:
-    """A labelled photo or clip of a subject. In a data set with a fixed split, only those with `reference` are
-    asked as neighbours, and only the others are tested."""
+    """A labelled photo or clip of a subject. In a data set with a fixed split, only samples with `reference` are
+    neighbours, and only the others are tested."""
 
     path: Path | PhotoRef
     subject: str
@@ -34,14 +34,14 @@ class Sample:
     reference: bool | None = None
 
     def frames(self, most: int) -> list[Image]:
-        """The photo, or at most `most` frames spread over the clip. Raises SourceError when it cannot be read."""
+        """The photo, or at most `most` frames spread over the clip. Raises SourceError if it cannot be read."""
         if isinstance(self.path, PhotoRef):
             image = read_photo(self.path)
             return [] if image is None else [image]
         if self.path.suffix.lower() in IMAGE_SUFFIXES:
             return [read_image(self.path)]
         with open_source(self.path) as source:
-            step = max(1, (source.n_frames or 0) // most)  # headers tell the number of frames, roughly
+            step = max(1, (source.n_frames or 0) // most)  # headers give only an approximate number of frames
             frames = [f.image for f in source if f.index % step == step // 2]
         return [frames[i] for i in np.linspace(0, len(frames) - 1, min(most, len(frames))).round().astype(int)]
 
@@ -49,15 +49,17 @@ class Sample:
 def load_samples(dataset: str, root: Path) -> list[Sample]:
     """The samples of the data set `dataset` (a key of LOADERS) under `root`. Raises UserError."""
     if not root.exists():
-        raise UserError(f"{root} does not exist; name the data set's folder with --root.")
+        raise UserError(f"{root} does not exist; give the data set's folder with --root.")
     samples = LOADERS[dataset](root)
     if not samples:
-        raise UserError(f"{root} holds no labelled photos or clips in the layout of --dataset {dataset}.")
+        raise UserError(
+            f"{root} has no labelled photos or clips in the layout of --dataset {dataset}; choose another folder."
+        )
     return sorted(samples, key=lambda s: str(s.path))
 
 
 def from_folder(root: Path) -> list[Sample]:
-    """emotion/subject/photo, or emotion/photo, in which each photo is taken to show somebody else."""
+    """emotion/subject/photo, or emotion/photo, where each photo counts as a different person."""
     samples = []
     for path in _media(root):
         emotion, *between = path.relative_to(root).parts[:-1] or ("",)
@@ -70,7 +72,7 @@ def from_csv(root: Path) -> list[Sample]:
     """A CSV `file,subject,emotion` (or a folder with just one CSV in it); files are relative to it."""
     tables = [root] if root.is_file() else sorted(root.glob("*.csv"))
     if len(tables) != 1:
-        raise UserError(f"{root} holds {len(tables)} CSV files; name the one with file, subject, emotion by --root.")
+        raise UserError(f"{root} has {len(tables)} CSV files; choose the one with file, subject, emotion by --root.")
     try:
         with tables[0].open(newline="", encoding="utf-8-sig") as f:
             rows = list(csv.DictReader(f))
@@ -99,7 +101,7 @@ def from_ckplus(root: Path) -> list[Sample]:
     images, labels = _inside(root, _CK_IMAGES), _inside(root, _CK_LABELS)
     if images is None or labels is None:
         missing = _CK_LABELS if images else _CK_IMAGES
-        raise UserError(f"{root} holds no folder {missing}; name the folder that does with --root.")
+        raise UserError(f"{root} has no folder {missing}; give the right folder with --root.")
     samples = []
     for file in sorted(labels.rglob("*_emotion.txt")):
         frames = sorted(
@@ -109,11 +111,11 @@ def from_ckplus(root: Path) -> list[Sample]:
         )
         peak = next((p for p in frames if p.stem == file.stem.removesuffix("_emotion")), None)
         if peak is None:
-            raise UserError(f"The photo that {file} labels is not in {images}; unpack {_CK_IMAGES} whole.")
+            raise UserError(f"The photo labelled by {file} is not in {images}; unpack {_CK_IMAGES} completely.")
         try:
             emotion = CK_EMOTIONS[int(float(file.read_text().split()[0]))]
         except (ValueError, IndexError) as e:
-            raise UserError(f"{file} does not hold an emotion's number, 0 to 7; unpack {_CK_LABELS} again.") from e
+            raise UserError(f"{file} does not contain an emotion number from 0 to 7; unpack {_CK_LABELS} again.") from e
         subject = file.relative_to(labels).parts[0]
         samples.append(Sample(peak, subject, emotion))
         if frames[0] != peak:
@@ -130,12 +132,12 @@ _AFEW_EMOTIONS = {
 def from_afew(root: Path) -> list[Sample]:
     """AFEW as in EmotiW 2017 (Dhall et al.): Train_AFEW/Angry/000143240.avi, Val_AFEW/...
 
-    Films and actors of the two parts differ and subjects have no names: clips of Val are tested with those
-    of Train as neighbours. Where one part alone is there, each clip stands for a subject of its own.
+    The two parts have different films and actors, and subjects have no names: clips of Val are tested with those
+    of Train as neighbours. If only one part exists, each clip counts as a different subject.
     """
     parts = {name: folder for name in ("Train", "Val") if (folder := _inside(root, f"{name}_AFEW"))}
     if not parts:
-        raise UserError(f"{root} holds neither Train_AFEW nor Val_AFEW; name the folder that does with --root.")
+        raise UserError(f"{root} has neither Train_AFEW nor Val_AFEW; give the right folder with --root.")
     samples = []
     for name, folder in parts.items():
         reference = name == "Train" if len(parts) == 2 else None
@@ -159,5 +161,5 @@ def _media(folder: Path) -> list[Path]:
 
 
 def _inside(root: Path, name: str) -> Path | None:
-    """The folder `name` in `root` or one level below, where archives like to unpack themselves."""
+    """The folder `name` in `root` or one level below, where archives often unpack."""
     return next((p for p in (root / name, *sorted(root.glob(f"*/{name}"))) if p.is_dir()), None)

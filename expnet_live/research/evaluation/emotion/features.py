@@ -30,15 +30,15 @@ TITLES = {
 
 
 class Feature(Protocol):
-    """Photos with their faces in, one row of numbers each out."""
+    """Maps photos with their faces to one row of numbers each."""
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
-        """Rows (N, D), and (N,) bool where a face was seen; elsewhere the row is that of a face at rest."""
+        """Rows (N, D), and (N,) bool where a face was found; the other rows are those of a neutral face."""
         ...
 
 
 class ExpNetFeature:
-    """The 29 coefficients, `closely` as of a user's photos, else from one look, as in a video."""
+    """The 29 coefficients, from several looks (`closely`) as for a user's photos, else from one, as in a video."""
 
     def __init__(self, predictor: Predictor, model: FaceModel, *, closely: bool = True) -> None:
         self._predictor, self._model, self._closely = predictor, model, closely
@@ -86,7 +86,7 @@ def _landmark_fit(args: argparse.Namespace) -> Feature:
 
 def _blendshapes(args: argparse.Namespace) -> Feature:
     if args.teacher is None:
-        raise UserError("mediapipe-blendshapes needs a Face Landmarker file (.task); name it with --teacher.")
+        raise UserError("mediapipe-blendshapes needs a Face Landmarker file (.task); give it with --teacher.")
     return BlendshapeFeature(Blendshapes(args.teacher))
 
 
@@ -94,7 +94,7 @@ def _official(args: argparse.Namespace) -> Feature:
     try:
         module = import_module("expnet_live.official.emotion")
     except ImportError as e:
-        raise UserError("The official ExpNet is not here; bring it in with 'expnet-live official import'.") from e
+        raise UserError("The official ExpNet is missing; import it with 'expnet-live official import'.") from e
     feature: Feature = module.official_feature(args)
     return feature
 

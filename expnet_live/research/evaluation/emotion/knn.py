@@ -1,4 +1,4 @@
-"""k nearest neighbours on coefficients, leaving one subject out; confusion, and how sure a figure is."""
+"""k nearest neighbours on coefficients, leaving one subject out; confusion matrices and confidence intervals."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ NEIGHBOURS = 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What kNN said of N samples with C classes.
+    """The kNN result for N samples with C classes.
 
-    `votes` (N, C): how often each sample was taken for each class, as shares of the times it was asked (zeros
-    where it never was); `draws` (D,): accuracy of each balanced draw, empty without draws.
+    `votes` (N, C): how often each sample was assigned to each class, as shares of its tests (zeros if it was never
+    tested); `draws` (D,): accuracy of each balanced draw, empty without draws.
     """
 
     votes: Array
@@ -34,24 +34,24 @@ class Outcome:
 
     @property
     def hits(self) -> Array:
-        """(N,) share of the times that a sample was told rightly."""
+        """(N,) share of a sample's correct classifications."""
         return self.votes[np.arange(len(self.label)), self.label]
 
     @property
     def accuracy(self) -> float:
-        """Over the samples; over the balanced draws where there were any."""
+        """Accuracy over the samples, or over the balanced draws if there are any."""
         return float(self.draws.mean() if len(self.draws) else self.hits[self.asked].mean())
 
     @property
     def recall(self) -> float:
-        """Mean over the classes of the share told rightly."""
+        """Mean over the classes of the share classified correctly."""
         matrix = self.confusion
         there = matrix.sum(1) > 0
         return float(np.diag(matrix)[there].mean())
 
     @property
     def confusion(self) -> Array:
-        """(C, C) row: true class, column: told class, in shares of the row."""
+        """Confusion matrix (C, C), row: true class, column: predicted class, in shares of the row."""
         counts = np.zeros((self.votes.shape[1],) * 2)
         np.add.at(counts, self.label, self.votes)
         return counts / np.maximum(counts.sum(1, keepdims=True), 1e-12)
@@ -60,9 +60,9 @@ class Outcome:
 def classify(
     features: Array, label: Array, subject: Array, *, reference: Array | None = None, k: int = NEIGHBOURS
 ) -> Outcome:
-    """All samples asked once. features (N, D), label and subject (N,) integers from 0.
+    """Test all samples once. features (N, D), label and subject (N,) integers from 0.
 
-    `reference` (N,) bool: samples that are neighbours only, the others being asked; None: all are both.
+    `reference` (N,) bool: samples that are only neighbours, while the others are tested; None: all are both.
     """
     x = standardized(features)
     told = _nearest_classes(x, label, subject, k, reference)
@@ -73,7 +73,7 @@ def classify(
 
 
 def classify_balanced(features: Array, label: Array, subject: Array, draws: int, k: int = NEIGHBOURS) -> Outcome:
-    """The same with each class drawn equally often, as often as the rarest is there, in many draws."""
+    """The same with each class drawn equally often, as often as the rarest class occurs, in many draws."""
     rng = np.random.default_rng(1)
     classes = label.max() + 1
     n = np.bincount(label).min()
@@ -88,12 +88,12 @@ def classify_balanced(features: Array, label: Array, subject: Array, draws: int,
 
 
 def standardized(features: Array) -> Array:
-    """Each column with mean 0 and spread 1, so that coefficients of any unit weigh the same."""
+    """Normalise each column to mean 0 and standard deviation 1, so that coefficients of any unit have equal weight."""
     return np.asarray(StandardScaler().fit_transform(features))
 
 
 def _nearest_classes(x: Array, label: Array, subject: Array, k: int, reference: Array | None = None) -> Array:
-    """The class (N,) that most of the k nearest samples of other subjects have."""
+    """The majority class (N,) of the k nearest samples of other subjects."""
     told = np.zeros(len(x), int)
     for others, asked in LeaveOneGroupOut().split(x, label, subject):
         known = others if reference is None else others[reference[others]]
@@ -104,7 +104,7 @@ def _nearest_classes(x: Array, label: Array, subject: Array, k: int, reference: 
 
 
 def _votes(distance: Array) -> Array:
-    """One each, and a little for nearness, so that ties go to the nearer neighbours."""
+    """One vote each, plus a small bonus for nearness, so that ties go to the nearer neighbours."""
     result: Array = 1 + 1e-3 / (1 + distance**2)
     return result
 
@@ -126,7 +126,7 @@ def bootstrap(outcomes: dict[str, Outcome], rounds: int = 2000, seed: int = 0) -
         np.add.at(counts, (of, label), 1)
         np.add.at(right, (of, label), hits)
         n, r = times @ counts, times @ right
-        # A class that a draw has nobody of does not count in it.
+        # A class that is missing from a draw does not count in it.
         recall = np.divide(r, n, out=np.full_like(r, np.nan), where=n > 0)
         mean = np.nanmean(recall, axis=1)
         result[name] = (mean if len(outcome.draws) else r.sum(1) / n.sum(1), mean)

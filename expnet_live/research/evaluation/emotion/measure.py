@@ -1,4 +1,4 @@
-"""From labelled samples to features at each scale to what kNN makes of them."""
+"""Computes features of labelled samples at each scale, and classifies them with kNN."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _BATCH = 64  # pictures at a time: clips would not fit into memory at once
 class Described:
     """Features of the N samples in which a face was found, pooled over the frames of each (their mean).
 
-    `rows` and `seen` by feature and scale: (N, D), and (N,) the share of a sample's frames in which the way to
-    the feature found the face. `left_out`: how many samples had no face, `unreadable`: how many no picture.
+    `rows` and `seen` by feature and scale: (N, D), and (N,) the share of a sample's frames in which the method
+    found the face. `left_out`: number of samples without a face, `unreadable`: number without a picture.
     """
 
     samples: list[Sample]
@@ -40,7 +40,7 @@ class Described:
 def describe(
     samples: Sequence[Sample], features: dict[str, Feature], scales: Sequence[float], detector: FaceDetector, most: int
 ) -> Described:
-    """All features at all scales. Boxes are the detector's at full size, scaled: all ways get the same ones."""
+    """All features at all scales. All methods get the same boxes: the detector's at full size, scaled."""
     keys = [(name, scale) for name in features for scale in scales]
     rows: dict[tuple[str, float], list[Array]] = {k: [] for k in keys}
     seen: dict[tuple[str, float], list[Array]] = {k: [] for k in keys}
@@ -106,9 +106,9 @@ def _means(values: Array, of: Array) -> Array:
 def outcomes_of(
     described: Described, emotions: Sequence[str], draws: int, k: int = NEIGHBOURS
 ) -> dict[tuple[str, float], Outcome]:
-    """What kNN says by feature and scale; with `draws`, classes are drawn equally often.
+    """The kNN results by feature and scale; with `draws`, classes are drawn equally often.
 
-    Raises UserError where there are too few samples for that.
+    Raises UserError if there are too few samples for that.
     """
     label = np.array([emotions.index(s.emotion) for s in described.samples])
     subject = np.unique([s.subject for s in described.samples], return_inverse=True)[1]
@@ -118,7 +118,7 @@ def outcomes_of(
     if counts.min() <= (k if draws else 0) or len(set(subject.tolist())) < 2 or len(emotions) < 2:
         raise UserError(
             f"There are too few labelled photos with a face for {k} neighbours: "
-            f"{', '.join(f'{e} {n}' for e, n in zip(emotions, counts, strict=True))}; name more."
+            f"{', '.join(f'{e} {n}' for e, n in zip(emotions, counts, strict=True))}; give more."
         )
     if draws and reference is None:
         return {key: classify_balanced(rows, label, subject, draws, k) for key, rows in described.rows.items()}

@@ -1,4 +1,4 @@
-"""The emotion test told: in words, as JSON, as Markdown, and drawn (curves over scale, confusion matrices)."""
+"""Reports the emotion test: as text, JSON, Markdown, and plots (curves over scale, confusion matrices)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def lines_of(figures: dict[str, Any]) -> list[str]:
 
 
 def write_report(folder: Path, figures: dict[str, Any]) -> None:
-    """report.md, report.json, and curves and confusion matrices as PNG and SVG. Raises UserError without matplotlib."""
+    """Write report.md, report.json, and plots as PNG and SVG. Raises UserError without matplotlib."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _draw_curves(folder / "accuracy", figures)
@@ -87,11 +87,11 @@ def write_report(folder: Path, figures: dict[str, Any]) -> None:
         (folder / "report.json").write_text(json.dumps(figures, indent=1))
         (folder / "report.md").write_text("\n".join(_markdown(figures)) + "\n")
     except OSError as e:
-        raise UserError(f"{folder} cannot be written to ({e.strerror or e}); name another folder with --out.") from e
+        raise UserError(f"{folder} cannot be written ({e.strerror or e}); choose another folder with --out.") from e
 
 
 def check_matplotlib() -> None:
-    """Raises UserError where pictures could not be drawn, before anything is measured."""
+    """Raise UserError if plots cannot be drawn, before anything is measured."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as e:
@@ -102,7 +102,7 @@ def _markdown(figures: dict[str, Any]) -> list[str]:
     titles = _titles(figures)
     chance = f"{1 / len(figures['emotions']):.3f}"
     lines = [
-        "# Emotions told by nearest neighbours",
+        "# Emotions classified by nearest neighbours",
         "",
         f"{figures['protocol']} Boxes from the detector at full size. Chance with classes balanced: {chance}.",
         "",
@@ -129,7 +129,7 @@ def _markdown(figures: dict[str, Any]) -> list[str]:
                 cells.append(f"{row[t][key]:.3f} [{low:.3f}, {high:.3f}]")
             lines.append(f"| {scale} | " + " | ".join(cells) + " |")
     lines += ["", "![Accuracy over image scale](accuracy.png)", "", "## Confusion", ""]
-    lines += ["Rows: the label; columns: what was told.", "", "![Confusion matrices](confusion.png)"]
+    lines += ["Rows: the label; columns: the prediction.", "", "![Confusion matrices](confusion.png)"]
     for scale, row in figures["scales"].items():
         for t in titles:
             lines += ["", f"### {t}, scale {scale}", "", "| | " + " | ".join(figures["emotions"]) + " |"]

@@ -1,7 +1,7 @@
-"""The demo clip's truth as ARKit's actions.
+"""The demo clip's ground truth as ARKit's actions.
 
-The clip's table gives coefficients of the face model in sd. What a coefficient moves its most mobile point by, in mm,
-over what the rig's full action does to the point that it moves most, is the action's strength.
+The clip's table gives coefficients of the face model in sd. An action's strength is the largest displacement of a point
+by the coefficient, in mm, divided by the largest displacement of a point by the rig's full action.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SIGNED = {"jawLeft": ("jawLeft", "jawRight"), "mouthLeft": ("mouthLeft", "mouth
 
 
 def demo_truth(path: Path, model: FaceModel, rig: Rig) -> Array:
-    """Strengths (T, 52) in the frames of the clip whose table is `path`; NaN for actions that it does not tell."""
+    """Strengths (T, 52) in the frames of the clip with the table `path`; NaN for actions that it lacks."""
     with path.open(newline="") as f:
         rows = list(csv.DictReader(f))
     columns = {name: np.array([float(r[name]) for r in rows]) for name in rows[0]}

@@ -1,4 +1,4 @@
-"""Figures for each action, from what the network says and what is true, frame by frame."""
+"""Figures for each action, from predictions and ground truth of each frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOVES = 0.03  # sd of the truth within a clip from which an action counts as mov
 
 @dataclass(frozen=True)
 class ActionFigures:
-    """Of one action: correlation `r`, `gain` (slope of what is said over what is true, 1 is right), sd of the truth."""
+    """One action: correlation `r`, `gain` (slope of prediction over truth, ideally 1), sd of the truth."""
 
     name: str
     r: float
@@ -27,8 +27,8 @@ class ActionFigures:
 
 
 def figures(said: Array, truth: Array, clip: Array | None = None) -> list[ActionFigures]:
-    """For each action that the truth has: `said`, `truth` (T, 52), NaN where unknown; `clip` (T,) names each frame's
-    clip, and the means of each clip are taken out first."""
+    """The figures of each action in the truth, from predictions `said` and `truth` (T, 52), NaN where unknown; `clip`
+    (T,) is each frame's clip, and the means of each clip are removed first."""
     clip = np.zeros(len(said), int) if clip is None else clip
     said, truth = _within(said, clip), _within(truth, clip)
     result = []
@@ -55,7 +55,7 @@ def _within(values: Array, clip: Array) -> Array:
 
 
 def summary(rows: list[ActionFigures]) -> dict[str, float]:
-    """Over the actions that move: how many, mean r, median and smallest gain."""
+    """Over the actions that move: their number, mean r, median and smallest gain."""
     moving = [f for f in rows if f.moves]
     if not moving:
         return {"actions": 0.0, "r_mean": float("nan"), "gain_median": float("nan"), "gain_min": float("nan")}

@@ -1,15 +1,15 @@
-"""Aligning a predicted mesh with a scan and measuring its error, region by region, as the REALY benchmark does.
+"""Aligns a predicted mesh with a scan and measures its error region by region, like the REALY benchmark.
 
-Written after the benchmark's paper (Chai et al., *REALY: Rethinking the Evaluation of 3D Face Reconstruction*,
+It follows the benchmark's paper (Chai et al., *REALY: Rethinking the Evaluation of 3D Face Reconstruction*,
 ECCV 2022) and the steps and weights of its published program:
 
 1. global: a similarity from seven keypoints;
 2. regional: rigid ICP of the mesh to the scan's region, its keypoints repeated until they weigh as much as its points;
-3. correspondence: the scan's region is bent onto the mesh by non-rigid ICP, so that a point finds its like and not
-   just what is nearest;
-4. error: mean distance of the region's points to what their bent likes are closest to on the mesh.
+3. correspondence: the scan's region is deformed onto the mesh by non-rigid ICP, so that a point finds its
+   correspondence and not just the nearest point;
+4. error: mean distance from the region's points to the mesh points closest to their deformed copies.
 
-Lengths are in the scan's unit, of about a centimetre: thresholds are, too.
+Lengths and thresholds are in the scan's unit, about a centimetre.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.meshes.subdivision import edges_of
 
-Closest = Callable[[Array], Array]  # points (N, 3) in, the closest ones of a surface out
+Closest = Callable[[Array], Array]  # maps points (N, 3) to the closest ones of a surface
 REGIONS = ("nose", "mouth", "forehead", "cheek")
 N_KEYPOINTS = 85
 SEVEN = (36, 39, 42, 45, 33, 48, 54)  # corners of eyes and mouth, base of the nose
@@ -38,15 +38,15 @@ RIGID = {
     "forehead": (*range(36, 48), *range(17, 27)),
     "cheek": (*_MOUTH, 76, 77, 36, 41, 40, 39, 42, 47, 46, 45, 7, 8, 9),
 }
-# ... and in the bending of the scan, which the cheek has none for.
+# ... and in the deformation of the scan; the cheek has none.
 BENDING = {"nose": tuple(range(27, 36)), "mouth": _MOUTH, "forehead": RIGID["forehead"], "cheek": ()}
-_WEIGHT = {"cheek": 0.25}  # of the keypoints in the rigid alignment, 1 elsewhere
+_WEIGHT = {"cheek": 0.25}  # weight of the keypoints in the rigid alignment, 1 if not listed
 _MAX_ITERATIONS, _SETTLED = 100, 1e-6
 
 _STIFF, _STIFF_START = 50.0, 150.0
 _KEYPOINT_WEIGHT = 50.0
 _MAX_STEPS = 11
-_HOLD = 1e-8  # keeps pieces of a region that nothing pulls where they are
+_HOLD = 1e-8  # keeps pieces of a region in place that nothing pulls
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def region_errors(mesh: Surface, keypoints: Array, scan: Scan) -> dict[str, floa
 
 
 def _placed(surface: Closest, rotation: Array, shift: Array) -> Closest:
-    """The surface turned and moved; its search tree stays as it is."""
+    """The rotated and moved surface, with the same search tree."""
     return lambda points: surface((points - shift) @ rotation) @ rotation.T + shift
 
 
@@ -135,9 +135,9 @@ def rigid_icp(
 
 
 def correspondence_errors(surface: Closest, scan: Surface, keypoints: Array, scan_keypoints: Array) -> Array:
-    """Distance (N,) of each point of an aligned scan's region to its like on the mesh.
+    """Distance (N,) of each point of an aligned scan's region to its correspondence on the mesh.
 
-    keypoints (K, 3) of the mesh and scan_keypoints (K, 3), which may be none, hold the bending.
+    keypoints (K, 3) of the mesh and scan_keypoints (K, 3), which may be empty, constrain the deformation.
     """
     anchors = cKDTree(scan.vertices).query(scan_keypoints)[1] if len(keypoints) else np.empty(0, np.int64)
     bent = bend(scan, surface(scan.vertices), anchors, keypoints)
@@ -146,10 +146,10 @@ def correspondence_errors(surface: Closest, scan: Surface, keypoints: Array, sca
 
 
 def bend(scan: Surface, target: Array, anchors: Array, anchor_targets: Array) -> Array:
-    """The scan's points (N, 3), bent onto the points `target` (M, 3) by non-rigid ICP (Amberg et al., 2007).
+    """Deform the scan's points (N, 3) onto the points `target` (M, 3) by non-rigid ICP (Amberg et al., 2007).
 
-    Each point has an affine map; those of neighbours differ little, the less the stiffer. With `anchors`, a first
-    step brings these points of the scan to `anchor_targets`; their pull then fades.
+    Each point has an affine map; stiffness keeps the maps of neighbours similar. With `anchors`, a first step moves
+    these points of the scan to `anchor_targets`; their pull then fades.
     """
     problem = _Bending(scan, target)
     points, maps, before = scan.vertices, np.ones((4 * len(scan.vertices), 3)), np.zeros((4 * len(scan.vertices), 3))
@@ -188,7 +188,7 @@ class _Bending:
         homogeneous = np.hstack([points, np.ones((n, 1))])
         if stiffness is None:
             square, right = np.zeros(n), np.zeros((n, 3))
-            # The first step is stiffer, in depth and in shift most of all.
+            # The first step is stiffer, especially in depth and translation.
             axes = _STIFF_START * np.array([2.0, 2.0, 3.0, 2.0])
         else:
             distance, nearest = self._tree.query(points)
@@ -196,7 +196,7 @@ class _Bending:
             right = square[:, None] * self._target[nearest]
             axes = np.full(4, stiffness)
         if len(anchors):
-            # Assignment, not a sum: an anchor named twice pulls once.
+            # Assignment, not a sum, so that an anchor listed twice pulls once.
             pull = np.zeros((n, 3))
             pull[anchors] = anchor_weight**2 * anchor_targets
             right = right + pull

@@ -25,7 +25,7 @@ KEYPOINTS, SCAN_REGIONS, SCALES, PICTURES = (
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a scan: frontal, called by the scan's number (1.jpg), or from the side (1_2.jpg)."""
+    """A picture of a scan: frontal, named by the scan's number (1.jpg), or from the side (1_2.jpg)."""
 
     path: Path
     scan: int
@@ -37,17 +37,17 @@ class Picture:
 
 
 class Benchmark:
-    """The benchmark's data under `root`. Raises UserError where something is missing."""
+    """The benchmark's data under `root`. Raises UserError if something is missing."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         for name in (KEYPOINTS, SCAN_REGIONS, SCALES):
             if not (root / name).exists():
-                raise UserError(f"{root} lacks {name}; name the folder with the REALY benchmark's data by --root.")
+                raise UserError(f"{root} lacks {name}; give the folder with the REALY benchmark's data with --root.")
         try:
             self._scales = np.loadtxt(root / SCALES, ndmin=1)
         except ValueError as e:
-            raise UserError(f"{root / SCALES} must hold one number for each scan; copy it again.") from e
+            raise UserError(f"{root / SCALES} must have one number per scan; copy it again.") from e
 
     def scan(self, number: int) -> Scan:
         """The scan with that number, which counts from 1."""
@@ -61,7 +61,7 @@ class Benchmark:
         return Scan(keypoints[:N_KEYPOINTS], regions, float(self._scales[number - 1]))
 
     def pictures(self) -> list[Picture]:
-        """The pictures in order; where a picture is there cropped and whole, the crop."""
+        """The pictures in order; the crop if a picture exists cropped and whole."""
         found: dict[str, Picture] = {}
         files = sorted((self._root / PICTURES).rglob("*"), key=lambda p: ("crop" not in p.parent.name, str(p)))
         for path in files:
@@ -81,7 +81,7 @@ def meshes_of(folder: Path) -> Iterator[tuple[str, int, bool, Path]]:
 
 
 def read_obj(path: Path) -> Surface:
-    """Vertices and triangles of an OBJ file, polygons cut into fans. Raises UserError when it is none."""
+    """Vertices and triangles of an OBJ file, with polygons split into fans. Raises UserError if it is not an OBJ."""
     vertices: list[list[str]] = []
     triangles: list[tuple[int, int, int]] = []
     try:
@@ -104,7 +104,7 @@ def read_obj(path: Path) -> Surface:
 
 
 def _tidied(mesh: Surface) -> Surface:
-    """Points at one place made one, points without a triangle left out."""
+    """Merge identical points, and drop points without a triangle."""
     points, of = np.unique(mesh.vertices, axis=0, return_inverse=True)
     triangles = of.reshape(-1)[mesh.triangles]
     triangles = triangles[(triangles != np.roll(triangles, 1, axis=1)).all(1)]
@@ -113,7 +113,7 @@ def _tidied(mesh: Surface) -> Surface:
 
 
 def write_scan(root: Path, number: int, scan: Scan) -> None:
-    """Writes keypoints and regions of a scan in the benchmark's layout; scales are the caller's."""
+    """Write keypoints and regions of a scan in the benchmark's layout; the caller writes the scales."""
     folder = root / SCAN_REGIONS / str(number)
     folder.mkdir(parents=True, exist_ok=True)
     for name, region in scan.regions.items():

@@ -1,7 +1,7 @@
-"""Scans and pictures in the REALY benchmark's layout, made from the ICT Face Model Light: a test of known truth.
+"""Makes scans and pictures in the REALY benchmark's layout from the ICT Face Model Light, with known ground truth.
 
-Identities are drawn from the model's own components; nothing of ours was learned from them. A head is coloured with
-our face model's skin, brows and lips, and gets eyes, so that a detector takes its picture for a photo.
+Identities are drawn from the model's own components, from which nothing of ours was learned. Heads get the colours of
+our face model's skin, brows and lips, and eyes, so that a detector accepts their pictures as photos.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MIDDLE = np.array([0.0, 2.0, 9.0], np.float32)  # of the face, in the model's c
 _HEAD, _LEFT_SCLERA, _RIGHT_SCLERA = (0, 14062), (21451, 22221), (23021, 23791)
 _LASHES = ((25351, 25693), (26035, 26377))
 _IRIS, _PUPIL = 0.47, 0.17  # rad from an eye's axis
-# Face Mesh points round which a region lies; a vertex belongs to that of its nearest such point.
+# Face Mesh points of each region; a vertex belongs to the region of its nearest such point.
 _SEEDS = {
     "nose": (168, 6, 197, 195, 5, 4, 1, 2, 98, 327, 64, 294, 48, 278, 129, 358, 45, 275, 122, 351, 131, 360, 217, 437),
     "mouth": (61, 291, 39, 269, 37, 267, 0, 17, 84, 314, 181, 405, 91, 321, 18, 164, 165, 391, 57, 287, 43, 273),
@@ -52,7 +52,7 @@ _SEEDS = {
         140, 369,
     ),
 }  # fmt: skip
-_ALIKE = 0.3  # cosine between the normals of skin that is the same
+_ALIKE = 0.3  # cosine between normals above which skin is the same
 _REACH = 1.2  # cm from the warped face within which a vertex belongs to it
 _TONES = ((1.0, 1.0, 1.0), (0.93, 0.88, 0.84), (0.78, 0.7, 0.64), (0.6, 0.52, 0.47), (0.45, 0.38, 0.35))
 
@@ -62,7 +62,7 @@ class IctScanner:
 
     def __init__(self, head: IctHead, model: FaceModel) -> None:
         self.head = head
-        # A thin-plate spline through the landmarks lays our face over the neutral head; those of the jaw may slide.
+        # A thin-plate spline through the landmarks maps our face onto the neutral head; those of the jaw may slide.
         held = [8, *range(17, len(IBUG))]
         at = face_mesh_keypoints(model.mean)[held]
         warp = RBFInterpolator(at, head.neutral[head.landmarks[held]], kernel="thin_plate_spline", smoothing=1.0)
@@ -70,7 +70,7 @@ class IctScanner:
         skin = warp(rest[: model.n_face].astype(np.float64))
         face = head.neutral[slice(*_HEAD)]
         distance, nearest = cKDTree(skin).query(face)
-        # The inside of mouth and nose lies near the skin, too, but looks the other way.
+        # The inside of mouth and nose is also near the skin, but faces the other way.
         skin_normals = self._normals_of(skin, model.face_triangles)[nearest]
         head_normals = self._normals_of(head.neutral, head.triangles[(head.triangles < _HEAD[1]).all(1)])[slice(*_HEAD)]
         self._face = (distance < _REACH) & ((skin_normals * head_normals).sum(1) > _ALIKE)
@@ -114,7 +114,7 @@ class IctScanner:
         """RGB (V, 3) float."""
         colors = np.tile(np.array(SKIN, float), (len(self.head.neutral), 1))
         skin = model.colors[: model.n_face].astype(float)
-        # Away from the face our colours fade into their mean.
+        # Away from the face, our colours fade into their mean.
         fade = np.clip(1 - distance / _REACH, 0, 1)[:, None]
         colors[slice(*_HEAD)] = fade * skin[nearest] + (1 - fade) * np.median(skin, axis=0)
         for part in _LASHES:
@@ -159,7 +159,7 @@ def _largest_piece(triangles: Array) -> Array:
 def make_benchmark(
     scanner: IctScanner, root: Path, people: int, yaws: Sequence[float] = YAWS, spread: float = 1.0, seed: int = 0
 ) -> None:
-    """Writes `people` scans of random identities (weights of `spread` sd), a frontal picture and side views of each."""
+    """Write `people` scans of random identities (weights of `spread` sd), a frontal picture and side views of each."""
     rng = np.random.default_rng(seed)
     frontal, side = (root / PICTURES / f"crop_image_{v}_{SIZE}x{SIZE}" for v in ("frontal", "multiview"))
     for folder in (frontal, side):

@@ -1,8 +1,8 @@
-"""The mesh that we give to the REALY benchmark, and where its 85 keypoints lie on it.
+"""Our mesh for the REALY benchmark, and the positions of its 85 keypoints.
 
-Keypoints 0 to 67 are iBUG's; of the others the benchmark uses 70 and 71 (beside the wings of the nose) and
-76 and 77 (on the cheeks). Where exactly it has these four, and what the other thirteen are, is not published in
-words: they are a reconstruction, the thirteen only to fill the file.
+Keypoints 0 to 67 are iBUG's; of the others, the benchmark uses 70 and 71 (beside the wings of the nose) and
+76 and 77 (on the cheeks). No text gives the exact positions of these four or describes the other thirteen: they are a
+reconstruction, and the thirteen only fill the file.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _MORE = (109, 338, 129, 358, 10, 151, 50, 280, 205, 425, 172, 397, 199, 9, 8, 18
 
 
 def face_mesh_keypoints(points: Array) -> Array:
-    """The 85 keypoints (85, 3), of Face Mesh points (468, 3)."""
+    """The 85 keypoints (85, 3) from Face Mesh points (468, 3)."""
     return np.concatenate([ibug_points(points), points[list(_MORE)]])
 
 
 class Template:
-    """Our face with the skin of the skull round it, without eyes, teeth, ears and lashes, as the benchmark takes it."""
+    """Our face with the skin of the skull around it, without eyes, teeth, ears and lashes, for the benchmark."""
 
     def __init__(self, model: FaceModel) -> None:
         anatomy = model.anatomy
@@ -45,7 +45,7 @@ class Template:
         self.barycentric: Array = np.column_stack([triangle, weights[:, :2]])
 
     def of(self, vertices: Array) -> Array:
-        """The template's vertices of those of the whole drawn head."""
+        """The template's vertices, selected from those of the whole head."""
         return vertices[self._kept]
 
 
@@ -63,9 +63,11 @@ def read_barycentric(path: Path, mesh: Surface) -> Array:
     try:
         rows = np.array(json.loads(path.read_text()), np.float64)
     except (OSError, ValueError) as e:
-        raise UserError(f"{path} is no keypoint file; it must hold 85 rows [triangle, weight, weight] in JSON.") from e
+        raise UserError(
+            f"{path} is not a keypoint file; it must have 85 rows [triangle, weight, weight] in JSON."
+        ) from e
     if rows.shape != (N_KEYPOINTS, 3):
-        raise UserError(f"{path} must hold 85 rows [triangle, weight, weight], not an array of {rows.shape}.")
+        raise UserError(f"{path} must have 85 rows [triangle, weight, weight], not an array of {rows.shape}.")
     if rows[:, 0].min() < 0 or rows[:, 0].max() >= len(mesh.triangles):
-        raise UserError(f"{path} names triangles that the template does not have; it is of another mesh.")
+        raise UserError(f"{path} refers to triangles that the template lacks; it belongs to another mesh.")
     return rows

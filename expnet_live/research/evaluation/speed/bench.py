@@ -1,4 +1,4 @@
-"""The benchmark: what it measures, in which order, and how it is told."""
+"""The benchmark: its measurements, their order, and the report."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PHOTOS = 48
 
 
 def bench(args: argparse.Namespace) -> int:
-    """Measures, prints and writes what cli/bench.py's arguments ask for."""
+    """Measure, print and write what cli/bench.py's arguments ask for."""
     limit_threads(args.threads)
     videos = args.videos or [DEMO]
     model = FaceModel.load()
@@ -85,7 +85,7 @@ def _photos(paths: Sequence[Path] | None, video: str) -> list[Image]:
 
 
 def frames_of(video: str, most: int) -> list[Image]:
-    """At most `most` frames, spread over a video."""
+    """At most `most` frames, evenly spread over a video."""
     with open_source(video) as source:
         step = max(1, (source.n_frames or 1) // most)
         return [f.image for f in source if f.index % step == 0][:most]
@@ -101,10 +101,10 @@ def cpu_name() -> str:
 
 def _print_video(v: dict[str, Any]) -> None:
     print(f"\n{v['video']}, {v['size'][0]}x{v['size'][1]}, {v['frames']} frames counted")
-    print(f"  {'ms a frame':28}{'p10':>8}{'median':>8}{'p95':>8}{'CPU':>8}   faces held")
+    print(f"  {'ms per frame':28}{'p10':>8}{'median':>8}{'p95':>8}{'CPU':>8}   faces held")
     titles = {
         "pipeline": "whole pipeline, face's mesh",
-        "with_head": "  with the drawn head's",
+        "with_head": "  with the whole head's",
         "face_mesh": "Face Mesh",
     }
     for key, title in titles.items():
@@ -112,8 +112,8 @@ def _print_video(v: dict[str, Any]) -> None:
         times = f"{t['p10_ms']:7.2f}{t['median_ms']:8.2f}{t['p95_ms']:8.2f}{t['cpu_median_ms']:8.2f}"
         print(f"  {title:29}{times}   {t['held']:.1%}")
     print(
-        f"  ratio {v['ratio']:.2f} (of the quickest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f}), "
-        f"with the drawn head {v['with_head_ratio']:.2f}"
+        f"  ratio {v['ratio']:.2f} (of the fastest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f}), "
+        f"with the whole head {v['with_head_ratio']:.2f}"
     )
     for name, s in v["stages"].items():
         print(f"    {name:27}{'':8}{s['median_ms']:7.2f}   in {s['share_of_frames']:.1%} of the frames")
@@ -133,7 +133,7 @@ def _print_photos(p: dict[str, Any]) -> None:
     for key, title in titles.items():
         s = p["one_by_one"][key]
         print(f"  {title:18}{s['median_ms']:16.2f}{s['cpu_median_ms']:9.2f}{p['images_per_second'][key]:23.0f}")
-    print(f"  ExpNet's lead: {p['one_by_one_ratio']:.1f} times one by one", end=" ")
+    print(f"  ExpNet's speed-up: {p['one_by_one_ratio']:.1f} times one by one", end=" ")
     print(f"(of CPU times {p['one_by_one_cpu_ratio']:.1f}), {p['batch_ratio']:.1f} times in batches")
 
 

@@ -1,9 +1,9 @@
-"""ExpNet beside the landmark fit (Face Mesh, then Gauss-Newton), on the same photos, as in the paper's section 4.
+"""Times ExpNet and the landmark fit (Face Mesh, then Gauss-Newton) on the same photos, as in the paper's section 4.
 
-One by one both start from the photo with its face detected, as the paper's do from a crop; the
-detector's time stands apart. ExpNet is timed with one look at the crop, and with the three that
-analysed photos get (Pipeline.photo), to which the figures of accuracy belong. In batches ExpNet
-takes many crops in a run; Face Mesh takes no batches, so one instance works on each CPU thread,
+One by one, both start from the photo with its face detected, as the paper's do from a crop; the
+detector's time is reported separately. ExpNet is timed with one look at the crop, and with the three of
+analysed photos (Pipeline.photo), to which the figures of accuracy belong. In batches, ExpNet
+takes many crops in a run; Face Mesh does not support batches, so one instance works on each CPU thread,
 and the fit is one run for all photos.
 """
 
@@ -31,11 +31,11 @@ from expnet_live.research.evaluation.speed.ways import (
     time_one_by_one,
 )
 
-_NO_FACES = "No face is found in any of the photos; name others with --photos."
+_NO_FACES = "No face is found in any of the photos; give others with --photos."
 
 
 def faces_of(images: Sequence[Image], detector: FaceDetector) -> tuple[list[Face], Timings]:
-    """The photos with a face in them, with the largest, and what finding them took. Raises ValueError without any."""
+    """The photos with a face, their largest faces, and the detector's time. Raises ValueError if there are none."""
     detect = Timings()
     faces: list[Face] = []
     for image in images:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-# Before any other import: those are part of what is measured.
+# Before any other import, because imports are part of the measurement.
 _STARTED = time.time()
 _FRAMES = 30
 
@@ -19,7 +19,7 @@ _FRAMES = 30
 class Task:
     """Run the pipeline (expnet) or mediapipe's Face Mesh (mesh) on the first frames of `video`, on the CPU.
 
-    `size`: width and height to which frames are brought; `spawned`: when the process was asked for.
+    `size`: width and height to which frames are scaled; `spawned`: when the process was started.
     """
 
     way: str
@@ -30,9 +30,9 @@ class Task:
 
 
 def measure(task: Task, repeats: int = 3) -> dict[str, float]:
-    """Seconds until the first result and of its parts, and peak memory in MB, of the quickest of some fresh processes.
+    """Seconds until the first result and of its parts, and peak memory in MB, of the fastest of some fresh processes.
 
-    Raises RuntimeError when a process fails.
+    Raises RuntimeError if a process fails.
     """
     runs = []
     for _ in range(repeats):
@@ -97,7 +97,7 @@ def _mesh() -> tuple[float, Callable[..., object]]:
 def _peak_memory_mb() -> float:
     status = Path("/proc/self/status")
     if status.exists():
-        # Linux counts the parent's memory in ru_maxrss, which a child takes over when it starts.
+        # Linux includes the parent's memory in ru_maxrss, which a child inherits when it starts.
         peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return float(peak.split()[1]) / 2**10
     try:

@@ -1,8 +1,8 @@
-"""The whole pipeline beside mediapipe's Face Mesh with refined landmarks, on the same frames of a video.
+"""Times the whole pipeline and mediapipe's Face Mesh with refined landmarks on the same frames of a video.
 
-They take turns in blocks of frames, not frame by frame: each would otherwise start with the other's
-data in the caches and with its threads still spinning, as neither does in use. The first of two
-turns goes to each alternately.
+They take turns in blocks of frames, not frame by frame: otherwise, each would start with the other's
+data in the caches and its threads still spinning, unlike in normal use. Each alternately takes the first of two
+turns.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from expnet_live.research.evaluation.speed.reference import face_mesh
 from expnet_live.research.evaluation.speed.timing import Timings
 
 _BLOCK = 30
-_WARM_UP = 5  # frames at a turn's start that are not counted
+_WARM_UP = 5  # frames at the start of a turn that are not counted
 
 
 @dataclass
 class VideoTimes:
-    """What `frames` counted frames took; `stages` holds the seconds of each stage in each frame where it ran."""
+    """Times of `frames` counted frames; `stages` holds the seconds of each stage in each frame where it ran."""
 
     video: str
     width: int = 0
@@ -66,7 +66,7 @@ class VideoTimes:
         }
 
     def with_head(self) -> Timings:
-        """The whole head is drawn from its own mesh: the pipeline's times with that instead of the face's."""
+        """The pipeline's times with the mesh of the whole head instead of the face's."""
         result = Timings()
         result.wall = [a + b - c for a, b, c in zip(self.pipeline.wall, self.head.wall, self.meshes, strict=True)]
         result.cpu = [a + b - c for a, b, c in zip(self.pipeline.cpu, self.head.cpu, self.meshes, strict=True)]
@@ -74,7 +74,7 @@ class VideoTimes:
 
 
 def time_video(spec: str, pipeline: Pipeline, limit: int, size: tuple[int, int] | None = None) -> VideoTimes:
-    """Times both on the first `limit` frames, brought to `size` (width, height)."""
+    """Time both on the first `limit` frames, scaled to `size` (width, height)."""
     result = VideoTimes(spec)
     pipeline.reset()
     with open_source(spec) as source, face_mesh() as mesh:
@@ -112,7 +112,7 @@ def _pipeline_turn(pipeline: Pipeline, block: list[Frame], skip: int, result: Vi
 
 
 def _whole(pipeline: Pipeline, frame: Frame) -> FaceState | None:
-    """Frame in, the face's mesh out."""
+    """Process a frame, up to the face's mesh."""
     states = pipeline.process(frame)
     if not states:
         return None

@@ -1,4 +1,4 @@
-"""mediapipe's Face Mesh, which ExpNet's pipeline is measured against."""
+"""mediapipe's Face Mesh, the reference for ExpNet's pipeline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from expnet_live.core.light_mediapipe import light_mediapipe
 
 
 def face_mesh(*, video: bool = True) -> Any:
-    """Face Mesh with irises for one face, following it from frame to frame in a `video`; close() it."""
+    """Face Mesh with irises for one face, tracked from frame to frame in a `video`; call close() at the end."""
     with light_mediapipe():
         from mediapipe.python.solutions.face_mesh import FaceMesh
 

@@ -1,4 +1,4 @@
-"""Timing calls fairly: wall and CPU seconds, and statistics of them."""
+"""Times calls fairly: wall and CPU seconds, and their statistics."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Timings:
 
     @property
     def median(self) -> float:
-        """Wall seconds."""
+        """Median wall seconds."""
         return float(np.median(self.wall))
 
     @property
     def quick(self) -> float:
-        """Wall seconds of the tenth percentile: what it takes when no other program is in the way."""
+        """Tenth percentile of wall seconds: the time without interference from other programs."""
         return float(np.percentile(self.wall, 10))
 
     def summary(self) -> dict[str, float]:
@@ -48,24 +48,25 @@ class Timings:
 
 
 def limit_threads(threads: int) -> None:
-    """At most so many CPU threads for networks that are loaded later, torch and OpenCV, and, where the system can, for
-    the whole process."""
+    """Limit the CPU threads of networks loaded later, torch and OpenCV, and, if the system can, of the whole
+    process.
+    """
     import cv2
 
-    # What ONNX Runtime gets (see networks/runtime.py), and torch where it is loaded later.
+    # For ONNX Runtime (see networks/runtime.py), and for torch if it is loaded later.
     os.environ["OMP_NUM_THREADS"] = str(threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(threads)
     cv2.setNumThreads(threads)
     if hasattr(os, "sched_setaffinity"):
-        # mediapipe sizes its own thread pool; cores are what it cannot ignore.
+        # mediapipe sizes its own thread pool, but cannot ignore a limit on cores.
         cores = sorted(os.sched_getaffinity(0))[:threads]
         for thread in threads_of_process():
             os.sched_setaffinity(thread, cores)
 
 
 def threads_of_process() -> list[int]:
-    """Those that exist; later ones inherit from them."""
+    """The existing threads; later ones inherit from them."""
     try:
         return [int(t) for t in os.listdir("/proc/self/task")]  # noqa: PTH208
     except OSError:

@@ -1,4 +1,4 @@
-"""What this process uses: CPU seconds by thread, memory; Linux tells, elsewhere there is less to know."""
+"""Resources of this process: CPU seconds by thread, and memory; systems other than Linux reveal less."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KINDS = {"llvmpipe": "software GL", "python": "network's helpers", "pt_main_thr
 
 
 def thread_seconds() -> dict[str, float]:
-    """CPU seconds so far by kind of thread: ours by their names, those of libraries by what they are for."""
+    """CPU seconds so far by kind of thread: ours by name, those of libraries by purpose."""
     ours = {t.native_id: t.name for t in threading.enumerate()}
     seconds: dict[str, float] = {}
     for task in Path("/proc/self/task").glob("*"):
@@ -24,7 +24,7 @@ def thread_seconds() -> dict[str, float]:
 
 
 def process_seconds(pid: int) -> float:
-    """CPU seconds of another process so far; 0 where that cannot be told."""
+    """CPU seconds of another process so far, or 0 if unknown."""
     total = 0.0
     for task in Path(f"/proc/{pid}/task").glob("*"):
         try:
@@ -35,7 +35,7 @@ def process_seconds(pid: int) -> float:
 
 
 def resident_mb() -> float:
-    """Memory that this process holds now, NaN where that cannot be told."""
+    """Current memory of this process, NaN if unknown."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

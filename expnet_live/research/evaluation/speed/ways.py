@@ -1,6 +1,6 @@
-"""Ways from a photo with a known face to a description of it, to be timed side by side: one by one, and in batches.
+"""Methods that describe a known face in a photo, timed side by side: one by one, and in batches.
 
-mediapipe takes no batches: in a batch one instance of it works on each CPU thread.
+mediapipe does not support batches: in a batch, one instance of it works on each CPU thread.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Face = tuple[Image, Detection]
 Times = dict[str, Timings]
 T = TypeVar("T")
 
-LEAST = 128  # photos a batch measurement goes through, the same ones again where there are fewer
+LEAST = 128  # photos in a batch measurement, repeated if there are fewer
 BATCH = 64
 _BLOCK = 8
 
 
 class Way(Protocol):
-    """`parts` names what it times by itself, beside the whole."""
+    """`parts` names the parts that are also timed separately."""
 
     parts: tuple[str, ...]
 
@@ -59,7 +59,7 @@ class ExpNetWay:
 
 
 class LandmarkFitWay:
-    """Face Mesh, then Gauss-Newton; in a batch the fit is one run for all photos."""
+    """Face Mesh, then Gauss-Newton; in a batch, the fit is one run for all photos."""
 
     parts: tuple[str, ...] = ("landmarks", "fit")
 
@@ -109,7 +109,7 @@ class FeatureWay:
 
 
 def time_one_by_one(faces: Sequence[Face], ways: dict[str, Way]) -> Times:
-    """Each way and each of its parts on every face. They take turns in blocks: see bench_video."""
+    """Time each method and each of its parts on every face. They take turns in blocks: see bench_video."""
     times = _times_for(ways)
     for start in range(0, len(faces), _BLOCK):
         for name, way in ways.items():
@@ -120,14 +120,14 @@ def time_one_by_one(faces: Sequence[Face], ways: dict[str, Way]) -> Times:
 
 
 def time_batches(faces: Sequence[Face], ways: dict[str, Way]) -> dict[str, float]:
-    """Photos per second of each way and each of its parts."""
+    """Photos per second of each method and each of its parts."""
     many = list(faces) * -(-LEAST // len(faces))
     many = many[: max(LEAST, len(faces))]
     times = _times_for(ways)
     for start in range(0, len(many), BATCH):
         batch = many[start : start + BATCH]
         for name, way in ways.items():
-            way.batch(batch, _times_for(ways))  # warm up: a batch of a new size is prepared for
+            way.batch(batch, _times_for(ways))  # warm up, because a batch of a new size needs preparation
             times[name](lambda way=way, batch=batch: way.batch(batch, times))  # type: ignore[misc]
     return {name: len(many) / sum(t.wall) if t.wall else float("nan") for name, t in times.items()}
 
@@ -137,7 +137,7 @@ def _times_for(ways: dict[str, Way]) -> Times:
 
 
 def _shared(workers: Sequence[Callable[[Face], T]], faces: Sequence[Face]) -> list[T]:
-    """What the workers, each on a thread of its own, make of the faces dealt to them."""
+    """The results of the workers, each on a thread of its own, for their share of the faces."""
     with ThreadPoolExecutor(len(workers)) as pool:
         shares = pool.map(lambda i: [workers[i](f) for f in faces[i :: len(workers)]], range(len(workers)))
         return [result for share in shares for result in share]

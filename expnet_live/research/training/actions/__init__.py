@@ -1,1 +1,1 @@
-"""ARKit's 52 actions: labels by a teacher and from rendered heads, and fine-tuning a network to tell them."""
+"""ARKit's 52 actions: labels from a teacher and from rendered heads, and fine-tuning of a network to predict them."""

@@ -1,6 +1,6 @@
-"""Labels of photos and of frames of clips: the pipeline's own crop, what the network says there, the teacher's scores.
+"""Labels photos and frames of clips with the pipeline's crop, the network's predictions and the teacher's scores.
 
-The frames of held-out people are labelled, too; training.actions.train leaves them out.
+Frames of held-out people are labelled as well; training.actions.train excludes them.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from expnet_live.research.training.photos import PhotoRef, read_photo
 log = logging.getLogger(__name__)
 
 CHUNK = 200
-_SMALL, _ENLARGED = 100, 4  # photos smaller than this many px are enlarged so many times
+_SMALL, _ENLARGED = 100, 4  # photos smaller than this (px) are enlarged by this factor
 _CONFIDENCE = 0.4
 
 
 class Labeller:
-    """Labels one face of a picture, the largest."""
+    """Labels the largest face of a picture."""
 
     def __init__(self, teacher: Path, weights: Path | None = None) -> None:
         self._network = Predictor.load(weights, device="cpu", threads=1)
@@ -44,7 +44,7 @@ class Labeller:
         self._detector, self._teacher = MediapipeDetector(), Teacher(teacher)
 
     def label(self, key: str, image: Image, thorough: bool) -> Labelled | None:
-        """None where one of the detector, the network and the teacher sees no face."""
+        """The label, or None if the detector, the network or the teacher finds no face."""
         found = self._detector.detect(image, thorough=thorough)
         if not found:
             return None
@@ -89,11 +89,11 @@ Chunk = Sequence[PhotoRef] | ClipFrames
 
 
 def label_all(photos: Sequence[PhotoRef], clips: Sequence[Path], step: int, teacher: Path, out: Path, jobs: int) -> int:
-    """Writes a part for each clip and each 200 photos to `out`; parts that are there are kept. How many pictures.
+    """Write a part for each clip and each 200 photos to `out`, keeping existing parts. Return the number of pictures.
 
-    Raises UserError when the teacher is none.
+    Raises UserError if the teacher is not a Face Landmarker.
     """
-    # In a pool's processes, what a wrong file raises would be met again and again.
+    # In the processes of a pool, a wrong file would raise again and again.
     Teacher(teacher).close()
     out.mkdir(parents=True, exist_ok=True)
     chunks: dict[str, Chunk] = {f"clip-{c.stem}-{step}": ClipFrames(c, step) for c in sorted(clips)}

@@ -1,4 +1,6 @@
-"""Batches for fine-tuning: augmented crops of labelled pictures, what the network said of them, and their actions."""
+"""Batches for fine-tuning: augmented crops of labelled pictures, the network's former predictions, and their
+actions.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +28,10 @@ LIGHT = AugmentConfig(
     noise=0.3, jpeg=0.25, low_light=0.05, negative=0.04, wink=0.06,
 )  # fmt: skip
 _JOINED = 0.25  # of frames of clips
-_ALIKE = 0.12  # rad between the poses of frames that are joined
+_ALIKE = 0.12  # largest rad between the poses of frames that are combined
 _CANDIDATES = 12
 _WINK = 0.9
-_MADE_LEAST = 0.15  # an error in a made picture counts in no smaller unit than this
+_MADE_LEAST = 0.15  # smallest unit for errors in synthetic pictures
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class Drawn:
 
 
 class ActionDataset(Dataset[dict[str, torch.Tensor]]):
-    """Samples of the pictures `rows` of a shelf. `made` (N,) of the shelf: pictures of true strengths, of which the
-    network's other outputs are not known; `clip` (N,): frames of clips.
+    """Samples of the pictures `rows` of a shelf. `made` (N,) of the shelf: pictures with true strengths, for which the
+    network's other outputs are unknown; `clip` (N,): frames of clips.
 
     `image` (3, S, S) uint8; `expression` to `points` as in training.dataset; `actions`, `weights` (52,); `face`;
-    `known` 1 where the other outputs are; `least`: the smallest unit of an error. A sample depends on `seed`, the draw
-    and the index alone.
+    `known`: 1 if the other outputs are known; `least`: the smallest unit of an error. A sample depends only on `seed`,
+    the draw and the index.
     """
 
     def __init__(
@@ -128,7 +130,7 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
     def _joined(
         self, i: int, wide: Image, actions: Array, weights: Array, rng: np.random.Generator
     ) -> tuple[Image, Array, Array]:
-        """With eye and brow of one side from that frame among some of the same clip which differs most."""
+        """Take eye and brow of one side from the most different frame among some of the same clip."""
         frames = self._frames.get(self.shelf.collection[i], np.array([], int))
         if i not in frames:
             return wide, actions, weights

@@ -1,8 +1,8 @@
-"""Fine-tuning: a network learns ARKit's actions and keeps what it said before.
+"""Fine-tuning: a network learns ARKit's actions and preserves its other outputs.
 
-All weights are trained. The other outputs are held by what the network said of the same pictures, before augmentation,
-when they were labelled; the points of the Face Mesh by the teacher's landmarks. The loss of an action is its squared
-error in standard deviations, so that each counts alike.
+All weights are trained. The targets of the other outputs are the network's predictions for the same pictures, before
+augmentation, made during labelling; those of the Face Mesh points are the teacher's landmarks. The loss of an action is
+its squared error in standard deviations, so that all count alike.
 """
 
 from __future__ import annotations
@@ -38,20 +38,22 @@ from expnet_live.research.training.train import Ema, RandomDraws, mixed, schedul
 
 log = logging.getLogger(__name__)
 
-MADE = "made"  # the collection of made pictures
+MADE = "made"  # the collection of synthetic pictures
 _LEAST_SD = 0.06
-_STRONG = 1.5  # sd from which an action makes its picture be drawn more often
+_STRONG = 1.5  # sd above which an action makes its picture be drawn more often
 _MOST_OFTEN = 8.0
-# How often a picture of a collection is drawn, beside one of the others.
+# Sampling weight of a collection's pictures, relative to the others.
 _SHARES = {"fer2013": 0.35, "utkface": 0.25}
 _CLIP_SHARE = 2.2
-BLURRED = ("fer2013",)  # collections whose photos are too small to tell how eyes are
+BLURRED = ("fer2013",)  # collections whose photos are too small to show the state of the eyes
 _SHOW = 8000  # crops
 
 
 @dataclass(frozen=True)
 class Material:
-    """What is learned from: pictures, their targets, and (N,) each which are learned from, made, or frames of clips."""
+    """The training data: pictures, their targets, and (N,) flags for training, synthetic pictures, and frames of
+    clips.
+    """
 
     shelf: Shelf
     targets: Targets
@@ -62,7 +64,7 @@ class Material:
 
     @classmethod
     def of(cls, folders: list[Path], photos: set[str], meta: dict[str, PhotoMeta]) -> Material:
-        """`photos` are the collections of photos; what is neither one nor made is a clip."""
+        """`photos` are the collections of photos; all others that are not synthetic are clips."""
         shelf = Shelf(folders)
         made = shelf.collection == MADE
         clip = ~made & ~np.isin(shelf.collection, sorted(photos))
@@ -72,18 +74,18 @@ class Material:
         used = ~held & (shelf.spread < MAX_SPREAD)
         real = used & ~made
         if not real.any():
-            raise UserError("There are no labelled photos or clips of people to learn from; name more folders.")
+            raise UserError("There are no labelled photos or clips of people for training; give more folders.")
         strengths = Strengths.learned((shelf.scores[real] + shelf.mirrored[real]) / 2, clip[real])
         blurred = np.isin(shelf.collection, BLURRED)
         return cls(shelf, targets(shelf.scores, shelf.mirrored, strengths, blurred, made), strengths, used, made, clip)
 
     @property
     def held_out(self) -> Array:
-        """(N,) which photos are of people who are never learned from."""
+        """(N,) which photos show held-out people."""
         return ~self.used & ~self.made & ~self.clip & (self.shelf.spread < MAX_SPREAD)
 
     def units(self) -> tuple[Array, Array]:
-        """Mean and standard deviation (52,) of the targets learned from, alike for both sides."""
+        """Mean and standard deviation (52,) of the training targets, equal for both sides."""
         values, weights = self.targets.values[self.used], self.targets.weights[self.used] + 1e-9
         mean = np.average(values, axis=0, weights=weights)
         sd = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
@@ -91,7 +93,7 @@ class Material:
         return ((mean + mean[MIRROR]) / 2).astype(np.float32), ((sd + sd[MIRROR]) / 2).astype(np.float32)
 
     def draws(self, config: TuneConfig) -> Array:
-        """How often each picture learned from is drawn: strong actions up to eight times as often."""
+        """Sampling weights of the training pictures: up to eight times higher for strong actions."""
         mean, sd = self.units()
         far = (self.targets.values[self.used] - mean) / sd * self.targets.weights[self.used]
         often = 1 + np.minimum(np.clip(far - _STRONG, 0, 3).sum(1), _MOST_OFTEN - 1)
@@ -103,7 +105,7 @@ class Material:
 
 
 def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> Path:
-    """Trains, and writes `out`/expnet.safetensors (the running mean of the weights), strengths.npz and log.csv."""
+    """Train, and write `out`/expnet.safetensors (the running mean of the weights), strengths.npz and log.csv."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
@@ -163,7 +165,9 @@ def action_loss(said: torch.Tensor, batch: dict[str, torch.Tensor], unit: torch.
 
 
 def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:
-    """The network in `init`; one that does not tell actions yet gets outputs for them, which say their mean."""
+    """The network in `init`; if it does not predict actions yet, it gets outputs for them, initialised to their
+    mean.
+    """
     old, _ = load_weights(init)
     if "blendshapes" in old.config.outputs:
         return old

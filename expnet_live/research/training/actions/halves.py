@@ -1,6 +1,6 @@
-"""Faces whose sides differ: eye and brow of one side come from another frame of the same clip.
+"""Asymmetric faces: eye and brow of one side come from another frame of the same clip.
 
-In photos left and right move as one, so a network learned from them alone cannot tell them apart.
+In photos, left and right move together, so a network trained on them alone cannot distinguish the sides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from expnet_live.core.types import Array, Image
 _LEFT = np.array([
     INDEX[f"{name}Left"] for name in ("eyeBlink", "eyeSquint", "eyeWide", "browDown", "browOuterUp", "cheekSquint")
 ])  # fmt: skip
-# Face Mesh points round the person's right and left eye and brow, and points that tell where that part of the head is.
+# Face Mesh points around the person's right and left eye and brow, and points that locate that part of the head.
 _RIGHT_RING = np.array([
     46, 53, 52, 65, 55, 70, 63, 105, 66, 107, 33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161,
     246, 226, 31, 228, 229, 230, 231, 232, 110, 24, 23, 22, 26, 71, 68, 104, 69, 108, 143, 111, 117, 118,
@@ -29,16 +29,16 @@ _RIGHT_STILL, _LEFT_STILL = np.array([*_MIDDLE, 33, 133, 127, 356, 234, 93]), np
     *_MIDDLE, 263, 362, 127, 356, 454, 323,
 ])  # fmt: skip
 _FEATHER = 3.0  # px
-_MAX_RELIGHT = 0.35  # log of the brightness of one over the other
+_MAX_RELIGHT = 0.35  # log of the ratio of their brightness
 
 
 def actions_of(left: bool) -> Array:
-    """The numbers of the actions that are joined in."""
+    """The indices of the actions of that side."""
     return np.asarray(_LEFT if left else MIRROR[_LEFT])
 
 
 def joined(image: Image, points: Array, other: Image, other_points: Array, left: bool) -> Image | None:
-    """`image` with the other's eye and brow on the person's left or right; None where light or pose do not fit.
+    """`image` with the other's eye and brow on the person's left or right, or None if light or pose do not fit.
 
     points (468, 2) are Face Mesh's in the pictures.
     """

@@ -1,4 +1,4 @@
-"""The options of fine-tuning, apart so that the command line can list them without loading torch."""
+"""The options of fine-tuning, in a separate module so that the command line can list them without loading torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 
 @dataclass(frozen=True)
 class TuneConfig:
-    """`made` is the share of made pictures among those drawn, `actions` the weight of their loss."""
+    """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss."""
 
     samples: int = 380_000
     batch: int = 128

@@ -1,6 +1,6 @@
-"""Which clips are held out: people who appear in no picture that the network's actions are learned from.
+"""The held-out clips: their people appear in no picture used to train the network's actions.
 
-Some people appear in clips of several collections, so clips are held out by person, listed by hand.
+Some people appear in clips of several collections, so clips are held out by person, in a manual list.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ _HELD_OUT_EXACTLY = ("misc_heads_1", "misc_heads_driving")
 
 
 def is_held_out(clip: str) -> bool:
-    """Whether the clip with this name, without its suffix, is of a held-out person."""
+    """Whether the clip with this name, without its suffix, shows a held-out person."""
     return clip in _HELD_OUT_EXACTLY or clip.startswith(_HELD_OUT)

@@ -1,4 +1,4 @@
-"""Pictures of faces with what is known of their actions, on disk: parts of some hundred, each written at once."""
+"""Labelled pictures of faces on disk, in parts of some hundred, each written at once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import Crop
 from expnet_live.research.training.crops import wide_crop
 
-MAX_SPREAD = 6.0  # per cent; where the teacher's looks are farther apart, it follows no face
+MAX_SPREAD = 6.0  # per cent; if the teacher's looks differ by more, it has lost the face
 
 
 @dataclass(frozen=True)
 class Labelled:
     """One picture. `image` (208, 208, 3) is cut as training.crops does; pose and `points` (468, 2) are in its pixels.
 
-    `scores`, `mirrored` (52,) are the teacher's of the picture and its mirror image, or, of a made picture, both the
-    true strengths. `expression`, `identity`, `rotation`, `scale`, `origin` and `gaze` are what the network said that
-    the picture was labelled with; of made pictures the pose alone means something.
+    `scores`, `mirrored` (52,) are the teacher's for the picture and its mirror image; for a synthetic picture, both
+    are the true strengths. `expression`, `identity`, `rotation`, `scale`, `origin` and `gaze` are predictions of the
+    labelling network; for synthetic pictures, only the pose is meaningful.
     """
 
     key: str
@@ -53,7 +53,7 @@ _ARRAYS = [f.name for f in fields(Labelled) if f.name != "image"]
 
 
 def save_part(folder: Path, name: str, rows: list[Labelled]) -> None:
-    """Writes `name`.images.npy and `name`.npz, which comes last and says that the part is whole."""
+    """Write `name`.images.npy and then `name`.npz, which marks the part as complete."""
     if rows:
         with whole(folder / f"{name}.images.npy") as partial, partial.open("wb") as f:
             np.save(f, np.stack([r.image for r in rows]))
@@ -62,8 +62,8 @@ def save_part(folder: Path, name: str, rows: list[Labelled]) -> None:
 
 
 class Shelf:
-    """All parts in some folders as one. Arrays as in Labelled, with the pictures first; `part` and `row` say where a
-    picture lies."""
+    """All parts in some folders as one. Arrays as in Labelled, with the pictures first; `part` and `row` locate a
+    picture."""
 
     def __init__(self, folders: list[Path]) -> None:
         self._images: list[Image] = []
@@ -79,7 +79,7 @@ class Shelf:
             where += [(len(self._images), i) for i in range(len(images))]
             self._images.append(images)
         if not where:
-            raise UserError(f"There are no labelled pictures in {', '.join(map(str, folders))}; name other folders.")
+            raise UserError(f"There are no labelled pictures in {', '.join(map(str, folders))}; choose other folders.")
         self._where = where
         joined = {n: np.concatenate(c) for n, c in columns.items()}
         self.key: Array = joined["key"].astype(str)

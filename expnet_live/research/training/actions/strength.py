@@ -1,7 +1,7 @@
-"""Actions at full strength: a network that is unsure of an action says it too weakly, as squared errors ask it to.
+"""Actions at full strength: trained on squared errors, a network predicts values that are too small when uncertain.
 
-A line for each action, fitted on photos of people who were not trained on, undoes that, as far as the noise allows that
-it makes stronger, too. It becomes part of the last layer's units, so it costs nothing where the network runs.
+A linear map for each action, fitted on photos of held-out people, undoes this, as far as the noise allows, which it
+amplifies too. It becomes part of the last layer's units, so it costs nothing at run time.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from expnet_live.research.training.actions.targets import DOUBTFUL
 from expnet_live.research.training.augment import PLAIN, similarity
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER
 
-_MOST = 1.5  # times as strong
-_MOST_SIDEWAYS = 2.5  # the same, of what made pictures tell better than photos
+_MOST = 1.5  # largest factor
+_MOST_SIDEWAYS = 2.5  # the same for actions that synthetic pictures show better than photos
 _LEAST_R, _GOOD_R, _LEAST_SD = 0.4, 0.8, 0.03
-_MADE = 1000  # made pictures looked at
+_MADE = 1000  # number of synthetic pictures used
 _BATCH = 64
 
 
 def plain_crops(material: Material, rows: Array, size: int) -> Image:
-    """Crops (N, S, S, 3) as the tracker would cut them, jittered a little."""
+    """Crops (N, S, S, 3) as the tracker would cut them, slightly jittered."""
     rng, shelf = np.random.default_rng(5), material.shelf
     return np.stack([
         cv2.warpAffine(
@@ -41,7 +41,7 @@ def plain_crops(material: Material, rows: Array, size: int) -> Image:
 
 
 def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]:
-    """Writes the network in `path` with outputs of full strength to `out`; gives slopes and offsets (52,)."""
+    """Write the network in `path` with outputs of full strength to `out`; return slopes and offsets (52,)."""
     net, about = load_weights(path)
     shelf = material.shelf
     photos = ~material.used & ~material.clip & ~material.made & (shelf.spread < MAX_SPREAD)
@@ -69,9 +69,9 @@ def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]
 
 
 def lines(said: Array, truth: Array, most: float | None = None) -> tuple[Array, Array]:
-    """Slopes and offsets (52,), alike for left and right, that give `said` (N, 52) the gain of `truth`.
+    """Slopes and offsets (52,), equal for left and right, that give `said` (N, 52) the gain of `truth`.
 
-    A slope is at most `most`, or 1.5, and less for what is told poorly.
+    A slope is at most `most`, or 1.5, and less for poorly predicted actions.
     """
     said, truth = (np.concatenate([v, v[:, MIRROR]]) for v in (said, truth))
     s, t = said - said.mean(0), truth - truth.mean(0)

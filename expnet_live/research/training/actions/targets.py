@@ -1,7 +1,7 @@
-"""From the teacher's scores to targets: 0 for a face at rest, 1 for the full action.
+"""Converts the teacher's scores to targets: 0 for a neutral face, 1 for the full action.
 
-The teacher's scores are right in order, not in strength: a wide mouth gets .75 of jawOpen, a strong frown .3. A line
-for each action takes the scores of faces at rest to 0 and the strongest among expressive photos and clips to 1.
+The teacher ranks expressions well, but its scale is off: a wide mouth gets .75 of jawOpen, a strong frown .3. A linear
+map for each action takes the scores of neutral faces to 0 and the strongest of expressive photos and clips to 1.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from expnet_live.core.types import Array
 from expnet_live.research.training.array_file import ArrayFile
 
 REST, FULL = 30, 99.7  # percentiles of the scores
-LOWEST, HIGHEST = -0.3, 1.25  # a target beyond these says no more
+LOWEST, HIGHEST = -0.3, 1.25  # targets are clipped to these
 _LEAST_SPAN = 0.05
-# What the pictures hardly hold at its full: their strongest is not the full action.
+# Actions rarely at full strength in the pictures: their strongest is not the full action.
 _LEAST_FULL: Mapping[str, float] = {
     "jawLeft": 0.35, "jawRight": 0.35, "mouthLeft": 0.4, "mouthRight": 0.4, "mouthClose": 0.3, "mouthFunnel": 0.3,
     "mouthFrownLeft": 0.3, "mouthFrownRight": 0.3, "mouthShrugUpper": 0.3,
 }  # fmt: skip
-# What the teacher does not see: its scores never leave 0.
+# Actions that the teacher does not see: its scores are always 0.
 BLIND = (
     "jawForward",
     "cheekPuff",
@@ -33,22 +33,24 @@ BLIND = (
     "noseSneerRight",
     "tongueOut",
 )
-# What it sees, but poorly: made pictures have more of a say.
+# Actions that it sees poorly: synthetic pictures have more weight.
 DOUBTFUL: Mapping[str, float] = {"jawLeft": 0.3, "jawRight": 0.3, "mouthLeft": 0.6, "mouthRight": 0.6}
 _BLURRED_WEIGHT = 0.15
-_BLIND_WEIGHT = 0.05  # of "not done", so that a face in a photo is not told to puff its cheeks
+_BLIND_WEIGHT = 0.05  # weight of "absent", so that the network does not see puffed cheeks in photos
 
 
 @dataclass
 class Strengths(ArrayFile):
-    """The scores (52,) of a face at `rest` and of the `full` action."""
+    """The scores (52,) of a neutral face (`rest`) and of the `full` action."""
 
     rest: Array
     full: Array
 
     @classmethod
     def learned(cls, scores: Array, is_clip: Array) -> Strengths:
-        """From scores (N, 52) of training pictures; `is_clip` (N,): frames of clips, whose strongest count, too."""
+        """Compute it from scores (N, 52) of training pictures; `is_clip` (N,): frames of clips, whose strongest also
+        count.
+        """
         both = np.concatenate([scores, scores[:, MIRROR]])
         frames = np.tile(is_clip, 2)
         told = np.isfinite(both).all(0)
@@ -66,23 +68,23 @@ class Strengths(ArrayFile):
         return np.maximum(self.full - self.rest, _LEAST_SPAN)
 
     def of(self, scores: Array) -> Array:
-        """Strengths (..., 52) of scores."""
+        """Convert scores to strengths (..., 52)."""
         return np.asarray((scores - self.rest) / self.span)
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What a network shall say (N, 52), and how much each of it counts (N, 52), 0..1."""
+    """The targets of a network (N, 52), and their weights (N, 52), 0..1."""
 
     values: Array
     weights: Array
 
 
 def targets(scores: Array, mirrored: Array, strengths: Strengths, eyes_blurred: Array, exact: Array) -> Targets:
-    """Of N pictures from the looks at them and at their mirror images (N, 52).
+    """Targets of N pictures from the scores of the pictures and of their mirror images (N, 52).
 
-    An action on which these disagree counts less. `eyes_blurred` (N,): in such pictures eyes count little.
-    `exact` (N,): for those `scores` are strengths already, and all of them true.
+    An action on which these disagree counts less. `eyes_blurred` (N,): in such pictures, eyes count little.
+    `exact` (N,): for these, `scores` are already true strengths.
     """
     mean = (scores + mirrored) / 2
     values = np.where(exact[:, None], scores, strengths.of(mean))

@@ -1,8 +1,8 @@
 """MediaPipe's Face Landmarker as a teacher: its scores of a face in ARKit's order, as the mean of several looks.
 
-One look and a look at the mirrored picture disagree: over photos they correlate with .97 for the jaw and smiles, .93
-for brows and blinks, .8 for glances and .6 for a sideways jaw. The mean is better than either, and how far they are
-apart says how much a label is worth.
+The scores of a picture and of its mirror image differ: over photos, they correlate by .97 for the jaw and smiles, .93
+for brows and blinks, .8 for glances and .6 for a sideways jaw. Their mean is better than either, and their difference
+measures the quality of a label.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, 
 from expnet_live.pipeline.crop import Crop
 from expnet_live.research.training.landmarks import face_landmarker
 
-_SIZE = 320  # px of the picture that the teacher gets
+_SIZE = 320  # px of the teacher's input
 _AROUND = 1.5  # its side, in sides of a network's crop
-_TURN, _ZOOM = 0.12, 1.12  # rad and size of the second pair of looks
+_TURN, _ZOOM = 0.12, 1.12  # rotation (rad) and scale of the second pair of looks
 _MIN_DETECTION, _MIN_PRESENCE = 0.2, 0.3
 
 
 @dataclass(frozen=True)
 class Taught:
-    """What the teacher says of a face.
+    """The teacher's result for a face.
 
     `scores`, `mirrored` (52,): means of the looks at the picture and at its mirror image, the latter with left and
     right swapped back; NaN where the teacher has no such action. `points` (468, 2): mean landmarks in pixels of the
@@ -47,7 +47,7 @@ class Taught:
 
 
 class Teacher:
-    """The Face Landmarker in a .task file. Raises UserError when it is none."""
+    """The Face Landmarker in a .task file. Raises UserError if the file is not one."""
 
     def __init__(self, path: Path) -> None:
         with light_mediapipe():
@@ -58,7 +58,7 @@ class Teacher:
         self._mirror = mirror_of_mesh(base_topology().triangles)
 
     def teach(self, image: Image, view: WeakPerspective, looks: int = 4) -> Taught | None:
-        """Of the face with that pose in `image`; `looks` is 2 or 4. None when a look finds no face."""
+        """Score the face with that pose in `image`; `looks` is 2 or 4. Returns None if a look finds no face."""
         around = Crop.of_view(view, _SIZE)
         said: dict[int, list[Array]] = {1: [], -1: []}
         points = []

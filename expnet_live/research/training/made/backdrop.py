@@ -1,4 +1,4 @@
-"""Random backgrounds of made pictures."""
+"""Random backgrounds of synthetic pictures."""
 
 from __future__ import annotations
 

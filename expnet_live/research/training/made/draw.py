@@ -1,4 +1,4 @@
-"""Drawing made scenes by OpenGL without a window, with random light."""
+"""Draws synthetic scenes with off-screen OpenGL, with random light."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from expnet_live.core.types import Array, Image
 from expnet_live.research.training.crops import WIDE_SIZE
 from expnet_live.research.training.made.scene import Actor, Scene
 
-_FINER = 2  # pixels drawn for one
-_DEEP = 400.0  # mm before and behind the head that are drawn
+_FINER = 2  # drawn pixels per picture pixel
+_DEEP = 400.0  # mm in front of and behind the head that are drawn
 _VERTEX = """#version 330
 in vec3 place; in vec3 normal; in vec4 color; in vec4 coat;
 out vec3 n; out vec4 c; out vec4 t;
@@ -38,7 +38,7 @@ _PLAIN = {
     "key": (0.0, 0.0, 1.0), "fill": (0.0, 0.0, 1.0), "key_color": (0.0,) * 3, "fill_color": (0.0,) * 3,
     "ambient": (1.0,) * 3, "gloss": 0.0, "bands": 0.0,
 }  # fmt: skip
-_BANDED = 0.04  # of pictures, whose light has steps as in cartoons
+_BANDED = 0.04  # share of pictures with stepped light as in cartoons
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Studio:
         except ImportError as e:
             raise UserError("Drawing heads needs the package moderngl; install it with 'pip install moderngl'.") from e
 
-        create: Any = moderngl.create_context  # its annotations leave out what backends take
+        create: Any = moderngl.create_context  # its annotations omit the arguments of backends
         self._context: Any = (
             create(standalone=True, backend="egl") if sys.platform == "linux" else create(standalone=True)
         )

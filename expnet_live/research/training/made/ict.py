@@ -1,6 +1,6 @@
 """A head of the ICT Face Model Light that performs ARKit's actions, in the frame of our face model.
 
-The model's eyes do not turn and its tongue does not come out: both are moved here.
+The model's eyes do not turn and its tongue does not come out, so this module moves both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HEAD, FACE, MOUTH, SOCKETS = slice(0, 14062), slice(0, 9409), slice(11248, 13294
 GUMS, TEETH, LASHES = slice(14062, 17039), slice(17039, 21451), slice(25351, 26719)
 EYES = {"Left": slice(21451, 22221), "Right": slice(23021, 23791)}
 _HIDDEN = (slice(22221, 23021), slice(23791, 25351))  # outer shells of the eyes, tear film
-_YAW, _UP, _DOWN = np.radians((33, 24, 28))  # of an eye's full glance
+_YAW, _UP, _DOWN = np.radians((33, 24, 28))  # rad of an eye's full glance
 _TONGUE = (14, 10)  # rings, and vertices of each
 _TONGUE_ROOT = np.array([0.0, -42.0, 60.0])
 _NEAR, _ALIKE = 8.0, 0.3  # mm and cosine of normals up to which skin is that of the face
@@ -39,9 +39,9 @@ _NEAR, _ALIKE = 8.0, 0.3  # mm and cosine of normals up to which skin is that of
 class Performer:
     """Geometry in mm. `identity` (K, V, 3), `shapes` (52, V, 3); `triangles` (F, 3) with those of the tongue.
 
-    Of the HEAD's vertices `corners` (14062, 3) and `weights` say where they lie in the Face Mesh, `distance` how far
-    from it, `skin` whether they are of the skin there. `base` (468,) are the vertices nearest to its points. A mm of
-    our face model's is `unit` mm here.
+    For the HEAD's vertices, `corners` (14062, 3) and `weights` give their positions in the Face Mesh, `distance` the
+    distance from it, `skin` whether they belong to its skin. `base` (468,) are the vertices nearest to its points. One
+    mm of our face model is `unit` mm here.
     """
 
     neutral: Array
@@ -58,7 +58,7 @@ class Performer:
 
     @classmethod
     def load(cls, path: Path, indices: Path, model: FaceModel) -> Performer:
-        """From the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
+        """Load it from the model's arrays (npz) and its vertex_indices.json. Raises UserError."""
         head = IctHead.load(path, indices)
         with np.load(path, allow_pickle=False) as z:
             names = [plain_name(str(n)) for n in z["expression_names"]]
@@ -69,7 +69,7 @@ class Performer:
             whole = told[sides].sum(0) if sides else np.zeros(told.shape[1:], np.float32)
             moved = np.flatnonzero(np.abs(whole).max(1) > 0.02)
             shapes.append((moved, whole[moved]))
-        held = [i for i in IBUG if i == 8 or i >= 17]  # the chin; the rest of the jaw's points lie elsewhere
+        held = [i for i in IBUG if i == 8 or i >= 17]  # the chin; the jaw's other points are elsewhere
         at = model.mean[[IBUG[i] for i in held]].astype(np.float64)
         warp = RBFInterpolator(at, head.neutral[head.landmarks[held]], kernel="thin_plate_spline", smoothing=1.0)
         base = warp(model.mean[:468].astype(np.float64)) * MM
@@ -125,7 +125,7 @@ class Performer:
 
 
 def _undoubled(strengths: Array) -> Array:
-    """What is left of actions beside others that do the same."""
+    """Reduce actions beside others with the same effect."""
     left = strengths.copy()
     for side in ("Left", "Right"):
         left[INDEX[f"eyeBlink{side}"]] *= 1 - 0.72 * left[INDEX[f"eyeLookDown{side}"]]

@@ -1,4 +1,4 @@
-"""Heads of the ICT Face Model Light, of random shape, with the skin of photos of faces at rest."""
+"""Heads of the ICT Face Model Light, of random shape, with the skin of photos of neutral faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random strengths of ARKit's actions: alone, as real faces combine them, and with sides that differ."""
+"""Random strengths of ARKit's actions: single ones, combinations as in real faces, and asymmetric ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIDED = {
     "mouthStretch": 0.06, "mouthPress": 0.06, "mouthFrown": 0.08, "mouthDimple": 0.06, "mouthUpperUp": 0.06,
     "mouthLowerDown": 0.06, "eyeBlink": 0.12,
 }  # fmt: skip
-_WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face, though their names tell a side
+_WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face, although their names include a side
 _OPPOSITE = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 
 
@@ -74,7 +74,7 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
 
 
 def _exclude(w: Array) -> None:
-    """Weakens what cannot be at the same time."""
+    """Weaken actions that cannot occur at the same time."""
     for pair in _OPPOSITE:
         a, b = (INDEX[name] for name in pair)
         w[b if w[a] >= w[b] else a] = 0

@@ -1,4 +1,4 @@
-"""People in photos of faces at rest, whose faces our mesh moves."""
+"""People in photos of neutral faces, moved by our mesh."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _RIGHT_LIDS = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160
 
 
 class PhotoActor:
-    """People in photos, whose faces our mesh moves: it carries the photo, and brings eyes and the inside of the mouth.
+    """People in photos, whose faces our mesh moves: it carries the photo, and adds eyes and the inside of the mouth.
 
-    Where the face is moved it is lit as the photo's own shading says; the background follows the outline of the face.
+    The moved face is lit according to the photo's own shading; the background follows the outline of the face.
     """
 
     def __init__(self, model: FaceModel, faces: Callable[[np.random.Generator], Face]) -> None:
@@ -147,13 +147,13 @@ def _light(photo: Image, at: Array, normals: Array) -> Array:
     for _ in range(4):
         found = np.linalg.lstsq(basis * weight[:, None], value * weight, rcond=None)[0]
         weight = 1 / (1 + ((value - basis @ found) / 0.25) ** 2)
-    # A photo tells little of light from the side that it hides: some light from above and in front is always there.
+    # A photo says little about light from hidden directions: always add some light from above and from the front.
     found = np.array([0.55, 0.0, 0.25, 0.35]) * 0.4 + 0.6 * found
     return np.asarray(found)
 
 
 def _following(photo: Image, before: Array, after: Array) -> Image:
-    """The photo, whose points `before` (n, 2) are drawn at `after`, with less movement the farther away."""
+    """The photo with its points `before` (n, 2) moved to `after`, and less movement farther away."""
     step = 8
     x, y = np.meshgrid(np.arange(0, WIDE_SIZE, step), np.arange(0, WIDE_SIZE, step))
     grid = np.stack([x, y], -1).reshape(-1, 1, 2)

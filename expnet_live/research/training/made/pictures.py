@@ -1,4 +1,4 @@
-"""`train pictures`: parts of made pictures, for `train actions` to learn from."""
+"""`train pictures`: makes parts of synthetic pictures for `train actions`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from expnet_live.research.training.photos import PhotoRef, read_photo
 
 PART, PER_PERSON = 240, 12
 KINDS = ("ict", "own", "photo")
-# Scores up to which a face is at rest, as its skin is taken from it.
+# Largest scores of a neutral face, whose skin is used.
 _REST = {"jawOpen": 0.12, "mouthSmileLeft": 0.25, "eyeBlinkLeft": 0.4, "mouthPucker": 0.4, "browInnerUp": 0.4}
 _FRONTAL = (0.25, 0.18)  # rad of pitch and yaw
 _SHARP = 60.0  # variance of the Laplacian from which a photo is sharp enough to be moved
@@ -35,7 +35,7 @@ _TRIES = 20
 
 
 class Faces:
-    """Photos of faces at rest among those that are learned from, or among those that are held out."""
+    """Photos of neutral faces among those for training, or among the held-out ones."""
 
     def __init__(self, material: Material, *, frontal: bool, sharp: bool, held_out: bool = False) -> None:
         shelf = material.shelf
@@ -47,7 +47,7 @@ class Faces:
             usable &= (np.abs(shelf.rotation[:, :2]) < _FRONTAL).all(1)
         self._material, self._rows, self._sharp = material, np.flatnonzero(usable), sharp
         if not len(self._rows):
-            raise UserError("There is no photo of a face at rest to take skin from; name more labelled photos.")
+            raise UserError("There is no photo of a neutral face to take skin from; give more labelled photos.")
 
     def __call__(self, rng: np.random.Generator) -> Face:
         shelf = self._material.shelf
@@ -80,7 +80,7 @@ def actors(kinds: tuple[str, ...], material: Material, ict: Performer | None, sc
 
 
 def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int) -> int:
-    """Writes `count` pictures in parts of 240 to `out`; actors take turns."""
+    """Write `count` pictures in parts of 240 to `out`; actors take turns."""
     rng = np.random.default_rng(seed)
     studio = Studio()
     real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)

@@ -1,4 +1,4 @@
-"""What a made picture shows: a posed and coloured mesh before a background, and the camera that sees it."""
+"""The scene of a synthetic picture: a posed and coloured mesh before a background, and its camera."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER
 
-DULL, SKIN, WET = 0.3, 0.6, 0.9  # how a surface shines
-# Where the stored crop of a face has the head: pixels for a mm, and its middle.
+DULL, SKIN, WET = 0.3, 0.6, 0.9  # shine of a surface
+# Placement of the head in the stored crop of a face: pixels per mm, and the centre.
 FRAME_SCALE = WIDE_SIZE / (CROP_MM * WIDER)
 FRAME_MIDDLE = np.full(2, (WIDE_SIZE - 1) / 2, np.float32)
 
@@ -55,7 +55,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Face:
-    """A photo of a face at rest, as the shelf keeps it: its `strengths` (52,), Face Mesh `points` (468, 2) px, pose and
+    """A photo of a neutral face from the shelf: its `strengths` (52,), Face Mesh `points` (468, 2) px, pose and
     identity."""
 
     photo: Image
@@ -66,7 +66,7 @@ class Face:
 
 
 class Actor(Protocol):
-    """Whoever performs in made pictures."""
+    """A performer in synthetic pictures."""
 
     @property
     def triangles(self) -> Array:
@@ -77,11 +77,11 @@ class Actor(Protocol):
     def n_vertices(self) -> int: ...
 
     def change(self, rng: np.random.Generator) -> None:
-        """Becomes another person."""
+        """Become another person."""
         ...
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
-        """The person does ARKit's actions (52,) before a camera."""
+        """Perform ARKit's actions (52,) before a camera."""
         ...
 
 
@@ -106,7 +106,7 @@ class Camera:
         return cls(turn, float(x), float(y), scale, float(1 / rng.uniform(450, 1500)))
 
     def seen(self, points: Array) -> Array:
-        """Where points (n, 3) mm are: (n, 3), x and y in pixels, z in mm towards the viewer."""
+        """Project points (n, 3) mm: (n, 3), x and y in pixels, z in mm towards the viewer."""
         p = self.turn.apply(points)
         xy = np.array([self.x, self.y]) + p[:, :2] * (self.scale / (1 - p[:, 2:] * self.near))
         return np.concatenate([(xy * [1, -1] + 1) / 2 * WIDE_SIZE - 0.5, p[:, 2:]], axis=1)

@@ -1,4 +1,4 @@
-"""Colours of made heads: the skin of a photo of a face at rest, and hair, eyes, teeth and cloth drawn at random."""
+"""Colours of synthetic heads: the skin of a photo of a neutral face, and random hair, eyes, teeth and cloth."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def is_gray(photo: Image) -> bool:
 
 
 def cheek_of(photo: Image, points: Array) -> Array:
-    """The BGR (3,) of the cheeks of a photo whose Face Mesh is seen at `points` (468, 2) px."""
+    """The BGR (3,) of the cheeks of a photo with its Face Mesh at `points` (468, 2) px."""
     x, y = np.clip(np.round(points[list(CHEEKS)]).astype(int), 0, np.array(photo.shape[1::-1]) - 1).T
     return np.asarray(np.median(photo[y, x].astype(np.float32), axis=0))
 
 
 def shown(photo: Image, at: Array) -> Array:
-    """Whether a photo shows anything at pixels (n, 2): crops are black beyond the photo that they were cut from."""
+    """Whether a photo has content at pixels (n, 2): crops are black beyond the edge of their photo."""
     x, y = np.clip(np.round(at).astype(int), 0, np.array(photo.shape[1::-1]) - 1).T
     near = cv2.erode(photo.max(2), np.ones((5, 5), np.uint8))
     return np.asarray(near[y, x] > 3, np.float32)
@@ -73,12 +73,12 @@ def grayed(values: Array) -> Array:
 
 
 def _paint(colors: Array, head: Performer, cheek: Array, rng: np.random.Generator) -> Array:
-    """Gives where (14062,) skin is bare."""
+    """Colour the head, and return where (14062,) skin is bare."""
     x, y, z = head.raw[HEAD].T
     bare = np.ones(len(x), bool)
     face = head.raw[FACE]
     inside = ~head.skin[FACE] & (np.abs(face[:, 0]) < 32) & (face[:, 1] < 0) & (face[:, 1] > -60) & (face[:, 2] > 60)
-    colors[FACE][inside, :3] = cheek * np.array([0.55, 0.5, 0.75])  # of lips and nostrils
+    colors[FACE][inside, :3] = cheek * np.array([0.55, 0.5, 0.75])  # darkness of lips and nostrils
     hair = random_hair(rng)
     line = rng.uniform(85, 112) + 8 * np.sin(x / rng.uniform(4, 12))
     scalp = (y > line) | ((z < rng.uniform(10, 45)) & (y > rng.uniform(-60, 40)))
