@@ -323,7 +323,7 @@ def test_curves_bend_what_is_sent(receiver: socket.socket) -> None:
     address = Address("127.0.0.1", receiver.getsockname()[1])
     stream = Stream(OUTPUTS.named("livelink"), address, Shape.of({"jawOpen": Curve(gain=1.5)}))
     with running([stream]):
-        until(lambda: stream._sender is not None)
+        until(lambda: stream.ready)
         stream.put(turned(1.0))
         assert struct.unpack(">61f", receiver.recv(4096)[-244:])[INDEX["jawOpen"]] == 0.75
 
