@@ -13,6 +13,7 @@ import numpy as np
 from expnet_live.capture.whole_pictures import png_is_whole, whole_jpeg
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Array, Image
+from expnet_live.video.hdr import HLG, PQ, sdr
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
@@ -65,8 +66,11 @@ def read_image(path: Path) -> Image:
     return image
 
 
-def as_bgr(image: Pillow.Image, orientation: int | None = None) -> Image:
-    """A picture decoded by Pillow as BGR uint8 (H, W, 3), upright by its EXIF, or by the given `orientation`."""
+def as_bgr(image: Pillow.Image, orientation: int | None = None, transfer: int = 0) -> Image:
+    """A picture decoded by Pillow as BGR uint8 (H, W, 3), upright by its EXIF, or by the given `orientation`.
+
+    HDR is converted to SDR if `transfer` (ITU-T H.273) says that it is PQ or HLG.
+    """
     from PIL import ImageOps
 
     if orientation is not None:
@@ -74,7 +78,10 @@ def as_bgr(image: Pillow.Image, orientation: int | None = None) -> Image:
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
         return _three(scaled(np.asarray(image)))
-    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+    colors = np.asarray(image.convert("RGB"))
+    if transfer in (PQ, HLG):
+        return sdr(colors.astype(np.uint16) * 257, transfer)
+    return np.ascontiguousarray(colors[:, :, ::-1])
 
 
 def scaled(values: Array) -> Image:
@@ -131,7 +138,7 @@ def _by_pillow(data: bytes) -> Image:
 
     with pillow.open(io.BytesIO(data), formats=_PILLOW) as image:
         image.load()
-        return as_bgr(image)
+        return as_bgr(image, transfer=_transfer(data))
 
 
 def _heif(data: bytes) -> Image | None:
@@ -146,7 +153,13 @@ def _heif(data: bytes) -> Image | None:
     image: Pillow.Image = found.to_pillow()
     # libheif uses the file's own properties; EXIF counts only if there are none.
     turned = b"irot" in data or b"imir" in data
-    return as_bgr(image, 1 if turned else _orientation(found.info.get("exif")))
+    return as_bgr(image, 1 if turned else _orientation(found.info.get("exif")), _transfer(data))
+
+
+def _transfer(data: bytes) -> int:
+    """The transfer characteristics (ITU-T H.273) that a HEIC or AVIF states, 0 if it states none."""
+    at = data.find(b"colrnclx") if data[4:8] == b"ftyp" else -1
+    return int.from_bytes(data[at + 10 : at + 12], "big") if at >= 0 else 0
 
 
 def _orientation(exif: bytes | None) -> int:

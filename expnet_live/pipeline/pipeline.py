@@ -202,6 +202,9 @@ class Pipeline:
 
 
 def _check(image: Image) -> None:
+    if not isinstance(image, np.ndarray):
+        # cv2.imread returns None for a file that is missing or no picture.
+        raise ValueError(f"The picture could not be read: it is {image!r}, not an array; check the path of its file.")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise ValueError(f"A picture must be uint8 (H, W, 3) BGR, not {image.dtype} {image.shape}.")
 

@@ -75,6 +75,15 @@ class ToneMapper:
         return cast(Image, self._graph.vpull().to_ndarray(format="bgr24"))
 
 
+def sdr(signal: Array, transfer: int) -> Image:
+    """An HDR still as BGR uint8 (H, W, 3), from its signal: R, G, B uint16 (H, W, 3) in BT.2020 over all 16 bits."""
+    from av import VideoFrame
+
+    graph = _graph(signal.shape[1], signal.shape[0], transfer)
+    graph.vpush(VideoFrame.from_ndarray(np.ascontiguousarray(signal), format="rgb48le").reformat(format="gbrp16le"))
+    return cast(Image, graph.vpull().to_ndarray(format="bgr24"))
+
+
 def _graph(width: int, height: int, transfer: int) -> Graph:
     from fractions import Fraction
 

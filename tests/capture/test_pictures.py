@@ -19,6 +19,7 @@ from expnet_live.capture.kinds import Media, media_kind
 from expnet_live.capture.sources import SourceError, open_source
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.types import Image
+from expnet_live.video.hdr import HLG, PQ, tone_mapped
 
 ASTRONAUT = data.astronaut()[:200, 120:320]
 BGR = np.ascontiguousarray(ASTRONAUT[:, :, ::-1])
@@ -155,3 +156,27 @@ def test_the_word_demo_is_the_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert SourceSpec.parse("./demo").kind is SourceKind.FILE and SourceSpec.parse("./demo").still
     with open_source("./demo") as source:
         assert source.still
+
+
+# --- HDR ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+@pytest.mark.parametrize("format", ["AVIF", "HEIF"])
+def test_hdr_photos_look_as_sdr(tmp_path: Path, format: str, transfer: int) -> None:
+    signal = (ASTRONAUT * 0.7).astype(np.uint8)
+    picture = Pillow.fromarray(signal)
+    try:
+        path = save(tmp_path / f"hdr.{format.lower()}", format, picture)
+    except (KeyError, OSError, RuntimeError):
+        pytest.skip(f"no encoder of {format}")
+    plain = read_image(path)
+    content = path.read_bytes()
+    at = content.find(b"colrnclx")
+    if at < 0:
+        pytest.skip(f"the encoder of {format} states no colours")
+    path.write_bytes(content[: at + 10] + transfer.to_bytes(2, "big") + content[at + 12 :])
+    shown = read_image(path)
+    wanted = 255 * tone_mapped(plain[:, :, ::-1] / 255.0, transfer)[:, :, ::-1]
+    assert apart(shown, np.rint(wanted).astype(np.uint8)) < 1.5
+    assert apart(shown, plain) > 10

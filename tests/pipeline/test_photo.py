@@ -53,3 +53,8 @@ def test_what_is_larger_and_no_face_hides_no_face(pipeline: Pipeline, astronaut:
     scene[150:406, 780:1036] = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
     (face,) = pipeline.photo(scene)
     assert face.box.x > 780 and face.confidence > 0.8
+
+
+def test_a_picture_that_could_not_be_read_says_so(pipeline: Pipeline) -> None:
+    with pytest.raises(ValueError, match="could not be read"):
+        pipeline.photo(None)  # type: ignore[arg-type]
