@@ -44,12 +44,14 @@ def stream_to(
     with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
         for stream in streams:
             engine.inference.outputs.add(stream)
-        end = None if duration is None else time.monotonic() + duration
         watch = Watch(streams, say)
+        begun: list[float] = []  # when the first frame was through: a slow start takes nothing of the duration
 
         def over() -> bool:
             watch.look()
-            return end is not None and time.monotonic() >= end
+            if not begun and engine.states:
+                begun.append(time.monotonic())
+            return duration is not None and bool(begun) and time.monotonic() >= begun[0] + duration
 
         follow(engine, spec, loop=duration is not None, over=over, seen=lambda: True)
 
