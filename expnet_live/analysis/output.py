@@ -1,4 +1,4 @@
-"""What is written of one photo, video or camera: its rows, meshes and overlays."""
+"""Writes the results of one photo, video or camera: rows, meshes and overlays."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILES = "files"
 
 
 class OutputError(UserError):
-    """The results cannot be written; there is no point in going on."""
+    """The results cannot be written, so continuing makes no sense."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def writing(out: Path) -> Iterator[None]:
             raise SourceError(f"Results of this name cannot be written ({error}); rename the input.") from error
         raise OutputError(
             f"The results cannot be written to {out} ({error.strerror or error}); "
-            "make room there or name another folder with --out."
+            "free some space there or choose another folder with --out."
         ) from error
 
 
@@ -52,7 +52,7 @@ def layout_of(estimator: Estimator, options: Options) -> Layout:
 
 
 class ItemOutput:
-    """Rows, meshes and overlays of one item. A context manager, which completes the overlay video."""
+    """Writes rows, meshes and overlays of one item. A context manager that completes the overlay video."""
 
     def __init__(self, item: Item, folder: Path, rows: BinaryIO, estimator: Estimator, options: Options) -> None:
         model = estimator.face_model
@@ -73,7 +73,7 @@ class ItemOutput:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        # What a source gave before it broke makes a video and rows all the same.
+        # The frames of a source before it broke still make a video and rows.
         given = None if kind is not None and issubclass(kind, SourceError) else kind
         if given is None:
             for moment in self._neutral.finish():
@@ -88,7 +88,7 @@ class ItemOutput:
     def photo(self, image: Image, faces: Sequence[FaceState]) -> None:
         for moment in self._neutral.add(Moment(0, 0.0, tuple(faces))):
             self._write(moment)
-        if self._overlay is not None:  # of the face as it was measured, with its own rest
+        if self._overlay is not None:  # the face as measured, with its own neutral
             _, data = cv2.imencode(".jpg", drawn(self._overlay, image, faces), [cv2.IMWRITE_JPEG_QUALITY, 95])
             path = self._path("overlays", f"{self._item.name}.jpg")
             with writing(self._options.out):

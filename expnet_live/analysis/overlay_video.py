@@ -1,4 +1,4 @@
-"""The overlay of a video, drawn and compressed on a thread of its own while the network looks at the next frame."""
+"""The overlay of a video, drawn and compressed on a thread of its own while the network processes the next frame."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import FaceOverlay
 from expnet_live.video.writer import VideoWriter
 
-_WAITING = 4  # frames at most that are in memory before they are drawn
+_WAITING = 4  # most frames in memory before they are drawn
 
 
 class OverlayVideo:
-    """Writes frames with their faces drawn over them. What goes wrong on the thread is raised by the next call."""
+    """Writes frames with their faces drawn over them. The next call raises errors of the thread."""
 
     def __init__(self, path: Path, fps: float, overlay: FaceOverlay) -> None:
         self._overlay = overlay
@@ -25,13 +25,13 @@ class OverlayVideo:
         self._waiting: deque[Future[None]] = deque()
 
     def write(self, image: Image, faces: Sequence[FaceState], seconds: float) -> None:
-        """Raises OSError or another error of PyAV, as `close` does."""
+        """Add a frame. Raises OSError or another error of PyAV, as does `close`."""
         while len(self._waiting) >= _WAITING:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(self._draw, image, faces, seconds))
 
     def close(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
         try:
             while self._waiting:
                 self._waiting.popleft().result()
@@ -40,7 +40,7 @@ class OverlayVideo:
             self._writer.close()
 
     def abandon(self) -> None:
-        """Leaves the file as it is."""
+        """Leave the file as it is."""
         self._thread.shutdown(cancel_futures=True)
         self._writer.abandon()
 

@@ -1,4 +1,4 @@
-"""What run.json says of a run: when, with what, of what, and how it went."""
+"""The record of a run in run.json: time, settings, inputs and outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PACKAGES = ("numpy", "torch", "onnxruntime", "opencv-contrib-python", "av", "me
 
 @dataclass(frozen=True)
 class Reader:
-    """Who read the faces: the table's first line, the files of the models, and the device."""
+    """The estimator of the faces: the table's header, the files of the models, and the device."""
 
     header: bytes
     files: dict[str, ModelFile]
@@ -30,7 +30,7 @@ class Reader:
 
 
 def described(estimator: Estimator, options: Options) -> Reader:
-    """Raises UserError when a model's file cannot be read any more."""
+    """Describe an estimator. Raises UserError if a model's file can no longer be read."""
     return Reader(layout_of(estimator, options).header(), estimator.files(), estimator.device)
 
 

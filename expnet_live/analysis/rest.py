@@ -1,6 +1,6 @@
-"""`--neutral`: the face at rest that is taken off what is measured.
+"""`--neutral`: the neutral face that is subtracted from the measurements.
 
-It is a calibrated profile, the face of a photo or video, or the first seconds of each face of a video itself.
+It is a calibrated profile, the face of a photo or video, or the first seconds of each face of the video itself.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Moment:
 
 
 def first_seconds(neutral: str | None) -> float | None:
-    """The 2 of `first:2s`, None for another way. Raises UserError when it is no number above 0."""
+    """The 2 of `first:2s`, or None for another form. Raises UserError if it is not a number above 0."""
     if neutral is None or not neutral.startswith(_FIRST):
         return None
     try:
@@ -42,14 +42,14 @@ def first_seconds(neutral: str | None) -> float | None:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 3600:
-        raise UserError(f"--neutral {neutral} names no seconds; write first:2s for the first two.")
+        raise UserError(f"--neutral {neutral} has no valid number of seconds; write first:2s for the first two.")
     return seconds
 
 
 def rest_of(neutral: str | None, estimator: Callable[[], Estimator]) -> Person | None:
-    """The person at rest whom `--neutral` names, None where it names none or each video's own first seconds.
+    """The person of `--neutral`, or None if it is missing or means each video's own first seconds.
 
-    Raises UserError when there is no such profile or file, or no face in it.
+    Raises UserError if there is no such profile or file, or no face in it.
     """
     if neutral is None or first_seconds(neutral) is not None:
         return None
@@ -57,7 +57,7 @@ def rest_of(neutral: str | None, estimator: Callable[[], Estimator]) -> Person |
         return _profile(neutral.removeprefix(_PROFILE))
     path = Path(neutral)
     if not path.is_file():
-        raise UserError(f"There is no file {neutral}; --neutral takes first:2s, a photo or video, or profile:NAME.")
+        raise UserError(f"There is no file {neutral}; --neutral accepts first:2s, a photo or video, or profile:NAME.")
     reader = estimator()
     if media_kind(path) is Media.PICTURE:
         found = [reader.photo(read_image(path))]
@@ -67,7 +67,7 @@ def rest_of(neutral: str | None, estimator: Callable[[], Estimator]) -> Person |
             found = [read(frame) for frame in source]
     looks = [faces[0] for faces in found if faces and faces[0].confidence >= _SEEN]
     if not looks:
-        raise UserError(f"There is no face in {neutral}; name a photo or video of a face at rest.")
+        raise UserError(f"There is no face in {neutral}; choose a photo or video of a neutral face.")
     return resting_person(looks, reader.face_model.names)
 
 
@@ -82,9 +82,9 @@ def _profile(name: str) -> Person:
 
 
 class Neutral:
-    """Takes a rest face off the moments of one input: the same for all, or each face's own first `seconds`.
+    """Subtracts a neutral face from the moments of one input: the same for all, or each face's own first `seconds`.
 
-    With `seconds`, moments wait until all of their faces have been seen for so long, or the input ends.
+    With `seconds`, moments wait until all of their faces have been seen for that long, or the input ends.
     """
 
     def __init__(self, names: tuple[str, ...], person: Person | None = None, seconds: float | None = None) -> None:
@@ -95,7 +95,7 @@ class Neutral:
         self._rests: dict[int, Person] = {}
 
     def add(self, moment: Moment) -> list[Moment]:
-        """Takes the next moment; those that are ready, in their order."""
+        """Add the next moment; return those that are ready, in order."""
         if self._seconds is None:
             return [moment if self._person is None else self._corrected(moment)]
         for state in moment.faces:
@@ -111,7 +111,7 @@ class Neutral:
         return ready
 
     def finish(self) -> list[Moment]:
-        """What still waits when the input has ended."""
+        """The moments that still wait when the input has ended."""
         for face in list(self._looks):
             self._settle(face)
         waiting, self._waiting = self._waiting, deque()

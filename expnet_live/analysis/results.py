@@ -1,7 +1,7 @@
-"""The folder that results appear in: the table, meshes and overlays, and run.json, which says how they were made.
+"""The output folder: the table, meshes and overlays, and run.json, which says how they were made.
 
-Everything is written into a hidden folder inside it and moved to its place at the end, so that a run that fails or is
-interrupted leaves nothing behind. Results of an earlier run are never replaced unless that is asked for.
+Everything is written to a hidden folder inside it and moved to its place at the end, so that a run that fails or is
+interrupted leaves nothing behind. Results of an earlier run are never replaced unless the user asks for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SCHEMA = 1
 
 
 class Earlier(Enum):
-    """What becomes of results that are in the folder already."""
+    """What to do with existing results in the folder."""
 
     KEEP = "keep"
     APPEND = "append"
@@ -34,7 +34,7 @@ class Earlier(Enum):
 
 
 class Results:
-    """The output folder of a run. Raises UserError when it holds results that the run must not touch."""
+    """The output folder of a run. Raises UserError if it contains results that the run must not touch."""
 
     def __init__(self, out: Path, earlier: Earlier = Earlier.KEEP) -> None:
         self.out, self._earlier = out, earlier
@@ -54,7 +54,7 @@ class Results:
         return names
 
     def check_columns(self, header: bytes) -> None:
-        """Raises UserError where rows with this header cannot follow those in the table."""
+        """Raise UserError if rows with this header cannot be appended to the table."""
         table = self.out / TABLE
         if self._earlier is not Earlier.APPEND or not table.exists():
             return
@@ -63,12 +63,14 @@ class Results:
         if there.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n") != header.rstrip(b"\n"):
             raise UserError(
                 f"{table} has other columns than this run would add; use the model and the options of the earlier run "
-                "or name another folder with --out."
+                "or choose another folder with --out."
             )
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A hidden folder inside `out` for unfinished files, gone afterwards, as is `out` when it stays empty."""
+        """A hidden folder inside `out` for unfinished files; it is removed afterwards, as is `out` if it stays
+        empty.
+        """
         out = self.out
         made = not out.exists()
         staging = out / f".unfinished-{os.getpid()}"
@@ -123,12 +125,12 @@ class Results:
     def _check_free(self) -> None:
         if self._earlier is Earlier.KEEP and any((self.out / name).exists() for name in (TABLE, RUN)):
             raise UserError(
-                f"{self.out} holds the results of an earlier run; name another folder with --out, add to them with "
+                f"{self.out} contains results of an earlier run; choose another folder with --out, add to them with "
                 "--append, or replace them with --overwrite."
             )
 
     def _replaced(self) -> list[Path]:
-        """The files of earlier runs that go, as far as they are known to be theirs."""
+        """The files of earlier runs to remove, as far as run.json lists them."""
         if self._earlier is not Earlier.OVERWRITE:
             return []
         named = (PurePosixPath(name) for name in self._run.get("files", {}))
@@ -142,7 +144,7 @@ def checksum(path: Path) -> str:
 
 
 def _read_run(path: Path) -> dict[str, Any]:
-    """What an earlier run noted; nothing where it noted nothing that can be read."""
+    """The record of an earlier run, or an empty one if none can be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

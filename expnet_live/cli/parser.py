@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes what follows an option whose value may be left out as its value only where it is one of its choices.
+    """For options with an optional value, accepts the next argument as the value only if it is one of the choices.
 
-    So `--overlay photo.jpg` stays an option without a value, and an input.
+    So `--overlay photo.jpg` means an option without a value, and an input.
     """
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -97,7 +97,7 @@ def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
     recorded = model_with(session.info.coefficients, session.info.n_identity)
     if recorded is None:
         raise UserError(
-            f"The session was recorded with another face model ({session.info.face_model.name}), which is not here."
+            f"The session was recorded with another face model ({session.info.face_model.name}), which is missing."
         )
     model, face = recorded.face_model(), main_face(rows)
     measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)

@@ -1,4 +1,4 @@
-"""Asks for files and names. No dialog waits, as the picture would stand still meanwhile."""
+"""Dialogs for files and names. No dialog blocks, because the picture would freeze meanwhile."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from expnet_live.app import texts
 
 
 class Dialogs:
-    """Above the window `parent`."""
+    """Dialogs above the window `parent`."""
 
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
     def ask_file(self, filters: str, then: Callable[[str], None]) -> None:
-        """One that is there; `filters` as Qt writes them."""
+        """Ask for an existing file; `filters` in Qt's syntax."""
         dialog = QFileDialog(self._parent, texts.OPEN_FILE, str(Path.home()), filters)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -26,7 +26,7 @@ class Dialogs:
         dialog.open()
 
     def ask_profile(self, then: Callable[[str], None]) -> None:
-        """The name of a new one."""
+        """Ask for the name of a new profile."""
         dialog = QInputDialog(self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(texts.PROFILE_NEW)

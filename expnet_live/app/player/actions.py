@@ -1,4 +1,4 @@
-"""What can be done in the player by button and key: one table."""
+"""All actions of the player's buttons and keys, in one table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from expnet_live.app.widgets.actions import ActionSpec, Tint
 
 
 class Player(Protocol):
-    """What the actions work on."""
+    """The objects that the actions work on."""
 
     @property
     def deck(self) -> Deck: ...
@@ -70,4 +70,4 @@ TABLE = (
     _A("mirror", texts.MIRROR, texts.MIRROR_TIP, ("M",), "mirror", switch=lambda p, on: p.views.set_mirror(on)),
 )
 
-ON_HEAD = ("reset_view", "wireframe", "painted", "hair", "follow", "mirror")  # buttons that float above the head
+ON_HEAD = ("reset_view", "wireframe", "painted", "hair", "follow", "mirror")  # buttons that float over the head

@@ -1,4 +1,4 @@
-"""The player's clock and what moves it: play, steps, markers, a range. No Qt here."""
+"""The player's clock and its controls: play, steps, markers, a range. No Qt here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from expnet_live.core.types import Array
 from expnet_live.sessions.reading.playback import Playback
 
-_NEAR = 0.05  # s that a marker may be away to be the one the cursor is at
+_NEAR = 0.05  # s within which a marker counts as the one at the cursor
 
 
 class Deck:
@@ -33,7 +33,7 @@ class Deck:
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """What is looped, and to be exported, in s of the session."""
+        """The range to loop and to export, in s of the session."""
         return None if self.playback is None else self.playback.range
 
     def play_or_pause(self) -> None:
@@ -60,7 +60,7 @@ class Deck:
             self.playback.step(rows, time.monotonic())
 
     def to_marker(self, way: int) -> None:
-        """The next one for 1, the one before for -1."""
+        """Go to the next marker for 1, to the previous one for -1."""
         if self.playback is not None:
             position = self.playback.position
             beyond = [t for t in self._markers if (t - position) * way > _NEAR]
@@ -68,13 +68,13 @@ class Deck:
                 self.seek(min(beyond) if way > 0 else max(beyond))
 
     def begin_range(self) -> None:
-        """At the cursor; an end before it goes to the session's."""
+        """Start the range at the cursor; an end before it moves to the session's end."""
         if (playback := self.playback) is not None:
             at, end = playback.position, (playback.range or (playback.start, playback.end))[1]
             self.set_range((at, end if at < end else playback.end))
 
     def end_range(self) -> None:
-        """At the cursor; a beginning behind it goes to the session's."""
+        """End the range at the cursor; a start after it moves to the session's start."""
         if (playback := self.playback) is not None:
             at, start = playback.position, (playback.range or (playback.start, playback.end))[0]
             self.set_range((start if start < at else playback.start, at))

@@ -1,4 +1,4 @@
-"""How the player's picture and head are shown."""
+"""Display options of the player's picture and head."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from expnet_live.app.widgets.head_view import HeadView
 
 
 class Views:
-    """`paint` puts the present picture on the head, where that is wanted."""
+    """`paint` projects the current picture onto the head, if the option is on."""
 
     def __init__(self, camera: CameraView, head: HeadView, paint: Callable[[], None]) -> None:
         self._camera, self._head, self._paint = camera, head, paint
@@ -30,7 +30,7 @@ class Views:
 
     def set_follow(self, on: bool) -> None:
         self._head.follow = on
-        self._head.set_finish(self._head.finish)  # turned to where it belongs now
+        self._head.set_finish(self._head.finish)  # face the direction of the new setting
 
     def set_mirror(self, on: bool) -> None:
         self._camera.mirror = self._head.mirror = on

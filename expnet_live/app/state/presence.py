@@ -1,4 +1,6 @@
-"""Whether there is a face to mirror: newcomers must stay for a moment, and the head comes to rest without a face."""
+"""Decides whether there is a face to mirror: new faces must stay for a moment; without a face, the head goes to
+rest.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +9,25 @@ from dataclasses import replace
 from expnet_live.core.types import Pose
 from expnet_live.live.state import LiveFace, LiveState
 
-CONFIRMED = 0.2  # s that a face must be seen before it moves the head
-_HELD, _AT_REST = 0.25, 0.9  # s after the last sight of a face: it starts to fade, and is gone
+CONFIRMED = 0.2  # s for which a face must be visible before it moves the head
+_HELD, _AT_REST = 0.25, 0.9  # s after a face was last seen: it starts to fade, and has faded
 _FORGOTTEN = 2.0  # s after which a face must be confirmed again
 
 
 class Confirmation:
-    """Leaves out faces that were not seen for long enough: a picture on a wall may look like one for a moment."""
+    """Excludes faces that have not been visible long enough: a picture on a wall may look like one for a moment."""
 
     def __init__(self) -> None:
         self._first: dict[int, float] = {}
         self._last: dict[int, float] = {}
 
     def reset(self) -> None:
-        """Another source: it counts its faces anew."""
+        """Reset for another source, which numbers its faces from the start."""
         self._first.clear()
         self._last.clear()
 
     def confirmed(self, state: LiveState, at_once: bool) -> LiveState:
-        """The state without the faces that are new; `at_once`: there is but this picture, as in a paused clip."""
+        """The state without new faces; `at_once`: there is only this picture, as in a paused clip."""
         time = state.captured.frame.timestamp
         for number in [n for n, last in self._last.items() if time - last > _FORGOTTEN]:
             del self._first[number], self._last[number]
@@ -38,18 +40,18 @@ class Confirmation:
 
 
 class Presence:
-    """Follows the face that is mirrored, and how much of it the head still shows: `share`, 0..1."""
+    """Follows the mirrored face; `share`, 0..1, is how much of it the head still shows."""
 
     def __init__(self) -> None:
         self._face: LiveFace | None = None
         self._gone: float | None = None
 
     def leave(self, now: float) -> None:
-        """The source ends at time.monotonic() `now`."""
+        """Note that the source ends at time.monotonic() `now`."""
         self._gone = now if self._gone is None else self._gone
 
     def see(self, state: LiveState) -> None:
-        """The next state that is shown."""
+        """Take the next state to show."""
         if state.faces:
             self._face, self._gone = state.faces[0], None
         elif state.processed and self._gone is None:
@@ -63,7 +65,7 @@ class Presence:
         return left * left * (3 - 2 * left)
 
     def face(self, share: float) -> LiveFace | None:
-        """The last face with that share of its expression and pose, None before the first."""
+        """The last face with that share of its expression and pose, or None before the first."""
         return None if self._face is None else _eased(self._face, share)
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Tint(Enum):
-    """The colours of an icon: by the ground that it lies on while the action is on."""
+    """The colours of an icon, by its background while the action is on."""
 
     FLOATING = auto()  # the accent
     FLAT = auto()  # none
@@ -27,9 +27,10 @@ class Tint(Enum):
 
 @dataclass(frozen=True)
 class ActionSpec(Generic[T]):
-    """A row of a table. `do` gets the target; an action that is on or off has `switch` instead, which gets both.
+    """A row of a table. `do` gets the target; an on-off action has `switch` instead, which gets the target and the
+    state.
 
-    `keys` are alternatives, as Qt writes them.
+    `keys` are alternatives, in Qt's syntax.
     """
 
     name: str
@@ -43,12 +44,12 @@ class ActionSpec(Generic[T]):
 
     @property
     def title(self) -> str:
-        """The text without the marks that menus need."""
+        """The text without menu mnemonics."""
         return self.text.replace("&", "").rstrip("…")
 
     @property
     def shortcut(self) -> str:
-        """The keys for people; empty where there are none."""
+        """The keys as a text for the user; empty if there are none."""
         native = QKeySequence.SequenceFormat.NativeText
         return texts.KEYS_OR.join(QKeySequence(key).toString(native) for key in self.keys)
 
@@ -76,7 +77,7 @@ class Actions:
             action.setShortcutContext(context)
             if spec.switch is not None:
                 action.setCheckable(True)
-                action.setIconVisibleInMenu(False)  # a mark tells there whether it is on
+                action.setIconVisibleInMenu(False)  # a check mark shows there whether it is on
                 action.toggled.connect(lambda on, act=spec.switch: act(target, on))
             elif spec.do is not None:
                 action.triggered.connect(lambda _=False, act=spec.do: act(target))
@@ -90,7 +91,7 @@ class Actions:
         return list(self._actions.values())
 
     def check(self, name: str, on: bool) -> None:
-        """Without calling back."""
+        """Set it without calling back."""
         action = self._actions[name]
         action.blockSignals(True)
         action.setChecked(on)
@@ -101,7 +102,7 @@ class Actions:
             action.setEnabled(enabled)
 
     def show_playing(self, playing: bool) -> None:
-        """The action `play` says and shows what it would do."""
+        """Make the action `play` name and show what it would do."""
         if playing != self._playing:
             self._playing = playing
             self._actions["play"].setText(texts.PAUSE if playing else texts.PLAY)

@@ -1,4 +1,4 @@
-"""Rows in the terms of other programs: ARKit's weights, and pose and gaze in a camera's axes."""
+"""Converts rows to the conventions of other programs: ARKit's weights, and pose and gaze in a camera's axes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.sessions.format.table import Rows
 
-# x right, y down, z away from the camera, as OpenFace and OpenCV have them, in our frame; its own inverse.
+# x right, y down, z away from the camera, as in OpenFace and OpenCV, in our frame; its own inverse.
 _CAMERA = np.diag([1.0, -1.0, -1.0])
-NEAREST = "The session has no blendshapes: those nearest to its coefficients take their place."
+NEAREST = "The session has no blendshapes, so those nearest to its coefficients are used."
 
 
 def weights_of(excerpt: Excerpt) -> tuple[Array, tuple[str, ...]]:
-    """ARKit's weights (R, 52), NaN without a face or where nobody knows them, and remarks.
+    """ARKit's weights (R, 52), NaN without a face or if unknown, and remarks.
 
-    A model that tells none has those nearest to its coefficients, if it is here.
+    If the model predicts none, they are those nearest to its coefficients, if its face model is available.
     """
     rows = excerpt.rows
     weights = rows.blendshapes.astype(np.float32)
@@ -29,9 +29,9 @@ def weights_of(excerpt: Excerpt) -> tuple[Array, tuple[str, ...]]:
     try:
         model = excerpt.face_model()
     except UserError:
-        return weights, ("The session has no blendshapes, and its face model is not here: their columns are empty.",)
+        return weights, ("The session has no blendshapes, and its face model is missing, so their columns are empty.",)
     if not isinstance(model, FaceModel):
-        return weights, ("The session has no blendshapes: their columns are empty.",)
+        return weights, ("The session has no blendshapes, so their columns are empty.",)
     weights = weights.copy()
     for i in missing:
         weights[i] = model.blendshapes_of(rows.expression[i])
@@ -51,7 +51,7 @@ def camera_pose(rows: Rows) -> tuple[Array, Array]:
 
 
 def gaze_directions(rows: Rows) -> Array:
-    """Unit vectors (R, 2, 3) of where the eyes look, the person's right one first, in a camera's axes; NaN without."""
+    """Unit vectors (R, 2, 3) of the gaze, the person's right eye first, in a camera's axes; NaN if unknown."""
     yaw, pitch = np.moveaxis(rows.gaze.astype(np.float64), -1, 0)
     own = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
     out = np.full(own.shape, np.nan)
@@ -63,5 +63,5 @@ def gaze_directions(rows: Rows) -> Array:
 
 
 def texts(values: Array, digits: int) -> list[str]:
-    """Numbers with so many decimals, those that nobody knows empty."""
+    """Numbers with that many decimals; unknown ones are empty."""
     return ["" if np.isnan(v) else f"{v + 0.0:.{digits}f}" for v in values.tolist()]

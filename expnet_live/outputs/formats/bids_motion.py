@@ -1,4 +1,4 @@
-"""A data set of BIDS, with the face as motion."""
+"""A BIDS data set with the face as motion."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class BidsMotion(Format):
         }
         frame = {
             "RotationOrder": "n/a", "RotationRule": "right-hand", "SpatialAxes": "RSP",
-            "Description": "The camera's place; x to the viewer's right, y up, z from the face towards the camera.",
+            "Description": "The camera's position; x to the viewer's right, y up, z from the face towards the camera.",
         }  # fmt: skip
         _json(folder / f"{stem}_motion.json", motion)
         _json(folder / f"{stem}_channels.json", {"reference_frame": {"Levels": {"camera": frame}}})

@@ -10,9 +10,9 @@ from expnet_live.outputs.export.format import Format, Written
 if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
 
-_BASE = 60  # frames a second of its timecodes, whatever the take's rate
+_BASE = 60  # frames per second of its timecodes, whatever the take's rate
 _ANGLES = tuple(f"{part}{angle}" for part in ("Head", "LeftEye", "RightEye") for angle in ("Yaw", "Pitch", "Roll"))
-_PAIRS = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))  # the app has these the other way round
+_PAIRS = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))  # the app has these in the opposite order
 
 
 class LiveLinkTake(Format):
@@ -38,7 +38,7 @@ class LiveLinkTake(Format):
         step = excerpt.steps(len(rows))
         weights, remarks = weights_of(excerpt)
         if not np.isfinite(weights).all():
-            raise UserError("The session has no blendshapes, and its face model is not here; export a table.")
+            raise UserError("The session has no blendshapes, and its face model is missing; export a table.")
         order = list(range(len(ARKIT)))
         for left, right in _PAIRS:
             order[INDEX[left]], order[INDEX[right]] = INDEX[right], INDEX[left]

@@ -11,7 +11,7 @@ from expnet_live.outputs.export.format import Format, Written
 if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
 
-_PRESENT = 1.0  # of an intensity of 0..5: level A of FACS
+_PRESENT = 1.0  # of an intensity of 0..5, level A of FACS
 
 
 class OpenFace(Format):
@@ -36,7 +36,7 @@ class OpenFace(Format):
         mean = gaze.mean(1)
         units, suck = ACTION_UNITS.values(weights), LIP_SUCK.values(weights)
         table = {
-            "frame": [str(f + 1) for f in rows.frame.tolist()],  # it counts from 1
+            "frame": [str(f + 1) for f in rows.frame.tolist()],  # OpenFace counts from 1
             "face_id": [str(max(f, 0)) for f in rows.face.tolist()],
             "timestamp": texts(rows.time, 3),
             "confidence": texts(rows.confidence, 2),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from expnet_live.core.types import Array
     from expnet_live.outputs.export.excerpt import Excerpt
 
-# Its units, in its order, and ours under another number: a blink is its 43.
+# Py-Feat's units in its order, and our units with other numbers: a blink is its 43.
 _UNITS = (
     "AU01", "AU02", "AU04", "AU05", "AU06", "AU07", "AU09", "AU10", "AU11", "AU12", "AU14", "AU15", "AU17", "AU20",
     "AU23", "AU24", "AU25", "AU26", "AU28", "AU43",
@@ -25,7 +25,7 @@ class PyFeat(Format):
     about = "face box, pose and action units, for Py-Feat"
     details = (
         "Py-Feat's names: the face's box in pixels, action units of 0..1, and pitch, roll and yaw in radians about the "
-        "camera's axes x right, z away and y down; AU11 and AU24, which no blendshape tells, are empty"
+        "camera's axes x right, z away and y down; AU11 and AU24, which no blendshape gives, are empty"
     )
     opens_in = "Py-Feat's `read_feat`, pandas"
 
