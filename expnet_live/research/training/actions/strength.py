@@ -18,12 +18,12 @@ from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
 from expnet_live.networks.runtime import ready
 from expnet_live.research.training.actions.fine_tune import BLURRED, Material
 from expnet_live.research.training.actions.shelf import MAX_SPREAD
-from expnet_live.research.training.actions.targets import DOUBTFUL
+from expnet_live.research.training.actions.targets import BLIND, DOUBTFUL
 from expnet_live.research.training.augment import PLAIN, similarity
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER
 
 _MOST = 1.5  # largest factor
-_MOST_SIDEWAYS = 2.5  # the same for actions that synthetic pictures show better than photos
+_MOST_MADE = 2.5  # the same for actions that synthetic pictures show better than photos
 _LEAST_R, _GOOD_R, _LEAST_SD = 0.4, 0.8, 0.03
 _MADE = 1000  # number of synthetic pictures used
 _BATCH = 64
@@ -56,11 +56,12 @@ def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]
     slope, offset = np.ones(N_BLENDSHAPES, np.float32), np.zeros(N_BLENDSHAPES, np.float32)
     if len(rows):
         slope, offset = lines(said_of(rows), material.targets.values[rows])
-    made = np.flatnonzero(material.made)[:_MADE]
+    made = np.flatnonzero(material.made)
     if len(made):
-        sideways = [INDEX[name] for name in DOUBTFUL]
-        slope[sideways] = lines(said_of(made), material.targets.values[made], most=_MOST_SIDEWAYS)[0][sideways]
-        offset[sideways] = 0
+        made = np.random.default_rng(6).permutation(made)[:_MADE]
+        better = [INDEX[name] for name in (*DOUBTFUL, *BLIND)]
+        slope[better] = lines(said_of(made), material.targets.values[made], most=_MOST_MADE)[0][better]
+        offset[better] = 0
     a, b = torch.from_numpy(slope), torch.from_numpy(offset)
     net.spread[first:] *= a
     net.offset[first:] = net.offset[first:] * a + b
