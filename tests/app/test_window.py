@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from live_fakes import Plug, Puppet
+from live_fakes import SIZE, Plug, Puppet
 from places import ROOT
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent
@@ -256,9 +258,21 @@ def test_snapshot(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path
     qtbot.waitUntil(lambda: "snapshot" in banners(window), timeout=LONG)
     (folder,) = (tmp_path / "shots").iterdir()
     pictures = {"window.png", "camera.png", "head.png", "expression.png", "curves.png"}
-    assert {p.name for p in folder.iterdir()} == {*pictures, "head.ply", "head.obj", "head.glb"}
+    values = {"coefficients.csv", "coefficients.json"}
+    assert {p.name for p in folder.iterdir()} == {*pictures, *values, "head.ply", "head.obj", "head.glb"}
+    camera, still = QImage(str(folder / "camera.png")), QImage(str(folder / "head.png"))
+    assert (camera.width(), camera.height()) == SIZE and pixels(camera).std() == 0  # a wall, and no badge
+    assert still.width() == still.height() == 2048
+    assert still.pixelColor(5, 5).alpha() == 0 and still.pixelColor(1024, 1024).alpha() == 255
+    (told,) = json.loads((folder / "coefficients.json").read_text())
+    (row,) = csv.DictReader((folder / "coefficients.csv").read_text().splitlines())
+    shown = window.controller.faces[0]
+    assert told["face"] == int(row["face"]) == shown.state.face
+    for i, name in enumerate(puppet.model.names):
+        assert told["expression_sd"][name] == pytest.approx(shown.expression[i], abs=0.05)
+        assert float(row[name]) == pytest.approx(told["expression_sd"][name], abs=1e-4)
     assert QImage(str(folder / "window.png")).size() == window.size() * window.devicePixelRatioF()
-    for name in pictures:
+    for name in pictures - {"camera.png"}:
         assert pixels(QImage(str(folder / name))).std() > 4, name  # not of one colour
     import trimesh
 

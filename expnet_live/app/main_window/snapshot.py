@@ -1,18 +1,22 @@
-"""Saves a snapshot: pictures of the views and the current heads, in a new folder."""
+"""Saves a snapshot: pictures of source, head and views, the coefficients, and the current heads, in a new folder."""
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
 from PySide6.QtGui import QImage
 
 from expnet_live.app import texts
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.files import write_mesh
+from expnet_live.sessions.format.table import Layout
 
 MESHES = (".ply", ".obj", ".glb")
 
@@ -31,7 +35,7 @@ class Snapshot:
     faces: tuple[LiveFace, ...]
 
     def save(self, folder: Path) -> Path:
-        """Write PNG, and PLY, OBJ and GLB of each head. Return the new folder below `folder`.
+        """Write PNG, CSV, JSON, and PLY, OBJ and GLB of each head. Return the new folder below `folder`.
 
         It uses no widget and may run on any thread. Raises UserError if writing fails.
         """
@@ -40,10 +44,39 @@ class Snapshot:
             for name, picture in self.pictures.items():
                 if not picture.save(str(out / f"{name}.png")):
                     raise OSError("no space, or no permission")
+            if self.faces:
+                self._save_values(out)
             self._save_meshes(out)
         except OSError as e:
             raise UserError(texts.SNAPSHOT_FAILED.format(folder=folder, reason=e.strerror or e)) from e
         return out
+
+    def _save_values(self, out: Path) -> None:
+        """The values that the views show, without the person's neutral; the CSV has the columns of `analyze`."""
+        faces = [
+            replace(f.state, expression=f.expression, identity=f.identity, blendshapes=f.blendshapes)
+            for f in self.faces
+        ]
+        head, first = self.faces[0].head, faces[0]
+        layout = Layout(head.names, head.n_identity, first.blendshapes is not None, raw=False)
+        rows = layout.rows(first.frame, None, first.timestamp, faces)
+        (out / "coefficients.csv").write_bytes(layout.header() + b"".join(rows))
+        document = [
+            {
+                "face": s.face,
+                "confidence": _number(s.confidence),
+                "rotation_rad": _numbers(s.pose.rotation),
+                "translation_mm": _numbers(s.pose.translation),
+                "gaze_rad": None if s.gaze is None else [_numbers(eye) for eye in s.gaze],
+                "expression_sd": dict(zip(head.names, _numbers(s.expression), strict=True)),
+                "blendshapes": None
+                if s.blendshapes is None
+                else dict(zip(ARKIT, _numbers(s.blendshapes), strict=True)),
+                "identity_sd": _numbers(s.identity),
+            }
+            for s in faces
+        ]
+        (out / "coefficients.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
     def _save_meshes(self, out: Path) -> None:
         for i, face in enumerate(self.faces, 1):
@@ -51,6 +84,14 @@ class Snapshot:
                 path = out / f"head{i if i > 1 else ''}{suffix}"
                 head = face.head
                 write_mesh(path, face.vertices, head.triangles, normals=face.normals, colors=head.colors)
+
+
+def _number(value: float) -> float:
+    return round(float(value), 5)
+
+
+def _numbers(values: Iterable[float]) -> list[float]:
+    return [_number(v) for v in values]
 
 
 def _new_folder(parent: Path) -> Path:

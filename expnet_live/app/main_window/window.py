@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
@@ -25,6 +26,7 @@ from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
@@ -133,12 +135,13 @@ class MainWindow(QMainWindow):
 
     def pictures(self) -> dict[str, QImage]:
         """Of the window and of the views that are seen."""
-        parts = self.parts
+        parts, image, head = self.parts, self.parts.camera.image, self.parts.head.still()
         views = {key: dock.widget() for key, dock in parts.docks.items() if key in ("expression", "curves")}
         return {
             "window": self.grab().toImage(),
-            "camera": parts.camera.grab().toImage(),
-            "head": parts.head.picture(),
+            # Of the source's own size, without what the view draws over it.
+            **({} if image is None else {"camera": _as_qimage(image)}),
+            "head": parts.head.picture() if head is None else head,
             **{key: view.grab().toImage() for key, view in views.items() if view.isVisible()},
         }
 
@@ -266,3 +269,10 @@ class MainWindow(QMainWindow):
         timer.timeout.connect(act)
         timer.start(interval)
         return timer
+
+
+def _as_qimage(image: Image) -> QImage:
+    """A BGR picture (H, W, 3) as one of Qt's, with pixels of its own."""
+    height, width = image.shape[:2]
+    data = np.ascontiguousarray(image)
+    return QImage(data.data, width, height, 3 * width, QImage.Format.Format_BGR888).copy()

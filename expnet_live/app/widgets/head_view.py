@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: pivot of the head's rotation
 _FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is at the bottom, Qt's at the top
+STILL = 2048  # px of the head's picture in a snapshot
 _MARGIN = 14.0  # mm of margin around the points that give the head's area: for the hair, and for what is between them
 
 
@@ -132,6 +133,20 @@ class HeadView(QWidget):
     def picture(self) -> QImage:
         """The visible picture, at the screen's resolution."""
         return self.native.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+
+    def still(self, side: int = STILL) -> QImage | None:
+        """The head by itself, `side` px high and wide on a transparent ground; None if nothing can be drawn."""
+        stage, visual = self._stage, self._visual
+        if stage is None or visual is None or not self._ready:
+            return None
+        visual.place(self._to_eye(), _FLIP @ projection(side, side))
+        try:
+            return stage.picture(QSize(side, side), visual.draw)
+        except RuntimeError:  # the driver has no such large pictures
+            log.exception("the head cannot be drawn at %d px", side)
+            return None
+        finally:
+            self._refresh()
 
     def close_canvas(self) -> None:
         self._visual, self._ready = None, False
