@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Image = NDArray[np.uint8]
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two dataclasses are of one type and equal in all fields, arrays by their values."""
+    if type(one) is not type(other):
+        return False
+    pairs = ((getattr(one, f.name), getattr(other, f.name)) for f in fields(one))  # type: ignore[arg-type]
+    return all(np.array_equal(a, b) if np.ndarray in (type(a), type(b)) else a == b for a, b in pairs)
 
 
 def checked(name: str, value: Any, shape: tuple[int | None, ...]) -> Array:

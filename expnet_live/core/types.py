@@ -13,10 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from expnet_live.core.arkit import INDEX
-from expnet_live.core.arrays import Array, Image, checked
+from expnet_live.core.arrays import Array, Image, alike, checked
 
 __all__ = ["Array", "Box", "FaceState", "Frame", "Image", "Pose", "checked"]
 
@@ -71,9 +69,7 @@ class Pose:
         object.__setattr__(self, "translation", checked("translation", self.translation, (3,)))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Pose):
-            return NotImplemented
-        return np.array_equal(self.rotation, other.rotation) and np.array_equal(self.translation, other.translation)
+        return alike(self, other)
 
     def __hash__(self) -> int:
         return hash((self.rotation.tobytes(), self.translation.tobytes()))

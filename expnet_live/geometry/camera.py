@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.arrays import alike
 from expnet_live.core.types import Array, Pose
 from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
 
@@ -44,7 +45,7 @@ class Camera:
         return WeakPerspective(pose.rotation, scale, self.cx + scale * tx, self.cy - scale * ty)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WeakPerspective:
     """Rotation vector (3,) rad, scale in pixels per mm, and projection of the model's origin (pixels)."""
 
@@ -52,6 +53,9 @@ class WeakPerspective:
     scale: float
     x: float
     y: float
+
+    def __eq__(self, other: object) -> bool:
+        return alike(self, other)
 
     def project(self, vertices: Array) -> Array:
         """Picture coordinates and depth (N, 3) of vertices (N, 3) mm: x, y and z in pixels, where larger z is

@@ -12,7 +12,7 @@ from expnet_live.core.types import Array
 from expnet_live.heads.topology import N_BASE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linear:
     """Points `matrix @ base + offset`: matrix (n, 468) sparse, offset (n, 3) mm."""
 

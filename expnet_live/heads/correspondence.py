@@ -39,7 +39,7 @@ IBUG = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placement:
     """`marks` (468,) are vertices; `scale * points @ rotation + translation` brings the head into our frame.
 

@@ -35,7 +35,7 @@ class FitConfig:
     deviation: float = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """Results for N photos: rotation vectors (N, 3), scale (N,) px/mm, position (N, 2) px of the model's origin,
     expression (N, 29), identity (N, K), and the root mean square residual (N,) in the picture, in mm."""

@@ -50,7 +50,7 @@ SHINE = {
 SKIN_SHINE = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Traits:
     """Traits of a head's V vertices; None if unknown.
 

@@ -67,7 +67,7 @@ _LEFT_LIKE_RIGHT = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topology:
     """Triangles (F, 3) int32, counter-clockwise seen from +z, and boundary rings of vertex indices.
 

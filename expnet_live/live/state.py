@@ -28,7 +28,7 @@ class Settings:
     max_faces: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LiveFace:
     """A face as the pipeline measured it, and as it is shown.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMAT = "expnet-live 1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """A network as values: its configuration, float32 tensors by torch name, and notes about it."""
 

@@ -15,7 +15,7 @@ from expnet_live.networks.runtime import pick_device, ready
 ASSET = "expnet.safetensors"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """ExpNet's predictions for N crops.
 

@@ -21,7 +21,7 @@ _MEMBERS = ("shapeMU", "shapePC", "shapeEV", "expMU", "expPC", "expEV", "texMU",
 _SPAN = (100.0, 400.0)  # mm between the lowest and the highest vertex
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Linear:
     """A mean (3n,), a basis (3n, k) and standard deviations (k,)."""
 

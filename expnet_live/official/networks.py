@@ -22,7 +22,7 @@ NETWORKS = ("expression", "shape", "pose")
 _INPUT = 224
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimates:
     """Results for N crops: `expression` (N, 29), `identity` and `texture` (N, 99) in standard deviations of the Basel
     model, `pose` (N, 6), a rotation vector (rad) and a translation (mm) in the camera of the crop, see pose.py."""

@@ -19,7 +19,7 @@ from expnet_live.official.store import Store
 from expnet_live.pipeline.crop import CROP_MM, Crop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Meshes:
     """A face as the release writes it: vertices (V, 3) in mm of the `shape`, of the shape with `expression`, and of
     both in their `pose`; RGB colours (V, 3) uint8."""

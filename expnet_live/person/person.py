@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.arrays import alike
 from expnet_live.core.types import Array
 
 MAX_GAIN = 3.0
 MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Person:
     """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
     ARKit's names); `gains` are by name of coefficients and actions, 1 if missing.
@@ -28,6 +29,9 @@ class Person:
     neutral: dict[str, float] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict)
     resting: dict[str, float] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return alike(self, other)
 
     @property
     def calibrated(self) -> bool:

@@ -16,7 +16,7 @@ from expnet_live.core.types import Array, Box, Image
 from expnet_live.pipeline.crop import Crop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Detection:
     """One face: its box in pixels, score 0..1, and keypoints (6, 2) in pixels.
 

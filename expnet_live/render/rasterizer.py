@@ -13,7 +13,7 @@ import numpy as np
 from expnet_live.core.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fragments:
     """The M visible pixels: flat index y * width + x (M,), triangle (M,), barycentric weights (M, 3), depth (M,)."""
 

@@ -42,7 +42,7 @@ RIM = Light((0.80, 0.40, -0.55), (0.85, 0.92, 1.05), 0.0)
 STUDIO = (KEY, FILL, RIM)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """The surface to draw: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) from 0 (matte) to 1 (wet).
 

@@ -33,7 +33,7 @@ _CLOSED = {"h264", "mjpeg"}  # raw streams in which no frame refers across a key
 _BACK = (0.0, 1.0, 5.0, 20.0)  # s before a position at which to look for a key frame: some indexes point after it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """`image`: BGR uint8 (H, W, 3); `time`: s from the video's first frame; `index`: frames before it."""
 

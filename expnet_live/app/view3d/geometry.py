@@ -27,7 +27,7 @@ _DIM = 0.8  # rate at which light fades behind the lips
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadGeometry:
     """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips,
     teeth and lashes), `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,

@@ -12,7 +12,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ObjMesh:
     """`points` (V, 3) as in the file, `triangles` (F, 3), and for each the words after `o`, `g` and `usemtl`."""
 

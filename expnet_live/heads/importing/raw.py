@@ -24,7 +24,7 @@ UNITS = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 _HEIGHT = (90.0, 700.0)  # mm, from a face to a bust
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Raw:
     """A model as stored in its files: like ShapeModel, but with `points` and bases in `unit`, y up, looking along z.
 

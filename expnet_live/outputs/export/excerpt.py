@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from expnet_live.pipeline.outline import MeasuredHead
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Excerpt:
     """The input of `Format.write`.
 

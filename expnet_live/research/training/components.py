@@ -14,7 +14,7 @@ import numpy as np
 from expnet_live.core.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Component:
     """`scores`: teacher score -> weight; `mask` (468,): 1 where the component may act, 0 where not.
 

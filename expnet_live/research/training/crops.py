@@ -24,7 +24,7 @@ WIDE_SIZE = 208
 WIDER = 1.6  # side of a stored crop, in units of a network's crop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CropSet:
     """`images[index[i]]` (208, 208, 3) is the i-th of N pictures.
 

@@ -20,7 +20,7 @@ from expnet_live.research.training.winks import Winks
 N_POINTS = 468
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mirror:
     """Converts labels to those of the mirrored picture."""
 

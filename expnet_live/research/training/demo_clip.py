@@ -40,7 +40,7 @@ _SWEATER = np.array([
 _AROUND = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
     """`identity` (K,) of the head; `skin` (3,) multiplies its colours; `hair` and `cloth` are RGB (3,), 0..255."""
 

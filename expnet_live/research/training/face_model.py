@@ -55,7 +55,7 @@ class LearnConfig:
     max_yaw: float = 0.6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Faces:
     """Faces for training where `train` (N,), for testing elsewhere.
 
@@ -72,7 +72,7 @@ class Faces:
         return len(self.raw)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Learned:
     """Arrays of the face model, see FaceModel, and its measurements."""
 
@@ -343,7 +343,7 @@ def _less_alike(fields: Array, leading: Array, amount: float) -> Array:
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Expression:
     names: list[str]
     fields: Array

@@ -12,7 +12,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IctHead:
     """The light model: neutral (V, 3) and identity (K, V, 3) in cm, triangles (F, 3), and iBUG's 68 vertices."""
 

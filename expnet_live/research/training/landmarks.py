@@ -61,7 +61,7 @@ class LandmarkSet(ArrayFile):
     score_names: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Looks:
     """The result of all looks at one photo; fields as in LandmarkSet."""
 

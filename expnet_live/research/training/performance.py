@@ -66,7 +66,7 @@ _GAZE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """The state at `time` s: ARKit's actions `blendshapes` (52,), including glances, and a rotation vector (3,) in
     rad.

@@ -20,7 +20,7 @@ SCENES = ("eyes", "yawn")
 _LARGEST = 100  # most photos of a held-out scene
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """(N,) bool each; a photo that resembles a held-out one, but may show another person, is in neither."""
 

@@ -23,7 +23,7 @@ _STILL = 0.05  # px
 _SHIFT = 4  # fractional bits of a pixel, for drawing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Winks:
     """For the person's right and left side: the indices of blink, squint and brow down, and points of both lids."""
 

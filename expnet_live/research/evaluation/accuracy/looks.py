@@ -18,7 +18,7 @@ from expnet_live.pipeline.detector import Detection, FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """Expression (29,), identity (K,), and the 468 points (468, 2) in the photo's pixels."""
 

@@ -14,7 +14,7 @@ from expnet_live.core.types import Array
 NEIGHBOURS = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """The kNN result for N samples with C classes.
 

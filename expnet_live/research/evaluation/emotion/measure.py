@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _BATCH = 64  # pictures at a time: clips would not fit into memory at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Described:
     """Features of the N samples in which a face was found, pooled over the frames of each (their mean).
 

@@ -32,7 +32,7 @@ _WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face
 _BATCH = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Renders:
     """`frontal` for each action; mean r of small, turned and covered faces by their names; what actions say that should
     not: `cross_talk` (52,) as a share of the action, `other_side` (52,) of a side that does nothing, NaN where there is
@@ -46,7 +46,7 @@ class Renders:
     grin: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Picture:
     head: int
     kind: str

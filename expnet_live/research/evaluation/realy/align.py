@@ -49,7 +49,7 @@ _MAX_STEPS = 11
 _HOLD = 1e-8  # keeps pieces of a region in place that nothing pulls
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """Vertices (V, 3) and triangles (F, 3)."""
 
@@ -57,7 +57,7 @@ class Surface:
     triangles: Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scan:
     """One scan: keypoints (85, 3), a surface for each of REGIONS, and its scale in mm per unit."""
 

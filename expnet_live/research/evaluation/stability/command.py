@@ -35,7 +35,7 @@ _SETTLE = 30  # frames
 _PHASES = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Still:
     """Predictions for T frames of a still face: expression (T, 29), gaze (T, 2, 2) and positions."""
 

@@ -34,7 +34,7 @@ _WINK = 0.9
 _MADE_LEAST = 0.15  # smallest unit for errors in synthetic pictures
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Drawn:
     """A picture with its points (468, 2), coefficients (29,), and actions (52,) with their weights (52,)."""
 

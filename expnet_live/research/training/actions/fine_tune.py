@@ -49,7 +49,7 @@ BLURRED = ("fer2013",)  # collections whose photos are too small to show the sta
 _SHOW = 8000  # crops
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Material:
     """The training data: pictures, their targets, and (N,) flags for training, synthetic pictures, and frames of
     clips.

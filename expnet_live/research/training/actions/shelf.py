@@ -17,7 +17,7 @@ from expnet_live.research.training.crops import wide_crop
 MAX_SPREAD = 6.0  # per cent; if the teacher's looks differ by more, it has lost the face
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Labelled:
     """One picture. `image` (208, 208, 3) is cut as training.crops does; pose and `points` (468, 2) are in its pixels.
 

@@ -72,7 +72,7 @@ class Strengths(ArrayFile):
         return np.asarray((scores - self.rest) / self.span)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Targets:
     """The targets of a network (N, 52), and their weights (N, 52), 0..1."""
 

@@ -27,7 +27,7 @@ _TURN, _ZOOM = 0.12, 1.12  # rotation (rad) and scale of the second pair of look
 _MIN_DETECTION, _MIN_PRESENCE = 0.2, 0.3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Taught:
     """The teacher's result for a face.
 

@@ -19,7 +19,7 @@ FRAME_SCALE = WIDE_SIZE / (CROP_MM * WIDER)
 FRAME_MIDDLE = np.full(2, (WIDE_SIZE - 1) / 2, np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Coat:
     """The colours of V vertices: `colors` (V, 4), BGR and shine in 0..1.
 
@@ -32,7 +32,7 @@ class Coat:
     share: Array | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """`seen` (V, 3): x and y in pixels of the picture, z in mm towards the viewer; `normals` (V, 3) as the camera sees
     them. `gain` (V,) multiplies a vertex's colour; `lit` asks for random lamps. `points` (468, 2) px are the Face
@@ -53,7 +53,7 @@ class Scene:
     identity: Array | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """A photo of a neutral face from the shelf: its `strengths` (52,), Face Mesh `points` (468, 2) px, pose and
     identity."""
