@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-
-from expnet_live.core.arrays import Array, checked
+from numpy.typing import NDArray
 
 ARKIT: tuple[str, ...] = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -35,10 +35,10 @@ def mirrored_name(name: str) -> str:
 
 
 # `weights[MIRROR]` are those of the face's mirror image.
-MIRROR: Array = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
+MIRROR: NDArray[Any] = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
 
 
-def blendshapes_of(**weights: float) -> Array:
+def blendshapes_of(**weights: float) -> NDArray[Any]:
     """Weights (52,) float32 from named ones; the others are 0. Raises KeyError for a name that is not ARKit's.
 
     >>> float(blendshapes_of(jawOpen=0.5)[ARKIT.index("jawOpen")])
@@ -48,8 +48,3 @@ def blendshapes_of(**weights: float) -> Array:
     for name, weight in weights.items():
         out[INDEX[name]] = weight
     return out
-
-
-def checked_blendshapes(weights: Array) -> Array:
-    """`weights` as float32 (52,) within 0..1. Raises ValueError for another shape or values that are not finite."""
-    return np.clip(checked("blendshapes", weights, (N_BLENDSHAPES,)), 0, 1)

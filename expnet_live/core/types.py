@@ -11,12 +11,39 @@ Conventions, everywhere in this package:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-from expnet_live.core.arkit import INDEX
-from expnet_live.core.arrays import Array, Image, alike, checked
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Array", "Box", "FaceState", "Frame", "Image", "Pose", "checked"]
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+
+Array = NDArray[Any]
+Image = NDArray[np.uint8]
+
+
+def alike(one: object, other: object) -> bool:
+    """Whether two dataclasses are of one type and equal in all fields, arrays by their values."""
+    if type(one) is not type(other):
+        return False
+    pairs = ((getattr(one, f.name), getattr(other, f.name)) for f in fields(one))  # type: ignore[arg-type]
+    return all(np.array_equal(a, b) if np.ndarray in (type(a), type(b)) else a == b for a, b in pairs)
+
+
+def checked(name: str, value: Any, shape: tuple[int | None, ...]) -> Array:
+    """`value` as a finite float32 array of `shape` (None: any length). Raises ValueError that says what is wrong."""
+    array = np.asarray(value, np.float32)
+    if array.ndim != len(shape) or any(s is not None and s != n for s, n in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name} must have shape {shape}, not {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite.")
+    return array
+
+
+def checked_blendshapes(weights: Array) -> Array:
+    """`weights` as float32 (52,) within 0..1. Raises ValueError for another shape or values that are not finite."""
+    return np.clip(checked("blendshapes", weights, (N_BLENDSHAPES,)), 0, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arrays import alike
-from expnet_live.core.types import Array, Pose
+from expnet_live.core.types import Array, Pose, alike
 from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
 
 

@@ -14,11 +14,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from expnet_live.core.arkit import INDEX, N_BLENDSHAPES, checked_blendshapes
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
-from expnet_live.core.types import Array, checked
+from expnet_live.core.types import Array, checked, checked_blendshapes
 from expnet_live.geometry.normals import BendingNormals, NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, checked_blendshapes
-from expnet_live.core.types import Array, checked
+from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.types import Array, checked, checked_blendshapes
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.blendshape_names import plain_name, shapes_of, stays_apart
 from expnet_live.heads.head import SHINE, SKIN_SHINE, Part, Traits

@@ -193,7 +193,7 @@ class BaselModel:
 
     @cached_property
     def outline(self) -> tuple[Array, Array]:
-        """The outermost vertices of the mean in many directions, see pipeline.outline."""
+        """The outermost vertices of the mean in many directions, see pipeline.look."""
         mean: Array = self._mean - self.origin
         # Evenly distributed over the sphere, by the golden angle.
         i = np.arange(_DIRECTIONS)

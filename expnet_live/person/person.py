@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.arrays import alike
-from expnet_live.core.types import Array
+from expnet_live.core.types import Array, alike
 
 MAX_GAIN = 3.0
 MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,10 +13,11 @@ import numpy as np
 
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.heads.head import Head
+from expnet_live.heads.transfer import Driver
 from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection
-from expnet_live.pipeline.stopwatch import Stopwatch
 
 
 class Prediction(Protocol):
@@ -72,6 +75,36 @@ class FacePredictor(Protocol):
 def crop_type(predictor: FacePredictor) -> type[Crop]:
     """The kind of crop that a predictor expects."""
     return predictor.crop_type or Crop
+
+
+class MeasuredHead(Head, Driver, Protocol):
+    """A head driven by a network's coefficients, whose position in the picture is needed for each frame."""
+
+    @property
+    def outline(self) -> tuple[Array, Array]:
+        """A few points that enclose the whole face: mean (n, 3) mm and basis (E + K, 3n)."""
+        ...
+
+    def face_mesh(
+        self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Vertices in mm and unit normals of the face alone; `blendshapes` as in Head."""
+        ...
+
+
+class Stopwatch:
+    """`with watch("crop"): ...` adds to the seconds of that stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,7 @@ from expnet_live.core.registry import Registry
 from expnet_live.pipeline.weights_file import ModelFile, WeightsFile
 
 if TYPE_CHECKING:
-    from expnet_live.pipeline.look import FacePredictor
-    from expnet_live.pipeline.outline import MeasuredHead
+    from expnet_live.pipeline.look import FacePredictor, MeasuredHead
 
 
 class Model(Protocol):

@@ -14,16 +14,23 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.core.types import Array, FaceState, Frame, Image
+from expnet_live.core.types import Array, Box, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detector import Detection, FaceDetector, MediapipeDetector
-from expnet_live.pipeline.look import FacePredictor, Look, crop_type, distinct, first_crop, look_at
+from expnet_live.pipeline.look import (
+    FacePredictor,
+    Look,
+    MeasuredHead,
+    Stopwatch,
+    crop_type,
+    distinct,
+    first_crop,
+    look_at,
+)
 from expnet_live.pipeline.models import model_of
-from expnet_live.pipeline.outline import MeasuredHead, Outline
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
-from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.pipeline.tracker import Tracker
 
 # Below the first it is not a face; above the second the search ends.
@@ -63,7 +70,7 @@ class Pipeline:
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
         self._close_look: FacePredictor = close or predictor
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
-        self._outline = Outline(face_model)
+        self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
 
@@ -102,9 +109,7 @@ class Pipeline:
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
         with watch("smooth"):
-            states = [self._smoothed(t.face, t.look, frame) for t in tracks]
-        for state in states:
-            state.stages.update(watch.seconds)
+            states = [self._smoothed(t.face, t.look, frame, watch.seconds) for t in tracks]
         return states
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
@@ -143,34 +148,26 @@ class Pipeline:
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Vertices (V, 3) in mm in the model's frame, with the eyes turned, and unit normals (V, 3)."""
-        watch = Stopwatch()
-        with watch("mesh"):
-            vertices = self.face_model.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
-            normals = self.face_model.normals(vertices)
-        state.stages.update(watch.seconds)
-        return vertices, normals
+        vertices = self.face_model.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
+        return vertices, self.face_model.normals(vertices)
 
     def face_mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Like `mesh`, but only the face, without eyes, mouth and the rest of the head: see FaceModel.face_mesh."""
-        watch = Stopwatch()
-        with watch("mesh"):
-            result = self.face_model.face_mesh(state.expression, state.identity, state.blendshapes)
-        state.stages.update(watch.seconds)
-        return result
+        return self.face_model.face_mesh(state.expression, state.identity, state.blendshapes)
 
     def reset(self) -> None:
         """Forget all faces, as for a new source."""
         self._tracker.reset()
         self._memories.clear()
 
-    def _smoothed(self, face: int, look: Look, frame: Frame) -> FaceState:
+    def _smoothed(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
         memory = self._memories.setdefault(face, _Memory(FaceSmoother(self._smoothing)))
         identity = memory.identity.add(look.identity, look.confidence, look.view.rotation)
         expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
         actions = look.blendshapes
         if actions is not None:
             actions = memory.smoother.actions(actions, frame.timestamp)
-        return self._state(face, look, frame, expression, identity, view, gaze, actions, {})
+        return self._state(face, look, frame, expression, identity, view, gaze, actions, seconds)
 
     def _state(
         self,
@@ -196,7 +193,7 @@ class Pipeline:
             identity=identity,
             pose=Camera.for_image(width, height).pose(view),
             gaze=gaze,
-            stages=dict(seconds),
+            stages=seconds,
             blendshapes=blendshapes,
         )
 
@@ -215,3 +212,17 @@ class _Memory:
 
     smoother: FaceSmoother
     identity: IdentityPool = field(default_factory=IdentityPool)
+
+
+class _Outline:
+    """The outline of a face model in a picture."""
+
+    def __init__(self, model: MeasuredHead) -> None:
+        self._mean, self._basis = model.outline
+
+    def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
+        """The box in pixels of the picture, beyond which it may extend."""
+        moved = np.concatenate([expression, identity]) @ self._basis
+        x, y, _ = view.project(self._mean + moved.reshape(-1, 3)).T
+        x0, y0 = float(x.min()), float(y.min())
+        return Box(x0, y0, float(x.max()) - x0, float(y.max()) - y0)

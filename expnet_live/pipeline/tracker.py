@@ -12,8 +12,7 @@ from expnet_live.pipeline.appearance import Memory
 from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detector import Detection, FaceDetector
-from expnet_live.pipeline.look import FacePredictor, Look, apart, crop_type, first_crop, look_at
-from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch, apart, crop_type, first_crop, look_at
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, blendshapes_of, checked_blendshapes
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, blendshapes_of
+from expnet_live.core.types import checked_blendshapes
 
 
 def test_the_order_is_apples():

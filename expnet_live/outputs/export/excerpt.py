@@ -15,7 +15,7 @@ from expnet_live.sessions.reading.session import Session
 
 if TYPE_CHECKING:
     from expnet_live.heads.head import Head
-    from expnet_live.pipeline.outline import MeasuredHead
+    from expnet_live.pipeline.look import MeasuredHead
 
 
 @dataclass(frozen=True, eq=False)

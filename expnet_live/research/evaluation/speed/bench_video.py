@@ -17,6 +17,7 @@ import numpy as np
 
 from expnet_live.capture.sources import open_source
 from expnet_live.core.types import FaceState, Frame
+from expnet_live.pipeline.look import Stopwatch
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.speed.reference import face_mesh
 from expnet_live.research.evaluation.speed.timing import Timings
@@ -101,8 +102,9 @@ def _pipeline_turn(pipeline: Pipeline, block: list[Frame], skip: int, result: Vi
     result.height, result.width = block[0].image.shape[:2]
     for i, frame in enumerate(block):
         timings, head = (result.pipeline, result.head) if i >= skip else (Timings(), Timings())
-        state = timings(lambda frame=frame: _whole(pipeline, frame))  # type: ignore[misc]
-        stages = dict(state.stages) if state is not None else {}
+        made = Stopwatch()
+        state = timings(lambda frame=frame, made=made: _whole(pipeline, frame, made))  # type: ignore[misc]
+        stages = {**state.stages, **made.seconds} if state is not None else {}
         head(lambda state=state: pipeline.mesh(state) if state is not None else None)  # type: ignore[misc]
         if i >= skip:
             result.held += state is not None
@@ -111,12 +113,13 @@ def _pipeline_turn(pipeline: Pipeline, block: list[Frame], skip: int, result: Vi
                 result.stages.setdefault(name, []).append(seconds)
 
 
-def _whole(pipeline: Pipeline, frame: Frame) -> FaceState | None:
-    """Process a frame, up to the face's mesh."""
+def _whole(pipeline: Pipeline, frame: Frame, watch: Stopwatch) -> FaceState | None:
+    """Process a frame, up to the face's mesh, which `watch` times."""
     states = pipeline.process(frame)
     if not states:
         return None
-    pipeline.face_mesh(states[0])
+    with watch("mesh"):
+        pipeline.face_mesh(states[0])
     return states[0]
 
 

@@ -21,8 +21,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseCrop, CloseLook
 from expnet_live.pipeline.detector import MediapipeDetector
-from expnet_live.pipeline.look import first_crop, look_at
-from expnet_live.pipeline.stopwatch import Stopwatch
+from expnet_live.pipeline.look import Stopwatch, first_crop, look_at
 from expnet_live.research.training.actions.shelf import Labelled, crop_of, save_part
 from expnet_live.research.training.actions.teacher import Teacher
 from expnet_live.research.training.crops import cut_tight
