@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
+from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import FrameType
 
@@ -19,11 +20,12 @@ PACKAGE = Path(expnet_live.__file__).parent
 
 
 def files_of(run: Callable[[], object]) -> list[Path]:
-    """The files of the package whose functions `run` calls."""
+    """The files of the package whose functions `run` calls. A module that is merely imported, as those that tell a
+    registry what they are, does not count: its declarations are no functions."""
     seen: set[str] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        if event == "call":
+        if event == "call" and frame.f_code.co_flags & CO_OPTIMIZED:
             seen.add(frame.f_code.co_filename)
 
     sys.setprofile(note)
