@@ -1,4 +1,4 @@
-"""What several test files share."""
+"""Fixtures that several test files share."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pipeline() -> Pipeline:
 
 @pytest.fixture(scope="session")
 def demo_session(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline) -> Session:
-    """48 pictures of the demo clip, unevenly spaced and with an odd width; nobody is seen in six of them."""
+    """48 pictures of the demo clip, unevenly spaced and with an odd width; six of them have no face."""
     folder = tmp_path_factory.mktemp("sessions") / "demo"
     model = pipeline.face_model
     person = replace(

@@ -1,4 +1,4 @@
-"""Pages that are made from the code are those in docs/."""
+"""The pages in docs/ that are generated from the code are up to date."""
 
 from __future__ import annotations
 

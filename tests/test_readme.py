@@ -1,4 +1,4 @@
-"""What the README shows works: its Python lines, its commands, its links."""
+"""The README's Python lines, commands and links work."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_links_lead_somewhere() -> None:
     ids=["no screen", "screen", "arguments"],
 )
 def test_the_first_command_opens_the_window(display: str, args: tuple[str, ...], expected: str, tmp_path: Path) -> None:
-    """run.sh itself, with a setup that does nothing and a program that tells how it was called."""
+    """The real run.sh, with a setup that does nothing and a program that prints its arguments."""
     fakes = {
         "scripts/setup.sh": "true",
         ".venv/bin/expnet-live": 'echo "$DISPLAY: $*"',

@@ -256,7 +256,7 @@ def test_processes_give_the_same_as_one(photos: Path, video: Path, tmp_path: Pat
 
 
 def interrupting(original: Callable[..., object], after: int) -> Callable[..., object]:
-    """`original`, with Ctrl-C pressed on its nth call."""
+    """`original`, with Ctrl-C pressed at its nth call."""
     calls = 0
 
     def wrapped(*args: object) -> object:
@@ -271,7 +271,7 @@ def interrupting(original: Callable[..., object], after: int) -> Callable[..., o
 
 @pytest.fixture
 def heeding_ctrl_c() -> Iterator[None]:
-    """A shell that puts a program into its background has it ignore Ctrl-C; these tests are about one that does not."""
+    """Restore Ctrl-C, because a shell makes background programs ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -300,9 +300,9 @@ def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         told = process.stderr.readline()
-        assert "broken.jpg" in told  # it is under way
+        assert "broken.jpg" in told  # it is running
         os.killpg(process.pid, signal.SIGINT)
-        rest = process.stderr.read()  # to the end: all who might write there have ended
+        rest = process.stderr.read()  # up to the end: all processes that might write there have ended
         assert process.wait(60) == 130, rest
     assert "interrupted." in rest and "Traceback" not in rest
     assert (out / "coefficients.csv").read_text() == "an earlier result\n"
@@ -348,7 +348,7 @@ def test_a_full_disk(
     resource = pytest.importorskip("resource", reason="file size limits are POSIX's")
     source = photos / "portrait.png" if "--mesh" in flags else video
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # A limit on the size of files fails a write as a full disk does.
+    # A limit on file size makes writes fail like a full disk.
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
         status = analyze(source, "--out", tmp_path / "out", *flags)

@@ -1,4 +1,4 @@
-"""One input never costs another its results, whatever it is called and wherever it lies."""
+"""One input never costs another its results, whatever its name and location."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_closed_pipes_and_terminals_of_ascii_leave_no_traceback(tmp_path: Path) 
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
         ended = subprocess.run([*command, "--help"], stdout=pipe, stderr=subprocess.PIPE, text=True, check=False)
-    # argparse itself passes over a pipe that is closed.
+    # argparse itself ignores a closed pipe.
     assert ended.returncode in (0, 141) and ended.stderr == ""
     command[2] = """
 import sys
@@ -147,7 +147,7 @@ def test_rates_that_are_none(value: str, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells who reads a file")
 def test_an_input_that_ends_its_process_costs_the_others_nothing(tmp_path: Path) -> None:
-    """Whoever reads the video is killed, as the system does for want of memory; also the one that reads it alone."""
+    """Kill every process that reads the video, as the system does when memory runs out."""
     good = [photo(tmp_path / "in" / f"{name}.jpg") for name in ("a", "b")]
     video = write_numbered(tmp_path / "in" / "deadly.mp4", n=250)
     out = tmp_path / "out"

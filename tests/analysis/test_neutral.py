@@ -1,4 +1,4 @@
-"""`analyze --neutral`: a face at rest is taken off, of a file, a profile, or the video's own first seconds."""
+"""`analyze --neutral`: a neutral face is subtracted, from a file, a profile, or the video's own first seconds."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_file_of_the_rest(photo: Path, tmp_path: Path) -> None:
     assert analyze(photo, "--out", tmp_path / "rest", "--neutral", photo) == 0
     before, after = (columns(tmp_path / name, FREE) for name in ("plain", "rest"))
     assert np.abs(before).max() > 0.5 and np.abs(after).max() < 1e-3
-    assert np.allclose(*(columns(tmp_path / name, LIDS) for name in ("plain", "rest")))  # lids keep what they do
-    # Actions that rest shows more than MOST_RESTING are taken off in part.
+    assert np.allclose(*(columns(tmp_path / name, LIDS) for name in ("plain", "rest")))  # lids do not change
+    # Actions whose resting value exceeds MOST_RESTING are subtracted only in part.
     assert np.nanmax(columns(tmp_path / "rest", ACTIONS)) < np.nanmax(columns(tmp_path / "plain", ACTIONS))
 
 

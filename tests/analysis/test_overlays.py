@@ -1,4 +1,4 @@
-"""`analyze --overlay STYLE`: what is drawn, and that it costs little."""
+"""`analyze --overlay STYLE`: the drawing, and its small cost."""
 
 from __future__ import annotations
 

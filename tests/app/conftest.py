@@ -1,4 +1,4 @@
-"""A real window on a real GL context, on a virtual display where there is none; what leaks fails the test."""
+"""A real window on a real GL context, on a virtual display if there is none; a test that leaks fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _virtual_display() -> str | None:
-    """Starts Xvfb on a free display for this run of the tests; the reason when that cannot be."""
+    """Start Xvfb on a free display for this run of the tests; return the reason if that fails."""
     if not shutil.which("Xvfb"):
         return "there is no display, and no Xvfb to make one; install xvfb"
     read, write = os.pipe()
@@ -49,7 +49,7 @@ def _virtual_display() -> str | None:
 
 _problem = None
 if sys.platform.startswith("linux"):
-    # The tests have a display of their own, so that nobody's windows come before theirs.
+    # The tests have their own display, so that no other window covers theirs.
     _problem = _virtual_display()
 
 if _problem is None:
@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's settings, profiles or pictures are touched."""
+    """Leave the user's settings, profiles and pictures alone."""
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
@@ -112,7 +112,7 @@ def plug() -> Plug:
 
 @pytest.fixture
 def cameras() -> list[Any]:
-    """What the computer is said to have; change it to plug in and out."""
+    """The cameras of the fake computer; change the list to plug in and out."""
     from expnet_live.capture.cameras import CameraInfo
 
     return [CameraInfo(0, "Front camera"), CameraInfo(2, "Desk camera")]
@@ -129,7 +129,7 @@ def store(tmp_path: Path) -> Any:
 def open_window(
     qtbot: Any, puppet: Puppet, plug: Plug, cameras: list[Any], store: Any
 ) -> Iterator[Callable[..., MainWindow]]:
-    """Opens windows; those still open at the end are closed, within the time that is promised."""
+    """Opens windows; at the end, closes those still open within the promised time."""
     from expnet_live.app import settings
     from expnet_live.app.main_window.controller import Controller
     from expnet_live.app.main_window.window import MainWindow
@@ -150,7 +150,7 @@ def open_window(
         if source is not None:
             controller.use_source(source)
         made.append(window)
-        # Without a window manager nobody gives it the keyboard.
+        # Without a window manager, nothing gives it the keyboard focus.
         with qtbot.waitActive(window, timeout=20_000):
             window.activateWindow()
         return window

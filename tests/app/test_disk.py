@@ -22,20 +22,20 @@ _WATCHED = {"open", "os.listdir", "os.scandir"}
 
 
 class DiskWatch:
-    """Notes what this thread opens, lists or looks for below `folder` while it is on."""
+    """Records what this thread opens, lists or looks for below `folder` while it is on."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seen: list[str] = []
         self.on = False
         self._folder, self._thread = str(folder), threading.get_ident()
-        sys.addaudithook(self._hook)  # for good: Python takes none away
+        sys.addaudithook(self._hook)  # permanent: Python cannot remove audit hooks
         stat = os.stat
 
         def stat_and_tell(path: Any, **options: Any) -> os.stat_result:
             self._note("os.stat", path)
             return stat(path, **options)
 
-        monkeypatch.setattr(os, "stat", stat_and_tell)  # of which no audit event tells
+        monkeypatch.setattr(os, "stat", stat_and_tell)  # which raises no audit event
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event in _WATCHED and args:

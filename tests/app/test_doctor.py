@@ -1,4 +1,4 @@
-"""`expnet-live doctor`: the real report of this machine, and what it says of machines that are not well."""
+"""`expnet-live doctor`: the real report of this machine, and its reports of faulty machines."""
 
 from __future__ import annotations
 

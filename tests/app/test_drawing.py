@@ -1,4 +1,4 @@
-"""How the window's pictures are made: the head off screen, lines over the face, backdrop, curves."""
+"""The window's pictures: the off-screen head, lines over the face, backdrop, curves."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_painted_looks_alike_too(stage: Stage, geometry: HeadGeometry) -> None:
         visual.set_photo(image, view)
         both.append(drawn(stage, visual))
     middle = both[0][130:150, 140:160, :3].mean((0, 1))
-    assert middle[0] > middle[2] + 50  # the face wears the blue picture
+    assert middle[0] > middle[2] + 50  # the face shows the blue picture
     assert np.abs(both[0] - both[1]).mean() < 2.0
 
 

@@ -1,4 +1,4 @@
-"""A head that takes long to draw is drawn less finely, and finely again when there is time."""
+"""A head that takes long to draw gets a lower resolution, and a high one again when there is time."""
 
 from __future__ import annotations
 

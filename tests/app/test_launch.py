@@ -1,4 +1,4 @@
-"""The program as it is started from a shell."""
+"""The program, started from a shell."""
 
 from __future__ import annotations
 

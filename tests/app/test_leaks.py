@@ -1,4 +1,4 @@
-"""The tests' own watch finds what it is there for."""
+"""The leak detector of the tests finds leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window's sources, its network, and the person before it."""
+"""The window's sources, network and person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The window with the official release: a head of its true size, coefficients of other names."""
+"""The window with the official release: a head of its real size, coefficients with other names."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_an_address_is_typed_and_a_lock_says_that_data_leaves(
         assert udp.recv(2048) and streaming.leaving == []
         qtbot.waitUntil(lambda: status.outputs.text() == "→ vmc", timeout=LONG)
         assert status.lock.isHidden()
-        menu.address.setText("vmc://192.0.2.7")  # nobody's address: it is kept for documents
+        menu.address.setText("vmc://192.0.2.7")  # an address reserved for documentation
         menu.address.returnPressed.emit()
         qtbot.waitUntil(lambda: not status.lock.isHidden(), timeout=LONG)
         assert status.lock.toolTip() == "The face leaves this computer: vmc://192.0.2.7:39539"

@@ -1,4 +1,4 @@
-"""What each system needs to be told: its own answers are put in by hand, so that all of it runs everywhere."""
+"""The settings for each system: fake system answers let all of these tests run everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A package of somebody else adds a format, which is in --help and in the window and is written, and a kind of head."""
+"""Another package adds a format, which --help and the window list and which can be exported, and a kind of head."""
 
 from __future__ import annotations
 

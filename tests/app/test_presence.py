@@ -1,4 +1,4 @@
-"""Faces that come and go: who may move the head, and what is seen when nobody is there."""
+"""Faces that come and go: which ones move the head, and what the window shows without a face."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_face_must_stay_before_it_moves_the_head(model: FaceModel) -> None:
     assert let_through(0.3) == []
     seen = [let_through(5 + i / 30, 1) for i in range(9)]
     assert seen == [[]] * round(CONFIRMED * 30) + [[1]] * 3
-    # One that was lost for a moment is still known, a second one is not, and one that was long away is new.
+    # A face lost for a moment is still known; a second face is not, and one that was away for long is new.
     assert let_through(6.0, 1, 2) == [1]
     assert let_through(9.0, 1) == []
     # In a paused clip nothing more will come.

@@ -1,4 +1,4 @@
-"""Recording by the window: button, marker, end; what ends it, and what was cut off before."""
+"""Recording in the window: button, marker, end, errors, and recovery of interrupted recordings."""
 
 from __future__ import annotations
 

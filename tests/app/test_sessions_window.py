@@ -1,4 +1,4 @@
-"""The window of sessions as a person uses it."""
+"""The sessions window as a person uses it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None
     shelf.ask(read.set)
     assert read.wait(LONG)
     shelf.deliver()
-    shelf.stop()  # what was asked for is done all the same
+    shelf.stop()  # the request is still carried out
     assert shelf.join(LONG)
     assert state.person.name == "Bob" and profiles.load("Bob").gains == {"jawRight": 0.5}
     assert profiles.load("Ada").gains == {"jawOpen": 3.0, "jawLeft": 2.0}

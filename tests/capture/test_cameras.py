@@ -1,4 +1,4 @@
-"""Which cameras there are, and how a source is named."""
+"""The list of cameras, and the names of sources."""
 
 from __future__ import annotations
 

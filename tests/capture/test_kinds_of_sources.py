@@ -1,4 +1,4 @@
-"""A kind of sources comes from a package of somebody else's."""
+"""Another package adds a kind of source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos of every kind are read by what they hold, upright, in 8 bit, and whole."""
+"""Photos of every kind are read by content, upright, in 8 bit, and complete."""
 
 from __future__ import annotations
 

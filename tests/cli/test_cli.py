@@ -36,7 +36,7 @@ assert not {HEAVY!r} & set(sys.modules), {HEAVY!r} & set(sys.modules)
 
 
 def test_help_is_quick() -> None:
-    """In the processor's seconds: other programs may hold it up."""
+    """In CPU seconds, because other programs may delay it."""
     times = []
     for _ in range(5):
         before = os.times()

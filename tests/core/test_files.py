@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all, and the user's data lie where they lay."""
+"""Files and folders appear complete or not at all, and the user's data stay where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registries find modules of a package and entry points of installed packages; a broken plugin is left out."""
+"""Registries find modules of a package and entry points of installed packages; they skip a broken plugin."""
 
 from __future__ import annotations
 

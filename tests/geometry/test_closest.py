@@ -1,4 +1,4 @@
-"""Closest points of a mesh against looking at every triangle."""
+"""Closest points of a mesh, compared with a search over all triangles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The face model that ships: what the issue of its making asked of it."""
+"""The built-in face model: its requirements."""
 
 from __future__ import annotations
 

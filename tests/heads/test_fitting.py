@@ -1,4 +1,4 @@
-"""The landmark fit gives back what the landmarks were made from."""
+"""The landmark fit recovers the parameters that the landmarks were made from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def model() -> FaceModel:
 
 
 def _seen(model: FaceModel, expression: Array, identity: Array, view: WeakPerspective) -> Array:
-    """Landmarks (468, 3) as mediapipe would give them: y down, z away."""
+    """Landmarks (468, 3) in mediapipe's convention: y down, z away."""
     points = view.project(model.landmarks(expression, identity))
     points[:, 2] *= -1
     return points

@@ -1,4 +1,4 @@
-"""Heads of others: imported from files made here, and from the ICT face model where it is at hand."""
+"""Imported heads: from files made here, and from the ICT face model if it is available."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_set_lies_in_our_frame(head: ImportedHead, model: FaceModel) -> None:
 
 
 def gaps(head: ImportedHead, model: FaceModel, **moved: float) -> dict[str, float]:
-    """How far lids and lips stand apart, mm."""
+    """Distance of lids and lips, mm."""
     at = head.vertices(model.expression_of(**moved))[head.model.marks]
     pairs = {"left": (386, 374), "right": (159, 145), "lips": (13, 14)}
     return {name: float(at[a, 1] - at[b, 1]) for name, (a, b) in pairs.items()}
 
 
 def check_drives(head: ImportedHead, model: FaceModel, open_: float = 0.3) -> None:
-    """Blinks shut the eye of their side alone, the jaw opens the mouth, and sides are not swapped."""
+    """Blinks close only the eye of their side, the jaw opens the mouth, and sides are not swapped."""
     rest = gaps(head, model)
     for side, other, name in (("left", "right", "eyeBlinkLeft"), ("right", "left", "eyeBlinkRight")):
         shut = gaps(head, model, **{name: 6.4})

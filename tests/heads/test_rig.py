@@ -1,4 +1,4 @@
-"""What the rig's 52 actions do to our head."""
+"""The effects of the rig's 52 actions on our head."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def moved(model: FaceModel, **weights: float) -> Array:
 
 
 def slits(model: FaceModel, vertices: Array) -> list[Array]:
-    """How far lids of the right and the left eye, and lips, stand apart all along, mm."""
+    """Distance of the lids of the right and the left eye, and of the lips, along their length, mm."""
     return [vertices[c.first, 1] - vertices[c.second, 1] for c in model.anatomy.closings]
 
 
@@ -163,7 +163,7 @@ def test_mouth_close_shuts_the_lips_over_an_open_jaw(model: FaceModel, jaw: floa
         shut = posed(model, person, jawOpen=jaw, mouthClose=jaw)
         apart = slits(model, shut)[2]
         assert np.abs(apart).max() < 0.4 and apart.min() > -0.05
-        # More of it does not make them cross.
+        # A stronger action does not make them cross.
         assert np.array_equal(posed(model, person, jawOpen=jaw, mouthClose=1.0), shut)
         assert shut[CHIN, 1] < posed(model, person)[CHIN, 1] - 20 * jaw
 
@@ -189,7 +189,7 @@ def test_eyes_turn_with_glances(model: FaceModel) -> None:
     ball = model.anatomy.eyeballs[1]
     seen = model.vertices(REST, blendshapes=blendshapes_of(eyeLookOutLeft=1.0))[ball]
     assert seen[0, 0] - posed(model)[ball][0, 0] > 5  # the pupil
-    # A gaze that was measured is kept to.
+    # A measured gaze takes precedence.
     straight = model.vertices(REST, None, np.zeros((2, 2)), blendshapes_of(eyeLookOutLeft=1.0))[ball]
     assert straight == pytest.approx(posed(model)[ball], abs=1e-4)
 

@@ -1,4 +1,4 @@
-"""What the tests of live parts share."""
+"""Fixtures for the tests of the live engine."""
 
 from __future__ import annotations
 

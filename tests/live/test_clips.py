@@ -1,4 +1,4 @@
-"""Capture of clips and photos: pace, pause, search and end."""
+"""Capture of clips and photos: rate, pause, seek and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live engine without a window: capture, inference, calibration, and how they end."""
+"""The live engine without a window: capture, inference, calibration, and shutdown."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_loading_fails_and_is_tried_again(plug: Plug, puppet: Puppet) -> None:
     engine.set_source(SourceSpec.camera(0))
     until(lambda: engine.inference.life is Life.FAILED, "failure")
     assert engine.inference.problem == "There are no weights; choose others."
-    assert not next_state(engine).processed  # the picture goes on
+    assert not next_state(engine).processed  # the picture continues
     problem.clear()
     engine.inference.change(Settings())
     assert next_state(engine, lambda s: s.processed).faces

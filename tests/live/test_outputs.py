@@ -1,4 +1,4 @@
-"""Live outputs: each gets every state, one that fails is left out, and inference goes on."""
+"""Live outputs: each gets every state, a failing one is removed, and inference continues."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from expnet_live.threads.worker import Life
 
 
 class Listener:
-    """Notes what it gets; `fails_at` counts states from 1."""
+    """Records its input; `fails_at` counts states from 1."""
 
     def __init__(self, name: str, fails_at: int = 0) -> None:
         self.name, self.fails_at = name, fails_at

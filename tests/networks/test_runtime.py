@@ -1,4 +1,4 @@
-"""Each way to run a network says what the plain network says."""
+"""Each runtime gives the same results as the plain network."""
 
 from __future__ import annotations
 

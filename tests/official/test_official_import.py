@@ -1,4 +1,4 @@
-"""The import of the official release: what is wrong is named, nothing half-imported stays, no pickle runs code."""
+"""The import of the official release: errors are reported, no partial import stays, no pickle runs code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Basel Face Model's import, and where imported parts lie: wrong files are named, nothing is lost."""
+"""The Basel Face Model's import, and the store of imported parts: errors are reported, nothing is lost."""
 
 from __future__ import annotations
 

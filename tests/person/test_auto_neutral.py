@@ -1,4 +1,4 @@
-"""The automatic neutral: low brows are no lowered ones, and a smile stays one."""
+"""The automatic neutral: low brows do not count as lowered, and a smile stays a smile."""
 
 from __future__ import annotations
 

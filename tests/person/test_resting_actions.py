@@ -1,4 +1,4 @@
-"""A person's own rest, of ARKit's actions: calibrated, kept, and taken off."""
+"""A person's own resting values of ARKit's actions: calibrated, stored, and subtracted."""
 
 from __future__ import annotations
 

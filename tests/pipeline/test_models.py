@@ -1,4 +1,4 @@
-"""The registry of models, and what --model may name."""
+"""The registry of models, and the values of --model."""
 
 from __future__ import annotations
 

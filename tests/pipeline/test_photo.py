@@ -1,4 +1,4 @@
-"""Photos by themselves: turned, without people, and with things that look like faces."""
+"""Single photos: rotated, without people, and with objects that look like faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline on a real face, with the weights and the face model that ship."""
+"""The pipeline on a real face, with the built-in weights and face model."""
 
 from __future__ import annotations
 

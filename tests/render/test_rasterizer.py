@@ -1,4 +1,4 @@
-"""The software renderer and the overlay, on shapes whose picture is known."""
+"""The software renderer and the overlay, on shapes with known pictures."""
 
 from __future__ import annotations
 

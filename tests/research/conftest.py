@@ -1,4 +1,4 @@
-"""What the tests of training and evaluation share."""
+"""Fixtures for the tests of training and evaluation."""
 
 from __future__ import annotations
 

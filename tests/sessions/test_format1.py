@@ -1,4 +1,4 @@
-"""Sessions of format 1, recorded by the program of that time, open, replay and export as they did then."""
+"""Sessions of format 1, recorded by the program of that time, still open, replay and export as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of sessions, and what can be done to them, without a window."""
+"""The list of sessions and its actions, without a window."""
 
 from __future__ import annotations
 

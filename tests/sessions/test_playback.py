@@ -129,7 +129,7 @@ def test_sessions_of_one_row_and_of_none() -> None:
 
 
 def write_video(path: Path, n: int, codec: str | None = None) -> Path:
-    """Picture i tells its number i; they come at uneven times."""
+    """Picture i shows its number i; times are uneven."""
     rng = np.random.default_rng(0)
     times = np.cumsum(rng.uniform(0.004, 0.09, n))
     video = VideoWriter(path, 30.0, CRASH_SAFE, codec)
@@ -232,7 +232,7 @@ def test_damage_in_the_middle(video: Path, tmp_path: Path) -> None:
     damaged.write_bytes(data)
     file = PictureFile(damaged, SIZE)
     assert [number(file, n) for n in range(KEY_EVERY)] == list(range(KEY_EVERY))
-    for n in (129, 70, 64, 60):  # whatever can be had, and no crash
+    for n in (129, 70, 64, 60):  # as much as possible, and no crash
         file.picture(n)
     assert number(file, 4) == 4
     file.close()

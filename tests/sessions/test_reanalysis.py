@@ -1,4 +1,4 @@
-"""Replay gives what was recorded, and a session's video can be read again."""
+"""Replay gives the recorded values, and a session's video can be analysed again."""
 
 from __future__ import annotations
 

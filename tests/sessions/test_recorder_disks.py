@@ -1,4 +1,4 @@
-"""Recording onto disks that fill, fail or go."""
+"""Recording to disks that fill up, fail or disappear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was recorded survives a kill at any moment."""
+"""A recording survives a kill at any moment."""
 
 from __future__ import annotations
 

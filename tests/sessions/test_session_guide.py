@@ -1,4 +1,4 @@
-"""What docs/sessions.md tells is so."""
+"""docs/sessions.md is correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions on disk: what is written is read back, and what is damaged is told in one sentence."""
+"""Sessions on disk: written data are read back, and damage is reported in one sentence."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_damages_are_told_in_one_sentence(tmp_path: Path, name: str) -> None:
         Session.open(tmp_path / "s")
     text = str(caught.value)
     assert "\n" not in text and text.endswith(".") and str(tmp_path) in text
-    list_sessions(tmp_path)  # one that is damaged does not hide the others
+    list_sessions(tmp_path)  # a damaged session does not hide the others
 
 
 def test_folders_that_are_no_sessions(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Recording: rows and pictures in step, and nothing waits for the disk."""
+"""Recording: rows and pictures match, and nothing waits for the disk."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_frames_whose_rows_do_not_fit_either_are_listed(tmp_path: Path) -> None:
     answer = threading.Event()
 
     def describe() -> SessionInfo:
-        answer.wait(PATIENCE)  # a disk that does not answer
+        answer.wait(PATIENCE)  # a disk that does not respond
         return INFO_OF_TEST
 
     recorder = Recorder(tmp_path, describe, limits=Limits(8, Room(), 0, 0))

@@ -1,4 +1,4 @@
-"""An album of people who do not exist, drawn by our own renderer: what each picture shows is known."""
+"""An album of people who do not exist, drawn by our own renderer, with known ground truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faces of others, written as folders of blendshapes."""
+"""Faces of other models, written as folders of blendshapes."""
 
 from __future__ import annotations
 

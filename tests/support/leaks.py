@@ -1,4 +1,4 @@
-"""What a test left behind: threads, windows, timers, modal dialogs."""
+"""Finds leaks of a test: threads, windows, timers, modal dialogs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import shiboken6
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-PATIENCE = 10.0  # s that threads and windows have to go, on a busy machine
+PATIENCE = 10.0  # s to wait for threads and windows to end, on a busy machine
 _QTS_OWN = {"QTipLabel"}  # kept by Qt for the next tool tip
 
 
 class LeakWatch:
-    """Remembers what there is when it is made; `leaks` names what is there in addition."""
+    """Records what exists when it is created; `leaks` names what exists in addition."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._threads = set(threading.enumerate())

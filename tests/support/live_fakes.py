@@ -1,4 +1,4 @@
-"""A camera, a detector and a network that do as they are told; everything between them is real."""
+"""A fake camera, detector and network, which tests control; everything between them is real."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class FakeCamera(Source):
         for i in range(1_000_000):
             if self._plug.hangs.is_set():
                 self._plug.hanging.set()
-                self._plug.released.wait(30)  # a driver that does not answer
+                self._plug.released.wait(30)  # a driver that does not respond
             if not self._plug.inserted:
                 raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
             yield Frame(np.full((SIZE[1], SIZE[0], 3), i % 255, np.uint8), time.monotonic(), i, self.name)

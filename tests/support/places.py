@@ -1,4 +1,4 @@
-"""Where the tests find files: the checkout, and data beside it that not every machine has."""
+"""Locations of files for tests: the checkout, and data beside it that not every machine has."""
 
 from __future__ import annotations
 

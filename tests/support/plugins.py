@@ -1,4 +1,4 @@
-"""Installed packages of others that add things to our registries."""
+"""Fake installed packages that add things to our registries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests see of the window."""
+"""Helpers to inspect the window."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) 
 
 
 def pick(chooser: QComboBox, index: int) -> None:
-    """Chooses as a person does."""
+    """Choose an entry like a user."""
     chooser.setCurrentIndex(index)
     chooser.activated.emit(index)
 
 
 def press(qtbot: Any, stack: BannerStack, text: str) -> None:
-    """The button that says so, in a banner."""
+    """The button with that text in a banner."""
     (button,) = [b for b in stack.findChildren(QPushButton) if b.text() == text]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 

@@ -1,4 +1,4 @@
-"""Sessions made by hand, for the tests of those who read them."""
+"""Sessions made by hand, for tests of readers."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def live_state(i: int, grabbed: float, image: Image, faces: int = 1, drops: int 
 
 
 def picture(i: int, width: int = 320, height: int = 240) -> Image:
-    """A picture that tells its number, by 16 fields of black and white."""
+    """A picture that encodes its number in 16 black and white fields."""
     fields = np.array([255 * (i >> bit & 1) for bit in range(16)], np.uint8).reshape(4, 4)
     gray = cv2.resize(fields, (width, height), interpolation=cv2.INTER_NEAREST)
     return np.ascontiguousarray(np.repeat(gray[:, :, None], 3, 2))
 
 
 def number_of(image: Image) -> int:
-    """The number that `picture` put there."""
+    """The number encoded by `picture`."""
     h, w = image.shape[0] // 4, image.shape[1] // 4
     fields = [image[y * h + h // 2, x * w + w // 2, 1] > 127 for y in range(4) for x in range(4)]
     return sum(int(on) << bit for bit, on in enumerate(fields))

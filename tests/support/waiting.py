@@ -1,4 +1,4 @@
-"""Waiting for other threads; a busy machine may need long."""
+"""Waits for other threads; a busy machine may take long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 30.0  # s
 
 
 def until(condition: Callable[[], object], what: str) -> None:
-    """Returns once `condition` holds, of which `what` tells the failure."""
+    """Return once `condition` holds; `what` describes it if it fails."""
     end, pause = time.monotonic() + PATIENCE, threading.Event()
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"

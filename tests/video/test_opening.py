@@ -1,4 +1,4 @@
-"""Names of files are names, whatever they look like to FFmpeg."""
+"""File names are names, whatever they look like to FFmpeg."""
 
 from __future__ import annotations
 

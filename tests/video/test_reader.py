@@ -1,4 +1,4 @@
-"""What videos are like outside of a laboratory: each kind of fault that a reader of files meets."""
+"""Videos from the real world: each kind of fault that the reader must handle."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def copy(tmp_path: Path, demo_session: Session) -> Path:
-    """The demo session, whose pictures tell their numbers, with two markers."""
+    """The demo session, whose pictures show their numbers, with two markers."""
     folder = tmp_path / "session"
     shutil.copytree(demo_session.folder, folder)
     info, rows = demo_session.info, demo_session.rows

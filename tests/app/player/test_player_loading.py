@@ -1,4 +1,4 @@
-"""Opening and closing sessions, also while they are read."""
+"""Opening and closing sessions, even while they load."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def test_closing_while_a_long_session_is_read(qtbot: Any, player: PlayerView, co
 
 
 def test_a_stopped_loader_reads_no_further(tmp_path: Path) -> None:
-    """It ends before it comes upon what is wrong with the last row."""
+    """Loading stops before it reaches the error in the last row."""
     write_session(tmp_path, n=1200)
     path = tmp_path / "coefficients.csv"
     header, *rows = path.read_bytes().splitlines(keepends=True)
-    rows *= 1 + (12 << 20) // sum(map(len, rows))  # more than is read between two looks at the progress
+    rows *= 1 + (12 << 20) // sum(map(len, rows))  # more than is read between two progress reports
     path.write_bytes(b"".join([header, *rows, b"damaged\n"]))
     told: list[tuple[int, int]] = []
 

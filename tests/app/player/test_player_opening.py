@@ -1,4 +1,4 @@
-"""What the player shows of sessions that lack something."""
+"""The player on incomplete sessions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_what_is_no_session_is_said(qtbot: Any, player: PlayerView, copy: Path, 
 def test_a_session_of_the_official_release(
     qtbot: Any, player: PlayerView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the Basel model's head and lines where that was imported, and a sentence where not."""
+    """It shows the Basel model's head and lines if the model is imported, and a sentence if not."""
     folder, data = tmp_path / "s", tmp_path / "imported"
     write_session(folder, n=12, names=BaselModel.names, n_identity=99)
     open_(qtbot, player, folder)

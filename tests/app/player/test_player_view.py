@@ -84,7 +84,7 @@ def test_scrubbing_moves_everything_together(qtbot: Any, opened: PlayerView) -> 
         settled(qtbot, opened, row)
         qtbot.waitUntil(lambda wanted=wanted: opened.plot.cursor_time == wanted, timeout=LONG)
         check_row(opened, row)
-    assert opened.camera.note == texts.NO_FACE  # nobody is seen in row 26
+    assert opened.camera.note == texts.NO_FACE  # row 26 has no face
     opened.plot.sought.emit(2.0)
     assert settled(qtbot, opened) == opened.playback.row_at(2.0)
 

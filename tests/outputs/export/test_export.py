@@ -63,7 +63,7 @@ def test_the_animation_says_what_the_table_says(
     turns = Rotation.from_quat(glb.keys("head", "rotation"))
     rotation = Rotation.from_rotvec(np.stack([table[n] for n in ("rx", "ry", "rz")], axis=1)[seen])
     assert (turns[seen].inv() * rotation).magnitude().max() < 1e-4
-    # Where nobody is seen, what was seen last is held.
+    # Without a face, the last value is held.
     gap = np.flatnonzero(~seen)
     assert len(gap) >= 5 and np.array_equal(weights[gap], np.repeat(weights[gap[:1] - 1], len(gap), axis=0))
 
@@ -193,7 +193,7 @@ def test_meshes_load_and_face_outwards(to: str, demo_session: Session, model: Fa
         listed = list(csv.DictReader(f))
     files = sorted(p.name for p in folder.glob(f"*.{to}"))
     assert files == [line["file"] for line in listed]
-    assert 3 <= len(files) < 9  # nobody is seen in the middle
+    assert 3 <= len(files) < 9  # there is no face in the middle
     mesh = trimesh.load_mesh(folder / files[-1], process=False)
     assert len(mesh.vertices) >= 7014 and len(mesh.faces) == len(model.triangles)
     face = np.arange(model.n_face)

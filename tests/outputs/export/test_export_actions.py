@@ -1,4 +1,4 @@
-"""Sessions whose model tells ARKit's actions: exported by their names, moved by the rig."""
+"""Sessions whose model predicts ARKit's actions: exported by their names, moved by the rig."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""iFacialMocap and Facemotion3d, by receivers that ask as theirs do."""
+"""iFacialMocap and Facemotion3d, with receivers that ask like the real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark runs on a video, says what it found, and its parts measure what they say."""
+"""The benchmark runs on a video and reports its results, and its parts measure what they claim."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def test_real_photos_in_the_layout_of_ckplus(tmp_path: Path) -> None:
 
 
 def test_neighbours_are_of_other_subjects() -> None:
-    # Each subject's photos lie together and show one emotion: who may ask them finds it, who may not guesses.
+    # Each subject's photos are adjacent and show one emotion: with them as neighbours it is found, otherwise guessed.
     rng = np.random.default_rng(0)
     subject = np.repeat(np.arange(40), 6)
     label = subject % 2
@@ -226,7 +226,7 @@ def test_balanced_draws_ask_each_class_alike() -> None:
 
 
 def test_the_interval_covers_what_subjects_vary_by() -> None:
-    # Subjects told wholly or not at all: the spread is that of a proportion of subjects, not of photos.
+    # Subjects classified all right or all wrong: the spread is that of a proportion of subjects, not of photos.
     label, subject = np.zeros(1000, int), np.repeat(np.arange(50), 20)
     right = (np.arange(50) < 30)[subject]
     votes = np.stack([right, ~right], 1).astype(float)

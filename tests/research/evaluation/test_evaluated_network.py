@@ -1,4 +1,4 @@
-"""Which network an evaluation takes."""
+"""The network that an evaluation uses."""
 
 from __future__ import annotations
 

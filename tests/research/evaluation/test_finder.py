@@ -1,4 +1,4 @@
-"""The evaluation of the face finder, on pictures the tests have."""
+"""The evaluation of the face finder, on pictures of the tests."""
 
 from __future__ import annotations
 

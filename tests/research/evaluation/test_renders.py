@@ -1,4 +1,4 @@
-"""Rendered heads with known actions, seen by the network that ships."""
+"""The built-in network on rendered heads with known actions."""
 
 from __future__ import annotations
 

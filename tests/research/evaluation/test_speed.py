@@ -1,4 +1,4 @@
-"""The speed test runs all ways at hand on the same pictures."""
+"""The speed test runs all available methods on the same pictures."""
 
 from __future__ import annotations
 

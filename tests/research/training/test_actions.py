@@ -1,4 +1,4 @@
-"""Learning ARKit's actions: targets, sides that differ, the samples, and a network that keeps what it said."""
+"""Learning ARKit's actions: targets, asymmetric faces, samples, and a network that preserves its other outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo clip: what it performs, and that the shipped one shows it to a face detector."""
+"""The demo clip: its performance, and the built-in clip under a face detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rig is carried over from a head of shapes: from our own, it comes back."""
+"""The rig is transferred from a head of shapes: from our own head, the same rig results."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     begun = tmp_path / "begun.safetensors"
     path.rename(begun)
     blended = train(crops, crops, model, tmp_path / "on", replace(config, init=begun, blend=0.25))
-    # Not where the weights lay: a file that is given away says nothing of the machine.
+    # Without the path of the weights: a published file must not reveal details of the machine.
     assert load_weights(blended)[1]["training"]["init"] == "begun.safetensors"
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
@@ -264,7 +264,7 @@ def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
     assert looks is not None and looks.spread < 3
     mirror_image = detector.look(np.ascontiguousarray(image[:, ::-1]))
     assert mirror_image is not None
-    # What one says of a picture, it says of its mirror image.
+    # Predictions for a picture and its mirror image agree.
     swapped = mirror_image.landmarks[mirror_of_mesh(base_topology().triangles)]
     swapped[:, 0] = image.shape[1] - 1 - swapped[:, 0]
     eyes = np.linalg.norm(looks.landmarks[33, :2] - looks.landmarks[263, :2])
