@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.architecture import compact
-from expnet_live.networks.checkpoint import save_weights
+from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.research.training.actions.dataset import ActionDataset
 from expnet_live.research.training.actions.fine_tune import (
@@ -61,13 +62,19 @@ def model() -> FaceModel:
 
 
 @pytest.fixture(scope="module")
-def material(tmp_path_factory: pytest.TempPathFactory, model: FaceModel) -> Material:
+def labelled(tmp_path_factory: pytest.TempPathFactory, model: FaceModel) -> Path:
+    """A folder of pictures with random labels: photos of an album, frames of clips, made ones."""
     folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(1)
     keys = [f"album/{i}" for i in range(30)] + [f"somebody/{i}" for i in range(20)] + ["grid_swiz3n/0"]
     save_part(folder, "one", [_labelled(k, rng, model) for k in keys])
     save_part(folder, "two", [_labelled(f"{MADE}/{i}", rng, model) for i in range(8)])
     save_part(folder, "empty", [])
-    return Material.of([folder], {"album"}, {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def material(labelled: Path) -> Material:
+    return Material.of([labelled], {"album"}, {})
 
 
 def test_people_are_held_out_and_made_pictures_are_not(material: Material) -> None:
@@ -191,3 +198,15 @@ def test_a_short_fine_tuning(tmp_path: Path, material: Material) -> None:
     path = fine_tune(material, tmp_path / "old.safetensors", tmp_path / "out", config)
     assert path.is_file() and (tmp_path / "out" / "log.csv").read_text().startswith("crops,seconds")
     assert Strengths.load(tmp_path / "out" / "strengths.npz").full.shape == (52,)
+
+
+def test_the_command_tunes_and_strengthens(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old, out = tmp_path / "old.safetensors", tmp_path / "out"
+    _older(old)
+    few = ["--samples", "16", "--batch", "8", "--workers", "0", "--threads", "1", "--collections", "album"]
+    assert main(["train", "actions", str(labelled), "--init", str(old), "--out", str(out), *few]) == 0
+    assert f"the weights are in {out / 'strong.safetensors'}" in capsys.readouterr().out
+    net, about = load_weights(out / "strong.safetensors")
+    assert net.config.outputs["blendshapes"] == 52 and about
+    assert main(["train", "actions", str(out), "--init", str(old), "--out", str(tmp_path / "none")]) == 2
+    assert "strengths.npz holds no labelled pictures" in capsys.readouterr().err

@@ -71,6 +71,8 @@ class Shelf:
         where = []
         for path in sorted(p for folder in folders for p in folder.glob("*.npz")):
             with np.load(path, allow_pickle=False) as z:
+                if "key" not in z:
+                    raise UserError(f"{path} holds no labelled pictures; name folders of 'train scores' alone.")
                 if not len(z["key"]):
                     continue
                 for n in _ARRAYS:
