@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -53,8 +54,21 @@ class Profiles:
         except OSError as e:
             raise UserError(f"The profile cannot be saved in {path.parent}; make that folder writable.") from e
 
+    def rename(self, old: str, new: str) -> None:
+        """Give a profile another name. Raises UserError if that name is taken, or the folder cannot be written."""
+        same_file = self._path(new) == self._path(old)
+        if not same_file and self._path(new).exists():
+            raise UserError(f"There is already a profile {new}; choose another name.")
+        self.save(replace(self.load(old), name=new))
+        if not same_file:
+            self.delete(old)
+
     def delete(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
+        """Raises UserError if the folder cannot be written."""
+        try:
+            self._path(name).unlink(missing_ok=True)
+        except OSError as e:
+            raise UserError(f"The profile {name} cannot be deleted; make {self._folder} writable.") from e
 
     def _path(self, name: str) -> Path:
         # Turn any name into a file name; names that are equal to the file system are one profile.

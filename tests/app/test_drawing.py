@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QImage
 
+from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import History
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.view3d.backdrop import backdrop
@@ -18,6 +20,7 @@ from expnet_live.app.view3d.lines import FaceLines, draw_lines
 from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
+from expnet_live.app.widgets.curves_view import CurvesView
 from expnet_live.app.widgets.head_canvas import smaller
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
@@ -225,3 +228,18 @@ def test_a_fold_lies_above_each_upper_lid(geometry: HeadGeometry) -> None:
         deep = deep[np.sign(deep[:, 0]) == np.sign(edge[:, 0].mean())]
         assert len(deep) > 8 and 2.5 < deep[:, 1].mean() - edge[:, 1].mean() < 7
     assert geometry.openness[folds > 0.3].max() < 0.75
+
+
+@pytest.mark.parametrize(("most", "end"), [(0.3, 1.0), (-1.7, 2.0), (4.2, 5.0), (30.0, 8.0)])
+def test_curves_scale_to_what_they_show(qtbot: Any, most: float, end: float) -> None:
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.set_gauge(Gauge(("jawOpen", "other")))
+    view.set_chosen(("jawOpen",))
+    history = History(2)
+    for i in range(40):
+        history.add(i / 10, np.array([most * i / 39, 50.0]), np.zeros(3))  # what is not shown does not count
+    view.refresh(history)
+    plot = view.findChildren(pg.PlotWidget)[0]
+    low, high = plot.getPlotItem().getViewBox().viewRange()[1]
+    assert high == pytest.approx(1.25 * end) and low == -high

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from live_fakes import Puppet
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QSlider
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QSlider
 from seen import LONG, banners
 
 from expnet_live.app import settings, texts
@@ -87,3 +87,23 @@ def test_a_click_on_the_slider_seeks(qtbot: Any, open_window: Callable[..., Main
         qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)
         wanted = share * transport.duration
         qtbot.waitUntil(lambda wanted=wanted: abs(transport.position - wanted) < 0.3, timeout=LONG)
+
+
+def test_profiles_are_renamed_and_deleted(qtbot: Any, window: MainWindow) -> None:
+    controller = window.controller
+    controller.use_profile("Ana")
+    controller.set_gain("jawOpen", 1.5)
+    qtbot.waitUntil(lambda: "Ana" in controller.shelf.stock.profiles, timeout=LONG)
+    window.actions_["rename_profile"].trigger()
+    (dialog,) = window.findChildren(QInputDialog)
+    assert dialog.textValue() == "Ana"
+    dialog.setTextValue("Anna")
+    dialog.accept()
+    qtbot.waitUntil(lambda: controller.person.name == "Anna", timeout=LONG)
+    assert controller.person.gains == {"jawOpen": 1.5} and controller.profiles.names() == ["Anna"]
+    window.actions_["delete_profile"].trigger()
+    (box,) = window.findChildren(QMessageBox)
+    assert "Anna" in box.text() and controller.profiles.names() == ["Anna"]
+    next(b for b in box.buttons() if b.text() == texts.DELETE_IT).click()
+    qtbot.waitUntil(lambda: controller.person.name == texts.DEFAULT_PROFILE, timeout=LONG)
+    assert controller.profiles.names() == [] and controller.choices.profile == texts.DEFAULT_PROFILE

@@ -37,3 +37,15 @@ def test_gains_and_profiles(tmp_path: Path) -> None:
     next((tmp_path / "p").glob("*.json")).write_text("{")
     with pytest.raises(UserError, match="calibrate again"):
         profiles.load("Ömer / B")
+
+
+def test_renaming_keeps_everything_and_takes_nobodys_name(tmp_path: Path) -> None:
+    profiles = Profiles(tmp_path)
+    profiles.save(Person("ana", gains={"jawOpen": 1.5}))
+    profiles.save(Person("Ben"))
+    profiles.rename("ana", "Ana")  # the same file
+    assert profiles.names() == ["Ana", "Ben"] and profiles.load("Ana").gains == {"jawOpen": 1.5}
+    with pytest.raises(UserError, match="already a profile Ben"):
+        profiles.rename("Ana", "Ben")
+    profiles.rename("Ana", "Anna")
+    assert profiles.names() == ["Anna", "Ben"]

@@ -81,6 +81,8 @@ TABLE = (
         texts.AUTO_NEUTRAL_TIP,
         switch=lambda w, on: w.commands.set_auto_neutral(on),
     ),
+    _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
+    _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
     _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),
     _A("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, ("R",), "reset", lambda w: w.parts.head.orbit.reset()),
     _chosen("wireframe", texts.WIREFRAME, texts.WIREFRAME_TIP, "W", "wireframe"),
@@ -119,7 +121,7 @@ MENUS = {
         *("record", "mark", "private", "library", SEPARATOR),
         "quit",
     ),
-    texts.MENU_FACE: ("calibrate", "forget", "auto_neutral"),
+    texts.MENU_FACE: ("calibrate", "forget", "auto_neutral", SEPARATOR, "rename_profile", "delete_profile"),
     texts.MENU_VIEW: (
         *("mirror", "overlay", SEPARATOR),
         *("reset_view", "wireframe", "painted", "follow", "hair", SEPARATOR),

@@ -165,6 +165,14 @@ class Commands:
         else:
             self._controller.change(model=value)
 
+    def rename_profile(self) -> None:
+        c = self._controller
+        self._dialogs.ask_profile(c.rename_profile, texts.PROFILE_RENAME, c.choices.profile)
+
+    def delete_profile(self) -> None:
+        question = texts.PROFILE_DELETE_SURE.format(name=self._controller.choices.profile)
+        self._dialogs.ask_sure(question, texts.DELETE_IT, self._controller.delete_profile)
+
     def _pick_profile(self, value: object) -> None:
         if value == "new":
             self._dialogs.ask_profile(self._pick_profile)

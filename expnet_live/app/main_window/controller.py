@@ -246,6 +246,21 @@ class Controller:
         self.window_state.choose(profile=name)
         self._current.use(name)
 
+    def rename_profile(self, name: str) -> None:
+        """Give the chosen profile another name."""
+        old = self.choices.profile
+        if name != old:
+            self.shelf.ask(lambda: self.profiles.rename(old, name), lambda _: self.use_profile(name), self._no_profile)
+
+    def delete_profile(self) -> None:
+        """Delete the chosen profile, and choose the default one."""
+        name = self.choices.profile
+
+        def then(_: None) -> None:
+            self.use_profile(texts.DEFAULT_PROFILE)
+
+        self.shelf.ask(lambda: self.profiles.delete(name), then, self._no_profile)
+
     def _use_person(self, person: Person) -> None:
         self.engine.inference.person = person
         self.recording.set_person(person)

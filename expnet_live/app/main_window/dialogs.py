@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from expnet_live.app import texts
 
@@ -25,11 +25,20 @@ class Dialogs:
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def ask_profile(self, then: Callable[[str], None]) -> None:
-        """Ask for the name of a new profile."""
+    def ask_sure(self, question: str, button: str, then: Callable[[], None]) -> None:
+        """Ask whether to do something that cannot be undone."""
+        box = QMessageBox(QMessageBox.Icon.Question, texts.APP, question, parent=self._parent)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.addButton(button, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(lambda _: then())
+        box.open()
+
+    def ask_profile(self, then: Callable[[str], None], title: str = texts.PROFILE_NEW, name: str = "") -> None:
+        """Ask for the name of a new profile, or for another name than `name`."""
         dialog = QInputDialog(self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(texts.PROFILE_NEW)
+        dialog.setWindowTitle(title)
         dialog.setLabelText(texts.PROFILE_NAME)
+        dialog.setTextValue(name)
         dialog.textValueSelected.connect(lambda name: then(name.strip() or texts.DEFAULT_PROFILE))
         dialog.open()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
@@ -14,6 +16,8 @@ from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 
+# Ends of the axes, so that a smile of a tenth is no flat line.
+_PERCENT, _SD, _DEGREES = (0.2, 0.5, 1.0), (1.0, 2.0, 3.0, 5.0, 8.0), (15.0, 30.0, 60.0, 90.0)
 _POINTS = 240  # most points of a curve: more would not be visible
 
 
@@ -30,6 +34,7 @@ class CurvesView(QWidget):
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
         self._presence = 1.0
+        self._scales: dict[pg.PlotWidget, float] = {}
         self._curves: dict[str, _Curve] = {}
         self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
         self._pose_curves = {name: _curve(self._pose) for name in POSE}
@@ -63,11 +68,7 @@ class CurvesView(QWidget):
 
     def set_gauge(self, gauge: Gauge) -> None:
         self._gauge = gauge
-        low, high = gauge.limits
-        margin = 0.04 * (high - low)
-        self._plot.setYRange(low - margin, high + margin, padding=0)
-        ticks = (0.0, 0.5, 1.0) if gauge.percent else (-2.0, 0.0, 2.0)
-        self._plot.getAxis("left").setTicks([[(v, f"{100 * v:g} %" if gauge.percent else f"{v:g}") for v in ticks]])
+        self._scales.clear()
         self.set_chosen(self._chosen)
 
     def set_span(self, seconds: float) -> None:
@@ -118,6 +119,32 @@ class CurvesView(QWidget):
                 curve.setData(x, columns[1 + self._gauge.names.index(name)], connect="finite")
         for k, name in enumerate(POSE):
             self._pose_curves[name].setData(x, columns[1 + len(self._gauge.names) + k], connect="finite")
+        shown = [1 + self._gauge.names.index(n) for n in self._curves if n in self._gauge.names]
+        if self._gauge.percent:
+            self._scale(self._plot, columns[shown], _PERCENT, lambda v: f"{100 * v:g} %", both=False)
+        else:
+            self._scale(self._plot, columns[shown], _SD, lambda v: f"{v:g}")
+        self._scale(self._pose, columns[1 + len(self._gauge.names) :], _DEGREES, lambda v: f"{v:g}°")
+
+    def _scale(
+        self,
+        plot: pg.PlotWidget,
+        values: Array,
+        scales: tuple[float, ...],
+        text: Callable[[float], str],
+        both: bool = True,
+    ) -> None:
+        """Give the axis the smallest of some scales that holds all values; `both`: on both sides of 0."""
+        seen = np.abs(values[np.isfinite(values)])
+        most = float(seen.max(initial=0.0))
+        scale = next((s for s in scales if most <= s), scales[-1])
+        if self._scales.get(plot) == scale:
+            return
+        self._scales[plot] = scale
+        # The label at the end needs room, too.
+        plot.setYRange(-1.25 * scale if both else -0.04 * scale, 1.25 * scale if both else 1.15 * scale, padding=0)
+        ticks = (-scale, 0.0, scale) if both else (0.0, scale / 2, scale)
+        plot.getAxis("left").setTicks([[(v, text(v)) for v in ticks]])
 
     def _legend_of(self, colors: dict[str, str]) -> str:
         space = "&nbsp;" * 4
