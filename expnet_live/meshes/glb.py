@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.core.version import __version__
 
-_FLOAT, _USHORT, _UINT = 5126, 5123, 5125  # component types
+_FLOAT, _SHORT, _USHORT, _UINT = 5126, 5122, 5123, 5125  # component types
+_ROUGHNESS = {"eyes": 0.15, "hair": 0.45}
 _VERTICES, _INDICES = 34962, 34963  # targets of buffer views
 
 
@@ -31,7 +33,7 @@ def glb_bytes(vertices: Array, triangles: Array, normals: Array | None, colors: 
     return glb_file(document, arrays)
 
 
-def glb_file(document: dict[str, Any], arrays: GlbArrays) -> bytes:
+def glb_file(document: dict[str, Any], arrays: GlbArrays, materials: Sequence[str] = ("head",)) -> bytes:
     """The content of a file: scenes, nodes, meshes and animations of `document`, which refer to accessors of
     `arrays`.
     """
@@ -40,13 +42,21 @@ def glb_file(document: dict[str, Any], arrays: GlbArrays) -> bytes:
         "scene": 0,
         **document,
         "materials": [
-            # Double-sided, because the neck is open and shows the inside.
-            {"pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.6}, "doubleSided": True}
+            # Seen from inside, too: the neck is open.
+            {
+                "name": name,
+                "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": _ROUGHNESS.get(name, 0.6)},
+                "doubleSided": True,
+            }
+            for name in materials
         ],
         "accessors": arrays.accessors,
         "bufferViews": arrays.views,
-        "buffers": [{"byteLength": len(arrays.data)}],
     }
+    if arrays.quantized:
+        document |= {name: ["KHR_mesh_quantization"] for name in ("extensionsUsed", "extensionsRequired")}
+    arrays.data += bytes(-len(arrays.data) % 4)
+    document["buffers"] = [{"byteLength": len(arrays.data)}]
     text = json.dumps(document, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
     head = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(arrays.data), b"BIN\0")
@@ -60,12 +70,24 @@ class GlbArrays:
         self.data = bytearray()
         self.views: list[dict[str, int]] = []
         self.accessors: list[dict[str, Any]] = []
+        self.quantized = False
+        self._known: dict[bytes, int] = {}
 
     def primitive(
-        self, vertices: Array, triangles: Array, normals: Array | None, colors: Array | None
+        self,
+        vertices: Array,
+        triangles: Array,
+        normals: Array | None,
+        colors: Array | None,
+        *,
+        unit: float = 1000.0,
+        material: int = 0,
     ) -> dict[str, Any]:
-        """Add vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3) of a mesh."""
-        position = np.ascontiguousarray(vertices / np.float32(1000), "<f4")
+        """Add vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3) of a mesh.
+
+        `unit`: so many mm are the mesh's unit of length. `material`: the number of one in the file.
+        """
+        position = np.ascontiguousarray(vertices / np.float32(unit), "<f4")
         attributes = {"POSITION": self._add(position, "VEC3", _FLOAT, _VERTICES, **_limits(position))}
         if normals is not None:
             length = np.linalg.norm(normals, axis=1, keepdims=True)
@@ -77,8 +99,10 @@ class GlbArrays:
             attributes["COLOR_0"] = self._add(
                 np.rint(65535 * rgba).astype("<u2"), "VEC4", _USHORT, _VERTICES, normalized=True
             )
-        indices = self._add(triangles.astype("<u4").ravel(), "SCALAR", _UINT, _INDICES)
-        return {"attributes": attributes, "indices": indices, "material": 0}
+        small = len(vertices) < 65536  # the last number is not to be used
+        kind, component = ("<u2", _USHORT) if small else ("<u4", _UINT)
+        indices = self._add(triangles.astype(kind).ravel(), "SCALAR", component, _INDICES)
+        return {"attributes": attributes, "indices": indices, "material": material}
 
     def track(self, values: Array, shape: str) -> int:
         """Add times (T,) or keys (T, n) of an animation; `shape` is SCALAR, VEC3 or VEC4."""
@@ -87,27 +111,40 @@ class GlbArrays:
             values = values.reshape(-1, 1)
         return self._add(values, shape, _FLOAT, None, **_limits(values))
 
-    def places(self, vertices: Array) -> int:
-        """Add ascending indices (n,) of vertices that several morph targets move; return the `places` for
-        `differences`.
-        """
-        return self._view(vertices.astype("<u4"), None)
+    def moves(self, steps: Array) -> int:
+        """Add the displacements (V, 3) int16 of a morph target: 32767 is the unit of length of the mesh.
 
-    def differences(self, values: Array, n_vertices: int, where: int | None = None) -> int:
-        """Add the displacements of a morph target: (V, 3), or (n, 3) at the `places` of that number."""
-        values = np.ascontiguousarray(values, "<f4")
-        if where is None:
-            return self._add(values, "VEC3", _FLOAT, _VERTICES, **_limits(values))
-        limits = _limits(np.vstack([values, np.zeros((1, 3), np.float32)]))
-        sparse = {
-            "count": len(values),
-            "indices": {"bufferView": where, "componentType": _UINT},
-            "values": {"bufferView": self._view(values, None)},
-        }
-        self.accessors.append(
-            {"componentType": _FLOAT, "count": n_vertices, "type": "VEC3", "sparse": sparse, **limits}
-        )
+        They need the extension KHR_mesh_quantization.
+        """
+        moved = np.flatnonzero(steps.any(1))
+        self.quantized = True
+        accessor: dict[str, Any] = {"componentType": _SHORT, "normalized": True, "count": len(steps), "type": "VEC3"}
+        if len(moved):
+            small = len(steps) <= 65536
+            values = np.ascontiguousarray(steps[moved], "<i2")
+            accessor |= {
+                "sparse": {
+                    "count": len(moved),
+                    "indices": {
+                        "bufferView": self._shared(moved.astype("<u2" if small else "<u4")),
+                        "componentType": _USHORT if small else _UINT,
+                    },
+                    "values": {"bufferView": self._view(values, None)},
+                }
+            }
+        else:
+            accessor["bufferView"] = self._shared(np.zeros((len(steps), 4), "<i2"))
+            self.views[accessor["bufferView"]]["byteStride"] = 8
+        limits = np.vstack([steps[moved], np.zeros((1, 3), np.int16)])
+        self.accessors.append({**accessor, **_limits(limits)})
         return len(self.accessors) - 1
+
+    def _shared(self, array: Array) -> int:
+        """The view of an array, one for all that are the same."""
+        content = array.tobytes()
+        if content not in self._known:
+            self._known[content] = self._view(array, None)
+        return self._known[content]
 
     def _add(self, array: Array, shape: str, component: int, target: int | None, **more: Any) -> int:
         view = self._view(array, target)
@@ -118,6 +155,7 @@ class GlbArrays:
 
     def _view(self, array: Array, target: int | None) -> int:
         """Add an array; all rows are multiples of four bytes, so every array begins at one."""
+        self.data += bytes(-len(self.data) % 4)
         view = {"buffer": 0, "byteOffset": len(self.data), "byteLength": array.nbytes}
         self.views.append(view if target is None else {**view, "target": target})
         self.data += array.tobytes()

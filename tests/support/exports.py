@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.normals import NormalOperator
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.reading.session import Session
@@ -37,12 +38,13 @@ class Glb:
         if a.sparse is None:
             return self._view(a.bufferView, a.componentType, a.count, width)
         out = np.zeros((a.count, width), np.float32)
+        step = 1 / 32767 if a.normalized and a.componentType == 5122 else 1
         where = self._view(a.sparse.indices.bufferView, a.sparse.indices.componentType, a.sparse.count, 1)[:, 0]
-        out[where] = self._view(a.sparse.values.bufferView, a.componentType, a.sparse.count, width)
+        out[where] = step * self._view(a.sparse.values.bufferView, a.componentType, a.sparse.count, width)
         return out
 
     def _view(self, index: int, component: int, count: int, width: int) -> Array:
-        dtype = {5126: "<f4", 5125: "<u4", 5123: "<u2"}[component]
+        dtype = {5126: "<f4", 5125: "<u4", 5123: "<u2", 5122: "<i2"}[component]
         start = self.gltf.bufferViews[index].byteOffset
         return np.frombuffer(self._blob, dtype, count * width, start).reshape(count, width)
 
@@ -61,17 +63,28 @@ class Glb:
     def names(self) -> list[str]:
         return list(self.gltf.meshes[0].extras["targetNames"])
 
+    def values(self) -> Array:
+        """(T, names) of the head's targets: what the weights stand for."""
+        full = self.gltf.meshes[0].extras["fullWeights"]
+        scale = np.array([full.get(name, 1.0) for name in self.names()])
+        return self.keys("head", "weights") * scale
+
     def vertices(self, moment: int, attribute: str = "POSITION") -> Array:
-        """Of the head, then of the right and of the left eye, in m, as a viewer computes them."""
-        head = self.gltf.meshes[0].primitives[0]
-        points = self.array(getattr(head.attributes, attribute)).astype(np.float64)
-        for weight, target in zip(self.keys("head", "weights")[moment], head.targets, strict=True):
-            points = points + weight * self.array(target[attribute])
+        """Of the head, then of the right and of the left eye, in m, as a viewer computes them; or their normals."""
+        mesh = self.gltf.meshes[0].primitives[0]
+        points = self.array(mesh.attributes.POSITION).astype(np.float64)
+        for weight, target in zip(self.keys("head", "weights")[moment], mesh.targets, strict=True):
+            points = points + weight * self.array(target["POSITION"])
+        if attribute == "NORMAL":  # programs make them anew where targets have none
+            triangles = self.array(mesh.indices).reshape(-1, 3).astype(np.int64)
+            points = NormalOperator(triangles, len(points))(points)
         parts = [points]
-        for mesh, name in ((1, "eyeRight"), (2, "eyeLeft")):
-            local = self.array(getattr(self.gltf.meshes[mesh].primitives[0].attributes, attribute))
+        for mesh_of_eye, name in ((1, "eyeRight"), (2, "eyeLeft")):
+            local = self.array(getattr(self.gltf.meshes[mesh_of_eye].primitives[0].attributes, attribute))
             turned = Rotation.from_quat(self.keys(name, "rotation")[moment]).apply(local)
             parts.append(turned + (self.keys(name, "translation")[moment] if attribute == "POSITION" else 0))
         whole = np.vstack(parts)
+        if attribute == "POSITION":
+            whole = whole * self.gltf.nodes[0].scale[0]
         result: Array = Rotation.from_quat(self.keys("head", "rotation")[moment]).apply(whole)
         return result

@@ -1,4 +1,4 @@
-"""A face over time as animated glTF 2.0: the head with a morph target per component, its rotation, and both eyes.
+"""A face over time as animated glTF 2.0: the head with its morph targets and its rotation, both eyes, and the hair.
 
 Nodes: `head` (its rotation, and its translation on request) with the mesh, and below it `eyeRight` and `eyeLeft`
 (the person's) if it has eyes, which move with the face and turn with the gaze. Lengths are in metres, times in seconds.
@@ -13,19 +13,26 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
+from expnet_live.heads.hair import lift
 from expnet_live.heads.head import Head, Part
 from expnet_live.heads.posing import gaze_rotation
 from expnet_live.meshes.glb import GlbArrays, glb_file
-from expnet_live.outputs.export.morphs import Morphs, morphs_of
+from expnet_live.outputs.export.morphs import morphs_of
 from expnet_live.outputs.export.options import MOST_CORRECTIVES
 from expnet_live.outputs.export.pose import PoseMode
+from expnet_live.outputs.export.sliders import Sliders, Steps, in_steps, sliders_of
 from expnet_live.outputs.export.track import taken
 from expnet_live.sessions.format.table import Rows
 
 _M = np.float32(0.001)  # mm in m
-_STILL = 1e-5  # mm, or of a normal: smaller movements count as none
-_SPARSE = 0.8  # share of moving vertices up to which listing them is shorter
+_STILL, _STILL_OF_ACTIONS = 0.001, 0.015  # mm that a vertex may lose where targets move it little
+_STILL_HAIR = 1.0  # mm: a target that moves less leaves the hair alone
+MATERIALS = ("skin", "eyes", "hair")
+_SKIN, _EYE, _HAIR = range(len(MATERIALS))
+HAIR_BEGINS, HAIR_FULL = 0.4, 3.2  # mm: as the window draws it
+HAIR_COLOR = np.array([57, 40, 31])  # sRGB of the window's brown
 _EYES = {Part.RIGHT_EYE: ("eyeRight", 0), Part.LEFT_EYE: ("eyeLeft", 1)}
 
 
@@ -59,14 +66,18 @@ def animated_head(
     morphs = morphs_of(wearer, rows.expression, identity, rows.blendshapes, most=most_correctives, step=step)
     resting = morphs.resting
     normals = wearer.normals(resting)
+    parts = wearer.traits.parts(len(resting))
+    sliders = sliders_of(morphs)
+    steps = in_steps(sliders, _STILL_OF_ACTIONS if morphs.names[: len(ARKIT)] == ARKIT else _STILL, step)
+    unit = steps.unit  # mm: the node scales all below it
 
     arrays = GlbArrays()
-    is_eye = np.isin(wearer.traits.parts(len(resting)), list(morphs.eyes))
-    head = _Piece(wearer, ~is_eye)
-    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0}]
-    meshes = [_head_mesh(arrays, wearer, head, morphs, normals, step)]
+    head = _Piece(wearer, ~np.isin(parts, list(morphs.eyes)), unit)
+    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0, "scale": [unit / 1000] * 3}]
+    meshes = [_morphing(head.primitive(arrays, resting, normals), arrays, steps.shapes[:, head.vertices], sliders)]
+    meshes[0]["name"] = "head"
     motion = _Animation(arrays, times)
-    motion.add(0, "weights", morphs.weights.reshape(-1, 1), "SCALAR")
+    motion.add(0, "weights", sliders.weights.reshape(-1, 1), "SCALAR")
     if pose is not PoseMode.NONE:
         motion.add(0, "rotation", _quaternions(Rotation.from_rotvec(rows.rotation)), "VEC4")
     if pose is PoseMode.FULL:
@@ -74,51 +85,71 @@ def animated_head(
     for i, part in enumerate(morphs.eyes):
         name, side = _EYES[part]
         at_rest, centers = morphs.eyes[part]
-        ball = _Piece(wearer, wearer.traits.parts(len(resting)) == part)
-        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest, normals)]})
-        nodes.append({"name": name, "mesh": 1 + i, "translation": (_M * at_rest).tolist()})
-        nodes[0].setdefault("children", []).append(1 + i)
-        motion.add(1 + i, "translation", _M * centers, "VEC3")
+        ball = _Piece(wearer, parts == part, unit)
+        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest, normals, _EYE)]})
+        nodes.append({"name": name, "mesh": len(meshes) - 1, "translation": (at_rest / unit).tolist()})
+        motion.add(1 + i, "translation", centers / unit, "VEC3")
         if np.isfinite(rows.gaze).all():
             turns = np.stack([gaze_rotation(g)[side] for g in rows.gaze])
             motion.add(1 + i, "rotation", _quaternions(Rotation.from_matrix(turns)), "VEC4")
+    if wearer.traits.hair is not None:
+        _add_hair(wearer, resting, normals, steps, sliders, arrays, nodes, meshes, motion)
+    if len(nodes) > 1:
+        nodes[0]["children"] = list(range(1, len(nodes)))
     document = {"scenes": [{"nodes": [0]}], "nodes": nodes, "meshes": meshes, "animations": [motion.described]}
-    return AnimatedHead(glb_file(document, arrays), len(morphs.shapes), len(morphs.extra), morphs.residual)
+    residual = morphs.residual + steps.residual
+    return AnimatedHead(glb_file(document, arrays, MATERIALS), len(morphs.shapes), len(morphs.extra), residual)
 
 
-def _head_mesh(
-    arrays: GlbArrays, wearer: Head, head: _Piece, morphs: Morphs, normals: Array, step: Callable[[int], None]
-) -> dict[str, Any]:
-    """The mesh without the eyes, and its morph targets; `step` is called before each, with 0."""
-    resting = morphs.resting
-    targets = []
-    for delta in morphs.shapes:
-        step(0)
-        difference = wearer.normals(resting + delta) - normals
-        moved = np.flatnonzero((np.abs(delta) > _STILL).any(1) | (np.abs(difference) > _STILL).any(1))
-        moved = moved[np.isin(moved, head.vertices)]
-        sparse = arrays.places(head.new_index[moved]) if len(moved) < _SPARSE * len(head) else None
-        shown = head.vertices if sparse is None else moved
-        targets.append({
-            "POSITION": arrays.differences(_M * delta[shown], len(head), sparse),
-            "NORMAL": arrays.differences(difference[shown], len(head), sparse),
-        })  # fmt: skip
-    where = arrays.places(head.new_index[morphs.extra_vertices]) if len(morphs.extra) else None
-    for delta in morphs.extra:
-        step(0)
-        moved = resting.copy()
-        moved[morphs.extra_vertices] += delta
-        difference = (wearer.normals(moved) - normals)[morphs.extra_vertices]
-        targets.append({
-            "POSITION": arrays.differences(_M * delta, len(head), where),
-            "NORMAL": arrays.differences(difference, len(head), where),
-        })  # fmt: skip
+def _morphing(primitive: dict[str, Any], arrays: GlbArrays, shapes: Array, sliders: Sliders) -> dict[str, Any]:
+    """A mesh of a primitive and its targets (J, V, 3) in steps. Programs make the normals of targets themselves."""
+    names = list(sliders.names)
     return {
-        "name": "head",
-        "primitives": [{**head.primitive(arrays, resting, normals), "targets": targets}],
-        "weights": [0.0] * len(targets),
-        "extras": {"targetNames": [*morphs.names, *(f"corrective_{i:02d}" for i in range(len(morphs.extra)))]},
+        "primitives": [{**primitive, "targets": [{"POSITION": arrays.moves(shape)} for shape in shapes]}],
+        "weights": [0.0] * len(names),
+        "extras": {
+            "targetNames": names,
+            # What a weight of 1 stands for: of our 29, standard deviations.
+            "fullWeights": {n: round(float(f), 6) for n, f in zip(names, sliders.full, strict=True) if f != 1},
+        },
     }
+
+
+def _add_hair(
+    wearer: Head,
+    resting: Array,
+    normals: Array,
+    steps: Steps,
+    sliders: Sliders,
+    arrays: GlbArrays,
+    nodes: list[dict[str, Any]],
+    meshes: list[dict[str, Any]],
+    motion: _Animation,
+) -> None:
+    """The hair as a mesh of its own, which moves with those targets that move the skin below it."""
+    assert wearer.traits.hair is not None
+    height = lift(wearer.traits.hair)
+    triangles = wearer.triangles[(height[wearer.triangles] > HAIR_BEGINS).any(1)]
+    grown = np.zeros(len(resting), bool)
+    grown[triangles] = True
+    if not grown.any():
+        return
+    hair = _Piece(wearer, grown, steps.unit, triangles)
+    dense = np.clip((height - HAIR_BEGINS) / (HAIR_FULL - HAIR_BEGINS), 0, 1)[:, None]
+    dense = dense * dense * (3 - 2 * dense)
+    hair.colors = np.rint((1 - dense) * wearer.colors + dense * HAIR_COLOR)[hair.vertices].astype(np.uint8)
+    moving = np.flatnonzero(np.abs(steps.shapes[:, hair.vertices]).max((1, 2)) * steps.unit / 32767 > _STILL_HAIR)
+    some = Sliders(
+        tuple(sliders.names[j] for j in moving), sliders.shapes[:0], sliders.weights[:, moving], sliders.full[moving]
+    )
+    primitive = hair.primitive(arrays, resting + height[:, None] * normals, normals, _HAIR)
+    if len(moving):
+        mesh = _morphing(primitive, arrays, steps.shapes[moving][:, hair.vertices], some)
+        motion.add(len(nodes), "weights", some.weights.reshape(-1, 1), "SCALAR")
+    else:
+        mesh = {"primitives": [primitive]}
+    meshes.append({"name": "hair", **mesh})
+    nodes.append({"name": "hair", "mesh": len(meshes) - 1})
 
 
 def _distinct(rows: Rows, start: float) -> Rows:
@@ -130,19 +161,19 @@ def _distinct(rows: Rows, start: float) -> Rows:
 class _Piece:
     """The vertices of the head selected by a mask (V,), and the triangles between them."""
 
-    def __init__(self, model: Head, mask: Array) -> None:
+    def __init__(self, model: Head, mask: Array, unit: float, triangles: Array | None = None) -> None:
         self.vertices = np.flatnonzero(mask)
-        self.new_index = np.cumsum(mask) - 1
-        self._colors = model.colors[self.vertices]
-        triangles = model.triangles
-        self._triangles = self.new_index[triangles[mask[triangles].all(1)]]
+        self.colors = model.colors[self.vertices]
+        self._unit = unit
+        triangles = model.triangles if triangles is None else triangles
+        self._triangles = (np.cumsum(mask) - 1)[triangles[mask[triangles].all(1)]]
 
-    def __len__(self) -> int:
-        return len(self.vertices)
-
-    def primitive(self, arrays: GlbArrays, vertices: Array, normals: Array) -> dict[str, Any]:
-        """The mesh, of vertices and normals (V, 3) of the whole head."""
-        return arrays.primitive(vertices[self.vertices], self._triangles, normals[self.vertices], self._colors)
+    def primitive(self, arrays: GlbArrays, vertices: Array, normals: Array, material: int = _SKIN) -> dict[str, Any]:
+        """The mesh, of vertices (mm) and normals (V, 3) of the whole head."""
+        mine = self.vertices
+        return arrays.primitive(
+            vertices[mine], self._triangles, normals[mine], self.colors, unit=self._unit, material=material
+        )
 
 
 class _Animation:

@@ -9,7 +9,7 @@ many as needed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -19,10 +19,13 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head, Part, ShapedHead
 from expnet_live.heads.imported import ImportedHead
 
-TOLERANCE = 0.008  # largest error of a vertex in mm at any moment; 0.01 is promised
-SAMPLES = 256  # moments used to make the first shapes
+TOLERANCE = 0.008  # mm by which a vertex may be off at any moment
+FEW, ENOUGH = 20, 0.03  # so many correctives of ARKit's actions; more are made only where a vertex is off by more mm
+SAMPLES = 256  # moments from which the first shapes are made
 _AT_A_TIME = 64
-WORST = 64  # moments used to make further ones, each time that not all are accurate enough
+_DAMPING = 1e-4  # of a weight's mean square
+_BEND = 0.03  # mm: less is left to correctives
+WORST = 64  # moments that make further ones, each time that not all are close enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,9 @@ def morphs_of(
     else:
         performance = Performance.rigged(head, blendshapes, identity)
         centers = eye_centers(head, np.zeros_like(expression), identity)
-    found = correctives(performance, resting, most=most, step=step)
+    performance = folded(performance, resting, step)
+    enough = TOLERANCE if blendshapes is None else ENOUGH
+    found = correctives(performance, resting, most=most, enough=enough, step=step)
     at_rest = eye_centers(head, np.zeros((1, len(head.names))), identity)[0]
     eyes = {part: (at_rest[i], centers[:, i]) for i, part in enumerate((Part.RIGHT_EYE, Part.LEFT_EYE))}
     weights = np.hstack([performance.weights, found.weights])
@@ -161,8 +166,31 @@ def eye_centers(model: FaceModel, expression: Array, identity: Array) -> Array:
     return centers
 
 
+def folded(performance: Performance, resting: Array, step: Callable[[int], None] = lambda n: None) -> Performance:
+    """The same performance with shapes that do most of what slits need: least squares over some of its moments.
+
+    What is left takes a third of the correctives. A little damping keeps shapes that hardly occur as they are.
+    """
+    missing = _Missing(performance, resting, step)
+    moments = len(performance.weights)
+    chosen = np.unique(np.linspace(0, moments - 1, SAMPLES).round().astype(int))
+    weights = performance.weights[chosen].astype(np.float64)
+    damped = weights.T @ weights + _DAMPING * len(chosen) * np.eye(weights.shape[1])
+    bends = np.linalg.solve(damped, weights.T @ missing(chosen))
+    shapes = performance.shapes.copy()
+    bends = bends.reshape(len(shapes), -1, 3).astype(np.float32)
+    bends[np.square(bends).sum(2) < _BEND**2] = 0
+    shapes[:, missing.vertices] += bends
+    return replace(performance, shapes=shapes)
+
+
 def correctives(
-    performance: Performance, resting: Array, *, most: int, step: Callable[[int], None] = lambda n: None
+    performance: Performance,
+    resting: Array,
+    *,
+    most: int,
+    enough: float = TOLERANCE,
+    step: Callable[[int], None] = lambda n: None,
 ) -> Correctives:
     """The corrective shapes that a performance's own shapes, from `resting` (V, 3), need to match the model's mesh.
 
@@ -173,14 +201,17 @@ def correctives(
     moments = len(performance.weights)
     chosen = np.unique(np.linspace(0, moments - 1, SAMPLES).round().astype(int))
     found = _directions(missing(chosen), most, step)
+    if len(found) > FEW and enough > TOLERANCE:
+        loose = _directions(missing(chosen), most, step, enough)
+        found = found[: max(FEW, len(loose))]
     while True:
-        weights, off, worst = _projected(missing, found, moments, step)
+        limit = enough if len(found) >= FEW else TOLERANCE
+        weights, off, worst = _projected(missing, found, moments, limit, step)
         room = most - len(found)
-        if off.max(initial=0) <= TOLERANCE or not room:
+        if off.max(initial=0) <= limit or not room:
             break
-        more = _directions(worst, min(room, len(worst)), step)
-        # Computed from small residuals, they are not exactly orthogonal to the others, so a projection would be
-        # inexact.
+        more = _directions(worst, min(room, len(worst)), step, limit)
+        # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
         found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
     size = np.abs(weights).max(0, initial=1e-12)
     shapes = (found * size[:, None]).reshape(len(found), len(missing.vertices), 3)
@@ -208,7 +239,7 @@ class _Missing:
         return self._performance.vertices(moment)[self.vertices].ravel()
 
 
-def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array:
+def _directions(missing: Array, most: int, step: Callable[[int], None], tolerance: float = TOLERANCE) -> Array:
     """The fewest orthonormal directions (n, 3m), n <= most, that leave no vertex of `missing` (S, 3m) too far off."""
     _, _, directions = np.linalg.svd(missing, full_matrices=False)
     low, high = 0, min(most, len(directions))
@@ -216,13 +247,13 @@ def _directions(missing: Array, most: int, step: Callable[[int], None]) -> Array
         step(0)
         n = (low + high) // 2
         left = missing - (missing @ directions[:n].T) @ directions[:n]
-        low, high = (low, n) if _furthest(left).max() <= TOLERANCE else (n + 1, high)
+        low, high = (low, n) if _furthest(left).max() <= tolerance else (n + 1, high)
     chosen: Array = directions[:low]
     return chosen
 
 
 def _projected(
-    missing: _Missing, found: Array, moments: int, step: Callable[[int], None]
+    missing: _Missing, found: Array, moments: int, tolerance: float, step: Callable[[int], None]
 ) -> tuple[Array, Array, Array]:
     """Weights (T, n) of the directions `found`, the largest residuals (T,) mm, and the residuals where they are
     largest.
@@ -235,7 +266,7 @@ def _projected(
         weights.append(wanted @ found.T)
         left: Array = wanted - weights[-1] @ found
         off.append(_furthest(left))
-        too_far = np.flatnonzero(off[-1] > TOLERANCE)
+        too_far = np.flatnonzero(off[-1] > tolerance)
         worst += [(float(off[-1][i]), start + int(i), left[i]) for i in too_far]
         worst = sorted(worst, reverse=True, key=lambda w: w[:2])[:WORST]
         step(len(wanted))

@@ -1,0 +1,93 @@
+"""Morph targets as programs of animation want them: every weight lies between 0 and 1.
+
+What may be negative becomes two targets, the second called `..._neg`. What exceeds 1 is scaled: `full` says which value
+a weight of 1 stands for. Correctives, which lie on both sides of 0, move by their least value into one target that is
+always on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.types import Array
+from expnet_live.outputs.export.morphs import Morphs
+
+_NOTHING = 1e-6  # of a weight
+_STEPS = 32767  # of a displacement: 16 bits with a sign
+_SEEN = 0.15  # mm: what a full weight moves by more than that is kept, however little there is of it
+_AT_A_TIME = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Sliders:
+    """Targets `shapes` (J, V, 3) mm called `names` by `weights` (T, J) in 0..1; `full` (J,) the values at weight 1."""
+
+    names: tuple[str, ...]
+    shapes: Array
+    weights: Array
+    full: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The shapes of Sliders as whole numbers (J, V, 3) int16 of `unit` mm / 32767; no vertex is off by more than
+    `residual` mm at any moment."""
+
+    shapes: Array
+    unit: float
+    residual: float
+
+
+def sliders_of(morphs: Morphs) -> Sliders:
+    """The same head, by weights from 0 to 1."""
+    named = len(morphs.shapes)
+    own, extra = morphs.weights[:, :named], morphs.weights[:, named:]
+    up, down = (np.maximum(1.0, (sign * own).max(0, initial=0)) for sign in (1, -1))
+    split = np.flatnonzero(own.min(0, initial=0) < -_NOTHING)
+    names = [*morphs.names, *(f"{morphs.names[j]}_neg" for j in split)]
+    shapes = [up[:, None, None] * morphs.shapes, -down[split, None, None] * morphs.shapes[split]]
+    weights = [np.clip(own, 0, None) / up, np.clip(-own[:, split], 0, None) / down[split]]
+    full = [up, -down[split]]
+    if len(morphs.extra):
+        low = np.minimum(extra.min(0), 0)
+        span = np.maximum(extra.max(0) - low, _NOTHING)
+        moved = np.zeros((len(low) + 1, *morphs.resting.shape), np.float32)
+        moved[0, morphs.extra_vertices] = np.tensordot(low, morphs.extra, 1)
+        moved[1:, morphs.extra_vertices] = span[:, None, None] * morphs.extra
+        names += [f"detail_{i:02d}" for i in range(len(moved))]
+        shapes.append(moved)
+        weights += [np.ones((len(extra), 1)), (extra - low) / span]
+        full.append(np.ones(len(moved)))
+    return Sliders(
+        tuple(names),
+        np.concatenate(shapes).astype(np.float32),
+        np.clip(np.hstack(weights), 0, 1).astype(np.float32),
+        np.concatenate(full),
+    )
+
+
+def in_steps(sliders: Sliders, budget: float, step: Callable[[int], None] = lambda n: None) -> Steps:
+    """The shapes in 16 bits. A vertex is left out of the targets that move it least, by no more than `budget` mm in
+    all at their greatest weights."""
+    shapes = sliders.shapes
+    largest = float(np.abs(shapes).max(initial=0))
+    unit = 2.0 ** np.ceil(np.log2(max(largest, 1.0)))  # a power of two: it scales all lengths of the file exactly
+    rounded = np.rint(shapes * (_STEPS / unit)).astype(np.int16)
+    size = np.sqrt(np.square(shapes).sum(2))
+    share = size * sliders.weights.max(0, initial=0)[:, None]
+    order = np.argsort(share, axis=0)
+    spent = np.cumsum(np.take_along_axis(share, order, 0), axis=0)
+    little = np.empty(share.shape, bool)
+    np.put_along_axis(little, order, spent <= budget, 0)
+    rounded[little & (size < _SEEN)] = 0
+    lost = shapes - rounded * np.float32(unit / _STEPS)
+    flat = lost.reshape(len(lost), -1)
+    residual = 0.0
+    for start in range(0, len(sliders.weights), _AT_A_TIME):
+        step(0)
+        off = sliders.weights[start : start + _AT_A_TIME] @ flat
+        residual = max(residual, float(np.square(off.reshape(-1, 3)).sum(1).max(initial=0)))
+    return Steps(rounded, unit, residual**0.5)
