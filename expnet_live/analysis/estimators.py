@@ -50,7 +50,7 @@ class Estimator(Protocol):
         ...
 
     def files(self) -> dict[str, ModelFile]:
-        """The files that read the faces, by what they are. Raises UserError when one cannot be read any more."""
+        """The files of the models, by their role. Raises UserError if one can no longer be read."""
         ...
 
     @property

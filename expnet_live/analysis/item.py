@@ -89,7 +89,7 @@ def _checksum(item: Item) -> str:
     try:
         with path.open("rb") as f:
             return hashlib.file_digest(f, "sha256").hexdigest()
-    except OSError:  # which its problem tells already
+    except OSError:  # its problem already says so
         return ""
 
 

@@ -59,7 +59,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--neutral",
         metavar="REST",
-        help="subtract a face at rest: first:2s (each face's first two seconds), a photo or video of it, or "
+        help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
         "profile:NAME (one that was calibrated in the window)",
     )
     parser.add_argument(

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
                 say=_say,
             )
     for stream in streams:
-        print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped, {stream.unheard} that nobody took")
+        print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped, {stream.unheard} not received")
     return 0 if all(stream.sent for stream in streams) else 1
 
 

@@ -1,8 +1,8 @@
-"""How ARKit's 52 weights are bent for an avatar: dead zones, gains and curves, one for each, as data in a JSON file.
+"""Reshapes ARKit's 52 weights for an avatar: dead zones, gains and curves for each, from a JSON file.
 
     {"version": 1, "curves": {"eyeBlink*": {"dead": 0.05, "gain": 1.3}, "jawOpen": {"points": [[0, 0.1], [1, 0.9]]}}}
 
-A name that ends in `*` stands for both sides. What is not named stays as it is.
+A name that ends in `*` stands for both sides. Blendshapes that are not listed do not change.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _Points = Annotated[list[tuple[_Share, _Share]], msgspec.Meta(min_length=2)]
 
 
 class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A weight below `dead` is 0, the rest is stretched to 0..1 and times `gain`; then it goes through `points` (in,
-    out), straight between two of them; the result is cut to 0..1."""
+    """A weight below `dead` is 0; the rest is stretched to 0..1, multiplied by `gain`, and mapped through `points`
+    (in, out) with linear interpolation; the result is clipped to 0..1."""
 
     dead: _Share = 0.0
     gain: _Gain = 1.0
@@ -54,12 +54,12 @@ class Shape:
 
     @classmethod
     def of(cls, curves: dict[str, Curve]) -> Shape:
-        """Raises UserError for an action that does not exist, and for points that do not go from left to right."""
+        """Create a shape. Raises UserError for an unknown action, or for points that are not in ascending order."""
         dead, gain = np.zeros(N_BLENDSHAPES, np.float32), np.ones(N_BLENDSHAPES, np.float32)
         points = []
         for name, curve in curves.items():
             for i in _indices(name):
-                # A zone as wide as the whole leaves nothing.
+                # A dead zone over the whole range leaves nothing.
                 dead[i], gain[i] = min(curve.dead, 0.999), curve.gain if curve.dead < 1 else 0.0
                 if curve.points is not None:
                     line = np.array(curve.points, np.float32).T
@@ -70,7 +70,7 @@ class Shape:
 
     @classmethod
     def load(cls, path: Path) -> Shape:
-        """Raises UserError where it is no such file."""
+        """Read a file. Raises UserError if it is not a file of curves."""
         try:
             data = record_of(json.loads(path.read_text(encoding="utf-8")), _File)
         except OSError as error:
@@ -78,11 +78,11 @@ class Shape:
         except ValueError as error:
             raise UserError(f"{path} is not a file of curves ({error}); see docs/outputs.md.") from error
         if data.version != 1:
-            raise UserError(f"{path} is of version {data.version}; this program reads version 1.")
+            raise UserError(f"{path} has version {data.version}; this program reads version 1.")
         return cls.of(data.curves)
 
     def __call__(self, weights: Array) -> Array:
-        """Bent weights (52,) of weights (52,)."""
+        """Reshape weights (52,)."""
         out = np.clip(np.maximum(weights - self.dead, 0) * self.gain, 0, 1).astype(np.float32)
         for i, (x, y) in self.points:
             out[i] = np.interp(out[i], x, y)

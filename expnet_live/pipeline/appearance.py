@@ -1,7 +1,7 @@
-"""What a face looks like, to tell people apart: the network's identity, and light and colours of the inner face.
+"""The appearance of a face, to distinguish people: the network's identity, and light and colours of the inner face.
 
-Nothing is learned for it. Light is taken relative to the face's own, so that a lamp changes little, and hair,
-clothes and background lie outside of what is compared.
+It needs no training. Light is relative to the face's own, so that a lamp changes little; hair, clothes and background
+are outside the compared area.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop, roll_of
 
-_INNER_MM = CROP_MM * 10 / 16  # side of the square that is compared
-_GRID = 5  # cells a side
-_FINE = 4 * _GRID  # px a side of the picture that the cells are means of
-_LEAST_CONTRAST = 4.0  # of CIE lightness: below this, noise is no pattern
-# So that one step of each part is as telling as a standard deviation of identity: measured on clips of 40 people.
+_INNER_MM = CROP_MM * 10 / 16  # side of the compared square
+_GRID = 5  # cells per side
+_FINE = 4 * _GRID  # px per side of the picture that is averaged over the cells
+_LEAST_CONTRAST = 4.0  # of CIE lightness: below this, noise does not count as a pattern
+# Scales that make each part as informative as a standard deviation of identity; measured on clips of 40 people.
 _LIGHT, _COLOR = 1.5, 0.15
 
 
@@ -38,7 +38,7 @@ class Appearance:
 
     @classmethod
     def of(cls, pixels: Image, view: WeakPerspective, identity: Array) -> Appearance:
-        """Of the face that is seen with the pose `view` in `pixels` (S, S, 3)."""
+        """The appearance of the face with the pose `view` in `pixels` (S, S, 3)."""
         square = Crop(view.x, view.y, max(_INNER_MM * view.scale, 1.0), roll_of(view.rotation), _FINE).cut(pixels)
         cells = cv2.resize(square, (_GRID, _GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         lab = cv2.cvtColor(cells, cv2.COLOR_BGR2LAB).reshape(-1, 3)
@@ -47,11 +47,11 @@ class Appearance:
         return cls(np.asarray(identity, np.float32), light, _COLOR * lab[:, 1:].ravel())
 
     def distance(self, other: Appearance) -> float:
-        """How unlike two faces are: the sum of the parts' root mean squares."""
+        """Dissimilarity of two faces: the sum of the parts' root mean squares."""
         return sum(_rms(a - b) for a, b in zip(self._parts(), other._parts(), strict=True))
 
     def towards(self, other: Appearance, share: float) -> Appearance:
-        """The mean of both, in which the other one has this share."""
+        """The mean of both, with this weight for the other one."""
         return Appearance(
             *(a + np.float32(share) * (b - a) for a, b in zip(self._parts(), other._parts(), strict=True))
         )
@@ -65,38 +65,38 @@ def _rms(x: Array) -> float:
 
 
 _LONG, _SHORT = 10.0, 1.0  # s of a head that faces the camera
-# Distances between what a face is like over _LONG and _SHORT: one person's are below 1.5, in 99 % of pairs of people
-# they are above 1.75.
+# Distances between a face's appearance over _LONG and _SHORT: below 1.5 for one person, above 1.75 for 99 % of pairs
+# of people.
 _DRIFTING, _DRIFTED = 1.1, 1.65
 
 
 class Memory:
-    """What a face was like a moment ago, for long, and of late."""
+    """The appearance of a face in the last look, over a long time, and recently."""
 
     def __init__(self, first: Appearance) -> None:
         self._last = self._long = self._short = first
         self._seconds = 0.0
 
     def see(self, seen: Appearance, seconds: float, facing: float) -> None:
-        """One more look, so long after the one before; a head that is turned away tells little of who it is."""
+        """Add another look, that long after the previous one; a head that is turned away says little about identity."""
         self._last = seen
         seconds = min(seconds, 0.2) * facing**4
         self._seconds += seconds
         self._short = self._short.towards(seen, _share(seconds, min(self._seconds, _SHORT)))
-        # Somebody who slowly takes the place must not be taken in.
+        # A person who slowly takes over the track must not be averaged in.
         if self._seconds < _SHORT or self._short.distance(self._long) < _DRIFTING:
             self._long = self._long.towards(seen, _share(seconds, min(self._seconds, _LONG)))
 
     def unlikeness(self, seen: Appearance) -> tuple[float, float]:
-        """The distance to the last look, and to what the face was like for long."""
+        """The distance to the last look, and to the long-term appearance."""
         return self._last.distance(seen), self._long.distance(seen)
 
     @property
     def another(self) -> bool:
-        """Whether who is seen of late is not who was seen before."""
+        """Whether the recent person differs from the previous one."""
         return self._seconds > _SHORT and self._short.distance(self._long) > _DRIFTED
 
 
 def _share(seconds: float, span: float) -> float:
-    """Of a new value in a mean over `span`."""
+    """The weight of a new value in a mean over `span`."""
     return 1 - math.exp(-seconds / max(span, 1e-3))

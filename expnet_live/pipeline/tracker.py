@@ -17,34 +17,34 @@ from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch, apart, cro
 
 @dataclass(frozen=True)
 class TrackerOptions:
-    """Confidences 0..1, times in seconds, distances in sides of the crop, unlikeness as of Appearance.distance."""
+    """Confidences 0..1, times in seconds, distances in sides of the crop, dissimilarity as in Appearance.distance."""
 
     found: float = 0.6  # confidence that a new face needs,
     confirmed: float = 0.3  # that it needs in several crops that must agree,
     held: float = 0.4  # and that a known face needs
     patience: float = 0.15  # a face not seen for this time is lost
-    gap: float = 0.6  # after a longer pause, as where a clip jumps, faces are searched for anew
-    memory: float = 2.0  # one that comes back within this time, and fits, is the same face
+    gap: float = 0.6  # after a longer pause, as when a clip jumps, search for faces again
+    memory: float = 2.0  # a matching face that returns within this time is the same face
     search_interval: float = 0.1  # time between detector runs while a face is missing,
     vacancy_interval: float = 0.5  # while there is room for more,
     check_interval: float = 1.0  # and in all other cases
-    expected_back: float = 1.0  # so long is a lost face searched for where there is room for it
-    thorough_every: int = 50  # one in so many searches with no face at all is thorough
+    expected_back: float = 1.0  # how long to search for a lost face while there is room for it
+    thorough_every: int = 50  # one in this many searches is thorough while there is no face at all
     same: float = 0.3  # faces nearer than this are the same face
-    beside: float = 0.6  # what is nearer than this to a face, and like none that is known, is half hidden by it,
-    behind: float = 1.0  # where a face is followed that it is not like, this
+    beside: float = 0.6  # a look nearer than this to a face, and unlike any known one, is half hidden by it,
+    behind: float = 1.0  # or nearer than this to a tracked face that it does not resemble
     near: float = 0.8  # the largest distance that a lost face may have moved
-    returns: float = 1.0  # one found nearer than this to where it was lost can be less like it
+    returns: float = 1.0  # a face found nearer than this to where it was lost may be less similar
     momentum: float = 0.5  # fraction of the last motion that is expected to continue
-    unlike: float = 1.2  # a face that is less like the one before is another one,
-    unlike_rate: float = 15.0  # the longer ago the more (per s),
+    unlike: float = 1.2  # a less similar face is another one,
+    unlike_rate: float = 15.0  # with a tolerance that grows with time (per s),
     most_unlike: float = 2.8  # up to this
-    alike: float = 1.6  # a lost face is known again anywhere
+    alike: float = 1.6  # a lost face is recognised anywhere
 
 
 @dataclass
 class Track:
-    """A face that is being followed. `look` is the last good one, `seen` its time, `memory` what it was like."""
+    """A tracked face. `look` is the last good one, `seen` its time, `memory` its appearance."""
 
     face: int
     look: Look
@@ -52,7 +52,7 @@ class Track:
     missed: bool = False  # in the last frame
     unsupported: int = 0  # consecutive detector runs that found faces, but not this one
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
-    since: float = 0.0  # when it was taken up
+    since: float = 0.0  # when tracking started
     memory: Memory | None = None
 
     @property
@@ -73,7 +73,7 @@ class Track:
         self.memory = _remembered(self.memory, look, step)
 
     def unlikeness(self, look: Look) -> tuple[float, float]:
-        """How unlike the last look at this face another look is, and how unlike what it was like for long."""
+        """Dissimilarity of another look to the last look at this face, and to its long-term appearance."""
         if self.memory is None or look.appearance is None:
             return math.inf, math.inf
         return self.memory.unlikeness(look.appearance)
@@ -145,11 +145,11 @@ class Tracker:
         return [t for t in self._tracks if not t.missed]
 
     def _follow(self, looks: Sequence[Look]) -> list[Look]:
-        """Gives the looks, one into each track's crop, to the tracks that they fit; returns those that fit none."""
+        """Assign the looks, one for each track's crop, to matching tracks; return those that match none."""
         o = self._options
         faces: list[Look] = []
         for look in looks:
-            # Two tracks may have come upon one face.
+            # Two tracks may have moved onto one face.
             if look.plausible and look.confidence >= o.held and all(apart(look.view, f.view) >= o.same for f in faces):
                 faces.append(look)
         costs = [[self._cost(t, f, t.expected(self._time, o.momentum)) for f in faces] for t in self._tracks]
@@ -161,14 +161,14 @@ class Tracker:
                 if track.memory is not None and track.memory.another:
                     track.face, track.memory = self._new_number(), _remembered(None, track.look, 0.0)
         taken = set(followed.values())
-        # Of two on one face, the one that fits it less has lost its own.
+        # Of two tracks on one face, the one that matches less has lost its own.
         self._drop(
             t for t in self._tracks if t.missed and any(apart(t.look.view, faces[k].view) < o.same for k in taken)
         )
         return [f for k, f in enumerate(faces) if k not in taken]
 
     def _cost(self, track: Track, look: Look, view: WeakPerspective) -> float:
-        """Of taking `look` for `track`, expected at `view`: infinite where it is another person."""
+        """The cost of assigning `look` to `track`, expected at `view`: infinite if it is another person."""
         o = self._options
         last, known = track.unlikeness(look)
         fresh = self._time - track.since <= o.patience  # it may come out from behind something
@@ -257,7 +257,7 @@ class Tracker:
             self._searches = 0
 
     def _take_up(self, looks: Sequence[Look]) -> None:
-        """Follows new faces: under the numbers of the lost ones that they must be, or under new ones."""
+        """Start tracking new faces, with the numbers of matching lost ones or with new numbers."""
         costs = [[self._cost(t, look, t.look.view) for t in self._lost] for look in looks]
         known = {i: self._lost[k] for i, k in assigned(costs)}
         for i, look in enumerate(looks):

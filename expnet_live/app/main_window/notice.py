@@ -1,4 +1,4 @@
-"""What the app tells in banners."""
+"""Messages of the app in banners."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from expnet_live.app import texts
 
 
 class Act(Enum):
-    """What a banner's button does."""
+    """The command of a banner's button."""
 
     LOOK_FOR_CAMERAS = auto()
     PLAY_DEMO = auto()
@@ -22,7 +22,7 @@ class Act(Enum):
 
     @property
     def text(self) -> str:
-        """What stands on the button."""
+        """The text of the button."""
         return _TEXTS[self]
 
 

@@ -175,7 +175,7 @@ class MainWindow(QMainWindow):
     # --- state --------------------------------------------------------------------------------
 
     def show_state(self) -> None:
-        """All that was chosen, and what goes on, in all widgets, without calling back."""
+        """Show all choices and the current state in all widgets, without calling back."""
         self._show_views()
         self._show_controls()
         self._show_recording()

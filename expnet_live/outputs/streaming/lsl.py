@@ -137,7 +137,7 @@ def _info(lsl: Any, name: str, kind: str, channels: list[Channel], form: str = "
 
 
 def _library(network: bool, session: str) -> Any:
-    """pylsl, told once in a process how far it reaches. Raises UserError where it is missing or told otherwise."""
+    """pylsl, whose reach is set once per process. Raises UserError if it is missing or already set differently."""
     try:
         import pylsl
         from pylsl.lib import lib
@@ -148,7 +148,7 @@ def _library(network: bool, session: str) -> Any:
     scope = "" if network else "[multicast]\nResolveScope = machine\n"
     content = f"{scope}[lab]\nSessionID = {session}\n"
     if _told and _told[0] != content:
-        raise UserError("Start the program anew to change how far the output lsl reaches, or its session.")
+        raise UserError("Restart the program to change the reach of the output lsl, or its session.")
     if not _told:
         lib.lsl_set_config_content(content.encode())
         _told.append(content)

@@ -202,7 +202,7 @@ class _Learner:
         principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
         named = np.linalg.qr(fields.reshape(29, -1).T)[0]
         share = {}
-        for what, rows in ("variance", x), ("variance told by the scores", told):
+        for what, rows in ("variance", x), ("variance predicted by the scores", told):
             deviation = rows[held] - self._means(rows)[self.of[held]]
             for name, basis in ("named components", named), ("principal components", principal):
                 explained = ((deviation @ basis) ** 2).sum() / (deviation**2).sum()

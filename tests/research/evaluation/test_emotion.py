@@ -121,7 +121,7 @@ def test_afew_clips_are_pooled_and_val_is_tested_with_train(pictures: dict[str, 
     command += ["--scales", "0.5", "--frames", "3", "--neighbours", "2", "--device", "cpu", "--json", str(out)]
     assert main(command) == 0
     report = json.loads(out.read_text())
-    assert report["unreadable"] == 1 and "Train as neighbours" in report["protocol"]
+    assert report["unreadable"] == 1 and "neighbours from Train" in report["protocol"]
     assert report["scales"]["0.5"]["ExpNet"]["accuracy"] == 1
 
 

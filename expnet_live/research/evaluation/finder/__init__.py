@@ -1,1 +1,1 @@
-"""Measures which faces are found in photos: turned ones, small ones, and where there is none."""
+"""Measures which faces are found in photos: rotated ones, small ones, and false detections."""
