@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS
+from expnet_live.core.arguments import SMOOTHINGS, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -38,6 +38,23 @@ def add_parser(subparsers: Subparsers) -> None:
         help="sessions (default: all that need it where the window records)",
     )
     recover.set_defaults(run=run_recover)
+
+    importing = parts.add_parser(
+        "import",
+        help="make sessions of videos",
+        description="Makes a session of each video, to replay, mark and export it like a recording.",
+    )
+    importing.add_argument("videos", nargs="+", metavar="VIDEO", help="videos, or folders that are searched for them")
+    importing.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for the sessions (default: where the window records)"
+    )
+    importing.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="default: balanced")
+    importing.add_argument(
+        "--max-faces", type=positive_int, default=1, metavar="N", help="faces per frame (default: 1)"
+    )
+    importing.add_argument("--profile", default="Default", metavar="NAME", help="the profile of the person in them")
+    add_model(importing)
+    importing.set_defaults(run=run_import)
 
     again = parts.add_parser(
         "reanalyze",
@@ -132,6 +149,49 @@ def run_recover(args: argparse.Namespace) -> int:
     if not folders:
         print("No session needs recovery.")
     return 2 if failed else 0
+
+
+@quietly
+def run_import(args: argparse.Namespace) -> int:
+    """Imports each video; 1 if some could not be read, or not to their end."""
+    import sys
+
+    from expnet_live.analysis.inputs import Kind, list_items
+    from expnet_live.cli.progress import progress_bar
+    from expnet_live.core.errors import SourceError
+    from expnet_live.core.signals import terminable
+    from expnet_live.live.state import Settings
+    from expnet_live.person.profiles import Profiles
+    from expnet_live.pipeline.pipeline import Pipeline
+    from expnet_live.sessions.format.folder import sessions_root
+    from expnet_live.sessions.recording.importing import import_video
+
+    root = args.out or sessions_root()
+    model = None if args.model is None else str(args.model)
+    settings = Settings(model, args.device, args.smoothing, args.max_faces)
+    person = Profiles().load(args.profile)
+    pipeline = Pipeline.load(model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
+    there = [path.name for path in root.iterdir()] if root.is_dir() else []
+    failed = False
+    with terminable():
+        for item in list_items(args.videos, taken=there):
+            problem = item.problem
+            if item.kind is not Kind.VIDEO or not Path(item.spec).is_file():
+                problem = problem or f"{item.source} is not a video; sessions are made of videos only."
+            else:
+                folder = root / item.name.replace("/", "_")
+                try:
+                    with progress_bar() as progress:
+                        info = import_video(Path(item.spec), folder, settings, person, pipeline, progress)
+                except SourceError as error:
+                    problem = str(error)
+                else:
+                    problem = info.problem
+                    print(f"{folder}: {info.frames} frames, {info.duration:.1f} s.")
+            if problem:
+                failed = True
+                print(f"expnet-live: {problem}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 @quietly

@@ -1,0 +1,65 @@
+"""Makes a session of a video, frame by frame, so that it can be replayed, marked and exported like a recording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from expnet_live.capture.sources import open_source
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.files import whole
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.core.types import Frame
+from expnet_live.live.state import Settings
+from expnet_live.person.person import Person
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.sessions.format.folder import VIDEO
+from expnet_live.sessions.format.info import SessionInfo
+from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.writer import SessionWriter
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
+
+
+def import_video(
+    path: Path, folder: Path, settings: Settings, person: Person, pipeline: Pipeline, progress: Progress = unwatched
+) -> SessionInfo:
+    """Write the session `folder` from every frame of the video at `path`, at the video's own times from 0.
+
+    A video that breaks off makes a session up to there, whose `problem` says so. `progress` gets frames done and the
+    total (0: unknown), and may raise, which leaves nothing behind. Raises UserError if nothing can be read or written,
+    or if there is a folder of that name.
+    """
+    pipeline.reset()
+    with open_source(str(path.absolute())) as source, whole(folder) as partial:
+        frames = iter(source)
+        first = next(frames, None)
+        if first is None:
+            raise UserError(f"{path} has no pictures; name a video.")
+        height, width = first.image.shape[:2]
+        about = replace(
+            describe(SourceSpec.file(path), settings, pipeline, person),
+            title=path.stem,
+            started=datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat(timespec="milliseconds"),
+            width=width,
+            height=height,
+            video_frames=0,
+        )
+        writer, video = SessionWriter(partial, about), VideoWriter(partial / VIDEO, source.fps or 30.0, CRASH_SAFE)
+        problem, last = "", -1.0
+        frame: Frame | None = first
+        try:
+            while frame is not None:
+                time = max(frame.timestamp - first.timestamp, last + 0.001)
+                writer.write(video.frames, video.frames, time, pipeline.process(frame))
+                video.write(frame.image, time)
+                last = time
+                progress(video.frames, source.n_frames or 0)
+                frame = next(frames, None)
+        except SourceError as error:
+            problem = str(error)
+        finally:
+            video.close()
+            writer.close(video.frames, 0, (video.frames, video.frames), problem)
+    return writer.info

@@ -1,0 +1,42 @@
+"""Videos become sessions: `expnet-live sessions import`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expnet_live.cli import main
+from expnet_live.core.paths import asset
+from expnet_live.sessions.reading.session import Session
+from expnet_live.video.writer import VideoWriter
+
+
+def test_a_batch_of_videos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    (folder / "below").mkdir(parents=True)
+    times = [0.5, 0.54, 0.6, 0.9]
+    with VideoWriter(folder / "below/grey.mp4") as writer:
+        for n, time in enumerate(times):
+            writer.write(np.full((48, 64, 3), 40 * n, np.uint8), time)
+    shutil.copy(asset("demo.mp4"), folder / "demo.mp4")
+    (folder / "broken.mp4").write_bytes(b"no video")
+    arguments = ["sessions", "import", str(folder), "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.count("broken.mp4") == 1
+    demo, grey = (Session.open(tmp_path / "out" / name) for name in ("demo", "below_grey"))
+    assert demo.info.complete and demo.info.frames == demo.info.video_frames == 240
+    assert (demo.rows.face >= 0).mean() > 0.9 and demo.info.blendshapes
+    assert grey.rows.time == pytest.approx(np.subtract(times, times[0]), abs=2e-3)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"demo", "below_grey"}
+
+
+def test_an_earlier_session_stays(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "grey.mp4") as writer:
+        for n in range(3):
+            writer.write(np.full((48, 64, 3), 40 * n, np.uint8), n / 10)
+    for _ in range(2):
+        assert main(["sessions", "import", str(tmp_path / "grey.mp4"), "--out", str(tmp_path / "out")]) == 0
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"grey", "grey-2"}
