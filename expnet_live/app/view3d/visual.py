@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,11 +15,14 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.hair import lift
-from expnet_live.render.shading import STUDIO
+from expnet_live.render.shading import STUDIO, Light
+
+Color = tuple[float, float, float]
 
 _GAPE = 0.4, 3.2  # mm between the lips: below the first no light enters, above the second all of it does
 _NO_NECK = -1e5  # mm: below anything that is drawn
 _PHOTO_WIDTH = 720  # px: more would not be visible on the head, and takes long to upload
+_SKY, _GROUND = (0.20, 0.22, 0.26), (0.13, 0.10, 0.09)
 _BLEND = ("one", "one_minus_src_alpha")
 
 
@@ -121,6 +125,10 @@ class HeadVisual:
             u_line=(*finish.line, 0.85),
         )
 
+    def set_lights(self, lights: tuple[Light, Light, Light], sky: Color, ground: Color) -> None:
+        """A key, a fill and a rim light, and the linear RGB light from above and from below."""
+        self._set(**_lights(lights, sky, ground))
+
     def place(self, to_eye: Array, projection: Array) -> None:
         """Set the matrices (4, 4), for column vectors, from the model to the camera and from there to the picture."""
         self._to_eye, self._projection = to_eye.T.copy(), projection.T.copy()
@@ -165,13 +173,13 @@ class HeadVisual:
                 program[name] = values[name]
 
 
-def _lights() -> dict[str, object]:
+def _lights(lights: Sequence[Light] = STUDIO, sky: Color = _SKY, ground: Color = _GROUND) -> dict[str, object]:
     values: dict[str, object] = {
-        "u_sky": (0.20, 0.22, 0.26),
-        "u_ground": (0.13, 0.10, 0.09),
-        "u_highlight": tuple(light.highlight for light in STUDIO),
+        "u_sky": sky,
+        "u_ground": ground,
+        "u_highlight": tuple(light.highlight for light in lights),
     }
-    for i, light in enumerate(STUDIO):
+    for i, light in enumerate(lights):
         half = light.unit + np.array([0, 0, 1], np.float32)
         values |= {
             f"u_toward[{i}]": light.unit,

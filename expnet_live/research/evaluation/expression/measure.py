@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -68,8 +70,19 @@ def summary(rows: list[ActionFigures]) -> dict[str, float]:
     }
 
 
-def table(rows: list[ActionFigures]) -> str:
-    """Text with a line for each action that moves."""
+def table(rows: Sequence[ActionFigures | Mapping[str, Any]]) -> str:
+    """Text with a line for each action that moves, of figures or of the same as a mapping with more in it."""
     lines = [f"{'action':22s} {'r':>6s} {'gain':>6s} {'sd':>6s}"]
-    lines += [f"{f.name:22s} {f.r:6.2f} {f.gain:6.2f} {f.sd:6.3f}" for f in rows if f.moves]
+    for row in rows:
+        f = asdict(row) if isinstance(row, ActionFigures) else row
+        if not f["sd"] > MOVES:
+            continue
+        line = f"{f['name']:22s} {f['r']:6.2f} {f['gain']:6.2f} {f['sd']:6.3f}"
+        if "crosstalk" in f:
+            line += f"  cross-talk {f['crosstalk']:.2f}"
+        if f.get("loudest"):
+            line += f", {f['loudest']} {f['loudness']:.2f}"
+        if f.get("onset_ms") is not None:
+            line += f"  onset {f['onset_ms']:+.0f} ms"
+        lines.append(line)
     return "\n".join(lines)
