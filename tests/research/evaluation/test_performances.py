@@ -1,4 +1,4 @@
-"""Rendered heads as a yardstick: what they do, how it is drawn, and the figures of what is said of it."""
+"""Heads that perform, as a yardstick: what they do, how it is drawn, and the figures of what is said of it."""
 
 from __future__ import annotations
 
@@ -75,16 +75,16 @@ def test_winks_are_told_from_blinks() -> None:
 
 def test_a_quick_run_draws_hears_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, table, sheet = tmp_path / "figures.json", tmp_path / "figures.csv", tmp_path / "sheet.webp"
-    wanted = ["--renders", "--quick", "--heads", "1", "--no-demo"]
+    wanted = ["--performances", "1", "--quick", "--no-demo"]
     files = ["--out", str(out), "--csv", str(table), "--contact-sheet", str(sheet)]
     assert main(["evaluate", "expression", *wanted, *files, "--device", "cpu"]) == 0
     assert "jawOpen" in capsys.readouterr().out
-    renders = json.loads(out.read_text())["renders"]["own"]
-    part = renders["conditions"]["200 px"]
+    heads = json.loads(out.read_text())["performances"]["own"]
+    part = heads["conditions"]["200 px"]
     assert part["summary"]["found"] > 0.9
     rows = {row["name"]: row for row in part["actions"]}
     assert set(rows) == set(ARKIT) and rows["jawOpen"]["r"] > 0.6
-    assert set(renders["neutral turns"]) == {"jaw", "mouth"}
+    assert set(heads["neutral turns"]) == {"jaw", "mouth"}
     with table.open(newline="") as f:
         assert {row["name"] for row in csv.DictReader(f)} == set(ARKIT)
     picture = cv2.imread(str(sheet))
@@ -92,5 +92,5 @@ def test_a_quick_run_draws_hears_and_writes(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_ict_needs_its_indices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", "expression", "--renders", "--ict", str(tmp_path / "ict.npz")]) != 0
+    assert main(["evaluate", "expression", "--ict", str(tmp_path / "ict.npz")]) != 0
     assert "--indices" in capsys.readouterr().err

@@ -122,7 +122,7 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class RenderFigures:
+class PerformanceFigures:
     """Of one action, beside r and gain: rms of what the others say while it alone acts, as a share of it; which one
     says most, and its share."""
 
@@ -135,7 +135,7 @@ class RenderFigures:
     loudness: float
 
 
-def condition_figures(heard: Heard) -> list[RenderFigures]:
+def condition_figures(heard: Heard) -> list[PerformanceFigures]:
     rows = {f.name: f for f in figures(heard.said, heard.truth, heard.head)}
     change = np.array(heard.said, np.float64)
     for number in np.unique(heard.head):
@@ -157,14 +157,14 @@ def condition_figures(heard: Heard) -> list[RenderFigures]:
         most = int(np.abs(slopes).argmax())
         loud = abs(slopes[most]) >= _LOUD
         result.append(
-            RenderFigures(
+            PerformanceFigures(
                 own.name, own.r, own.gain, own.sd, crosstalk, ARKIT[most] if loud else "", float(slopes[most])
             )
         )
     return result
 
 
-def condition_summary(heard: Heard, rows: list[RenderFigures]) -> dict[str, float]:
+def condition_summary(heard: Heard, rows: list[PerformanceFigures]) -> dict[str, float]:
     good = [f for f in rows if f.r >= 0.9 and 0.8 <= f.gain <= 1.2]
     both = summary([ActionFigures(f.name, f.r, f.gain, f.sd) for f in rows])
     return {
@@ -179,7 +179,7 @@ def condition_summary(heard: Heard, rows: list[RenderFigures]) -> dict[str, floa
     }
 
 
-def run_renders(
+def run_performances(
     listener: Listener, cast: Cast, conditions: Sequence[Condition] = CONDITIONS, sequences: bool = True
 ) -> dict[str, Any]:
     """The figures of each condition, of sequences, and of independence."""
@@ -255,16 +255,16 @@ def played(listener: Listener, cast: Cast) -> dict[str, Any]:
             late = onset_error(said[:, INDEX[event.action]], event)
             if late is not None:
                 errors.setdefault(event.action, []).append(late)
-    late = {n: float(np.median(v)) for n, v in errors.items()}
-    told = [abs(v) for v in late.values()]
+    onsets = {n: float(np.median(v)) for n, v in errors.items()}
+    told = [abs(v) for v in onsets.values()]
     return {
         "summary": {
             **summary(rows),
             "onset_ms_median": float(np.median(told)) if told else float("nan"),
-            "onsets_seen": float(len(late)),
+            "onsets_seen": float(len(onsets)),
             "found": float(heard.found.mean()),
         },
-        "actions": [asdict(f) | {"onset_ms": late.get(f.name)} for f in rows],
+        "actions": [asdict(f) | {"onset_ms": onsets.get(f.name)} for f in rows],
     }
 
 
