@@ -85,7 +85,7 @@ def test_ckplus_gives_peaks_and_first_frames(ckplus: Path) -> None:
 def test_the_whole_test_on_ckplus(ckplus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "report"
     command = ["evaluate", "emotion", "--dataset", "ckplus", "--root", str(ckplus), "--scales", "1", "0.4"]
-    command += ["--features", "expnet,expnet-one-look,landmark-fit"]
+    command += ["--features", "expnet,expnet-one-look,expnet-actions,expnet-both,landmark-fit"]
     assert main([*command, "--neighbours", "3", "--device", "cpu", "--out", str(out)]) == 0
     assert {p.name for p in out.iterdir()} == {
         "report.md", "report.json", "accuracy.png", "accuracy.svg", "confusion.png", "confusion.svg",

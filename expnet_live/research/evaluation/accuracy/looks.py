@@ -20,12 +20,13 @@ from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """Expression (29,), identity (K,), and the 468 points (468, 2) in the photo's pixels."""
+    """Expression (29,), identity (K,), the 468 points (468, 2) in the photo's pixels, and ARKit's actions (52,)."""
 
     expression: Array
     identity: Array
     points: Array
     confidence: float
+    actions: Array | None = None
 
 
 def shrunk(image: Image, factor: float) -> Image:
@@ -79,7 +80,8 @@ def estimate(
         for i, view in enumerate(views):
             shape = model.landmarks(said.expression[i], said.identity[i])
             points = view.project(shape)[:, :2]
-            results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i])))
+            actions = None if said.blendshapes is None else said.blendshapes[i]
+            results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i]), actions))
     return results
 
 

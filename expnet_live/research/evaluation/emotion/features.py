@@ -16,13 +16,15 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.detector import Detection
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
-from expnet_live.research.evaluation.accuracy.looks import estimate
+from expnet_live.research.evaluation.accuracy.looks import Estimate, estimate
 from expnet_live.research.evaluation.emotion.blendshapes import N_SCORES, Blendshapes
 from expnet_live.research.evaluation.network import network_of
 
 TITLES = {
     "expnet": "ExpNet",
     "expnet-one-look": "ExpNet, one look",
+    "expnet-actions": "ExpNet, ARKit's actions",
+    "expnet-both": "ExpNet, coefficients and actions",
     "landmark-fit": "landmark fit",
     "mediapipe-blendshapes": "MediaPipe blendshapes",
     "official": "official ExpNet",
@@ -38,14 +40,30 @@ class Feature(Protocol):
 
 
 class ExpNetFeature:
-    """The 29 coefficients, from several looks (`closely`) as for a user's photos, else from one, as in a video."""
+    """The 29 coefficients, ARKit's 52 actions or both, as `outputs` says, from several looks (`closely`) as for a
+    user's photos, else from one, as in a video."""
 
-    def __init__(self, predictor: Predictor, model: FaceModel, *, closely: bool = True) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        model: FaceModel,
+        *,
+        closely: bool = True,
+        outputs: tuple[str, ...] = ("expression",),
+    ) -> None:
+        self._outputs = outputs
         self._predictor, self._model, self._closely = predictor, model, closely
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
-        rows = [e.expression for e in estimate(images, faces, self._predictor, self._model, closely=self._closely)]
-        return np.stack(rows), np.ones(len(rows), bool)
+        found = estimate(images, faces, self._predictor, self._model, closely=self._closely)
+        return np.stack([self._row(e) for e in found]), np.ones(len(found), bool)
+
+    def _row(self, seen: Estimate) -> Array:
+        if "actions" not in self._outputs:
+            return seen.expression
+        if seen.actions is None:
+            raise UserError("This network does not predict ARKit's actions; choose one that does with --model.")
+        return np.concatenate([seen.expression, seen.actions]) if "expression" in self._outputs else seen.actions
 
 
 class LandmarkFeature:
@@ -75,8 +93,8 @@ class BlendshapeFeature:
         return rows, np.array([s is not None for s in found])
 
 
-def _expnet(args: argparse.Namespace, *, closely: bool = True) -> Feature:
-    return ExpNetFeature(network_of(args.model, args.device), FaceModel.load(), closely=closely)
+def _expnet(args: argparse.Namespace, *, closely: bool = True, outputs: tuple[str, ...] = ("expression",)) -> Feature:
+    return ExpNetFeature(network_of(args.model, args.device), FaceModel.load(), closely=closely, outputs=outputs)
 
 
 def _landmark_fit(args: argparse.Namespace) -> Feature:
@@ -102,6 +120,8 @@ def _official(args: argparse.Namespace) -> Feature:
 FEATURES: dict[str, Callable[[argparse.Namespace], Feature]] = {
     "expnet": _expnet,
     "expnet-one-look": partial(_expnet, closely=False),
+    "expnet-actions": partial(_expnet, outputs=("actions",)),
+    "expnet-both": partial(_expnet, outputs=("expression", "actions")),
     "landmark-fit": _landmark_fit,
     "mediapipe-blendshapes": _blendshapes,
     "official": _official,

@@ -243,7 +243,7 @@ def _videos(paths: list[Path], held_out: bool) -> list[Path]:
 
 def _tables(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every part of the result that has a line for each action, by its name."""
-    found = {n: result[n] for n in ("demo", "clips", "photos", "renders") if n in result}
+    found: dict[str, dict[str, Any]] = {n: result[n] for n in ("demo", "clips", "photos", "renders") if n in result}
     for kind, heads in result.get("performances", {}).items():
         found |= {f"performances, {kind}, {name}": part for name, part in heads["conditions"].items()}
         if "sequences" in heads:

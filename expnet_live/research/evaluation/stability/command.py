@@ -3,7 +3,8 @@
 Jitter is the standard deviation of each coefficient over time, after a second to settle, when a photo repeated at 30
 frames per second with fresh sensor noise goes through the pipeline. Blinks take the coefficients from open to closed
 eyes, both as the network predicts them in a video, over 120 ms at 30 frames per second and at every phase of the
-shutter, with the noise of the still face added, and pass them through the pipeline's smoother.
+shutter, with the noise of the still face added, and pass them through the pipeline's smoother. ARKit's 52 actions are
+measured in the same way, where the network predicts them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
+from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
@@ -33,6 +35,7 @@ BLINK_BAR = 0.8  # of its depth
 _BLINK_S = 0.12
 _SETTLE = 30  # frames
 _PHASES = 12
+_LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +46,14 @@ class Still:
     expression: Array
     views: list[WeakPerspective]
     gazes: list[Array | None]
+    actions: Array | None = None  # (T, 52)
+
+    def smoothed_actions(self, preset: str) -> Array | None:
+        """ARKit's actions (T, 52) after the pipeline's smoothing."""
+        smoother = FaceSmoother(preset)
+        if self.actions is None:
+            return None
+        return np.array([smoother.actions(a, i / FPS) for i, a in enumerate(self.actions)])
 
     def smoothed(self, preset: str) -> Array:
         """Expressions (T, 29) after the pipeline's smoothing."""
@@ -91,6 +102,13 @@ def run(args: argparse.Namespace) -> int:
         f"balanced: jitter {worst:.3f} at most (limit {JITTER_BAR}), "
         f"blink {blinks['balanced']:.0%} (limit {BLINK_BAR:.0%})"
     )
+    actions = _action_figures(stills, pipeline, args.blinks)
+    if actions:
+        told = actions["balanced"]
+        print(
+            f"ARKit's actions, balanced: jitter {told['jitter']:.3f} of the full action at most ({told['loudest']}), "
+            f"blink {told['blink']:.0%}"
+        )
     if args.json:
         report: dict[str, Any] = {
             "jitter": {
@@ -99,9 +117,62 @@ def run(args: argparse.Namespace) -> int:
             },
             "blink": blinks,
             "good": good,
+            "actions": actions,
         }
         args.json.write_text(json.dumps(report, indent=1))
     return 0 if good else 1
+
+
+def _action_figures(stills: list[Still], pipeline: Pipeline, video: str) -> dict[str, dict[str, Any]]:
+    """For each preset: the largest jitter of ARKit's actions, in full actions, which one it is, and the share of a
+    blink that is left. Empty where the network does not predict them."""
+    raw = [s.actions for s in stills if s.actions is not None]
+    if not raw:
+        return {}
+    noise = np.concatenate([a[_SETTLE:] - a[_SETTLE:].mean(0) for a in raw])
+    opened, closed = _open_and_closed_actions(pipeline, video)
+    result: dict[str, dict[str, Any]] = {}
+    for preset in PRESETS:
+        smooth = [a for s in stills if (a := s.smoothed_actions(preset)) is not None]
+        sd = np.max([a[_SETTLE:].std(0) for a in smooth], axis=0)
+        most = int(sd.argmax())
+        left = action_blink_left(preset, opened, closed, noise)
+        result[preset] = {"jitter": float(sd[most]), "loudest": ARKIT[most], "blink": left}
+    return result
+
+
+def _open_and_closed_actions(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
+    """ARKit's actions (52,) with the eyes most open and most closed in a video."""
+    pipeline.reset()
+    with open_source(video) as source:
+        told = [s[0].blendshapes for frame in source if (s := pipeline.process(frame))]
+    seen = np.array([a for a in told if a is not None])
+    lid = seen[:, _LIDS].min(1)
+    opened = np.median(seen[lid <= np.median(lid)], 0)
+    closed = opened.copy()
+    closed[_LIDS] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[_LIDS]
+    return opened, closed
+
+
+def action_blink_left(preset: str, opened: Array, closed: Array, noise: Array) -> float:
+    """As `blink_left`, of ARKit's actions (52,)."""
+    rng = np.random.default_rng(1)
+    left = []
+    for phase in np.arange(_PHASES) / _PHASES / FPS:
+        reached = []
+        for _ in range(8):
+            smoother = FaceSmoother(preset)
+            times = np.arange(60) / FPS + phase
+            closing = _lid(times - 1.0)
+            shown = opened + closing[:, None] * (closed - opened)
+            start = int(rng.integers(len(noise)))
+            heard = np.clip(shown + noise[np.arange(start, start + len(times)) % len(noise)], 0, 1)
+            out = np.array([smoother.actions(a, t) for a, t in zip(heard, times, strict=True)])
+            peak = int(closing.argmax())
+            deepest = (out[peak : peak + 3, _LIDS] - opened[_LIDS]).max(0)
+            reached.append(deepest / np.maximum(shown[peak, _LIDS] - opened[_LIDS], 1e-3))
+        left.append(np.mean(reached, 0).min())
+    return float(min(left))
 
 
 def photos_of(paths: list[Path] | None) -> Iterator[tuple[str, Image]]:
@@ -140,7 +211,9 @@ def still_of(pipeline: Pipeline, name: str, image: Image, frames: int, sigma: fl
             raise UserError(f"The face in {name} cannot be tracked; choose a photo with a clear face.")
         states.append(found[0])
     expression = np.array([s.expression_raw for s in states])
-    return Still(name, expression, [camera.view(s.pose) for s in states], [s.gaze for s in states])
+    told = [s.blendshapes for s in states if s.blendshapes is not None]
+    actions = np.array(told) if len(told) == len(states) else None
+    return Still(name, expression, [camera.view(s.pose) for s in states], [s.gaze for s in states], actions)
 
 
 def open_and_closed(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
