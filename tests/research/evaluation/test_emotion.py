@@ -93,7 +93,7 @@ def test_the_whole_test_on_ckplus(ckplus: Path, tmp_path: Path, capsys: pytest.C
     report = json.loads((out / "report.json").read_text())
     assert report["photos"] == {"neutral": 2 * PEOPLE, "happiness": PEOPLE, "surprise": PEOPLE}
     for scale in ("1.0", "0.4"):
-        for title in ("ExpNet", "ExpNet, one look", "landmark fit"):
+        for title in ("ExpNet", "ExpNet, one look", "ExpNet, coefficients and actions", "landmark fit"):
             figures = report["scales"][scale][title]
             low, high = figures["accuracy, 95 %"]
             assert low <= figures["accuracy"] <= high

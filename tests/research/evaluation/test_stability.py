@@ -49,6 +49,7 @@ def test_the_network_meets_the_bars(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "balanced" in printed
     assert len(report["jitter"]["demo"]["balanced"]) == 29
     assert report["blink"]["off"] > 0.9
+    assert report["actions"]["balanced"]["jitter"] < 0.05 and report["actions"]["off"]["blink"] > 0.8
 
 
 @needs_weights

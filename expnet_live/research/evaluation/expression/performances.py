@@ -15,9 +15,8 @@ from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.pipeline.look import crop_type, look_at
+from expnet_live.pipeline.look import Stopwatch, crop_type, look_at
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.pipeline.stopwatch import Stopwatch
 from expnet_live.research.evaluation.expression import script
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary
 from expnet_live.research.evaluation.expression.script import Event, Moment
