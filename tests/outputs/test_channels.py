@@ -64,7 +64,7 @@ def test_files_of_curves(tmp_path: Path) -> None:
     assert Shape.load(path)(np.full(N_BLENDSHAPES, 0.25, np.float32))[INDEX["jawOpen"]] == 0.5
     for text, reason in (
         ("[]", "is not a file of curves"),
-        ('{"version": 2, "curves": {}}', "is of version 2"),
+        ('{"version": 2, "curves": {}}', "has version 2"),
         ('{"version": 1, "curves": {"smile": {}}}', "There is no action called smile"),
         ('{"version": 1, "curves": {"jawOpen": {"gain": -1}}}', "is not a file of curves"),
         ('{"version": 1, "curves": {"jawOpen": {"gian": 1}}}', "is not a file of curves"),
