@@ -96,7 +96,8 @@ def test_what_is_no_session_is_said(qtbot: Any, player: PlayerView, copy: Path, 
     (copy / INFO).write_text("{}")
     empty = tmp_path / "empty"
     write_session(empty, n=0)
-    for folder, sentence in ((copy, "is damaged"), (tmp_path / "nowhere", "is not there"), (empty, "holds no frames")):
+    cases = ((copy, "is damaged"), (tmp_path / "nowhere", "does not exist"), (empty, "holds no frames"))
+    for folder, sentence in cases:
         player.open_session(folder)
         qtbot.waitUntil(lambda sentence=sentence: sentence in player.message.text(), timeout=LONG)
         assert player.message.isVisible() and not player.actions_["play"].isEnabled()

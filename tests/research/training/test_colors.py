@@ -67,5 +67,5 @@ def test_lips_brows_and_skin_are_learned_and_symmetric(model: FaceModel, photos:
 
 
 def test_too_few_photos_are_refused(model: FaceModel, photos: tuple[LandmarkSet, Path]) -> None:
-    with pytest.raises(UserError, match="name more photos"):
+    with pytest.raises(UserError, match="give more photos"):
         mean_face_colors(photos[0], list_photos([photos[1]])[:5], model)

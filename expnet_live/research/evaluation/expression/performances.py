@@ -53,7 +53,7 @@ CONDITIONS = (
 QUICK = Condition("200 px", Shot(200), (1.0,), 4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cast:
     """Who is seen, and the random rooms that they are in."""
 
@@ -64,7 +64,7 @@ class Cast:
         return random_room(np.random.default_rng([number, zlib.crc32(name.encode())]), self.scenes)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Heard:
     """`said` and `truth` (T, 52), the number of each frame's head (T,), what acts alone, whether the finder or
     tracker had the face (T,)."""

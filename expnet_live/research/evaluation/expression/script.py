@@ -22,7 +22,7 @@ SIDED = tuple(
 _RISE, _HOLD, _FALL = 0.2, 0.25, 0.25  # s
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moment:
     """Strengths (52,) of a frame; `action` is the one that acts alone, None where several or none do."""
 

@@ -22,7 +22,7 @@ _TITLE = 20  # px
 _HEAD_MM = 250.0  # of the drawn head in its cell
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Best:
     strength: float
     face: Image

@@ -49,7 +49,7 @@ class Person(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Room:
     """Where a person is: lights, the light from above and below, the `background` (square, BGR), and the camera's
     distance in mm. `glasses`: half width and half height of a rim (mm), thickness (of a face's width), and BGR."""
@@ -128,7 +128,7 @@ class Shot:
     cover: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A picture with where the head truly is in it."""
 
