@@ -10,8 +10,6 @@ import pytest
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.paths import asset
-from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.rig import Rig
 from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import figures, summary, table
 
@@ -42,7 +40,7 @@ def test_frames_without_a_face_do_not_count() -> None:
 
 
 def test_the_demo_clips_truth_is_in_full_actions() -> None:
-    truth = demo_truth(asset("demo.csv"), FaceModel.load(), Rig.load())
+    truth = demo_truth(asset("demo.csv"))
     assert truth.shape == (240, 52)
     most = dict(zip(ARKIT, truth.max(0), strict=True))
     assert 0.2 < most["jawOpen"] < 1.2 and 0.5 < most["eyeBlinkLeft"] < 1.5 and 0.4 < most["mouthSmileLeft"] < 1.5

@@ -31,7 +31,6 @@ from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.rig import Rig
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary, table
@@ -177,7 +176,7 @@ def demo(pipeline: Pipeline, sheet: ContactSheet | None = None) -> tuple[Array, 
     """Predictions and truth (T, 52) in the frames of the demo clip in which the face is tracked, and the clip's
     name.
     """
-    truth = demo_truth(asset("demo.csv"), FaceModel.load(), Rig.load())
+    truth = demo_truth(asset("demo.csv"))
     pipeline.reset()
     said = np.full(truth.shape, np.nan)
     with open_source(DEMO) as source:
