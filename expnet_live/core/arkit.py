@@ -34,6 +34,10 @@ def mirrored_name(name: str) -> str:
     return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
 
 
+# Of the whole face to one side or the other; all other names with a side mean the left or the right part of the face.
+SIDEWAYS: tuple[tuple[str, str], ...] = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
+WHOLE: tuple[str, ...] = tuple(name for pair in SIDEWAYS for name in pair)
+
 # `weights[MIRROR]` are those of the face's mirror image.
 MIRROR: NDArray[Any] = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from expnet_live.core.arkit import SIDEWAYS
+
 _SIDE = re.compile(r"[_.\- ]([LR])$")
 # Coefficients of ours that correspond to several of their shapes.
 _TOGETHER = {"mouthRollIn": ("mouthRollLower", "mouthRollUpper"), "mouthShrug": ("mouthShrugLower", "mouthShrugUpper")}
-_OPPOSITE = {"jawLeft": "jawRight", "mouthLeft": "mouthRight"}
+_OPPOSITE = dict(SIDEWAYS)
 # Least squares must not use these: eyes turn with the gaze, pupils and tongue are not measured, and mouthClose has a
 # meaning only with an open jaw.
 _APART = re.compile(r"eyeLook|pupil|tongue|mouthClose", re.IGNORECASE)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _BASE = 60  # frames per second of its timecodes, whatever the take's rate
 _ANGLES = tuple(f"{part}{angle}" for part in ("Head", "LeftEye", "RightEye") for angle in ("Yaw", "Pitch", "Roll"))
-_PAIRS = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))  # the app has these in the opposite order
 
 
 class LiveLinkTake(Format):
@@ -28,7 +27,7 @@ class LiveLinkTake(Format):
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         import numpy as np
 
-        from expnet_live.core.arkit import ARKIT, INDEX
+        from expnet_live.core.arkit import ARKIT, INDEX, SIDEWAYS
         from expnet_live.core.errors import UserError
         from expnet_live.outputs.export.actions import weights_of
         from expnet_live.outputs.sample import Sample
@@ -40,7 +39,7 @@ class LiveLinkTake(Format):
         if not np.isfinite(weights).all():
             raise UserError("The session has no blendshapes, and its face model is missing; export a table.")
         order = list(range(len(ARKIT)))
-        for left, right in _PAIRS:
+        for left, right in SIDEWAYS:  # the app has these in the opposite order
             order[INDEX[left]], order[INDEX[right]] = INDEX[right], INDEX[left]
         names = [ARKIT[i][0].upper() + ARKIT[i][1:] for i in order]
         still = np.zeros((2, 2), np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT
+from expnet_live.core.arkit import ARKIT, WHOLE
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.asked import OWN, Asked, bones
 from expnet_live.outputs.output import OutputKind, Sender
@@ -13,12 +13,10 @@ from expnet_live.outputs.sample import Sample
 _ASK = "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"
 _STOP = "iFacialMocap_UDPTCPSTOP_sahuasouryya9218sauhuiayeta91555dy3719"
 _SECOND = "sendDataVersion=v2"
-# Whole actions to one side keep their names: a jaw moves left, but an eye is the left one.
-_WHOLE = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")
 
 
 def _short(name: str) -> str:
-    if name in _WHOLE:
+    if name in WHOLE:  # a jaw moves left, but an eye is the left one
         return name
     for side in ("Left", "Right"):
         if name.endswith(side):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, WHOLE
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -28,7 +28,6 @@ TURNS = (20, 40)  # degrees of yaw
 _SHAPE_SD = 0.8
 _YAWS = np.radians([-30, -20, -10, 0, 10, 20, 30])
 _GRIN = ("mouthStretch", "mouthUpperUp", "mouthLowerDown")
-_WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face
 _BATCH = 32
 
 
@@ -169,7 +168,7 @@ def _cross_talk(rows: list[_Picture], said: Array) -> tuple[Array, Array]:
         full = truth[:, i] == truth[:, i].max()
         rest = (truth[full] == 0).all(0)
         talk[i] = float(np.sqrt((moved[full][:, rest] ** 2).mean())) / truth[:, i].max()
-        if MIRROR[i] != i and name not in _WAYS:
+        if MIRROR[i] != i and name not in WHOLE:
             other[i] = float(moved[full, MIRROR[i]].mean()) / max(float(moved[full, i].mean()), 0.05)
     return talk, other
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE
 from expnet_live.core.types import Array
 
 _ALONE = 0.3
@@ -18,8 +18,6 @@ _SIDED = {
     "mouthStretch": 0.06, "mouthPress": 0.06, "mouthFrown": 0.08, "mouthDimple": 0.06, "mouthUpperUp": 0.06,
     "mouthLowerDown": 0.06, "eyeBlink": 0.12,
 }  # fmt: skip
-_WAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # of the whole face, although their names include a side
-_OPPOSITE = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 
 
 def random_strengths(rng: np.random.Generator, real: Array, chance: Array) -> Array:
@@ -41,7 +39,7 @@ def _power(rng: np.random.Generator) -> float:
 def _alone(w: Array, rng: np.random.Generator) -> None:
     for i in rng.choice(N_BLENDSHAPES, rng.choice([1, 1, 2, 3])):
         w[i] = _power(rng)
-        if MIRROR[i] != i and ARKIT[i] not in _WAYS and rng.random() < 0.5:
+        if MIRROR[i] != i and ARKIT[i] not in WHOLE and rng.random() < 0.5:
             w[MIRROR[i]] = w[i] * rng.uniform(0.7, 1.1)
 
 
@@ -58,7 +56,7 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
         side, part = ("Left", "Right")[rng.integers(2)], ("eye", "brow", "mouth")[rng.integers(3)]
         share = rng.uniform(0, 0.5)
         for i, name in enumerate(ARKIT):
-            if name.startswith(part) and name.endswith(side) and name not in _WAYS:
+            if name.startswith(part) and name.endswith(side) and name not in WHOLE:
                 w[i] *= share
     for name, p in _SINGLE.items():
         if rng.random() < p:
@@ -75,7 +73,7 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
 
 def _exclude(w: Array) -> None:
     """Weaken actions that cannot occur at the same time."""
-    for pair in _OPPOSITE:
+    for pair in SIDEWAYS:
         a, b = (INDEX[name] for name in pair)
         w[b if w[a] >= w[b] else a] = 0
     jaw, close, tongue = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
