@@ -8,6 +8,9 @@ from __future__ import annotations
 import logging
 import socket
 from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
 
 from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import turns
@@ -118,6 +121,12 @@ class Asked(Sender):
     def _forget(self, place: tuple[str, int]) -> None:
         if asker := self._askers.pop(place, None):
             asker[0].close()
+
+
+def weights(sample: Sample, names: Sequence[str], separator: str) -> str:
+    """All blendshapes in per cent, by these names."""
+    values = np.rint(100 * np.asarray(sample.blendshapes)).astype(int).tolist()
+    return "".join(f"{n}{separator}{v}|" for n, v in zip(names, values, strict=True))
 
 
 def bones(sample: Sample, place: tuple[float, float, float]) -> str:

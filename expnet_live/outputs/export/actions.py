@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -65,3 +69,11 @@ def gaze_directions(rows: Rows) -> Array:
 def texts(values: Array, digits: int) -> list[str]:
     """Numbers with that many decimals; unknown ones are empty."""
     return ["" if np.isnan(v) else f"{v + 0.0:.{digits}f}" for v in values.tolist()]
+
+
+def write_columns(path: Path, columns: Mapping[str, Sequence[str]], encoding: str) -> None:
+    """Write a CSV file with these columns, all of the same length, below a line of their names."""
+    with path.open("w", newline="", encoding=encoding) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))

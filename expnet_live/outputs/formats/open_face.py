@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ class OpenFace(Format):
         import numpy as np
 
         from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK
-        from expnet_live.outputs.export.actions import camera_pose, gaze_directions, texts, weights_of
+        from expnet_live.outputs.export.actions import camera_pose, gaze_directions, texts, weights_of, write_columns
 
         rows = excerpt.rows
         step = excerpt.steps(len(rows))
@@ -53,10 +52,7 @@ class OpenFace(Format):
         for name in sorted(present):
             there = np.where(np.isnan(present[name]), np.nan, present[name] >= _PRESENT)
             table[f"{name}_c"] = texts(there, 0)
-        with path.open("w", newline="", encoding="ascii") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(table)
-            writer.writerows(zip(*table.values(), strict=True))
+        write_columns(path, table, "ascii")
         step(len(rows))
         return Written(len(rows), remarks)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ class PyFeat(Format):
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK
-        from expnet_live.outputs.export.actions import camera_pose, texts, weights_of
+        from expnet_live.outputs.export.actions import camera_pose, texts, weights_of, write_columns
 
         rows = excerpt.rows
         step = excerpt.steps(len(rows))
@@ -47,10 +46,7 @@ class PyFeat(Format):
         table |= {"Pitch": texts(pitch, 5), "Roll": texts(roll, 5), "Yaw": texts(yaw, 5)}
         table["frame"] = [str(f) for f in rows.frame.tolist()]
         table["input"] = [excerpt.session.folder.name] * len(rows)
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(table)
-            writer.writerows(zip(*table.values(), strict=True))
+        write_columns(path, table, "utf-8")
         step(len(rows))
         return Written(len(rows), remarks)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.asked import OWN, Asked, bones
+from expnet_live.outputs.asked import OWN, Asked, bones, weights
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
@@ -30,9 +28,7 @@ class _Phone(Asked):
         return "&"
 
     def text(self, sample: Sample, version: str, nudge: float) -> str:
-        values = np.rint(100 * np.asarray(sample.blendshapes)).astype(int).tolist()
-        weights = "".join(f"{n}{version}{v}|" for n, v in zip(ARKIT, values, strict=True))
-        return weights + bones(sample, self.place_of(sample, nudge))
+        return weights(sample, ARKIT, version) + bones(sample, self.place_of(sample, nudge))
 
 
 OUTPUT = Facemotion3d()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from expnet_live.core.arkit import ARKIT, WHOLE
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.asked import OWN, Asked, bones
+from expnet_live.outputs.asked import OWN, Asked, bones, weights
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
@@ -44,9 +42,7 @@ class _Phone(Asked):
         return "&" if _SECOND in request else "-"
 
     def text(self, sample: Sample, version: str, nudge: float) -> str:
-        values = np.rint(100 * np.asarray(sample.blendshapes)).astype(int).tolist()
-        weights = "".join(f"{n}{version}{v}|" for n, v in zip(_NAMES, values, strict=True))
-        return weights + bones(sample, self.place_of(sample, nudge))
+        return weights(sample, _NAMES, version) + bones(sample, self.place_of(sample, nudge))
 
 
 OUTPUT = IFacialMocap()
