@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,33 +146,12 @@ def _open_and_closed_actions(pipeline: Pipeline, video: str) -> tuple[Array, Arr
     pipeline.reset()
     with open_source(video) as source:
         told = [s[0].blendshapes for frame in source if (s := pipeline.process(frame))]
-    seen = np.array([a for a in told if a is not None])
-    lid = seen[:, _LIDS].min(1)
-    opened = np.median(seen[lid <= np.median(lid)], 0)
-    closed = opened.copy()
-    closed[_LIDS] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[_LIDS]
-    return opened, closed
+    return _extremes(np.array([a for a in told if a is not None]), _LIDS)
 
 
 def action_blink_left(preset: str, opened: Array, closed: Array, noise: Array) -> float:
     """As `blink_left`, of ARKit's actions (52,)."""
-    rng = np.random.default_rng(1)
-    left = []
-    for phase in np.arange(_PHASES) / _PHASES / FPS:
-        reached = []
-        for _ in range(8):
-            smoother = FaceSmoother(preset)
-            times = np.arange(60) / FPS + phase
-            closing = _lid(times - 1.0)
-            shown = opened + closing[:, None] * (closed - opened)
-            start = int(rng.integers(len(noise)))
-            heard = np.clip(shown + noise[np.arange(start, start + len(times)) % len(noise)], 0, 1)
-            out = np.array([smoother.actions(a, t) for a, t in zip(heard, times, strict=True)])
-            peak = int(closing.argmax())
-            deepest = (out[peak : peak + 3, _LIDS] - opened[_LIDS]).max(0)
-            reached.append(deepest / np.maximum(shown[peak, _LIDS] - opened[_LIDS], 1e-3))
-        left.append(np.mean(reached, 0).min())
-    return float(min(left))
+    return _left(preset, opened, closed, noise, _LIDS, lambda smoother, a, t: smoother.actions(np.clip(a, 0, 1), t))
 
 
 def photos_of(paths: list[Path] | None) -> Iterator[tuple[str, Image]]:
@@ -224,11 +203,7 @@ def open_and_closed(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
     blink = [i for i, name in enumerate(pipeline.face_model.names) if "eyeBlink" in name]
     if len(seen) < 10:
         raise UserError(f"{video} shows a face too briefly to look for blinks; choose another with --blinks.")
-    lid = seen[:, blink].min(1)  # winks are not blinks
-    opened = np.median(seen[lid <= np.median(lid)], 0)
-    closed = opened.copy()
-    # Only the lids move: other differences between those frames would distort the measure.
-    closed[blink] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[blink]
+    opened, closed = _extremes(seen, blink)
     if (closed - opened)[blink].min() < 2 * EXPRESSION_NOISE:
         raise UserError(f"Nobody closes both eyes in {video}; choose another with --blinks.")
     return opened, closed
@@ -238,6 +213,31 @@ def blink_left(preset: str, opened: Array, closed: Array, noise: Array, names: t
     """The part of a blink's depth that passes the smoother: mean over noise, worst phase, worse eye."""
     frontal = WeakPerspective(np.zeros(3), 2.0, 0.0, 0.0)
     lids = [i for i, name in enumerate(names) if "eyeBlink" in name]
+
+    def smooth(smoother: FaceSmoother, expression: Array, time: float) -> Array:
+        return smoother(expression.astype(np.float32), frontal, None, time)[0]
+
+    return _left(preset, opened, closed, noise, lids, smooth)
+
+
+def _extremes(seen: Array, lids: list[int]) -> tuple[Array, Array]:
+    """The median row of `seen` (T, n) with open eyes, and the same with the lids most closed."""
+    lid = seen[:, lids].min(1)  # winks are not blinks
+    opened = np.median(seen[lid <= np.median(lid)], 0)
+    closed = opened.copy()
+    # Only the lids move: other differences between those frames would distort the measure.
+    closed[lids] = seen[np.argsort(lid)[-max(3, len(lid) // 100) :]].mean(0)[lids]
+    return opened, closed
+
+
+def _left(
+    preset: str,
+    opened: Array,
+    closed: Array,
+    noise: Array,
+    lids: list[int],
+    smooth: Callable[[FaceSmoother, Array, float], Array],
+) -> float:
     rng = np.random.default_rng(1)
     left = []
     for phase in np.arange(_PHASES) / _PHASES / FPS:
@@ -249,12 +249,10 @@ def blink_left(preset: str, opened: Array, closed: Array, noise: Array, names: t
             start = int(rng.integers(len(noise)))
             shown = opened + closing[:, None] * (closed - opened)
             heard = shown + noise[np.arange(start, start + len(times)) % len(noise)]
-            out = np.array(
-                [smoother(e.astype(np.float32), frontal, None, t)[0] for e, t in zip(heard, times, strict=True)]
-            )
+            out = np.array([smooth(smoother, row, t) for row, t in zip(heard, times, strict=True)])
             peak = int(closing.argmax())
             deepest = (out[peak : peak + 3, lids] - opened[lids]).max(0)
-            reached.append(deepest / (shown[peak, lids] - opened[lids]))
+            reached.append(deepest / np.maximum(shown[peak, lids] - opened[lids], 1e-3))
         left.append(np.mean(reached, 0).min())
     return float(min(left))
 
