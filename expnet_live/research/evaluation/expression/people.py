@@ -12,6 +12,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
+from expnet_live.heads.topology import CONTOURS
 from expnet_live.render.shading import linear_from_srgb
 from expnet_live.research.evaluation.expression.studio import recolored
 from expnet_live.research.training.made.ict import EYES, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
@@ -20,8 +21,8 @@ _SHAPE_SD = 0.8  # of a head's identity
 _SKIN = (Part.FACE, Part.SHELL, Part.EARS, Part.LID_RIM)
 _DARK, _FAIR = np.array([84, 54, 40.0]), np.array([238, 205, 182.0])  # sRGB
 _IRISES = np.array([(70, 45, 30), (110, 90, 60), (90, 120, 140), (80, 110, 90), (40, 28, 20)], float)
-_BROWS = ((46, 53, 52, 65, 55, 107, 66, 105, 63, 70), (276, 283, 282, 295, 285, 336, 296, 334, 293, 300))
-_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+_BROWS = [CONTOURS[f"{side} brow"][:-1] for side in ("right", "left")]
+_LIPS = CONTOURS["lips outer"][:-1]
 
 
 class OwnPerson:

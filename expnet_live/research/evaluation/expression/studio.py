@@ -22,6 +22,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.render.shading import Light
+from expnet_live.research.training.made.scene import rims
 
 FACE_MM = 145.0  # from cheek to cheek
 _LEAST = 176  # px: no picture is smaller, however small its face
@@ -252,14 +253,9 @@ def _put_on_glasses(
     image: Image, person: Person, vertices: Array, room: Room, seen: Callable[[Array], Array], width: float
 ) -> None:
     across, high, thick, color = room.glasses
-    angle = np.linspace(0, 2 * np.pi, 40)
-    ring = np.stack([across * np.cos(angle), high * np.sin(angle), -2 * np.abs(np.cos(angle))], 1) * person.unit
-    rims = [
-        seen((vertices[e].min(0) + vertices[e].max(0)) / 2 + np.array([0, -3, 20]) * person.unit + ring)
-        for e in person.eyes
-    ]
+    right, left = (seen(rim) for rim in rims(vertices, person.eyes, across, high, person.unit))
     pixels = max(1, round(thick * width))
-    _lines(image, [*rims, np.stack([rims[0][0], rims[1][20]])], color, pixels)
+    _lines(image, [right, left, np.stack([right[0], left[20]])], color, pixels)
 
 
 def _lines(image: Image, lines: Sequence[Array], color: tuple[int, int, int], pixels: int) -> None:

@@ -14,6 +14,7 @@ from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, 
 from expnet_live.research.training.made.skin import is_gray, skin_of
 
 _SHAPE_SD = 0.8  # of a head's identity
+_EYES = [np.arange(EYES[side].start, EYES[side].stop) for side in ("Right", "Left")]
 
 
 class IctActor:
@@ -36,26 +37,21 @@ class IctActor:
         weights = rng.normal(0, _SHAPE_SD, len(head.identity)).astype(np.float32)
         self._shape = head.neutral + np.tensordot(weights, head.identity, 1)
         self._coat = skin_of(face.photo, face.points, head, rng)
+        self._gray = self._coat.photo is not None and is_gray(self._coat.photo)
         self._lashes, self._glasses = bool(rng.random() < 0.2), bool(rng.random() < 0.18)
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
         head, camera = self._head, Camera.random(self._head.unit, rng)
         vertices = head.vertices(self._shape, strengths, float(rng.uniform(0.2, 0.8)), self._lashes)
-        rims = (
-            glasses(vertices, [_vertices_of(EYES["Right"]), _vertices_of(EYES["Left"])], rng) if self._glasses else []
-        )
+        rims = glasses(vertices, _EYES, rng) if self._glasses else []
         return Scene(
             seen=camera.seen(vertices),
             normals=camera.turn.apply(self._normals(vertices)),
             coat=self._coat,
-            background=self._backdrop(self._coat.photo is not None and is_gray(self._coat.photo), rng),
+            background=self._backdrop(self._gray, rng),
             points=camera.seen(vertices[head.base])[:, :2].astype(np.float32),
             rotation=camera.rotation,
             scale=FRAME_SCALE,
             origin=FRAME_MIDDLE,
             rims=[camera.seen(rim)[:, :2] for rim in rims],
         )
-
-
-def _vertices_of(part: slice) -> Array:
-    return np.arange(part.start, part.stop)

@@ -47,6 +47,8 @@ class OwnActor:
         self._part = model.traits.parts(len(model.colors))
         self._refine = model.anatomy.refine[: model.n_face, :N_BASE]
         self._eyes = [np.flatnonzero(self._part == p) for p in (Part.RIGHT_EYE, Part.LEFT_EYE)]
+        self._resting = model.vertices(np.zeros(model.n_expression, np.float32))
+        self._inside = _inner(model)
         self._shine = np.full(len(self._part), SKIN, np.float32)
         self._shine[np.isin(self._part, WET_PARTS)] = WET
         self._shine[self._part == Part.LASHES] = DULL
@@ -79,8 +81,7 @@ class OwnActor:
         colors[:, :3] += np.clip(1.4 * amount, 0, 1)[:, None] * (hair * rng.uniform(0.75, 1.25) - colors[:, :3])
         colors[amount > 0.5, 3] = DULL
         self._lift = lift(amount)[:, None]
-        resting = model.vertices(np.zeros(model.n_expression, np.float32))
-        recolor_eyes(colors, self._eyes, resting, random_iris(rng), rng.uniform(0.75, 1.05))
+        recolor_eyes(colors, self._eyes, self._resting, random_iris(rng), rng.uniform(0.75, 1.05))
         for part in (Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE, Part.MOUTH):
             colors[self._part == part, :3] *= rng.uniform(0.6, 1.1)
         photo, at, share = None, np.zeros((len(colors), 2), np.float32), np.zeros(len(colors), np.float32)
@@ -88,8 +89,7 @@ class OwnActor:
         if face is not None:
             photo, gray = face.photo, gray or is_gray(face.photo)
             at[: model.n_face] = self._refine @ face.points
-            inside = _inner(model)
-            share[: model.n_face] = inside * (1 - np.clip(1.4 * amount[: model.n_face], 0, 1))
+            share[: model.n_face] = self._inside * (1 - np.clip(1.4 * amount[: model.n_face], 0, 1))
             share *= shown(photo, at)
             photo = grayed(photo) if gray else photo
         if gray:

@@ -12,7 +12,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
-from expnet_live.heads.topology import N_BASE, topology_of_triangles
+from expnet_live.heads.topology import CONTOURS, N_BASE, topology_of_triangles
 from expnet_live.research.training.crops import WIDE_SIZE
 from expnet_live.research.training.made.own_actor import WET_PARTS, recolor_eyes
 from expnet_live.research.training.made.scene import DULL, WET, Coat, Face, Scene
@@ -22,7 +22,7 @@ _BEHIND = (Part.SHELL, Part.EARS)  # what the photo shows itself
 _LIDS = (Part.LID_RIM, Part.LASHES)
 _INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
 _LIPS = [13, 14, 78, 308]  # points of the Face Mesh
-_RIGHT_LIDS = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246]
+_RIGHT_LIDS = list(CONTOURS["right eye"][:-1])
 
 
 class PhotoActor:
@@ -45,7 +45,8 @@ class PhotoActor:
         self._oval = topology_of_triangles(model.base_triangles).oval
         self._eyes = [np.flatnonzero(self._part == p) for p in (Part.RIGHT_EYE, Part.LEFT_EYE)]
         self._near_eyes = [np.array(_RIGHT_LIDS), np.asarray(model.mirror)[_RIGHT_LIDS]]
-        right = model.vertices(np.zeros(model.n_expression, np.float32))[self._kept, 0] < 0
+        self._resting = model.vertices(np.zeros(model.n_expression, np.float32))[self._kept]
+        right = self._resting[:, 0] < 0
         lids = np.isin(self._part, _LIDS)
         self._behind_lids = [
             np.flatnonzero((self._part == eye) | (lids & side))
@@ -64,18 +65,18 @@ class PhotoActor:
     def change(self, rng: np.random.Generator) -> None:
         model, face = self._model, self._faces(rng)
         self._face, self._turn = face, matrix_from_vector(face.view.rotation)
-        self._rest, normals = self._posed(face.strengths)
-        self._off = face.points - self._seen(self._rest[:N_BASE])[:, :2]
+        rest, normals = self._posed(face.strengths)
+        seen = self._seen(rest)[: self._n_face, :2]
+        self._off = face.points - seen[:N_BASE]
         at = np.zeros((self.n_vertices, 2), np.float32)
-        at[: self._n_face] = self._seen(self._rest)[: self._n_face, :2] + self._refine @ self._off
+        at[: self._n_face] = seen + self._refine @ self._off
         colors = np.concatenate([model.colors[self._kept, ::-1].astype(np.float32), self._shine[:, None]], 1)
         cheek = cheek_of(face.photo, face.points)
         bright = float(np.clip(cheek.mean() / 170, 0.3, 1.1))
         colors[:, :3] *= bright
         rim = self._part == Part.LID_RIM
         colors[rim, :3] = 0.7 * cheek * rng.uniform(0.7, 1.0)
-        resting = model.vertices(np.zeros(model.n_expression, np.float32))[self._kept]
-        recolor_eyes(colors, self._eyes, resting, bright * random_iris(rng), rng.uniform(0.7, 1.0))
+        recolor_eyes(colors, self._eyes, self._resting, bright * random_iris(rng), rng.uniform(0.7, 1.0))
         for part in _INSIDE:
             colors[self._part == part, :3] *= rng.uniform(0.6, 1.05)
         if is_gray(face.photo):
@@ -84,8 +85,9 @@ class PhotoActor:
         share = np.zeros(self.n_vertices, np.float32)
         share[: self._n_face] = 1
         self._coat = Coat(colors, face.photo, at, share)
-        self._light = _light(face.photo, at[: self._n_face], (normals @ self._turn.T)[: self._n_face])
-        self._before = self._shade((normals @ self._turn.T)[: self._n_face])
+        turned = (normals @ self._turn.T)[: self._n_face]
+        self._light = _light(face.photo, at[: self._n_face], turned)
+        self._before = self._shade(turned)
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
         face = self._face

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -119,6 +120,12 @@ class Camera:
 def glasses(vertices: Array, eyes: list[Array], rng: np.random.Generator) -> list[Array]:
     """Rims (40, 3) mm before both eyes, whose vertices are named."""
     across, high = rng.uniform(19, 26), rng.uniform(13, 20)
+    return rims(vertices, eyes, across, high)
+
+
+def rims(vertices: Array, eyes: Sequence[Array], across: float, high: float, unit: float = 1.0) -> list[Array]:
+    """Ellipses (40, 3) before both eyes, with these half axes; `unit` is a mm of our face model in these vertices."""
     angle = np.linspace(0, 2 * np.pi, 40)
     ring = np.stack([across * np.cos(angle), high * np.sin(angle), -2 * np.abs(np.cos(angle))], 1)
-    return [(vertices[e].min(0) + vertices[e].max(0)) / 2 + np.array([0, -3, 20]) + ring for e in eyes]
+    before = (np.array([0, -3, 20]) + ring) * unit
+    return [(vertices[e].min(0) + vertices[e].max(0)) / 2 + before for e in eyes]
