@@ -71,7 +71,7 @@ def test_a_neutral_says_when_somebody_else_is_seen(qtbot: Any, window: MainWindo
     controller, label = window.controller, window.parts.controls.neutral
     seen = controller.faces[0].state.identity
     controller.window_state.show_person(Person("Anna", identity=seen, neutral={"jawOpen": 0.1}))
-    qtbot.waitUntil(lambda: controller.state is not None and not controller.somebody_else, timeout=LONG)
+    qtbot.waitUntil(lambda: controller.state is not None and not controller.neutral.somebody_else, timeout=LONG)
     controller.window_state.show_person(Person("Anna", identity=seen + np.float32(1.2), neutral={"jawOpen": 0.1}))
     qtbot.waitUntil(lambda: label.text() == texts.NEUTRAL_OTHER.format(name="Anna"), timeout=LONG)
 

@@ -142,13 +142,13 @@ class Commands:
         self._controller.window_state.choose(**changes)
 
     def calibrate(self) -> None:
-        self._controller.calibrate()
+        self._controller.neutral.calibrate()
 
     def forget_calibration(self) -> None:
-        self._controller.forget_calibration()
+        self._controller.neutral.forget()
 
     def set_auto_neutral(self, on: bool) -> None:
-        self._controller.set_auto_neutral(on)
+        self._controller.neutral.learn(on)
 
     def next_overlay(self) -> None:
         now = OVERLAYS.index(self._controller.choices.overlay)

@@ -9,9 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from expnet_live.app import texts
+from expnet_live.app.main_window.neutral import Neutral
 from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.recording import Recording
 from expnet_live.app.state import catalog, gauge
@@ -43,9 +42,6 @@ from expnet_live.threads.worker import Life
 __all__ = ["Controller", "Notice", "Prepared"]
 
 log = logging.getLogger(__name__)
-
-# sd (rms) between identities: of nine in ten pairs of people it is more, of one person in a clip 0.45 at most.
-OTHER_PERSON = 0.7
 
 
 @dataclass(frozen=True)
@@ -79,20 +75,21 @@ class Controller:
         self._confirmation = Confirmation()
         self.prepared: Prepared | None = None
         self.devices: list[catalog.Option] | None = None
-        self.engine = Engine(choices.settings, open_=open_, load=load, calibrated=self._calibrated)
-        self.engine.inference.auto_neutral = choices.auto_neutral
+        self.engine = Engine(
+            choices.settings, open_=open_, load=load, calibrated=lambda result: self.neutral.take(result)
+        )
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
         self.shelf = Shelf(self.profiles, self.gallery.library)
         self._current = CurrentPerson(self.window_state, self.profiles, self.shelf, self._use_person, self._no_profile)
+        self.neutral = Neutral(self.engine, self.window_state, self._current, self.notices)
         self.cameras = CameraWatch(lister)
         self._known: set[int] | None = None
         self._permit = permit
         self._undecided = False  # the demo plays until the list of cameras is known
         self._lost = False
         self._model_life = Life.STARTING
-        self._results: deque[Person | str] = deque()
         self._no_head = False
 
     @property
@@ -273,68 +270,10 @@ class Controller:
         """Set a gain; an empty name resets all."""
         self._current.change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
 
-    def set_auto_neutral(self, on: bool) -> None:
-        self.window_state.choose(auto_neutral=on)
-        self.engine.inference.auto_neutral = on
-
-    @property
-    def neutral_known(self) -> float | None:
-        """How far the automatic neutral knows the first face, 0..1; None: it is off; 2: the profile has its own."""
-        inference, state = self.engine.inference, self.state
-        if inference.person.resting:
-            return 2.0
-        if not inference.auto_neutral or state is None or not state.faces or state.faces[0].blendshapes is None:
-            return None
-        return inference.rest_known(state.faces[0].state.face)
-
-    def calibrate(self) -> None:
-        """Start the calibration, or say what it needs."""
-        missing = texts.CALIBRATION_LOADING if self.engine.inference.pipeline is None else self._stands
-        if missing:
-            self._tell_calibration("warning", missing)
-        else:
-            self.notices.append(Notice("calibration", "gone"))
-            self.engine.inference.calibrate()
-
-    @property
-    def _stands(self) -> str:
-        """What is missing for a calibration while a clip is paused or at its end, or empty."""
-        capture = self.engine.capture
-        if capture is None or capture.spec.live or (capture.transport.playing and not capture.transport.at_end):
-            return ""
-        return texts.CALIBRATION_PAUSED
-
     def mirror_face(self, number: int) -> None:
         """Mirror that face of several for as long as it is seen."""
         self.engine.inference.mirrored = number
         self.forget_past()
-
-    @property
-    def somebody_else(self) -> bool:
-        """Whether the face that is seen is not the one that the profile was calibrated with."""
-        known, faces = self.person.identity, self.state.faces if self.state else ()
-        if known is None or not faces or faces[0].state.identity.shape != known.shape:
-            return False
-        return float(np.sqrt(np.square(faces[0].state.identity - known).mean())) > OTHER_PERSON
-
-    def forget_calibration(self) -> None:
-        self._current.change(
-            lambda person: person.uncalibrated() if person.calibrated else person,
-            lambda person: self._tell_calibration("info", texts.UNCALIBRATED.format(name=person.name)),
-        )
-
-    def _calibrated(self, result: Person | str) -> None:
-        self._results.append(result)  # on the inference thread
-
-    def _take_calibration(self, result: Person) -> None:
-        self._current.change(
-            # Use the current name and gains: they may have changed during the two seconds.
-            lambda person: replace(result, name=person.name, gains=person.gains),
-            lambda person: self._tell_calibration("info", texts.CALIBRATED.format(name=person.name)),
-        )
-
-    def _tell_calibration(self, kind: str, text: str) -> None:
-        self.notices.append(Notice("calibration", kind, text, stays=False))
 
     # --- recording ----------------------------------------------------------------------------
 
@@ -385,15 +324,7 @@ class Controller:
         self.recording.watch(self.spec)
         for problem in self.engine.inference.outputs.take_problems() + self.streaming.take_problems():
             self.notices.append(Notice("output", "error", problem))
-        if self.engine.inference.calibrating and self._stands:
-            self.engine.inference.cancel_calibration()
-            self._tell_calibration("warning", self._stands)
-        while self._results:
-            result = self._results.popleft()
-            if isinstance(result, Person):
-                self._take_calibration(result)
-            else:
-                self._tell_calibration("warning", result)
+        self.neutral.watch()
 
     def _watch_cameras(self) -> None:
         cameras = self.cameras.cameras

@@ -8,6 +8,7 @@ from functools import partial
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.controller import Controller
+from expnet_live.app.main_window.neutral import Kind
 from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
@@ -19,6 +20,14 @@ from expnet_live.threads.worker import Life
 
 _IDLE_STEP = 1 / 30  # s between pictures of the idle head
 _CURVES_EVERY = 2  # ticks of the bars
+_NEUTRALS = {
+    Kind.NONE: "",
+    Kind.OFF: texts.NEUTRAL_OFF,
+    Kind.LEARNING: texts.NEUTRAL_LEARNING,
+    Kind.LEARNED: texts.NEUTRAL_LEARNED,
+    Kind.SET: texts.NEUTRAL_SET,
+    Kind.OTHER: texts.NEUTRAL_OTHER,
+}
 
 
 class Presenter:
@@ -98,18 +107,8 @@ class Presenter:
             self._parts.camera.note = texts.NO_PICTURE
         self._show_recording()
         state = controller.state
-        self._parts.controls.neutral.setText(self._neutral())
+        self._parts.controls.neutral.setText(_NEUTRALS[controller.neutral.kind].format(name=controller.person.name))
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
-
-    def _neutral(self) -> str:
-        if self._controller.somebody_else:
-            return texts.NEUTRAL_OTHER.format(name=self._controller.person.name)
-        known = self._controller.neutral_known
-        if known is None:
-            return texts.NEUTRAL_OFF if not self._controller.choices.auto_neutral else ""
-        if known > 1:
-            return texts.NEUTRAL_SET
-        return texts.NEUTRAL_LEARNED if known == 1 else texts.NEUTRAL_LEARNING
 
     @property
     def _idle(self) -> bool:

@@ -66,7 +66,7 @@ class Presence:
 
     def face(self, share: float) -> LiveFace | None:
         """The last face with that share of its expression and pose, or None before the first."""
-        return None if self._face is None else _eased(self._face, share)
+        return self._face if self._face is None or share == 1 else _eased(self._face, share)
 
 
 def _eased(face: LiveFace, share: float) -> LiveFace:
