@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from expnet_live.live.state import LiveState
 
@@ -30,6 +30,15 @@ class LiveOutput(Protocol):
         """Called when the face of that number was in the previous frame, but not in that of `time` (time.monotonic(),
         s).
         """
+        ...
+
+
+@runtime_checkable
+class MarkedOutput(Protocol):
+    """A LiveOutput that also takes the moments that the user marks."""
+
+    def mark(self, label: str, time: float) -> None:
+        """Take the label of `time` (time.monotonic(), s), on any thread; must not block."""
         ...
 
 
@@ -60,6 +69,12 @@ class FanOut:
         with self._lock:
             problems, self._problems = self._problems, []
         return problems
+
+    def mark(self, label: str, time: float) -> None:
+        """Hand on a marker to the outputs that take them."""
+        for output in self._outputs:
+            if isinstance(output, MarkedOutput):
+                output.mark(label, time)
 
     def put(self, state: LiveState) -> None:
         """Hand on a state; runs on the inference thread."""

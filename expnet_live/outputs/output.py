@@ -27,6 +27,10 @@ class Sender(ABC):
     def send(self, sample: Sample) -> None:
         """Send a sample. Raises OSError if this fails now, and UserError if it can never succeed."""
 
+    def mark(self, label: str, time: float) -> None:
+        """Send the label of a moment (time.monotonic(), s); most protocols have none. Raises as `send` does."""
+        return None
+
     @abstractmethod
     def close(self) -> None: ...
 

@@ -11,6 +11,8 @@ import logging
 import os
 import socket
 import time
+from collections import deque
+from collections.abc import Callable
 
 from expnet_live.core.errors import UserError
 from expnet_live.live.state import LiveFace, LiveState
@@ -23,6 +25,8 @@ from expnet_live.outputs.shape import Shape
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
+
+_MARKS = 100  # markers that may wait
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ class Stream(Worker):
         self.kind, self.address, self._shape = kind, address, shape
         self.sent = self.unheard = 0
         self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox()
+        self._marks: deque[tuple[str, float]] = deque(maxlen=_MARKS)
         self._follower = Follower()
         self._meter = RateMeter()
         self._sender: Sender | None = None
@@ -88,6 +93,12 @@ class Stream(Worker):
 
     def put(self, state: LiveState) -> None:
         self._samples.put((state, self._follower.face(state)))
+        if self._pumped:
+            PUMP.wake()
+
+    def mark(self, label: str, time: float) -> None:
+        """Send the label of a moment. Unlike samples, none is dropped for a newer one."""
+        self._marks.append((label, time))
         if self._pumped:
             PUMP.wake()
 
@@ -141,20 +152,27 @@ class Stream(Worker):
         self._stop.set()
 
     def _send_newest(self, sender: Sender, timeout: float) -> None:
+        while self._marks:
+            self._try(sender.mark, *self._marks.popleft())
         item = self._samples.take(timeout)
         if item is not None:
             sample = Sample.of(*item)
             self._send(sender, sample if self._shape is None or not sample.seen else sample.bent(self._shape))
 
-    def _send(self, sender: Sender, sample: Sample) -> None:
+    def _try(self, send: Callable[..., None], *what: object) -> bool:
+        """Whether it was sent."""
         try:
-            sender.send(sample)
+            send(*what)
         except BlockingIOError:  # the system's own queue is full
-            self.unheard += 1
-            return
+            return False
         except OSError as error:  # the network is away: the next one may arrive
-            self.unheard += 1
             self._failed(f"{self.kind.place(self.address)} cannot be reached ({_reason(error)}).")
+            return False
+        return True
+
+    def _send(self, sender: Sender, sample: Sample) -> None:
+        if not self._try(sender.send, sample):
+            self.unheard += 1
             return
         self._running()
         if sender.receivers == 0 or sender.problem is not None:

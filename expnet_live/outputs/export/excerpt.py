@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.pipeline.models import model_with
+from expnet_live.sessions.format.markers import labels_of
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 
@@ -38,6 +40,14 @@ class Excerpt:
     def steps(self, total: int) -> Steps:
         """Call it with the number of further steps done of `total`; it may raise to cancel."""
         return Steps(self.progress, total)
+
+    def labels(self) -> list[str]:
+        """For each row, the labels of the markers that belong to it; an empty list if the session has none."""
+        options = self.options
+        if not self.session.markers:
+            return []
+        start, end = -math.inf if options.start is None else options.start, options.end or math.inf
+        return labels_of([m for m in self.session.markers if start <= m.time <= end], self.rows.time)
 
     def face_model(self) -> MeasuredHead:
         """The face model that the session was recorded with. Raises UserError."""

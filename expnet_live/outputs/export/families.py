@@ -18,7 +18,8 @@ class TableFile(Format):
         from expnet_live.outputs.export.tables import write_table
 
         n = len(excerpt.rows)
-        write_table(self.name, path, excerpt.rows, excerpt.session.info.coefficients, excerpt.steps(n))
+        names = excerpt.session.info.coefficients
+        write_table(self.name, path, excerpt.rows, names, excerpt.steps(n), excerpt.labels())
         return Written(n)
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.meshes.files import write_mesh
+from expnet_live.outputs.export.actions import write_columns
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import Written
 from expnet_live.outputs.export.pose import posed
-from expnet_live.sessions.format.table import time_text
+from expnet_live.sessions.format.table import MARKER, time_text
 
 INDEX = "frames.csv"
 _NOWHERE = np.zeros(3, np.float32)
@@ -26,7 +27,8 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
     numbers = rows.frame if excerpt.fps is None else np.arange(len(rows))
     step = excerpt.steps(len(rows))
     folder.mkdir()
-    lines = ["file,timestamp_s"]
+    labels = excerpt.labels()
+    table: dict[str, list[str]] = {"file": [], "timestamp_s": [], **({MARKER: []} if labels else {})}
     for i in range(len(rows)):
         if rows.face[i] >= 0:
             vertices = head.vertices(rows.expression[i], identity, rows.gaze_of(i), rows.blendshapes_of(i))
@@ -39,7 +41,9 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
                 normals=posed(normals, rows.rotation[i], _NOWHERE, pose),
                 colors=head.colors,
             )
-            lines.append(f"{name},{time_text(rows.time[i])}")
+            texts = (name, time_text(rows.time[i]), *labels[i : i + 1])
+            for column, text in zip(table.values(), texts, strict=True):
+                column.append(text)
         step(1)
-    (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_columns(folder / INDEX, table, "utf-8")
     return Written(int((rows.face >= 0).sum()))

@@ -27,6 +27,7 @@ class OpenFace(Format):
 
         from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK
         from expnet_live.outputs.export.actions import camera_pose, gaze_directions, texts, weights_of, write_columns
+        from expnet_live.sessions.format.table import MARKER
 
         rows = excerpt.rows
         step = excerpt.steps(len(rows))
@@ -52,7 +53,9 @@ class OpenFace(Format):
         for name in sorted(present):
             there = np.where(np.isnan(present[name]), np.nan, present[name] >= _PRESENT)
             table[f"{name}_c"] = texts(there, 0)
-        write_columns(path, table, "ascii")
+        if labels := excerpt.labels():  # otherwise exactly the other program's columns
+            table[MARKER] = labels
+        write_columns(path, table, "utf-8")
         step(len(rows))
         return Written(len(rows), remarks)
 

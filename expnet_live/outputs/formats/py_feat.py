@@ -31,6 +31,7 @@ class PyFeat(Format):
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK
         from expnet_live.outputs.export.actions import camera_pose, texts, weights_of, write_columns
+        from expnet_live.sessions.format.table import MARKER
 
         rows = excerpt.rows
         step = excerpt.steps(len(rows))
@@ -45,6 +46,8 @@ class PyFeat(Format):
         pitch, yaw, roll = camera_pose(rows)[1].T
         table |= {"Pitch": texts(pitch, 5), "Roll": texts(roll, 5), "Yaw": texts(yaw, 5)}
         table["frame"] = [str(f) for f in rows.frame.tolist()]
+        if labels := excerpt.labels():  # otherwise exactly the other program's columns
+            table[MARKER] = labels
         table["input"] = [excerpt.session.folder.name] * len(rows)
         write_columns(path, table, "utf-8")
         step(len(rows))

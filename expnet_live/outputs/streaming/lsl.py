@@ -94,6 +94,9 @@ class _Outlets(Sender):
             self._seen = sample.seen
             self._markers.push_sample([SEEN if sample.seen else LOST], time)
 
+    def mark(self, label: str, time: float) -> None:
+        self._markers.push_sample([label], time + self._offset)
+
     def close(self) -> None:
         self._numbers.clear()
         del self._markers

@@ -9,8 +9,9 @@ from pathlib import Path
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.sessions.format import table
-from expnet_live.sessions.format.folder import TABLE, VIDEO, FolderLock
+from expnet_live.sessions.format.folder import MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo, read_info, write_info
+from expnet_live.sessions.format.markers import labels_of, read_markers
 from expnet_live.sessions.reading.session import list_sessions
 from expnet_live.sessions.recording.tally import tally_of
 from expnet_live.video.mkv import count_pictures, mend
@@ -57,6 +58,8 @@ def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
     rows = table.read_rows(folder / TABLE, info.coefficients, info.n_identity)
     pictures = _mend_video(folder / VIDEO) if wanted else 0
     table.mend(folder / TABLE, pictures)
+    if markers := read_markers(folder / MARKERS):
+        table.mark_table(folder / TABLE, lambda times: labels_of(markers, times))
     noted = tally_of(rows.with_pictures(pictures), wanted).noted(info)
     noted = replace(noted, status=COMPLETE, recovered=True, video_frames=pictures if wanted else None)
     write_info(folder, noted)

@@ -5,30 +5,45 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from expnet_live.core.errors import UserError
-from expnet_live.sessions.format.table import time_text
+import numpy as np
 
-HEADER = ("timestamp_s", "label")
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_whole
+from expnet_live.core.types import Array
+from expnet_live.sessions.format.table import mark_table, time_text
+
+HEADER = ("timestamp_s", "label", "color")
+_OLD_HEADER = HEADER[:2]  # sessions before colours
+_COLOR = re.compile("#[0-9a-f]{6}")
+_BETWEEN = "; "  # labels of one row
 
 
 @dataclass(frozen=True)
 class Marker:
-    """A moment, in s since the session's start, and its label."""
+    """A moment, in s since the session's start, its label, and its colour as #rrggbb, empty for none."""
 
     time: float
     label: str
+    color: str = ""
 
 
 def marker_line(marker: Marker) -> bytes:
     """Its line in the file."""
-    return _line([time_text(marker.time), " ".join(marker.label.split())])
+    return _line([time_text(marker.time), plain(marker.label), marker.color])
 
 
 def header_line() -> bytes:
     return _line(HEADER)
+
+
+def plain(label: str) -> str:
+    """A label on one line, without spaces at its ends."""
+    return " ".join(label.split())
 
 
 def _line(fields: list[str] | tuple[str, ...]) -> bytes:
@@ -45,13 +60,54 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
         return ()
     except OSError as e:
         raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
-    lines = list(csv.reader(data[: data.rfind(b"\n") + 1].decode("utf-8", "replace").splitlines()))
+    lines = list(csv.reader(data[: data.rfind(b"\n") + 1].decode("utf-8-sig", "replace").splitlines()))
     try:
-        if lines and tuple(lines[0]) != HEADER:
+        if lines and tuple(lines[0]) not in (HEADER, _OLD_HEADER):
             raise ValueError("wrong header")
-        markers = [Marker(float(time), label) for time, label in lines[1:]]
-        if not all(math.isfinite(m.time) for m in markers):
-            raise ValueError("not finite")
-    except ValueError as e:
+        markers = [_marker(*fields) for fields in lines[1:] if fields]
+    except (TypeError, ValueError) as e:
         raise UserError(f"{path} is damaged; delete it. The recording itself does not need it.") from e
+    return in_order(markers)
+
+
+def _marker(time: str, label: str, color: str = "") -> Marker:
+    """Raises ValueError if the time is not finite; an unknown colour is none."""
+    if not math.isfinite(float(time)):
+        raise ValueError("not finite")
+    color = color.lower()
+    return Marker(float(time), label, color if _COLOR.fullmatch(color) else "")
+
+
+def in_order(markers: Sequence[Marker]) -> tuple[Marker, ...]:
     return tuple(sorted(markers, key=lambda m: m.time))
+
+
+def write_markers(markers_file: Path, table: Path, markers: Sequence[Marker]) -> None:
+    """Replace the markers of a session that has ended, in their file and in the column of its table.
+
+    Raises UserError if the folder cannot be written.
+    """
+    markers = in_order(markers)
+    try:
+        write_whole(markers_file, header_line() + b"".join(map(marker_line, markers)))
+        mark_table(table, lambda times: labels_of(markers, times))
+    except OSError as e:
+        raise UserError(
+            f"The markers cannot be saved in {markers_file.parent} ({e.strerror or e}); make that folder writable."
+        ) from e
+
+
+def labels_of(markers: Sequence[Marker], times: Array) -> list[str]:
+    """For each of the increasing times (R,), the labels of the markers that belong to it, empty for none.
+
+    A marker belongs to the first time at or after it, or to the last one; rows of the same time share it.
+    """
+    labels = [""] * len(times)
+    if not len(times):
+        return labels
+    for marker in markers:
+        first = min(int(np.searchsorted(times, round(marker.time, 6))), len(times) - 1)
+        time = times[first]
+        for i in range(int(np.searchsorted(times, time)), int(np.searchsorted(times, time, side="right"))):
+            labels[i] = _BETWEEN.join(filter(None, (labels[i], plain(marker.label))))
+    return labels

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,10 @@ ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
 
+MARKER = "marker"  # labels of the markers of a row
+
+_LAST_FIELD = re.compile(rb',(?:"(?:[^"]|"")*"|[^,"]*?)(\r?)$')
+
 # ARKit's actions, 0..1, with a prefix, because a coefficient of the face model may have the same name.
 BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
 
@@ -34,7 +39,8 @@ BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
 @dataclass(frozen=True)
 class Layout:
     """The columns of a table: keys, box in pixels, pose in rad and mm, gaze in rad, the coefficients `names`
-    in sd, the same `raw`, `n_identity` of identity in sd, and ARKit's actions if the model predicts them.
+    in sd, the same `raw`, `n_identity` of identity in sd, ARKit's actions if the model predicts them, and labels of
+    markers if it is `marked`.
 
     In the table of a session, a row names the picture of its video; in one `of_inputs`, its input.
     """
@@ -44,6 +50,7 @@ class Layout:
     blendshapes: bool = False
     raw: bool = True
     of_inputs: bool = False
+    marked: bool = False
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -51,15 +58,18 @@ class Layout:
         identity = [f"identity_{i:02d}" for i in range(self.n_identity)]
         actions = BLENDSHAPES if self.blendshapes else ()
         keys = INPUT_KEYS if self.of_inputs else KEYS
-        return (*keys, *BOX, *ROTATION, *TRANSLATION, *GAZE, *self.names, *raw, *identity, *actions)
+        labels = (MARKER,) if self.marked else ()
+        return (*keys, *BOX, *ROTATION, *TRANSLATION, *GAZE, *self.names, *raw, *identity, *actions, *labels)
 
     def header(self) -> bytes:
         return (",".join(self.columns) + "\n").encode()
 
-    def rows(self, frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState]) -> list[bytes]:
+    def rows(
+        self, frame: int, video_frame: int | None, time: float, faces: Sequence[FaceState], label: str = ""
+    ) -> list[bytes]:
         """The rows of a session's frame, each with its line end; without a face, one with confidence 0 and empty
-        fields."""
-        return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time_text(time)}", faces)
+        fields. `label`: of the markers of this frame."""
+        return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time_text(time)}", faces, label)
 
     def input_rows(self, source: str, frame: int, time: float, faces: Sequence[FaceState]) -> list[bytes]:
         """The same for one of several inputs, called `source`."""
@@ -67,9 +77,10 @@ class Layout:
         csv.writer(text, lineterminator="").writerow([source])
         return self._rows(f"{text.getvalue()},{frame},{time_text(time)}", faces)
 
-    def _rows(self, keys: str, faces: Sequence[FaceState]) -> list[bytes]:
-        lines = [f"{keys},{face.face},{self._face(face)}\n" for face in faces]
-        lines = lines or [f"{keys},,0{',' * (len(self.columns) - len(KEYS))}\n"]
+    def _rows(self, keys: str, faces: Sequence[FaceState], label: str = "") -> list[bytes]:
+        end = f",{_quoted(label)}\n" if self.marked else "\n"
+        lines = [f"{keys},{face.face},{self._face(face)}{end}" for face in faces]
+        lines = lines or [f"{keys},,0{',' * (len(self.columns) - len(KEYS) - self.marked)}{end}"]
         # File names may not be valid text.
         return [line.encode("utf-8", "backslashreplace") for line in lines]
 
@@ -82,6 +93,12 @@ class Layout:
         if self.blendshapes:
             end = [""] * len(BLENDSHAPES) if actions is None else number_texts(actions)
         return ",".join([*number_texts(before), *middle, *number_texts(after), *end])
+
+
+def _quoted(label: str) -> str:
+    """A label as the last field of a line: in quotes, as no other field is, or empty."""
+    text = label.replace('"', '""')
+    return f'"{text}"' if text else ""
 
 
 def number_texts(values: Sequence[float] | Array) -> list[str]:
@@ -181,6 +198,34 @@ def mend(path: Path, pictures: int) -> None:
             frame, picture, rest = line.split(b",", 2)
             there = picture.isdigit() and int(picture) < pictures
             new.write(b",".join([frame, picture if there else b"", rest]))
+
+
+def mark_table(path: Path, labels_of: Callable[[Array], list[str]]) -> None:
+    """Set the column of labels, which tables of older sessions get; `labels_of` gets the times (R,) of the rows.
+
+    Other text stays as it is, byte by byte. Raises OSError, and UserError if there is no time in it.
+    """
+    data = read_text(path)
+    table = Table.of(path, data)
+    labels = iter(labels_of(table.numbers(["timestamp_s"])[0][0]))
+    marked = MARKER in table.names
+    if marked and table.names[-1] != MARKER:
+        raise OSError(f"the column {MARKER} is not the last one")
+    head, lines = data[: table.start], data[table.start : table.end].split(b"\n")
+    with replacing(path) as mended, mended.open("wb") as new:
+        new.write(head if marked else _longer(head.removesuffix(b"\n"), MARKER.encode()))
+        for line in lines[:-1]:
+            if not line.strip(b"\r"):
+                new.write(line + b"\n")
+                continue
+            bare = _LAST_FIELD.sub(rb"\1", line) if marked else line
+            new.write(_longer(bare, _quoted(next(labels)).encode()))
+
+
+def _longer(line: bytes, field: bytes) -> bytes:
+    """A line with one more field, and its line end."""
+    bare = line.removesuffix(b"\r")
+    return bare + b"," + field + (b"\r\n" if bare != line else b"\n")
 
 
 def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: int) -> Rows:

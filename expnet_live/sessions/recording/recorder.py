@@ -146,12 +146,13 @@ class Recorder(Worker):
     def lost(self, face: int, time: float) -> None:
         """Do nothing: the rows of a frame without the face say so."""
 
-    def mark(self, label: str) -> Marker | None:
-        """Label this moment; return None before the first frame or after the end."""
+    def mark(self, label: str, color: str = "", at: float | None = None) -> Marker | None:
+        """Label this moment, or that `at` time.monotonic(); return None before the first frame or after the end."""
         with self._condition:
             if self._start is None or self.stopping:
                 return None
-            marker = Marker(time.monotonic() - self._start, label)
+            at = time.monotonic() if at is None else at
+            marker = Marker(max(at - self._start, 0.0), label, color)
             return marker if self._rows.offer(marker) else None
 
     def set_person(self, person: Person) -> None:

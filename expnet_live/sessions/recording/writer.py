@@ -11,6 +11,8 @@ from os import fsync
 from pathlib import Path
 from time import monotonic
 
+import numpy as np
+
 from expnet_live.core.files import sync, write_whole
 from expnet_live.core.types import FaceState
 from expnet_live.person.person import Person
@@ -34,7 +36,9 @@ class SessionWriter:
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
-        self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes)
+        self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True)
+        self._set: list[Marker] = []
+        self._coming: list[Marker] = []  # markers whose frame is not written yet
         self._table.write(self._layout.header())
         self._markers.write(markers.header_line())
         self._tally = Tally(video=info.video_frames is not None)
@@ -56,12 +60,17 @@ class SessionWriter:
 
     def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
         """Write a frame's rows. Its time must be later than that of the previous frame."""
-        for row in self._layout.rows(frame, picture, time, faces):
+        due = [m for m in self._coming if round(m.time, 6) <= round(time, 6)]
+        self._coming = [m for m in self._coming if m not in due]
+        (label,) = markers.labels_of(due, np.array([time]))
+        for row in self._layout.rows(frame, picture, time, faces, label):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
 
     def mark(self, marker: Marker) -> None:
         self._markers.write(markers.marker_line(marker))
+        self._set.append(marker)
+        self._coming.append(marker)
 
     def note_person(self, person: Person) -> None:
         self._note(replace(self.info, person=person, people=dict.fromkeys(self.info.people, person.name)))
@@ -92,6 +101,8 @@ class SessionWriter:
                 self._tally = tally_of(
                     table.read_rows(self.folder / TABLE, info.coefficients, info.n_identity), video=True
                 )
+            if self._coming:  # the last frame came before them
+                table.mark_table(self.folder / TABLE, lambda times: markers.labels_of(self._set, times))
             self._tally.end(frames)
             video_frames = None if pictures is None else pictures[1]
             info = replace(info, status=COMPLETE, drops=drops, video_frames=video_frames, problem=problem)

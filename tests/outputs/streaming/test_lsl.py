@@ -16,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, until
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.live.outputs import FanOut
 from expnet_live.outputs.stream import Stream, parse_target
 
 pylsl = pytest.importorskip("pylsl")
@@ -73,6 +74,17 @@ def test_without_a_face_there_are_gaps_and_markers(stream: Stream, inlets: dict[
         values, _ = pulled(inlets["Expression"])
         assert np.isnan(values).all() == (i == 2)
     assert [pulled(inlets["Markers"])[0] for _ in range(3)] == [["face seen"], ["face lost"], ["face seen"]]
+
+
+def test_markers_of_the_user_arrive_with_their_time(stream: Stream, inlets: dict[str, Any]) -> None:
+    outputs = FanOut()
+    outputs.add(stream)
+    when = time.monotonic() - 0.3
+    for label in ("Stimulus", "Réponse"):
+        outputs.mark(label, when)
+    got = [pulled(inlets["Markers"]) for _ in range(2)]
+    assert [values for values, _ in got] == [["Stimulus"], ["Réponse"]]
+    assert all(abs(moment - when) < 1e-4 for _, moment in got)
 
 
 def test_nobody_listens(stream: Stream) -> None:
