@@ -292,8 +292,11 @@ def _actions(steps: Subparsers) -> None:
     parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
     for f in fields(TuneConfig):
-        kind = type(f.default)
-        parser.add_argument(f"--{f.name.replace('_', '-')}", type=kind, default=f.default, help=f"default: {f.default}")
+        option = f"--{f.name.replace('_', '-')}"
+        if isinstance(f.default, bool):
+            parser.add_argument(option, action="store_true", help="add the layers that the initial network lacks")
+        else:
+            parser.add_argument(option, type=type(f.default), default=f.default, help=f"default: {f.default}")
     parser.set_defaults(run=_run_actions)
 
 

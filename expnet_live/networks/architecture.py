@@ -18,12 +18,14 @@ class ResNetConfig:
     """`blocks` per stage; `width` channels of the first stage; `bottleneck` blocks have four times as many outputs.
 
     The first convolution has a stride of 2 and a pooling after it, or, with `pool` off, a stride of 4: a third cheaper.
+    `fine` channels look at the picture in parallel at half its size, which shows lids and lips better.
     """
 
     blocks: tuple[int, ...]
     width: int
     bottleneck: bool
     pool: bool = True
+    fine: int = 0
 
     @property
     def n_features(self) -> int:
@@ -78,6 +80,13 @@ def blocks(config: ResNetConfig) -> Iterator[BlockShape]:
             n_in = n_out
 
 
+def fine_block(config: ResNetConfig) -> tuple[ConvShape, BlockShape, ConvShape]:
+    """The branch of `fine` channels: a convolution to half the size, a block, and a convolution to a quarter."""
+    n = config.fine
+    block = BlockShape("fine", (ConvShape(n, n, 3), ConvShape(n, n, 3)), None)
+    return ConvShape(3, n, 5, 2), block, ConvShape(n, config.width, 3, 2)
+
+
 RESNET101 = ResNetConfig((3, 4, 23, 3), 64, bottleneck=True)
 
 
@@ -129,8 +138,8 @@ def outputs(n_identity: int, n_expression: int) -> dict[str, int]:
 
 
 def compact(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
-    """The built-in network: ResNet-18 at half width, for crops of 112 x 112."""
-    backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
+    """The built-in network: half as wide as ResNet-18 but deeper, for crops of 112 x 112."""
+    backbone = ResNetConfig((3, 3, 3, 3), 32, bottleneck=False, pool=False, fine=16)
     return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity, n_expression))
 
 
@@ -158,6 +167,12 @@ def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:
 
     first = ConvShape(3, backbone.width, FIRST_KERNEL)
     normalised("backbone.conv1", "backbone.bn_conv1", first)
+    if backbone.fine:
+        start, middle, end = fine_block(backbone)
+        for name, conv in (("start", start), ("end", end)):
+            normalised(f"backbone.fine.{name}.conv", f"backbone.fine.{name}.bn", conv)
+        for i, conv in enumerate(middle.branch2):
+            normalised(f"backbone.fine.block.branch2.{i}.conv", f"backbone.fine.block.branch2.{i}.bn", conv)
     for block in blocks(backbone):
         name = f"backbone.stages.{block.name}"
         for i, conv in enumerate(block.branch2):

@@ -15,7 +15,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from expnet_live.networks.architecture import BN_EPSILON, FIRST_KERNEL, BlockShape, ConvShape, ResNetConfig, blocks
+from expnet_live.networks.architecture import (
+    BN_EPSILON,
+    FIRST_KERNEL,
+    BlockShape,
+    ConvShape,
+    ResNetConfig,
+    blocks,
+    fine_block,
+)
 
 
 class Conv(nn.Module):
@@ -47,6 +55,19 @@ class Block(nn.Module):
         return y
 
 
+class Fine(nn.Module):
+    """Maps pictures (N, 3, S, S) to features (N, width, S/4, S/4), which add to those of the first convolution."""
+
+    def __init__(self, config: ResNetConfig) -> None:
+        super().__init__()
+        start, block, end = fine_block(config)
+        self.start, self.block, self.end = Conv(start), Block(block), Conv(end)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.end(self.block(F.relu(self.start(x))))
+        return y
+
+
 class ResNet(nn.Module):
     """Maps pictures (N, 3, S, S) to feature maps (N, n_features, S/32, S/32)."""
 
@@ -55,10 +76,12 @@ class ResNet(nn.Module):
         self.config = config
         self.conv1 = nn.Conv2d(3, config.width, FIRST_KERNEL, 2 if config.pool else 4, bias=False)
         self.bn_conv1 = nn.BatchNorm2d(config.width, eps=BN_EPSILON)
+        self.fine = Fine(config) if config.fine else None
         self.stages = nn.ModuleDict({shape.name: Block(shape) for shape in blocks(config)})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.relu(self.bn_conv1(self.conv1(F.pad(x, (2, 3, 2, 3)))))
+        y = self.bn_conv1(self.conv1(F.pad(x, (2, 3, 2, 3))))
+        x = F.relu(y if self.fine is None else y + self.fine(x))
         if self.config.pool:
             x = F.max_pool2d(x, 3, 2, ceil_mode=True)
         for block in self.stages.values():

@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
-from expnet_live.networks.architecture import BN_EPSILON, ConvShape, blocks
+from expnet_live.networks.architecture import BN_EPSILON, BlockShape, ConvShape, ResNetConfig, blocks, fine_block
 from expnet_live.networks.checkpoint import Weights
 
 Running = Callable[[Image], Array]
@@ -134,15 +134,14 @@ def onnx_model(weights: Weights, floats: bool = False) -> onnx.ModelProto:
     first = graph.fused("backbone.conv1", "backbone.bn_conv1", 1 / tensors["pixel_spread"])
     stride = 2 if config.backbone.pool else 4
     # As in Caffe, there is more padding on the right and at the bottom.
-    x = graph.add("Relu", graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3]))
+    y = graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3])
+    if config.backbone.fine:
+        y = graph.add("Add", y, graph.fine(config.backbone, x, 1 / tensors["pixel_spread"]))
+    x = graph.add("Relu", y)
     if config.backbone.pool:
         x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
     for block in blocks(config.backbone):
-        name, y = f"backbone.stages.{block.name}", x
-        shortcut = x if block.branch1 is None else graph.conv(f"{name}.branch1", block.branch1, x)
-        for i, shape in enumerate(block.branch2):
-            y = graph.conv(f"{name}.branch2.{i}", shape, graph.add("Relu", y) if i else y)
-        x = graph.add("Relu", graph.add("Add", y, shortcut))
+        x = graph.block(f"backbone.stages.{block.name}", block, x)
     if config.pooled:
         x = graph.add("GlobalAveragePool", x)
     spread = tensors["spread"]
@@ -180,9 +179,21 @@ class _Graph:
         bias = t[f"{bn}.bias"] - t[f"{bn}.running_mean"] * scale
         return self.constant(t[f"{conv}.weight"] * scale[:, None, None, None] * gain), self.constant(bias)
 
-    def conv(self, name: str, shape: ConvShape, x: str) -> str:
+    def conv(self, name: str, shape: ConvShape, x: str, gain: Array | float = 1.0) -> str:
         pads, strides = [shape.kernel // 2] * 4, [shape.stride] * 2
-        return self.add("Conv", x, *self.fused(f"{name}.conv", f"{name}.bn"), strides=strides, pads=pads)
+        return self.add("Conv", x, *self.fused(f"{name}.conv", f"{name}.bn", gain), strides=strides, pads=pads)
+
+    def block(self, name: str, block: BlockShape, x: str) -> str:
+        y = x
+        shortcut = x if block.branch1 is None else self.conv(f"{name}.branch1", block.branch1, x)
+        for i, shape in enumerate(block.branch2):
+            y = self.conv(f"{name}.branch2.{i}", shape, self.add("Relu", y) if i else y)
+        return self.add("Relu", self.add("Add", y, shortcut))
+
+    def fine(self, config: ResNetConfig, x: str, gain: Array | float) -> str:
+        start, block, end = fine_block(config)
+        y = self.add("Relu", self.conv("backbone.fine.start", start, x, gain))
+        return self.conv("backbone.fine.end", end, self.block("backbone.fine.block", block, y))
 
     def model(self, inputs: onnx.ValueInfoProto, outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
         graph = helper.make_graph(self.nodes, "ExpNet", [inputs], [outputs], self.constants)

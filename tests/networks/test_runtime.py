@@ -16,6 +16,7 @@ from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
 from expnet_live.networks.runtime import OnnxNet, Running, TorchNet
 
+PLAIN = replace(compact(20), backbone=ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False))
 BOTTLENECK = ExpNetConfig(
     ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
 )
@@ -36,7 +37,7 @@ def lively(config: ExpNetConfig) -> ExpNet:
     return net.eval()
 
 
-@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), BOTTLENECK])
+@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), PLAIN, BOTTLENECK])
 @pytest.mark.parametrize("run", [OnnxNet, lambda weights: TorchNet(weights, "cpu")])
 def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)

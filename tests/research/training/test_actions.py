@@ -26,6 +26,7 @@ from expnet_live.research.training.actions.fine_tune import (
     fine_tune,
     with_actions,
 )
+from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
@@ -192,6 +193,21 @@ def test_new_outputs_leave_the_others_alone(tmp_path: Path) -> None:
     assert np.allclose(after[:, :-52], before, atol=1e-5) and np.allclose(after[:, -52:], 0.2)
 
 
+def test_a_grown_network_says_the_same() -> None:
+    torch.manual_seed(0)
+    config = compact(50)
+    small = replace(config, backbone=replace(config.backbone, blocks=(2, 2, 2, 2), fine=0))
+    net = ExpNet(small).eval()
+    crop = torch.randint(0, 256, (1, 3, 112, 112)).float()
+    bigger = grown(net, config.backbone).eval()
+    with torch.inference_mode():
+        assert torch.equal(bigger(crop), net(crop))
+    bigger.train()(crop.repeat(2, 1, 1, 1)).square().mean().backward()
+    assert bigger.backbone.fine.end.bn.weight.grad.abs().max() > 0
+    with pytest.raises(UserError, match="cannot grow"):
+        grown(bigger, small.backbone)
+
+
 def test_a_short_fine_tuning(tmp_path: Path, material: Material) -> None:
     _older(tmp_path / "old.safetensors")
     config = TuneConfig(samples=24, batch=8, workers=0, threads=1)
@@ -203,7 +219,7 @@ def test_a_short_fine_tuning(tmp_path: Path, material: Material) -> None:
 def test_the_command_tunes_and_strengthens(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old, out = tmp_path / "old.safetensors", tmp_path / "out"
     _older(old)
-    few = ["--samples", "16", "--batch", "8", "--workers", "0", "--threads", "1", "--collections", "album"]
+    few = ["--grow", "--samples", "16", "--batch", "8", "--workers", "0", "--threads", "1", "--collections", "album"]
     assert main(["train", "actions", str(labelled), "--init", str(old), "--out", str(out), *few]) == 0
     assert f"the weights are in {out / 'strong.safetensors'}" in capsys.readouterr().out
     net, about = load_weights(out / "strong.safetensors")

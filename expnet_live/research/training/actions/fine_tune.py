@@ -23,9 +23,11 @@ from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.architecture import compact
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.research.training.actions.dataset import ActionDataset
+from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
@@ -111,7 +113,10 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
     out.mkdir(parents=True, exist_ok=True)
     material.strengths.save(out / "strengths.npz")
     mean, sd = material.units()
-    net = with_actions(init, mean, sd).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = with_actions(init, mean, sd)
+    if config.grow:
+        net = grown(net, compact(net.config.outputs["identity"]).backbone)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = FaceModel.load()
     kept = ExpNetLoss(model, LossWeights(confidence=0))
     kept.salience[:] = 1

@@ -9,7 +9,9 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 
 @dataclass(frozen=True)
 class TuneConfig:
-    """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss."""
+    """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
+    adds the layers that the present architecture has and the first weights lack.
+    """
 
     samples: int = 380_000
     batch: int = 128
@@ -22,3 +24,4 @@ class TuneConfig:
     workers: int = 2
     threads: int = 2
     seed: int = 0
+    grow: bool = False

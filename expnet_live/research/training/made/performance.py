@@ -7,7 +7,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE
 from expnet_live.core.types import Array
 
-_ALONE = 0.3
+_ALONE = 0.4
 _SINGLE = {
     "tongueOut": 0.07, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
     "jawForward": 0.04, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
@@ -39,7 +39,7 @@ def _power(rng: np.random.Generator) -> float:
 def _alone(w: Array, rng: np.random.Generator) -> None:
     for i in rng.choice(N_BLENDSHAPES, rng.choice([1, 1, 2, 3])):
         w[i] = _power(rng)
-        if MIRROR[i] != i and ARKIT[i] not in WHOLE and rng.random() < 0.5:
+        if MIRROR[i] != i and ARKIT[i] not in WHOLE and rng.random() < 0.4:
             w[MIRROR[i]] = w[i] * rng.uniform(0.7, 1.1)
 
 
@@ -65,7 +65,7 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
         if rng.random() < p:
             power, sides = (
                 _power(rng),
-                ("Left", "Right") if rng.random() < 0.6 else (("Left", "Right")[rng.integers(2)],),
+                ("Left", "Right") if rng.random() < 0.45 else (("Left", "Right")[rng.integers(2)],),
             )
             for side in sides:
                 w[INDEX[name + side]] = power * rng.uniform(0.8, 1.1)
