@@ -5,9 +5,9 @@ Face Landmarker, as the mean of several original and mirrored scores, with the m
 then against the teacher's own scores; `--rest-and-full` uses the network's training targets instead, see
 `expnet-live train actions`.
 
-Three options have exact truth: `--renders` (each action alone in one look), `--photos` (photos of held-out people whose
-faces are moved) and `--performances` (heads drawn as the app draws them, before the whole pipeline: each action alone,
-pairs, and sequences, large and small, turned, with glasses and partly covered).
+Two options have exact truth: `--photos` (photos of held-out people whose faces are moved) and `--performances` (heads
+drawn as the app draws them, before the whole pipeline: each action alone, pairs, and sequences, large, small, turned,
+with glasses and partly covered).
 """
 
 from __future__ import annotations
@@ -34,14 +34,12 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary, table
-from expnet_live.research.evaluation.expression.renders import measure_renders, text
 from expnet_live.research.evaluation.expression.sheet import ContactSheet
 from expnet_live.research.evaluation.expression.winks import winks
 from expnet_live.research.training.actions.targets import Strengths
 from expnet_live.research.training.actions.teacher import Teacher
 
 _SEED = 11  # of the heads that perform
-_STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)  # of each action alone in rendered heads
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +53,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--rest-and-full", type=Path, metavar="FILE", help="compare with the training targets (.npz)")
     parser.add_argument("--held-out", action="store_true", help="only clips of held-out people")
-    parser.add_argument("--renders", type=int, default=0, metavar="N", help="also measure N rendered heads")
     parser.add_argument(
         "--photos", nargs="+", type=Path, default=[], metavar="DIR",
         help="also measure moved photos of held-out people, of 'train scores' (needs moderngl)",
@@ -104,16 +101,6 @@ def run(args: argparse.Namespace) -> int:
         result["clips"] = _part(figures(*heard))
     if args.photos:
         result["photos"] = _part(_photos(pipeline, args))
-    renders = None
-    if args.renders:
-        renders = measure_renders(pipeline.predictor, FaceModel.load(), args.renders, _STRENGTHS)
-        result["renders"] = _part(renders.frontal) | {
-            "mean_r": renders.mean_r,
-            "cross_talk": renders.cross_talk.tolist(),
-            "other_side": [None if np.isnan(v) else v for v in renders.other_side.tolist()],
-            "with_yaw": renders.with_yaw,
-            "grin": renders.grin,
-        }
     if args.performances:
         result["performances"] = _performances(args, pipeline, of("performances"))
     if sheet is not None:
@@ -127,8 +114,6 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(result))
         return 0
     _print(result)
-    if renders is not None:
-        print(text(renders))
     return 0
 
 
@@ -242,7 +227,7 @@ def _videos(paths: list[Path], held_out: bool) -> list[Path]:
 
 def _tables(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every part of the result that has a line for each action, by its name."""
-    found: dict[str, dict[str, Any]] = {n: result[n] for n in ("demo", "clips", "photos", "renders") if n in result}
+    found: dict[str, dict[str, Any]] = {n: result[n] for n in ("demo", "clips", "photos") if n in result}
     for kind, heads in result.get("performances", {}).items():
         found |= {f"performances, {kind}, {name}": part for name, part in heads["conditions"].items()}
         if "sequences" in heads:

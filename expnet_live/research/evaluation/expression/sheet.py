@@ -51,7 +51,7 @@ class ContactSheet:
         """Raises UserError when there is nothing to show, or `path` names no kind of picture."""
         cells = [self._cell(name, self._best[name]) for name in ARKIT if name in self._best]
         if not cells:
-            raise UserError("The contact sheet would be empty; name clips of faces, or ask for renders.")
+            raise UserError("The contact sheet would be empty; name clips of faces, or ask for performances.")
         cells += [np.zeros_like(cells[0])] * (-len(cells) % _COLUMNS)
         sheet = np.concatenate(
             [np.concatenate(cells[i : i + _COLUMNS], 1) for i in range(0, len(cells), _COLUMNS)], axis=0
