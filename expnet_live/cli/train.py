@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("train", help="rebuild the face model, the labels, the network or the demo clip")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    _topology(steps)
     _landmarks(steps)
     _face_model(steps)
     _rig(steps)
@@ -34,6 +35,20 @@ def _photos(parser: argparse.ArgumentParser) -> None:
     from expnet_live.core.arguments import add_photos
 
     add_photos(parser)
+
+
+def _topology(steps: Subparsers) -> None:
+    parser = steps.add_parser("topology", help="store the triangles of mediapipe's Face Mesh (needs mediapipe)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the triangles (.npz)")
+    parser.set_defaults(run=_run_topology)
+
+
+def _run_topology(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.topology import save_topology
+
+    save_topology(args.out)
+    print(f"the triangles are in {args.out}")
+    return 0
 
 
 def _landmarks(steps: Subparsers) -> None:

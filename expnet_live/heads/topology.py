@@ -1,24 +1,22 @@
 """Topology of the base mesh: the 468 points of mediapipe's Face Mesh, and their mirror images.
 
-mediapipe publishes its tessellation as edges only. The triangles are its 3-cliques, except two that
-are not faces, with three quads split anew so that left mirrors right; they are oriented
-counter-clockwise as seen by the viewer.
+The triangles are an asset, which research/training/topology.py makes from mediapipe's edges.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.paths import asset
 from expnet_live.core.types import Array
 from expnet_live.meshes.subdivision import boundary_loops
 
+ASSET = "face_mesh.npz"
 N_BASE = 468
 # "Right" is the person's right, at x < 0.
 FOREHEAD_TOP, CHIN = 10, 152
@@ -55,16 +53,7 @@ IBUG: tuple[int | tuple[int, int], ...] = (
     33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
 )  # fmt: skip
-_RIGHT_OF_TOP, _LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
-_FALSE_CLIQUES = frozenset({(49, 64, 129), (279, 294, 358)})
-# Three quads of the left half are split along a different diagonal than on the right; a symmetric mesh
-# needs the same diagonal.
-_LEFT_AS_DRAWN = frozenset({
-    (250, 309, 459), (250, 458, 459), (260, 388, 466), (260, 466, 467), (289, 290, 305), (289, 290, 392),
-})  # fmt: skip
-_LEFT_LIKE_RIGHT = frozenset({
-    (250, 309, 458), (309, 458, 459), (260, 388, 467), (388, 466, 467), (289, 305, 392), (290, 305, 392),
-})  # fmt: skip
+RIGHT_OF_TOP, LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +78,11 @@ def ibug_points(points: Array) -> Array:
     return result
 
 
+@cache
 def base_topology() -> Topology:
-    """The Face Mesh topology, made from mediapipe's edges."""
-    with light_mediapipe():
-        from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
-
-    return topology_of_triangles(_oriented(_cliques(FACEMESH_TESSELATION)))
+    """The Face Mesh topology, as `expnet-live train topology` stores it. Raises UserError if it is missing."""
+    with np.load(asset(ASSET), allow_pickle=False) as z:
+        return topology_of_triangles(z["triangles"])
 
 
 def topology_of_triangles(triangles: Array) -> Topology:
@@ -114,41 +102,13 @@ def topology_of_triangles(triangles: Array) -> Topology:
     )
 
 
-def _cliques(edges: frozenset[tuple[int, int]]) -> Array:
-    neighbours: dict[int, set[int]] = defaultdict(set)
-    for a, b in edges:
-        neighbours[a].add(b)
-        neighbours[b].add(a)
-    found = {(a, b, c) for a, b in (sorted(e) for e in edges) for c in neighbours[a] & neighbours[b] if c > b}
-    return np.array(sorted((found - _FALSE_CLIQUES - _LEFT_AS_DRAWN) | _LEFT_LIKE_RIGHT), np.int32)
-
-
-def _oriented(triangles: Array) -> Array:
-    """Orient all triangles the same way, starting from the one at the top of the oval."""
-    faces_of: dict[frozenset[int], list[int]] = defaultdict(list)
-    for i, t in enumerate(triangles.tolist()):
-        for pair in itertools.combinations(t, 2):
-            faces_of[frozenset(pair)].append(i)
-    result: dict[int, tuple[int, int, int]] = {}
-    # The outer boundary runs counter-clockwise, hence from the top of the forehead towards x < 0.
-    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP)]
-    while pending:
-        a, b = pending.pop()
-        for i in faces_of[frozenset((a, b))]:
-            if i not in result:
-                (c,) = set(triangles[i].tolist()) - {a, b}
-                result[i] = (a, b, c)
-                pending += [(b, a), (c, b), (a, c)]
-    return np.array([result[i] for i in range(len(triangles))], np.int32)
-
-
 def mirror_of_mesh(triangles: Array) -> Array:
     """The permutation (478,) that swaps left and right, from the base triangles (852, 3); it includes the irises."""
     third = {(a, b): c for t in triangles.tolist() for a, b, c in (t, (t[1], t[2], t[0]), (t[2], t[0], t[1]))}
-    partner = {FOREHEAD_TOP: FOREHEAD_TOP, _RIGHT_OF_TOP: _LEFT_OF_TOP}
+    partner = {FOREHEAD_TOP: FOREHEAD_TOP, RIGHT_OF_TOP: LEFT_OF_TOP}
     # Directed edges with their mirror images, whose triangles have the opposite orientation; start at the top of the
     # oval.
-    pending = [(FOREHEAD_TOP, _RIGHT_OF_TOP, FOREHEAD_TOP, _LEFT_OF_TOP)]
+    pending = [(FOREHEAD_TOP, RIGHT_OF_TOP, FOREHEAD_TOP, LEFT_OF_TOP)]
     seen = set()
     while pending:
         a, b, ma, mb = pending.pop()

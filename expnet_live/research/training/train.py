@@ -63,11 +63,11 @@ class RandomDraws(Sampler[tuple[int, int]]):
 class Ema:
     """Exponential moving average of a network's parameters and statistics."""
 
-    def __init__(self, net: ExpNet, decay: float) -> None:
+    def __init__(self, net: nn.Module, decay: float) -> None:
         self.decay, self.steps = decay, 0
         self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
 
-    def update(self, net: ExpNet) -> None:
+    def update(self, net: nn.Module) -> None:
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         for k, v in net.state_dict().items():
