@@ -24,6 +24,10 @@ time of each thread. Without a display it starts a virtual one (Xvfb). --soak do
 the exit status is then 1 if memory grows by 30 MB after the first minute, or if threads or timers
 are left at the end. --record measures the window with and without recording, and checks that each
 picture of the session belongs to its row; the exit status is 1 if a limit is missed.
+
+--outputs sends a clip to all live outputs at once, 60 frames a second, for minutes, and measures at
+receivers in another process: CPU time per frame, the delay from the network's answer to each
+receiver, lost frames, and memory. The exit status is 1 if a limit is missed.
 """
 
 
@@ -64,6 +68,9 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="MINUTES",
         help="measure what recording costs the window, and whether it keeps up",
     )
+    parser.add_argument(
+        "--outputs", type=positive_float, metavar="MINUTES", help="measure what all live outputs cost, and their delay"
+    )
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: save a screenshot at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     add_model(parser)
@@ -78,6 +85,10 @@ def run(args: argparse.Namespace) -> int:
         from expnet_live.research.evaluation.app.bench_record import bench_record
 
         return bench_record(args)
+    if args.outputs is not None:
+        from expnet_live.research.evaluation.outputs.command import bench_outputs
+
+        return bench_outputs(args)
     if args.app or args.soak is not None:
         from expnet_live.research.evaluation.app.bench_app import bench_app
 

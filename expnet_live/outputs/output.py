@@ -16,6 +16,10 @@ from expnet_live.core.registry import Registry
 from expnet_live.outputs.address import LOOPBACK, Address
 from expnet_live.outputs.sample import Sample
 
+BACKLOG = 8
+"""How many samples may wait for a thread. When it runs again, it sends them at once: a busy computer loses none, and
+the newest is no later."""
+
 
 class Sender(ABC):
     """Sends samples to a receiver. Everything runs on one thread at a time, except `receivers` and `problem`."""

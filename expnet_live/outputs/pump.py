@@ -10,7 +10,7 @@ class Pumped(Protocol):
     """A stream whose sender never waits."""
 
     def pump(self) -> None:
-        """Send the newest sample, on the pump's thread; must not raise."""
+        """Send the samples that wait, on the pump's thread; must not raise."""
         ...
 
 

@@ -18,7 +18,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.address import LOOPBACK, Address
 from expnet_live.outputs.datagrams import Datagrams
-from expnet_live.outputs.output import OUTPUTS, Option, OutputKind, Sender, parse_target
+from expnet_live.outputs.output import BACKLOG, OUTPUTS, Option, OutputKind, Sender, parse_target
 from expnet_live.outputs.pump import PUMP
 from expnet_live.outputs.sample import Follower, Sample
 from expnet_live.outputs.shape import Shape
@@ -27,7 +27,7 @@ from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
 
 _MARKS = 100  # markers that may wait
-
+_LONG = 0.008  # s of computing for one sample, after which only the newest of those that came meanwhile is sent
 log = logging.getLogger(__name__)
 
 __all__ = [
@@ -36,13 +36,13 @@ __all__ = [
 
 
 class Stream(Worker):
-    """A LiveOutput that sends the newest sample; it drops and counts older ones that it had no time for."""
+    """A LiveOutput that sends samples in order; if its thread is late, it drops and counts the oldest."""
 
     def __init__(self, kind: OutputKind, address: Address, shape: Shape | None = None) -> None:
         super().__init__(kind.title(address))
         self.kind, self.address, self._shape = kind, address, shape
         self.sent = self.unheard = 0
-        self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox()
+        self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox(BACKLOG)
         self._marks: deque[tuple[str, float]] = deque(maxlen=_MARKS)
         self._follower = Follower()
         self._meter = RateMeter()
@@ -124,7 +124,10 @@ class Stream(Worker):
                 PUMP.add(self)
                 self._stop.wait()
             while not self.stopping:
-                self._send_newest(sender, 0.2)
+                begun = time.thread_time()
+                self._send_next(sender, 0.2)
+                if time.thread_time() - begun > _LONG:
+                    self._samples.skip()
         except UserError as error:
             self._failed(str(error))
         finally:
@@ -134,12 +137,11 @@ class Stream(Worker):
             sender.close()
 
     def pump(self) -> None:
-        """Send the newest sample, if there is one, on the shared thread of quick senders."""
+        """Send the samples that wait, on the shared thread of quick senders."""
         sender = self._sender
-        if sender is None or not self._pumped:
-            return
         try:
-            self._send_newest(sender, 0.0)
+            while sender is not None and self._pumped and self._send_next(sender, 0.0):
+                pass
         except UserError as error:
             self._give_up(str(error))
         except Exception as error:  # as a thread of its own would
@@ -151,13 +153,15 @@ class Stream(Worker):
         self._pumped = False
         self._stop.set()
 
-    def _send_newest(self, sender: Sender, timeout: float) -> None:
+    def _send_next(self, sender: Sender, timeout: float) -> bool:
         while self._marks:
             self._try(sender.mark, *self._marks.popleft())
         item = self._samples.take(timeout)
-        if item is not None:
-            sample = Sample.of(*item)
-            self._send(sender, sample if self._shape is None or not sample.seen else sample.bent(self._shape))
+        if item is None:
+            return False
+        sample = Sample.of(*item)
+        self._send(sender, sample if self._shape is None or not sample.seen else sample.bent(self._shape))
+        return True
 
     def _try(self, send: Callable[..., None], *what: object) -> bool:
         """Whether it was sent."""

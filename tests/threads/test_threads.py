@@ -24,6 +24,17 @@ def test_mailbox_keeps_the_newest_and_counts() -> None:
     assert box.take() is None and box.dropped == 4
 
 
+def test_mailbox_keeps_a_few_in_order() -> None:
+    box: Mailbox[int] = Mailbox(3)
+    for i in range(5):
+        box.put(i)
+    assert (box.take(), box.dropped) == (2, 2)
+    box.skip()
+    assert (box.take(), box.take(), box.dropped) == (4, None, 3)
+    box.skip()
+    assert box.dropped == 3
+
+
 def test_mailbox_wakes_the_waiting() -> None:
     box: Mailbox[int] = Mailbox()
     threading.Timer(0.01, box.put, [3]).start()

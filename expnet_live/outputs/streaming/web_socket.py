@@ -15,7 +15,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.output import OutputKind, Sender
+from expnet_live.outputs.output import BACKLOG, OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 from expnet_live.threads.mailbox import Mailbox
 
@@ -82,7 +82,7 @@ class _Server(Sender):
         if sys.platform != "win32":
             limit = struct.pack("ll", _PATIENCE, 0)
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        box: Mailbox[bytes] = Mailbox()
+        box: Mailbox[bytes] = Mailbox(BACKLOG)
         with self._lock:
             self._clients[client] = box
         try:
