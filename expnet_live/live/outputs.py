@@ -37,7 +37,7 @@ class LiveOutput(Protocol):
 class MarkedOutput(Protocol):
     """A LiveOutput that also takes the moments that the user marks."""
 
-    def mark(self, label: str, time: float) -> None:
+    def marked(self, label: str, time: float) -> None:
         """Take the label of `time` (time.monotonic(), s), on any thread; must not block."""
         ...
 
@@ -74,7 +74,7 @@ class FanOut:
         """Hand on a marker to the outputs that take them."""
         for output in self._outputs:
             if isinstance(output, MarkedOutput):
-                output.mark(label, time)
+                output.marked(label, time)
 
     def put(self, state: LiveState) -> None:
         """Hand on a state; runs on the inference thread."""

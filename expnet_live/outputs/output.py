@@ -72,6 +72,8 @@ class OutputKind(ABC):
     """The usual port of its receivers."""
     host: str = LOOPBACK
     """Their usual host."""
+    marks: bool = False
+    """Whether it sends the markers that the user sets."""
     options: Mapping[str, Option] = {}
 
     @abstractmethod

@@ -96,7 +96,7 @@ class Stream(Worker):
         if self._pumped:
             PUMP.wake()
 
-    def mark(self, label: str, time: float) -> None:
+    def marked(self, label: str, time: float) -> None:
         """Send the label of a moment. Unlike samples, none is dropped for a newer one."""
         self._marks.append((label, time))
         if self._pumped:

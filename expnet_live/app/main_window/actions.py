@@ -31,6 +31,8 @@ class Window(Protocol):
 
     def show_about(self) -> None: ...
 
+    def show_presets(self) -> None: ...
+
     def close(self) -> bool: ...
 
 
@@ -58,6 +60,8 @@ TABLE = (
         tint=Tint.RECORD,
     ),
     _A("mark", texts.MARK, texts.MARK_TIP, ("K",), "marker", lambda w: w.commands.mark()),
+    _A("mark_named", texts.MARK_NAMED, texts.MARK_NAMED_TIP, ("Shift+K",), do=lambda w: w.commands.mark_named()),
+    _A("presets", texts.PRESETS_MENU, texts.PRESETS_TIP, do=lambda w: w.show_presets()),
     _A("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, ("Ctrl+L",), "library", lambda w: w.commands.show_sessions()),
     _chosen("private", texts.PRIVATE, texts.PRIVATE_TIP),
     _A("quit", texts.QUIT, "", ("Ctrl+Q",), do=lambda w: w.close()),
@@ -118,7 +122,8 @@ MENUS = {
         *("open", "demo", "refresh", SEPARATOR),
         *("play", "loop", "back", "forth", SEPARATOR),
         *("snapshot", SEPARATOR),
-        *("record", "mark", "private", "library", SEPARATOR),
+        *("record", "private", "library", SEPARATOR),
+        *("mark", "mark_named", "presets", SEPARATOR),
         "quit",
     ),
     texts.MENU_FACE: ("calibrate", "forget", "auto_neutral", SEPARATOR, "rename_profile", "delete_profile"),

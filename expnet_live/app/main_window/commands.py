@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from expnet_live.app.main_window.parts import PartCallbacks
 from expnet_live.app.main_window.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.app.state.choices import OVERLAYS
+from expnet_live.app.state.marking import Preset
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.controls import ControlCallbacks
 from expnet_live.app.widgets.pieces import reveal
@@ -204,13 +206,31 @@ class Commands:
     def record(self, on: bool) -> None:
         self._controller.record(on)
 
-    def mark(self) -> None:
-        self._controller.recording.mark()
+    @property
+    def marking(self) -> bool:
+        """Whether there is anything that takes markers."""
+        return self._controller.recording.active or self._controller.streaming.takes_markers
+
+    def mark(self, preset: Preset | None = None) -> None:
+        """Mark this moment, numbered without a preset."""
+        if self.marking:
+            preset = preset or Preset("")
+            self._controller.recording.mark(preset.label, preset.color)
+
+    def mark_named(self) -> None:
+        """Mark this moment, and ask for its name afterwards."""
+        at = time.monotonic()
+        self._dialogs.ask_name(
+            texts.MARK_NAMED.rstrip("…"),
+            texts.MARKER_NAME,
+            "",
+            lambda label: self._controller.recording.mark(label, at=at),
+        )
 
     def show_sessions(self, folder: Path | None = None) -> None:
         """The sessions window, created at first use."""
         if self.sessions is None:
-            self.sessions = SessionsWindow(self._theme, self._store)
+            self.sessions = SessionsWindow(self._theme, self._store, lambda: self._controller.choices.presets)
         self.sessions.show_session(folder)
 
     def set_theme(self, theme: Theme) -> None:

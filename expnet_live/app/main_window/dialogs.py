@@ -35,10 +35,14 @@ class Dialogs:
 
     def ask_profile(self, then: Callable[[str], None], title: str = texts.PROFILE_NEW, name: str = "") -> None:
         """Ask for the name of a new profile, or for another name than `name`."""
+        self.ask_name(title, texts.PROFILE_NAME, name, lambda name: then(name or texts.DEFAULT_PROFILE))
+
+    def ask_name(self, title: str, label: str, name: str, then: Callable[[str], None]) -> None:
+        """Ask for a text; `then` gets it without spaces at its ends."""
         dialog = QInputDialog(self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(title)
-        dialog.setLabelText(texts.PROFILE_NAME)
+        dialog.setLabelText(label)
         dialog.setTextValue(name)
-        dialog.textValueSelected.connect(lambda name: then(name.strip() or texts.DEFAULT_PROFILE))
+        dialog.textValueSelected.connect(lambda name: then(name.strip()))
         dialog.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
@@ -68,13 +69,19 @@ class Recording:
         if self.recorder is not None:
             self.recorder.stop()
 
-    def mark(self) -> None:
-        label = texts.MARKER_LABEL.format(n=self._markers + 1)
-        marker = None if self.recorder is None else self.recorder.mark(label)
+    def mark(self, label: str = "", color: str = "", at: float | None = None) -> None:
+        """Mark this moment, or that `at` time.monotonic(), in the recording and for the live outputs. Without a label
+        it is numbered."""
+        at = time.monotonic() if at is None else at
+        numbered = not label
+        label = label or texts.MARKER_LABEL.format(n=self._markers + 1)
+        marker = None if self.recorder is None else self.recorder.mark(label, color, at)
+        self._engine.inference.outputs.mark(label, at)
+        self._markers += numbered
+        text = texts.MARK_SENT.format(label=label)
         if marker is not None:
-            self._markers += 1
             text = texts.MARKED.format(label=label, time=texts.clock(marker.time))
-            self._notices.append(Notice("marker", "info", text, stays=False))
+        self._notices.append(Notice("marker", "info", text, stays=False))
 
     def set_person(self, person: Person) -> None:
         if self.recorder is not None:

@@ -23,6 +23,7 @@ from expnet_live.app.state.choices import THEMES
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
+from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
@@ -47,6 +48,8 @@ class MainWindow(QMainWindow):
         self._sheets = Sheets(self)
         self.commands = Commands(controller, store, Dialogs(self), self.pictures)
         self.actions_ = Actions(self, TABLE, self)
+        context = Qt.ShortcutContext.WindowShortcut
+        bind_presets(self, lambda: controller.choices.presets, self.commands.mark, context)
         self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks())
         self.setCentralWidget(self.parts.central)
         self.setStatusBar(self.parts.status)
@@ -128,7 +131,11 @@ class MainWindow(QMainWindow):
         self.setWindowState(state | full if on else state & ~full)
 
     def show_shortcuts(self) -> None:
-        self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT))
+        self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT, texts.MARKS_HINT))
+
+    def show_presets(self) -> None:
+        state = self.controller.window_state
+        self._sheets.show(lambda: preset_sheet(self, state.choices.presets, lambda p: state.choose(presets=p)))
 
     def show_about(self) -> None:
         self._sheets.show(lambda: about_sheet(self, __version__))
@@ -237,7 +244,8 @@ class MainWindow(QMainWindow):
         recording = self.controller.recording
         self.actions_.check("record", recording.active)
         self.actions_["record"].setEnabled(recording.active or recording.ready)
-        self.actions_["mark"].setEnabled(recording.active)
+        for name in ("mark", "mark_named"):
+            self.actions_[name].setEnabled(self.commands.marking)
         self.actions_["private"].setEnabled(not recording.active)
         self.parts.controls.lock(recording.recorder is not None)
 

@@ -24,6 +24,10 @@ class Player(Protocol):
     @property
     def plot(self) -> SessionPlot: ...
 
+    def mark(self) -> None: ...
+
+    def edit_marker(self) -> None: ...
+
 
 _A = ActionSpec[Player]
 
@@ -40,6 +44,8 @@ TABLE = (
         lambda p: p.deck.to_marker(-1),
     ),
     _A("next", texts.PLAYER_NEXT, texts.PLAYER_NEXT_TIP, ("Ctrl+Right",), "next", lambda p: p.deck.to_marker(1)),
+    _A("mark", texts.PLAYER_MARK, texts.PLAYER_MARK_TIP, ("K",), "marker", lambda p: p.mark()),
+    _A("edit_marker", texts.PLAYER_EDIT, texts.PLAYER_EDIT_TIP, ("Shift+K",), do=lambda p: p.edit_marker()),
     _A("begin", texts.PLAYER_BEGIN, "", ("Home",), do=lambda p: p.deck.seek(-math.inf)),
     _A("end", texts.PLAYER_END, "", ("End",), do=lambda p: p.deck.seek(math.inf)),
     _A(

@@ -57,7 +57,7 @@ class PlayerControls(QWidget):
         scrub.addWidget(self.frame)
         row = QHBoxLayout()
         row.setSpacing(2)
-        for key in ("previous", "back", "play", "forth", "next"):
+        for key in ("previous", "back", "play", "forth", "next", "mark"):
             row.addWidget(flat_button(actions[key], _NO_FOCUS))
         row.addSpacing(6)
         row.addWidget(self.speed)

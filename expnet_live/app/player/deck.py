@@ -28,6 +28,9 @@ class Deck:
         self.playback.set_speed(self._speed, time.monotonic())
         return self.playback
 
+    def set_markers(self, markers: Sequence[float]) -> None:
+        self._markers = tuple(markers)
+
     def unload(self) -> None:
         self.playback, self._markers = None, ()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -20,12 +21,16 @@ from expnet_live.app.player.moments import Moment, Moments
 from expnet_live.app.player.plot import SessionPlot
 from expnet_live.app.player.replay import Replay
 from expnet_live.app.player.views import Views
+from expnet_live.app.state.marking import PRESETS, MarkerList, Preset
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.camera_view import CameraView
 from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.app.widgets.marker_sheets import bind_presets, marker_sheet
+from expnet_live.app.widgets.sheets import Sheets
 from expnet_live.core.types import Pose
 from expnet_live.geometry.camera import Camera
+from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.playback import Playback
 
 _TICK = 16  # ms
@@ -38,8 +43,10 @@ class PlayerView(QWidget):
     """Plays the session in a folder. The export button emits `export_asked`."""
 
     export_asked = Signal()
+    markers_changed = Signal(object, object)  # the session's folder, and its markers now
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, presets: Callable[[], Sequence[Preset]] = lambda: PRESETS) -> None:
+        """`presets` are the markers of keys 1 to 9."""
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.folder: Path | None = None
@@ -48,9 +55,13 @@ class PlayerView(QWidget):
         self.moment: Moment | None = None  # the row that all views show
         self._loader: Loader | None = None
         self._opening: Iterator[object] = iter(())
+        self.markers = MarkerList(self._marked)
+        self._sheets = Sheets(self)
         self.camera, self.head = CameraView(), HeadView()
         self.deck, self.views = Deck(self._show_range), Views(self.camera, self.head, self.paint_head)
-        self.actions_ = Actions(self, TABLE, self, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        self.actions_ = Actions(self, TABLE, self, context)
+        bind_presets(self, presets, self.mark, context)
         self.camera.setToolTip(texts.PLAYER_PICTURE_TIP)
         self.plot, self.channels = SessionPlot(), Channels()
         self.controls = PlayerControls(
@@ -113,6 +124,46 @@ class PlayerView(QWidget):
     @property
     def playback(self) -> Playback | None:
         return self.deck.playback
+
+    # --- markers --------------------------------------------------------------------------------
+
+    def mark(self, preset: Preset | None = None) -> None:
+        """Set a marker at the cursor, numbered without a preset."""
+        if self.playback is not None:
+            label = self.markers.next_label(texts.MARKER_LABEL) if preset is None else preset.label
+            self.markers.add(Marker(self.playback.position, label, "" if preset is None else preset.color))
+
+    def edit_marker(self, marker: Marker | None = None) -> None:
+        """Edit a marker, by default the one nearest to the cursor."""
+        if self.playback is None:
+            return
+        now = marker or self.markers.nearest(self.playback.position)
+        if now is None:
+            return
+
+        def change(new: Marker | None) -> None:
+            nonlocal now
+            if now is not None:
+                self.markers.replace(now, new)
+                now = new
+
+        shown = now
+        self._sheets.show(lambda: marker_sheet(self, shown, change))
+
+    def _move_marker(self, marker: Marker, to: float) -> None:
+        self.markers.replace(marker, replace(marker, time=to))
+
+    def _marked(self) -> None:
+        self._show_markers()
+        self.markers_changed.emit(self.folder, self.markers.markers)
+
+    def _show_markers(self) -> None:
+        markers = self.markers.markers
+        self.plot.set_markers(markers)
+        self.controls.time_line.set_markers(markers)
+        self.deck.set_markers([m.time for m in markers])
+        for key in ("previous", "next", "edit_marker"):
+            self.actions_[key].setEnabled(bool(markers))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.close_session()
@@ -224,12 +275,12 @@ class PlayerView(QWidget):
         self.plot.set_chosen(self.channels.colors)
         yield
         markers = replay.session.markers
+        self.markers.load(markers)
         self.replay, playback = replay, self.deck.load(replay.rows.time, [m.time for m in markers])
         self.controls.time_line.set_session(playback.start, playback.end, markers)
         self.controls.set_total(playback.end, int(replay.rows.frame[-1]))
         self.actions_.set_enabled(True)
-        for key in ("previous", "next"):
-            self.actions_[key].setEnabled(bool(markers))
+        self._show_markers()
         self.actions_["painted"].setEnabled(replay.session.video is not None)
         self._show_range()
         yield
@@ -287,5 +338,7 @@ class PlayerView(QWidget):
     def _connect(self) -> None:
         self.plot.sought.connect(self.deck.seek)
         self.plot.ranged.connect(lambda low, high: self.deck.set_range((low, high)))
+        self.plot.moved.connect(self._move_marker)
+        self.plot.edited.connect(self.edit_marker)
         self.controls.time_line.sought.connect(self.deck.seek)
         self.channels.chosen_changed.connect(lambda: self.plot.set_chosen(self.channels.colors))

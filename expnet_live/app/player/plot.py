@@ -26,6 +26,8 @@ class SessionPlot(QWidget):
 
     sought = Signal(float)
     ranged = Signal(float, float)
+    moved = Signal(object, float)  # a marker, and the time to which it was dragged
+    edited = Signal(object)  # a marker that was double-clicked or right-clicked
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +49,8 @@ class SessionPlot(QWidget):
             self._plot.addItem(item, ignoreBounds=True)
         self._region.sigRegionChangeFinished.connect(self._pulled)
         self._cursor.sigDragged.connect(lambda line: self.sought.emit(float(line.value())))
+        self._markers.dragged.connect(self.sought)
+        self._markers.moved.connect(lambda marker, to: self.moved.emit(marker, self._within(to)))
         self._plot.scene().sigMouseClicked.connect(self._clicked)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -88,6 +92,9 @@ class SessionPlot(QWidget):
         box.setLimits(xMin=start - room, xMax=end + room, minXRange=_LEAST)
         self.set_range(None)
         self.show_all()
+
+    def set_markers(self, markers: Sequence[Marker]) -> None:
+        self._markers.set_markers(markers)
 
     def set_chosen(self, colors: dict[str, str]) -> None:
         """Choose the curves to draw, with their colours."""
@@ -140,17 +147,25 @@ class SessionPlot(QWidget):
 
     # --- inside ---------------------------------------------------------------------------------
 
+    def _within(self, time: float) -> float:
+        return min(max(time, self._whole[0]), self._whole[1])
+
     def _pulled(self) -> None:
         low, high = self._region.getRegion()
         self.ranged.emit(float(low), float(high))
 
     def _clicked(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
         box = self._plot.getViewBox()
-        if event.button() != Qt.MouseButton.LeftButton or not box.sceneBoundingRect().contains(event.scenePos()):
+        if not box.sceneBoundingRect().contains(event.scenePos()):
             return
-        if event.double():
+        marker, left = self._markers.at(event.scenePos()), event.button() == Qt.MouseButton.LeftButton
+        if marker is not None and (event.double() or event.button() == Qt.MouseButton.RightButton):
+            self.edited.emit(marker)
+        elif marker is not None and left:
+            self.sought.emit(marker.time)
+        elif event.double() and left:
             self.show_all()
-        else:
+        elif left:
             self.sought.emit(float(box.mapSceneToView(event.scenePos()).x()))
 
 

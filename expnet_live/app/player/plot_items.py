@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter
+from pyqtgraph.GraphicsScene.mouseEvents import HoverEvent, MouseDragEvent
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPainterPath, QTransform
 
 from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
+_NEAR = 4.0  # px within which the mouse hits a marker
 _LABEL = 18  # most characters of a marker's label
 _COLUMNS = 5000  # points of all curves together that Qt paints without noticeable delay
 _SOFT = 1200  # most points of all curves together for lines wider than a pixel, which take Qt much longer
@@ -101,13 +103,21 @@ class Spans(_Whole):
 
 
 class Marks(_Whole):
-    """Labelled lines from top to bottom; a label that would overlap the one before is left out."""
+    """Labelled lines from top to bottom, which can be dragged; a label that would overlap the one before is left out.
+
+    `dragged` gives the time (s) of a marker while it is dragged, `moved` the marker and its new time at the end.
+    """
+
+    dragged = Signal(float)
+    moved = Signal(object, float)
 
     def __init__(self) -> None:
         super().__init__()
         self.setZValue(10)
         self._markers: Sequence[Marker] = ()
         self._color = self._ground = QColor()
+        self._pulled: Marker | None = None
+        self._pulled_to = 0.0
 
     @property
     def markers(self) -> Sequence[Marker]:
@@ -123,23 +133,96 @@ class Marks(_Whole):
         self.update()
 
     def paint(self, painter: QPainter, *args: object) -> None:
-        area, to_screen = self.boundingRect(), painter.transform()
-        seen = [m for m in self._markers if area.left() <= m.time <= area.right()]
-        tops = [to_screen.map(QPointF(m.time, area.top())) for m in seen]
-        bottoms = [to_screen.map(QPointF(m.time, area.bottom())) for m in seen]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        places = self._places(painter.transform())
         painter.resetTransform()
-        font = QFont(painter.font())
-        font.setPixelSize(12)
-        painter.setFont(font)
-        painter.setPen(pg.mkPen(self._color, width=1, style=Qt.PenStyle.DashLine))
-        painter.setBrush(self._ground)
-        free = float("-inf")
-        for marker, one, other in zip(seen, tops, bottoms, strict=True):
-            painter.drawLine(QLineF(one, other))
+        painter.setFont(_font())
+        for marker, line, label, text in places:
+            color = QColor(marker.color) if marker.color else self._color
+            painter.setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
+            painter.drawLine(line)
+            if label is None:
+                continue
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color if marker.color else self._ground)
+            painter.drawRoundedRect(label, 3, 3)
+            painter.setPen(_readable_on(color) if marker.color else color)
+            painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+
+    def at(self, place: QPointF) -> Marker | None:
+        """The marker whose line or label is there in the scene; of several, the one drawn last."""
+        found = None
+        for marker, line, label, _ in self._places(self.sceneTransform()):
+            on_line = abs(place.x() - line.x1()) <= _NEAR
+            if on_line or (label is not None and label.contains(place)):
+                found = marker
+        return found
+
+    def _places(self, to_screen: QTransform) -> list[tuple[Marker, QLineF, QRectF | None, str]]:
+        """Each visible marker with its line, its label if there is room for it, and the label's text."""
+        area, metrics, free = self.boundingRect(), QFontMetricsF(_font()), float("-inf")
+        places: list[tuple[Marker, QLineF, QRectF | None, str]] = []
+        for marker in sorted(self._markers, key=self._time):
+            at = self._time(marker)
+            if not area.left() <= at <= area.right():
+                continue
+            line = QLineF(to_screen.map(QPointF(at, area.top())), to_screen.map(QPointF(at, area.bottom())))
             text = marker.label if len(marker.label) <= _LABEL else marker.label[: _LABEL - 1] + "…"
-            width = painter.fontMetrics().horizontalAdvance(text)
-            if one.x() >= free:
-                label = QRectF(one.x() + 2, min(one.y(), other.y()) + 1, width + 6, 17)
-                painter.fillRect(label, self._ground)
-                painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+            label = None
+            if line.x1() >= free:
+                label = QRectF(line.x1() + 2, min(line.y1(), line.y2()) + 1, metrics.horizontalAdvance(text) + 8, 17)
                 free = label.right() + 4
+            places.append((marker, line, label, text))
+        return places
+
+    def _time(self, marker: Marker) -> float:
+        return self._pulled_to if marker is self._pulled else marker.time
+
+    def shape(self) -> QPainterPath:
+        """Where the mouse hits a marker."""
+        to_screen = self.sceneTransform()
+        back, ok = to_screen.inverted()
+        path = QPainterPath()
+        for _, line, label, _ in self._places(to_screen) if ok else ():
+            top, height = min(line.y1(), line.y2()), abs(line.dy())
+            path.addRect(back.mapRect(QRectF(line.x1() - _NEAR, top, 2 * _NEAR, height)))
+            if label is not None:
+                path.addRect(back.mapRect(label))
+        return path
+
+    def hoverEvent(self, event: HoverEvent) -> None:
+        over = not event.isExit() and self.at(event.scenePos()) is not None
+        if over:
+            event.acceptDrags(Qt.MouseButton.LeftButton)
+            self.setCursor(Qt.CursorShape.SizeHorCursor)
+        else:
+            self.unsetCursor()
+
+    def mouseDragEvent(self, event: MouseDragEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        if event.isStart():
+            self._pulled = self.at(event.buttonDownScenePos())
+        if self._pulled is None:
+            event.ignore()
+            return
+        event.accept()
+        self._pulled_to = float(self.getViewBox().mapSceneToView(event.scenePos()).x())
+        self.update()
+        if event.isFinish():
+            pulled, self._pulled = self._pulled, None
+            self.moved.emit(pulled, self._pulled_to)
+        else:
+            self.dragged.emit(self._pulled_to)
+
+
+def _font() -> QFont:
+    font = QFont(QGuiApplication.font())
+    font.setPixelSize(12)
+    return font
+
+
+def _readable_on(color: QColor) -> QColor:
+    """Black or white, whichever has the better contrast."""
+    return QColor("#101214" if color.lightnessF() > 0.62 else "#ffffff")

@@ -43,6 +43,10 @@ class TimeLine(QWidget):
         self._position, self._markers, self._range = start, markers, None
         self.update()
 
+    def set_markers(self, markers: Sequence[Marker]) -> None:
+        self._markers = markers
+        self.update()
+
     @property
     def position(self) -> float:
         """The position of the handle, in s."""
@@ -79,8 +83,8 @@ class TimeLine(QWidget):
         for color, end in ((t.line, right), (t.accent, at)):
             painter.setBrush(QColor(color))
             painter.drawRoundedRect(QRectF(left, middle - 2, end - left, 4), 2, 2)
-        painter.setBrush(QColor(t.muted))
         for marker in self._markers:
+            painter.setBrush(QColor(marker.color or t.muted))
             painter.drawRoundedRect(QRectF(self.x_of(marker.time) - 1, middle - 9, 2, 18), 1, 1)
         painter.setBrush(QColor(t.text))
         painter.drawEllipse(QPointF(at, middle), 6, 6)

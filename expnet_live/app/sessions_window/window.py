@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QFileSystemWatcher, QSettings, Qt, QTimer
 from PySide6.QtGui import (
@@ -23,15 +25,17 @@ from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.librarian import Librarian
 from expnet_live.app.sessions_window.model import display_title
 from expnet_live.app.sessions_window.side import ListSide
+from expnet_live.app.state.marking import PRESETS, Preset
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.pieces import reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.heads.library import Library
-from expnet_live.sessions.catalog.catalog import Entry, rename, set_notes
+from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.info import read_info
+from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
 
 _TICK = 80  # ms
@@ -42,7 +46,10 @@ _GEOMETRY, _SIDES = "sessions geometry", "sessions sides"  # keys of the setting
 class SessionsWindow(QMainWindow):
     """Closing only hides it, to be shown again; `shut_down` ends it. Its threads run while it is visible."""
 
-    def __init__(self, theme: Theme, store: QSettings) -> None:
+    def __init__(
+        self, theme: Theme, store: QSettings, presets: Callable[[], Sequence[Preset]] = lambda: PRESETS
+    ) -> None:
+        """`presets` are the markers of keys 1 to 9."""
         super().__init__()
         self._theme, self._store = theme, store
         self._others: tuple[Path, ...] = ()
@@ -58,7 +65,7 @@ class SessionsWindow(QMainWindow):
             [self.actions_[name] if name else None for name in MENU],
             self.actions_["other"],
         )
-        self.player = PlayerView(theme)
+        self.player = PlayerView(theme, presets)
         self.panel = ExportPanel(store, reveal, self._ask_disk)
         self.banners = BannerStack()
         self.message = QLabel(texts.CHOOSE_SESSION)
@@ -107,7 +114,8 @@ class SessionsWindow(QMainWindow):
             librarian.ask(lambda: read_info(folder), add, self._say_failed)
 
     def show_shortcuts(self) -> None:
-        self._sheets.show(lambda: shortcuts_sheet(self, (*TABLE, *PLAYER_TABLE), texts.HEAD_HINT))
+        hints = texts.HEAD_HINT, texts.MARKS_HINT
+        self._sheets.show(lambda: shortcuts_sheet(self, (*TABLE, *PLAYER_TABLE), *hints))
 
     def shut_down(self) -> None:
         self.close()
@@ -207,13 +215,19 @@ class SessionsWindow(QMainWindow):
     def _noted(self, folder: Path, notes: str) -> None:
         self._ask(lambda: set_notes(folder, notes))
 
+    def _marked(self, folder: Path, markers: tuple[Marker, ...]) -> None:
+        form = self.panel.form
+        if form.session is not None and form.session.folder == folder:
+            form.session = replace(form.session, markers=markers)
+        self._ask_disk(lambda: set_markers(folder, markers))
+
     def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
         """Change sessions, then reload the list and report errors."""
         if self._librarian is not None:
             self._librarian.ask(work, then, self._say_failed)
             self._librarian.refresh()
 
-    def _ask_disk(self, work: Callable[[], Path], then: Callable[[Path], None]) -> None:
+    def _ask_disk(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
         if self._librarian is not None:
             self._librarian.ask(work, then, self._say_failed)
 
@@ -349,4 +363,5 @@ class SessionsWindow(QMainWindow):
         self.side.model.renamed.connect(self._renamed)
         self.side.notes.edited.connect(self._noted)
         self.side.view.addAction(self.player.actions_["play"])
+        self.player.markers_changed.connect(self._marked)
         self.player.export_asked.connect(self.toggle_export)

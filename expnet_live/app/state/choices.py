@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, get_type_hints
 
 from expnet_live.app.state.gauge import ACTIONS, GAUGES
+from expnet_live.app.state.marking import PRESETS, Preset
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.records import record_of
 from expnet_live.live.state import Settings
@@ -44,6 +45,7 @@ class Choices:
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
     auto_neutral: bool = True
+    presets: tuple[Preset, ...] = PRESETS  # markers of keys 1 to 9
     gauge: str = ACTIONS  # values of bars and curves, one of GAUGES
 
     @property
@@ -88,5 +90,6 @@ class Choices:
             overlay=made.overlay if made.overlay in OVERLAYS else default.overlay,
             theme=made.theme if made.theme in THEMES else default.theme,
             span=made.span if made.span in SPANS else default.span,
+            presets=(*made.presets, *PRESETS[len(made.presets) :])[: len(PRESETS)],
             gauge=made.gauge if made.gauge in GAUGES else default.gauge,
         )

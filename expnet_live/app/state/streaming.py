@@ -21,6 +21,11 @@ class Streaming:
         return list(self._streams)
 
     @property
+    def takes_markers(self) -> bool:
+        """Whether an output that is on sends markers."""
+        return any(stream.kind.marks for stream in self._streams.values())
+
+    @property
     def leaving(self) -> list[str]:
         """The names and addresses of the outputs whose data leave this computer."""
         return [stream.name for stream in self._streams.values() if stream.leaves]

@@ -71,8 +71,8 @@ class Sheets:
             make()
 
 
-def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], hint: str) -> Sheet:
-    """All actions that have keys, in two columns, above the hint."""
+def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], *hints: str) -> Sheet:
+    """All actions that have keys, in two columns, above the hints."""
     content = QWidget()
     grid = QGridLayout(content)
     grid.setHorizontalSpacing(14)
@@ -87,7 +87,7 @@ def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], hint: str
         grid.addWidget(key, i % half, column)
         grid.addWidget(QLabel(spec.title), i % half, column + 1)
     grid.setColumnMinimumWidth(2, 24)
-    below = QLabel(hint + ".")
+    below = QLabel("\n".join(f"{hint}." for hint in hints))
     below.setObjectName("Muted")
     grid.addWidget(below, half, 0, 1, 5)
     return Sheet(parent, texts.SHORTCUTS, content)

@@ -44,6 +44,7 @@ SEEN, LOST = "face seen", "face lost"
 class Lsl(OutputKind):
     name, port = "lsl", 16571
     about = "Lab Streaming Layer: LabRecorder, EEG and psychology labs"
+    marks = True
     options: Mapping[str, Option] = {
         "reach": Option("who finds the streams: programs of this computer, or of the network", ("computer", "network")),
         "session": Option("the session ID that LSL's programs share", ("default",), free=True),

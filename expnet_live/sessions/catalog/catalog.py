@@ -14,8 +14,9 @@ from pathlib import Path
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.sessions.catalog.thumbnail import make_thumbnail
-from expnet_live.sessions.format.folder import STAMP, TABLE, in_use, sessions_root
+from expnet_live.sessions.format.folder import MARKERS, STAMP, TABLE, in_use, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
+from expnet_live.sessions.format.markers import Marker, write_markers
 from expnet_live.sessions.reading.session import SessionEntry, entry_of, list_sessions
 
 _STAMP_LENGTH = len("2026-01-31 12-00-00")
@@ -109,6 +110,12 @@ def set_notes(folder: Path, notes: str) -> None:
     """Change the notes. Raises UserError."""
     _untouched(folder)
     write_info(folder, replace(read_info(folder), notes=notes.strip()))
+
+
+def set_markers(folder: Path, markers: Sequence[Marker]) -> None:
+    """Change the markers, in their file and in the table. Raises UserError."""
+    _untouched(folder)
+    write_markers(folder / MARKERS, folder / TABLE, markers)
 
 
 def _untouched(folder: Path) -> None:

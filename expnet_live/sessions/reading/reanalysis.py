@@ -35,12 +35,12 @@ def analyses(session: Session) -> list[str]:
 
 
 def open_analysis(session: Session, name: str) -> Session:
-    """A re-analysis, with the session's own video. Raises UserError with one sentence."""
+    """A re-analysis, with the session's own video and markers. Raises UserError with one sentence."""
     there = analyses(session)
     if name not in there:
         which = f"there is {', '.join(there)}" if there else "make one with 'expnet-live sessions reanalyze'"
         raise UserError(f"{session.folder} has no analysis {name}; {which}.")
-    return replace(Session.open(session.folder / FOLDER / name), video=session.video)
+    return replace(Session.open(session.folder / FOLDER / name), video=session.video, markers=session.markers)
 
 
 def reanalyze(
