@@ -27,6 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _scores(steps)
     _pictures(steps)
     _actions(steps)
+    _finder(steps)
     _demo_clip(steps)
     _component_sheet(steps)
 
@@ -326,6 +327,33 @@ def _run_actions(args: argparse.Namespace) -> int:
     result = args.out / "strong.safetensors"
     strengthen(tuned, material, result)
     print(f"the weights are in {result}")
+    return 0
+
+
+def _finder(steps: Subparsers) -> None:
+    from expnet_live.research.training.finder.options import FinderConfig
+
+    parser = steps.add_parser("finder", help="train the network that finds faces in a picture")
+    _material(parser)
+    parser.add_argument(
+        "--scenes", nargs="+", type=Path, required=True, metavar="PHOTOS", help="pictures without people"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="finder.onnx, finder.pt, log.csv")
+    for f in fields(FinderConfig):
+        kind = type(f.default)
+        parser.add_argument(f"--{f.name.replace('_', '-')}", type=kind, default=f.default, help=f"default: {f.default}")
+    parser.set_defaults(run=_run_finder)
+
+
+def _run_finder(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.finder.options import FinderConfig
+    from expnet_live.research.training.finder.pictures import read_scenes
+    from expnet_live.research.training.finder.train import train_finder
+    from expnet_live.research.training.photos import list_photos
+
+    scenes = read_scenes(list_photos(args.scenes))
+    config = FinderConfig(**{f.name: getattr(args, f.name) for f in fields(FinderConfig)})
+    print(f"the finder is in {train_finder(_material_of(args), scenes, args.out, config)}")
     return 0
 
 

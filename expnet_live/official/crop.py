@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import cv2
 import numpy as np
 
-from expnet_live.core.types import Array, Box, Image
+from expnet_live.core.types import Box, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop
+
+if TYPE_CHECKING:
+    from expnet_live.pipeline.detection import Detection
 
 SIZE = 227
 # The average framing of the release's five sample boxes, measured by our own network (292 to 386 mm): the side of the
@@ -45,14 +48,14 @@ class OfficialCrop(Crop):
         return cls._around(view.x, view.y, view.scale)
 
     @classmethod
-    def of_detection(cls, box: Box, keypoints: Array, size: int) -> Self:
-        seen = Crop.of_detection(box, keypoints, size)
+    def of_detection(cls, face: Detection, size: int) -> Self:
+        seen = Crop.of_detection(face, size)
         return cls._around(seen.x, seen.y, seen.side / CROP_MM)
 
     @classmethod
-    def guesses(cls, box: Box, keypoints: Array, size: int) -> tuple[Crop, ...]:
+    def guesses(cls, face: Detection, size: int) -> tuple[Crop, ...]:
         """A single candidate: the crop is not rotated, whatever the orientation of the face."""
-        return (cls.of_detection(box, keypoints, size),)
+        return (cls.of_detection(face, size),)
 
     @classmethod
     def _around(cls, x: float, y: float, scale: float) -> Self:

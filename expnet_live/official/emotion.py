@@ -10,7 +10,7 @@ import numpy as np
 from expnet_live.core.types import Array, Image
 from expnet_live.official.crop import SIZE, OfficialCrop
 from expnet_live.official.networks import OfficialNetworks
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 
 _BATCH = 16
 
@@ -21,7 +21,7 @@ class OfficialFeature:
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:
         """Rows (N, 29) of photos with their faces, and (N,) bool, all true: it always gives a result."""
-        crops = [OfficialCrop.of_detection(f.box, f.keypoints, SIZE).cut(x) for x, f in zip(images, faces, strict=True)]
+        crops = [OfficialCrop.of_detection(f, SIZE).cut(x) for x, f in zip(images, faces, strict=True)]
         rows = [self._networks(np.stack(crops[i : i + _BATCH])).expression for i in range(0, len(crops), _BATCH)]
         return np.concatenate(rows), np.ones(len(crops), bool)
 

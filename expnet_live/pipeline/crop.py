@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from expnet_live.core.types import Array, Box, Image
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
+
+if TYPE_CHECKING:
+    from expnet_live.pipeline.detection import Detection
 
 CROP_MM = 220.0
 
 # Heights of eyes and mouth of mediapipe's mean face above the model's origin, and its pupil distance (mm).
 _EYES_MM, _MOUTH_MM, _PUPILS_MM = 32.4, -34.9, 63.0
-# The square that mediapipe's detector draws around a face, in mm of that face.
-_BOX_MM = 154.0
+# The square that a detector draws around a face, in mm of that face.
+BOX_MM = 154.0
 # Bias of the longer of two noisy lengths, measured on photos with known poses.
 _UNBIASED = 0.96
 _MIN_SIDE = 4.0
@@ -43,33 +47,38 @@ class Crop:
         return cls(view.x, view.y, max(CROP_MM * view.scale, _MIN_SIDE), roll_of(view.rotation), size)
 
     @classmethod
-    def of_detection(cls, box: Box, keypoints: Array, size: int) -> Crop:
-        """The first crop, from a detector's box and its keypoints (6, 2): right eye, left eye, nose, mouth, ears.
+    def of_detection(cls, face: Detection, size: int) -> Crop:
+        """The first crop of a detected face.
 
-        The eyes give the roll, eyes and mouth the centre, all of them and the box the scale.
+        If the detector does not measure the roll, the eyes give the roll, eyes and mouth the centre, all of them and
+        the box the scale.
         """
-        right, left, _, mouth = np.asarray(keypoints, np.float64)[:4]
+        box = face.box
+        if face.roll is not None:
+            return cls(*box.center, max(CROP_MM / BOX_MM * box.w, _MIN_SIDE), face.roll, size)
+        right, left, mouth = np.asarray(face.keypoints, np.float64)
         eyes = (right + left) / 2
         roll = math.atan2(left[1] - right[1], left[0] - right[0])
         x, y = eyes + (mouth - eyes) * (_EYES_MM / (_EYES_MM - _MOUTH_MM))
         # A turned head foreshortens one of the distances, so the longest gives the scale.
         tall = math.dist(eyes, mouth) / (_EYES_MM - _MOUTH_MM)
         wide = math.dist(left, right) / _PUPILS_MM
-        scale = (max(tall, wide) * _UNBIASED + max(box.w, box.h) / _BOX_MM) / 2
+        scale = (max(tall, wide) * _UNBIASED + max(box.w, box.h) / BOX_MM) / 2
         return cls(float(x), float(y), max(CROP_MM * scale, _MIN_SIDE), roll, size)
 
     @classmethod
-    def guesses(cls, box: Box, keypoints: Array, size: int) -> tuple[Crop, ...]:
+    def guesses(cls, face: Detection, size: int) -> tuple[Crop, ...]:
         """Candidates for the first crop of a detection, the most likely first.
 
-        If the face is occluded or only a few pixels in size, the detector often reports it on its side or
-        upside down: then the upright square around its box is the better guess.
+        If the face is occluded or only a few pixels in size, a detector often reports it on its side or upside down:
+        then the upright square around its box is a guess as well, the better one if the roll comes from keypoints.
         """
-        crop = cls.of_detection(box, keypoints, size)
+        crop = cls.of_detection(face, size)
         if abs(crop.roll) < _LYING:
             return (crop,)
-        side = max(CROP_MM / _BOX_MM * max(box.w, box.h), _MIN_SIDE)
-        return cls(*box.center, side, 0.0, size), crop
+        side = max(CROP_MM / BOX_MM * max(face.box.w, face.box.h), _MIN_SIDE)
+        upright = cls(*face.box.center, side, 0.0, size)
+        return (upright, crop) if face.roll is None else (crop, upright)
 
     @property
     def scale(self) -> float:

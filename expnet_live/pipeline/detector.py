@@ -5,31 +5,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from expnet_live.core.light_mediapipe import light_mediapipe
-from expnet_live.core.types import Array, Box, Image
+from expnet_live.core.types import Box, Image
 from expnet_live.pipeline.crop import Crop
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """One face: its box in pixels, score 0..1, and keypoints (6, 2) in pixels.
-
-    Keypoints: the person's right eye, left eye, tip of the nose, middle of the mouth, right ear, left ear.
-    """
-
-    box: Box
-    score: float
-    keypoints: Array
-
-    def shifted(self, x: float, y: float) -> Detection:
-        b = self.box
-        return Detection(Box(b.x + x, b.y + y, b.w, b.h), self.score, self.keypoints + np.array([x, y], np.float32))
+from expnet_live.pipeline.detection import Detection
 
 
 class FaceDetector(Protocol):
@@ -80,7 +64,7 @@ class MediapipeDetector:
         for looks in _plan(image.shape[1], image.shape[0], thorough, self._many):
             with self._lock:
                 found = [d for crop, network in looks for d in self._look(image, crop, network)]
-            yield sorted(_merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
+            yield sorted(merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
 
     def _look(self, image: Image, crop: Crop, network: int) -> list[Detection]:
         if network not in self._networks:
@@ -126,7 +110,8 @@ def _in_image(raw: Any, crop: Crop) -> Detection:
     data = raw.location_data
     b = data.relative_bounding_box
     points = [(b.xmin + u * b.width, b.ymin + v * b.height) for u in (0, 1) for v in (0, 1)]
-    points += [(p.x, p.y) for p in data.relative_keypoints]
+    # BlazeFace also has the tip of the nose and the ears.
+    points += [(p.x, p.y) for i, p in enumerate(data.relative_keypoints) if i in (0, 1, 3)]
     # mediapipe's origin is the picture's corner, ours the centre of its first pixel.
     pixels = np.array(points) * crop.size - 0.5
     inverse = crop.inverse
@@ -136,7 +121,7 @@ def _in_image(raw: Any, crop: Crop) -> Detection:
     return Detection(box, float(raw.score[0]), pixels[4:].astype(np.float32))
 
 
-def _merged(found: list[Detection]) -> list[Detection]:
+def merged(found: list[Detection]) -> list[Detection]:
     """One detection per face: the best of those whose boxes overlap."""
     kept: list[Detection] = []
     for d in sorted(found, key=lambda d: d.score, reverse=True):

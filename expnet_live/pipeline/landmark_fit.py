@@ -15,7 +15,7 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.fitting import Fit, FitConfig, Fitter
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 
 _CROP = 256  # px of the square to which a known face is scaled for Face Mesh
 
@@ -42,7 +42,7 @@ class LandmarkFitEstimator:
         """
         crop = None
         if face is not None:
-            crop = Crop.of_detection(face.box, face.keypoints, _CROP)
+            crop = Crop.of_detection(face, _CROP)
             image = crop.cut(image)
         h, w = image.shape[:2]
         found = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks

@@ -17,7 +17,7 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.transfer import Driver
 from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.crop import CROP_MM, Crop
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 
 
 class Prediction(Protocol):
@@ -179,7 +179,7 @@ _SURE = 0.6
 
 def first_crop(image: Image, detection: Detection, predictor: FacePredictor) -> Crop:
     """The first crop of a detected face; if the face seems to lie on its side, the network chooses the better one."""
-    guesses = crop_type(predictor).guesses(detection.box, detection.keypoints, predictor.crop_size)
+    guesses = crop_type(predictor).guesses(detection, predictor.crop_size)
     if len(guesses) == 1:
         return guesses[0]
     confidence = predictor.predict(np.stack([c.cut(image) for c in guesses])).confidence

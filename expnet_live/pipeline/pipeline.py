@@ -18,7 +18,8 @@ from expnet_live.core.types import Array, Box, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.close_look import CloseLook
-from expnet_live.pipeline.detector import Detection, FaceDetector, MediapipeDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.look import (
     FacePredictor,
     Look,

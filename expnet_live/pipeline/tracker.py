@@ -11,7 +11,8 @@ from expnet_live.geometry.camera import WeakPerspective, facing
 from expnet_live.pipeline.appearance import Memory
 from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.crop import CROP_MM, Crop
-from expnet_live.pipeline.detector import Detection, FaceDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch, apart, crop_type, first_crop, look_at
 
 

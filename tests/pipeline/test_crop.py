@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from expnet_live.core.types import Array, Box, Image
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.pipeline.crop import CROP_MM, Crop, roll_of
+from expnet_live.pipeline.crop import BOX_MM, CROP_MM, Crop, roll_of
+from expnet_live.pipeline.detection import Detection
 
 
 def applied(matrix: Array, points: Array) -> Array:
@@ -46,9 +49,9 @@ def test_turning_and_nodding_do_not_roll(rotation: tuple[float, float, float]) -
 def test_detection_becomes_the_crop_of_its_face() -> None:
     # Eyes and mouth of the mean face, seen frontally at 2 px per mm and rolled clockwise.
     roll = 0.4
-    face = np.array([[-31.5, -32.4], [31.5, -32.4], [0, 4], [0, 34.9], [-68, -8], [68, -8]]) * 2
+    face = np.array([[-31.5, -32.4], [31.5, -32.4], [0, 34.9]]) * 2
     turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    crop = Crop.of_detection(Box(0, 0, 308, 308), face @ turn.T + (320, 240), 112)
+    crop = Crop.of_detection(Detection(Box(0, 0, 308, 308), 0.9, face @ turn.T + (320, 240)), 112)
     assert (crop.x, crop.y) == pytest.approx((320, 240))
     assert crop.roll == pytest.approx(roll)
     assert crop.side == pytest.approx(2 * CROP_MM, rel=0.05)
@@ -89,9 +92,18 @@ def test_cut_is_black_outside_of_the_picture(side: float) -> None:
 
 def test_a_face_that_seems_to_lie_is_looked_for_upright_first() -> None:
     box = Box(100, 80, 60, 60)
-    upright = np.array([[118, 100], [142, 100], [130, 112], [130, 124], [108, 104], [152, 104]], np.float32)
-    (only,) = Crop.guesses(box, upright, 112)
-    assert only == Crop.of_detection(box, upright, 112)
-    first, second = Crop.guesses(box, 2 * np.array(box.center) - upright, 112)
+    upright = np.array([[118, 100], [142, 100], [130, 124]], np.float32)
+    face = Detection(box, 0.9, upright)
+    (only,) = Crop.guesses(face, 112)
+    assert only == Crop.of_detection(face, 112)
+    first, second = Crop.guesses(Detection(box, 0.9, 2 * np.array(box.center) - upright), 112)
     assert first.roll == 0 and (first.x, first.y) == box.center and first.side == pytest.approx(only.side, rel=0.3)
     assert abs(second.roll) == pytest.approx(np.pi)
+
+
+def test_a_measured_roll_gives_the_crop_directly_and_the_upright_one_is_the_second_guess() -> None:
+    face = Detection(Box(100, 80, BOX_MM, BOX_MM), 0.9, np.zeros((3, 2), np.float32), roll=0.2)
+    (only,) = Crop.guesses(face, 112)
+    assert only == Crop(100 + BOX_MM / 2, 80 + BOX_MM / 2, CROP_MM, 0.2, 112)
+    first, second = Crop.guesses(replace(face, roll=2.0), 112)
+    assert (first.roll, second.roll) == (2.0, 0.0) and first.side == second.side

@@ -8,7 +8,8 @@ import pytest
 from skimage import data
 
 from expnet_live.core.types import Array, Image
-from expnet_live.pipeline.detector import Detection, MediapipeDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import MediapipeDetector
 
 EYES = np.array([[203.0, 100.0], [246.0, 103.0]])  # the astronaut's right eye and left eye
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from expnet_live.core.types import Array, Box, Image
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.tracker import Track, Tracker, TrackerOptions
 
 FPS = 30.0
@@ -46,7 +46,7 @@ class DiscDetector:
         found = []
         for (x, y, w, h, _), (cx, cy) in zip(stats[1:], centers[1:], strict=True):
             mm = w / 2 / DISC_MM
-            face = np.array([[-31.5, -32.4], [31.5, -32.4], [0, 4], [0, 34.9], [-68, -8], [68, -8]])
+            face = np.array([[-31.5, -32.4], [31.5, -32.4], [0, 34.9]])
             found.append(Detection(Box(x, y, w, h), 0.9, face * mm + (cx, cy)))
         return sorted(found, key=lambda d: -d.box.w) + self.extra
 
@@ -202,7 +202,7 @@ def test_two_tracks_on_one_face_become_one() -> None:
 
 def test_what_the_detector_takes_for_a_face_must_convince_the_network() -> None:
     rig = Rig()
-    rig.detector.extra = [Detection(Box(400, 50, 90, 90), 0.9, np.array([[420, 80], [460, 80], [440, 95], [440, 120]]))]
+    rig.detector.extra = [Detection(Box(400, 50, 90, 90), 0.9, np.array([[420, 80], [460, 80], [440, 120]]))]
     assert not rig.see()
     (track,) = [t for _ in range(5) for t in rig.see(Disc(100, 100, 20))][:1]
     assert track.look.view.x == pytest.approx(100, abs=1)

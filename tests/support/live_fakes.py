@@ -15,7 +15,7 @@ from expnet_live.core.types import Array, Box, Frame, Image
 from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import Settings
 from expnet_live.networks.predictor import Prediction
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.pipeline import Pipeline
 
 SIZE = (320, 240)
@@ -55,7 +55,7 @@ class Puppet:
         found = []
         for i in range(self.faces):
             x = w * (i + 1) / (self.faces + 1)
-            points = [(x - s / 4, y - s / 4), (x + s / 4, y - s / 4), (x, y), (x, y + s / 3), (x - s, y), (x + s, y)]
+            points = [(x - s / 4, y - s / 4), (x + s / 4, y - s / 4), (x, y + s / 3)]
             found.append(Detection(Box(x - s / 2, y - s / 2, s, s), 0.99, np.array(points, np.float32)))
         return found
 

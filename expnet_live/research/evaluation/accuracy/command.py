@@ -19,7 +19,8 @@ from tqdm import tqdm
 from expnet_live.core.arguments import add_photos
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.pipeline.detector import Detection, MediapipeDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import MediapipeDetector
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import (
     estimate,

@@ -14,7 +14,8 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.detector import Detection, FaceDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
 
 
@@ -47,7 +48,7 @@ def shrunk_detection(d: Detection, old: Image, new: Image) -> Detection:
     corner = shrunk_points(np.array([d.box.x, d.box.y]) - 0.5, old, new) + 0.5
     factor = new.shape[1] / old.shape[1]
     box = Box(float(corner[0]), float(corner[1]), d.box.w * factor, d.box.h * factor)
-    return Detection(box, d.score, shrunk_points(d.keypoints, old, new))
+    return Detection(box, d.score, shrunk_points(d.keypoints, old, new), d.roll)
 
 
 def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.core.types import Array, Image
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 from expnet_live.research.training.landmarks import face_landmarker
 
 N_SCORES = 52
@@ -27,7 +27,7 @@ class Blendshapes:
 
     def scores(self, image: Image, face: Detection) -> Array | None:
         """The scores (52,) in 0..1, or None if no face is found in its enlarged crop."""
-        crop = Crop.of_detection(face.box, face.keypoints, _CROP).cut(image)
+        crop = Crop.of_detection(face, _CROP).cut(image)
         rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
         found = self._landmarker.detect(self._image(image_format=self._format, data=rgb)).face_blendshapes
         return np.array([c.score for c in found[0]], np.float32) if found else None

@@ -14,7 +14,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import Estimate, estimate
 from expnet_live.research.evaluation.emotion.blendshapes import N_SCORES, Blendshapes

@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image
-from expnet_live.pipeline.detector import Detection, FaceDetector
+from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.research.evaluation.accuracy.looks import padded_detect, shrunk, shrunk_detection
 from expnet_live.research.evaluation.emotion.data import Sample
 from expnet_live.research.evaluation.emotion.features import Feature

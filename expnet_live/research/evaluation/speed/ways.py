@@ -16,7 +16,7 @@ from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.detector import Detection
+from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.emotion.blendshapes import Blendshapes
 from expnet_live.research.evaluation.emotion.features import Feature
@@ -55,7 +55,7 @@ class ExpNetWay:
 
     def cut(self, face: Face) -> Image:
         image, detection = face
-        return Crop.of_detection(detection.box, detection.keypoints, self._predictor.crop_size).cut(image)
+        return Crop.of_detection(detection, self._predictor.crop_size).cut(image)
 
 
 class LandmarkFitWay:

@@ -1,0 +1,123 @@
+"""Trains the face finder, and writes its ONNX file.
+
+The heat is learned with the penalty-reduced focal loss of CenterNet (Zhou et al. 2019, Objects as Points), the other
+maps with the absolute error at and around a face's middle. Half way, scenes without people in which the network sees a
+face are drawn more often.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from expnet_live.core.types import Array, Image
+from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.finder.export import write_onnx
+from expnet_live.research.training.finder.network import FinderNet
+from expnet_live.research.training.finder.options import FinderConfig
+from expnet_live.research.training.finder.pictures import Composer, Faces, FinderPictures
+from expnet_live.research.training.optimizer import Optimizer
+from expnet_live.research.training.train import Ema, schedule
+
+log = logging.getLogger(__name__)
+
+_SHOW = 200  # steps
+_ROUNDS = 4  # between two of them, the hard scenes are looked for
+_HARD = 0.1  # share of the scenes that are hard
+# Weights of the maps: offset, size, roll, points.
+_WEIGHTS = torch.tensor([1, 1, 2, 1, 1, *[2] * 6], dtype=torch.float32)[None, :, None, None]
+_LARGE = 0.1  # of a face's side: a middle that is off by less counts less
+
+
+def train_finder(material: Material, scenes: Image, out: Path, config: FinderConfig) -> Path:
+    """Train, and write `out`/finder.onnx (the running mean of the weights), finder.pt and log.csv."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    net = FinderNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
+    composer = Composer(Faces(material), scenes)
+    started, done, since = time.perf_counter(), 0, np.zeros(2)
+    rows: list[list[str]] = []
+
+    def progress() -> float:
+        spent = (time.perf_counter() - started) / 60 / config.minutes if config.minutes else 0.0
+        return max(done / config.samples, spent)
+
+    bar = tqdm(total=config.samples, unit="picture", mininterval=10)
+    for step, (pictures, maps) in enumerate(_batches(composer, net, config)):
+        if progress() >= 1:
+            break
+        optimizer.set_lr(config.lr * schedule(progress(), config.warmup))
+        net.train()
+        heat, rest = loss_of(net(pictures.float()), maps)
+        optimizer.zero_grad()
+        (heat + rest).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 10.0)
+        optimizer.step()
+        ema.update(net)
+        done += len(pictures)
+        since += float(heat.detach()), float(rest.detach())
+        bar.update(len(pictures))
+        if step % _SHOW == _SHOW - 1:
+            rows.append([str(done), f"{time.perf_counter() - started:.0f}", *(f"{v / _SHOW:.4f}" for v in since)])
+            since[:] = 0
+            _save(ema, out, config, done, rows)
+    bar.close()
+    return _save(ema, out, config, done, rows)
+
+
+def _batches(composer: Composer, net: FinderNet, config: FinderConfig) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches of pictures; before each round but the first, the scenes that are hard for the network are found."""
+    for turn in range(_ROUNDS):
+        if turn:
+            composer.hard = hard_scenes(composer, net)
+        data = FinderPictures(composer, config.samples // _ROUNDS, config.seed * _ROUNDS + turn)
+        yield from DataLoader(
+            data, config.batch, num_workers=config.workers, prefetch_factor=4 if config.workers else None
+        )
+
+
+@torch.no_grad()
+def hard_scenes(composer: Composer, net: FinderNet) -> Array:
+    """The scenes in which the network is surest of a face."""
+    net.eval()
+    scores = np.array([float(net(torch.from_numpy(s)[None].float())[:, 0].max()) for s in composer.all_scenes()])
+    hard = np.argsort(-scores)[: max(1, int(_HARD * len(scores)))]
+    log.info("log-odds of a face in the hardest scenes: %.2f to %.2f", scores[hard[0]], scores[hard[-1]])
+    return hard
+
+
+def loss_of(said: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The losses of the heat and of the other maps: said (N, CHANNELS, H, W), maps (N, CHANNELS + 1, H, W)."""
+    target, weight = maps[:, 0], maps[:, -1:]
+    found = target == 1
+    near, far = nn.functional.logsigmoid(said[:, 0]), nn.functional.logsigmoid(-said[:, 0])
+    chance = near.exp()
+    heat = torch.where(found, (1 - chance) ** 2 * near, (1 - target) ** 4 * chance**2 * far)
+    count = found.sum().clamp(min=1)
+    error = (said[:, 1:] - maps[:, 1:-1]).abs() * _WEIGHTS
+    # An offset is in cells; that of a large face matters in relation to its size.
+    side = maps[:, 3:4].exp()
+    offset = error[:, :2] / (_LARGE * side).clamp(min=1)
+    rest = ((offset.sum(1, keepdim=True) + error[:, 2:].sum(1, keepdim=True)) * weight).sum()
+    return -heat.sum() / count, rest / count
+
+
+def _save(ema: Ema, out: Path, config: FinderConfig, done: int, rows: list[list[str]]) -> Path:
+    with (out / "log.csv").open("w", newline="") as f:
+        csv.writer(f).writerows([["pictures", "seconds", "heat", "others"], *rows])
+    torch.save({"weights": ema.state, "config": asdict(config), "pictures": done}, out / "finder.pt")
+    net = FinderNet()
+    net.load_state_dict(ema.state)
+    return write_onnx(net, out / "finder.onnx")
