@@ -117,6 +117,7 @@ NEUTRAL_LEARNING, NEUTRAL_LEARNED = "Learning the neutral…", "Neutral learned"
 BAR_TIP = (
     "{title}: {value}, recently {low} to {high}. Click: curve on or off. Right-click or Ctrl+wheel: gain ({gain:.1f}×)."
 )
+PLAYER_BAR_TIP = "{title}: {value}, in this session {low} to {high}. Click: curve on or off."
 SD = "{value:+.2f} sd"
 GAUGE_TIP = "Show the named actions in per cent, or the model's coefficients in standard deviations"
 GAUGES = {"actions": "Actions, %", "coefficients": "Coefficients, sd"}
@@ -236,10 +237,11 @@ PLAYER_RANGE, PLAYER_RANGE_TIP = "{start} – {end}", "The range that is looped 
 PLAYER_TIME_LINE_TIP = "Drag to seek in the session"
 PLAYER_PLOT_TIP = (
     "Click or drag the cursor to go there, drag to move, wheel to zoom, double-click for the whole session. "
-    "Drag a marker to move it, double-click or right-click it to edit it. "
-    "Coefficients are in standard deviations, as shown in the window; shading marks times without a face."
+    "Drag a marker to move it, double-click or right-click it to edit it. Shading marks times without a face."
 )
-PLAYER_CHANNELS_TIP = "Click to draw a curve; the values on the right are those at the cursor"
+PLAYER_LEGEND_TIP = "The curves and their values at the cursor; click one to turn it on or off"
+LEGEND_TIP, LEGEND_MORE = "The curves; click one to turn it off", "Also: {titles}"
+POSE_TIP = "The head's pose in degrees"
 KEYS_OR = " or "
 
 

@@ -13,6 +13,7 @@ import pytest
 from session_files import INFO_OF_TEST, face, write_session
 
 from expnet_live.app.player.replay import Replay
+from expnet_live.app.state.gauge import COEFFICIENTS
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.outputs.export.export import export
@@ -250,7 +251,7 @@ def test_a_model_may_have_any_number_of_coefficients(tmp_path: Path, n: int) -> 
     assert np.float32([rows[3][name] for name in names]).tolist() == session.rows.expression[3].tolist()
     replay = Replay.load(tmp_path / "s")
     assert replay.names == names and replay.expression.shape == (12, n)
-    assert set(names) <= replay.channels.keys()
+    assert set(names) <= replay.track(COEFFICIENTS).channels.keys()
 
 
 @pytest.mark.parametrize("way", ["mark", "blank", "crlf", "all", "quotes"])

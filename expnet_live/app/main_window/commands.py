@@ -230,7 +230,7 @@ class Commands:
     def show_sessions(self, folder: Path | None = None) -> None:
         """The sessions window, created at first use."""
         if self.sessions is None:
-            self.sessions = SessionsWindow(self._theme, self._store, lambda: self._controller.choices.presets)
+            self.sessions = SessionsWindow(self._theme, self._store, self._controller.window_state)
         self.sessions.show_session(folder)
 
     def set_theme(self, theme: Theme) -> None:

@@ -46,7 +46,7 @@ class Parts:
         self.transport = TransportBar(actions)
         self.head = HeadView(on.head_failed)
         self.bars = BarsView(on.bar_clicked, on.gain)
-        self.curves = CurvesView()
+        self.curves = CurvesView(on.bar_clicked)
         self.controls = Controls(on.controls, actions["refresh"], actions["calibrate"], actions["forget"])
         self.banners = BannerStack()
         self.status = StatusLine()
@@ -58,7 +58,7 @@ class Parts:
         self.gauge.set_options([catalog.Option(k, v) for k, v in texts.GAUGES.items()], None)
         for small in (self.overlay, self.span, self.gauge):
             small.setProperty("small", True)
-            small.setMaximumWidth(112)
+            small.setMaximumWidth(132 if small is self.gauge else 112)
         for name in on_head:
             self.head.add_action(actions[name])
         seen = QWidget()

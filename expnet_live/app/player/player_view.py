@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import ON_HEAD, TABLE
-from expnet_live.app.player.channels import Channels
 from expnet_live.app.player.controls import PlayerControls
 from expnet_live.app.player.deck import Deck
 from expnet_live.app.player.loader import Loader
 from expnet_live.app.player.moments import Moment, Moments
 from expnet_live.app.player.plot import SessionPlot
+from expnet_live.app.player.readout import Readout
 from expnet_live.app.player.replay import Replay
 from expnet_live.app.player.views import Views
-from expnet_live.app.state.marking import PRESETS, MarkerList, Preset
+from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.marking import MarkerList, Preset
+from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.camera_view import CameraView
@@ -36,7 +38,6 @@ from expnet_live.sessions.reading.playback import Playback
 _TICK = 16  # ms
 _PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
-_CURVES = 4  # curves that are chosen at first
 
 
 class PlayerView(QWidget):
@@ -45,8 +46,8 @@ class PlayerView(QWidget):
     export_asked = Signal()
     markers_changed = Signal(object, object)  # the session's folder, and its markers now
 
-    def __init__(self, theme: Theme, presets: Callable[[], Sequence[Preset]] = lambda: PRESETS) -> None:
-        """`presets` are the markers of keys 1 to 9."""
+    def __init__(self, theme: Theme, state: WindowState | None = None) -> None:
+        """`state`, of the main window, has the choices that both share: the gauge, and the markers of keys 1 to 9."""
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.folder: Path | None = None
@@ -61,9 +62,10 @@ class PlayerView(QWidget):
         self.deck, self.views = Deck(self._show_range), Views(self.camera, self.head, self.paint_head)
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         self.actions_ = Actions(self, TABLE, self, context)
-        bind_presets(self, presets, self.mark, context)
+        state = state or WindowState(Choices())
+        bind_presets(self, lambda: state.choices.presets, self.mark, context)
         self.camera.setToolTip(texts.PLAYER_PICTURE_TIP)
-        self.plot, self.channels = SessionPlot(), Channels()
+        self.plot, self.readout = SessionPlot(), Readout(state)
         self.controls = PlayerControls(
             self.actions_, self.deck.set_speed, self.views.set_overlay, self.export_asked.emit
         )
@@ -82,10 +84,10 @@ class PlayerView(QWidget):
     # --- what others call -----------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.actions_, self.camera, self.head, self.plot, self.channels, self.controls):
+        for part in (self.actions_, self.camera, self.head, self.plot, self.readout, self.controls):
             part.set_theme(theme)
         if self.replay is not None:
-            self.plot.set_chosen(self.channels.colors)
+            self.plot.set_chosen(self.readout.colors)
 
     def open_session(self, folder: Path) -> None:
         """Open a session and return at once; an error in the folder is shown as a sentence."""
@@ -124,6 +126,11 @@ class PlayerView(QWidget):
     @property
     def playback(self) -> Playback | None:
         return self.deck.playback
+
+    def _switch_gauge(self) -> None:
+        track = self.readout.track
+        self.plot.set_curves(track.curves, track.gauge.percent)
+        self.plot.set_chosen(self.readout.colors)
 
     # --- markers --------------------------------------------------------------------------------
 
@@ -207,7 +214,7 @@ class PlayerView(QWidget):
         at = playback.position if playback.row == row else playback.time_of(row)
         self._place_cursor(at)
         self.controls.show_moment(at, int(replay.rows.frame[row]))
-        self.channels.set_values({name: float(curve[row]) for name, curve in replay.channels.items()})
+        self.readout.show_row(row)
 
     def _place_cursor(self, at: float) -> None:
         self.plot.set_position(at, follow=self.playback is not None and self.playback.playing)
@@ -267,12 +274,11 @@ class PlayerView(QWidget):
             self.head.set_geometry(replay.drawn.geometry)
             self.camera.set_lines(replay.drawn.lines)
         yield
-        chosen, curves = replay.liveliest(_CURVES), replay.channels
-        listed = [*chosen, *(n for n in curves if n not in chosen)]
-        self.channels.set_names(listed, [texts.POSE.get(n, texts.title(n)) for n in listed], chosen)
+        self.readout.set_replay(replay)
         yield
-        self.plot.set_session(replay.curves, replay.session.markers, replay.lost)
-        self.plot.set_chosen(self.channels.colors)
+        track = self.readout.track
+        self.plot.set_session(track.curves, replay.session.markers, replay.lost, track.gauge.percent)
+        self.plot.set_chosen(self.readout.colors)
         yield
         markers = replay.session.markers
         self.markers.load(markers)
@@ -306,23 +312,28 @@ class PlayerView(QWidget):
             label.setWordWrap(True)
         for key in ON_HEAD:
             self.head.add_action(self.actions_[key])
-        above, below, whole = QSplitter(Qt.Orientation.Horizontal), QWidget(), QSplitter(Qt.Orientation.Vertical)
+        above, below, left = QSplitter(Qt.Orientation.Horizontal), QWidget(), QSplitter(Qt.Orientation.Vertical)
+        whole = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.camera, self.head, self.no_head):
             above.addWidget(part)
         above.setSizes([500, 500, 500])
-        row = QHBoxLayout(below)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.plot, 1)
-        row.addWidget(self.channels)
-        whole.addWidget(above)
-        whole.addWidget(below)
-        whole.setSizes([520, 260])
-        for splitter in (above, whole):
+        curves = QVBoxLayout(below)
+        curves.setContentsMargins(0, 0, 0, 0)
+        curves.setSpacing(4)
+        curves.addWidget(self.readout.legend)
+        curves.addWidget(self.plot, 1)
+        left.addWidget(above)
+        left.addWidget(below)
+        left.setSizes([520, 260])
+        whole.addWidget(left)
+        whole.addWidget(self.readout)
+        whole.setSizes([680, 250])
+        for splitter in (above, left, whole):
             splitter.setHandleWidth(8)
             splitter.setChildrenCollapsible(False)
-        whole.setStretchFactor(0, 2)
-        whole.setStretchFactor(1, 1)
+        left.setStretchFactor(0, 2)
+        left.setStretchFactor(1, 1)
+        whole.setStretchFactor(0, 1)
         player = QWidget()
         column = QVBoxLayout(player)
         column.setContentsMargins(10, 10, 10, 10)
@@ -341,4 +352,5 @@ class PlayerView(QWidget):
         self.plot.moved.connect(self._move_marker)
         self.plot.edited.connect(self.edit_marker)
         self.controls.time_line.sought.connect(self.deck.seek)
-        self.channels.chosen_changed.connect(lambda: self.plot.set_chosen(self.channels.colors))
+        self.readout.chosen_changed.connect(lambda: self.plot.set_chosen(self.readout.colors))
+        self.readout.switched.connect(self._switch_gauge)

@@ -17,7 +17,7 @@ from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
-_DEGREES = 10.0  # degrees of head pose that are as high as a standard deviation
+_DEGREES, _PERCENT = 10.0, 50.0  # degrees of head pose that are as high as a standard deviation, and as a full action
 _LEAST = 0.2  # s visible at the largest zoom
 
 
@@ -35,10 +35,11 @@ class SessionPlot(QWidget):
         self.setMinimumHeight(90)
         self._theme = DARK
         self._whole = 0.0, 1.0  # s
-        self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "right": _Degrees("right")})
+        self._left, self._right = _Values("left"), _Degrees("right")
+        self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "left": self._left, "right": self._right})
         self._plot.setMouseEnabled(x=True, y=False)
-        self._plot.getAxis("left").setWidth(30)
-        self._plot.getAxis("right").setWidth(36)
+        self._left.setWidth(42)
+        self._right.setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
         self._lost, self._lines, self._markers = Spans(), Lines(), Marks()
         self._region = _Region(values=(0, 0), brush=(0, 0, 0, 0))
@@ -79,9 +80,19 @@ class SessionPlot(QWidget):
         self._lost.set_color(gone)
         self._markers.set_colors(QColor(theme.muted), QColor(theme.panel))
 
-    def set_session(self, curves: Curves, markers: Sequence[Marker], lost: list[tuple[float, float]]) -> None:
-        """`curves` are the available curves, in sd, or degrees for the pose."""
-        self._lines.set_curves(curves, dict.fromkeys(texts.POSE, 1 / _DEGREES))
+    def set_curves(self, curves: Curves, percent: bool) -> None:
+        """The available curves, of which none is chosen: of 0..1 if `percent`, else in sd; degrees for the pose."""
+        self._left.percent, self._right.unit = percent, _PERCENT if percent else _DEGREES
+        self._lines.set_curves(curves, dict.fromkeys(texts.POSE, 1 / self._right.unit), 0.0 if percent else -1.0)
+        for axis in (self._left, self._right):
+            axis.picture = None  # pyqtgraph keeps the old texts otherwise
+            axis.update()
+
+    def set_session(
+        self, curves: Curves, markers: Sequence[Marker], lost: list[tuple[float, float]], percent: bool = False
+    ) -> None:
+        """See `set_curves`."""
+        self.set_curves(curves, percent)
         self._markers.set_markers(markers)
         self._lost.set_spans(lost)
         start, end = float(curves.time[0]), float(curves.time[-1])
@@ -100,7 +111,7 @@ class SessionPlot(QWidget):
         """Choose the curves to draw, with their colours."""
         self._lines.set_colors(colors)
         self._plot.showAxis("right", any(name in texts.POSE for name in colors))
-        self._plot.setYRange(*self._lines.height, padding=0.1)
+        self._plot.setYRange(*self._lines.height, padding=0.06)
 
     def set_position(self, time: float, follow: bool) -> None:
         """Move the cursor; with `follow`, the view moves on by a page when the cursor leaves it."""
@@ -176,9 +187,18 @@ class _Clock(pg.AxisItem):
         return [texts.player_clock(v, spacing < 1) if v >= 0 else "" for v in values]
 
 
-class _Degrees(pg.AxisItem):
+class _Values(pg.AxisItem):
+    percent = False
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        return [f"{v * _DEGREES:.0f}°" for v in values]
+        return [f"{100 * v:.0f} %" if self.percent else f"{v:g}" for v in values]
+
+
+class _Degrees(pg.AxisItem):
+    unit = _DEGREES
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{v * self.unit:.0f}°" for v in values]
 
 
 class _Region(pg.LinearRegionItem):

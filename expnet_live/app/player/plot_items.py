@@ -41,13 +41,14 @@ class Lines(_Whole):
         self.setCacheMode(pg.GraphicsObject.CacheMode.DeviceCoordinateCache)
         self._curves = Curves(np.zeros(1), {})
         self._scales: Mapping[str, float] = {}
+        self._least = -1.0
         self._colors: Mapping[str, str] = {}
 
-    def set_curves(self, curves: Curves, scales: Mapping[str, float]) -> None:
+    def set_curves(self, curves: Curves, scales: Mapping[str, float], least: float = -1.0) -> None:
         """Set the available curves; none is chosen at first. Curves without an entry in `scales` are drawn as they
-        are.
+        are. `least` is always visible, as is 1.
         """
-        self._curves, self._scales = curves, scales
+        self._curves, self._scales, self._least = curves, scales, least
         self.set_colors({})
 
     def set_colors(self, colors: Mapping[str, str]) -> None:
@@ -57,10 +58,10 @@ class Lines(_Whole):
 
     @property
     def height(self) -> tuple[float, float]:
-        """The minimum and the maximum, as drawn, covering at least -1 to 1."""
+        """The minimum and the maximum, as drawn, with at least the range that is always visible."""
         known = ((self._scales.get(name, 1.0), self._curves.ends[name]) for name in self._colors)
         ends = [scale * end for scale, both in known if both is not None for end in both]
-        return min([*ends, -1.0]), max([*ends, 1.0])
+        return min([*ends, self._least]), max([*ends, 1.0])
 
     def drawn(self) -> tuple[Slice, dict[str, Array]]:
         """The visible part of the chosen curves: their times, and values as drawn."""

@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves
+from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
 from expnet_live.app.view3d.drawn import DrawnHead, own_drawn
 from expnet_live.app.view3d.geometry import HeadGeometry
@@ -70,8 +71,9 @@ class Replay:
         progress(n, n)
         replay = cls.of(session, drawn, no_head)
         # Compute these now, so that nobody waits for them later.
-        replay.liveliest(0)
-        _ = replay.curves
+        for gauge in GAUGES:
+            replay.track(gauge).liveliest(0)
+            _ = replay.track(gauge).curves
         return replay
 
     @classmethod
@@ -115,27 +117,18 @@ class Replay:
         time, last = self.rows.time, len(self) - 1
         return [(float(time[a]), float(time[min(b, last)])) for a, b in gone.reshape(-1, 2)]
 
-    @cached_property
-    def channels(self) -> dict[str, Array]:
-        """All available curves: each coefficient (T,) in sd, and yaw, pitch and roll (T,) in degrees."""
-        curves = [*self.expression.T, *self.angles.T]
-        return dict(zip((*self.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
+    def track(self, choice: str) -> Track:
+        """The values of a gauge, one of GAUGES; a session without actions shows its coefficients instead."""
+        tells = bool(np.isfinite(self.blendshapes).any())
+        return self._actions if choice == ACTIONS and tells else self._coefficients
 
     @cached_property
-    def curves(self) -> Curves:
-        return Curves(self.rows.time, self.channels)
-
-    def liveliest(self, n: int) -> list[str]:
-        """The coefficients that move most; only one of a left-right pair, which usually move together."""
-        found: dict[str, str] = {}
-        for name in sorted(self.names, key=lambda n: -self._spreads[n]):
-            if self._spreads[name] > 0:
-                found.setdefault(name.removesuffix("Left").removesuffix("Right"), name)
-        return list(found.values())[:n]
+    def _actions(self) -> Track:
+        return Track(actions_gauge(), self.rows.time, self.blendshapes, self.angles)
 
     @cached_property
-    def _spreads(self) -> dict[str, float]:
-        return {name: _spread(self.channels[name]) for name in self.names}
+    def _coefficients(self) -> Track:
+        return Track(Gauge(self.names), self.rows.time, self.expression, self.angles)
 
     def faces(self, row: int) -> tuple[LiveFace, ...]:
         """All faces of that moment as measured, for the lines over the picture."""
@@ -145,6 +138,52 @@ class Replay:
         first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
         states = [rows.state_of(i) for i in range(first, end) if rows.face[i] >= 0]
         return tuple(LiveFace(s, s.expression, s.identity, self.drawn.head) for s in states)
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """What a gauge shows of the face over `time` (T,): `values` (T, n) by the gauge's names, NaN without a face, and
+    `angles` (T, 3) of the head in degrees."""
+
+    gauge: Gauge
+    time: Array
+    values: Array
+    angles: Array
+
+    @cached_property
+    def channels(self) -> dict[str, Array]:
+        """All available curves: each of the gauge's values (T,), and yaw, pitch and roll (T,)."""
+        curves = [*self.values.T, *self.angles.T]
+        return dict(zip((*self.gauge.names, *POSE), (np.ascontiguousarray(c) for c in curves), strict=True))
+
+    @cached_property
+    def curves(self) -> Curves:
+        return Curves(self.time, self.channels)
+
+    @cached_property
+    def low(self) -> Array:
+        """The least of each value (n,) in the session, 0 if there is none."""
+        return self._ends[0]
+
+    @cached_property
+    def high(self) -> Array:
+        return self._ends[1]
+
+    @cached_property
+    def _ends(self) -> Array:
+        return np.array([self.curves.ends[name] or (0.0, 0.0) for name in self.gauge.names]).T
+
+    def liveliest(self, n: int) -> list[str]:
+        """The values that move most; only one of a left-right pair, which usually move together."""
+        found: dict[str, str] = {}
+        for name in sorted(self.gauge.names, key=lambda n: -self._spreads[n]):
+            if self._spreads[name] > 0:
+                found.setdefault(name.removesuffix("Left").removesuffix("Right"), name)
+        return list(found.values())[:n]
+
+    @cached_property
+    def _spreads(self) -> dict[str, float]:
+        return {name: _spread(self.channels[name]) for name in self.gauge.names}
 
 
 @dataclass(frozen=True, eq=False)

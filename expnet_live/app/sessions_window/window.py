@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.librarian import Librarian
 from expnet_live.app.sessions_window.model import display_title
 from expnet_live.app.sessions_window.side import ListSide
-from expnet_live.app.state.marking import PRESETS, Preset
+from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
@@ -46,10 +46,8 @@ _GEOMETRY, _SIDES = "sessions geometry", "sessions sides"  # keys of the setting
 class SessionsWindow(QMainWindow):
     """Closing only hides it, to be shown again; `shut_down` ends it. Its threads run while it is visible."""
 
-    def __init__(
-        self, theme: Theme, store: QSettings, presets: Callable[[], Sequence[Preset]] = lambda: PRESETS
-    ) -> None:
-        """`presets` are the markers of keys 1 to 9."""
+    def __init__(self, theme: Theme, store: QSettings, state: WindowState | None = None) -> None:
+        """`state` is the main window's, see PlayerView."""
         super().__init__()
         self._theme, self._store = theme, store
         self._others: tuple[Path, ...] = ()
@@ -65,7 +63,7 @@ class SessionsWindow(QMainWindow):
             [self.actions_[name] if name else None for name in MENU],
             self.actions_["other"],
         )
-        self.player = PlayerView(theme, presets)
+        self.player = PlayerView(theme, state)
         self.panel = ExportPanel(store, reveal, self._ask_disk)
         self.banners = BannerStack()
         self.message = QLabel(texts.CHOOSE_SESSION)

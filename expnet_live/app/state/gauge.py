@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from expnet_live.core.arkit import ARKIT
@@ -25,6 +26,8 @@ class Gauge:
         return (0.0, 1.0) if self.percent else (-3.0, 3.0)
 
     def text(self, value: float) -> str:
+        if math.isnan(value):
+            return "–"
         return f"{100 * value:.0f} %" if self.percent else f"{value:+.1f}"
 
 

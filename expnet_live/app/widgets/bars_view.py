@@ -34,9 +34,12 @@ _GAINS = (0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
 
 
 class BarsView(QWidget):
-    """One row per value. `toggled(name)` and `gain_changed(name, gain)` report the user's actions."""
+    """One row per value. `toggled(name)` and `gain_changed(name, gain)` report the user's actions; None: gains are
+    shown, but cannot be changed."""
 
-    def __init__(self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None]) -> None:
+    def __init__(
+        self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None] | None = None
+    ) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(220, 260)
@@ -79,6 +82,10 @@ class BarsView(QWidget):
         self._values, self._low, self._high = values, low, high
         self.update()
 
+    def value(self, name: str) -> float:
+        """The value that a row shows."""
+        return float(self._values[self._gauge.names.index(name)])
+
     def set_presence(self, share: float) -> None:
         """Look inactive at 0, where no face is seen; 1 is the usual look."""
         if share != self._presence:
@@ -109,7 +116,7 @@ class BarsView(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         row, left, length, thick = self._measures()
         least, most = self._gauge.limits
-        marks = np.stack([self._low, self._high, self._values, 0 * self._values])
+        marks = np.nan_to_num(np.stack([self._low, self._high, self._values, 0 * self._values]))
         low, high, value, zero = (left + length * np.clip((marks - least) / (most - least), 0, 1)).tolist()
         painter.setFont(self._font(row))
         beside = QRectF(left + length + 2, 0, _NUMBER - 2, row)
@@ -185,7 +192,7 @@ class BarsView(QWidget):
             i = self._row(event.pos())
             if i >= 0:
                 name = self._gauge.names[i]
-                text = texts.BAR_TIP.format(
+                text = (texts.PLAYER_BAR_TIP if self._gain_changed is None else texts.BAR_TIP).format(
                     title=self._title(name),
                     value=self._told(self._values[i]),
                     low=self._gauge.text(self._low[i]),
@@ -209,16 +216,17 @@ class BarsView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         i = self._row(event.position().toPoint())
-        if i < 0 or not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        change = self._gain_changed
+        if i < 0 or change is None or not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             event.ignore()
             return
         step = 0.1 if event.angleDelta().y() > 0 else -0.1
         gain = round(float(np.clip(self._gains.get(self._gauge.names[i], 1.0) + step, 0, MAX_GAIN)), 2)
-        self._gain_changed(self._gauge.names[i], gain)
+        change(self._gauge.names[i], gain)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        i = self._row(event.pos())
-        if i < 0:
+        i, change = self._row(event.pos()), self._gain_changed
+        if i < 0 or change is None:
             return
         name = self._gauge.names[i]
         menu = QMenu(self)
@@ -226,10 +234,10 @@ class BarsView(QWidget):
         menu.addAction(texts.GAIN_MENU.format(title=self._title(name))).setEnabled(False)
         for gain in _GAINS:
             action = QAction(f"{gain:g}×", menu, checkable=True, checked=abs(self._gains.get(name, 1.0) - gain) < 0.01)
-            action.triggered.connect(lambda _=False, g=gain: self._gain_changed(name, g))
+            action.triggered.connect(lambda _=False, g=gain: change(name, g))
             menu.addAction(action)
         menu.addSeparator()
-        menu.addAction(texts.GAIN_RESET_ALL).triggered.connect(lambda: self._gain_changed("", 1.0))
+        menu.addAction(texts.GAIN_RESET_ALL).triggered.connect(lambda: change("", 1.0))
         menu.popup(event.globalPos())
 
     def _label(self, name: str) -> str:

@@ -6,25 +6,30 @@ from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import POSE, History
 from expnet_live.app.theme import DARK, INACTIVE, Theme
+from expnet_live.app.widgets.legend import Entry, Legend
 from expnet_live.app.widgets.pieces import plain_plot
 from expnet_live.core.types import Array
 
 # Ends of the axes, so that a smile of a tenth is no flat line.
 _PERCENT, _SD, _DEGREES = (0.2, 0.5, 1.0), (1.0, 2.0, 3.0, 5.0, 8.0), (15.0, 30.0, 60.0, 90.0)
+_AXIS, _TIME = 44, 44  # px: width of the left axis, and of the label of a moment
+_STEPS = (5.0, 10.0, 15.0, 20.0, 30.0)  # s between labels
 _POINTS = 240  # most points of a curve: more would not be visible
 
 
 class CurvesView(QWidget):
-    """Curves are created once for each name; only their data change."""
+    """Curves are created once for each name; only their data change. `toggled(name)` is called for a click on one in
+    the legend."""
 
-    def __init__(self) -> None:
+    def __init__(self, toggled: Callable[[str], None] = lambda name: None) -> None:
         super().__init__()
         self.setMinimumSize(260, 90)
         self.setToolTip(texts.CURVES_TIP)
@@ -40,16 +45,16 @@ class CurvesView(QWidget):
         self._pose_curves = {name: _curve(self._pose) for name in POSE}
         self._hint = pg.TextItem(texts.CURVES_EMPTY, anchor=(0.5, 0.5))
         self._plot.addItem(self._hint, ignoreBounds=True)
-        self._legend, self._pose_legend = QLabel(), QLabel()
+        self._legend, self._pose_legend = Legend(texts.LEGEND_TIP), Legend(texts.POSE_TIP)
+        self._legend.toggled.connect(toggled)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(16)
+        layout.setHorizontalSpacing(12)
         layout.setVerticalSpacing(2)
         for column, (legend, plot) in enumerate(((self._legend, self._plot), (self._pose_legend, self._pose))):
-            legend.setMinimumWidth(10)
-            layout.addWidget(legend, 0, column)
+            layout.addWidget(legend, 0, column, Qt.AlignmentFlag.AlignTop)
             layout.addWidget(plot, 1, column)
-            layout.setColumnStretch(column, 3 - column)
+            layout.setColumnStretch(column, 5 - 2 * column)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -62,7 +67,9 @@ class CurvesView(QWidget):
         colors = dict(zip(POSE, theme.curves, strict=False))
         for name, color in colors.items():
             self._pose_curves[name].setPen(pg.mkPen(color, width=1.5))
-        self._pose_legend.setText(self._legend_of({texts.POSE[n]: c for n, c in colors.items()}))
+        for legend in (self._legend, self._pose_legend):
+            legend.set_theme(theme)
+        self._pose_legend.set_entries([Entry(n, texts.POSE[n], c) for n, c in colors.items()])
         self._hint.setColor(theme.faint)
         self.set_chosen(self._chosen)
 
@@ -71,8 +78,21 @@ class CurvesView(QWidget):
         self._scales.clear()
         self.set_chosen(self._chosen)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._set_times()
+
+    def _set_times(self) -> None:
+        """Label as many moments as there is room for."""
+        for plot in (self._plot, self._pose):
+            room = max(1, (plot.width() - _AXIS) // _TIME)
+            step = next((s for s in _STEPS if self._span / s <= room), self._span)
+            moments = np.arange(0, self._span, step)
+            plot.getAxis("bottom").setTicks([[(-float(m), f"{-m:g} s" if m else "0") for m in moments]])
+
     def set_span(self, seconds: float) -> None:
         self._span = seconds
+        self._set_times()
         for plot in (self._plot, self._pose):
             plot.setXRange(-seconds, 0, padding=0)
         self._hint.setPos(-seconds / 2, 0)
@@ -93,8 +113,8 @@ class CurvesView(QWidget):
             if name not in self._curves:
                 self._curves[name] = _curve(self._plot)
             self._curves[name].setPen(pg.mkPen(color, width=1.5))
-        titles = {texts.title(n, action=self._gauge.percent): color for n, color in self.colors().items()}
-        self._legend.setText(self._legend_of(titles))
+        percent = self._gauge.percent
+        self._legend.set_entries([Entry(n, texts.title(n, action=percent), c) for n, c in self.colors().items()])
         self._hint.setVisible(not names)
 
     def colors(self) -> dict[str, str]:
@@ -145,13 +165,6 @@ class CurvesView(QWidget):
         plot.setYRange(-1.25 * scale if both else -0.04 * scale, 1.25 * scale if both else 1.15 * scale, padding=0)
         ticks = (-scale, 0.0, scale) if both else (0.0, scale / 2, scale)
         plot.getAxis("left").setTicks([[(v, text(v)) for v in ticks]])
-
-    def _legend_of(self, colors: dict[str, str]) -> str:
-        space = "&nbsp;" * 4
-        return space.join(
-            f'<span style="color:{color}">●</span>&nbsp;<span style="color:{self._theme.muted}">{title}</span>'
-            for title, color in colors.items()
-        )
 
     def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
         plot = plain_plot()

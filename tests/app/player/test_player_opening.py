@@ -58,7 +58,7 @@ def test_a_private_session_shows_the_head_alone(qtbot: Any, player: PlayerView, 
     write_info(copy, replace(Session.open(copy).info, video_frames=None))
     open_(qtbot, player, copy)
     assert not player.camera.isVisible() and player.head.isVisible()
-    assert player.head.width() > 900 and not player.controls.overlay.isVisible()
+    assert player.head.width() + player.readout.width() > 900 and not player.controls.overlay.isVisible()
 
 
 def test_rows_without_a_picture_of_their_own(qtbot: Any, player: PlayerView, copy: Path) -> None:
@@ -88,7 +88,7 @@ def test_another_face_model_has_no_head(qtbot: Any, player: PlayerView, tmp_path
     assert not player.head.isVisible() and "another face model (face_model.npz)" in player.no_head.text()
     player.deck.seek(9.0)
     settled(qtbot, player)
-    assert player.channels.value_text("c3") == "–"  # its last frame is without a face
+    assert player.readout.text("c3") == "–"  # its last frame is without a face
 
 
 def test_what_is_no_session_is_said(qtbot: Any, player: PlayerView, copy: Path, tmp_path: Path) -> None:

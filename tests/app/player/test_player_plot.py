@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from players import MARKS, settled
 from pyqtgraph import LinearRegionItem, PlotWidget
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from seen import LONG, pick, pixels
 
 from expnet_live.app.player.curves import Curves
@@ -30,8 +30,8 @@ def test_markers_are_drawn_where_they_are(qtbot: Any, opened: PlayerView) -> Non
     plot = opened.plot
     with_them = pixels(plot.grab().toImage())
     assert opened.replay is not None
-    plot.set_session(opened.replay.curves, (), opened.replay.lost)
-    plot.set_chosen(opened.channels.colors)
+    plot.set_session(opened.readout.track.curves, (), opened.replay.lost)
+    plot.set_chosen(opened.readout.colors)
     changed = np.abs(with_them - pixels(plot.grab().toImage())).max(2) > 20
     low, high = plot.view
     area = curves_of(plot).getViewBox().sceneBoundingRect()
@@ -69,19 +69,20 @@ def test_the_range_is_set_looped_and_cleared(qtbot: Any, opened: PlayerView) -> 
 
 
 def test_curves_are_chosen_and_zoomed(qtbot: Any, opened: PlayerView) -> None:
-    plot, channels = opened.plot, opened.channels
+    plot, readout = opened.plot, opened.readout
     assert opened.replay is not None
-    assert list(channels.colors) == opened.replay.liveliest(4) and len(channels.colors) == 4
-    channels.toggle("yaw")
+    assert list(readout.colors) == readout.track.liveliest(4) and len(readout.colors) == 4
+    qtbot.mouseClick(readout.legend, Qt.MouseButton.LeftButton, pos=readout.legend.place("yaw").center().toPoint())
     part, drawn = plot.drawn()
-    assert list(drawn) == list(channels.colors) and len(part) == 48
+    assert list(drawn) == list(readout.colors) and "yaw" in drawn and len(part) == 48
     for name, y in drawn.items():
         scale = 0.1 if name == "yaw" else 1.0
-        assert np.allclose(y, scale * opened.replay.channels[name], equal_nan=True)
-    item = channels.item(0)
-    name = channels.names[0]
-    qtbot.mouseClick(channels.viewport(), Qt.MouseButton.LeftButton, pos=channels.visualItemRect(item).center())
-    assert name not in channels.colors and name not in plot.drawn()[1]
+        assert np.allclose(y, scale * readout.track.channels[name], equal_nan=True)
+    bars, name = readout.bars, next(iter(readout.colors))
+    row = bars.height() / len(bars.names)
+    place = QPoint(30, round(row * (bars.names.index(name) + 0.5)))
+    qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=place)
+    assert name not in readout.colors and name not in plot.drawn()[1]
     whole = plot.view
     curves_of(plot).setXRange(2.0, 2.5, padding=0)
     assert len(plot.drawn()[0]) < 12

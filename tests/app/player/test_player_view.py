@@ -42,9 +42,9 @@ def check_row(player: PlayerView, row: int) -> None:
     assert (moment.head.rotation == replay.rows.rotation[seen]).all()
     assert player.plot.cursor_time == player.controls.time_line.position == pytest.approx(replay.rows.time[row])
     assert player.controls.frame.text() == f"frame {row}"
-    value = player.channels.value_text(JAW)
-    face = replay.rows.face[row] >= 0
-    assert value == (f"{shown[info.coefficients.index(JAW)]:+.2f}" if face else "–")
+    face, jaw = replay.rows.face[row] >= 0, shown[info.coefficients.index(JAW)]
+    assert player.readout.text(JAW) == (f"{jaw:+.1f}" if face else "–")
+    assert player.readout.bars.value(JAW) == pytest.approx(jaw)  # without a face, as the head
     assert [f.state.box.x for f in camera.faces] == ([replay.rows.box[row, 0]] if face else [])
 
 
