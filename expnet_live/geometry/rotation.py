@@ -43,7 +43,7 @@ def vector_from_matrix(matrix: Array) -> Array:
 
 def quaternion(vector: Array) -> tuple[float, float, float, float]:
     """x, y, z, w of a rotation vector (3,)."""
-    x, y, z = (float(v) for v in vector)
+    x, y, z = np.asarray(vector, np.float64).tolist()
     angle = math.sqrt(x * x + y * y + z * z)
     k = math.sin(angle / 2) / angle if angle > 1e-9 else 0.5
     return k * x, k * y, k * z, math.cos(angle / 2)
@@ -55,8 +55,8 @@ def turns(vector: Array) -> tuple[float, float, float]:
     Positive yaw turns a head to the viewer's right, pitch turns it down, and roll turns it counter-clockwise as seen by
     the viewer. At a pitch of 90 degrees, yaw holds the whole remaining rotation.
     """
-    m = matrix_from_vector(vector)
-    pitch = float(np.arcsin(np.clip(-m[1, 2], -1, 1)))
-    if abs(m[1, 2]) > 1 - 1e-9:
-        return float(np.arctan2(-m[2, 0], m[0, 0])), pitch, 0.0
-    return float(np.arctan2(m[0, 2], m[2, 2])), pitch, float(np.arctan2(m[1, 0], m[1, 1]))
+    (m00, _, m02), (m10, m11, m12), (m20, _, m22) = matrix_from_vector(vector).tolist()
+    pitch = math.asin(min(max(-m12, -1.0), 1.0))
+    if abs(m12) > 1 - 1e-9:
+        return math.atan2(-m20, m00), pitch, 0.0
+    return math.atan2(m02, m22), pitch, math.atan2(m10, m11)

@@ -21,6 +21,7 @@ def headless(settings: Settings, person: Person, *, auto_neutral: bool = True) -
     """Give an engine with a loaded network, and close it at the end. Raises UserError if loading fails."""
     engine = Engine(settings)
     engine.inference.person, engine.inference.auto_neutral = person, auto_neutral
+    engine.inference.shown = lambda faces: ()  # who needs a mesh makes it
     engine.start()
     try:
         while engine.inference.life is Life.STARTING:

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -185,7 +185,8 @@ class InferenceWorker(Worker):
                     self._pipeline.reset()
             state = self._processed(captured)
             if state.processed:
-                self.outputs.put(state)
+                self.outputs.put(state)  # without waiting for meshes, which take milliseconds
+                state = self._with_meshes(state)
             self._outbox.put(state)
 
     def _take_loaded(self) -> None:
@@ -211,16 +212,8 @@ class InferenceWorker(Worker):
                 self._face(pipeline, s, person if i == 0 else None, head, started) for i, s in enumerate(states)
             )
             stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
-            if shown := tuple(self.shown(faces)):
-                stages["mesh"] = _make_meshes(shown)
-            self._errors = 0
         except Exception as error:
-            log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
-            self._errors += 1
-            if self._errors >= _MAX_ERRORS:
-                self._pipeline = None
-                self._failed(f"The network stopped ({error}); choose another device or model.")
-            return self._passed_on(captured)
+            return self._broken(captured, error)
         self._calibrate(tuple(states), started, person)
         finished = time.monotonic()
         self._meter.tick(finished)
@@ -234,6 +227,25 @@ class InferenceWorker(Worker):
             frame_drops=self._inbox.dropped,
             calibration=None if calibration is None else calibration.progress,
         )
+
+    def _with_meshes(self, state: LiveState) -> LiveState:
+        try:
+            shown = tuple(self.shown(state.faces))
+            seconds = _make_meshes(shown)
+        except Exception as error:
+            return self._broken(state.captured, error)
+        self._errors = 0
+        if not shown:
+            return state
+        return replace(state, stages={**state.stages, "mesh": seconds}, finished=time.monotonic())
+
+    def _broken(self, captured: Captured, error: Exception) -> LiveState:
+        log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
+        self._errors += 1
+        if self._errors >= _MAX_ERRORS:
+            self._pipeline = None
+            self._failed(f"The network stopped ({error}); choose another device or model.")
+        return self._passed_on(captured)
 
     def _passed_on(self, captured: Captured) -> LiveState:
         return LiveState(captured, (), {}, time.monotonic(), processed=False, frame_drops=self._inbox.dropped)

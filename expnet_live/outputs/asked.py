@@ -10,10 +10,7 @@ import socket
 from abc import abstractmethod
 from collections.abc import Sequence
 
-import numpy as np
-
 from expnet_live.core.types import Array
-from expnet_live.geometry.rotation import turns
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.output import Sender
 from expnet_live.outputs.sample import Sample
@@ -123,19 +120,18 @@ class Asked(Sender):
             asker[0].close()
 
 
-def weights(sample: Sample, names: Sequence[str], separator: str) -> str:
-    """All blendshapes in per cent, by these names."""
-    values = np.rint(100 * np.asarray(sample.blendshapes)).astype(int).tolist()
-    return "".join(f"{n}{separator}{v}|" for n, v in zip(names, values, strict=True))
+def template(names: Sequence[str], separator: str) -> str:
+    """The text of all blendshapes by these names; `%` fills in `Sample.percents`."""
+    return "".join(f"{name}{separator}%d|" for name in names)
 
 
 def bones(sample: Sample, place: tuple[float, float, float]) -> str:
     """Head and eyes: degrees down, to the person's right, and towards their right shoulder; then the head's
     position.
     """
-    yaw, pitch, roll = turns(sample.rotation)
+    yaw, pitch, roll = sample.turns
     head = [*_degrees(pitch, -yaw, roll), *(f"{v:.4f}" for v in place)]
-    (right_yaw, right_pitch), (left_yaw, left_pitch) = sample.gaze.tolist()
+    (right_yaw, right_pitch), (left_yaw, left_pitch) = sample.looks
     right, left = _degrees(-right_pitch, -right_yaw, 0.0), _degrees(-left_pitch, -left_yaw, 0.0)
     return f"=head#{','.join(head)}|rightEye#{','.join(right)}|leftEye#{','.join(left)}|"
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-
-from expnet_live.core.types import Array
 
 MOST_BYTES = 1500  # bytes of a datagram, as VMC requires
 _BUNDLE_HEAD = b"#bundle\0" + b"\0" * 7 + b"\1"  # time tag: apply at once
@@ -34,7 +31,7 @@ def message(address: str, *values: Value) -> bytes:
         elif isinstance(value, int):
             tags, data = tags + "i", data + value.to_bytes(4, "big", signed=True)
         else:
-            tags, data = tags + "f", data + np.array(value, ">f4").tobytes()
+            tags, data = tags + "f", data + struct.pack(">f", value)
     return _text(address) + _text(tags) + data
 
 
@@ -56,17 +53,34 @@ class Packets:
             packets[-1] += part
             end = len(packets[-1])
             where += [(len(packets) - 1, end - 4 * (slots - i)) for i in range(slots)]
-        self._bytes = b"".join(packets)
-        self._ends = np.cumsum([len(p) for p in packets]).tolist()
-        starts = [0, *self._ends[:-1]]
-        self._places = np.array([(starts[p] + byte) // 4 for p, byte in where], int)
+        self._floats = struct.Struct(f">{len(where)}f")
+        self._parts = [_parts(packet, [byte for p, byte in where if p == i]) for i, packet in enumerate(packets)]
 
-    def filled(self, values: Array) -> list[bytes]:
+    def filled(self, values: Sequence[float]) -> list[bytes]:
         """The packets with one value for each slot, in order."""
-        words = np.frombuffer(self._bytes, ">f4").copy()
-        words[self._places] = values
-        whole = words.tobytes()
-        return [whole[start:end] for start, end in zip([0, *self._ends[:-1]], self._ends, strict=True)]
+        floats, at, packets = self._floats.pack(*values), 0, []
+        for constant, counts in self._parts:
+            pieces = [constant[0]]
+            for piece, count in zip(constant[1:], counts, strict=True):
+                pieces += (floats[at : at + count], piece)
+                at += count
+            packets.append(b"".join(pieces))
+        return packets
+
+
+def _parts(packet: bytes, slots: Sequence[int]) -> tuple[list[bytes], list[int]]:
+    """The bytes before, between and after the slots at those bytes, and the number of bytes in each run of slots."""
+    constant: list[bytes] = []
+    counts: list[int] = []
+    end = 0
+    for slot in slots:
+        if counts and slot == end:
+            counts[-1] += 4
+        else:
+            constant.append(packet[end:slot])
+            counts.append(4)
+        end = slot + 4
+    return [*constant, packet[end:]], counts
 
 
 def _text(value: str) -> bytes:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
-from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.arkit import ARKIT, N_BLENDSHAPES
 from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import quaternion, turns
 from expnet_live.live.state import LiveFace, LiveState
 
 _ABSENCE = 2.0  # s for which a stream waits for its person: within this time, a returning face keeps its number
@@ -16,7 +18,8 @@ _ABSENCE = 2.0  # s for which a stream waits for its person: within this time, a
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The data sent for a frame: of one face, or of none (`seen` False, the rest 0).
+    """The data sent for a frame: of one face, or of none (`seen` False, the rest 0). All streams share it, and what it
+    computes at the first access.
 
     `time` is the capture time (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
     the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
@@ -46,9 +49,63 @@ class Sample:
         gaze = np.zeros((2, 2), np.float32) if gaze is None else gaze
         return cls(state.captured.grabbed, True, face.weights, pose.rotation, pose.translation, gaze, state, face)
 
+    @cached_property
+    def weights(self) -> list[float]:
+        """The blendshapes as plain floats, for protocols that write them one by one."""
+        weights: list[float] = np.asarray(self.blendshapes).tolist()
+        return weights
+
+    @cached_property
+    def named(self) -> dict[str, float]:
+        """The blendshapes by name."""
+        return dict(zip(ARKIT, self.weights, strict=True))
+
+    @cached_property
+    def decimals(self) -> tuple[str, ...]:
+        """The blendshapes as texts of four decimals."""
+        return tuple(["%.4f" % w for w in self.weights])  # noqa: UP031 - the quickest
+
+    @cached_property
+    def percents(self) -> tuple[int, ...]:
+        """The blendshapes in whole per cents."""
+        return tuple([round(100 * w) for w in self.weights])
+
+    @cached_property
+    def turns(self) -> tuple[float, float, float]:
+        """Yaw, pitch and roll of the head (rad); see geometry.rotation.turns."""
+        return turns(self.rotation)
+
+    @cached_property
+    def quaternion(self) -> tuple[float, float, float, float]:
+        """x, y, z, w of the head's rotation."""
+        return quaternion(self.rotation)
+
+    @cached_property
+    def looks(self) -> list[list[float]]:
+        """The gaze as plain floats."""
+        looks: list[list[float]] = np.asarray(self.gaze).tolist()
+        return looks
+
     def bent(self, bend: Callable[[Array], Array]) -> Sample:
         """With other blendshapes."""
         return replace(self, blendshapes=bend(self.blendshapes))
+
+
+class SampleOf:
+    """Makes the sample of a frame once for all streams that send the same face, bent in the same way."""
+
+    def __init__(self) -> None:
+        self._last: tuple[LiveState, LiveFace | None, Callable[[Array], Array] | None, Sample] | None = None
+
+    def __call__(self, state: LiveState, face: LiveFace | None, bend: Callable[[Array], Array] | None) -> Sample:
+        last = self._last  # replaced as a whole, because senders have several threads
+        if last is not None and last[0] is state and last[1] is face and last[2] is bend:
+            return last[3]
+        sample = Sample.of(state, face)
+        if bend is not None and sample.seen:
+            sample = sample.bent(bend)
+        self._last = state, face, bend, sample
+        return sample
 
 
 class Follower:

@@ -20,7 +20,7 @@ from expnet_live.outputs.address import LOOPBACK, Address
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.output import BACKLOG, OUTPUTS, Option, OutputKind, Sender, parse_target
 from expnet_live.outputs.pump import PUMP
-from expnet_live.outputs.sample import Follower, Sample
+from expnet_live.outputs.sample import Follower, Sample, SampleOf
 from expnet_live.outputs.shape import Shape
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
@@ -28,6 +28,7 @@ from expnet_live.threads.worker import Life, Worker
 
 _MARKS = 100  # markers that may wait
 _LONG = 0.008  # s of computing for one sample, after which only the newest of those that came meanwhile is sent
+_sample_of = SampleOf()
 log = logging.getLogger(__name__)
 
 __all__ = [
@@ -159,8 +160,7 @@ class Stream(Worker):
         item = self._samples.take(timeout)
         if item is None:
             return False
-        sample = Sample.of(*item)
-        self._send(sender, sample if self._shape is None or not sample.seen else sample.bent(self._shape))
+        self._send(sender, _sample_of(*item, self._shape))
         return True
 
     def _try(self, send: Callable[..., None], *what: object) -> bool:

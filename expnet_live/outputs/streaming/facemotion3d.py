@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.asked import OWN, Asked, bones, weights
+from expnet_live.outputs.asked import OWN, Asked, bones, template
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
 _ASK, _STOP = "FACEMOTION3D_OtherStreaming", "StopStreaming_FACEMOTION3D"
+_TEXTS = {"&": template(ARKIT, "&")}
 
 
 class Facemotion3d(OutputKind):
@@ -28,7 +29,7 @@ class _Phone(Asked):
         return "&"
 
     def text(self, sample: Sample, version: str, nudge: float) -> str:
-        return weights(sample, ARKIT, version) + bones(sample, self.place_of(sample, nudge))
+        return _TEXTS[version] % sample.percents + bones(sample, self.place_of(sample, nudge))
 
 
 OUTPUT = Facemotion3d()

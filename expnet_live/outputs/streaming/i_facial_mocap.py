@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expnet_live.core.arkit import ARKIT, WHOLE
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.asked import OWN, Asked, bones, weights
+from expnet_live.outputs.asked import OWN, Asked, bones, template
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
@@ -22,7 +22,7 @@ def _short(name: str) -> str:
     return name
 
 
-_NAMES = [_short(name) for name in ARKIT]
+_TEXTS = {version: template([_short(name) for name in ARKIT], version) for version in ("-", "&")}
 
 
 class IFacialMocap(OutputKind):
@@ -42,7 +42,7 @@ class _Phone(Asked):
         return "&" if _SECOND in request else "-"
 
     def text(self, sample: Sample, version: str, nudge: float) -> str:
-        return weights(sample, _NAMES, version) + bones(sample, self.place_of(sample, nudge))
+        return _TEXTS[version] % sample.percents + bones(sample, self.place_of(sample, nudge))
 
 
 OUTPUT = IFacialMocap()

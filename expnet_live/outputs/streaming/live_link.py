@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import uuid
 from collections.abc import Mapping
 
-import numpy as np
-
-from expnet_live.core.arkit import ARKIT
-from expnet_live.geometry.rotation import turns
 from expnet_live.heads.rig import EYE_PITCH, EYE_YAW
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.datagrams import Datagrams
@@ -17,6 +14,7 @@ from expnet_live.outputs.output import Option, OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
 _VERSION, _COUNT, _FPS = 6, 61, 60
+_FACE = struct.Struct(f">B{_COUNT}f")
 
 
 class LiveLink(OutputKind):
@@ -28,7 +26,7 @@ class LiveLink(OutputKind):
     }
 
     def open(self, address: Address) -> Sender:
-        unit = 1.0 if self.option(address, "angles") == "radians" else 1 / np.pi
+        unit = 1.0 if self.option(address, "angles") == "radians" else 1 / math.pi
         return _Phone(address, self.option(address, "subject"), unit)
 
 
@@ -45,15 +43,15 @@ class _Phone(Datagrams):
         head = self._start + struct.pack(">ifii", int(frame) & 0x7FFFFFFF, rest, _FPS, 1)
         if not sample.seen:
             return [head]
-        values = np.concatenate([sample.blendshapes, self._unit * np.array(angles(sample))])
-        return [head + bytes([_COUNT]) + values.astype(">f4").tobytes()]
+        turned = [self._unit * angle for angle in angles(sample)]
+        return [head + _FACE.pack(_COUNT, *sample.weights, *turned)]
 
 
 def angles(sample: Sample) -> list[float]:
     """Yaw, pitch, roll of head, left eye and right eye in rad: to the person's right, down, and towards their right
     shoulder they are positive, which is how the app's eyes are known to turn."""
-    yaw, pitch, roll = turns(sample.rotation)
-    w = dict(zip(ARKIT, sample.blendshapes.tolist(), strict=True))
+    yaw, pitch, roll = sample.turns
+    w = sample.named
     left = EYE_YAW * (w["eyeLookInLeft"] - w["eyeLookOutLeft"])
     right = -0.603 * (w["eyeLookInRight"] - w["eyeLookOutRight"])
     down = [EYE_PITCH * (w[f"eyeLookDown{s}"] - w[f"eyeLookUp{s}"]) for s in ("Left", "Right")]

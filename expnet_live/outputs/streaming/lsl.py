@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Array
 from expnet_live.core.version import __version__
-from expnet_live.geometry.rotation import quaternion
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import ACTION_UNITS
 from expnet_live.outputs.output import Option, OutputKind, Sender
@@ -90,7 +87,7 @@ class _Outlets(Sender):
     def send(self, sample: Sample) -> None:
         time = sample.time + self._offset
         for name, values in values_of(sample).items():
-            self._numbers[name].push_sample(values.tolist(), time)
+            self._numbers[name].push_sample(values, time)
         if sample.seen != self._seen:
             self._seen = sample.seen
             self._markers.push_sample([SEEN if sample.seen else LOST], time)
@@ -103,16 +100,16 @@ class _Outlets(Sender):
         del self._markers
 
 
-def values_of(sample: Sample) -> dict[str, Array]:
+def values_of(sample: Sample) -> dict[str, list[float]]:
     """Of each stream, in the order of its channels; angles and places are in our own frame."""
     if not sample.seen:
         counts = {"Expression": _EXPRESSION, "Action Units": _UNITS, "Pose": _POSE, "Gaze": _GAZE}
-        return {name: np.full(len(channels), np.nan, np.float32) for name, channels in counts.items()}
+        return {name: [math.nan] * len(channels) for name, channels in counts.items()}
     return {
-        "Expression": sample.blendshapes,
-        "Action Units": ACTION_UNITS.values(sample.blendshapes),
-        "Pose": np.array([*(sample.translation / 1000), *quaternion(sample.rotation)], np.float32),
-        "Gaze": np.asarray(sample.gaze).ravel(),
+        "Expression": sample.weights,
+        "Action Units": ACTION_UNITS.values(sample.blendshapes).tolist(),
+        "Pose": [*(sample.translation / 1000).tolist(), *sample.quaternion],
+        "Gaze": [*sample.looks[0], *sample.looks[1]],
     }
 
 

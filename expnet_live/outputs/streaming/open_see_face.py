@@ -5,12 +5,16 @@ OpenSeeFace solves for a pose with rows and columns swapped and the head behind 
 
 from __future__ import annotations
 
+import math
+import struct
+from operator import mul
+
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import Camera
-from expnet_live.geometry.rotation import matrix_from_vector, quaternion, vector_from_matrix
+from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import ibug_points
@@ -26,25 +30,12 @@ _SIZE = 640, 480  # of a picture where there is none
 # Its 66 points are iBUG's without the outer corners of the mouth.
 _POINTS = [i for i in range(68) if i not in (48, 54)]
 _EYES = ((36, 39), (42, 45))  # the corners of the person's right eye, and of the left
-_SIDE = np.array([-1.0, 1.0, 1.0])  # its head's x is the person's right
-_CAMERA = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])  # its camera's axes in ours
-_PACKET = np.dtype(
-    [
-        ("time", "<f8"),
-        ("id", "<i4"),
-        ("size", "<f4", 2),
-        ("eyes_open", "<f4", 2),  # right, left
-        ("fits", "u1"),
-        ("error", "<f4"),
-        ("quaternion", "<f4", 4),
-        ("euler", "<f4", 3),
-        ("translation", "<f4", 3),
-        ("confidences", "<f4", 68),
-        ("points", "<f4", (68, 2)),
-        ("points_3d", "<f4", (70, 3)),
-        ("features", "<f4", 14),
-    ]
-)
+_OUTWARDS = np.array([-1, -1, -1], np.float32)  # the packet's points are x to the person's right, y down, z back
+_MOVED = 0.3  # sd of identity, below which a person's lids stay as they were
+_BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+# time; number; width, height; how far the right and the left eye are open; fits; error; quaternion, Euler angles and
+# translation; confidences. Then 68 points in the picture, 70 in space, and the features.
+_HEAD, _FEATURES = struct.Struct("<di4fBf4f3f3f68f"), struct.Struct("<14f")
 
 
 class OpenSeeFace(OutputKind):
@@ -72,63 +63,90 @@ class _Tracker(Datagrams):
 
 
 class _Landmarks:
-    """iBUG's 68 points of a face model; all 468 would take ten times as long."""
+    """OpenSeeFace's 70 points of a face, in its unit, around the tip of the nose: landmarks, pupils, eyeballs' centres.
+    At last the tip of the nose itself, in the model's frame. All are linear in the points of the Face Mesh."""
 
     def __init__(self, model: FaceModel) -> None:
         self.model = model
-        self._mean = ibug_points(model.mean)
+        self._mean = _around_nose(model.mean)
+        self._mean[66:70, 2] -= _EYE
         # One matrix for each of x, y, z: products of these sizes do not wake further threads.
-        self._identity, self._actions = (
-            np.ascontiguousarray(np.stack([ibug_points(field) for field in fields]).transpose(2, 0, 1))
-            for fields in (model.identity, model.rig.base)
-        )
+        fields = [_around_nose(field) for field in (*model.rig.base, *model.identity)]
+        self._fields = np.ascontiguousarray(np.stack(fields).transpose(2, 0, 1))
+        self._person: Array | None = None
+        self._eyes = np.ones(2, np.float32)
 
     def of(self, sample: Sample) -> Array:
-        """In the model's frame (68, 3) mm."""
-        identity = None if sample.face is None else sample.face.identity
-        points = self._mean + (self.model.action_rows(sample.blendshapes, identity) @ self._actions).T
-        return points if identity is None else points + (identity @ self._identity).T
+        """(71, 3) float32."""
+        face, rows = sample.face, self.model.rig.rows(sample.blendshapes)
+        identity = np.zeros(self.model.n_identity, np.float32) if face is None else face.identity
+        if self._person is None or np.abs(identity - self._person).max() > _MOVED:
+            self._meet(identity)
+        rows[_BLINKS] *= self._eyes
+        points: Array = self._mean + (np.concatenate([rows, identity]) @ self._fields).T
+        return points
+
+    def _meet(self, identity: Array) -> None:
+        """How far a blink moves this person's lids, which takes long to find."""
+        self._person = identity
+        shut = np.zeros(N_BLENDSHAPES, np.float32)
+        shut[_BLINKS] = 1
+        self._eyes = self.model.action_rows(shut, identity)[_BLINKS]
+
+
+def _around_nose(points: Array) -> Array:
+    """The points of _Landmarks (71, 3) float32 of the Face Mesh (468, 3) mm; centres lie between corners."""
+    marks = ibug_points(points)
+    head = (marks - marks[_NOSE]) * _SCALE
+    centres = [head[list(eye)].mean(0) for eye in _EYES]
+    every = [head[_POINTS], centres, centres, marks[_NOSE : _NOSE + 1] * _SCALE]
+    return np.concatenate(every).astype(np.float32)
 
 
 def packet(sample: Sample, points: Array) -> bytes:
-    """Of a face with those points of iBUG's (68, 3) mm."""
+    """Of a face with the points of _Landmarks (71, 3) float32."""
     face, state = sample.face, sample.state
     width, height = _SIZE if state is None else state.captured.frame.image.shape[1::-1]
-    nose = points[_NOSE]
-    head = (points - nose) * _SCALE
-    centres = np.array([head[list(eye)].mean(0) for eye in _EYES]) - [0, 0, _EYE]
-    pupils = centres + _EYE * np.array([_direction(*eye) for eye in sample.gaze.tolist()])
-    head = np.concatenate([head[_POINTS], pupils, centres])
-
-    turn = matrix_from_vector(sample.rotation)
-    rotation = _CAMERA @ turn * _SIDE
-    place = np.asarray(sample.translation, np.float64) + turn @ nose
-    out = np.zeros((), _PACKET)
-    out["time"], out["fits"] = sample.time, 1
-    out["id"] = 0 if face is None else face.state.face
-    out["size"] = width, height
-    out["features"], out["eyes_open"] = _features(dict(zip(ARKIT, sample.blendshapes.tolist(), strict=True)))
-    out["quaternion"] = quaternion(vector_from_matrix(rotation.T))  # of the inverse, as its own tracker does
-    out["euler"] = _euler(rotation)
-    out["translation"] = _CAMERA @ place * _SCALE * [1, 1, -1]
-    out["confidences"] = 1.0 if face is None else face.state.confidence
+    head, nose = points[:70], (points[70] / _SCALE).tolist()
+    head[66:68] += [_direction(*eye) for eye in sample.looks]
+    turn = matrix_from_vector(sample.rotation).tolist()
+    x, y, z = (t + sum(map(mul, row, nose)) for t, row in zip(sample.translation.tolist(), turn, strict=True))
+    features, eyes_open = _features(sample.named)
+    confidence = 1.0 if face is None else face.state.confidence
+    start = _HEAD.pack(
+        sample.time, 0 if face is None else face.state.face, width, height, *eyes_open, 1, 0.0,
+        *_quaternion(*sample.quaternion), *_euler(turn), y * _SCALE, -x * _SCALE, z * _SCALE, *[confidence] * 68,
+    )  # fmt: skip
     camera = Camera.for_image(width, height)
-    seen = head[:68] @ turn.T / _SCALE + place
-    focal = camera.focal / -place[2]
-    out["points"] = np.column_stack([camera.cx + focal * seen[:, 0], camera.cy - focal * seen[:, 1]])
-    out["points_3d"] = head * _SIDE * [1, -1, -1]
-    return out.tobytes()
+    scale = camera.focal / -z  # pixels for a mm
+    across, down = [v * scale / _SCALE for v in turn[0]], [-v * scale / _SCALE for v in turn[1]]
+    image = head[:68] @ np.array([across, down], np.float32).T
+    image += np.array([camera.cx + scale * x, camera.cy - scale * y], np.float32)
+    space = (head * _OUTWARDS).astype("<f4")
+    return b"".join((start, image.astype("<f4").tobytes(), space.tobytes(), _FEATURES.pack(*features)))
 
 
 def _direction(yaw: float, pitch: float) -> tuple[float, float, float]:
-    """Where an eye looks, in our head's frame."""
-    return float(np.sin(yaw) * np.cos(pitch)), float(np.sin(pitch)), float(np.cos(yaw) * np.cos(pitch))
+    """From the centre of an eye to its pupil, in our head's frame and its unit."""
+    flat = _EYE * math.cos(pitch)
+    return flat * math.sin(yaw), _EYE * math.sin(pitch), flat * math.cos(yaw)
 
 
-def _euler(m: Array) -> tuple[float, float, float]:
-    """Degrees about x, then y, then z; (180, 0, 90) of an upright head."""
-    x, y, z = np.arctan2(m[2, 1], m[2, 2]), np.arcsin(np.clip(-m[2, 0], -1, 1)), np.arctan2(m[1, 0], m[0, 0])
-    return float(np.degrees(x)), float(np.degrees(y)), float(np.degrees(z))
+# Its rotation is C R S: R in our frame, S the person's right as x, C its camera's axes in ours, ((0, 1, 0), (-1, 0, 0),
+# (0, 0, -1)). S and C change the hand, so that C R S = (C S) (S R S), of two rotations.
+
+
+def _quaternion(x: float, y: float, z: float, w: float) -> tuple[float, float, float, float]:
+    """Of the inverse of its rotation, as its own tracker has it, from the quaternion of R."""
+    y, z = -y, -z  # S R S
+    h = math.sqrt(0.5)  # C S is the half turn about the diagonal of x and y: (h, h, 0, 0)
+    return h * (w + z), h * (w - z), h * (y - x), h * (x + y)
+
+
+def _euler(m: list[list[float]]) -> tuple[float, float, float]:
+    """Degrees about x, then y, then z, from the matrix of R; (180, 0, 90) of an upright head."""
+    x, y = math.atan2(-m[2][1], -m[2][2]), math.asin(min(max(-m[2][0], -1.0), 1.0))
+    return math.degrees(x), math.degrees(y), math.degrees(math.atan2(m[0][0], -m[1][0]))
 
 
 def _features(w: dict[str, float]) -> tuple[list[float], tuple[float, float]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-
-import numpy as np
+from itertools import chain
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.types import Array
-from expnet_live.geometry.rotation import quaternion
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import VRM_0, VRM_1
 from expnet_live.outputs.datagrams import Datagrams
@@ -16,6 +14,7 @@ from expnet_live.outputs.osc import Packets, Slots
 from expnet_live.outputs.output import Option, OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
+Clips = Callable[[Sample], Sequence[float]]
 # Some receivers apply bones' positions: those of a standing adult, each from its parent, in m.
 _BODY = (
     ("Hips", (0.0, 0.95, 0.0)),
@@ -42,13 +41,15 @@ class Vmc(OutputKind):
         clips, bundled = self.option(address, "clips"), self.option(address, "messages") == "bundled"
         presets = {"vrm0": VRM_0, "vrm1": VRM_1}.get(clips)
         if presets is not None:
-            return _Performer(address, presets.names, presets.values, bundled)
+            return _Performer(
+                address, presets.names, lambda sample: presets.values(sample.blendshapes).tolist(), bundled
+            )
         names = [n[0].upper() + n[1:] for n in ARKIT] if self.option(address, "names") == "pascal" else ARKIT
-        return _Performer(address, names, lambda blendshapes: blendshapes, bundled)
+        return _Performer(address, names, lambda sample: sample.weights, bundled)
 
 
 class _Performer(Datagrams):
-    def __init__(self, address: Address, names: Sequence[str], clips: Callable[[Array], Array], bundled: bool) -> None:
+    def __init__(self, address: Address, names: Sequence[str], clips: Clips, bundled: bool) -> None:
         super().__init__(address)
         self._start: float | None = None
         self._clips = clips
@@ -71,22 +72,22 @@ class _Performer(Datagrams):
         self._start = sample.time if self._start is None else self._start
         time = (sample.time - self._start,)
         if not sample.seen:
-            return self._nobody.filled(np.array(time))
-        right, left = sample.gaze
-        turns = (sample.rotation, gaze_vector(left), gaze_vector(right))
-        return self._face.filled(np.concatenate([*map(unity_quaternion, turns), self._clips(sample.blendshapes), time]))
+            return self._nobody.filled(time)
+        right, left = sample.looks
+        turns = (_unity(*sample.quaternion), _eye(*left), _eye(*right))
+        return self._face.filled([*chain(*turns), *self._clips(sample), *time])
 
 
-def unity_quaternion(rotation: Array) -> tuple[float, float, float, float]:
-    """x, y, z, w in Unity's left-handed frame, in which the avatar looks along +z, of a rotation vector in ours."""
-    x, y, z, w = quaternion(rotation)
+def _unity(x: float, y: float, z: float, w: float) -> tuple[float, float, float, float]:
+    """A quaternion of our frame in Unity's left-handed one, in which the avatar looks along +z."""
     return x, -y, -z, w
 
 
-def gaze_vector(gaze: Array) -> Array:
-    """The rotation vector of an eye turned by yaw (to the viewer's right) and pitch (up), rad."""
-    yaw, pitch = gaze
-    return np.array([-pitch, yaw, 0.0])
+def _eye(yaw: float, pitch: float) -> tuple[float, float, float, float]:
+    """Unity's quaternion of an eye turned by yaw (to the viewer's right) and pitch (up), rad."""
+    angle = math.hypot(yaw, pitch)
+    k = math.sin(angle / 2) / angle if angle > 1e-9 else 0.5
+    return _unity(-k * pitch, k * yaw, 0.0, math.cos(angle / 2))
 
 
 OUTPUT = Vmc()

@@ -6,35 +6,38 @@ least once a second.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import math
+import os
+import socket
 import time
-from contextlib import ExitStack
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
-import numpy as np
+from typing import Any
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
 from expnet_live.core.types import Array
-from expnet_live.geometry.rotation import turns
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import VTUBE_STUDIO
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
-
-if TYPE_CHECKING:
-    from websockets.sync.client import ClientConnection
+from expnet_live.outputs.wire import Wire
 
 log = logging.getLogger(__name__)
 
 _PLUGIN = {"pluginName": "ExpNet Live", "pluginDeveloper": "ExpNet Live"}
+_ENVELOPE = {"apiName": "VTubeStudioPublicAPI", "apiVersion": "1.0"}
+_INJECTION = (
+    '{"apiName":"VTubeStudioPublicAPI","apiVersion":"1.0","requestID":"InjectParameterDataRequest",'
+    '"messageType":"InjectParameterDataRequest",'
+    '"data":{"faceFound":%s,"mode":"set","parameterValues":[%s]}}'
+)
 _RETRY = 2.0  # s between attempts to connect
-_PATIENCE = 0.5  # s that a connection may take
+_PATIENCE = 5.0  # s that a connection may take
 _REFUSED = 50  # the error of a user who does not allow the plugin
 _OURS = tuple(f"ExpNet{name[0].upper()}{name[1:]}" for name in ARKIT)  # parameters of our own
 _POSE = (
@@ -54,6 +57,7 @@ class VTubeStudio(OutputKind):
 
 class _Step(Enum):
     AWAY = auto()
+    GREETING = auto()  # connecting, and its protocol's beginning
     ASKING = auto()  # the user, for a token
     ENTERING = auto()
     LEARNING = auto()  # which parameters there are
@@ -63,15 +67,20 @@ class _Step(Enum):
 class _Plugin(Sender):
     """Each sample takes it one step further; nothing waits for an answer."""
 
+    quick = True
+
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._opened: ExitStack | None = None
-        self._socket: ClientConnection | None = None
+        family, _, _, _, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        self._family, self._to = family, to
+        self._wire: Wire | None = None
+        self._text = b""
         self._step = _Step.AWAY
-        self._next_try = 0.0
+        self._tried = -_RETRY
         self._refused = False
         self._token = _read_token()
-        self._known: frozenset[str] = frozenset()
+        self._names: tuple[str, ...] = ()
+        self._template = ""
         self._origin: Array | None = None
 
     @property
@@ -82,46 +91,40 @@ class _Plugin(Sender):
     def problem(self) -> str | None:
         if self._refused:
             return "VTube Studio does not allow ExpNet Live; to ask again, switch this output off and on."
-        if self._step is _Step.AWAY:
+        if self._step in (_Step.AWAY, _Step.GREETING):
             return f"VTube Studio does not answer at {self._address}; start it, and switch on its API in its settings."
         return "Allow ExpNet Live in VTube Studio's window." if self._step is _Step.ASKING else None
 
     def send(self, sample: Sample) -> None:
-        from websockets.exceptions import ConnectionClosed
-
         try:
-            if self._socket is None:
+            if self._wire is None:
                 self._connect()
-            if self._socket is not None:
-                self._hear(self._socket)
-                if self._step is _Step.READY:
-                    self._inject(sample)
-        except (ConnectionClosed, TimeoutError, OSError):
+            if self._wire is not None:
+                self._hear(self._wire)
+            if self._step is _Step.READY:
+                self._inject(sample)
+        except BlockingIOError:  # it reads too slowly: this sample is lost
+            raise
+        except OSError as error:
+            log.info("VTube Studio has gone: %s", error)
             self._leave()
 
     def close(self) -> None:
         self._leave()
 
     def _connect(self) -> None:
-        from websockets.exceptions import InvalidHandshake
-        from websockets.sync.client import connect
+        from websockets.client import ClientProtocol
+        from websockets.uri import parse_uri
 
         now = time.monotonic()
-        if self._refused or now < self._next_try:
+        if self._refused or now < self._tried + _RETRY:
             return
-        self._next_try = now + _RETRY
-        opened = ExitStack()
-        try:
-            self._socket = opened.enter_context(
-                connect(
-                    f"ws://{self._address}", open_timeout=_PATIENCE, close_timeout=_PATIENCE, compression=None,
-                    max_size=2**22, proxy=None,
-                )
-            )  # fmt: skip
-        except InvalidHandshake:
-            return
-        self._opened = opened
-        self._enter()
+        self._tried = now
+        connection = socket.socket(self._family, socket.SOCK_STREAM)
+        protocol = ClientProtocol(parse_uri(f"ws://{self._address}"), max_size=2**22)
+        self._wire, self._step = Wire(connection, protocol), _Step.GREETING
+        connection.connect_ex(self._to)  # the answer comes later
+        protocol.send_request(protocol.connect())
 
     def _enter(self) -> None:
         if self._token is None:
@@ -132,18 +135,33 @@ class _Plugin(Sender):
             self._say("AuthenticationRequest", {**_PLUGIN, "authenticationToken": self._token})
 
     def _leave(self) -> None:
-        opened, self._opened, self._socket = self._opened, None, None
-        self._step = _Step.AWAY
-        if opened is not None:
-            opened.close()
+        wire, self._wire = self._wire, None
+        self._step, self._text = _Step.AWAY, b""
+        if wire is not None:
+            wire.close()
 
-    def _hear(self, connection: ClientConnection) -> None:
-        while self._socket is connection:
-            try:
-                message = json.loads(connection.recv(timeout=0))
-            except TimeoutError:
+    def _hear(self, wire: Wire) -> None:
+        """Raises OSError when the connection is over, or takes too long."""
+        from websockets.frames import Frame, Opcode
+        from websockets.protocol import State
+
+        if self._step is _Step.GREETING and time.monotonic() > self._tried + _PATIENCE:
+            raise TimeoutError("it does not answer")
+        if self._step is _Step.GREETING and not _connected(wire.socket):
+            return
+        for event in wire.hear():
+            if not isinstance(event, Frame):  # the answer to our greeting, which the protocol has checked
+                if wire.protocol.state is State.OPEN:
+                    self._enter()
+            elif event.opcode in (Opcode.TEXT, Opcode.CONT):
+                self._text += event.data
+                if event.fin:
+                    message, self._text = json.loads(self._text), b""
+                    self._answer(str(message.get("messageType")), message.get("data") or {})
+            if self._wire is not wire:  # it does not allow us
                 return
-            self._answer(str(message.get("messageType")), message.get("data") or {})
+        if wire.over:
+            raise ConnectionError("it has closed the connection")
 
     def _answer(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "AuthenticationTokenResponse":
@@ -160,7 +178,9 @@ class _Plugin(Sender):
             self._enter()
         elif kind == "InputParameterListResponse":
             everything = [*data.get("defaultParameters", ()), *data.get("customParameters", ())]
-            self._known = frozenset(str(p["name"]) for p in everything)
+            known = {str(p["name"]) for p in everything}
+            self._names = tuple(n for n in (*VTUBE_STUDIO.names, *_POSE, *_OURS) if n in known)
+            self._template = ",".join(f'{{"id":"{name}","value":%s}}' for name in self._names)
             self._step = _Step.READY
         elif kind == "APIError" and self._step is _Step.ASKING and data.get("errorID") == _REFUSED:
             self._refused = True
@@ -169,29 +189,44 @@ class _Plugin(Sender):
             log.info("VTube Studio says: %s", data.get("message"))
 
     def _inject(self, sample: Sample) -> None:
-        values: dict[str, float] = {}
+        assert self._wire is not None
+        # A face that is not there keeps the connection, so that its avatar comes to rest.
+        values = f'{{"id":"{_OURS[0]}","value":0}}'
         if sample.seen:
             self._origin = sample.translation if self._origin is None else self._origin
-            values = VTUBE_STUDIO.named(sample.blendshapes) | pose(sample, self._origin)
-            values |= dict(zip(_OURS, sample.blendshapes.tolist(), strict=True))
-        # A face that is not there keeps the connection, so that its avatar comes to rest.
-        known = [{"id": n, "value": round(v, 4)} for n, v in values.items() if n in self._known]
-        data = {"faceFound": sample.seen, "mode": "set", "parameterValues": known or [{"id": _OURS[0], "value": 0.0}]}
-        self._say("InjectParameterDataRequest", data)
+            told = VTUBE_STUDIO.named(sample.blendshapes) | pose(sample, self._origin)
+            texts = dict(zip(_OURS, sample.decimals, strict=True)) | {n: f"{v:.4f}" for n, v in told.items()}
+            values = self._template % tuple([texts[name] for name in self._names])
+        if not self._wire.say((_INJECTION % (("false", "true")[sample.seen], values)).encode()):
+            raise BlockingIOError
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
-        assert self._socket is not None
-        envelope = {"apiName": "VTubeStudioPublicAPI", "apiVersion": "1.0", "requestID": kind, "messageType": kind}
-        self._socket.send(msgspec.json.encode({**envelope, "data": data}), text=True)
+        assert self._wire is not None
+        message = {**_ENVELOPE, "requestID": kind, "messageType": kind, "data": data}
+        self._wire.protocol.send_text(json.dumps(message).encode())
+        self._wire.flush()
+
+
+def _connected(connection: socket.socket) -> bool:
+    """Raises OSError if the other end refuses."""
+    if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(code, os.strerror(code))
+    try:
+        connection.getpeername()
+    except OSError as error:
+        if error.errno == errno.ENOTCONN:
+            return False
+        raise
+    return True
 
 
 def pose(sample: Sample, origin: Array) -> dict[str, float]:
     """Degrees, cm, and looks of -1..1: to the viewer's right (the person's left), up, towards the person's left
     shoulder, and towards the camera they are positive."""
-    yaw, pitch, roll = (float(np.degrees(a)) for a in turns(sample.rotation))
+    yaw, pitch, roll = (math.degrees(a) for a in sample.turns)
     place = ((sample.translation - origin) / 10).tolist()
-    looks = np.clip(sample.gaze / _FULL_LOOK, -1, 1).ravel().tolist()
-    mouth = float(sample.blendshapes[ARKIT.index("mouthLeft")] - sample.blendshapes[ARKIT.index("mouthRight")])
+    looks = [min(max(angle / _FULL_LOOK, -1.0), 1.0) for eye in sample.looks for angle in eye]
+    mouth = sample.named["mouthLeft"] - sample.named["mouthRight"]
     return dict(zip(_POSE, (yaw, -pitch, -roll, *place, *looks, mouth), strict=True))
 
 

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
-import struct
-import sys
 import threading
+import time
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import msgspec
-import numpy as np
-
 from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.output import BACKLOG, OutputKind, Sender
+from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
-from expnet_live.threads.mailbox import Mailbox
+from expnet_live.outputs.wire import Wire
 
 if TYPE_CHECKING:
-    from websockets.http11 import Request, Response
-    from websockets.sync.server import ServerConnection
+    from websockets.http11 import Request
+    from websockets.protocol import Event
+    from websockets.server import ServerProtocol
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_PATIENCE = 5  # s that a client may take for one message: a slower one is closed
-_LOOK_EVERY = 0.5  # s, whether a client is still there while nothing is sent
+_PATIENCE = 5.0  # s that a client may take for its greeting, or for one message: a slower one is closed
+_LOOK_EVERY = 0.5  # s
+_BUFFER = 2**16  # bytes for which a client may be late: one that is slow misses samples instead of getting old ones
+_GOING_AWAY = 1001
 
 
 class WebSocket(OutputKind):
@@ -37,102 +38,136 @@ class WebSocket(OutputKind):
 
 
 class _Server(Sender):
+    """Samples leave on the thread that sends them; a thread of its own greets clients and hears when they go."""
+
     quick = True
 
     def __init__(self, address: Address) -> None:
-        from websockets.sync.server import serve
-
-        self._clients: dict[ServerConnection, Mailbox[bytes]] = {}
-        self._lock = threading.Lock()
-        self._closed = False
         family, *_, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
-        listening = socket.create_server(to[:2], family=family)
-        self._server = serve(
-            self._greet, sock=listening, process_request=_only_local, close_timeout=_LOOK_EVERY, compression=None
-        )
-        self._thread = threading.Thread(target=self._server.serve_forever, name="WebSocket server", daemon=True)
+        self._listening = socket.create_server(to[:2], family=family)
+        self._listening.setblocking(False)
+        self._clients: tuple[_Client, ...] = ()  # replaced as a whole, by the thread
+        self._closed = False
+        self._alarm, self._alarmed = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, name="WebSocket server", daemon=True)
         self._thread.start()
 
     @property
     def receivers(self) -> int:
-        return len(self._clients)
+        return sum(client.greeted for client in self._clients)
 
     def send(self, sample: Sample) -> None:
-        with self._lock:
-            boxes = tuple(self._clients.values())
-        if boxes:
-            data = msgspec.json.encode(message(sample))
-            for box in boxes:
-                box.put(data)
+        clients = [client for client in self._clients if client.greeted]
+        if clients:
+            data = message(sample).encode()
+            for client in clients:
+                client.send(data)
 
     def close(self) -> None:
         self._closed = True
-        self._server.shutdown()
-        with self._lock:
-            clients = dict(self._clients)
-        for client, box in clients.items():
-            box.close()
-            client.close()
-        self._thread.join(_LOOK_EVERY)
+        self._alarm.send(b"!")
+        self._thread.join()
+        self._alarm.close()
 
-    def _greet(self, client: ServerConnection) -> None:
-        """On a thread of the client's own, until it goes: one that is slow misses samples, and holds up no other."""
-        from websockets.exceptions import ConnectionClosed
-
-        if sys.platform != "win32":
-            limit = struct.pack("ll", _PATIENCE, 0)
-            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        box: Mailbox[bytes] = Mailbox(BACKLOG)
-        with self._lock:
-            self._clients[client] = box
-        try:
+    def _serve(self) -> None:
+        with selectors.DefaultSelector() as selector, self._listening, self._alarmed:
+            selector.register(self._listening, selectors.EVENT_READ)
+            selector.register(self._alarmed, selectors.EVENT_READ)
             while not self._closed:
-                data = box.take(_LOOK_EVERY)
-                if data is not None:
-                    client.send(data, text=True)
-                _hear(client)
-        except (ConnectionClosed, TimeoutError, OSError):
-            pass
-        finally:
+                ready = {key.fileobj for key, _ in selector.select(_LOOK_EVERY)}
+                if self._listening in ready:
+                    self._welcome(selector)
+                for client in self._clients:
+                    client.look(client.wire.socket in ready)
+                    if client.gone:
+                        selector.unregister(client.wire.socket)
+                        self._clients = tuple(c for c in self._clients if c is not client)
+                        client.close()
+            for client in self._clients:
+                client.close()
+            self._clients = ()
+
+    def _welcome(self, selector: selectors.BaseSelector) -> None:
+        from websockets.server import ServerProtocol
+
+        with suppress(OSError):  # it has gone again, or there are too many
+            connection, _ = self._listening.accept()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            client = _Client(connection, ServerProtocol())
+            selector.register(connection, selectors.EVENT_READ)
+            self._clients = (*self._clients, client)
+
+
+class _Client:
+    def __init__(self, connection: socket.socket, protocol: ServerProtocol) -> None:
+        self.wire, self._protocol = Wire(connection, protocol), protocol
+        self.greeted = self.gone = self._asked = False
+        self._lock = threading.Lock()
+        self._waits_since: float | None = time.monotonic()
+
+    def send(self, data: bytes) -> None:
+        with self._lock, suppress(OSError):  # the thread hears that it has gone
+            self._note(self.wire.say(data))
+
+    def look(self, has_come: bool) -> None:
+        """Take in what it says, and see whether it is still there."""
+        try:
             with self._lock:
-                self._clients.pop(client, None)
+                for event in self.wire.hear() if has_come else ():
+                    self._answer(event)
+                if self.greeted:
+                    self._note(self.wire.flush())
+                late = self._waits_since is not None and time.monotonic() - self._waits_since > _PATIENCE
+                self.gone = late or self.wire.over
+        except OSError:
+            self.gone = True
+
+    def close(self) -> None:
+        from websockets.protocol import State
+
+        with self._lock:
+            self.greeted = False
+            if self._protocol.state is State.OPEN:
+                self._protocol.send_close(_GOING_AWAY)
+            self.wire.close()
+
+    def _answer(self, event: Event) -> None:
+        """What clients say later is not for us."""
+        if not self._asked:
+            self._asked = True
+            request: Request = event  # type: ignore[assignment]
+            response = self._protocol.accept(request)
+            if not _is_local(request.headers.get("Origin")):
+                response = self._protocol.reject(
+                    HTTPStatus.FORBIDDEN, "Only programs and pages of this computer may listen.\n"
+                )
+            self._protocol.send_response(response)
+            self.greeted = response.status_code == HTTPStatus.SWITCHING_PROTOCOLS
+            self.wire.flush()
+
+    def _note(self, taken: bool) -> None:
+        self._waits_since = None if taken else self._waits_since or time.monotonic()
 
 
-def _hear(client: ServerConnection) -> None:
-    """What clients say is not for us, but has to be taken in. Raises ConnectionClosed when they have gone."""
-    try:
-        while True:
-            client.recv(timeout=0)
-    except TimeoutError:
-        pass
+def _is_local(origin: str | None) -> bool:
+    """Whether it is no page of another site: any page that is open in a browser here could otherwise read the face."""
+    return origin is None or urlsplit(origin).hostname in _LOCAL
 
 
-def _only_local(client: ServerConnection, request: Request) -> Response | None:
-    """Refuses pages of other sites: any page that is open in a browser here could otherwise read the face."""
-    origin = request.headers.get("Origin")
-    if origin is None or urlsplit(origin).hostname in _LOCAL:
-        return None
-    return client.respond(HTTPStatus.FORBIDDEN, "Only programs and pages of this computer may listen.\n")
+_NOBODY = '{"version":1,"time":%r,"seen":false}'
+_SOMEBODY = (
+    '{"version":1,"time":%r,"seen":true,"blendshapes":{'
+    + ",".join(f'"{name}":%s' for name in ARKIT)
+    + '},"rotation":[%.5f,%.5f,%.5f],"translation":[%.2f,%.2f,%.2f],"gaze":[[%.4f,%.4f],[%.4f,%.4f]]}'
+)
 
 
-def message(sample: Sample) -> dict[str, object]:
-    """See docs/outputs.md."""
+def message(sample: Sample) -> str:
+    """JSON; see docs/outputs.md."""
     if not sample.seen:
-        return {"version": 1, "time": sample.time, "seen": False}
-    return {
-        "version": 1,
-        "time": sample.time,
-        "seen": True,
-        "blendshapes": dict(zip(ARKIT, _rounded(sample.blendshapes, 4), strict=True)),
-        "rotation": _rounded(sample.rotation, 5),
-        "translation": _rounded(sample.translation, 2),
-        "gaze": _rounded(sample.gaze, 4),
-    }
-
-
-def _rounded(values: object, digits: int) -> list[float]:
-    rounded: list[float] = np.asarray(values, np.float64).round(digits).tolist()
-    return rounded
+        return _NOBODY % sample.time
+    turned, place, (right, left) = sample.rotation.tolist(), sample.translation.tolist(), sample.looks
+    return _SOMEBODY % (sample.time, *sample.decimals, *turned, *place, *right, *left)
 
 
 OUTPUT = WebSocket()
