@@ -22,7 +22,7 @@ class AugmentConfig:
     loose: float = 0.3
     low_resolution: float = 0.25
     smallest_face: float = 10.0  # px, width of the face after shrinking
-    occlusion: float = 0.9
+    occlusion: float = 0.3
     gray: float = 0.15
     photometric: float = 0.8
     blur: float = 0.25

@@ -11,9 +11,6 @@ from torch.nn import functional as F
 from expnet_live.heads.face_model import FaceModel
 
 OUTER_EYES = (33, 263)
-_FAR = 0.6  # sd of an expression coefficient
-# The most noticeable coefficients: factors by which their errors count more.
-SALIENT = {"jawOpen": 12.0, "mouthSmile": 3.0, "eyeBlink": 3.0, "browInnerUp": 3.0}
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,7 @@ class LossWeights:
 class ExpNetLoss(nn.Module):
     """Weighted sum of the parts; `forward` gives it and each part's mean for the log.
 
-    expression, identity: mean squared error in standard deviations; that of expression is weighted by salience and
-    linear for large errors. rotation, view, gaze: Huber.
+    expression, identity: mean squared error in standard deviations. rotation, view, gaze: Huber.
     points: mean distance of the 468 projected points to the landmarks, in per cent of the outer-eye
     distance. placement: its part due to shift, scale and rotation of the whole face, which the visible part of a face
     determines, however much is hidden. confidence: binary cross entropy; all the others count only on faces.
@@ -40,14 +36,11 @@ class ExpNetLoss(nn.Module):
 
     mean: torch.Tensor
     basis: torch.Tensor
-    salience: torch.Tensor
 
     def __init__(self, model: FaceModel, weights: LossWeights | None = None) -> None:
         super().__init__()
         self.weights = weights or LossWeights()
         basis = torch.cat([torch.from_numpy(model.expression), torch.from_numpy(model.identity)])
-        salience = torch.tensor([next((w for k, w in SALIENT.items() if n.startswith(k)), 1.0) for n in model.names])
-        self.register_buffer("salience", salience)
         self.register_buffer("mean", torch.from_numpy(model.mean.copy()))
         self.register_buffer("basis", basis.reshape(len(basis), -1))
 
@@ -71,7 +64,7 @@ class ExpNetLoss(nn.Module):
 
         points = self.points(part)
         losses = {
-            "expression": mean((_robust(part["expression"] - target["expression"]) * self.salience).mean(1)),
+            "expression": mean((part["expression"] - target["expression"]).square().mean(1)),
             "identity": mean((part["identity"] - target["identity"]).square().mean(1)),
             "rotation": mean(
                 F.smooth_l1_loss(part["rotation"], target["rotation"], reduction="none", beta=0.05).mean(1)
@@ -84,15 +77,6 @@ class ExpNetLoss(nn.Module):
         }
         total = sum((getattr(self.weights, k) * v for k, v in losses.items()), torch.zeros(()))
         return total, {k: float(v.detach()) for k, v in losses.items()}
-
-
-def _robust(error: torch.Tensor) -> torch.Tensor:
-    """The square of an error in standard deviations, but linear for large errors (Huber, 1964).
-
-    The opening of a hidden mouth is unknown: the mean of its possible values, which squares favour, is rarely right
-    for any face, but their median is right for most.
-    """
-    return 2 * F.huber_loss(error, torch.zeros_like(error), reduction="none", delta=_FAR)
 
 
 def dense_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -22,12 +22,13 @@ from expnet_live.research.training.actions.fine_tune import (
     MADE,
     Material,
     TuneConfig,
-    action_loss,
     fine_tune,
     with_actions,
 )
+from expnet_live.research.training.actions.groups import GroupDraws, people_of
 from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
+from expnet_live.research.training.actions.losses import ActionWeights, action_loss
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.actions.strength import lines
@@ -173,6 +174,36 @@ def test_made_pictures_are_not_let_to_shout() -> None:
     assert action_loss(torch.zeros(2, 52), batch, unit) == pytest.approx((100 + 4) / 2, rel=1e-5)
     batch["face"][0] = 0
     assert action_loss(torch.zeros(2, 52), batch, unit) == pytest.approx(4, rel=1e-5)
+
+
+def test_a_rest_face_of_its_own_does_not_count_within_a_person() -> None:
+    torch.manual_seed(0)
+    truth = torch.rand(8, 52)
+    rest = torch.rand(1, 52).repeat(4, 1)
+    batch = {
+        "actions": truth, "weights": torch.ones(8, 52), "face": torch.ones(8), "least": torch.zeros(8),
+        "person": torch.tensor([3] * 4 + [-1] * 4),
+    }  # fmt: skip
+    said = truth.clone()
+    said[:4] += rest
+    within = ActionWeights(each=0, within=1, sides=0)
+    assert action_loss(said, batch, torch.ones(52), 4, within) == pytest.approx(0, abs=1e-6)
+    assert action_loss(said, batch, torch.ones(52), 4) == pytest.approx(0.4 * float((rest**2).mean()) / 2, rel=1e-3)
+    said[0] += 1
+    assert action_loss(said, batch, torch.ones(52), 4, within) == pytest.approx(0.25, rel=1e-4)
+
+
+def test_pictures_of_a_person_are_drawn_together() -> None:
+    names = [f"made/7-{i}" for i in range(36)] + [f"clip/{i}" for i in range(9)] + [f"album/{i}" for i in range(5)]
+    made, clip = np.arange(50) < 36, (np.arange(50) >= 36) & (np.arange(50) < 45)
+    person = people_of(np.array(names), made, clip)
+    assert person[:12].tolist() == [0] * 12 and person[12] == 1 and person[36] == person[44] == 3 and person[45] == -1
+    draws = list(GroupDraws(np.ones(50), person, 4, 400, 1))
+    assert [n for _, n in draws] == list(range(400)) and draws == list(GroupDraws(np.ones(50), person, 4, 400, 1))
+    groups = np.array([i for i, _ in draws]).reshape(-1, 4)
+    assert all(len(set(person[g])) == 1 for g in groups)
+    assert all(len(set(g)) == 4 for g in groups if person[g[0]] >= 0)
+    assert set(groups.ravel()) == set(range(50))
 
 
 def _older(path: Path) -> Array:

@@ -50,13 +50,22 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
     network's other outputs are unknown; `clip` (N,): frames of clips.
 
     `image` (3, S, S) uint8; `expression` to `points` as in training.dataset; `actions`, `weights` (52,); `face`;
-    `known`: 1 if the other outputs are known; `least`: the smallest unit of an error. A sample depends only on `seed`,
-    the draw and the index.
+    `known`: 1 if the other outputs are known; `least`: the smallest unit of an error; `person`: a number, or -1. A
+    sample depends only on `seed`, the draw and the index.
     """
 
     def __init__(
-        self, shelf: Shelf, rows: Array, targets: Targets, made: Array, clip: Array, model: FaceModel, size: int
+        self,
+        shelf: Shelf,
+        rows: Array,
+        targets: Targets,
+        made: Array,
+        clip: Array,
+        model: FaceModel,
+        size: int,
+        person: Array | None = None,
     ) -> None:
+        self._person = np.full(len(shelf), -1) if person is None else person
         self.shelf, self.rows, self.targets, self.made, self.size = shelf, rows, targets, made, size
         self.config, self.seed = LIGHT, 0
         self.mirror, self.winks = Mirror.of(model), Winks.of(model)
@@ -93,6 +102,7 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
         sample = self._sample(drawn, image, view, i, mirrored=rng.random() < 0.5)
         return sample | {
             "face": torch.tensor(float(is_face)),
+            "person": torch.tensor(int(self._person[i])),
             "known": torch.tensor(float(is_face and not self.made[i])),
             "least": torch.tensor(_MADE_LEAST if self.made[i] else 0.0),
         }

@@ -1,8 +1,8 @@
 """Fine-tuning: a network learns ARKit's actions and preserves its other outputs.
 
 All weights are trained. The targets of the other outputs are the network's predictions for the same pictures, before
-augmentation, made during labelling; those of the Face Mesh points are the teacher's landmarks. The loss of an action is
-its squared error in standard deviations, so that all count alike.
+augmentation, made during labelling; those of the Face Mesh points are the teacher's landmarks. The loss of an action
+counts in standard deviations, so that all count alike.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.architecture import compact
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.runtime import pick_device
 from expnet_live.research.training.actions.dataset import ActionDataset
+from expnet_live.research.training.actions.groups import GroupDraws, people_of
 from expnet_live.research.training.actions.grow import grown
+from expnet_live.research.training.actions.losses import action_loss
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
@@ -36,7 +39,7 @@ from expnet_live.research.training.losses import ExpNetLoss, LossWeights
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.photos import PhotoMeta
 from expnet_live.research.training.split import held_out
-from expnet_live.research.training.train import Ema, RandomDraws, mixed, schedule
+from expnet_live.research.training.train import Ema, mixed, schedule
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +85,11 @@ class Material:
         return cls(shelf, targets(shelf.scores, shelf.mirrored, strengths, blurred, made), strengths, used, made, clip)
 
     @property
+    def person(self) -> Array:
+        """(N,) number of the person in frames of clips and synthetic pictures, -1 in photos."""
+        return people_of(self.shelf.key, self.made, self.clip)
+
+    @property
     def held_out(self) -> Array:
         """(N,) which photos show held-out people."""
         return ~self.used & ~self.made & ~self.clip & (self.shelf.spread < MAX_SPREAD)
@@ -109,38 +117,39 @@ class Material:
 def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> Path:
     """Train, and write `out`/expnet.safetensors (the running mean of the weights), strengths.npz and log.csv."""
     torch.manual_seed(config.seed)
-    torch.set_num_threads(config.threads)
+    device = torch.device(pick_device(config.device))
+    if device.type == "cpu":
+        torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     material.strengths.save(out / "strengths.npz")
     mean, sd = material.units()
     net = with_actions(init, mean, sd)
     if config.grow:
         net = grown(net, compact(net.config.outputs["identity"]).backbone)
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = FaceModel.load()
-    kept = ExpNetLoss(model, LossWeights(confidence=0))
-    kept.salience[:] = 1
+    kept = ExpNetLoss(model, LossWeights(confidence=0)).to(device)
     optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
     rows = np.flatnonzero(material.used)
-    data = ActionDataset(
-        material.shelf, rows, material.targets, material.made, material.clip, model, net.config.crop_size
-    )
-    draws = RandomDraws(material.draws(config), 0, config.samples, config.seed)
+    m, person = material, material.person
+    data = ActionDataset(m.shelf, rows, m.targets, m.made, m.clip, model, net.config.crop_size, person)
+    draws = GroupDraws(material.draws(config), person[rows], config.group, config.samples, config.seed)
     loader = DataLoader(
         data, config.batch, sampler=draws, num_workers=config.workers, drop_last=True,
-        prefetch_factor=4 if config.workers else None,
+        prefetch_factor=4 if config.workers else None, pin_memory=device.type == "cuda",
     )  # fmt: skip
-    unit = torch.from_numpy(sd)
-    half = mixed(torch.device("cpu"))
+    unit = torch.from_numpy(sd).to(device)
+    half = mixed(device)
     result, done, since, started = out / "expnet.safetensors", 0, np.zeros(2), time.perf_counter()
     with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
-        for batch in loader:
+        for loaded in loader:
+            batch = {n: v.to(device, non_blocking=True) for n, v in loaded.items()}
             optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
             net.train()
             image = batch["image"].float().contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 said = net.split(net(image).float())
-            told = action_loss(said["blendshapes"], batch, unit)
+            told = action_loss(said["blendshapes"], batch, unit, config.group)
             other, _ = kept(said, {**batch, "face": batch["known"]})
             sure = nn.functional.binary_cross_entropy_with_logits(said["confidence"][:, 0], batch["face"])
             optimizer.zero_grad()
@@ -160,13 +169,6 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
                 about = {"fine_tuning": asdict(config) | {"init": init.name}, "crops": done}
                 save_weights(averaged, result, about, half=True)
     return result
-
-
-def action_loss(said: torch.Tensor, batch: dict[str, torch.Tensor], unit: torch.Tensor) -> torch.Tensor:
-    """Mean squared error of actions (N, 52) in `unit` (52,), but no smaller one than a sample's `least`; weighted."""
-    error = (said - batch["actions"]) / torch.maximum(unit[None], batch["least"][:, None])
-    weights = batch["weights"] * batch["face"][:, None]
-    return (error.square() * weights).sum() / weights.sum().clamp(min=1)
 
 
 def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:

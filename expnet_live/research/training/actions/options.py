@@ -10,7 +10,8 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 @dataclass(frozen=True)
 class TuneConfig:
     """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
-    adds the layers that the present architecture has and the first weights lack.
+    adds the layers that the present architecture has and the first weights lack; `group` pictures of a person are drawn
+    together.
     """
 
     samples: int = 380_000
@@ -25,3 +26,5 @@ class TuneConfig:
     threads: int = 2
     seed: int = 0
     grow: bool = False
+    group: int = 4
+    device: str = "cpu"

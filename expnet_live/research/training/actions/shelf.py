@@ -15,6 +15,7 @@ from expnet_live.pipeline.crop import Crop
 from expnet_live.research.training.crops import wide_crop
 
 MAX_SPREAD = 6.0  # per cent; if the teacher's looks differ by more, it has lost the face
+PER_PERSON = 12  # synthetic pictures of a head, which follow each other
 
 
 @dataclass(frozen=True, eq=False)

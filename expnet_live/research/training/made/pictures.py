@@ -14,7 +14,7 @@ from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.actions.fine_tune import BLURRED, MADE, Material
-from expnet_live.research.training.actions.shelf import Labelled, save_part
+from expnet_live.research.training.actions.shelf import PER_PERSON, Labelled, save_part
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.ict import Performer
@@ -25,7 +25,7 @@ from expnet_live.research.training.made.photo_actor import PhotoActor
 from expnet_live.research.training.made.scene import Actor, Face
 from expnet_live.research.training.photos import PhotoRef, read_photo
 
-PART, PER_PERSON = 240, 12
+PART = 240
 KINDS = ("ict", "own", "photo")
 # Largest scores of a neutral face, whose skin is used.
 _REST = {"jawOpen": 0.12, "mouthSmileLeft": 0.25, "eyeBlinkLeft": 0.4, "mouthPucker": 0.4, "browInnerUp": 0.4}
