@@ -16,6 +16,7 @@ from expnet_live.core.types import FaceState, Frame
 from expnet_live.heads.built_in import face_model as face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
+from expnet_live.live.follower import Follower
 from expnet_live.live.outputs import FanOut
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.person.auto_neutral import AutoNeutral
@@ -94,7 +95,8 @@ class InferenceWorker(Worker):
         self._neutral = AutoNeutral()
         self._pipeline: Pipeline | None = None
         self._made_for: Settings = settings
-        self.mirrored: int | None = None  # the number of the face that comes first; None: the one known longest
+        self._follower = Follower()
+        self.mirrored: int | None = None  # the number of the face that somebody chose; None: the first one seen
         self.person = Person()  # replaced as a whole from other threads
         self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
         self.head: Head | None = None  # likewise; None: the face model's own head head
@@ -207,14 +209,15 @@ class InferenceWorker(Worker):
         if pipeline is None:
             return self._passed_on(captured)
         try:
-            states = sorted(pipeline.process(captured.frame), key=lambda s: s.face != self.mirrored)
-            faces = tuple(
-                self._face(pipeline, s, person if i == 0 else None, head, started) for i, s in enumerate(states)
-            )
+            found = pipeline.process(captured.frame)
+            lead = self._lead(captured, [s.face for s in found])
+            states = tuple(sorted(found, key=lambda s: s.face != lead))
+            # Nobody else gets the person's neutral and gains, not even while they are away.
+            faces = tuple(self._face(pipeline, s, person if s.face == lead else None, head, started) for s in states)
             stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
         except Exception as error:
             return self._broken(captured, error)
-        self._calibrate(tuple(states), started, person)
+        self._calibrate(states, started, person)
         finished = time.monotonic()
         self._meter.tick(finished)
         calibration = self._calibration
@@ -226,6 +229,7 @@ class InferenceWorker(Worker):
             processed=True,
             frame_drops=self._inbox.dropped,
             calibration=None if calibration is None else calibration.progress,
+            person=self._follower.face,
         )
 
     def _with_meshes(self, state: LiveState) -> LiveState:
@@ -246,6 +250,12 @@ class InferenceWorker(Worker):
             self._pipeline = None
             self._failed(f"The network stopped ({error}); choose another device or model.")
         return self._passed_on(captured)
+
+    def _lead(self, captured: Captured, faces: list[int]) -> int | None:
+        """The number of the person's face in this frame."""
+        if self.mirrored in faces:
+            self._follower.choose(self.mirrored)
+        return self._follower.follow(captured.generation, captured.grabbed, faces)
 
     def _passed_on(self, captured: Captured) -> LiveState:
         return LiveState(captured, (), {}, time.monotonic(), processed=False, frame_drops=self._inbox.dropped)

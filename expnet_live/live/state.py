@@ -74,10 +74,11 @@ class LiveFace:
 
 @dataclass(frozen=True)
 class LiveState:
-    """A frame and its faces, the longest known first.
+    """A frame and its faces, first that of the person with the profile, then the longest known.
 
     `stages` maps a stage to seconds, `finished` is time.monotonic() at the end of processing;
     `processed` is False for a frame that was only passed on because the network is not ready;
+    `person` is the number of the face of the person with the profile, also while they are away, None if unknown;
     `frame_drops` counts frames dropped because the network was busy.
     """
 
@@ -88,3 +89,4 @@ class LiveState:
     processed: bool
     frame_drops: int = 0
     calibration: float | None = None
+    person: int | None = None

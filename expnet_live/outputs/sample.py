@@ -11,9 +11,8 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import quaternion, turns
+from expnet_live.live import follower as live
 from expnet_live.live.state import LiveFace, LiveState
-
-_ABSENCE = 2.0  # s for which a stream waits for its person: within this time, a returning face keeps its number
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,31 +108,15 @@ class SampleOf:
 
 
 class Follower:
-    """Follows one person through the frames: the first one seen, as long as they stay."""
+    """Finds the person in the frames: the one whom the window follows, or else by a rule of its own."""
 
     def __init__(self) -> None:
-        self._generation = -1
-        self._face: int | None = None
-        self._seen = 0.0
-        self._others: set[int] = set()  # faces seen beside this one, which are therefore other people
+        self._own = live.Follower()
 
     def face(self, state: LiveState) -> LiveFace | None:
-        """The person's face in this frame, or None while they are away.
-
-        People seen beside the person take over only when the person has been away for 2 s; a face that appears later
-        may be the same person, lost by the tracker, and is followed at once.
-        """
+        """The person's face in this frame, or None while they are away."""
         captured, faces = state.captured, {f.state.face: f for f in state.faces}
-        if captured.generation != self._generation:  # another source numbers its faces from the start
-            self._generation, self._face, self._others = captured.generation, None, set()
-        if self._face in faces:
-            self._others.update(n for n in faces if n != self._face)
-        else:
-            away = self._face is None or captured.grabbed - self._seen > _ABSENCE
-            candidates = [n for n in faces if away or n not in self._others]
-            if not candidates:
-                return None
-            self._face = candidates[0]
-            self._others = {n for n in faces if n != self._face} | (set() if away else self._others)
-        self._seen = captured.grabbed
-        return faces[self._face]
+        if state.person is not None:
+            return faces.get(state.person)
+        number = self._own.follow(captured.generation, captured.grabbed, list(faces))
+        return None if number is None else faces[number]

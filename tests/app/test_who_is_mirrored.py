@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from live_fakes import Puppet
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QSlider
@@ -16,6 +17,8 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.state.choices import Choices
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.arkit import INDEX, blendshapes_of
+from expnet_live.outputs.stream import Address, OutputKind, Sample, Sender, Stream
 from expnet_live.person.person import Person
 from expnet_live.sessions.format.info import read_info
 
@@ -107,3 +110,63 @@ def test_profiles_are_renamed_and_deleted(qtbot: Any, window: MainWindow) -> Non
     next(b for b in box.buttons() if b.text() == texts.DELETE_IT).click()
     qtbot.waitUntil(lambda: controller.person.name == texts.DEFAULT_PROFILE, timeout=LONG)
     assert controller.profiles.names() == [] and controller.choices.profile == texts.DEFAULT_PROFILE
+
+
+class Kept(Sender):
+    """A sender that keeps its samples."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+
+    def send(self, sample: Sample) -> None:
+        self.samples.append(sample)
+
+    def close(self) -> None: ...
+
+
+class Keeping(OutputKind):
+    name, about, port = "keeping", "keeps what is sent", 1
+
+    def __init__(self) -> None:
+        self.sender = Kept()
+
+    def open(self, address: Address) -> Sender:
+        return self.sender
+
+
+def test_outputs_follow_the_mirrored_face_with_its_neutral(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet, store: Any
+) -> None:
+    puppet.faces, puppet.blendshapes = 2, blendshapes_of(jawOpen=0.6, mouthSmileLeft=0.5)
+    settings.save_choices(store, Choices(max_faces=2, auto_neutral=False))
+    window = open_window()
+    inference, camera = window.controller.engine.inference, window.parts.camera
+    qtbot.waitUntil(lambda: len(camera.faces) == 2, timeout=LONG)
+    inference.person = Person(neutral={"jawOpen": 1.0}, gains={"mouthSmileLeft": 1.5}, resting={"jawOpen": 0.2})
+    kind = Keeping()
+    stream = Stream(kind, kind.address)
+    stream.start()
+    inference.outputs.add(stream)
+    samples = kind.sender.samples
+    jaw, smile = INDEX["jawOpen"], INDEX["mouthSmileLeft"]
+
+    def corrected(face: int) -> bool:
+        """Whether the newest sample is of that face, as the person of the profile."""
+        return bool(samples) and (
+            samples[-1].face.state.face == face
+            and samples[-1].blendshapes[[jaw, smile]] == pytest.approx([0.5, 0.75], abs=1e-3)
+        )
+
+    first, second = (f.state.face for f in camera.faces)
+    qtbot.waitUntil(lambda: corrected(first), timeout=LONG)
+    window.controller.mirror_face(second)
+    qtbot.waitUntil(lambda: corrected(second), timeout=LONG)
+    assert {s.face.state.face for s in samples if s.face is not None} == {first, second}
+    for sample in samples[5:]:  # never of the other one, and never without the correction
+        assert sample.state.faces[0] is sample.face and sample.state.person == sample.face.state.face
+        other = sample.state.faces[1]
+        assert other.blendshapes[jaw] == pytest.approx(0.6, abs=1e-3)
+        assert sample.blendshapes[jaw] == pytest.approx(0.5, abs=1e-3)
+    inference.outputs.remove(stream)
+    stream.stop()
+    assert stream.join(5)
