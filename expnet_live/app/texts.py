@@ -107,6 +107,42 @@ CALIBRATION_LOADING = "The network is still loading: set the neutral when the fa
 CALIBRATED = "Neutral set for {name}. Blinks are not affected."
 UNCALIBRATE, UNCALIBRATE_TIP = "Forget", "Delete this profile's neutral and identity"
 UNCALIBRATED = "The neutral of {name} is deleted."
+PERFORM, PERFORM_MENU = "Calibrate by performing", "Calibrate by performing…"
+PERFORM_TIP = "Perform seven expressions, so that your fullest one counts as 100 % in this profile"
+PERFORM_NEEDS_ACTIONS = "This model tells no actions; choose the compact one, then calibrate by performing."
+PERFORM_FORGET, PERFORM_FORGET_TIP = "Forget the performance", "Count actions as the network sees them again"
+PERFORM_FORGOTTEN = "The performance of {name} is forgotten."
+PERFORMED = "{name}'s full actions count as 100 % now."
+PERFORM_READY = "Get ready…"
+PERFORM_MISSED = "That was not seen. Face the camera in good light and try again, or skip it."
+PERFORM_AGAIN, PERFORM_SKIP, PERFORM_KEEP, PERFORM_CANCEL = "Try again", "Skip", "Keep it", "Cancel"
+PERFORM_DONE = (
+    "Well done!",
+    "What you performed counts as 100 % from now on, in this profile. You can forget it later.",
+)
+PERFORM_NOTHING = ("Nothing was measured", "Nothing changes.")
+REQUESTS = {
+    "smile": ("Smile", "As broadly as you can, and hold it."),
+    "open": ("Open your mouth wide", "As wide as is comfortable, and hold it."),
+    "brows": ("Raise your brows", "As if you were surprised, and hold it."),
+    "frown": ("Frown", "Draw your brows together and down, and hold it."),
+    "pucker": ("Pucker your lips", "As for a kiss, and hold it."),
+    "wink left": ("Close your left eye", "Keep the other one open, as well as you can."),
+    "wink right": ("Close your right eye", "Keep the other one open, as well as you can."),
+}
+AVATARS, AVATARS_MENU = "Curves for avatars", "Curves for avatars…"
+AVATARS_TIP = "Shape each action for your avatar; live outputs send the result"
+AVATAR, AVATAR_NAME, AVATAR_FIRST = "Avatar", "Name of the avatar", "My avatar"
+AVATAR_TIP = "The avatar whose curves live outputs use; they belong to the profile"
+AVATAR_NONE, AVATAR_NEW = "None: send actions as they are", "New avatar…"
+CURVE_TIP = "Drag the handles; double-click to add a point, right-click a point to remove it"
+CURVE_AXES = "your face  →  avatar"
+CURVE_HINT = (
+    "The orange dot is your face now. Drag the lower handle to the right to ignore small movements, and the upper one "
+    "to the left to reach the full action sooner. Double-click adds a point, right-click removes it."
+)
+CURVE_BOTH, CURVE_RESET = "Both sides", "Reset"
+CURVE_DEAD, CURVE_GAIN = "Dead zone", "Gain"
 AUTO_NEUTRAL = "Automatic neutral"
 AUTO_NEUTRAL_TIP = "Learn the neutral over time and show actions without it; recordings keep the network's values"
 NEUTRAL_OTHER = "{name}'s neutral, but somebody else is seen"

@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
     from expnet_live.outputs.shape import Shape
     from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
+    from expnet_live.person.profiles import Profiles
 
     if args.list:
         for kind in OUTPUTS.values():
@@ -57,7 +58,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
+    person = Profiles().load(args.profile)
     shape = None if args.shape is None else Shape.load(args.shape)
+    if shape is None and person.curves:  # of the avatar that was chosen in the window
+        shape = Shape.of(person.curves)
     streams = [Stream(*parse_target(text), shape) for text in args.to]
     for stream in streams:
         if stream.leaves:
@@ -67,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
     from expnet_live.outputs.run import play_to, stream_to
-    from expnet_live.person.profiles import Profiles
     from expnet_live.sessions.format.folder import is_session
     from expnet_live.sessions.reading.session import Session
 
@@ -80,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
                 streams,
                 SourceSpec.parse(args.source),
                 Settings(model, args.device, args.smoothing),
-                Profiles().load(args.profile),
+                person,
                 duration=args.duration,
                 auto_neutral=not args.no_auto_neutral,
                 say=_say,

@@ -270,16 +270,18 @@ class InferenceWorker(Worker):
         if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
             head = model
         expression, identity, blendshapes = state.expression, state.identity, state.blendshapes
+        rested = blendshapes
         if blendshapes is not None:
             self._neutral.add(state, now)
             if self.auto_neutral and not (person and person.resting):
                 blendshapes = self._neutral.corrected(blendshapes, state.face)
+            rested = blendshapes if person is None else person.rested(blendshapes)
         if person is not None:
             expression = person.corrected(expression, model.names)
             blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
-        return LiveFace(state, expression, identity, head, blendshapes)
+        return LiveFace(state, expression, identity, head, blendshapes, rested)
 
     def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
         calibration = self._calibration

@@ -33,7 +33,8 @@ class LiveFace:
     """A face as the pipeline measured it, and as it is shown.
 
     `expression` (n,) has the person's neutral subtracted and the gains applied, and so have `blendshapes` (52,), None
-    if the model has none; `identity` (K,); `head` is the head that shows the face.
+    if the model has none; `rested` (52,) are the same before the person's full actions and gains; `identity` (K,);
+    `head` is the head that shows the face.
     """
 
     state: FaceState
@@ -41,6 +42,7 @@ class LiveFace:
     identity: Array
     head: Head
     blendshapes: Array | None = None
+    rested: Array | None = None
 
     @cached_property
     def vertices(self) -> Array:

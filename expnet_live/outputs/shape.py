@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -19,19 +18,8 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import record_of
 from expnet_live.core.types import Array
-
-_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-_Gain = Annotated[float, msgspec.Meta(ge=0, le=100)]
-_Points = Annotated[list[tuple[_Share, _Share]], msgspec.Meta(min_length=2)]
-
-
-class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A weight below `dead` is 0; the rest is stretched to 0..1, multiplied by `gain`, and mapped through `points`
-    (in, out) with linear interpolation; the result is clipped to 0..1."""
-
-    dead: _Share = 0.0
-    gain: _Gain = 1.0
-    points: _Points | None = None
+from expnet_live.person.curve import MOST_DEAD
+from expnet_live.person.curve import Curve as Curve
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -59,8 +47,7 @@ class Shape:
         points = []
         for name, curve in curves.items():
             for i in _indices(name):
-                # A dead zone over the whole range leaves nothing.
-                dead[i], gain[i] = min(curve.dead, 0.999), curve.gain if curve.dead < 1 else 0.0
+                dead[i], gain[i] = min(curve.dead, MOST_DEAD), curve.gain if curve.dead < 1 else 0.0
                 if curve.points is not None:
                     line = np.array(curve.points, np.float32).T
                     if (np.diff(line[0]) <= 0).any():

@@ -41,7 +41,8 @@ class Stream(Worker):
 
     def __init__(self, kind: OutputKind, address: Address, shape: Shape | None = None) -> None:
         super().__init__(kind.title(address))
-        self.kind, self.address, self._shape = kind, address, shape
+        self.kind, self.address = kind, address
+        self.shape = shape  # replaced as a whole from other threads
         self.sent = self.unheard = 0
         self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox(BACKLOG)
         self._marks: deque[tuple[str, float]] = deque(maxlen=_MARKS)
@@ -160,7 +161,7 @@ class Stream(Worker):
         item = self._samples.take(timeout)
         if item is None:
             return False
-        self._send(sender, _sample_of(*item, self._shape))
+        self._send(sender, _sample_of(*item, self.shape))
         return True
 
     def _try(self, send: Callable[..., None], *what: object) -> bool:

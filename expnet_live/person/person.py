@@ -8,15 +8,19 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array, alike
+from expnet_live.person.curve import Curves
 
 MAX_GAIN = 3.0
+LEAST_FULL = 0.2  # smallest full action: noise must not become one
 MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action
 
 
 @dataclass(frozen=True, eq=False)
 class Person:
     """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
-    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing.
+    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing. `full` (0..1, by ARKit's names) is
+    what the network sees when this person performs an action as far as they can, above their rest; 1 if missing.
+    `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -28,6 +32,9 @@ class Person:
     neutral: dict[str, float] = field(default_factory=dict)
     gains: dict[str, float] = field(default_factory=dict)
     resting: dict[str, float] = field(default_factory=dict)
+    full: dict[str, float] = field(default_factory=dict)
+    avatars: dict[str, Curves] = field(default_factory=dict)
+    avatar: str = ""
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)
@@ -44,15 +51,27 @@ class Person:
         gain = np.array([self.gains.get(n, 1.0) for n in names], np.float32)
         return (expression - offset) * gain
 
-    def corrected_blendshapes(self, weights: Array) -> Array:
-        """Weights (..., 52) scaled so that this person's rest is 0 and the full action is 1, multiplied by the
-        gains.
-        """
-        if not self.resting and not self.gains:
+    @property
+    def curves(self) -> Curves:
+        """Those of the chosen avatar."""
+        return self.avatars.get(self.avatar, {})
+
+    def rested(self, weights: Array) -> Array:
+        """Weights (..., 52) scaled so that this person's rest is 0."""
+        if not self.resting:
             return weights
         rest = np.array([min(self.resting.get(n, 0.0), MOST_RESTING) for n in ARKIT], np.float32)
+        return np.clip((weights - rest) / (1 - rest), 0, 1).astype(np.float32)
+
+    def corrected_blendshapes(self, weights: Array) -> Array:
+        """Weights (..., 52) scaled so that this person's rest is 0 and their full action is 1, multiplied by the
+        gains.
+        """
+        if not self.resting and not self.gains and not self.full:
+            return weights
+        full = np.array([max(self.full.get(n, 1.0), LEAST_FULL) for n in ARKIT], np.float32)
         gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
-        return np.clip((weights - rest) / (1 - rest) * gain, 0, 1).astype(np.float32)
+        return np.clip(self.rested(weights) / full * gain, 0, 1).astype(np.float32)
 
     def with_gain(self, name: str, gain: float) -> Person:
         gains = {k: v for k, v in self.gains.items() if k != name}

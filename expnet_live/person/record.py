@@ -6,23 +6,32 @@ import msgspec
 
 from expnet_live.core.records import Number
 from expnet_live.core.types import checked
+from expnet_live.person.curve import Curves, Share
 from expnet_live.person.person import Person
 
 
 class PersonRecord(msgspec.Struct):
-    """`resting` was added later than the other fields."""
+    """`resting` and the fields below it were added later."""
 
     name: str
     identity: list[Number] | None
     neutral: dict[str, Number]
     gains: dict[str, Number]
     resting: dict[str, Number] = {}
+    full: dict[str, Share] = {}
+    avatars: dict[str, Curves] = {}
+    avatar: str = ""
 
     @classmethod
     def of(cls, person: Person) -> PersonRecord:
         identity = None if person.identity is None else [round(float(v), 5) for v in person.identity]
-        return cls(person.name, identity, person.neutral, person.gains, person.resting)
+        own = {name: getattr(person, name) for name in _AS_THEY_ARE}
+        return cls(name=person.name, identity=identity, **own)
 
     def person(self) -> Person:
         identity = None if self.identity is None else checked("identity", self.identity, (None,))
-        return Person(self.name, identity, self.neutral, self.gains, self.resting)
+        own = {name: getattr(self, name) for name in _AS_THEY_ARE}
+        return Person(self.name, identity, **own)
+
+
+_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar")

@@ -33,6 +33,10 @@ class Window(Protocol):
 
     def show_presets(self) -> None: ...
 
+    def show_performing(self) -> None: ...
+
+    def show_avatars(self) -> None: ...
+
     def close(self) -> bool: ...
 
 
@@ -79,12 +83,15 @@ TABLE = (
     _A("forth", texts.FORTH, "", ("Right",), do=lambda w: w.commands.skip(_SKIP)),
     _A("calibrate", texts.CALIBRATE, texts.CALIBRATE_TIP, ("N",), "neutral", lambda w: w.commands.calibrate()),
     _A("forget", texts.UNCALIBRATE, texts.UNCALIBRATE_TIP, do=lambda w: w.commands.forget_calibration()),
+    _A("perform", texts.PERFORM_MENU, texts.PERFORM_TIP, do=lambda w: w.show_performing()),
+    _A("forget_performance", texts.PERFORM_FORGET, texts.PERFORM_FORGET_TIP, do=lambda w: w.commands.forget_full()),
     _A(
         "auto_neutral",
         texts.AUTO_NEUTRAL,
         texts.AUTO_NEUTRAL_TIP,
         switch=lambda w, on: w.commands.set_auto_neutral(on),
     ),
+    _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
     _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),
@@ -126,7 +133,12 @@ MENUS = {
         *("mark", "mark_named", "presets", SEPARATOR),
         "quit",
     ),
-    texts.MENU_FACE: ("calibrate", "forget", "auto_neutral", SEPARATOR, "rename_profile", "delete_profile"),
+    texts.MENU_FACE: (
+        *("calibrate", "forget", "auto_neutral", SEPARATOR),
+        *("perform", "forget_performance", SEPARATOR),
+        *("avatars", SEPARATOR),
+        *("rename_profile", "delete_profile"),
+    ),
     texts.MENU_VIEW: (
         *("mirror", "overlay", SEPARATOR),
         *("reset_view", "wireframe", "painted", "follow", "hair", SEPARATOR),

@@ -36,7 +36,7 @@ class Commands:
     def __init__(
         self, controller: Controller, store: QSettings, dialogs: Dialogs, pictures: Callable[[], dict[str, QImage]]
     ) -> None:
-        self._controller, self._store, self._dialogs, self._pictures = controller, store, dialogs, pictures
+        self._controller, self._store, self.dialogs, self._pictures = controller, store, dialogs, pictures
         self._theme = DARK
         self._last_snapshot: Path | None = None
         self._recorded: tuple[Recorder | None, tuple[Life, bool] | None] = None, None
@@ -95,7 +95,7 @@ class Commands:
     # --- source -------------------------------------------------------------------------------
 
     def open_file(self) -> None:
-        self._dialogs.ask_file(texts.FILE_FILTER, self.open_path)
+        self.dialogs.ask_file(texts.FILE_FILTER, self.open_path)
 
     def open_path(self, path: str) -> None:
         """Open a video, a picture, or the folder of a session."""
@@ -149,6 +149,20 @@ class Commands:
     def forget_calibration(self) -> None:
         self._controller.neutral.forget()
 
+    def keep_full(self, full: dict[str, float]) -> None:
+        """Keep what the person performed as their full actions."""
+        self._change_full({**self._controller.person.full, **full}, texts.PERFORMED)
+
+    def forget_full(self) -> None:
+        self._change_full({}, texts.PERFORM_FORGOTTEN)
+
+    def _change_full(self, full: dict[str, float], said: str) -> None:
+        c = self._controller
+        c.change_person(
+            lambda person: replace(person, full=full),
+            lambda person: c.notices.append(Notice("performed", "info", said.format(name=person.name), stays=False)),
+        )
+
     def set_auto_neutral(self, on: bool) -> None:
         self._controller.neutral.learn(on)
 
@@ -162,22 +176,22 @@ class Commands:
 
     def _pick_model(self, value: object) -> None:
         if value == "choose":
-            self._dialogs.ask_file(texts.MODEL_FILTER, self._pick_model)
+            self.dialogs.ask_file(texts.MODEL_FILTER, self._pick_model)
             self._controller.window_state.announce()  # the list goes back to the one that is chosen
         else:
             self._controller.change(model=value)
 
     def rename_profile(self) -> None:
         c = self._controller
-        self._dialogs.ask_profile(c.rename_profile, texts.PROFILE_RENAME, c.choices.profile)
+        self.dialogs.ask_profile(c.rename_profile, texts.PROFILE_RENAME, c.choices.profile)
 
     def delete_profile(self) -> None:
         question = texts.PROFILE_DELETE_SURE.format(name=self._controller.choices.profile)
-        self._dialogs.ask_sure(question, texts.DELETE_IT, self._controller.delete_profile)
+        self.dialogs.ask_sure(question, texts.DELETE_IT, self._controller.delete_profile)
 
     def _pick_profile(self, value: object) -> None:
         if value == "new":
-            self._dialogs.ask_profile(self._pick_profile)
+            self.dialogs.ask_profile(self._pick_profile)
             self._controller.window_state.announce()
         else:
             self._controller.use_profile(str(value))
@@ -220,7 +234,7 @@ class Commands:
     def mark_named(self) -> None:
         """Mark this moment, and ask for its name afterwards."""
         at = time.monotonic()
-        self._dialogs.ask_name(
+        self.dialogs.ask_name(
             texts.MARK_NAMED.rstrip("…"),
             texts.MARKER_NAME,
             "",

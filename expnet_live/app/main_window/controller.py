@@ -15,7 +15,7 @@ from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.recording import Recording
 from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
-from expnet_live.app.state.current_person import CurrentPerson
+from expnet_live.app.state.current_person import Change, CurrentPerson, Then
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.app.state.history import History, Ranges
 from expnet_live.app.state.presence import Confirmation, Presence
@@ -35,6 +35,8 @@ from expnet_live.live.capture_worker import Opener
 from expnet_live.live.engine import PATIENCE, Engine
 from expnet_live.live.inference_worker import Loader, face_model, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState
+from expnet_live.outputs.shape import Shape
+from expnet_live.person.curve import Curves
 from expnet_live.person.person import Person
 from expnet_live.person.profiles import Profiles
 from expnet_live.threads.worker import Life
@@ -258,7 +260,16 @@ class Controller:
 
         self.shelf.ask(lambda: self.profiles.delete(name), then, self._no_profile)
 
+    def change_person(self, change: Change, then: Then = lambda person: None) -> None:
+        """Change and save the profile, see CurrentPerson."""
+        self._current.change(change, then)
+
+    def bend(self, curves: Curves) -> None:
+        """Reshape what live outputs send, until the profile changes."""
+        self.streaming.bend(Shape.of(curves) if curves else None)
+
     def _use_person(self, person: Person) -> None:
+        self.bend(person.curves)
         self.engine.inference.person = person
         self.recording.set_person(person)
         self.ranges.clear()

@@ -108,8 +108,8 @@ class Neutral:
 
     def _keep(self, result: Person) -> None:
         self._current.change(
-            # Use the current name and gains: they may have changed during the two seconds.
-            lambda person: replace(result, name=person.name, gains=person.gains),
+            # All else may have changed during the two seconds.
+            lambda person: replace(person, identity=result.identity, neutral=result.neutral, resting=result.resting),
             lambda person: self._tell("info", texts.CALIBRATED.format(name=person.name)),
         )
 

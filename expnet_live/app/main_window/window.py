@@ -16,6 +16,7 @@ from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, MENUS, ON_H
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
+from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.main_window.presenter import Presenter
 from expnet_live.app.state import catalog
@@ -23,8 +24,10 @@ from expnet_live.app.state.choices import THEMES
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
+from expnet_live.app.widgets.avatar_editor import AvatarEditor
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
+from expnet_live.app.widgets.perform_sheet import PerformSheet
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
@@ -46,6 +49,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(900, 600)
         self.setContentsMargins(10, 0, 10, 0)
         self._sheets = Sheets(self)
+        self._avatars: AvatarEditor | None = None
         self.commands = Commands(controller, store, Dialogs(self), self.pictures)
         self.actions_ = Actions(self, TABLE, self)
         context = Qt.ShortcutContext.WindowShortcut
@@ -137,6 +141,28 @@ class MainWindow(QMainWindow):
         state = self.controller.window_state
         self._sheets.show(lambda: preset_sheet(self, state.choices.presets, lambda p: state.choose(presets=p)))
 
+    def show_performing(self) -> None:
+        state = self.controller.window_state
+        if state.live is not None and state.live.faces and state.live.faces[0].rested is None:
+            self.controller.notices.append(Notice("performed", "warning", texts.PERFORM_NEEDS_ACTIONS, stays=False))
+            return
+        self._sheets.show(lambda: PerformSheet(self, state, self.theme, self.commands.keep_full))
+
+    def show_avatars(self) -> None:
+        """The editor of curves, which stays open beside the window."""
+        if self._avatars is None or not self._avatars.isVisible():
+            c = self.controller
+            ask = self.commands.dialogs.ask_name
+            self._avatars = AvatarEditor(self, c.window_state, self.theme, c.bend, c.change_person, ask)
+            self._avatars.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self._avatars.destroyed.connect(self._forget_avatars)
+        self._avatars.show()
+        self._avatars.raise_()
+        self._avatars.activateWindow()
+
+    def _forget_avatars(self) -> None:
+        self._avatars = None
+
     def show_about(self) -> None:
         self._sheets.show(lambda: about_sheet(self, __version__))
 
@@ -176,6 +202,8 @@ class MainWindow(QMainWindow):
             application.setStyleSheet(style_sheet(theme))
         self.actions_.set_theme(theme)
         self.commands.set_theme(theme)
+        if self._avatars is not None:
+            self._avatars.set_theme(theme)
         self.parts.set_theme(theme)
         self.parts.bars.set_curves(self.parts.curves.colors())
 
@@ -237,6 +265,7 @@ class MainWindow(QMainWindow):
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
         self.actions_["hair"].setEnabled(self.presenter.hairy)
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
+        self.actions_["forget_performance"].setEnabled(bool(self.controller.person.full))
         self._show_recording()
 
     def _show_recording(self) -> None:
@@ -267,6 +296,8 @@ class MainWindow(QMainWindow):
         settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
         self.store.sync()
         self.commands.close()
+        if self._avatars is not None:
+            self._avatars.close()
         self.controller.close()
         self.parts.head.close_canvas()
         super().closeEvent(event)

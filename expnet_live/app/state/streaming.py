@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expnet_live.live.outputs import FanOut
+from expnet_live.outputs.shape import Shape
 from expnet_live.outputs.stream import OUTPUTS, Address, OutputKind, Stream, parse_target
 
 _PATIENCE = 1.0  # s to wait for a stream to end
@@ -14,6 +15,13 @@ class Streaming:
     def __init__(self, outputs: FanOut) -> None:
         self._outputs = outputs
         self._streams: dict[str, Stream] = {}
+        self._shape: Shape | None = None
+
+    def bend(self, shape: Shape | None) -> None:
+        """Reshape the blendshapes of all outputs, also of those that are switched on later."""
+        self._shape = shape
+        for stream in self._streams.values():
+            stream.shape = shape
 
     @property
     def names(self) -> list[str]:
@@ -47,7 +55,7 @@ class Streaming:
             self._start(kind, kind.address)
 
     def _start(self, kind: OutputKind, address: Address) -> None:
-        stream = Stream(kind, address)
+        stream = Stream(kind, address, self._shape)
         stream.start()
         self._outputs.add(stream)
         self._streams[kind.name] = stream

@@ -16,7 +16,7 @@ from expnet_live.app.widgets.actions import ActionSpec
 class Sheet(QWidget):
     """Dims its parent and shows a card in the middle. It is deleted when closed."""
 
-    def __init__(self, parent: QWidget, title: str, content: QWidget) -> None:
+    def __init__(self, parent: QWidget, title: str, content: QWidget, close_text: str = texts.CLOSE) -> None:
         super().__init__(parent)
         self.setObjectName("Veil")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -31,7 +31,7 @@ class Sheet(QWidget):
         heading.setObjectName("Big")
         column.addWidget(heading)
         column.addWidget(content)
-        close = QPushButton(texts.CLOSE)
+        close = QPushButton(close_text)
         close.setToolTip(texts.CLOSE_SHEET_TIP)
         close.clicked.connect(self.close)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
