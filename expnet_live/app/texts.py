@@ -54,6 +54,17 @@ HEAD, HEAD_TIP = "Head", "The head that mirrors you; 'expnet-live face-model imp
 HEAD_OWN, HEAD_OTHERS = "ExpNet Live", "Other heads"
 HEAD_HOW = "none is imported yet; import one with 'expnet-live face-model import' (docs/heads.md)"
 HEAD_MISSING = "{name} was removed; choose another head"
+HEAD_WINDOW = "Head in a window of its own"
+HEAD_WINDOW_TIP = "For OBS and other mixers: the head alone, on a transparent or one-coloured ground"
+HEAD_WINDOW_TITLE = f"{APP} – head"
+HEAD_WINDOW_HINT = "Drag to move, drag an edge to resize, right-click for the background"
+HEAD_ON_TOP = "Keep above other windows"
+GROUNDS = {
+    "transparent": "Transparent background",
+    "#00ff00": "Green background, to key out",
+    "#0000ff": "Blue background, to key out",
+    "#ff00ff": "Magenta background, to key out",
+}
 NO_HAIR_TIP = "This head has no hair to hide"
 HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to reset"
 

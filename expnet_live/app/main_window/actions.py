@@ -37,6 +37,8 @@ class Window(Protocol):
 
     def show_avatars(self) -> None: ...
 
+    def show_head_window(self, on: bool) -> None: ...
+
     def close(self) -> bool: ...
 
 
@@ -100,6 +102,13 @@ TABLE = (
     _chosen("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint"),
     _chosen("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow"),
     _chosen("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair"),
+    _A(
+        "head_window",
+        texts.HEAD_WINDOW,
+        texts.HEAD_WINDOW_TIP,
+        ("Ctrl+H",),
+        switch=lambda w, on: w.show_head_window(on),
+    ),
     _A("overlay", texts.OVERLAY_NEXT, texts.OVERLAY_TIP, ("O",), do=lambda w: w.commands.next_overlay()),
     _A("full_screen", texts.FULL_SCREEN, "", ("F11",), switch=lambda w, on: w.set_full_screen(on)),
     _A("reset_layout", texts.RESET_LAYOUT, "", ("Ctrl+0",), do=lambda w: w.arrange()),
@@ -142,6 +151,7 @@ MENUS = {
     texts.MENU_VIEW: (
         *("mirror", "overlay", SEPARATOR),
         *("reset_view", "wireframe", "painted", "follow", "hair", SEPARATOR),
+        *("head_window", SEPARATOR),
         *(PANELS, APPEARANCE, "reset_layout", "full_screen"),
     ),
     texts.MENU_HELP: ("shortcuts", "log", "data", "sessions", "about"),

@@ -13,6 +13,7 @@ from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
 from expnet_live.app.state.idle import idle_expression, idle_pose
+from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveState
@@ -42,6 +43,7 @@ class Presenter:
         self._pending: LiveState | None = None
         self.head: Head | None = None  # the head whose geometry the view has
         self.hairy = True
+        self.heads = [parts.head]  # all views of the head
         self._ready = False
         self._gauge = Gauge()
         self.first_head: float | None = None  # s from the start to the first moving head
@@ -63,6 +65,15 @@ class Presenter:
             self._change_head()
         self._come_to_rest()
         self._parts.head.advance()
+
+    def add_head(self, view: HeadView) -> None:
+        """Show the head in another view, too."""
+        self.heads.append(view)
+        if self.head is not None and (geometry := self._controller.gallery.geometry(self.head)) is not None:
+            view.set_geometry(geometry)
+
+    def remove_head(self, view: HeadView) -> None:
+        self.heads.remove(view)
 
     def plot(self) -> None:
         """Update bars, curves and the clip's position."""
@@ -135,14 +146,15 @@ class Presenter:
     def _show_head(self, state: LiveState) -> None:
         if not state.faces or not self._ready:  # without its geometry, the head cannot be shown yet
             return
-        face, head = state.faces[0], self._parts.head
+        face = state.faces[0]
         self._show(read(face, self._controller.choices.gauge)[0])
         if not self._turned_to(face.head):
             return
-        head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
         image = state.captured.frame.image
-        if head.finish.painted:
-            head.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
+        for view in self.heads:
+            view.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
+            if view.finish.painted:
+                view.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
         self._pending = state
 
     def _show_idle(self) -> None:
@@ -155,7 +167,8 @@ class Presenter:
         head = self._controller.gallery.head or prepared.model
         if self._turned_to(head):
             vertices = head.vertices(idle_expression(head, seconds))
-            self._parts.head.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+            for view in self.heads:
+                view.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
 
     def _come_to_rest(self) -> None:
         """After the last face left, ease the head to rest within a second, and let it look inactive."""
@@ -167,7 +180,8 @@ class Presenter:
         head.set_presence(share)
         face = self._controller.presence.face(share)
         if share < 1 and face is not None and self._turned_to(face.head):
-            head.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
+            for view in self.heads:
+                view.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
 
     def _change_head(self) -> None:
         """Show the last face on a newly chosen head, even if the source is a picture or a paused clip."""
@@ -187,7 +201,8 @@ class Presenter:
             geometry = self._controller.gallery.geometry(head)
             if geometry is None:
                 return False
-            self._parts.head.set_geometry(geometry)
+            for view in self.heads:
+                view.set_geometry(geometry)
             self.head, self.hairy = head, len(geometry.hairy) > 0
         return True
 

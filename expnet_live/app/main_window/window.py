@@ -25,6 +25,7 @@ from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.avatar_editor import AvatarEditor
+from expnet_live.app.widgets.head_window import HeadWindow
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.perform_sheet import PerformSheet
@@ -50,6 +51,7 @@ class MainWindow(QMainWindow):
         self.setContentsMargins(10, 0, 10, 0)
         self._sheets = Sheets(self)
         self._avatars: AvatarEditor | None = None
+        self._head_window: HeadWindow | None = None
         self.commands = Commands(controller, store, Dialogs(self), self.pictures)
         self.actions_ = Actions(self, TABLE, self)
         context = Qt.ShortcutContext.WindowShortcut
@@ -163,6 +165,28 @@ class MainWindow(QMainWindow):
     def _forget_avatars(self) -> None:
         self._avatars = None
 
+    def show_head_window(self, on: bool) -> None:
+        """The head in a window of its own, or no longer."""
+        if self._head_window is not None:
+            if not on:
+                self._head_window.close()
+            return
+        state = self.controller.window_state
+        made = self._head_window = HeadWindow(
+            self.parts.head.orbit, state.choices.ground, lambda ground: state.choose(ground=ground)
+        )
+        made.closed.connect(self._head_window_closed)
+        self.presenter.add_head(made.view)
+        self._show_views()
+        made.show()
+
+    def _head_window_closed(self) -> None:
+        closed, self._head_window = self._head_window, None
+        if closed is not None:
+            self.presenter.remove_head(closed.view)
+            closed.deleteLater()
+            self.actions_.check("head_window", False)
+
     def show_about(self) -> None:
         self._sheets.show(lambda: about_sheet(self, __version__))
 
@@ -221,9 +245,13 @@ class MainWindow(QMainWindow):
             self.actions_.check(name, getattr(choices, name))
         parts.camera.mirror, parts.camera.overlay = choices.mirror, choices.overlay
         parts.camera.update()
-        head = parts.head
-        head.mirror, head.follow = choices.mirror, choices.follow
-        head.set_finish(replace(head.finish, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
+        window = self._head_window
+        for head in (parts.head,) if window is None else (parts.head, window.view):
+            head.mirror, head.follow = choices.mirror, choices.follow
+            look = parts.head.finish  # with the theme's colours
+            head.set_finish(replace(look, wireframe=choices.wireframe, painted=choices.painted, hair=choices.hair))
+        if window is not None:
+            window.set_ground(choices.ground)
         parts.curves.set_chosen(choices.curves)
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())
@@ -296,8 +324,9 @@ class MainWindow(QMainWindow):
         settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
         self.store.sync()
         self.commands.close()
-        if self._avatars is not None:
-            self._avatars.close()
+        for other in (self._avatars, self._head_window):
+            if other is not None:
+                other.close()
         self.controller.close()
         self.parts.head.close_canvas()
         super().closeEvent(event)

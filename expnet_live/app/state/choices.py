@@ -15,6 +15,8 @@ from expnet_live.live.state import Settings
 
 SPANS = (10, 20, 30, 60)
 OVERLAYS = ("none", "box", "contours", "mesh")
+TRANSPARENT = "transparent"
+GROUNDS = (TRANSPARENT, "#00ff00", "#0000ff", "#ff00ff")  # behind the head in its own window
 THEMES = ("system", "dark", "light")
 
 
@@ -41,6 +43,7 @@ class Choices:
     hair: bool = True
     head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
+    ground: str = TRANSPARENT  # one of GROUNDS
     private: bool = False  # record no video
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
@@ -89,6 +92,7 @@ class Choices:
             made,
             overlay=made.overlay if made.overlay in OVERLAYS else default.overlay,
             theme=made.theme if made.theme in THEMES else default.theme,
+            ground=made.ground if made.ground in GROUNDS else default.ground,
             span=made.span if made.span in SPANS else default.span,
             presets=(*made.presets, *PRESETS[len(made.presets) :])[: len(PRESETS)],
             gauge=made.gauge if made.gauge in GAUGES else default.gauge,

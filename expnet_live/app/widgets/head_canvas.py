@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from expnet_live.app.view3d.backdrop import Color, backdrop
@@ -33,6 +33,7 @@ class HeadCanvas(QWidget):
         self._orbit, self._render = orbit, render
         self._colors: tuple[Color, Color] = ((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
         self._backdrop: QPixmap | None = None
+        self._ground: str | None = None
         self._rendering: Rendering | None = None
         self._opacity = 1.0
         self._stale = True
@@ -42,6 +43,12 @@ class HeadCanvas(QWidget):
     def set_colors(self, middle: Color, edge: Color) -> None:
         """Set the colours of the backdrop, sRGB 0..1."""
         self._colors, self._backdrop = (middle, edge), None
+        self.update()
+
+    def set_ground(self, color: str) -> None:
+        """Paint this colour (#rrggbb) instead of the backdrop, or nothing for an empty text."""
+        self._ground = color
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, bool(color))
         self.update()
 
     def set_opacity(self, opacity: float) -> None:
@@ -60,19 +67,25 @@ class HeadCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         ratio = self.devicePixelRatioF()
         size = self.size() * ratio
-        if self._backdrop is None or self._backdrop.size() != size:
+        if self._ground is None and (self._backdrop is None or self._backdrop.size() != size):
             self._backdrop = backdrop(size.width(), size.height(), *self._colors)
             self._backdrop.setDevicePixelRatio(ratio)
         if self._stale:
             self._stale = False
             self._rendering = self._render(self._area)
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._backdrop)
+        if self._ground is None:
+            assert self._backdrop is not None
+            painter.drawPixmap(0, 0, self._backdrop)
+        else:
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+            painter.fillRect(event.rect(), QColor(self._ground) if self._ground else Qt.GlobalColor.transparent)
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
         if self._rendering is not None:
             picture, place = self._rendering
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, ratio != 1)
             painter.setOpacity(self._opacity)
-            painter.drawImage(place, picture)
+            painter.drawImage(place, cut_out(picture) if self._ground else picture)
         self.shown.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -97,6 +110,16 @@ class HeadCanvas(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._orbit.zoom(event.angleDelta().y() / 120)
+
+
+def cut_out(picture: QImage) -> QImage:
+    """The picture with hard edges: pixels that let a key colour shine through could not be keyed out."""
+    hard = picture.convertToFormat(QImage.Format.Format_ARGB32)
+    alpha = np.frombuffer(hard.bits(), np.uint8).reshape(hard.height(), hard.bytesPerLine())[
+        :, 3 : 4 * hard.width() : 4
+    ]
+    alpha[:] = np.where(alpha > 127, 255, 0)
+    return hard
 
 
 def smaller(picture: QImage, size: QSize) -> QImage:

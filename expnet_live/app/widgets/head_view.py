@@ -38,11 +38,12 @@ class HeadView(QWidget):
 
     shown = Signal()
 
-    def __init__(self, failed: Callable[[str], None] = lambda reason: None) -> None:
+    def __init__(self, failed: Callable[[str], None] = lambda reason: None, orbit: Orbit | None = None) -> None:
+        """`orbit`: of another view, which moves it."""
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(260, 260)
-        self.orbit = Orbit()
+        self.setMinimumSize(*((260, 260) if orbit is None else (0, 0)))
+        self.orbit = orbit or Orbit()
         self.mirror, self.follow = True, True
         self.problem: str | None = None
         self._failed = failed
