@@ -124,6 +124,7 @@ PERFORM_NEEDS_ACTIONS = "This model tells no actions; choose the compact one, th
 PERFORM_FORGET, PERFORM_FORGET_TIP = "Forget the performance", "Count actions as the network sees them again"
 PERFORM_FORGOTTEN = "The performance of {name} is forgotten."
 PERFORMED = "{name}'s full actions count as 100 % now."
+PERFORM_WAITING = "There are no new pictures: play the clip, or choose a camera."
 PERFORM_READY = "Get ready…"
 PERFORM_MISSED = "That was not seen. Face the camera in good light and try again, or skip it."
 PERFORM_AGAIN, PERFORM_SKIP, PERFORM_KEEP, PERFORM_CANCEL = "Try again", "Skip", "Keep it", "Cancel"
@@ -301,7 +302,7 @@ def player_clock(seconds: float, fine: bool = True) -> str:
 # About
 ABOUT_TEXT = """<p>3D facial expressions from pixels, without landmarks, based on <i>ExpNet: Landmark-Free, Deep,
 3D Facial Expressions</i> (Chang et al., FG 2018).</p>
-<p><b>Nothing leaves your machine.</b></p>
+<p><b>Nothing leaves your machine</b>, unless you write the address of another one under <i>Outputs</i>.</p>
 <p>Version {version}. Code: Apache License 2.0. Face model and network are for research only, because some of the
 photo collections that they were learned from are.</p>
 <p>Made with Python, Qt and PySide6 (LGPL 3), PyTorch (BSD), ONNX Runtime (MIT), ONNX (Apache 2.0), mediapipe (Apache

@@ -139,3 +139,11 @@ def test_full_actions_are_above_the_rest() -> None:
     assert person.corrected_blendshapes(weights)[INDEX["jawOpen"]] == pytest.approx(1.0)
     assert person.corrected_blendshapes(weights)[INDEX["eyeBlinkLeft"]] == pytest.approx(0.5)  # no noise
     assert person.rested(weights)[INDEX["jawOpen"]] == pytest.approx(0.5)
+
+
+def test_a_paused_clip_says_what_is_missing(qtbot: Any, window: MainWindow, plug: Any) -> None:
+    sheet = begun(window)
+    plug.hangs.set()
+    qtbot.waitUntil(lambda: sheet.how.text() == texts.PERFORM_WAITING, timeout=LONG)
+    assert sheet.performance.phase is not Phase.MISSED and not sheet.performance.full
+    plug.released.set()

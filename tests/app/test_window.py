@@ -296,3 +296,33 @@ def test_closing_is_quick_with_a_camera_that_hangs(qtbot: Any, window: MainWindo
     window.close()
     assert time.monotonic() - start < 3.0
     plug.released.set()
+
+
+@pytest.mark.parametrize("width", [900, 1000, 1280])
+def test_the_status_line_shows_whole_labels(qtbot: Any, window: MainWindow, width: int) -> None:
+    status = window.parts.status
+    window.resize(width, 600)
+    status.show_recording("Recording 12:34, 22620 frames, without video", "")
+    status.show_outputs(["vmc", "livelink", "ws", "openseeface"], ["openseeface://192.0.2.7"])
+    labels = [status.outputs, status.device, status.rate, status.drops, status.latency]
+
+    def whole() -> bool:
+        shown = [label for label in labels if label.isVisible()]
+        return status.outputs in shown and all(
+            label.width() >= label.sizeHint().width() and label.geometry().right() <= status.width() for label in shown
+        )
+
+    qtbot.waitUntil(whole, timeout=LONG)
+    status.show_recording("", "")
+    status.show_outputs([])
+    qtbot.waitUntil(lambda: all(label.isVisible() for label in labels[1:]), timeout=LONG)
+
+
+def test_every_key_has_room_in_the_smallest_windows(qtbot: Any, window: MainWindow) -> None:
+    window.resize(900, 600)
+    window.actions_["shortcuts"].trigger()
+    (sheet,) = window.findChildren(Sheet)
+    for label in sheet.findChildren(QLabel):
+        assert label.width() >= label.minimumSizeHint().width() and label.height() >= label.sizeHint().height()
+        assert sheet.rect().contains(label.mapTo(sheet, label.rect().bottomRight())), label.text()
+    sheet.close()

@@ -252,7 +252,8 @@ class AvatarEditor(QWidget):
         whole.setSpacing(12)
         whole.addLayout(top)
         whole.addLayout(middle, 1)
-        self.resize(720, 560)
+        self.setMinimumSize(600, 540)
+        self.resize(720, 580)
 
 
 def _partner(name: str) -> str | None:

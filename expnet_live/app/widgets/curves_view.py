@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from expnet_live.app import texts
@@ -172,9 +172,18 @@ class CurvesView(QWidget):
         plot.setYRange(-limit, limit, padding=0)
         axis = plot.getAxis("left")
         axis.setWidth(38)
+        axis.setStyle(hideOverlappingLabels=False)  # there are three at most, and room for them
         axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setTickFont(_font())
         return plot
+
+
+def _font() -> QFont:
+    font = QFont(QGuiApplication.font())
+    font.setPixelSize(11)
+    return font
 
 
 class _Curve(pg.PlotCurveItem):

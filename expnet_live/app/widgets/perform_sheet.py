@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
@@ -17,6 +18,7 @@ from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.live.state import LiveState
 
 _TICK = 33  # ms
+_STANDS = 2.0  # s without a frame, after which the source stands still
 
 
 class PerformSheet(Sheet):
@@ -29,6 +31,7 @@ class PerformSheet(Sheet):
         self.performance = Performance()
         self._state, self._theme, self._keep = state, theme, keep
         self._seen: LiveState | None = None
+        self._at = time.monotonic()  # when the last frame came
         self.camera, self.meter = CameraView(), Meter(theme)
         self.camera.set_theme(theme)
         self.camera.overlay, self.camera.mirror = "none", state.choices.mirror
@@ -55,7 +58,7 @@ class PerformSheet(Sheet):
         """Take the newest frame, if there is one."""
         live = self._state.live
         if live is not None and live is not self._seen and live.processed:
-            self._seen = live
+            self._seen, self._at = live, time.monotonic()
             self.camera.set_state(live)
             weights = live.faces[0].rested if live.faces else None
             self.performance.add(weights, live.captured.grabbed)
@@ -68,6 +71,8 @@ class PerformSheet(Sheet):
         n = len(p.requests)
         if p.phase is Phase.DONE:
             title, how = texts.PERFORM_DONE if p.full else texts.PERFORM_NOTHING
+        elif time.monotonic() - self._at > _STANDS:
+            how = texts.PERFORM_WAITING
         elif p.phase is Phase.MISSED:
             how = texts.PERFORM_MISSED
         elif p.phase is Phase.READY:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
 
+_MOST_ROWS = 13  # of keys, for which a window of 600 px has room
+
 
 class Sheet(QWidget):
     """Dims its parent and shows a card in the middle. It is deleted when closed."""
@@ -72,24 +74,28 @@ class Sheets:
 
 
 def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], *hints: str) -> Sheet:
-    """All actions that have keys, in two columns, above the hints."""
+    """All actions that have keys, in as many columns as the smallest window needs, above the hints."""
     content = QWidget()
     grid = QGridLayout(content)
-    grid.setHorizontalSpacing(14)
-    grid.setVerticalSpacing(9)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(7)
     listed = [spec for spec in table if spec.keys]
-    half = (len(listed) + 1) // 2
+    columns = max(2, -(-len(listed) // _MOST_ROWS))
+    rows = -(-len(listed) // columns)
     for i, spec in enumerate(listed):
         key = QLabel(spec.shortcut)
         key.setObjectName("Key")
         key.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column = 3 * (i // half)
-        grid.addWidget(key, i % half, column)
-        grid.addWidget(QLabel(spec.title), i % half, column + 1)
-    grid.setColumnMinimumWidth(2, 24)
+        column = 3 * (i // rows)
+        grid.addWidget(key, i % rows, column)
+        grid.addWidget(QLabel(spec.title), i % rows, column + 1)
+    for gap in range(columns - 1):
+        grid.setColumnMinimumWidth(3 * gap + 2, 16)
     below = QLabel("\n".join(f"{hint}." for hint in hints))
     below.setObjectName("Muted")
-    grid.addWidget(below, half, 0, 1, 5)
+    grid.setRowMinimumHeight(rows, 8)
+    grid.addWidget(below, rows + 1, 0, 1, 3 * columns - 1)
     return Sheet(parent, texts.SHORTCUTS, content)
 
 

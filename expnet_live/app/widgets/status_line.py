@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar
 
 from expnet_live.app import texts
 from expnet_live.app.icons import pixmap
 
+_MARGIN, _GAP = 12, 6  # px
 _AMBER = "#d9962b"  # seen on light and on dark
 
 
@@ -29,9 +31,26 @@ class StatusLine(QStatusBar):
         self.lock.hide()
         for label in (self.lock, self.outputs, self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
+        self.message.setMinimumWidth(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show no label in part: where there is no room, leave out whole ones, the least important first."""
+        left = self.width() - _MARGIN - (self.lock.sizeHint().width() + _GAP if not self.lock.isHidden() else 0)
+        if self.message.text():
+            left -= self.message.sizeHint().width() + _GAP
+        for label in (self.outputs, self.latency, self.rate, self.drops, self.device):
+            left -= label.sizeHint().width() + _GAP if label.text() else 0
+            shown = bool(label.text()) and left >= 0
+            if label.isHidden() == shown:
+                label.setVisible(shown)
 
     def show_recording(self, text: str, tip: str) -> None:
         self.message.setText(f"●  {text}" if text else "")
+        self._fit()
         self.message.setToolTip(tip)
 
     def show_outputs(self, names: Sequence[str], leaving: Sequence[str] = ()) -> None:
@@ -39,6 +58,7 @@ class StatusLine(QStatusBar):
         self.lock.setVisible(bool(leaving))
         self.lock.setToolTip(texts.OUTPUT_LEAVES_TIP.format(names=", ".join(leaving)) if leaving else "")
         self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(names)) if names else "")
+        self._fit()
 
     def refresh(
         self,
