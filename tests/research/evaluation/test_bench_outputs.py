@@ -58,7 +58,7 @@ def test_a_number_is_in_the_values_and_in_the_picture(number: int) -> None:
 def test_losses_repeats_and_delays() -> None:
     sent = Sent(np.arange(4) / 60, np.arange(4) / 60 + 0.01, np.zeros(4), 0.0, {})
     by_number = np.array([900_000.0, 0, 1, 1, 3]), np.array([0.0, 0.011, 0.03, 0.06, 0.065])
-    by_time = np.array([-0.5, 1 / 60, 3 / 60]), np.array([0.1, 0.03, 0.065])
+    by_time = np.array([-0.5, 1 / 60 + 1e-5, 3 / 60]), np.array([0.1, 0.03, 0.065])
     rows = arrived(sent, {"vmc": by_number, "openseeface": by_time})
     assert rows["vmc"]["share"] == 0.75 and rows["openseeface"]["share"] == 0.5
     assert rows["vmc"]["p50_ms"] == pytest.approx(1e3 * (0.03 - 1 / 60 - 0.01))

@@ -107,7 +107,8 @@ def arrived(sent: Sent, logs: Mapping[str, tuple[Array, Array]]) -> dict[str, di
     found = {}
     for name, (keys, times) in logs.items():
         if name in _BY_TIME:
-            near = np.clip(np.searchsorted(sent.captured, keys - _SAME), 0, sent.n - 1)
+            after = np.clip(np.searchsorted(sent.captured, keys), 1, sent.n - 1)
+            near = after - (keys - sent.captured[after - 1] < sent.captured[after] - keys)
             same = np.abs(sent.captured[near] - keys) <= _SAME
         else:
             near = keys.astype(int)
