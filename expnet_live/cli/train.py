@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from expnet_live.core.arguments import Subparsers
+    from expnet_live.core.types import Array, Image
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -28,6 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _pictures(steps)
     _actions(steps)
     _finder(steps)
+    _runtime(steps)
     _demo_clip(steps)
     _component_sheet(steps)
 
@@ -213,7 +217,26 @@ def _run_expnet(args: argparse.Namespace) -> int:
     best = train(used, valid, model, args.out, config)
     if os.environ.get("RANK", "0") == "0":  # of several processes, only one wrote them
         print(f"the best weights are in {best}")
+        _ready_to_run(best, used.picture, np.arange(len(used)))
     return 0
+
+
+def _ready_to_run(weights: Path, picture: Callable[[int], Image], rows: Array) -> None:
+    """Write the runtime files of new weights, if `onnx` is installed; `rows` are the pictures that int8 must suit."""
+    from importlib.util import find_spec
+
+    import numpy as np
+
+    if find_spec("onnx") is None:
+        print("install onnx, and 'expnet-live train runtime' makes the files that the program runs")
+        return
+    from expnet_live.networks.checkpoint import Weights
+    from expnet_live.research.training.dataset import plain_crops
+    from expnet_live.research.training.runtime import CROPS, write_runtime_files
+
+    chosen = np.random.default_rng(0).permutation(rows)[:CROPS]
+    files = write_runtime_files(weights, plain_crops(picture, chosen, Weights.read(weights).config.crop_size))
+    print(f"the program runs {' and '.join(str(f) for f in files)}")
 
 
 def _scores(steps: Subparsers) -> None:
@@ -317,6 +340,8 @@ def _actions(steps: Subparsers) -> None:
 
 
 def _run_actions(args: argparse.Namespace) -> int:
+    import numpy as np
+
     from expnet_live.research.training.actions.fine_tune import fine_tune
     from expnet_live.research.training.actions.options import TuneConfig
     from expnet_live.research.training.actions.strength import strengthen
@@ -327,6 +352,7 @@ def _run_actions(args: argparse.Namespace) -> int:
     result = args.out / "strong.safetensors"
     strengthen(tuned, material, result)
     print(f"the weights are in {result}")
+    _ready_to_run(result, material.shelf.picture, np.flatnonzero(material.used & ~material.made))
     return 0
 
 
@@ -354,6 +380,36 @@ def _run_finder(args: argparse.Namespace) -> int:
     scenes = read_scenes(list_photos(args.scenes))
     config = FinderConfig(**{f.name: getattr(args, f.name) for f in fields(FinderConfig)})
     print(f"the finder is in {train_finder(_material_of(args), scenes, args.out, config)}")
+    return 0
+
+
+def _runtime(steps: Subparsers) -> None:
+    parser = steps.add_parser(
+        "runtime", help="write the files that the program runs, float and int8, beside a file of weights (needs onnx)"
+    )
+    parser.add_argument(
+        "weights", nargs="?", type=Path, metavar="WEIGHTS", help=".safetensors (default: the built-in network)"
+    )
+    parser.add_argument(
+        "--photos", nargs="+", type=Path, default=[], metavar="PHOTOS",
+        help="photos, folders or tar archives of photos that set the ranges of int8 (default: the demo clip)",
+    )  # fmt: skip
+    parser.set_defaults(run=_run_runtime)
+
+
+def _run_runtime(args: argparse.Namespace) -> int:
+    from expnet_live.core.paths import asset
+    from expnet_live.networks.checkpoint import Weights
+    from expnet_live.networks.predictor import ASSET
+    from expnet_live.pipeline.detector import MediapipeDetector
+    from expnet_live.research.training.photos import list_photos
+    from expnet_live.research.training.runtime import crops_for_int8, pictures_of, write_runtime_files
+
+    weights = args.weights or asset(ASSET)
+    size = Weights.read(weights).config.crop_size
+    crops = crops_for_int8(pictures_of(list_photos(args.photos)), MediapipeDetector(), size)
+    for path in write_runtime_files(weights, crops):
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 

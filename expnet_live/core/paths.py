@@ -55,6 +55,13 @@ def local_data_folder() -> Path:
     return _found(platformdirs.user_data_path(_NAME, appauthor=False, roaming=False), _former(roaming=False))
 
 
+def cache_folder() -> Path:
+    """The folder for what can be made again: the system's usual place, or `cache` in EXPNET_LIVE_DATA."""
+    if override := os.environ.get("EXPNET_LIVE_DATA"):
+        return Path(override) / "cache"
+    return platformdirs.user_cache_path(_NAME, appauthor=False)
+
+
 def _found(folder: Path, former: Path | None) -> Path:
     """`folder`, unless only the folder of earlier versions exists."""
     return former if former is not None and former.is_dir() and not folder.is_dir() else folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.runtime import pick_device, ready
+from expnet_live.networks.runtime_files import RuntimeFile, runtime_files
 
 ASSET = "expnet.safetensors"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,7 @@ class Prediction:
 class Predictor:
     """An ExpNet prepared for inference on one device; `threads` of the CPU, None: see runtime.cpu_threads."""
 
-    def __init__(self, weights: Weights, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(self, weights: Weights | RuntimeFile, device: str = "auto", threads: int | None = None) -> None:
         self.device: str = pick_device(device)
         self.about = weights.about
         self.crop_type = None
@@ -45,7 +49,7 @@ class Predictor:
         self.crop_size = weights.config.crop_size
         ends = np.cumsum(list(self.config.outputs.values())).tolist()
         self._columns = {name: slice(a, b) for name, a, b in zip(self.config.outputs, [0, *ends], ends, strict=False)}
-        self._net = ready(weights, self.device, threads)
+        self._net = weights.net if isinstance(weights, RuntimeFile) else ready(weights, self.device, threads)
 
     @property
     def tells(self) -> frozenset[str]:
@@ -54,8 +58,18 @@ class Predictor:
 
     @classmethod
     def load(cls, path: Path | None = None, device: str = "auto", threads: int | None = None) -> Predictor:
-        """Load the weights in `path`, or the built-in ones."""
-        return cls(Weights.read(path or asset(ASSET)), device, threads)
+        """Load the weights in `path`, or the built-in ones.
+
+        On the CPU, this takes the quicker one of the runtime files beside them; `path` may also be one of those.
+        """
+        path, device = path or asset(ASSET), pick_device(device)
+        if path.suffix == ".onnx":
+            return cls(RuntimeFile.read(path, threads), "cpu")
+        if device == "cpu":
+            if (ready_made := RuntimeFile.beside(path, threads)) is not None:
+                return cls(ready_made, "cpu")
+            log.info("%s is not there; 'expnet-live train runtime' makes it for a quick start.", runtime_files(path)[0])
+        return cls(Weights.read(path), device, threads)
 
     def predict(self, crops: Image) -> Prediction:
         """Predict for crops (N, S, S, 3) BGR uint8."""

@@ -9,24 +9,19 @@ import ctypes.util
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
-from expnet_live.networks.architecture import BN_EPSILON, BlockShape, ConvShape, ResNetConfig, blocks, fine_block
 from expnet_live.networks.checkpoint import Weights
 
 Running = Callable[[Image], Array]
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-_OPSET, _IR = 17, 8
 # ONNX Runtime's Windows builds would otherwise report their use to the system.
 onnxruntime.disable_telemetry_events()
 
@@ -79,20 +74,34 @@ def available_cores() -> int:
 def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
     """A network on a device of `pick_device`; maps crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
 
-    `exact`: single precision everywhere, with crops as float32, 0..255.
+    On the CPU, ONNX Runtime runs it if the package `onnx` is there to write its graph, or else torch: a network that
+    must start at once or run fast has a file of its own, see runtime_files.py. `exact`: single precision everywhere,
+    with crops as float32, 0..255.
     """
-    return OnnxNet(weights, threads, exact) if device == "cpu" else TorchNet(weights, device, exact)
+    if device != "cpu" or find_spec("onnx") is None:
+        return TorchNet(weights, device, exact)
+    from expnet_live.networks.graph import onnx_model
+
+    return OnnxNet(onnx_model(weights, floats=exact).SerializeToString(), threads)
 
 
 class OnnxNet:
-    """A network on `threads` of the CPU (None: see cpu_threads)."""
+    """A network in a file, or in the bytes of one, on `threads` of the CPU (None: see cpu_threads).
 
-    def __init__(self, weights: Weights, threads: int | None = None, floats: bool = False) -> None:
+    Raises ONNX Runtime's exceptions if it is none.
+    """
+
+    def __init__(self, graph: Path | bytes, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cpu_threads()
         options.log_severity_level = 3
-        graph = onnx_model(weights, floats).SerializeToString()
-        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        content = graph if isinstance(graph, bytes) else str(graph)
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """The metadata in the file."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def __call__(self, crops: Image) -> Array:
         return np.asarray(self._session.run(None, {"crops": crops})[0])
@@ -123,79 +132,3 @@ class TorchNet:
                 x = x.mean((2, 3))
             out: Array = (net.fc(x.flatten(1)) * net.spread + net.offset).cpu().numpy()
         return out
-
-
-def onnx_model(weights: Weights, floats: bool = False) -> onnx.ModelProto:
-    """A network in the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D)."""
-    config, tensors = weights.config, weights.tensors
-    graph = _Graph(tensors)
-    x = graph.add("Transpose", graph.add("Cast", "crops", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
-    x = graph.add("Sub", x, graph.constant(tensors["pixel_mean"]))
-    first = graph.fused("backbone.conv1", "backbone.bn_conv1", 1 / tensors["pixel_spread"])
-    stride = 2 if config.backbone.pool else 4
-    # As in Caffe, there is more padding on the right and at the bottom.
-    y = graph.add("Conv", x, *first, strides=[stride, stride], pads=[2, 2, 3, 3])
-    if config.backbone.fine:
-        y = graph.add("Add", y, graph.fine(config.backbone, x, 1 / tensors["pixel_spread"]))
-    x = graph.add("Relu", y)
-    if config.backbone.pool:
-        x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
-    for block in blocks(config.backbone):
-        x = graph.block(f"backbone.stages.{block.name}", block, x)
-    if config.pooled:
-        x = graph.add("GlobalAveragePool", x)
-    spread = tensors["spread"]
-    weight, bias = tensors["fc.weight"] * spread[:, None], tensors["fc.bias"] * spread + tensors["offset"]
-    x = graph.add("Flatten", x)
-    graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
-    size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
-    return graph.model(
-        helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3]),
-        helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", len(bias)]),
-    )
-
-
-@dataclass
-class _Graph:
-    tensors: dict[str, Array]
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[onnx.TensorProto] = field(default_factory=list)
-
-    def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        """Add a node, and return the name of its output."""
-        output = output or f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
-        return output
-
-    def constant(self, value: Array) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
-        return name
-
-    def fused(self, conv: str, bn: str, gain: Array | float = 1.0) -> tuple[str, str]:
-        """Weight and bias of a convolution merged with the normalisation after it, for inputs divided by `gain`."""
-        t = self.tensors
-        scale = t[f"{bn}.weight"] / np.sqrt(t[f"{bn}.running_var"] + BN_EPSILON)
-        bias = t[f"{bn}.bias"] - t[f"{bn}.running_mean"] * scale
-        return self.constant(t[f"{conv}.weight"] * scale[:, None, None, None] * gain), self.constant(bias)
-
-    def conv(self, name: str, shape: ConvShape, x: str, gain: Array | float = 1.0) -> str:
-        pads, strides = [shape.kernel // 2] * 4, [shape.stride] * 2
-        return self.add("Conv", x, *self.fused(f"{name}.conv", f"{name}.bn", gain), strides=strides, pads=pads)
-
-    def block(self, name: str, block: BlockShape, x: str) -> str:
-        y = x
-        shortcut = x if block.branch1 is None else self.conv(f"{name}.branch1", block.branch1, x)
-        for i, shape in enumerate(block.branch2):
-            y = self.conv(f"{name}.branch2.{i}", shape, self.add("Relu", y) if i else y)
-        return self.add("Relu", self.add("Add", y, shortcut))
-
-    def fine(self, config: ResNetConfig, x: str, gain: Array | float) -> str:
-        start, block, end = fine_block(config)
-        y = self.add("Relu", self.conv("backbone.fine.start", start, x, gain))
-        return self.conv("backbone.fine.end", end, self.block("backbone.fine.block", block, y))
-
-    def model(self, inputs: onnx.ValueInfoProto, outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
-        graph = helper.make_graph(self.nodes, "ExpNet", [inputs], [outputs], self.constants)
-        opset = helper.make_opsetid("", _OPSET)
-        return helper.make_model(graph, opset_imports=[opset], ir_version=_IR, producer_name="expnet-live")

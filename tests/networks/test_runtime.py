@@ -14,7 +14,7 @@ from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compac
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
-from expnet_live.networks.runtime import OnnxNet, Running, TorchNet
+from expnet_live.networks.runtime import Running, TorchNet, ready
 
 PLAIN = replace(compact(20), backbone=ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False))
 BOTTLENECK = ExpNetConfig(
@@ -38,7 +38,7 @@ def lively(config: ExpNetConfig) -> ExpNet:
 
 
 @pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), PLAIN, BOTTLENECK])
-@pytest.mark.parametrize("run", [OnnxNet, lambda weights: TorchNet(weights, "cpu")])
+@pytest.mark.parametrize("run", [lambda weights: ready(weights, "cpu"), lambda weights: TorchNet(weights, "cpu")])
 def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)
     crops = np.random.default_rng(0).integers(0, 256, (3, config.crop_size, config.crop_size, 3), np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from expnet_live.core.types import Array
+from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.augment import PLAIN, AugmentConfig, astray, distort, similarity
@@ -116,3 +116,14 @@ def sample_weights(crops: CropSet) -> Array:
     extreme = np.clip(np.abs(crops.expression) - 2.0, 0, 2).sum(1)
     turned = np.clip(np.linalg.norm(crops.rotation, axis=1) - 0.35, 0, 1)
     return np.asarray(1 + np.minimum(0.5 * extreme + 1.5 * turned, 3.0))
+
+
+def plain_crops(picture: Callable[[int], Image], rows: Array, size: int) -> Image:
+    """Crops (N, size, size, 3) of the wide ones that `picture` returns, as the tracker cuts them, slightly jittered."""
+    rng = np.random.default_rng(5)
+    return np.stack([
+        cv2.warpAffine(
+            picture(int(i)), similarity(rng, PLAIN, WIDE_SIZE, WIDER, size), (size, size), flags=cv2.INTER_LINEAR
+        )
+        for i in rows
+    ]).astype(np.uint8)  # fmt: skip

@@ -19,7 +19,10 @@ from expnet_live.core.paths import asset
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import base_topology, mirror_of_mesh
-from expnet_live.networks.checkpoint import load_weights
+from expnet_live.networks.architecture import compact
+from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.predictor import Predictor
 from expnet_live.research.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet, make_crops
@@ -177,7 +180,8 @@ def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crop
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("the best weights are in") == 1
     assert told.stderr.count("crops: 100%") == 1
-    assert {p.name for p in tmp_path.iterdir()} == {"crops.npy", "checkpoint.pt", "expnet.safetensors", "log.csv"}
+    made = {"crops.npy", "checkpoint.pt", "expnet.safetensors", "expnet.onnx", "expnet.int8.onnx", "log.csv"}
+    assert {p.name for p in tmp_path.iterdir()} == made
 
 
 def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
@@ -271,3 +275,14 @@ def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
     assert np.linalg.norm((swapped - looks.landmarks)[:468, :2], axis=1).mean() / eyes < 0.01
     upside_down = detector.look(np.ascontiguousarray(image[::-1]))
     assert upside_down is None or upside_down.spread > looks.spread
+
+
+def test_runtime_files_belong_to_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path))
+    weights = tmp_path / "mine.safetensors"
+    save_weights(ExpNet(compact(50)).eval(), weights)
+    assert main(["train", "runtime", str(weights)]) == 0
+    predictor = Predictor.load(weights, "cpu")
+    crops = np.random.default_rng(0).integers(0, 256, (3, 112, 112, 3), np.uint8)
+    assert predictor.predict(crops).expression.shape == (3, 29)
+    assert {p.name for p in tmp_path.glob("*.onnx")} == {"mine.onnx", "mine.int8.onnx"}

@@ -8,36 +8,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
-from expnet_live.core.types import Array, Image
+from expnet_live.core.types import Array
 from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
 from expnet_live.networks.runtime import ready
 from expnet_live.research.training.actions.fine_tune import BLURRED, Material
 from expnet_live.research.training.actions.shelf import MAX_SPREAD
 from expnet_live.research.training.actions.targets import DOUBTFUL
-from expnet_live.research.training.augment import PLAIN, similarity
-from expnet_live.research.training.crops import WIDE_SIZE, WIDER
+from expnet_live.research.training.dataset import plain_crops
 
 _MOST = 1.5  # largest factor
 _MOST_MADE = 2.5  # the same for actions that synthetic pictures show better than photos
 _LEAST_R, _GOOD_R, _LEAST_SD = 0.4, 0.8, 0.03
 _MADE = 1000  # number of synthetic pictures used
 _BATCH = 64
-
-
-def plain_crops(material: Material, rows: Array, size: int) -> Image:
-    """Crops (N, S, S, 3) as the tracker would cut them, slightly jittered."""
-    rng, shelf = np.random.default_rng(5), material.shelf
-    return np.stack([
-        cv2.warpAffine(
-            shelf.picture(int(i)), similarity(rng, PLAIN, WIDE_SIZE, WIDER, size), (size, size), flags=cv2.INTER_LINEAR
-        )
-        for i in rows
-    ]).astype(np.uint8)  # fmt: skip
 
 
 def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]:
@@ -50,7 +37,7 @@ def strengthen(path: Path, material: Material, out: Path) -> tuple[Array, Array]
     run = ready(Weights.read(path), "cpu", 1)
 
     def said_of(rows: Array) -> Array:
-        crops = plain_crops(material, rows, net.config.crop_size)
+        crops = plain_crops(shelf.picture, rows, net.config.crop_size)
         return np.concatenate([run(crops[i : i + _BATCH])[:, first:] for i in range(0, len(crops), _BATCH)])
 
     slope, offset = np.ones(N_BLENDSHAPES, np.float32), np.zeros(N_BLENDSHAPES, np.float32)

@@ -1,0 +1,139 @@
+"""The networks as ONNX Runtime loads them: beside X.safetensors, X.onnx in single precision and X.int8.onnx in int8.
+
+`expnet-live train runtime` writes both. No graph is built and no weights are converted when the program starts. Which
+of them is quicker depends on the processor: that is measured once and kept in the cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import replacing
+from expnet_live.core.machine import processor
+from expnet_live.core.paths import cache_folder
+from expnet_live.networks.architecture import ExpNetConfig
+from expnet_live.networks.checkpoint import FORMAT
+from expnet_live.networks.runtime import OnnxNet, cpu_threads
+
+SOURCE = "weights"  # the metadata's name of the SHA-256 of the weights that a file was made from
+REMAKE = "make it again with 'expnet-live train runtime'"
+_SPEED_FILE = "network_speed.json"
+_INT8 = ".int8.onnx"
+_LESS_EXACT, _FREE_CORES = 1.2, 0.8  # int8 must save time; several threads, more than they take from others
+_RUNS = 15
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class RuntimeFile:
+    """A network that is ready to run on the CPU, its configuration, and notes about it."""
+
+    config: ExpNetConfig
+    about: dict[str, Any]
+    net: OnnxNet
+
+    @classmethod
+    def read(cls, path: Path, threads: int | None = None) -> RuntimeFile:
+        """The network in `path`. Raises UserError if it is not one of ours."""
+        try:
+            net = OnnxNet(path, threads)
+            notes = net.notes
+            if notes.get("format") != FORMAT:
+                raise UserError(f"{path} holds a network of another program; {REMAKE}.")
+            return cls(ExpNetConfig.from_dict(json.loads(notes["config"])), json.loads(notes["about"]), net)
+        except UserError:
+            raise
+        except Exception as e:  # ONNX Runtime has a class for each kind of damage.
+            raise UserError(f"{path} is missing or damaged; {REMAKE}.") from e
+
+    @classmethod
+    def beside(cls, weights: Path, threads: int | None = None) -> RuntimeFile | None:
+        """The quicker one of the files beside `weights`, or None if there are none of these very weights.
+
+        Raises UserError if one is damaged.
+        """
+        exact, small = runtime_files(weights)
+        source, n = _sha256(weights), threads or cpu_threads()
+        ways = [_Way(exact, n), _Way(small, 1), *([_Way(small, n)] if n > 1 else [])]
+        ways = [way for way in ways if way.path.is_file()]
+        if not ways:
+            return None
+        way = ways[0] if len(ways) == 1 else _quickest(ways, source)
+        found = cls.read(way.path, way.threads)
+        if found.net.notes.get(SOURCE) != source:
+            log.warning("%s was made from other weights than %s and is not used; %s.", way.path, weights, REMAKE)
+            return None
+        return found
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A file, and how many threads run it."""
+
+    path: Path
+    threads: int
+
+    @property
+    def worth(self) -> float:
+        """The factor by which it must be quicker than single precision on all threads."""
+        if not self.path.name.endswith(_INT8):
+            return 1.0
+        return _LESS_EXACT * (_FREE_CORES if self.threads == 1 else 1.0)
+
+
+def runtime_files(weights: Path) -> tuple[Path, Path]:
+    """Paths of the files for single precision and for int8 that belong to a file of weights."""
+    return weights.with_suffix(".onnx"), weights.with_suffix(_INT8)
+
+
+def _quickest(ways: list[_Way], source: str) -> _Way:
+    """The quickest one, as was once measured on this computer, or else is now."""
+    speed = cache_folder() / _SPEED_FILE
+    key = f"{processor()}, ONNX Runtime {onnxruntime.__version__}, {source}, {[(w.path.name, w.threads) for w in ways]}"
+    try:
+        known = json.loads(speed.read_text())
+        if known["key"] == key:
+            return ways[int(known["best"])]
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
+        pass  # It is measured again.
+    seconds = _seconds(ways)
+    best = min(range(len(ways)), key=lambda i: seconds[i] * ways[i].worth)
+    known = {"key": key, "best": best, "ms": [round(1e3 * s, 3) for s in seconds]}
+    try:
+        speed.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(speed) as partial:
+            partial.write_text(json.dumps(known))
+    except OSError as e:
+        log.info("%s cannot be written (%s): the network is measured at each start.", speed, e.strerror)
+    return ways[best]
+
+
+def _seconds(ways: list[_Way]) -> list[float]:
+    """The shortest time of each for one crop; they take turns, so that other programs disturb all alike."""
+    files = [RuntimeFile.read(way.path, way.threads) for way in ways]
+    size = files[0].config.crop_size
+    crop = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
+    best = [float("inf")] * len(ways)
+    for _ in range(_RUNS):
+        for i, file in enumerate(files):
+            file.net(crop)  # The other one has emptied the caches.
+            start = time.perf_counter()
+            file.net(crop)
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
