@@ -71,6 +71,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--outputs", type=positive_float, metavar="MINUTES", help="measure what all live outputs cost, and their delay"
     )
+    parser.add_argument(
+        "--overlays", action="store_true", help="measure what each style of overlay costs 'analyze' of the first video"
+    )
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: save a screenshot at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     add_model(parser)
@@ -93,6 +96,12 @@ def run(args: argparse.Namespace) -> int:
         from expnet_live.research.evaluation.app.bench_app import bench_app
 
         return bench_app(args)
+
+    if args.overlays:
+        from expnet_live.research.evaluation.speed.bench_overlays import bench_overlays, print_overlays
+
+        print_overlays(bench_overlays((args.videos or ["demo"])[0]))
+        return 0
 
     from expnet_live.cli.quiet import quiet_native
 

@@ -21,6 +21,25 @@ def edges_of(triangles: Array) -> tuple[Array, Array, Array]:
     return np.stack([code // n, code % n], 1), index.reshape(-1, 3), count
 
 
+def trails_of(edges: Array) -> list[Array]:
+    """Edges (E, 2) as few lines of vertices (n,) that run along each of them once."""
+    around: dict[int, dict[int, None]] = {}
+    for a, b in edges.tolist():
+        around.setdefault(a, {})[b] = None
+        around.setdefault(b, {})[a] = None
+    lines = []
+    # A line that begins at a vertex with an odd number of edges ends at another such vertex.
+    for start in [v for v in around if len(around[v]) % 2] + list(around):
+        while around[start]:
+            line = [start]
+            while ahead := around[line[-1]]:
+                onward, _ = ahead.popitem()
+                del around[onward][line[-1]]
+                line.append(onward)
+            lines.append(np.array(line))
+    return lines
+
+
 def loop_subdivision(
     triangles: Array, n_vertices: int, rounds: int = 1, creases: Array | None = None
 ) -> tuple[sparse.csr_matrix, Array]:

@@ -9,17 +9,15 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.head import Head, face_triangles
+from expnet_live.heads.head import Head, Part, face_triangles
 from expnet_live.heads.topology import CONTOURS
-from expnet_live.meshes.subdivision import edges_of
-from expnet_live.render.rasterizer import rasterize
-from expnet_live.render.shading import Surface, diffuse, rolled_off, specular, srgb_from_linear
+from expnet_live.render.shading import Surface
+from expnet_live.render.solid import paint
 from expnet_live.render.style import OverlayStyle as OverlayStyle
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4
 GRAZING = 0.05  # z of a normal below which a point counts as facing away
-_BEHIND = -0.3  # z of a normal below which a point has no part in what is seen
 # The edges of the mouth and the eyes roll inwards, so their normals say little about their visibility.
 TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
@@ -28,12 +26,8 @@ class FaceOverlay:
     """Draws faces of one head over pictures. `quickly`: a solid face with a coarser mesh, at half the resolution."""
 
     def __init__(self, head: Head, style: OverlayStyle, *, quickly: bool = False) -> None:
-        traits, triangles = head.traits, face_triangles(head)
-        if quickly and isinstance(head, FaceModel):
-            triangles = np.concatenate([head.coarse_triangles, triangles[len(head.face_triangles) :]])
-        # Without the back of the head, the person's own hair and ears stay to be seen.
-        self._surface = Surface(triangles, head.colors, traits.shine, traits.wires, traits.marks)
         self._head, self._style, self._quickly = head, style, quickly
+        self._surface = face_surface(head, coarsely=quickly)
 
     def draw(
         self,
@@ -45,9 +39,22 @@ class FaceOverlay:
         blendshapes: Array | None = None,
     ) -> Image:
         """A copy of `image` with a face over it; its state as in Head.vertices."""
-        vertices = self._head.vertices(expression, identity, gaze, blendshapes)
-        normals = self._head.normals(vertices)
+        if self._style is not OverlayStyle.SOLID and isinstance(self._head, FaceModel):
+            vertices, normals = self._head.face_mesh(expression, identity, blendshapes)  # has all lines
+        else:
+            vertices = self._head.vertices(expression, identity, gaze, blendshapes)
+            normals = self._head.normals(vertices)
         return draw_overlay(image, self._surface, vertices, normals, view, style=self._style, finely=not self._quickly)
+
+
+def face_surface(head: Head, *, coarsely: bool = False) -> Surface:
+    """The face alone: the person's own hair and ears stay visible. `coarsely`: of fewer triangles, if it can."""
+    traits, triangles = head.traits, face_triangles(head)
+    if coarsely and isinstance(head, FaceModel):
+        triangles = np.concatenate([head.coarse_triangles, triangles[len(head.face_triangles) :]])
+    skin = (traits.parts(len(head.colors)) == Part.FACE)[triangles].all(1)
+    triangles = np.concatenate([triangles[skin], triangles[~skin]])
+    return Surface(triangles, head.colors, traits.shine, traits.wires, traits.marks, int(skin.sum()))
 
 
 def draw_overlay(
@@ -69,18 +76,30 @@ def draw_overlay(
     """
     out = image.copy()
     points = view.project(vertices)
-    turned = np.asarray(normals, np.float32) @ matrix_from_vector(view.rotation).T.astype(np.float32)
+    turned = cv2.transform(np.asarray(normals, np.float32)[None], matrix_from_vector(view.rotation))[0]
     if style is OverlayStyle.SOLID:
-        _shade(out, surface, points, turned, opacity, finely)
+        box = _region(out, points[surface.used[0], :2])
+        if box is not None:
+            x0, y0, x1, y1 = box
+            paint(out[y0:y1, x0:x1], surface, points - np.array([x0, y0, 0], np.float32), turned, opacity, finely)
     elif style is OverlayStyle.CONTOURS:
         marks = slice(None) if surface.marks is None else surface.marks
         _lines(out, contour_lines(points[marks], turned[marks]), opacity)
     else:
-        edges = edges_of(surface.triangles)[0] if surface.edges is None else surface.edges
-        edges = edges[(turned[edges, 2] > GRAZING).all(1)]
         # More than a thousand lines would hide the face at full strength.
-        _lines(out, points[edges, :2], 0.6 * opacity)
+        _lines(out, wire_lines(surface, points, turned), 0.6 * opacity)
     return out
+
+
+def wire_lines(surface: Surface, points: Array, normals: Array) -> list[Array]:
+    """The wireframe as lines (n, 2) in pixels, without the edges that face away; arguments as in `contour_lines`."""
+    path, joined = surface.trails
+    shown = normals[:, 2].take(path) > GRAZING
+    joined = joined & shown[1:] & shown[:-1]
+    part_of_a_line = np.append(joined, False) | np.append(False, joined)
+    cuts = np.cumsum(part_of_a_line)[:-1][~joined & part_of_a_line[:-1]]
+    lines = np.split(points[:, :2].take(path[part_of_a_line], axis=0), cuts)
+    return [line for line in lines if len(line)]
 
 
 def contour_lines(points: Array, normals: Array) -> list[Array]:
@@ -95,48 +114,11 @@ def contour_lines(points: Array, normals: Array) -> list[Array]:
     return [_smooth(run) for runs in paths for run in runs]
 
 
-def _shade(out: Image, surface: Surface, points: Array, normals: Array, opacity: float, finely: bool) -> None:
-    vertices, triangles = surface.used
-    points, normals = points[vertices].astype(np.float32), normals[vertices]
-    box = _region(out, points[:, :2])
-    if box is None:
+def _lines(out: Image, lines: list[Array], opacity: float) -> None:
+    """Draws lines (n, 2) of any n."""
+    if not lines:
         return
-    x0, y0, x1, y1 = box
-    w, h = x1 - x0, y1 - y0
-    scale = 1.0 if finely else 0.5
-    size = -int(-w * scale // 1), -int(-h * scale // 1)
-    # In pixels of the drawing, whose outer edges are those of the region.
-    corner, half = np.array([x0, y0, 0], np.float32), np.array([0.5, 0.5, 0], np.float32)
-    placed = (points - corner + half) * np.float32(scale) - half
-    lit_side = normals[:, 2] > _BEHIND
-    triangles = triangles[lit_side[triangles].any(1)]
-    fragments = rasterize(placed, triangles, *size)
-
-    # Light is smooth: lighting vertices and interpolating is much cheaper than lighting pixels.
-    color = np.zeros((len(vertices), 3), np.float32)
-    lit = surface.albedo[lit_side] * diffuse(normals[lit_side])
-    if surface.shine is not None:
-        lit += specular(normals[lit_side], surface.shine[vertices[lit_side]])
-    color[lit_side] = srgb_from_linear(rolled_off(lit))[:, ::-1]
-    layer = np.zeros((size[1] * size[0], 4), np.float32)
-    layer[fragments.pixel, :3] = fragments.interpolate(triangles, color)
-    layer[fragments.pixel, 3] = 1
-    layer = layer.reshape(size[1], size[0], 4)
-    # The edge fades inwards, over about a fiftieth of the face, so that the face blends into the photo.
-    sigma = max(0.7, 0.008 * max(size))
-    layer[:, :, 3] = opacity * np.clip(2 * cv2.GaussianBlur(layer[:, :, 3], (0, 0), sigma) - 1, 0, 1)
-    layer[:, :, :3] *= layer[:, :, 3:]
-    if not finely:
-        layer = cv2.resize(layer, (w, h), interpolation=cv2.INTER_LINEAR)
-    roi = out[y0:y1, x0:x1]
-    roi[:] = (roi * (1 - layer[:, :, 3:]) + layer[:, :, :3] + 0.5).astype(np.uint8)
-
-
-def _lines(out: Image, lines: list[Array] | Array, opacity: float) -> None:
-    """Draws lines (n, 2) of any n, or an array (L, n, 2) of them."""
-    if not len(lines):
-        return
-    points = lines.reshape(-1, 2) if isinstance(lines, np.ndarray) else np.concatenate(lines)
+    points = np.concatenate(lines)
     box = _region(out, points)
     if box is None:
         return
@@ -145,10 +127,7 @@ def _lines(out: Image, lines: list[Array] | Array, opacity: float) -> None:
     drawn = roi.copy()
     # OpenCV draws smooth lines from integer coordinates with a few fractional bits.
     scaled = np.round((points - (x0, y0)) * (1 << _FRACTION_BITS)).astype(np.int32)
-    if isinstance(lines, np.ndarray):
-        parts = list(scaled.reshape(lines.shape))  # far quicker than to split them
-    else:
-        parts = np.split(scaled, np.cumsum([len(line) for line in lines])[:-1])
+    parts = np.split(scaled, np.cumsum([len(line) for line in lines])[:-1])
     cv2.polylines(drawn, parts, False, LINE_COLOR, 1, cv2.LINE_AA, _FRACTION_BITS)
     cv2.addWeighted(drawn, opacity, roi, 1 - opacity, 0, dst=roi)
 

@@ -24,8 +24,12 @@ class Fragments:
 
     def interpolate(self, triangles: Array, values: Array) -> Array:
         """Values (V, C) of the vertices at the M pixels, (M, C) float32."""
-        corners = values.astype(np.float32, copy=False)[triangles[self.triangle]]
-        return np.einsum("mk,mkc->mc", self.weights, corners)
+        values = values.astype(np.float32, copy=False)
+        corners = triangles.take(self.triangle, axis=0)
+        mixed = values.take(corners[:, 0], axis=0) * self.weights[:, :1]
+        for k in (1, 2):
+            mixed += values.take(corners[:, k], axis=0) * self.weights[:, k : k + 1]
+        return np.asarray(mixed)
 
 
 def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragments:
@@ -34,53 +38,59 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     `points` holds x, y in pixels (y down, integer = pixel centre) and a depth that grows towards
     the viewer. Triangles seen from behind, which are clockwise with y up, are left out.
     """
-    corners = np.asarray(points, np.float64)[triangles]
-    (x0, y0), (x1, y1), (x2, y2) = (corners[:, k, :2].T for k in range(3))
-    area = (x2 - x0) * (y1 - y0) - (x1 - x0) * (y2 - y0)
-    xs, ys = corners[:, :, 0], corners[:, :, 1]
-    first = np.clip(np.ceil(_smallest(ys)), 0, height).astype(np.int64)
-    last = np.clip(np.floor(_largest(ys)), -1, height - 1).astype(np.int64)
+    # One array for each coordinate of each corner: numpy is slow at arrays whose last axis has length three.
+    axes = [np.ascontiguousarray(axis, np.float64) for axis in np.asarray(points).T]
+    corners = [np.ascontiguousarray(triangles[:, k]) for k in range(3)]
+    xs, ys = ([axis.take(corner) for corner in corners] for axis in axes[:2])
+    area: Array = (xs[2] - xs[0]) * (ys[1] - ys[0]) - (xs[1] - xs[0]) * (ys[2] - ys[0])
+    first, last = np.ceil(np.maximum(_smallest(ys), 0)), np.floor(np.minimum(_largest(ys), height - 1))
     seen = (area > 1e-9) & (last >= first) & (_largest(xs) >= 0) & (_smallest(xs) <= width - 1)
     faces = np.flatnonzero(seen)
-    corners, first, last, area = corners[faces], first[faces], last[faces], area[faces]
+    xs, ys = ([values.take(faces) for values in axis] for axis in (xs, ys))
+    zs = [axes[2].take(corner.take(faces)) for corner in corners]
+    first, last, area = (values.take(faces) for values in (first, last, area))
 
-    # Barycentric weight k at (x, y) is slope_x * x + slope_y * y + constant: 1 at corner k, 0 on the opposite edge.
-    p, q = np.roll(corners, -1, axis=1)[:, :, :2], np.roll(corners, -2, axis=1)[:, :, :2]
-    slope_x = (q[:, :, 1] - p[:, :, 1]) / area[:, None]
-    slope_y = (p[:, :, 0] - q[:, :, 0]) / area[:, None]
-    constant = -(slope_x * p[:, :, 0] + slope_y * p[:, :, 1])
-    z = corners[:, :, 2]
+    # Barycentric weight k at (x, y) is step * x + slope * y + constant: 1 at corner k, 0 on the opposite edge.
+    face, y = _expand(first.astype(np.intp), (last - first).astype(np.intp) + 1)
+    left, right = np.zeros(len(face)), np.full(len(face), width - 1.0)
+    depth_at_row, depth_step = np.zeros(len(face)), np.zeros(len(faces))
+    at_row, steps = [], []
+    for k, (p, q) in enumerate(((1, 2), (2, 0), (0, 1))):
+        step, slope = (ys[q] - ys[p]) / area + 0.0, (xs[p] - xs[q]) / area
+        start = slope.take(face) * y - (step * xs[p] + slope * ys[p]).take(face)
+        # A weight that grows to the right bounds the row at the left. One that does not change leaves all of it or
+        # nothing: its bound is infinite, or no number on the edge itself, which fmax skips.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bound = start * (-1 / step).take(face)
+        falls = (step < 0).take(face)
+        left = np.fmax(left, np.where(falls, -np.inf, bound))
+        right = np.fmin(right, np.where(falls, bound, np.inf))
+        depth_at_row += start * zs[k].take(face)
+        depth_step += step * zs[k]
+        at_row.append(start)
+        steps.append(step)
+    begin = np.ceil(np.minimum(left - 1e-7, width)).astype(np.intp)
+    end = np.floor(np.maximum(right + 1e-7, -1)).astype(np.intp)
+    row, x = _expand(begin, np.maximum(end - begin + 1, 0))
 
-    face, y = _expand(first, last - first + 1)
-    at_row = slope_y[face] * y[:, None] + constant[face]
-    step = slope_x[face]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = -at_row / step
-    left = _largest(np.where(step > 0, crossing, np.where((step == 0) & (at_row < 0), np.inf, -np.inf)))
-    right = _smallest(np.where(step < 0, crossing, np.inf))
-    start = np.ceil(np.clip(left - 1e-7, 0, width)).astype(np.int64)
-    stop = np.floor(np.clip(right + 1e-7, -1, width - 1)).astype(np.int64)
-    row, x = _expand(start, np.maximum(stop - start + 1, 0))
-
-    z = z[face]
-    depth_step = np.einsum("ij,ij->i", step, z).astype(np.float32)
-    depth_start = np.einsum("ij,ij->i", at_row, z) + start * depth_step
-    depth = depth_start.astype(np.float32)[row] + depth_step[row] * (x - start[row]).astype(np.float32)
-    pixel = y[row] * width + x
+    depth = (depth_at_row.take(row) + depth_step.take(face).take(row) * x).astype(np.float32)
+    pixel = y.take(row) * width + x
     winner = _nearest(pixel, depth, width * height)
 
     row, x, pixel, depth = row[winner], x[winner], pixel[winner], depth[winner]
-    weights = (at_row[row] + step[row] * x[:, None]).astype(np.float32)
-    return Fragments(pixel, faces[face[row]], weights, depth)
+    owner = face.take(row)
+    weights = np.empty((len(pixel), 3), np.float32)
+    for k in range(3):
+        weights[:, k] = at_row[k].take(row) + steps[k].take(owner) * x
+    return Fragments(pixel, faces.take(owner), weights, depth)
 
 
-def _largest(values: Array) -> Array:
-    # numpy is slow at reductions over an axis of length three.
-    return np.maximum(np.maximum(values[:, 0], values[:, 1]), values[:, 2])
+def _largest(values: list[Array]) -> Array:
+    return np.maximum(np.maximum(values[0], values[1]), values[2])
 
 
-def _smallest(values: Array) -> Array:
-    return np.minimum(np.minimum(values[:, 0], values[:, 1]), values[:, 2])
+def _smallest(values: list[Array]) -> Array:
+    return np.minimum(np.minimum(values[0], values[1]), values[2])
 
 
 def _expand(start: Array, count: Array) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ import numpy as np
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.meshes.subdivision import edges_of, trails_of
 from expnet_live.render.rasterizer import Fragments, rasterize
 
 SKIN_SHINE = 0.25
@@ -47,7 +48,8 @@ class Surface:
     """The surface to draw: triangles (F, 3), RGB albedo uint8 (V, 3) and shine (V,) from 0 (matte) to 1 (wet).
 
     `edges` (E, 2) are those of a wireframe, None for all edges; `marks` (468,) are the vertices at the
-    points of the Face Mesh, None for the first 468.
+    points of the Face Mesh, None for the first 468. The first `skin` triangles hide most of the others, such as those
+    of mouth and eyes; None for all.
     """
 
     triangles: Array
@@ -55,6 +57,23 @@ class Surface:
     shine: Array | None = None
     edges: Array | None = None
     marks: Array | None = None
+    skin: int | None = None
+
+    @property
+    def n_skin(self) -> int:
+        return len(self.triangles) if self.skin is None else self.skin
+
+    @cached_property
+    def trails(self) -> tuple[Array, Array]:
+        """The wireframe as few long lines: vertices (n,), and whether each is joined with the next (n - 1,)."""
+        edges = edges_of(self.triangles)[0] if self.edges is None else self.edges
+        lines = trails_of(edges)
+        if not lines:
+            return np.zeros(0, np.intp), np.zeros(0, bool)
+        path = np.concatenate(lines)
+        joined = np.ones(len(path), bool)
+        joined[np.cumsum([len(line) for line in lines]) - 1] = False
+        return path, joined[:-1]
 
     @cached_property
     def used(self) -> tuple[Array, Array]:
@@ -96,7 +115,7 @@ def diffuse(normals: Array, lights: tuple[Light, ...] = STUDIO, wrap: Array = _W
     up = 0.5 + 0.5 * n[:, 1:2]
     total = _GROUND + (_SKY - _GROUND) * up
     for light in lights:
-        cosine = (n @ light.unit)[:, None]
+        cosine = _along(n, light.unit)[:, None]
         lit = np.maximum((cosine + wrap) / (1 + wrap), 0)
         total += lit * lit * np.array(light.color, np.float32)
     return total
@@ -113,9 +132,15 @@ def specular(normals: Array, shine: Array, lights: tuple[Light, ...] = STUDIO) -
         if light.highlight:
             half: Array = light.unit + np.array([0, 0, 1], np.float32)
             half = half / np.linalg.norm(half)
-            amount = strength * grazing * light.highlight * np.clip(n @ half, 0, 1) ** exponent
+            amount = strength * grazing * light.highlight * np.clip(_along(n, half), 0, 1) ** exponent
             total += amount[:, None] * np.array(light.color, np.float32)
     return total
+
+
+def _along(normals: Array, direction: Array) -> Array:
+    """Products (M,) of normals (M, 3) and a direction (3,), without BLAS, whose threads wait for work by spinning."""
+    x, y, z = direction
+    return np.asarray(normals[:, 0] * x + normals[:, 1] * y + normals[:, 2] * z)
 
 
 def render(

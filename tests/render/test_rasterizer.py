@@ -8,7 +8,7 @@ import pytest
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
-from expnet_live.meshes.subdivision import loop_subdivision
+from expnet_live.meshes.subdivision import edges_of, loop_subdivision, trails_of
 from expnet_live.render.overlay import OverlayStyle, draw_overlay
 from expnet_live.render.rasterizer import rasterize
 from expnet_live.render.shading import Surface, linear_from_srgb, render, srgb_from_linear
@@ -97,3 +97,30 @@ def test_a_face_outside_the_picture_leaves_it_alone() -> None:
     for style in OverlayStyle:
         surface = Surface(triangles, np.full((len(points), 3), 200, np.uint8))
         assert np.array_equal(draw_overlay(photo, surface, points, points / 40, view, style=style), photo)
+
+
+def test_what_the_skin_hides_is_not_drawn_and_what_an_opening_shows_is() -> None:
+    """A red sphere inside a skin that has a hole above it: the picture is that of all triangles in any order."""
+    points, triangles = sphere()
+    inner = points * np.float32(0.8) + np.array([0, 0, 6], np.float32)
+    hole = np.hypot(points[:, 0], points[:, 1] - 5) < 15
+    skin = triangles[~hole[triangles].any(1)]
+    colors = np.repeat(np.array([(200, 200, 200), (220, 30, 30)], np.uint8), len(points), axis=0)
+    both, normals = np.concatenate([points, inner]), np.concatenate([points / 40, points / 40])
+    photo, view = np.zeros((100, 100, 3), np.uint8), WeakPerspective(np.zeros(3), 1.0, 49.5, 49.5)
+    shown = [
+        draw_overlay(
+            photo, Surface(np.concatenate([skin, triangles + len(points)]), colors, skin=n), both, normals, view
+        )
+        for n in (len(skin), None)
+    ]
+    assert np.abs(shown[0].astype(int) - shown[1]).max() <= 1
+    assert shown[0][44, 50, 2] > 2 * shown[0][44, 50, 1] and shown[0][75, 50, 2] < 1.5 * shown[0][75, 50, 1]
+
+
+def test_trails_run_along_every_edge_once() -> None:
+    edges = edges_of(sphere()[1])[0]
+    trails = trails_of(edges)
+    walked = np.concatenate([np.stack([t[:-1], t[1:]], 1) for t in trails])
+    assert np.array_equal(np.unique(np.sort(walked, 1), axis=0), np.unique(edges, axis=0))
+    assert len(walked) == len(edges) and len(trails) < len(edges) / 20

@@ -90,3 +90,11 @@ def test_sizes_that_are_none(size: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         main(["bench", "--size", size])
     assert "--size" in capsys.readouterr().err
+
+
+def test_overlays_of_a_video_are_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((64, 64, 3), np.uint8))
+    assert main(["bench", str(photo), "--overlays"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in printed[1:]] == ["without", "contours", "mesh", "solid"]

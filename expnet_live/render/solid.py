@@ -1,0 +1,98 @@
+"""A shaded face over a picture, fast enough for video: lit at its vertices, and only where it is seen."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Array, Image
+from expnet_live.render.rasterizer import Fragments, rasterize
+from expnet_live.render.shading import Surface, diffuse, rolled_off, specular, srgb_from_linear
+
+_BEHIND = -0.3  # z of a normal below which a point has no part in what is seen
+
+
+def paint(roi: Image, surface: Surface, points: Array, normals: Array, opacity: float, finely: bool) -> None:
+    """Draw `surface` over `roi` (H, W, 3) BGR in place, at half the resolution unless `finely`.
+
+    `points` (V, 3) are in pixels of `roi` with a depth as in `rasterize`, `normals` (V, 3) in the camera frame.
+    """
+    vertices, triangles = surface.used
+    points, normals = points.take(vertices, axis=0), normals.take(vertices, axis=0)
+    h, w = roi.shape[:2]
+    scale = 1.0 if finely else 0.5
+    size = -int(-w * scale // 1), -int(-h * scale // 1)
+    # In pixels of the drawing, whose outer edges are those of the region.
+    half = np.array([0.5, 0.5, 0], np.float32)
+    placed = (points + half) * np.float32(scale) - half
+    facing = normals[:, 2] > _BEHIND
+
+    skin, inside = triangles[: surface.n_skin], triangles[surface.n_skin :]
+    skin = skin[_any(facing, skin)]
+    fragments = rasterize(placed, skin, *size)
+    inside = inside[_any(facing & ~_covered(placed, fragments, size), inside)]
+    layers = [(skin, fragments)]
+    if len(inside):
+        layers.append((inside, _nearer(rasterize(placed, inside, *size), fragments, size)))
+    color, covered = np.zeros((size[1] * size[0], 3), np.uint8), np.zeros(size[1] * size[0], np.uint8)
+    for parts, seen in layers:
+        color[seen.pixel] = seen.interpolate(parts, _lit(surface, parts, seen, vertices, normals)) + 0.5
+        covered[seen.pixel] = 255
+    _blend(roi, color.reshape(size[1], size[0], 3), covered.reshape(size[1], size[0]), opacity)
+
+
+def _any(chosen: Array, triangles: Array) -> Array:
+    """Which triangles (F, 3) have a corner that is chosen (V,)."""
+    a, b, c = (chosen.take(triangles[:, k]) for k in range(3))
+    return np.asarray(a | b | c)
+
+
+def _covered(placed: Array, skin: Fragments, size: tuple[int, int]) -> Array:
+    """Which points (V, 3) the skin hides, for certain."""
+    width, height = size
+    depth = np.full((height, width), -np.inf, np.float32)
+    depth.ravel()[skin.pixel] = skin.depth
+    # The farthest of the pixels around, and nothing hides what lies beyond the picture's edge.
+    depth = cv2.erode(cv2.copyMakeBorder(depth, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=-np.inf), np.ones((3, 3)))
+    x = np.clip(np.rint(placed[:, 0]), -1, width).astype(np.intp) + 1
+    y = np.clip(np.rint(placed[:, 1]), -1, height).astype(np.intp) + 1
+    return np.asarray(placed[:, 2] < depth.ravel().take(y * (width + 2) + x))
+
+
+def _nearer(fragments: Fragments, skin: Fragments, size: tuple[int, int]) -> Fragments:
+    """Those fragments that lie before the skin."""
+    depth = np.full(size[0] * size[1], -np.inf, np.float32)
+    depth[skin.pixel] = skin.depth
+    seen = fragments.depth > depth[fragments.pixel]
+    return Fragments(fragments.pixel[seen], fragments.triangle[seen], fragments.weights[seen], fragments.depth[seen])
+
+
+def _lit(surface: Surface, triangles: Array, seen: Fragments, vertices: Array, normals: Array) -> Array:
+    """BGR of the vertices (V, 3) that are seen. To light and interpolate is cheaper than to light pixels."""
+    color = np.zeros((len(vertices), 3), np.float32)
+    shown, used = np.zeros(len(triangles), bool), np.zeros(len(vertices), bool)
+    shown[seen.triangle] = True
+    used[triangles[shown].ravel()] = True
+    used &= normals[:, 2] > _BEHIND
+    numbers = np.flatnonzero(used)
+    towards = normals.take(numbers, axis=0)
+    light = surface.albedo.take(numbers, axis=0) * diffuse(towards)
+    if surface.shine is not None:
+        light += specular(towards, surface.shine[vertices[numbers]])
+    color[numbers] = srgb_from_linear(rolled_off(light))[:, ::-1]
+    return color
+
+
+def _blend(roi: Image, color: Image, covered: Image, opacity: float) -> None:
+    """Lay `color` where `covered` is 255 over the picture, of the same shape or twice as large."""
+    # The edge fades inwards, over about a fiftieth of the face, so that the face blends into the photo.
+    height, width = covered.shape
+    weight = covered.astype(np.float32)
+    weight = cv2.GaussianBlur(weight, (0, 0), max(0.7, 0.008 * max(width, height)))
+    weight = np.clip(weight * np.float32(2 * opacity / 255) - np.float32(opacity), 0, opacity)
+    # Colours go on beyond the edge, or black would blend in there.
+    cv2.copyTo(cv2.dilate(color, np.ones((3, 3))), cv2.bitwise_not(covered), color)
+    if covered.shape != roi.shape[:2]:
+        shape = roi.shape[1::-1]
+        color, weight = (cv2.resize(part, shape, interpolation=cv2.INTER_LINEAR) for part in (color, weight))
+    roi[:] = cv2.blendLinear(np.ascontiguousarray(roi), color, 1 - weight, weight)
