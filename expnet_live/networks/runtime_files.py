@@ -64,11 +64,12 @@ class RuntimeFile:
         Raises UserError if one is damaged.
         """
         exact, small = runtime_files(weights)
-        source, n = _sha256(weights), threads or cpu_threads()
+        n = threads or cpu_threads()
         ways = [_Way(exact, n), _Way(small, 1), *([_Way(small, n)] if n > 1 else [])]
         ways = [way for way in ways if way.path.is_file()]
-        if not ways:
+        if not ways or not weights.is_file():
             return None
+        source = _sha256(weights)
         way = ways[0] if len(ways) == 1 else _quickest(ways, source)
         found = cls.read(way.path, way.threads)
         if found.net.notes.get(SOURCE) != source:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -111,18 +112,24 @@ class Stopwatch:
 class Look:
     """The network's result for one crop, with the pose in the picture's pixels.
 
-    `plausible` is False if the pose does not fit a face that fills the crop properly. `appearance`
-    tells people apart, None where the look is not plausible.
+    `plausible` is False if the pose does not fit a face that fills the crop properly. `pixels` (S, S, 3) are those of
+    the crop, and `in_crop` is the pose there.
     """
 
     view: WeakPerspective
     confidence: float
     plausible: bool
-    appearance: Appearance | None
+    pixels: Image
+    in_crop: WeakPerspective
     expression: Array
     identity: Array
     gaze: Array | None
     blendshapes: Array | None = None
+
+    @cached_property
+    def appearance(self) -> Appearance | None:
+        """It tells people apart; None where the look is not plausible."""
+        return Appearance.of(self.pixels, self.in_crop, self.identity) if self.plausible else None
 
 
 def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch: Stopwatch) -> list[Look]:
@@ -137,12 +144,9 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
     looks = []
     for i, crop in enumerate(crops):
         x, y = (float(v) for v in p.origin[i])
-        view = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
+        view = in_crop = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
         plausible = _fills(view, crop.size)
-        appearance = None
         if plausible:
-            # Of several versions of a crop the first one will do.
-            appearance = Appearance.of(cuts[i].reshape(-1, *cuts[i].shape[-3:])[0], view, p.identity[i])
             view = crop.to_image(view)
             plausible = _inside(view, image)
         looks.append(
@@ -150,7 +154,9 @@ def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch
                 view,
                 float(p.confidence[i]),
                 plausible,
-                appearance,
+                # Of several versions of a crop the first one will do.
+                cuts[i].reshape(-1, *cuts[i].shape[-3:])[0],
+                in_crop,
                 p.expression[i],
                 p.identity[i],
                 None if p.gaze is None else p.gaze[i],

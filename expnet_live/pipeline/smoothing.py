@@ -94,6 +94,7 @@ class FaceSmoother:
         if preset not in PRESETS:
             raise ValueError(f"There is no smoothing {preset!r}; choose one of {', '.join(PRESETS)}.")
         self._filter, self._actions = OneEuroFilter(PRESETS[preset]), OneEuroFilter(PRESETS[preset])
+        self._noise: Array = np.empty(0)
 
     def actions(self, blendshapes: Array, time: float) -> Array:
         """The smoothed blendshapes (52,), within 0..1."""
@@ -109,10 +110,13 @@ class FaceSmoother:
         if (last := self._filter.value) is not None:
             rotation = _nearest(rotation, last[n : n + 3])
         x = np.concatenate([expression, rotation, [view.x, view.y, math.log(view.scale)], eyes])
-        position = POSITION_NOISE * view.scale
-        noise = np.array(
-            [EXPRESSION_NOISE] * n + [ROTATION_NOISE] * 3 + [position, position, SCALE_NOISE] + [GAZE_NOISE] * len(eyes)
-        )
+        noise = self._noise
+        if len(noise) != len(x):
+            noise = self._noise = np.concatenate([
+                np.repeat([EXPRESSION_NOISE, ROTATION_NOISE, POSITION_NOISE, SCALE_NOISE], [n, 3, 2, 1]),
+                np.full(len(eyes), GAZE_NOISE),
+            ])  # fmt: skip
+        noise[n + 3 : n + 5] = POSITION_NOISE * view.scale
         y = self._filter(x, time, noise).astype(np.float32)
         px, py, log_scale = (float(v) for v in y[n + 3 : n + 6])
         smooth_view = WeakPerspective(y[n : n + 3], math.exp(log_scale), px, py)

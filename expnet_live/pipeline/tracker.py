@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective, facing
-from expnet_live.pipeline.appearance import Memory
+from expnet_live.pipeline.appearance import Memory, rms
 from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detection import Detection
@@ -41,6 +41,8 @@ class TrackerOptions:
     unlike_rate: float = 15.0  # with a tolerance that grows with time (per s),
     most_unlike: float = 2.8  # up to this
     alike: float = 1.6  # a lost face is recognised anywhere
+    plainly: float = 0.4  # a lone face whose identity (rms, sd) changes less from frame to frame is the same one,
+    remembered_every: float = 0.1  # and its appearance is needed no more often than this
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Track:
     velocity: tuple[float, float] = (0.0, 0.0)  # px/s
     since: float = 0.0  # when tracking started
     memory: Memory | None = None
+    remembered: float = 0.0  # time of the last look in `memory`
 
     @property
     def firm(self) -> bool:
@@ -71,13 +74,24 @@ class Track:
         steady = 0 < step < 0.2 and not self.missed
         self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
         self.look, self.seen, self.missed = look, time, False
-        self.memory = _remembered(self.memory, look, step)
+
+    def remember(self) -> None:
+        """Add the last look to the memory, if it is not in it."""
+        if self.remembered < self.seen:
+            self.memory = _remembered(self.memory, self.look, self.seen - self.remembered)
+            self.remembered = self.seen
 
     def unlikeness(self, look: Look) -> tuple[float, float]:
         """Dissimilarity of another look to the last look at this face, and to its long-term appearance."""
+        self.remember()
         if self.memory is None or look.appearance is None:
             return math.inf, math.inf
         return self.memory.unlikeness(look.appearance)
+
+    def plainly(self, look: Look, within: float) -> bool:
+        """Whether the network's identity alone says that another look is at the same face."""
+        change = look.identity - self.look.identity
+        return len(change) > 0 and rms(change) < within
 
 
 def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | None:
@@ -153,12 +167,17 @@ class Tracker:
             # Two tracks may have moved onto one face.
             if look.plausible and look.confidence >= o.held and all(apart(look.view, f.view) >= o.same for f in faces):
                 faces.append(look)
-        costs = [[self._cost(t, f, t.expected(self._time, o.momentum)) for f in faces] for t in self._tracks]
-        followed = dict(assigned(costs))
+        if self._alone(faces):
+            followed = {0: 0}
+        else:
+            costs = [[self._cost(t, f, t.expected(self._time, o.momentum)) for f in faces] for t in self._tracks]
+            followed = dict(assigned(costs))
         for i, track in enumerate(self._tracks):
             track.missed = i not in followed
             if i in followed:
                 track.update(faces[followed[i]], self._time)
+                if len(self._tracks) > 1 or self._time - track.remembered >= o.remembered_every:
+                    track.remember()
                 if track.memory is not None and track.memory.another:
                     track.face, track.memory = self._new_number(), _remembered(None, track.look, 0.0)
         taken = set(followed.values())
@@ -167,6 +186,14 @@ class Tracker:
             t for t in self._tracks if t.missed and any(apart(t.look.view, faces[k].view) < o.same for k in taken)
         )
         return [f for k, f in enumerate(faces) if k not in taken]
+
+    def _alone(self, faces: Sequence[Look]) -> bool:
+        """Whether the only face is plainly the one that is tracked, so that nobody has to look closer."""
+        if len(self._tracks) != 1 or len(faces) != 1:
+            return False
+        (track,), (look,), o = self._tracks, faces, self._options
+        near = apart(track.expected(self._time, o.momentum), look.view) < o.same
+        return near and not track.missed and track.plainly(look, o.plainly)
 
     def _cost(self, track: Track, look: Look, view: WeakPerspective) -> float:
         """The cost of assigning `look` to `track`, expected at `view`: infinite if it is another person."""
@@ -267,7 +294,7 @@ class Tracker:
                 self._lost.remove(before)
             face = self._new_number() if before is None else before.face
             memory = _remembered(None if before is None else before.memory, look, 0.0)
-            self._tracks.append(Track(face, look, self._time, since=self._time, memory=memory))
+            self._tracks.append(Track(face, look, self._time, since=self._time, memory=memory, remembered=self._time))
 
     def _new_number(self) -> int:
         self._next_face += 1
