@@ -66,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     for stream in streams:
         if stream.leaves:
             print(f"{stream.name}: data sent there leaves this machine.")
+        elif stream.fetchable:
+            print(f"{stream.name}: other computers that know this one's address can fetch the data.")
 
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.signals import terminable

@@ -57,6 +57,11 @@ class Stream(Worker):
         return self.kind.leaves(self.address)
 
     @property
+    def fetchable(self) -> bool:
+        """Whether other computers can fetch the data, although nothing is sent to them."""
+        return self.kind.fetchable(self.address)
+
+    @property
     def ready(self) -> bool:
         """Whether it is ready to send."""
         return self._sender is not None

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from live_fakes import Puppet
+from PySide6.QtCore import Qt
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
 from seen import LONG, banners
@@ -38,6 +41,37 @@ def test_a_receiver_gets_the_face(
             menu.switches["vmc"].trigger()
             assert window.controller.engine.inference.outputs.outputs == ()
             qtbot.waitUntil(lambda: window.parts.status.outputs.text() == "", timeout=LONG)
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_a_strangers_path_is_two_clicks_and_the_head_of_the_other_program_turns(
+    qtbot: Any, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch, puppet: Puppet
+) -> None:
+    """At most three were promised: start, open the menu, choose VMC; no text is typed."""
+    turns: list[float] = []
+    dispatcher = Dispatcher()
+    # In Unity, a turn to the person's left is negative about y: the bone's quaternion is (x, y, z, w) after its place.
+    dispatcher.map("/VMC/Ext/Bone/Pos", lambda address, name, *v: turns.append(v[4]) if name == "Head" else None)
+    with BlockingOSCUDPServer(("127.0.0.1", 0), dispatcher) as server:
+        monkeypatch.setattr(OUTPUTS["vmc"], "port", server.server_address[1], raising=False)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            window = open_window()
+            menu, bar = window.outputs, window.menuBar()
+            qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.actionGeometry(menu.menuAction()).center())
+            qtbot.waitUntil(menu.isVisible, timeout=LONG)
+            vmc = menu.actionGeometry(menu.switches["vmc"]).center()
+            qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=vmc)
+            qtbot.waitUntil(lambda: bool(turns) and abs(turns[-1]) < 0.02, timeout=LONG)
+            puppet.rotation = np.radians([0, 25, 0]).astype(np.float32)
+            qtbot.waitUntil(lambda: abs(turns[-1] + np.sin(np.radians(12.5))) < 0.02, timeout=LONG)
+            puppet.rotation = np.radians([0, -25, 0]).astype(np.float32)
+            qtbot.waitUntil(lambda: abs(turns[-1] - np.sin(np.radians(12.5))) < 0.02, timeout=LONG)
+            assert window.parts.status.lock.isHidden()
+            menu.switches["vmc"].trigger()
         finally:
             server.shutdown()
             serving.join()
@@ -81,3 +115,5 @@ def test_an_address_is_typed_and_a_lock_says_that_data_leaves(
         menu.switches["vmc"].trigger()
         qtbot.waitUntil(status.lock.isHidden, timeout=LONG)
         assert streaming.names == []
+        status.show_outputs(["lsl"], [], ["lsl"])
+        assert not status.lock.isHidden() and status.lock.toolTip().endswith("can fetch the face: lsl")

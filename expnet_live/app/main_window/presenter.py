@@ -100,7 +100,8 @@ class Presenter:
         capture = engine.capture
         rates = (capture.fps if capture else 0.0, engine.inference.fps, statistics.screen_rate(now))
         latency = statistics.latency()
-        self._parts.status.show_outputs(controller.streaming.names, controller.streaming.leaving)
+        streaming = controller.streaming
+        self._parts.status.show_outputs(streaming.names, streaming.leaving, streaming.fetchable)
         self._parts.status.refresh(
             engine.inference.device or "–",
             rates,

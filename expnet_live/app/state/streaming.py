@@ -38,6 +38,11 @@ class Streaming:
         """The names and addresses of the outputs whose data leave this computer."""
         return [stream.name for stream in self._streams.values() if stream.leaves]
 
+    @property
+    def fetchable(self) -> list[str]:
+        """The names of the outputs whose data other computers can fetch, although nothing is sent to them."""
+        return [stream.name for stream in self._streams.values() if stream.fetchable]
+
     def send_to(self, target: str) -> None:
         """Sends to an address that somebody wrote, such as `vmc://192.0.2.7`; it takes the place of the output's other
         one. Raises UserError."""

@@ -22,7 +22,8 @@ class OutputsMenu(QMenu):
         for kind in OUTPUTS.values():
             action = self.addAction(kind.about)
             action.setCheckable(True)
-            action.setToolTip(texts.OUTPUT_TIP.format(place=kind.place(kind.address)))
+            tip = texts.OUTPUT_FETCHABLE_TIP if kind.fetchable(kind.address) else texts.OUTPUT_TIP
+            action.setToolTip(tip.format(place=kind.place(kind.address)))
             action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
             self.switches[kind.name] = action
         self.addSeparator()

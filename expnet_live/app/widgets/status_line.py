@@ -53,10 +53,11 @@ class StatusLine(QStatusBar):
         self._fit()
         self.message.setToolTip(tip)
 
-    def show_outputs(self, names: Sequence[str], leaving: Sequence[str] = ()) -> None:
-        """The outputs that are on, and a lock for those whose data leave this computer."""
-        self.lock.setVisible(bool(leaving))
-        self.lock.setToolTip(texts.OUTPUT_LEAVES_TIP.format(names=", ".join(leaving)) if leaving else "")
+    def show_outputs(self, names: Sequence[str], leaving: Sequence[str] = (), fetchable: Sequence[str] = ()) -> None:
+        """The outputs that are on, and a lock for those whose data leave this computer, or can be fetched by others."""
+        tips = ((texts.OUTPUT_LEAVES_TIP, leaving), (texts.OUTPUT_FETCHED_TIP, fetchable))
+        self.lock.setVisible(bool(leaving or fetchable))
+        self.lock.setToolTip("\n".join(tip.format(names=", ".join(them)) for tip, them in tips if them))
         self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(names)) if names else "")
         self._fit()
 

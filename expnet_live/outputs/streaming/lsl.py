@@ -53,6 +53,10 @@ class Lsl(OutputKind):
     def leaves(self, address: Address) -> bool:
         return self.option(address, "reach") == "network"
 
+    def fetchable(self, address: Address) -> bool:
+        """Always: the library's ports are open on all addresses, and none of its settings changes that."""
+        return not self.leaves(address)
+
     def place(self, address: Address) -> str:
         return f"the Lab Streaming Layer of this {'network' if self.leaves(address) else 'computer'}"
 
