@@ -111,6 +111,13 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
     with ExitStack() as stack:
         stopped = stack.enter_context(_stop_on_interrupt()) if camera else threading.Event()
         source = stack.enter_context(open_source(item.spec))
+        if source.still:  # an address tells only now that it is a photo's
+            _refuse_first_seconds(item, options)
+            stack.enter_context(output)
+            for frame in source:
+                output.photo(frame.image, estimator.photo(frame.image))
+                progress.step()
+            return
         stack.enter_context(output)
         progress.expect(source.n_frames or 0)
         start: float | None = None
