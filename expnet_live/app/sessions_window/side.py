@@ -154,7 +154,8 @@ class ListSide(QWidget):
 
     def rename(self) -> None:
         index = self.view.currentIndex()
-        if index.isValid() and index.flags() & Qt.ItemFlag.ItemIsEditable:
+        ready = self.view.isVisible() and self.view.state() != QAbstractItemView.State.EditingState
+        if ready and index.isValid() and index.flags() & Qt.ItemFlag.ItemIsEditable:
             self.view.setFocus()
             self.view.edit(index)
 
