@@ -83,15 +83,18 @@ class Rig:
 
     def rows(self, weights: Array) -> Array:
         """The strength of each row (R,) for weights (52,) in 0..1."""
-        w = weights.copy()
+        w = weights.tolist()  # so few numbers are quicker without numpy
         tongue = w[_TONGUE]
-        w[_JAW] = max(w[_JAW], _TONGUE_OPENS * float(tongue) ** 0.5)
+        w[_JAW] = max(w[_JAW], _TONGUE_OPENS * tongue**0.5)
         w[_CLOSE] = min(w[_CLOSE], w[_JAW]) * (1 - tongue)
-        w[_NARROWED] *= 1 - w[_BLINKS]
-        if not len(self.products):
-            return w
-        first, second = self.products.T
-        return np.concatenate([w, w[first] * w[second]])
+        for narrowed, blink in zip(_NARROWED, _BLINKS, strict=True):
+            w[narrowed] *= 1 - w[blink]
+        w += [w[first] * w[second] for first, second in self._pairs]
+        return np.array(w, weights.dtype)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
+        return [(int(first), int(second)) for first, second in self.products]
 
 
 def lips_shut(rows: Array) -> float:

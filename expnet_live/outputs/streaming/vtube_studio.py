@@ -36,6 +36,8 @@ _INJECTION = (
     '"messageType":"InjectParameterDataRequest",'
     '"data":{"faceFound":%s,"mode":"set","parameterValues":[%s]}}'
 )
+_INJECTED = b'"InjectParameterDataResponse"'  # an answer that says nothing, to each sample
+_HEAR_EVERY = 6  # samples, once it takes them
 _RETRY = 2.0  # s between attempts to connect
 _PATIENCE = 5.0  # s that a connection may take
 _REFUSED = 50  # the error of a user who does not allow the plugin
@@ -77,6 +79,7 @@ class _Plugin(Sender):
         self._text = b""
         self._step = _Step.AWAY
         self._tried = -_RETRY
+        self._count = 0
         self._refused = False
         self._token = _read_token()
         self._names: tuple[str, ...] = ()
@@ -99,7 +102,8 @@ class _Plugin(Sender):
         try:
             if self._wire is None:
                 self._connect()
-            if self._wire is not None:
+            self._count += 1
+            if self._wire is not None and (self._step is not _Step.READY or self._count % _HEAR_EVERY == 0):
                 self._hear(self._wire)
             if self._step is _Step.READY:
                 self._inject(sample)
@@ -156,8 +160,10 @@ class _Plugin(Sender):
             elif event.opcode in (Opcode.TEXT, Opcode.CONT):
                 self._text += event.data
                 if event.fin:
-                    message, self._text = json.loads(self._text), b""
-                    self._answer(str(message.get("messageType")), message.get("data") or {})
+                    text, self._text = self._text, b""
+                    if _INJECTED not in text:
+                        message = json.loads(text)
+                        self._answer(str(message.get("messageType")), message.get("data") or {})
             if self._wire is not wire:  # it does not allow us
                 return
         if wire.over:
