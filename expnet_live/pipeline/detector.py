@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
 
 from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.native_chatter import without_chatter
 from expnet_live.core.types import Box, Image
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detection import Detection
@@ -67,14 +69,18 @@ class MediapipeDetector:
             yield sorted(merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
 
     def _look(self, image: Image, crop: Crop, network: int) -> list[Detection]:
-        if network not in self._networks:
+        rgb = cv2.cvtColor(crop.cut(image), cv2.COLOR_BGR2RGB)
+        with nullcontext() if network in self._networks else without_chatter():
+            found = self._network(network).process(rgb).detections or []
+        return [_in_image(d, crop) for d in found]
+
+    def _network(self, number: int) -> Any:
+        if number not in self._networks:
             with light_mediapipe():
                 from mediapipe.python.solutions.face_detection import FaceDetection
 
-            self._networks[network] = FaceDetection(self._min_score, network)
-        rgb = cv2.cvtColor(crop.cut(image), cv2.COLOR_BGR2RGB)
-        found = self._networks[network].process(rgb).detections or []
-        return [_in_image(d, crop) for d in found]
+            self._networks[number] = FaceDetection(self._min_score, number)
+        return self._networks[number]
 
 
 def _plan(width: int, height: int, thorough: bool, many: bool) -> Iterable[list[_Look]]:

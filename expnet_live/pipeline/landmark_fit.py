@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 
 from expnet_live.core.light_mediapipe import light_mediapipe
+from expnet_live.core.native_chatter import without_chatter
 from expnet_live.core.types import Array, Box, FaceState, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -26,14 +28,16 @@ class LandmarkFitEstimator:
     def __init__(
         self, model: FaceModel | None = None, config: FitConfig | None = None, min_confidence: float = 0.4
     ) -> None:
-        with light_mediapipe():
-            import mediapipe
-
         self.model = model or FaceModel.load()
         self._fitter = Fitter(self.model, config or FitConfig())
-        self._mesh: Any = mediapipe.solutions.face_mesh.FaceMesh(
-            static_image_mode=True, refine_landmarks=True, max_num_faces=1, min_detection_confidence=min_confidence
-        )
+        with without_chatter():
+            with light_mediapipe():
+                import mediapipe
+
+            self._mesh: Any = mediapipe.solutions.face_mesh.FaceMesh(
+                static_image_mode=True, refine_landmarks=True, max_num_faces=1, min_detection_confidence=min_confidence
+            )
+        self._has_found = False  # until then Face Mesh has more to say
 
     def landmarks(self, image: Image, face: Detection | None = None) -> Array | None:
         """Face Mesh landmarks (478, 3) in pixels of `image`, or None if none are found.
@@ -45,9 +49,11 @@ class LandmarkFitEstimator:
             crop = Crop.of_detection(face, _CROP)
             image = crop.cut(image)
         h, w = image.shape[:2]
-        found = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks
+        with nullcontext() if self._has_found else without_chatter():
+            found = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks
         if not found:
             return None
+        self._has_found = True
         points = np.array([(p.x * w - 0.5, p.y * h - 0.5, p.z * w) for p in found[0].landmark], np.float32)
         if crop is not None:
             to_image = crop.inverse
