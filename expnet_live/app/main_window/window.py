@@ -95,7 +95,7 @@ class MainWindow(QMainWindow):
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([docks["camera"], docks["expression"]], [350, 290], horizontal)
         self.resizeDocks([docks["camera"], docks["controls"]], [340, 380], vertical)
-        self.resizeDocks([docks["curves"]], [196], vertical)
+        self.resizeDocks([docks["curves"]], [184], vertical)
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
