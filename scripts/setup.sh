@@ -21,9 +21,9 @@ libxkbcommon0 libxkbcommon-x11-0 libportaudio2 libx11-6 libxext6 libxrender1 lib
 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0
 libxcb-xinerama0 libxcb-xkb1 xvfb xauth"
 
-suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; }
+suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; }
 find_python() {
-    for candidate in ${PYTHON:-python3.12 python3.11 python3 /usr/bin/python3.11 python}; do
+    for candidate in ${PYTHON:-python3.12 python3.11 python3.13 python3.14 python3 /usr/bin/python3 python}; do
         if command -v "$candidate" >/dev/null 2>&1 && suits "$candidate"; then
             command -v "$candidate"
             return
@@ -63,11 +63,11 @@ if command -v dpkg-query >/dev/null 2>&1; then
         python=$(find_python)
     fi
 fi
-[ -n "$python" ] || fail "Python 3.11 or 3.12 was not found; install it, or name it: PYTHON=/path/to/python3.11 $0"
+[ -n "$python" ] || fail "Python 3.11 to 3.14 was not found; install it, or name it: PYTHON=/path/to/python3.13 $0"
 
 # --- Python packages ----------------------------------------------------------------------------
 if [ -d .venv ] && ! suits .venv/bin/python; then
-    say "removing .venv, which has no working Python 3.11 or 3.12"
+    say "removing .venv, which has no working Python 3.11 to 3.14"
     rm -rf .venv
 fi
 if ! [ -x .venv/bin/pip ]; then

@@ -65,7 +65,8 @@ class NormalOperator:
         undefined = length < 1e-12
         if undefined.any():
             sums[2][undefined] = length[undefined] = 1.0
-        return np.asarray(cv2.merge([s / length for s in sums])[:, 0])
+        # As columns: for OpenCV 5, a row of numbers has no second axis.
+        return np.asarray(cv2.merge([(s / length)[:, None] for s in sums])[:, 0])
 
 
 class BendingNormals:

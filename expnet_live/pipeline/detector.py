@@ -1,4 +1,4 @@
-"""Face detection: the protocol, and its implementation with mediapipe's bundled BlazeFace."""
+"""Face detection: the protocol, and mediapipe's BlazeFace, which our finder (pipeline/finder.py) is compared with."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.native_chatter import without_chatter
 from expnet_live.core.types import Box, Image
@@ -77,7 +78,12 @@ class MediapipeDetector:
     def _network(self, number: int) -> Any:
         if number not in self._networks:
             with light_mediapipe():
-                from mediapipe.python.solutions.face_detection import FaceDetection
+                try:
+                    from mediapipe.python.solutions.face_detection import FaceDetection
+                except ImportError as error:
+                    raise UserError(
+                        "MediaPipe's face detector is in mediapipe 0.10.21 alone; install it, on Python 3.11 or 3.12."
+                    ) from error
 
             self._networks[number] = FaceDetection(self._min_score, number)
         return self._networks[number]

@@ -27,6 +27,8 @@ STRIDE, CHANNELS = 4, 12
 SIZE = 256  # px of the longer side of the whole picture in the first look
 _GRAIN = 32  # px: sides of the network's input are multiples of this
 _MOST = 60  # candidates of one look
+# Scores: of a face where nobody looks again, and of one that the caller verifies.
+SURE, DOUBTFUL = 0.6, 0.4
 
 
 class Finder:
@@ -36,8 +38,8 @@ class Finder:
     search ends with more room around the picture, for close-ups. With `many`, it always looks for small faces.
     """
 
-    def __init__(self, min_score: float = 0.5, many: bool = False, path: Path | None = None) -> None:
-        self._least, self._many = math.log(min_score / (1 - min_score)), many
+    def __init__(self, min_score: float = SURE, many: bool = False, path: Path | None = None) -> None:
+        self._min_score, self._many = min_score, many
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
@@ -46,25 +48,26 @@ class Finder:
         )
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
-        return next((found for found in self._searched(image, thorough) if found), [])
+        return next((found for found in self._searched(image, thorough, self._min_score) if found), [])
 
     def search(self, image: Image) -> Iterator[list[Detection]]:
-        return self._searched(image, thorough=True)
+        return self._searched(image, True, min(self._min_score, DOUBTFUL))
 
-    def _searched(self, image: Image, thorough: bool) -> Iterator[list[Detection]]:
+    def _searched(self, image: Image, thorough: bool, least: float) -> Iterator[list[Detection]]:
         for looks in _plan(max(image.shape[:2]), thorough, self._many):
-            found = [d for size, side in looks for d in self.look(image, size, side)]
+            found = [d for size, side in looks for d in self.look(image, size, side, least)]
             yield sorted(merged(found), key=lambda d: d.box.w * d.box.h, reverse=True)
 
-    def look(self, image: Image, size: int = SIZE, side: float = 1.0) -> list[Detection]:
+    def look(self, image: Image, size: int = SIZE, side: float = 1.0, least: float | None = None) -> list[Detection]:
         """One run of the network: the picture in the middle of a square of `side` times its longer side, scaled to
-        `size` px.
+        `size` px. Faces with a score of `least` or more.
         """
+        score = least or self._min_score
         height, width = image.shape[:2]
         crop = Crop((width - 1) / 2, (height - 1) / 2, side * max(width, height), 0.0, size)
         pixels, corner = _without_bars(crop.cut(image), height * crop.scale, width * crop.scale)
         maps = self._session.run(None, {"pictures": pixels[None].astype(np.float32)})[0][0]
-        return [_in_image(d, crop, corner) for d in _faces(maps, self._least)]
+        return [_in_image(d, crop, corner) for d in _faces(maps, math.log(score / (1 - score)))]
 
 
 def _plan(length: int, thorough: bool, many: bool) -> Iterator[list[tuple[int, float]]]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
-from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.native_chatter import without_chatter
 from expnet_live.core.types import Array, Box, FaceState, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
@@ -18,6 +16,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.fitting import Fit, FitConfig, Fitter
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detection import Detection
+from expnet_live.pipeline.face_mesh import FaceMesh
 
 _CROP = 256  # px of the square to which a known face is scaled for Face Mesh
 
@@ -31,12 +30,7 @@ class LandmarkFitEstimator:
         self.model = model or FaceModel.load()
         self._fitter = Fitter(self.model, config or FitConfig())
         with without_chatter():
-            with light_mediapipe():
-                import mediapipe
-
-            self._mesh: Any = mediapipe.solutions.face_mesh.FaceMesh(
-                static_image_mode=True, refine_landmarks=True, max_num_faces=1, min_detection_confidence=min_confidence
-            )
+            self._mesh = FaceMesh(confidence=min_confidence)
         self._has_found = False  # until then Face Mesh has more to say
 
     def landmarks(self, image: Image, face: Detection | None = None) -> Array | None:
@@ -50,11 +44,11 @@ class LandmarkFitEstimator:
             image = crop.cut(image)
         h, w = image.shape[:2]
         with nullcontext() if self._has_found else without_chatter():
-            found = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks
-        if not found:
+            points = self._mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+        if points is None:
             return None
         self._has_found = True
-        points = np.array([(p.x * w - 0.5, p.y * h - 0.5, p.z * w) for p in found[0].landmark], np.float32)
+        points = points * np.array([w, h, w], np.float32) - np.array([0.5, 0.5, 0], np.float32)
         if crop is not None:
             to_image = crop.inverse
             points[:, :2] = points[:, :2] @ to_image[:, :2].T + to_image[:, 2]

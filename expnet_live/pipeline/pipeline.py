@@ -19,7 +19,8 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
+from expnet_live.pipeline.detector import FaceDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.look import (
     FacePredictor,
     Look,
@@ -65,7 +66,7 @@ class Pipeline:
         refine: bool = True,
     ) -> None:
         self.predictor, self.face_model = predictor, face_model
-        self.detector = detector or MediapipeDetector(many=max_faces > 1)
+        self.detector = detector or Finder(many=max_faces > 1)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         # For other face models, the effect of mirroring on their coefficients is unknown.
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None

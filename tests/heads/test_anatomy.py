@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mesh import face_mesh
 from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
@@ -21,13 +22,13 @@ UPPER_LID, LOWER_LID = (386, 159), (374, 145)
 @pytest.fixture(scope="module")
 def face() -> Array:
     """The portrait's 468 points: frontal, made symmetric, in mm."""
-    import mediapipe
     import skimage.data
 
     image = skimage.data.astronaut()[:300, 80:380]
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
-        found = mesh.process(np.ascontiguousarray(image)).multi_face_landmarks[0].landmark
-    points = np.array([(p.x, -p.y, -p.z) for p in found])
+    with face_mesh() as mesh:
+        found = mesh.process(np.ascontiguousarray(image))
+    assert found is not None
+    points = found * (1.0, -1.0, -1.0)
     points -= points[:468].mean(0)
     # Axes of the head: across the eyes, and from the chin to the forehead.
     across = points[[263, 362, 454]].mean(0) - points[[33, 133, 234]].mean(0)

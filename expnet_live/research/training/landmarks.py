@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing as mp
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
+from expnet_live.pipeline.face_mesh import FaceMesh
 from expnet_live.research.training.array_file import ArrayFile
 from expnet_live.research.training.components import mirrored_name
 from expnet_live.research.training.photos import PhotoRef, read_photo
@@ -99,28 +100,22 @@ class LandmarkDetector:
     """
 
     def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = _CONFIDENCE) -> None:
-        with light_mediapipe():
-            import mediapipe
-
         self._pad = pad
-        self._mesh = mediapipe.solutions.face_mesh.FaceMesh(
-            static_image_mode=True,
-            refine_landmarks=True,
-            max_num_faces=1,
-            min_detection_confidence=min_confidence,
-        )
+        self._mesh = FaceMesh(confidence=min_confidence)
         self._mirror = mirror_of_mesh(base_topology().triangles)
         self._teacher: Any = None
         if teacher is not None:
             self._teacher = face_landmarker(teacher, min_confidence, min_confidence)
+            import mediapipe
+
             self._mp_image = mediapipe.Image
             self._srgb = mediapipe.ImageFormat.SRGB
 
     def mesh(self, image: Image) -> Array | None:
         """Landmarks (478, 3) in pixels of `image` (BGR uint8), or None without a face."""
         rgb, pad = self._padded(image)
-        faces = self._mesh.process(rgb).multi_face_landmarks
-        return self._pixels(faces[0].landmark, rgb, pad) if faces else None
+        points = self._mesh.process(rgb)
+        return None if points is None else self._pixels(points, rgb, pad)
 
     def teach(self, image: Image) -> tuple[Array, Array, list[str]] | None:
         """The teacher's landmarks (478, 3), its 52 scores in 0..1 and their names."""
@@ -130,7 +125,7 @@ class LandmarkDetector:
             return None
         scores = found.face_blendshapes[0]
         return (
-            self._pixels(found.face_landmarks[0], rgb, pad),
+            self._pixels(np.array([(p.x, p.y, p.z) for p in found.face_landmarks[0]]), rgb, pad),
             np.array([c.score for c in scores], np.float32),
             [c.category_name for c in scores],
         )
@@ -190,10 +185,9 @@ class LandmarkDetector:
         return cv2.cvtColor(padded, cv2.COLOR_BGR2RGB), pad
 
     @staticmethod
-    def _pixels(points: Iterable[Any], rgb: Image, pad: int) -> Array:
+    def _pixels(points: Array, rgb: Image, pad: int) -> Array:
         h, w = rgb.shape[:2]
-        xyz = np.array([(p.x * w - 0.5 - pad, p.y * h - 0.5 - pad, p.z * w) for p in points], np.float32)
-        return xyz
+        return np.asarray(points * (w, h, w) - (0.5 + pad, 0.5 + pad, 0), np.float32)
 
 
 _detector: LandmarkDetector | None = None

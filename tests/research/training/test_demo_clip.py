@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mesh import face_mesh
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.paths import assets_dir
@@ -72,17 +73,15 @@ def test_a_short_clip_is_made_whole(model: FaceModel, tmp_path: Path) -> None:
 
 
 def test_the_shipped_clip_shows_a_face_and_its_expressions(clip: list[Image]) -> None:
-    import mediapipe
-
     rows = truth()
     assert len(clip) == len(rows) == 240 and CLIP.stat().st_size < 1e6
     chosen = range(0, 240, 6)
     points: list[Array] = []
-    with mediapipe.solutions.face_mesh.FaceMesh(static_image_mode=True, refine_landmarks=True) as mesh:
+    with face_mesh() as mesh:
         for i in chosen:
-            found = mesh.process(cv2.cvtColor(clip[i], cv2.COLOR_BGR2RGB)).multi_face_landmarks
-            assert found, f"no face in frame {i}"
-            points.append(np.array([(p.x * SIZE[0], p.y * SIZE[1]) for p in found[0].landmark]))
+            found = mesh.process(cv2.cvtColor(clip[i], cv2.COLOR_BGR2RGB))
+            assert found is not None, f"no face in frame {i}"
+            points.append(found[:, :2] * SIZE)
     seen = np.stack(points)
     width = np.linalg.norm(seen[:, 33] - seen[:, 263], axis=1)
 

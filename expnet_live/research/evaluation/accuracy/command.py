@@ -20,7 +20,7 @@ from expnet_live.core.arguments import add_photos
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import (
     estimate,
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     rows = np.flatnonzero(test)
     if args.limit and args.limit < len(rows):
         rows = np.sort(np.random.default_rng(0).choice(rows, args.limit, replace=False))
-    detector = MediapipeDetector()
+    detector = Finder()
     one_look = LandmarkFitEstimator(model)
 
     settings = (

@@ -17,7 +17,7 @@ import numpy as np
 
 from expnet_live.core.arguments import add_photos, positive_int
 from expnet_live.core.errors import UserError
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.research.evaluation.emotion.data import LOADERS, Sample, load_samples
 from expnet_live.research.evaluation.emotion.features import FEATURES, TITLES, feature_names
 from expnet_live.research.evaluation.emotion.knn import NEIGHBOURS
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     samples = load_samples(args.dataset, args.root) if args.dataset else _held_out(args)
     scales = args.scales or (PAPER_SCALES if args.dataset else PHOTO_SCALES)
     draws = (0 if args.dataset else PHOTO_DRAWS) if args.draws is None else args.draws
-    described = describe(samples, features, scales, MediapipeDetector(), args.frames)
+    described = describe(samples, features, scales, Finder(), args.frames)
     present = {s.emotion for s in described.samples}
     emotions = [e for e in EMOTIONS if e in present] + sorted(present - set(EMOTIONS))
     outcomes = outcomes_of(described, emotions, draws, args.neighbours)

@@ -27,7 +27,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.meshes.files import write_mesh
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import estimate, padded_detect
 from expnet_live.research.evaluation.network import network_of
@@ -156,7 +156,7 @@ def _method(args: argparse.Namespace, template: Template) -> Callable[[Image], A
     """The function from a picture to the template's vertices, or None without a face."""
     if args.method == "mean-face":
         return lambda image: template.vertices
-    model, detector = FaceModel.load(), MediapipeDetector()
+    model, detector = FaceModel.load(), Finder()
     if args.method == "landmark-fit":
         fitter = LandmarkFitEstimator(model)
 

@@ -87,11 +87,11 @@ def _mesh() -> tuple[float, Callable[..., object]]:
     with light_mediapipe():
         import mediapipe  # noqa: F401
 
-    from expnet_live.research.evaluation.speed.reference import face_mesh
+    from expnet_live.pipeline.face_mesh import FaceMesh
 
     imported = time.time()
-    mesh = face_mesh()
-    return imported, lambda frame: mesh.process(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
+    mesh = FaceMesh(video=True)
+    return imported, lambda frame: mesh.find(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB))
 
 
 def _peak_memory_mb() -> float:

@@ -17,9 +17,9 @@ import numpy as np
 
 from expnet_live.capture.sources import open_source
 from expnet_live.core.types import FaceState, Frame
+from expnet_live.pipeline.face_mesh import FaceMesh
 from expnet_live.pipeline.look import Stopwatch
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.research.evaluation.speed.reference import face_mesh
 from expnet_live.research.evaluation.speed.timing import Timings
 
 _BLOCK = 30
@@ -78,7 +78,7 @@ def time_video(spec: str, pipeline: Pipeline, limit: int, size: tuple[int, int] 
     """Time both on the first `limit` frames, scaled to `size` (width, height)."""
     result = VideoTimes(spec)
     pipeline.reset()
-    with open_source(spec) as source, face_mesh() as mesh:
+    with open_source(spec) as source, FaceMesh(video=True) as mesh:
         frames = islice(source, limit)
         turn = 0
         while block := list(islice(_sized(frames, size), _BLOCK)):
@@ -123,8 +123,8 @@ def _whole(pipeline: Pipeline, frame: Frame, watch: Stopwatch) -> FaceState | No
     return states[0]
 
 
-def _mesh_turn(mesh: Any, block: list[Frame], skip: int, result: VideoTimes) -> None:
+def _mesh_turn(mesh: FaceMesh, block: list[Frame], skip: int, result: VideoTimes) -> None:
     for i, frame in enumerate(block):
         timings = result.face_mesh if i >= skip else Timings()
-        found = timings(lambda image=frame.image: mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)))  # type: ignore[misc]
-        result.mesh_found += i >= skip and bool(found.multi_face_landmarks)
+        found = timings(lambda image=frame.image: mesh.find(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)))  # type: ignore[misc]
+        result.mesh_found += i >= skip and found is not None

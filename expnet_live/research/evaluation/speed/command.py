@@ -18,7 +18,7 @@ from expnet_live.core.arguments import positive_int
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.research.evaluation.emotion.features import FEATURES
 from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.evaluation.speed.bench import cpu_name, frames_of
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         absent["official"] = str(e)
     images = _photos(args.photos, args.limit)
     try:
-        faces, detect = faces_of(images, MediapipeDetector())
+        faces, detect = faces_of(images, Finder())
     except ValueError as e:
         raise UserError("No face is found in any of the photos; choose others.") from e
     single, batch = time_one_by_one(faces, ways), time_batches(faces, ways)

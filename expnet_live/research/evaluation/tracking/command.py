@@ -23,8 +23,9 @@ from tqdm import tqdm
 from expnet_live.capture.sources import open_source
 from expnet_live.core.types import Array, Box, Frame, Image
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
+from expnet_live.pipeline.face_mesh import FaceMesh
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.research.evaluation.speed.reference import face_mesh
 from expnet_live.research.evaluation.tracking.contact_sheet import ContactSheet
 
 HELD_BAR = 0.98
@@ -94,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 if all limits are met, 1 otherwise."""
-    detector = Counted(MediapipeDetector())
+    detector = Counted(Finder())
     pipeline = Pipeline.load(args.model, args.device, detector=detector, smoothing=args.smoothing)
     reference = MediapipeDetector()
     sheet = ContactSheet(pipeline, SHEET) if args.contact_sheet else None
@@ -127,14 +128,14 @@ def track(
     runs = detector.runs
     expressions: list[tuple[int, Array, Array]] = []
     faces, missed = set(), False
-    with open_source(video) as source, face_mesh() as mesh:
+    with open_source(video) as source, FaceMesh(video=True) as mesh:
         total = min(limit or 10**9, source.n_frames or 10**9)
         every = max(1, total // SHEET)
         for frame in tqdm(
             islice(source, limit), desc=Path(video).name, unit="frame", leave=False, total=source.n_frames
         ):
             states = pipeline.process(frame)
-            there = bool(mesh.process(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB)).multi_face_landmarks)
+            there = mesh.process(cv2.cvtColor(frame.image, cv2.COLOR_BGR2RGB)) is not None
             there = there or bool(reference.detect(frame.image))
             result.frames += 1
             result.seconds = frame.timestamp

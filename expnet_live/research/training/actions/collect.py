@@ -20,7 +20,7 @@ from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseCrop, CloseLook
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.look import Stopwatch, first_crop, look_at
 from expnet_live.research.training.actions.shelf import Labelled, crop_of, save_part
 from expnet_live.research.training.actions.teacher import Teacher
@@ -40,7 +40,7 @@ class Labeller:
     def __init__(self, teacher: Path, weights: Path | None = None) -> None:
         self._network = Predictor.load(weights, device="cpu", threads=1)
         self._close = CloseLook(self._network, FaceModel.load())
-        self._detector, self._teacher = MediapipeDetector(), Teacher(teacher)
+        self._detector, self._teacher = Finder(), Teacher(teacher)
 
     def label(self, key: str, image: Image, thorough: bool) -> Labelled | None:
         """The label, or None if the detector, the network or the teacher finds no face."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FinderConfig:
-    """`samples`: number of pictures in the whole training; it ends earlier after `minutes`, if they are not 0."""
+    """`samples`: number of pictures in the whole training; it ends earlier after `minutes`, if they are not 0.
+
+    `init`: finder.pt of an earlier training, to go on from.
+    """
 
     samples: int = 400_000
     minutes: float = 0.0
@@ -19,3 +22,4 @@ class FinderConfig:
     workers: int = 1
     threads: int = 2
     seed: int = 0
+    init: str = ""

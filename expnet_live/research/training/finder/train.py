@@ -45,6 +45,8 @@ def train_finder(material: Material, scenes: Image, out: Path, config: FinderCon
     torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     net = FinderNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.init:
+        net.load_state_dict(torch.load(config.init, weights_only=True)["weights"])
     optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
     composer = Composer(Faces(material), scenes)
     started, done, since = time.perf_counter(), 0, np.zeros(2)
@@ -80,7 +82,7 @@ def train_finder(material: Material, scenes: Image, out: Path, config: FinderCon
 def _batches(composer: Composer, net: FinderNet, config: FinderConfig) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of pictures; before each round but the first, the scenes that are hard for the network are found."""
     for turn in range(_ROUNDS):
-        if turn:
+        if turn or config.init:
             composer.hard = hard_scenes(composer, net)
         data = FinderPictures(composer, config.samples // _ROUNDS, config.seed * _ROUNDS + turn)
         yield from DataLoader(
