@@ -401,13 +401,13 @@ def _run_runtime(args: argparse.Namespace) -> int:
     from expnet_live.core.paths import asset
     from expnet_live.networks.checkpoint import Weights
     from expnet_live.networks.predictor import ASSET
-    from expnet_live.pipeline.detector import MediapipeDetector
+    from expnet_live.pipeline.finder import Finder
     from expnet_live.research.training.photos import list_photos
     from expnet_live.research.training.runtime import crops_for_int8, pictures_of, write_runtime_files
 
     weights = args.weights or asset(ASSET)
     size = Weights.read(weights).config.crop_size
-    crops = crops_for_int8(pictures_of(list_photos(args.photos)), MediapipeDetector(), size)
+    crops = crops_for_int8(pictures_of(list_photos(args.photos)), Finder(), size)
     for path in write_runtime_files(weights, crops):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
