@@ -31,6 +31,7 @@ _SPEED_FILE = "network_speed.json"
 _INT8 = ".int8.onnx"
 _LESS_EXACT, _FREE_CORES = 1.2, 0.8  # int8 must save time; several threads, more than they take from others
 _RUNS = 15
+_KEPT = 20  # measurements in the file: other networks, other numbers of threads
 
 log = logging.getLogger(__name__)
 
@@ -102,22 +103,30 @@ def _quickest(ways: list[_Way], source: str) -> _Way:
     """The quickest one, as was once measured on this computer, or else is now."""
     speed = cache_folder() / _SPEED_FILE
     key = f"{processor()}, ONNX Runtime {onnxruntime.__version__}, {source}, {[(w.path.name, w.threads) for w in ways]}"
+    known = _measured(speed)
     try:
-        known = json.loads(speed.read_text())
-        if known["key"] == key:
-            return ways[int(known["best"])]
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        pass  # It is measured again.
+        return ways[int(known[key]["best"])]
+    except (KeyError, TypeError, ValueError, IndexError):
+        pass  # It is measured now.
     seconds = _seconds(ways)
     best = min(range(len(ways)), key=lambda i: seconds[i] * ways[i].worth)
-    known = {"key": key, "best": best, "ms": [round(1e3 * s, 3) for s in seconds]}
+    known = {**known, key: {"best": best, "ms": [round(1e3 * s, 3) for s in seconds]}}
     try:
         speed.parent.mkdir(parents=True, exist_ok=True)
         with replacing(speed) as partial:
-            partial.write_text(json.dumps(known))
+            partial.write_text(json.dumps(dict(list(known.items())[-_KEPT:]), indent=1))
     except OSError as e:
         log.info("%s cannot be written (%s): the network is measured at each start.", speed, e.strerror)
     return ways[best]
+
+
+def _measured(path: Path) -> dict[str, Any]:
+    """The earlier measurements, none if they cannot be read."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _seconds(ways: list[_Way]) -> list[float]:

@@ -47,17 +47,16 @@ class Appearance:
 
     def distance(self, other: Appearance) -> float:
         """Dissimilarity of two faces: the sum of the parts' root mean squares."""
-        difference = self.values - other.values
-        return (
-            rms(difference[: -3 * _CELLS]) + rms(difference[-3 * _CELLS : -2 * _CELLS]) + rms(difference[-2 * _CELLS :])
-        )
+        change = self.values - other.values
+        light, color = -3 * _CELLS, -2 * _CELLS
+        return _rms(change[:light]) + _rms(change[light:color]) + _rms(change[color:])
 
     def towards(self, other: Appearance, share: float) -> Appearance:
         """The mean of both, with this weight for the other one."""
         return Appearance(self.values + np.float32(share) * (other.values - self.values))
 
 
-def rms(x: Array) -> float:
+def _rms(x: Array) -> float:
     """Root mean square of x (n,), 0 for none."""
     return math.sqrt(float(x @ x) / len(x)) if len(x) else 0.0
 

@@ -78,15 +78,17 @@ def test_the_quickest_is_measured_once(weights: Path) -> None:
     assert first is not None
     note = next(cache_folder().iterdir())
     known = json.loads(note.read_text())
-    assert len(known["ms"]) >= 2
-    note.write_text(json.dumps({**known, "best": 0}))
+    ((key, measured),) = known.items()
+    assert len(measured["ms"]) >= 2
+    note.write_text(json.dumps({key: {**measured, "best": 0}}))
     chosen = RuntimeFile.beside(weights)
     crop = np.full((1, 112, 112, 3), 90, np.uint8)
     assert chosen is not None
     assert np.array_equal(chosen.net(crop), RuntimeFile.read(FILES[0]).net(crop))
-    note.write_text("{")
-    assert RuntimeFile.beside(weights) is not None
-    assert json.loads(note.read_text())["key"] == known["key"]
+    for damaged in ("{", "[]", "7", json.dumps({key: {}}), json.dumps({key: {"best": 99}})):
+        note.write_text(damaged)
+        assert RuntimeFile.beside(weights) is not None
+        assert list(json.loads(note.read_text())) == [key]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08\x08", b"<html></html>"])
