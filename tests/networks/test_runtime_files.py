@@ -20,7 +20,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.networks.predictor import ASSET, Predictor
 from expnet_live.networks.runtime_files import SOURCE, RuntimeFile, runtime_files
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 
 FILES = runtime_files(asset(ASSET))
 
@@ -37,7 +37,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def crops() -> Image:
     """Crops of the demo clip."""
-    detector = MediapipeDetector()
+    detector = Finder()
     with open_source("demo") as source:
         pictures = [frame.image for frame in source if frame.index % 12 == 0]
     return np.stack([Crop.of_detection(detector.detect(p)[0], 112).cut(p) for p in pictures])
