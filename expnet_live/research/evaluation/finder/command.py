@@ -2,7 +2,7 @@
 
 Each photo with a face is turned by 90, 180 and 270 degrees: the face must be found again, with the same expression.
 Photos are also shrunk and set into a grey picture, by the size of their face. Pictures without people must give no
-face.
+face. `--compare` also measures the finder alone, beside mediapipe's detector where it is installed: see compare.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from tqdm import tqdm
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Image
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.finder.compare import Score, look_for_all, print_scores, searches_of
 from expnet_live.research.training.photos import PhotoRef, list_photos, read_photo
 
 FOUND_BAR = 0.95  # of photos turned by each angle
@@ -70,6 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=int, metavar="N", help="take at most N pictures of each PATH (default: all)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which ones --count takes (default: 0)")
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="also compare the finder alone with mediapipe's detector (needs both --photos and --empty)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
 
 
@@ -80,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(
             "There is nothing to measure; name photos with --photos, or pictures without people with --empty."
         )
+    if args.compare and not (photos and empty):
+        raise UserError("--compare needs faces and pictures without people; give both --photos and --empty.")
     pipeline = Pipeline.load(args.model, args.device)
     result = Finder()
     for _, image in _read(photos, "photos"):
@@ -89,9 +98,30 @@ def run(args: argparse.Namespace) -> int:
         if pipeline.photo(image):
             result.false.append(name)
     _print(result)
+    figures: dict[str, Any] = {**asdict(result), "good": result.good}
+    if args.compare:
+        scores = _compared(photos, empty, pipeline, args.seed)
+        print_scores(scores)
+        figures["finders"] = {name: score.figures() for name, score in scores.items()}
     if args.json:
-        args.json.write_text(json.dumps({**asdict(result), "good": result.good}, indent=1))
+        args.json.write_text(json.dumps(figures, indent=1))
     return 0 if result.good else 1
+
+
+def _compared(photos: Sequence[PhotoRef], empty: Sequence[PhotoRef], pipeline: Pipeline, seed: int) -> dict[str, Score]:
+    """The scores of our finder and of mediapipe's detector for the same faces, where the pipeline finds them."""
+    scenes = [image for _, image in _read(empty, "pictures without people")]
+    searches = searches_of()
+    scores = {name: Score() for name in searches}
+    rng = np.random.default_rng(seed)
+    for _, image in _read(photos, "faces in scenes"):
+        states = pipeline.photo(image)
+        if states:
+            look_for_all(image, states[0].box, scenes, searches, scores, rng)
+    for scene in tqdm(scenes, desc="scenes", unit="picture", leave=False):
+        for name, search in searches.items():
+            scores[name].empty.append(max((d.score for d in search(scene)), default=0.0))
+    return scores
 
 
 def _some(paths: Sequence[Path], count: int | None, seed: int) -> list[PhotoRef]:

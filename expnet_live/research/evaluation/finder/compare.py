@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Box, Image
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.detector import FaceDetector
+from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 
 FALSE_ALARMS = 0.01  # of pictures without people
 _SIZES = (14, 28, 60, 120, 200)  # px
@@ -26,6 +28,7 @@ _ROLLS = (30, 60, 90, 180)  # degrees
 _COVERS = ("left half", "lower half", "eyes")
 _LEAST = (320, 240)  # px of a picture
 _NEAR = 0.5  # sides of the box
+_LOWEST = 0.02  # score of a detection that counts
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,26 @@ class Score:
         }
 
 
-def once(detector: FaceDetector) -> Search:
-    """What the detector sees in the whole picture, as in a video."""
-    return detector.detect
+def searches_of() -> dict[str, Search]:
+    """The searches of a video's frame, with doubtful detections too: ours, and mediapipe's where it can be loaded."""
+    searches: dict[str, Search] = {"finder": Finder(_LOWEST).detect}
+    blazeface = MediapipeDetector(_LOWEST)
+    try:
+        blazeface.detect(np.zeros((64, 64, 3), np.uint8))
+    except UserError:
+        return searches
+    return {**searches, "mediapipe": blazeface.detect}
 
 
-def thoroughly(detector: FaceDetector) -> Search:
-    """What it sees in all of its looks at a photo."""
-    return lambda image: [d for found in detector.search(image) for d in found]
+def print_scores(scores: dict[str, Score]) -> None:
+    for name, score in scores.items():
+        ms = float(np.median(score.times)) if score.times else math.nan
+        print(f"{name} alone, at one false alarm in 100 pictures (score {score.threshold:.2f}), {ms:.2f} ms a picture:")
+        for case in CASES:
+            print(f"  {case.name:20} {score.recall(case.name):6.1%}")
 
 
-def look_for(
+def look_for_all(
     face: Image,
     box: Box,
     scenes: Sequence[Image],
