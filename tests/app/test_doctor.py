@@ -101,3 +101,16 @@ def test_broken_assets_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     sentences = findings["models"].broken
     assert len(sentences) == 3 and "cannot be read as weights" in sentences[0]
     assert "face_model.npz is not in" in sentences[1] and "demo.mp4 is not in" in sentences[2]
+
+
+def test_what_only_the_landmark_fit_needs_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = diagnosis.metadata.version
+
+    def without(name: str) -> str:
+        if name in diagnosis.OPTIONAL:
+            raise diagnosis.metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(diagnosis.metadata, "version", without)
+    found = diagnosis.packages(answering())
+    assert not found.broken and "mediapipe" not in found.facts[0]

@@ -20,9 +20,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
 PACKAGES = (
-    "torch", "numpy", "scipy", "opencv-python", "opencv-contrib-python", "mediapipe", "av", "safetensors",
+    "torch", "numpy", "scipy", "onnxruntime", "opencv-contrib-python", "av", "safetensors",
     "PySide6", "pyqtgraph", "vispy", *(("cv2-enumerate-cameras",) if sys.platform == "win32" else ()),
 )  # fmt: skip
+OPTIONAL = ("opencv-python", "mediapipe")  # a second name of OpenCV, and what the landmark fit alone needs
 _PATIENCE = 120.0  # s to wait for an answer of a driver or a package
 _BY_CPU = re.compile(r"llvmpipe|softpipe|swrast|swiftshader|gdi generic|basic render", re.IGNORECASE)
 
@@ -86,10 +87,12 @@ def system() -> Finding:
 
 def packages(ask: Ask) -> Finding:
     facts, broken = [], []
-    for name in PACKAGES:
+    for name in (*PACKAGES, *OPTIONAL):
         try:
             facts.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
+            if name in OPTIONAL:
+                continue
             broken.append(f"The package {name} is missing; install expnet-live again: pip install -e .")
     answers, end = ask("imports")
     for answer in answers:

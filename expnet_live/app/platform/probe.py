@@ -19,7 +19,7 @@ MODULES = (
     "torch",
     "scipy",
     "av",
-    "mediapipe",
+    "onnxruntime",
     "safetensors",
     "PySide6.QtWidgets",
     "pyqtgraph",
