@@ -114,7 +114,7 @@ def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
     player = sessions.player
     while player.replay is None or any(e.thumbnail is None for e in sessions.side.model.entries):
         yield False
-    smile = int(np.nanargmax(player.replay.channels["mouthSmileLeft"]))
+    smile = int(np.nanargmax(player.readout.track.channels["mouthSmileLeft"]))
     at = float(player.replay.rows.time[smile])
     player.set_range((at - _AROUND, at + _AROUND))
     player.seek(at)
