@@ -116,8 +116,8 @@ def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
         yield False
     smile = int(np.nanargmax(player.readout.track.channels["mouthSmileLeft"]))
     at = float(player.replay.rows.time[smile])
-    player.set_range((at - _AROUND, at + _AROUND))
-    player.seek(at)
+    player.deck.set_range((at - _AROUND, at + _AROUND))
+    player.deck.seek(at)
     while player.shown_row != smile:
         yield False
     yield False
