@@ -333,7 +333,7 @@ def _actions(steps: Subparsers) -> None:
     for f in fields(TuneConfig):
         option = f"--{f.name.replace('_', '-')}"
         if isinstance(f.default, bool):
-            parser.add_argument(option, action="store_true", help="add the layers that the initial network lacks")
+            parser.add_argument(option, action="store_true", help="add the layers of the architecture 'fine'")
         else:
             parser.add_argument(option, type=type(f.default), default=f.default, help=f"default: {f.default}")
     parser.set_defaults(run=_run_actions)

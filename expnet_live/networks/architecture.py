@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from string import ascii_lowercase
 from typing import Any
 
@@ -138,9 +138,15 @@ def outputs(n_identity: int, n_expression: int) -> dict[str, int]:
 
 
 def compact(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
-    """The built-in network: half as wide as ResNet-18 but deeper, for crops of 112 x 112."""
-    backbone = ResNetConfig((3, 3, 3, 3), 32, bottleneck=False, pool=False, fine=16)
+    """The built-in network: ResNet-18 at half width, for crops of 112 x 112."""
+    backbone = ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False)
     return ExpNetConfig(backbone, 112, pooled=False, outputs=outputs(n_identity, n_expression))
+
+
+def fine(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
+    """The built-in network with more blocks and a finer look, for what is small; 1.7 times its time."""
+    config = compact(n_identity, n_expression)
+    return replace(config, backbone=replace(config.backbone, blocks=(3, 3, 3, 3), fine=16))
 
 
 def resnet101(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
@@ -153,7 +159,7 @@ def official() -> ExpNetConfig:
     return ExpNetConfig(RESNET101, 224, pooled=True, outputs={"expression": N_OFFICIAL})
 
 
-ARCHITECTURES = {"compact": compact, "resnet101": resnet101}
+ARCHITECTURES = {"compact": compact, "fine": fine, "resnet101": resnet101}
 
 
 def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:

@@ -10,13 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compact
+from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compact, fine
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
 from expnet_live.networks.runtime import Running, TorchNet, ready
 
-PLAIN = replace(compact(20), backbone=ResNetConfig((2, 2, 2, 2), 32, bottleneck=False, pool=False))
 BOTTLENECK = ExpNetConfig(
     ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
 )
@@ -37,7 +36,7 @@ def lively(config: ExpNetConfig) -> ExpNet:
     return net.eval()
 
 
-@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), PLAIN, BOTTLENECK])
+@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), fine(20), BOTTLENECK])
 @pytest.mark.parametrize("run", [lambda weights: ready(weights, "cpu"), lambda weights: TorchNet(weights, "cpu")])
 def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)

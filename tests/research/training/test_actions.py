@@ -14,7 +14,7 @@ from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.architecture import compact
+from expnet_live.networks.architecture import compact, fine
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.research.training.actions.dataset import ActionDataset
@@ -226,8 +226,7 @@ def test_new_outputs_leave_the_others_alone(tmp_path: Path) -> None:
 
 def test_a_grown_network_says_the_same() -> None:
     torch.manual_seed(0)
-    config = compact(50)
-    small = replace(config, backbone=replace(config.backbone, blocks=(2, 2, 2, 2), fine=0))
+    small, config = compact(50), fine(50)
     net = ExpNet(small).eval()
     crop = torch.randint(0, 256, (1, 3, 112, 112)).float()
     bigger = grown(net, config.backbone).eval()

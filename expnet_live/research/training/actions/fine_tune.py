@@ -23,7 +23,7 @@ from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.architecture import compact
+from expnet_live.networks.architecture import fine
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import pick_device
@@ -125,7 +125,7 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
     mean, sd = material.units()
     net = with_actions(init, mean, sd)
     if config.grow:
-        net = grown(net, compact(net.config.outputs["identity"]).backbone)
+        net = grown(net, fine(net.config.outputs["identity"]).backbone)
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = FaceModel.load()
     kept = ExpNetLoss(model, LossWeights(confidence=0)).to(device)

@@ -10,7 +10,7 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 @dataclass(frozen=True)
 class TuneConfig:
     """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
-    adds the layers that the present architecture has and the first weights lack; `group` pictures of a person are drawn
+    adds the layers of the architecture "fine"; `group` pictures of a person are drawn
     together.
     """
 
