@@ -6,12 +6,14 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from live_fakes import Puppet
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QInputDialog, QLineEdit
 from seen import LONG, banners
+from sending import LSL_SESSION
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.state.choices import Choices
@@ -102,7 +104,8 @@ def test_keys_are_named_and_kept(qtbot: Any, open_window: Callable[..., MainWind
 def test_markers_without_a_recording_go_to_the_lab(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     pytest.importorskip("pylsl")
     assert not window.actions_["mark"].isEnabled()
-    window.outputs.switches["lsl"].trigger()
+    window.outputs.address.setText(f"lsl?session={quote(LSL_SESSION)}")  # a process keeps its first session
+    window.outputs.address.returnPressed.emit()
     qtbot.waitUntil(lambda: window.actions_["mark"].isEnabled(), timeout=LONG)
     qtbot.keyClick(window, Qt.Key.Key_3)
     qtbot.waitUntil(lambda: banners(window).get("marker") == "Stimulus was sent.", timeout=LONG)

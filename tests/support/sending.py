@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.stream import Stream
 
 Opened = Callable[..., Stream]
+LSL_SESSION = f"expnet test {os.getpid()}"  # one for all tests: a process keeps its first
 PATIENCE = 20.0
 WEIGHTS = {"jawOpen": 0.5, "eyeBlinkLeft": 1.0, "mouthSmileRight": 0.25}
 # Each turn alone: of a head to its own left, up, and towards its right shoulder, in our frame.

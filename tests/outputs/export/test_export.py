@@ -294,7 +294,7 @@ def test_a_folder_in_the_way_is_not_replaced(demo_session: Session, tmp_path: Pa
 
 
 def test_the_progress_ends_at_its_total(demo_session: Session, tmp_path: Path) -> None:
-    for to in FORMATS:
+    for to in (name for name, format in FORMATS.items() if format.why_not(demo_session) is None):
         seen: list[tuple[int, int]] = []
         options = ExportOptions(to, tmp_path / to, end=0.25)
         done: Exported = export(demo_session, options, lambda done, total, seen=seen: seen.append((done, total)))

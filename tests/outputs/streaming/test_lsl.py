@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import time
 from collections.abc import Iterator
@@ -13,20 +12,19 @@ import numpy as np
 import pytest
 from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check
 from scipy.spatial.transform import Rotation
-from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, until
+from sending import LOOKS, LSL_SESSION, PATIENCE, TURNS, Opened, face_of, frame_of, until
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.live.outputs import FanOut
 from expnet_live.outputs.stream import Stream, parse_target
 
 pylsl = pytest.importorskip("pylsl")
-SESSION = f"expnet test {os.getpid()}"
 NAMES = ("Expression", "Action Units", "Pose", "Gaze", "Markers")
 
 
 @pytest.fixture
 def stream(opened: Opened) -> Stream:
-    stream = opened("lsl", 16571, session=SESSION)
+    stream = opened("lsl", 16571, session=LSL_SESSION)
     until(lambda: stream.ready or stream.problem)
     return stream
 
