@@ -268,8 +268,9 @@ def test_the_program_with_our_own_model(
 def test_the_program_on_the_releases_samples(nothing: None, tmp_path: Path) -> None:
     if not SAMPLES.is_dir():
         pytest.skip("needs ../shared/data/official")
-    assert main(["official", "run", str(SAMPLES / "input.csv"), "--out", str(tmp_path), "--device", "cpu"]) == 0
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"subject{i}_a_Shape_Expr_Pose.ply" for i in range(1, 6)]
+    out = tmp_path / "out"
+    assert main(["official", "run", str(SAMPLES / "input.csv"), "--out", str(out), "--device", "cpu"]) == 0
+    assert sorted(p.name for p in out.iterdir()) == [f"subject{i}_a_Shape_Expr_Pose.ply" for i in range(1, 6)]
 
 
 @pytest.mark.parametrize(
