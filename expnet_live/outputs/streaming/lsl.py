@@ -151,7 +151,7 @@ def _library(network: bool, session: str) -> Any:
     if "LSLAPICFG" in os.environ:  # the lab says itself
         return pylsl
     scope = "" if network else "[multicast]\nResolveScope = machine\n"
-    content = f"{scope}[lab]\nSessionID = {session}\n"
+    content = f"{scope}[lab]\nSessionID = {session}\n[log]\nlevel = -1\n"  # warnings, not its greetings
     if _told and _told[0] != content:
         raise UserError("Restart the program to change the reach of the output lsl, or its session.")
     if not _told:
