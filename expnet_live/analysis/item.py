@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import signal
 import threading
@@ -21,6 +20,7 @@ from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import SourceError
+from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
 
 log = logging.getLogger(__name__)
@@ -87,8 +87,7 @@ def _checksum(item: Item) -> str:
     if item.kind is Kind.UNREADABLE or not path.is_file():
         return ""
     try:
-        with path.open("rb") as f:
-            return hashlib.file_digest(f, "sha256").hexdigest()
+        return checksum(path)
     except OSError:  # its problem already says so
         return ""
 

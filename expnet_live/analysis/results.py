@@ -6,7 +6,6 @@ interrupted leaves nothing behind. Results of an earlier run are never replaced 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -20,7 +19,7 @@ from typing import Any
 from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import write_whole
+from expnet_live.core.files import checksum, write_whole
 
 SCHEMA = 1
 
@@ -135,12 +134,6 @@ class Results:
             return []
         named = (PurePosixPath(name) for name in self._run.get("files", {}))
         return [self.out / n for n in named if len(n.parts) > 1 and n.parts[0] in RESULTS and ".." not in n.parts]
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file, as hex digits. Raises OSError."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 def _read_run(path: Path) -> dict[str, Any]:

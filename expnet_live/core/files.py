@@ -1,7 +1,8 @@
-"""Writes files and folders that appear under their name only when they are complete and flushed to disk."""
+"""Writes files and folders that appear under their name only when they are complete and flushed to disk; checksums."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -87,3 +88,9 @@ def _sync_folder(path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file, as hex digits. Raises OSError."""
+    with path.open("rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()

@@ -6,7 +6,6 @@ of them is quicker depends on the processor: that is measured once and kept in t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -18,7 +17,7 @@ import numpy as np
 import onnxruntime
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import checksum, replacing
 from expnet_live.core.machine import processor
 from expnet_live.core.paths import cache_folder
 from expnet_live.networks.architecture import ExpNetConfig
@@ -70,7 +69,7 @@ class RuntimeFile:
         ways = [way for way in ways if way.path.is_file()]
         if not ways or not weights.is_file():
             return None
-        source = _sha256(weights)
+        source = checksum(weights)
         way = ways[0] if len(ways) == 1 else _quickest(ways, source)
         found = cls.read(way.path, way.threads)
         if found.net.notes.get(SOURCE) != source:
@@ -142,8 +141,3 @@ def _seconds(ways: list[_Way]) -> list[float]:
             file.net(crop)
             best[i] = min(best[i], time.perf_counter() - start)
     return best
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

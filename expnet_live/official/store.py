@@ -11,14 +11,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import write_whole
+from expnet_live.core.files import checksum, write_whole
 from expnet_live.core.paths import data_folder
 from expnet_live.core.records import record_of
 
@@ -42,7 +41,7 @@ class Origin:
 
     @classmethod
     def of(cls, path: Path) -> Origin:
-        return cls(path.name, digest(path))
+        return cls(path.name, checksum(path))
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class Store:
         return [
             key
             for key, part in self.parts().items()
-            if not (self.folder / part.file).is_file() or digest(self.folder / part.file) != part.sha256
+            if not (self.folder / part.file).is_file() or checksum(self.folder / part.file) != part.sha256
         ]
 
     @contextmanager
@@ -146,10 +145,10 @@ class Store:
         with self.writing():
             try:
                 for key, file in made.items():
-                    checksum = digest(file.path)
+                    digits = checksum(file.path)
                     # Named by their content, so that files that the manifest still names do not change.
-                    name = f"{key}-{checksum[:12]}{file.path.suffix}"
-                    known[key] = Part(name, file.path.stat().st_size, checksum, file.origin)
+                    name = f"{key}-{digits[:12]}{file.path.suffix}"
+                    known[key] = Part(name, file.path.stat().st_size, digits, file.origin)
                     file.path.replace(self.folder / name)
                 parts = {key: asdict(part) for key, part in known.items()}
                 write_whole(self.folder / MANIFEST, json.dumps({"schema": SCHEMA, "parts": parts}, indent=1))
@@ -162,12 +161,3 @@ class Store:
         for path in self.folder.iterdir():
             if path.is_file() and path.name not in kept:
                 path.unlink()
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    total = sha256()
-    with path.open("rb") as f:
-        while block := f.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()

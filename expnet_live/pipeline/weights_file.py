@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ class WeightsFile:
 
 def _described(path: Path, version: str) -> ModelFile:
     try:
-        with path.open("rb") as f:
-            return ModelFile(path.name, version, hashlib.file_digest(f, "sha256").hexdigest())
+        return ModelFile(path.name, version, checksum(path))
     except OSError as e:
         raise UserError(f"{path} can no longer be read ({e.strerror}); choose another model.") from e

@@ -11,12 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import checksum
 from expnet_live.core.version import __version__
 
 PACKAGES = (
@@ -163,14 +163,10 @@ def models() -> Finding:
     for file, look in ((WEIGHTS, weights), (FACE_MODEL, face_model), (DEMO_ASSET, clip)):
         try:
             path, what = asset(file), look()
-            facts.append(f"{path}: {what}; {path.stat().st_size / 1e6:.1f} MB, sha256 {_digest(path)}")
+            facts.append(f"{path}: {what}; {path.stat().st_size / 1e6:.1f} MB, sha256 {checksum(path)[:12]}")
         except (UserError, OSError) as error:
             broken.append(str(error))
     return Finding("models", tuple(facts), tuple(broken))
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def opengl(ask: Ask) -> Finding:

@@ -6,7 +6,6 @@ crops of faces. The files hold ranges only, not the crops.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import checksum, replacing
 from expnet_live.core.types import Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.graph import halve, onnx_model
@@ -37,7 +36,7 @@ _SEED = 8
 def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
     """Write both files beside `weights`; `crops` (N, S, S, 3) BGR uint8 show the faces that int8 must suit."""
     exact, small = runtime_files(weights)
-    source = hashlib.sha256(weights.read_bytes()).hexdigest()
+    source = checksum(weights)
     graph = onnx_model(Weights.read(weights))
     with TemporaryDirectory() as folder:
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
