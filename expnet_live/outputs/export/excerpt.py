@@ -11,7 +11,7 @@ from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.pipeline.models import model_with
-from expnet_live.sessions.format.markers import labels_of
+from expnet_live.sessions.format.markers import Marker, labels_of
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 
@@ -43,11 +43,13 @@ class Excerpt:
 
     def labels(self) -> list[str]:
         """For each row, the labels of the markers that belong to it; an empty list if the session has none."""
-        options = self.options
-        if not self.session.markers:
-            return []
-        start, end = -math.inf if options.start is None else options.start, options.end or math.inf
-        return labels_of([m for m in self.session.markers if start <= m.time <= end], self.rows.time)
+        return labels_of(self.markers, self.rows.time) if self.session.markers else []
+
+    @property
+    def markers(self) -> list[Marker]:
+        """The markers in the range, in order."""
+        start, end = -math.inf if self.options.start is None else self.options.start, self.options.end or math.inf
+        return [m for m in self.session.markers if start <= m.time <= end]
 
     def face_model(self) -> MeasuredHead:
         """The face model that the session was recorded with. Raises UserError."""

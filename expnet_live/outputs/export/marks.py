@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as Xml
@@ -31,7 +30,7 @@ class MarkerFile(Format):
         return None if session.markers else "The session has no markers; set some in the player first."
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
-        marks = marked(excerpt)
+        marks = excerpt.markers
         length = max([float(excerpt.session.rows.time[-1]), *(m.time for m in marks)])
         path.write_text(self.text(marks, length, excerpt.session), encoding="utf-8", newline="\n")
         excerpt.steps(1)(1)
@@ -40,13 +39,6 @@ class MarkerFile(Format):
     def text(self, marks: Sequence[Marker], length: float, session: Session) -> str:
         """The file's content, of a session of `length` s."""
         raise NotImplementedError
-
-
-def marked(excerpt: Excerpt) -> list[Marker]:
-    """The markers in the excerpt's range, in order."""
-    options = excerpt.options
-    start, end = -math.inf if options.start is None else options.start, options.end or math.inf
-    return [m for m in excerpt.session.markers if start <= m.time <= end]
 
 
 def elan(marks: Sequence[Marker], length: float, session: Session) -> str:
