@@ -18,7 +18,6 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import record_of
 from expnet_live.core.types import Array
-from expnet_live.person.curve import MOST_DEAD
 from expnet_live.person.curve import Curve as Curve
 
 
@@ -47,7 +46,7 @@ class Shape:
         points = []
         for name, curve in curves.items():
             for i in _indices(name):
-                dead[i], gain[i] = min(curve.dead, MOST_DEAD), curve.gain if curve.dead < 1 else 0.0
+                dead[i], gain[i] = curve.line
                 if curve.points is not None:
                     line = np.array(curve.points, np.float32).T
                     if (np.diff(line[0]) <= 0).any():

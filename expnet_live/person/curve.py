@@ -30,10 +30,14 @@ class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __call__(self, weights: Array) -> Array:
         """Reshape weights (...)."""
-        dead = min(self.dead, MOST_DEAD)
-        gain = self.gain if self.dead < 1 else 0.0
+        dead, gain = self.line
         out = np.clip(np.maximum(weights - dead, 0) * gain / (1 - dead), 0, 1)
         return out if self.points is None else np.interp(out, *np.array(self.points, float).T)
+
+    @property
+    def line(self) -> tuple[float, float]:
+        """The dead zone and the gain that count: a dead zone over the whole range leaves nothing."""
+        return min(self.dead, MOST_DEAD), self.gain if self.dead < 1 else 0.0
 
     @property
     def plain(self) -> bool:
