@@ -278,7 +278,7 @@ class InferenceWorker(Worker):
             rested = blendshapes if person is None else person.rested(blendshapes)
         if person is not None:
             expression = person.corrected(expression, model.names)
-            blendshapes = None if blendshapes is None else person.corrected_blendshapes(blendshapes)
+            blendshapes = None if rested is None else person.scaled(rested)
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
         return LiveFace(state, expression, identity, head, blendshapes, rested)

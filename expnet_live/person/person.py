@@ -67,11 +67,15 @@ class Person:
         """Weights (..., 52) scaled so that this person's rest is 0 and their full action is 1, multiplied by the
         gains.
         """
-        if not self.resting and not self.gains and not self.full:
-            return weights
+        return self.scaled(self.rested(weights))
+
+    def scaled(self, rested: Array) -> Array:
+        """The same for weights (..., 52) whose rest is 0 already."""
+        if not self.gains and not self.full:
+            return rested
         full = np.array([max(self.full.get(n, 1.0), LEAST_FULL) for n in ARKIT], np.float32)
         gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
-        return np.clip(self.rested(weights) / full * gain, 0, 1).astype(np.float32)
+        return np.clip(rested / full * gain, 0, 1).astype(np.float32)
 
     def with_gain(self, name: str, gain: float) -> Person:
         gains = {k: v for k, v in self.gains.items() if k != name}
