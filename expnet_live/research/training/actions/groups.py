@@ -38,12 +38,12 @@ class GroupDraws(Sampler[tuple[int, int]]):
     """
 
     def __init__(self, weights: Array, person: Array, size: int, count: int, seed: int) -> None:
-        self._p, self._person, self._size, self._count, self._seed = weights / weights.sum(), person, size, count, seed
+        self._until, self._person, self._size, self._count, self._seed = np.cumsum(weights), person, size, count, seed
         self._order = np.argsort(person, kind="stable")
         self._ends = np.searchsorted(person[self._order], np.arange(-1, person.max() + 1), "right")
         alone = np.flatnonzero(person < 0)
         self._alone = alone if len(alone) else np.arange(len(person))
-        self._p_alone = self._p[self._alone] / self._p[self._alone].sum()
+        self._until_alone = np.cumsum(weights[self._alone])
 
     def __len__(self) -> int:
         return self._count
@@ -51,7 +51,7 @@ class GroupDraws(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         rng, n = np.random.default_rng(self._seed), 0
         while True:
-            for first in rng.choice(len(self._p), _BLOCK, p=self._p):
+            for first in _drawn(self._until, _BLOCK, rng):
                 for i in self._group(int(first), rng):
                     if n == self._count:
                         return
@@ -65,4 +65,9 @@ class GroupDraws(Sampler[tuple[int, int]]):
             there = there[there != first]
             if len(there) >= more:
                 return [first, *rng.choice(there, more, replace=False).tolist()]
-        return [first, *rng.choice(self._alone, more, p=self._p_alone).tolist()]
+        return [first, *self._alone[_drawn(self._until_alone, more, rng)].tolist()]
+
+
+def _drawn(until: Array, count: int, rng: np.random.Generator) -> Array:
+    """`count` indices drawn by weights, of which `until` are the running sums."""
+    return np.searchsorted(until, rng.random(count) * until[-1], "right").clip(max=len(until) - 1)
