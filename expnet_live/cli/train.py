@@ -323,6 +323,21 @@ def _run_pictures(args: argparse.Namespace) -> int:
     return 0
 
 
+def _add_options(parser: argparse.ArgumentParser, config: type[Any], **switches: str) -> None:
+    """An option for each field of a dataclass; fields named in `switches` are switches with these help texts."""
+    for f in fields(config):
+        option = f"--{f.name.replace('_', '-')}"
+        if f.name in switches:
+            parser.add_argument(option, action="store_true", help=switches[f.name])
+        else:
+            parser.add_argument(option, type=type(f.default), default=f.default, help=f"default: {f.default}")
+
+
+def _chosen(args: argparse.Namespace, config: type[Any]) -> dict[str, Any]:
+    """The values of these options."""
+    return {f.name: getattr(args, f.name) for f in fields(config)}
+
+
 def _actions(steps: Subparsers) -> None:
     from expnet_live.research.training.actions.options import TuneConfig
 
@@ -330,12 +345,7 @@ def _actions(steps: Subparsers) -> None:
     _material(parser)
     parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
-    for f in fields(TuneConfig):
-        option = f"--{f.name.replace('_', '-')}"
-        if isinstance(f.default, bool):
-            parser.add_argument(option, action="store_true", help="add the layers of the architecture 'fine'")
-        else:
-            parser.add_argument(option, type=type(f.default), default=f.default, help=f"default: {f.default}")
+    _add_options(parser, TuneConfig, grow="add the layers of the architecture 'fine'")
     parser.set_defaults(run=_run_actions)
 
 
@@ -347,7 +357,7 @@ def _run_actions(args: argparse.Namespace) -> int:
     from expnet_live.research.training.actions.strength import strengthen
 
     material = _material_of(args)
-    config = TuneConfig(**{f.name: getattr(args, f.name) for f in fields(TuneConfig)})
+    config = TuneConfig(**_chosen(args, TuneConfig))
     tuned = fine_tune(material, args.init, args.out, config)
     result = args.out / "strong.safetensors"
     strengthen(tuned, material, result)
@@ -365,9 +375,7 @@ def _finder(steps: Subparsers) -> None:
         "--scenes", nargs="+", type=Path, required=True, metavar="PHOTOS", help="pictures without people"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="finder.onnx, finder.pt, log.csv")
-    for f in fields(FinderConfig):
-        kind = type(f.default)
-        parser.add_argument(f"--{f.name.replace('_', '-')}", type=kind, default=f.default, help=f"default: {f.default}")
+    _add_options(parser, FinderConfig)
     parser.set_defaults(run=_run_finder)
 
 
@@ -378,7 +386,7 @@ def _run_finder(args: argparse.Namespace) -> int:
     from expnet_live.research.training.photos import list_photos
 
     scenes = read_scenes(list_photos(args.scenes))
-    config = FinderConfig(**{f.name: getattr(args, f.name) for f in fields(FinderConfig)})
+    config = FinderConfig(**_chosen(args, FinderConfig))
     print(f"the finder is in {train_finder(_material_of(args), scenes, args.out, config)}")
     return 0
 
