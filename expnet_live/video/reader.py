@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Image
 from expnet_live.video.clock import timed
+from expnet_live.video.conversion import ToBgr
 from expnet_live.video.deinterlacing import deinterlaced
 from expnet_live.video.hdr import ToneMapper, is_hdr
 from expnet_live.video.opening import open_media
@@ -80,12 +81,12 @@ class VideoReader:
             times = (((i + self._skipped) * self._step, pair) for i, (_, pair) in enumerate(stamped))
         else:
             times = timed(stamped, self._step, self._origin)
-        tone_mapped = ToneMapper()
+        tone_mapped, converted = ToneMapper(), ToBgr()
         n = 0
         for time, (frame, picture) in self._wanted(times):
             if n == 0:
                 first = round(time / self._step)
-            image = tone_mapped(picture) if is_hdr(frame) else cast(Image, picture.to_ndarray(format="bgr24"))
+            image = tone_mapped(picture) if is_hdr(frame) else converted(picture)
             image = turned(square_pixels(image, self._stream.sample_aspect_ratio), display_turn(frame))
             yield Picture(image, time, first + n)
             n += 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import struct
+import sys
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -277,3 +279,17 @@ def test_a_trim_without_encoding_is_whole(tmp_path: Path) -> None:
     frames = read(trim)
     assert [number(f.image) for f in frames] == list(range(8, 60)) and frames[0].timestamp == 0
     assert number(read(trim, 1.0)[0].image) == 38
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts threads as Linux lists them")
+def test_a_picture_needs_no_threads_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.mp4"
+    write_numbered(path, n=60)
+    counts = []
+    gc.disable()
+    try:
+        for _ in VideoReader(path):
+            counts.append(len(list(Path("/proc/self/task").iterdir())))
+    finally:
+        gc.enable()
+    assert len(counts) == 60 and counts[-1] <= counts[0]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from expnet_live.core.types import Image
 from expnet_live.sessions.reading.pictures import as_recorded
 from expnet_live.threads.answerer import Answerer
+from expnet_live.video.conversion import ToBgr
 from expnet_live.video.mkv import opened, packets
 from expnet_live.video.writer import KEY_EVERY
 
@@ -45,6 +46,7 @@ class PictureFile:
         self._frames: Iterator[tuple[int, VideoFrame]] = self._decoded(0)
         self._next = 0  # the next picture to be decoded
         self._kept: dict[int, VideoFrame] = {}
+        self._converted = ToBgr()
         self._room = max(_LEAST, int(cache / max(1.5 * size[0] * size[1], 1)))
 
     def picture(self, number: int) -> Image | None:
@@ -54,7 +56,7 @@ class PictureFile:
             frame = self._decode(number)
         if frame is None:
             return None
-        return as_recorded(cast(Image, frame.to_ndarray(format="bgr24")), self._size)
+        return as_recorded(self._converted(frame), self._size)
 
     @property
     def kept(self) -> int:
