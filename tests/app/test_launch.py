@@ -25,11 +25,8 @@ def start(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> None:
-    picture = tmp_path / "new" / "window.png"
-    done = start("--source", "demo", "--duration", "2", "--screenshot", str(picture))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "first face after" in done.stdout and str(picture) in done.stdout
+def check_window(picture: Path) -> None:
+    """The picture of a window shows the camera, the head in the colour of skin, and curves."""
     image = QImage(str(picture))
     assert (image.width(), image.height()) == (1280, 800)
     seen = pixels(image)
@@ -40,7 +37,39 @@ def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> 
     middle = head[200:300, 180:280].mean((0, 1))
     assert middle[0] > middle[2] + 20 and middle[0] > 100
     assert np.ptp(curves, axis=2).max() > 60  # coloured lines
+
+
+def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> None:
+    picture = tmp_path / "new" / "window.png"
+    done = start("--source", "demo", "--duration", "2", "--screenshot", str(picture))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first face after" in done.stdout and str(picture) in done.stdout
+    check_window(picture)
     assert (Path(os.environ["EXPNET_LIVE_DATA"]) / "log" / "expnet-live.log").is_file()
+
+
+BLOCKER = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("mediapipe", "torch"):
+            print(name, "was asked for", file=sys.stderr, flush=True)
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_the_window_mirrors_a_face_without_mediapipe_and_torch(tmp_path: Path) -> None:
+    """Python loads `sitecustomize` in each process that the window starts: none may ask for what is not installed."""
+    (tmp_path / "sitecustomize.py").write_text(BLOCKER, encoding="utf-8")
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    picture = tmp_path / "window.png"
+    done = start("--source", "demo", "--duration", "6", "--screenshot", str(picture), PYTHONPATH=path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "first face after" in done.stdout
+    check_window(picture)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
