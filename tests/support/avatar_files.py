@@ -1,0 +1,407 @@
+"""Makes avatars of our own face and rig: a rigged GLB head, a VRM 0 and a VRM 1 with bodies.
+
+    python tests/support/avatar_files.py FOLDER
+
+Heads have morph targets from our rig, bodies are lathed, textures are painted here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from expnet_live.core.arkit import ARKIT, blendshapes_of
+from expnet_live.heads.built_in import face_model
+from expnet_live.heads.head import Part, expression_of
+from expnet_live.render.rasterizer import rasterize
+
+_KINDS = {"float32": 5126, "uint16": 5123, "uint32": 5125, "uint8": 5121}
+_SHAPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+UP = 1.5  # m from the floor to our head's origin
+# Height over the floor of each joint, m, along the middle; eyes follow from the head.
+SPINE = {"hips": 0.82, "spine": 0.94, "chest": 1.08, "neck": 1.35, "head": 1.42}
+
+
+class Maker:
+    """A document and its binary part; `add` returns the number of an accessor."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = {
+            "asset": {"version": "2.0", "generator": "ExpNet Live's tests"},
+            "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [], "meshes": [], "skins": [], "materials": [],
+            "textures": [], "images": [], "accessors": [], "bufferViews": [],
+        }  # fmt: skip
+        self.binary = bytearray()
+
+    def view(self, data: bytes) -> int:
+        self.binary += bytes(-len(self.binary) % 4)
+        self.document["bufferViews"].append({"buffer": 0, "byteOffset": len(self.binary), "byteLength": len(data)})
+        self.binary += data
+        return len(self.document["bufferViews"]) - 1
+
+    def add(self, array: Any, target: int | None = None) -> int:
+        rows = np.ascontiguousarray(array).reshape(len(array), -1)
+        view = self.view(rows.tobytes())
+        if target:
+            self.document["bufferViews"][view]["target"] = target
+        limits = {"min": rows.min(0).tolist(), "max": rows.max(0).tolist()} if rows.shape[1] == 3 else {}
+        self.document["accessors"].append(
+            {"bufferView": view, "componentType": _KINDS[rows.dtype.name], "count": len(rows),
+             "type": _SHAPES[rows.shape[1]], **limits}
+        )  # fmt: skip
+        return len(self.document["accessors"]) - 1
+
+    def sparse(self, steps: Any) -> int:
+        """Displacements (V, 3), of which only those that are not 0 are stored."""
+        where = np.flatnonzero(np.abs(steps).max(1) > 1e-6)
+        if not len(where):
+            where = np.zeros(1, np.int64)
+        values = steps[where].astype(np.float32)
+        kept = np.vstack([values, np.zeros((1, 3), np.float32)])
+        self.document["accessors"].append({
+            "componentType": 5126, "count": len(steps), "type": "VEC3", "min": kept.min(0).tolist(),
+            "max": kept.max(0).tolist(),
+            "sparse": {"count": len(where), "indices": {"bufferView": self.view(where.astype("<u4").tobytes()),
+                       "componentType": 5125}, "values": {"bufferView": self.view(values.tobytes())}},
+        })  # fmt: skip
+        return len(self.document["accessors"]) - 1
+
+    def image(self, pixels: Any) -> int:
+        """A texture of pixels (H, W, 3 or 4) uint8 RGB; the number of the texture."""
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "PNG")
+        self.document["images"].append({"bufferView": self.view(out.getvalue()), "mimeType": "image/png"})
+        self.document["textures"].append({"source": len(self.document["images"]) - 1})
+        return len(self.document["textures"]) - 1
+
+    def content(self) -> bytes:
+        document = {k: v for k, v in self.document.items() if v != []}
+        document["buffers"] = [{"byteLength": len(self.binary)}]
+        return glb(document, bytes(self.binary))
+
+
+def glb(document: Any, binary: bytes = b"") -> bytes:
+    text = document if isinstance(document, bytes) else json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    binary += bytes(-len(binary) % 4)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text
+    if binary:
+        chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+@cache
+def _face() -> tuple[Any, ...]:
+    """Vertices at rest (V, 3) m from the floor, the 52 displacements (52, V, 3) m, and the face model."""
+    model = face_model()
+    rest = expression_of(model.names)
+    at = model.vertices(rest)
+    moved = [model.vertices(rest, blendshapes=blendshapes_of(**{n: 1.0})) - at for n in ARKIT]
+    # What closes lips needs an open jaw to act.
+    both = model.vertices(rest, blendshapes=blendshapes_of(jawOpen=1.0, mouthClose=1.0))
+    jaw = moved[ARKIT.index("jawOpen")]
+    moved[ARKIT.index("mouthClose")] = both - at - jaw
+    return at / 1000 + (0, UP, 0), np.stack(moved).astype(np.float32) / 1000, model
+
+
+def _cylinder(points: Any) -> Any:
+    """Texture coordinates of points around the head's axis."""
+    angle = np.arctan2(points[:, 0], points[:, 2] + 0.08)
+    return np.stack([0.5 + angle / (2 * np.pi), (1.66 - points[:, 1]) / 0.36], 1).astype(np.float32)
+
+
+def _painted(uv: Any, triangles: Any, colors: Any, side: int = 512) -> Any:
+    """A texture with the colours (V, 3) of the vertices."""
+    points = np.column_stack([uv * side - 0.5, np.zeros(len(uv))])
+    picture = np.full((side, side, 3), colors.mean(0), np.float32)
+    for faces in (triangles, triangles[:, ::-1]):
+        spread = np.ptp(uv[faces][:, :, 0], axis=1) < 0.5  # not across the seam
+        seen = rasterize(points, faces[spread], side, side)
+        picture.reshape(-1, 3)[seen.pixel] = seen.interpolate(faces[spread], colors.astype(np.float32))
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+
+
+def _lathe(profile: list[tuple[float, float, float]], n: int = 40) -> tuple[Any, Any, Any]:
+    """A surface around the y axis through (height, width, depth), m: positions, uv and triangles."""
+    angle = np.linspace(0, 2 * np.pi, n + 1)
+    rings = [np.stack([w * np.sin(angle), np.full(n + 1, y), d * np.cos(angle)], 1) for y, w, d in profile]
+    points = np.concatenate(rings).astype(np.float32)
+    u = np.tile(angle / (2 * np.pi), len(profile))
+    v = np.repeat(np.linspace(0, 1, len(profile)), n + 1)
+    i = np.arange(len(profile) - 1)[:, None] * (n + 1) + np.arange(n)
+    quads = np.stack([i, i + 1, i + n + 2, i + n + 1], -1).reshape(-1, 4)
+    return points, np.stack([u, v], 1).astype(np.float32), np.vstack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+
+
+def _normals(points: Any, triangles: Any) -> Any:
+    from expnet_live.avatars.reading import vertex_normals
+
+    return vertex_normals(points, triangles)
+
+
+class _Body:
+    """A head on a skeleton, and on request a body; `turned` faces -z, as VRM 0 does."""
+
+    def __init__(self, turned: bool, prefix: str = "") -> None:
+        self.make, self._turn = Maker(), np.array([-1.0, 1.0, -1.0]) if turned else np.ones(3)
+        self.at, self.moved, self.model = _face()
+        self.part = self.model.traits.part
+        nodes = self.make.document["nodes"]
+        nodes.append({"name": "Root", "children": [1]})
+        below = 0.0
+        for i, (name, height) in enumerate(SPINE.items()):
+            nodes.append(
+                {"name": f"{prefix}{name.title()}", "translation": [0, height - below, 0], "children": [i + 2]}
+            )
+            below = height
+        self.head = len(nodes) - 1
+        self.bones = {name: i + 1 for i, name in enumerate(SPINE)}
+        nodes[self.head]["children"] = []
+        self.joints = list(self.bones.values())
+        for name, part in (("leftEye", Part.LEFT_EYE), ("rightEye", Part.RIGHT_EYE)):
+            center = (self.at[self.part == part].min(0) + self.at[self.part == part].max(0)) / 2
+            nodes.append({"name": f"{prefix}{name[0].upper()}{name[1:]}",
+                          "translation": (self._turn * (center - (0, SPINE["head"], 0))).tolist()})  # fmt: skip
+            self.bones[name] = len(nodes) - 1
+            self.joints.append(len(nodes) - 1)
+            nodes[self.head]["children"].append(len(nodes) - 1)
+        self._skin()
+
+    def _skin(self) -> None:
+        inverse = []
+        for joint in self.joints:
+            matrix = np.eye(4, dtype=np.float32)
+            matrix[:3, 3] = -self._world(joint)
+            inverse.append(matrix.T)
+        self.make.document["skins"].append(
+            {"joints": self.joints, "inverseBindMatrices": self.make.add(np.stack(inverse)), "skeleton": 1}
+        )
+
+    def _world(self, node: int) -> Any:
+        nodes, at = self.make.document["nodes"], np.zeros(3)
+        while True:
+            at = at + nodes[node].get("translation", (0, 0, 0))
+            parent = [i for i, n in enumerate(nodes) if node in n.get("children", [])]
+            if not parent:
+                return at
+            node = parent[0]
+
+    def mesh(self, name: str, primitives: list[dict[str, Any]], names: list[str] | None = None) -> int:
+        document = self.make.document
+        extras = {} if names is None else {"weights": [0.0] * len(names), "extras": {"targetNames": names}}
+        document["meshes"].append({"name": name, "primitives": primitives, **extras})
+        document["nodes"].append({"name": name, "mesh": len(document["meshes"]) - 1, "skin": 0})
+        document["scenes"][0]["nodes"].append(len(document["nodes"]) - 1)
+        return len(document["nodes"]) - 1
+
+    def primitive(self, points: Any, normals: Any, uv: Any, triangles: Any, weights: dict[str, Any], material: int,
+                  targets: Any = None) -> dict[str, Any]:  # fmt: skip
+        """`weights`: how much each bone holds the vertices, (V,) or a number."""
+        add, n = self.make.add, len(points)
+        names = list(weights)
+        joints, held = np.zeros((n, 4), np.uint8), np.zeros((n, 4), np.float32)
+        for k, bone in enumerate(names):
+            joints[:, k], held[:, k] = self.joints.index(self.bones[bone]), weights[bone]
+        joints[held == 0] = 0
+        attributes = {
+            "POSITION": add((self._turn * points).astype(np.float32), 34962),
+            "NORMAL": add((self._turn * normals).astype(np.float32), 34962),
+            "TEXCOORD_0": add(uv, 34962), "JOINTS_0": add(joints, 34962), "WEIGHTS_0": add(held, 34962),
+        }  # fmt: skip
+        flat = triangles.astype(np.uint16 if n < 65536 else np.uint32).ravel()
+        out = {"attributes": attributes, "indices": add(flat, 34963), "material": material}
+        if targets is not None:
+            out["targets"] = [{"POSITION": self.make.sparse(self._turn * t)} for t in targets]
+        return out
+
+    def face(self, targets: Any, names: list[str], skin: dict[str, Any]) -> int:
+        """The head with these targets (J, V, 3); `skin` is more of its material."""
+        chosen = ~np.isin(self.part, (Part.LEFT_EYE, Part.RIGHT_EYE))
+        points, colors = self.at[chosen], self.model.colors[chosen]
+        triangles = _within(self.model.triangles, chosen)
+        normals, uv = self.model.normals(1000 * self.at.astype(np.float32))[chosen], _cylinder(points)
+        texture = self.make.image(_painted(uv, triangles, colors))
+        self.make.document["materials"].append(_material("Skin", texture, **skin))
+        neck = np.clip((points[:, 1] - SPINE["neck"]) / 0.06, 0, 1)
+        held = {"head": neck, "neck": 1 - neck}
+        part = self.primitive(points, normals, uv, triangles, held, self._last, targets[:, chosen])
+        return self.mesh("Face", [part], names)
+
+    def eyes(self, **more: Any) -> None:
+        pieces = []
+        for name, part in (("leftEye", Part.LEFT_EYE), ("rightEye", Part.RIGHT_EYE)):
+            chosen = self.part == part
+            points, colors = self.at[chosen], self.model.colors[chosen]
+            center, triangles = points.mean(0), _within(self.model.triangles, chosen)
+            uv = (0.5 + (points - center)[:, :2] * (1, -1) / 0.026).astype(np.float32)
+            front = triangles[(points[triangles][:, :, 2].mean(1) > center[2] - 0.004)]
+            texture = self.make.image(_painted(uv, front, colors, 256))
+            self.make.document["materials"].append(_material(name, texture, **more))
+            pieces.append(self.primitive(points, _normals(points, triangles), uv, triangles, {name: 1.0}, self._last))
+        self.mesh("Eyes", pieces)
+
+    def body(self, cloth: tuple[int, int, int], hair: tuple[int, int, int], **more: Any) -> None:
+        profile = [(0.62, 0.16, 0.11), (0.8, 0.17, 0.12), (0.95, 0.14, 0.1), (1.12, 0.17, 0.115), (1.24, 0.19, 0.11),
+                   (1.31, 0.16, 0.085), (1.345, 0.09, 0.07), (1.37, 0.062, 0.062), (1.41, 0.056, 0.058)]  # fmt: skip
+        points, uv, triangles = _lathe(profile)
+        points += np.float32((0, 0, -0.085))
+        weave = np.indices((64, 64)).sum(0) // 8 % 2
+        cloth_ = np.clip(np.array(cloth) + 14 * weave[..., None] - 7, 0, 255).astype(np.uint8)
+        self.make.document["materials"].append(_material("Cloth", self.make.image(cloth_), **more))
+        chest = np.clip((points[:, 1] - 0.95) / 0.15, 0, 1)
+        neck = np.clip((points[:, 1] - 1.31) / 0.06, 0, 1)
+        held = {"spine": 1 - chest, "chest": chest * (1 - neck), "neck": neck}
+        parts = [self.primitive(points, _normals(points, triangles), uv, triangles, held, self._last)]
+        # Hair: a fringed shell with transparent gaps, seen from both sides.
+        dome = [(1.655 - 0.19 * t**1.3, 0.085 * np.sin(1.9 * t) ** 0.6 + 0.002, 0.105 * np.sin(1.9 * t) ** 0.6 + 0.002)
+                for t in np.linspace(0, 1, 12)]  # fmt: skip
+        points, uv, triangles = _lathe(dome, 64)
+        points += np.float32((0, 0, -0.068))
+        front = (points[triangles].mean(1)[:, 2] > -0.02) & (points[triangles].mean(1)[:, 1] < 1.585)
+        triangles = triangles[~front]
+        strands = np.zeros((128, 256, 4), np.uint8)
+        strands[..., :3] = hair
+        strands[..., :3] += (np.arange(256) * 37 % 29).astype(np.uint8)[None, :, None]
+        strands[..., 3] = np.where(np.arange(128)[:, None] < 100 + 20 * np.sin(np.arange(256) * 0.9), 255, 0)
+        strand = _material("Hair", self.make.image(strands), **more)
+        self.make.document["materials"].append({**strand, "alphaMode": "MASK", "doubleSided": True})
+        hair_ = self.primitive(points, _normals(points, triangles[:, ::-1]), uv, triangles, {"head": 1.0}, self._last)
+        self.mesh("Body", [*parts, hair_])
+
+    @property
+    def _last(self) -> int:
+        return len(self.make.document["materials"]) - 1
+
+
+def _within(triangles: Any, chosen: Any) -> Any:
+    return (np.cumsum(chosen) - 1)[triangles[chosen[triangles].all(1)]]
+
+
+def _material(name: str, texture: int, **more: Any) -> dict[str, Any]:
+    surface = {"baseColorTexture": {"index": texture}, "metallicFactor": 0.0, "roughnessFactor": 0.7}
+    return {"name": name, "pbrMetallicRoughness": surface, **more}
+
+
+def _apple(name: str) -> str:
+    """As Apple's own files write it: eyeBlink_L."""
+    for side in ("Left", "Right"):
+        if name.endswith(side) and name not in ("jawLeft", "jawRight", "mouthLeft", "mouthRight"):
+            return f"{name.removesuffix(side)}_{side[0]}"
+    return name
+
+
+def glb_head() -> bytes:
+    """A rigged head with ARKit's 52 morph targets, with Apple's spelling, without a body."""
+    body = _Body(turned=False)
+    body.face(body.moved, [_apple(n) for n in ARKIT], {"doubleSided": True})
+    body.eyes()
+    return body.make.content()
+
+
+def _sum(body: _Body, **weights: float) -> Any:
+    return sum(w * body.moved[ARKIT.index(name)] for name, w in weights.items())
+
+
+def _presets(body: _Body) -> dict[str, Any]:
+    """The morph targets of VRM's presets."""
+    both = {f"{n}{side}": 1.0 for n in ("mouthSmile", "cheekSquint") for side in ("Left", "Right")}
+    return {
+        "aa": _sum(body, jawOpen=0.6), "ih": _sum(body, mouthStretchLeft=0.6, mouthStretchRight=0.6, jawOpen=0.1),
+        "ou": _sum(body, mouthPucker=1.0), "ee": _sum(body, mouthStretchLeft=0.5, mouthStretchRight=0.5),
+        "oh": _sum(body, jawOpen=0.4, mouthFunnel=1.0),
+        "blinkLeft": _sum(body, eyeBlinkLeft=1.0), "blinkRight": _sum(body, eyeBlinkRight=1.0),
+        "happy": _sum(body, **both), "angry": _sum(body, browDownLeft=1.0, browDownRight=1.0),
+        "sad": _sum(body, mouthFrownLeft=1.0, mouthFrownRight=1.0, browInnerUp=0.7),
+        "surprised": _sum(body, browOuterUpLeft=1.0, browOuterUpRight=1.0, eyeWideLeft=1.0, eyeWideRight=1.0),
+    }  # fmt: skip
+
+
+def vrm_0(*, one_blink: bool = False) -> bytes:
+    """It faces -z and has VRM's presets alone; `one_blink`: for both eyes together."""
+    from expnet_live.core.channels import VRM_0_NAMES
+
+    body = _Body(turned=True, prefix="J_Bip_C_")
+    presets = _presets(body)
+    if one_blink:
+        presets["blink"] = presets.pop("blinkLeft") + presets.pop("blinkRight")
+    unlit = {"extensions": {"KHR_materials_unlit": {}}}
+    body.face(np.stack(list(presets.values())), [f"Fcl_{n}" for n in presets], unlit)
+    body.eyes(**unlit)
+    body.body((70, 90, 150), (150, 90, 60), **unlit)
+    document = body.make.document
+    mesh = 0
+    groups = [
+        {"name": VRM_0_NAMES.get(n, n.title()), "presetName": VRM_0_NAMES.get(n, n).lower() if n != "surprised"
+         else "unknown", "binds": [{"mesh": mesh, "index": i, "weight": 100}], "materialValues": [], "isBinary": False}
+        for i, n in enumerate(presets)
+    ]  # fmt: skip
+    degrees = {"curve": [0, 0, 0, 1, 1, 1, 1, 0], "xRange": 90, "yRange": 60}
+    sides = ("HorizontalInner", "HorizontalOuter", "VerticalDown", "VerticalUp")
+    document["extensionsUsed"] = ["VRM", "KHR_materials_unlit"]
+    document["extensions"] = {"VRM": {
+        "specVersion": "0.0", "exporterVersion": "ExpNet Live's tests",
+        "meta": {"title": "Zero", "version": "1", "author": "ExpNet Live", "allowedUserName": "Everyone",
+                 "violentUssageName": "Disallow", "sexualUssageName": "Disallow", "commercialUssageName": "Allow",
+                 "licenseName": "CC0"},
+        "humanoid": {"humanBones": [{"bone": name, "node": node} for name, node in body.bones.items()]},
+        "blendShapeMaster": {"blendShapeGroups": groups},
+        "firstPerson": {"lookAtTypeName": "Bone", **{f"lookAt{side}": degrees for side in sides}},
+        "secondaryAnimation": {"boneGroups": [], "colliderGroups": []},
+        "materialProperties": [
+            {"name": m["name"], "shader": "VRM/MToon", "vectorProperties": {"_ShadeColor": [0.72, 0.55, 0.55, 1]},
+             "floatProperties": {"_ShadeToony": 0.9, "_ShadeShift": 0.0}} for m in document["materials"]],
+    }}  # fmt: skip
+    return body.make.content()
+
+
+def vrm_1() -> bytes:
+    """It faces +z, has presets and ARKit's actions as expressions of their own (Perfect Sync), and spring bones."""
+    body = _Body(turned=False)
+    toon = {"extensions": {"VRMC_materials_mtoon": {"specVersion": "1.0", "shadeColorFactor": [0.5, 0.35, 0.35],
+            "shadingToonyFactor": 0.8, "shadingShiftFactor": -0.1}}}  # fmt: skip
+    presets = _presets(body)
+    targets = np.concatenate([body.moved, np.stack(list(presets.values()))])
+    node = body.face(targets, [f"Face.{n}" for n in [*ARKIT, *presets]], toon)
+    body.eyes(**toon)
+    body.body((150, 60, 70), (60, 60, 75), **toon)
+
+    def clip(index: int) -> dict[str, Any]:
+        return {"morphTargetBinds": [{"node": node, "index": index, "weight": 1.0}], "isBinary": False}
+
+    angles = {"inputMaxValue": 90, "outputScale": 60}
+    sides = ("HorizontalInner", "HorizontalOuter", "VerticalDown", "VerticalUp")
+    document = body.make.document
+    document["extensionsUsed"] = ["VRMC_vrm", "VRMC_materials_mtoon"]
+    document["extensions"] = {"VRMC_vrm": {
+        "specVersion": "1.0",
+        "meta": {"name": "One", "version": "1", "authors": ["ExpNet Live", "Nobody"],
+                 "licenseUrl": "https://vrm.dev/licenses/1.0/", "avatarPermission": "everyone",
+                 "commercialUsage": "personalNonProfit", "creditNotation": "required", "allowRedistribution": False,
+                 "modification": "prohibited", "allowExcessivelyViolentUsage": False},
+        "humanoid": {"humanBones": {name: {"node": n} for name, n in body.bones.items()}},
+        "expressions": {"preset": {n: clip(len(ARKIT) + i) for i, n in enumerate(presets)},
+                        "custom": {n[0].upper() + n[1:]: clip(i) for i, n in enumerate(ARKIT)}},
+        "lookAt": {"type": "bone", "offsetFromHeadBone": [0, 0.06, 0], **{f"rangeMap{s}": angles for s in sides}},
+    }}  # fmt: skip
+    return body.make.content()
+
+
+AVATARS = {"head.glb": glb_head, "zero.vrm": vrm_0, "one.vrm": vrm_1}
+
+
+def write_avatars(folder: Path) -> dict[str, Path]:
+    for name, make in AVATARS.items():
+        (folder / name).write_bytes(make())
+    return {name: folder / name for name in AVATARS}
+
+
+if __name__ == "__main__":
+    write_avatars(Path(sys.argv[1]))
