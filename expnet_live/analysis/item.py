@@ -117,6 +117,9 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
                 output.photo(frame.image, estimator.photo(frame.image))
                 progress.step()
             return
+        if options.overlay is not None and (sound := source.sound()) is not None:
+            stack.callback(sound.close)
+            output.sound = sound
         stack.enter_context(output)
         progress.expect(source.n_frames or 0)
         start: float | None = None

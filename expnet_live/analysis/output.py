@@ -21,6 +21,7 @@ from expnet_live.core.types import FaceState, Image
 from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import FaceOverlay
 from expnet_live.sessions.format.table import Layout
+from expnet_live.video.sound import SoundReader
 
 ROWS = "rows.csv"
 FILES = "files"
@@ -52,12 +53,16 @@ def layout_of(estimator: Estimator, options: Options) -> Layout:
 
 
 class ItemOutput:
-    """Writes rows, meshes and overlays of one item. A context manager that completes the overlay video."""
+    """Writes rows, meshes and overlays of one item. A context manager that completes the overlay video.
+
+    `sound` is that of the video, for its overlay.
+    """
 
     def __init__(self, item: Item, folder: Path, rows: BinaryIO, estimator: Estimator, options: Options) -> None:
         model = estimator.face_model
         self.frames = 0
         self.with_face = 0
+        self.sound: SoundReader | None = None
         self._item = item
         self._folder = folder
         self._rows = rows
@@ -101,7 +106,7 @@ class ItemOutput:
                 if self._video is None:
                     path = self._path("overlays", f"{self._item.name}.mp4")
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    self._video = OverlayVideo(path, fps, self._overlay)
+                    self._video = OverlayVideo(path, fps, self._overlay, self.sound)
                 self._video.write(image, faces, seconds)
         for moment in self._neutral.add(Moment(index, seconds, tuple(faces))):
             self._write(moment)

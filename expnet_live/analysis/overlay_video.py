@@ -10,17 +10,21 @@ from pathlib import Path
 from expnet_live.core.types import FaceState, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import FaceOverlay
+from expnet_live.video.sound import SoundCopy, SoundReader
 from expnet_live.video.writer import VideoWriter
 
 _WAITING = 4  # most frames in memory before they are drawn
 
 
 class OverlayVideo:
-    """Writes frames with their faces drawn over them. The next call raises errors of the thread."""
+    """Writes frames with their faces drawn over them, and the video's `sound`. The next call raises errors of the
+    thread.
+    """
 
-    def __init__(self, path: Path, fps: float, overlay: FaceOverlay) -> None:
-        self._overlay = overlay
-        self._writer = VideoWriter(path, fps)
+    def __init__(self, path: Path, fps: float, overlay: FaceOverlay, sound: SoundReader | None = None) -> None:
+        self._overlay, self._step = overlay, 1 / fps
+        self._writer = VideoWriter(path, fps, sound=sound is not None)
+        self._sound = None if sound is None else SoundCopy(sound, self._writer.write_sound)
         self._thread = ThreadPoolExecutor(1, "overlay")
         self._waiting: deque[Future[None]] = deque()
 
@@ -46,6 +50,8 @@ class OverlayVideo:
 
     def _draw(self, image: Image, faces: Sequence[FaceState], seconds: float) -> None:
         self._writer.write(drawn(self._overlay, image, faces), seconds)
+        if self._sound is not None:
+            self._sound.until(seconds + self._step)
 
 
 def drawn(overlay: FaceOverlay, image: Image, faces: Sequence[FaceState]) -> Image:

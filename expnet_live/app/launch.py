@@ -99,7 +99,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     pictures: list[QImage] = []
     recording = QTimer(window)
     if launch.record is not None:
-        controller.recording.want(launch.record, video=not controller.choices.private)
+        controller.recording.want(launch.record, not controller.choices.private, controller.choices.sound)
         recording.timeout.connect(lambda: _end(window, pictures, 0) if _recorded(window, launch.duration) else None)
         recording.start(20)
     elif launch.duration is not None:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from expnet_live.core.types import Frame
+from expnet_live.video.sound import SoundReader
 
 
 class Source(ABC):
@@ -39,6 +40,10 @@ class Source(ABC):
 
     def seek(self, seconds: float) -> None:  # noqa: B027  most sources have nowhere to go
         """Start the iteration at the frame shown at `seconds`; call this before it. Cameras and photos ignore it."""
+
+    def sound(self) -> SoundReader | None:
+        """Open the sound of a video, whose times are those of its frames; None if it has none. To be closed."""
+        return None
 
     def __enter__(self) -> Self:
         return self

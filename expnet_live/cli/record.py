@@ -35,6 +35,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help="record for so long, looping a clip (default: to the clip's end, or until Ctrl-C)",
     )  # fmt: skip
     parser.add_argument("--no-video", action="store_true", help="keep coefficients only, no picture of anyone")
+    parser.add_argument(
+        "--sound", nargs="?", const="", metavar="DEVICE",
+        help="record sound in the video: a clip's own, or the system's microphone beside a camera, or the microphone "
+        "DEVICE (default: nothing is heard)",
+    )  # fmt: skip
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
     parser.add_argument(
         "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
@@ -63,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
             Profiles().load(args.profile),
             duration=args.duration,
             video=not args.no_video,
+            sound=args.sound,
         )
     missed = f", {info.n_unwritten} of them incomplete" if info.n_unwritten else ""
     print(f"{args.out}: {info.duration:.1f} s, {info.frames} frames{missed}, {info.drops} dropped.")

@@ -48,6 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
     importing.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for the sessions (default: where the window records)"
     )
+    importing.add_argument("--sound", action="store_true", help="keep the videos' sound")
     importing.add_argument("--smoothing", choices=SMOOTHINGS, default="balanced", help="default: balanced")
     importing.add_argument(
         "--max-faces", type=positive_int, default=1, metavar="N", help="faces per frame (default: 1)"
@@ -117,6 +118,7 @@ def _shown(session: Session) -> str:
         "not written": f"{info.n_unwritten}" if info.n_unwritten else "",
         "without face": f"{len(info.lost_face)} times, {lost:.1f} s in total" if info.lost_face else "",
         "video": "none" if info.video_frames is None else f"{info.video_frames} pictures",
+        "sound": info.sound,
         "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
         "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
         "profile": info.person.name + (", calibrated" if info.person.calibrated else ""),
@@ -182,7 +184,9 @@ def run_import(args: argparse.Namespace) -> int:
                 folder = root / item.name.replace("/", "_")
                 try:
                     with progress_bar() as progress:
-                        info = import_video(Path(item.spec), folder, settings, person, pipeline, progress)
+                        info = import_video(
+                            Path(item.spec), folder, settings, person, pipeline, progress, sound=args.sound
+                        )
                 except SourceError as error:
                     problem = str(error)
                 else:

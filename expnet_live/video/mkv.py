@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from expnet_live.video.opening import open_media
 
@@ -26,7 +26,8 @@ def count_pictures(path: Path) -> int:
 
 
 def mend(path: Path, mended: Path) -> int:
-    """Copy the readable part of a cut-off video, and add the missing index and length. Return the number of pictures.
+    """Copy the readable part of a cut-off video with its sound, and add the missing index and length. Return the number
+    of pictures.
 
     If there are none, `mended` does not exist afterwards. Raises OSError if it cannot be written.
     """
@@ -34,11 +35,12 @@ def mend(path: Path, mended: Path) -> int:
     source = opened(path)
     if source is not None:
         with source, open_media(mended, "w", format="matroska") as out:
-            stream = out.add_stream_from_template(source.streams.video[0])
-            for packet in packets(source):
-                packet.stream = stream
+            streams = [*source.streams.video[:1], *source.streams.audio]
+            copies = {stream.index: out.add_stream_from_template(stream) for stream in streams}
+            for packet in _packets(source, streams):
+                pictures += packet.stream.type == "video"
+                packet.stream = copies[packet.stream.index]
                 out.mux(packet)
-                pictures += 1
     if not pictures:
         mended.unlink(missing_ok=True)
     return pictures
@@ -60,16 +62,21 @@ def opened(path: Path) -> InputContainer | None:
 
 
 def packets(source: InputContainer) -> Iterator[Packet[VideoStream]]:
-    """The complete packets, up to the first damage."""
+    """The complete packets of the pictures, up to the first damage."""
+    return cast("Iterator[Packet[VideoStream]]", _packets(source, source.streams.video[:1]))
+
+
+def _packets(source: InputContainer, streams: Sequence[Any]) -> Iterator[Packet[Any]]:
     import av
 
-    read = source.demux(source.streams.video[0])
+    read = source.demux(*streams)
     while True:
         try:
             packet = next(read)
         except (av.FFmpegError, StopIteration):
             return
-        # The last one is empty.
-        if packet.is_corrupt or not packet.size:
+        if packet.is_corrupt:
             return
-        yield packet
+        # Each stream ends with an empty one.
+        if packet.size:
+            yield packet

@@ -1,4 +1,4 @@
-"""The only gateway to FFmpeg: every file that PyAV opens, for reading or writing, goes through here."""
+"""The only gateway to FFmpeg: every file or device that PyAV opens goes through here."""
 
 from __future__ import annotations
 
@@ -25,3 +25,13 @@ def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) 
     import av
 
     return av.open(f"file:{path}", mode, **options)
+
+
+def open_device(system: str, name: str, **options: str) -> InputContainer:
+    """Open a device for recording, such as ("dshow", "audio=Microphone"), by the name of FFmpeg's system for it.
+
+    Raises OSError, or another av.FFmpegError; ValueError if this build has no such system.
+    """
+    import av
+
+    return av.open(name, format=system, options=options)

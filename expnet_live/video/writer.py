@@ -13,14 +13,17 @@ import cv2
 
 from expnet_live.core.types import Image
 from expnet_live.video.opening import open_media
+from expnet_live.video.sound import Sound, SoundTrack
 
 KEY_EVERY = 30  # frames between key frames of a session's video: the most that a player decodes to show one
 _CLUSTER = 200  # most ms of a session's video in memory before they are written
+_APART = 2_500_000  # most us that pictures wait for the sound of their time, or sound for pictures
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A container and its compression. `ticks` per second are the resolution of its timestamps.
+    """A container and its compression; `sound` is the codec of sound. `ticks` per second are the resolution of its
+    timestamps.
 
     `from_zero`: times count from the first frame. Otherwise they are written unchanged.
     """
@@ -29,13 +32,14 @@ class Kind:
     ticks: int
     preset: str
     from_zero: bool
+    sound: str
     tune: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     key_every: int | None = None
 
 
 # Usual frame rates, including 29.97, divide 60,000, and MPEG-4 allows at most 65,535.
-MP4 = Kind("mp4", 60_000, "superfast", from_zero=True)  # compressing costs no more than drawing
+MP4 = Kind("mp4", 60_000, "superfast", from_zero=True, sound="aac")  # compressing costs no more than drawing
 # Readable up to its last fraction of a second, however the program ends: nothing is reordered or held back, and
 # clusters are short and are written when they end. Matroska counts in milliseconds.
 CRASH_SAFE = Kind(
@@ -43,8 +47,9 @@ CRASH_SAFE = Kind(
     1000,
     "ultrafast",
     from_zero=False,
+    sound="flac",
     tune="zerolatency",
-    options={"cluster_time_limit": str(_CLUSTER), "flush_packets": "1"},
+    options={"cluster_time_limit": str(_CLUSTER), "flush_packets": "1", "max_interleave_delta": str(_APART)},
     key_every=KEY_EVERY,
 )
 
@@ -54,11 +59,13 @@ class VideoWriter:
 
     As a context manager, it completes the file when the block ends; otherwise call `close`. Every frame makes one
     picture. Timestamps are in seconds; one that does not advance moves on by a millisecond. Odd sizes grow by a pixel,
-    because the format needs even ones; a frame whose size differs from the first is resized. Raises OSError,
-    or another av.FFmpegError.
+    because the format needs even ones; a frame whose size differs from the first is resized. With `sound`, there is a
+    sound track for `write_sound`. Raises OSError, or another av.FFmpegError.
     """
 
-    def __init__(self, path: Path, fps: float = 30.0, kind: Kind = MP4, codec: str | None = None) -> None:
+    def __init__(
+        self, path: Path, fps: float = 30.0, kind: Kind = MP4, codec: str | None = None, *, sound: bool = False
+    ) -> None:
         import av
 
         self.frames = 0
@@ -66,6 +73,9 @@ class VideoWriter:
         self._codec = codec or ("libx264" if "libx264" in av.codecs_available else "mpeg4")
         self._container = open_media(path, "w", format=kind.container, container_options=dict(kind.options))
         self._stream: Any = None
+        self._with_sound = sound
+        self._sound: SoundTrack | None = None
+        self._early: list[Sound] = []  # sound before the first picture
         self._start = 0.0
         self._step = kind.ticks // 1000
         self._last = -self._step
@@ -87,6 +97,8 @@ class VideoWriter:
         try:
             if self._stream is not None:
                 self._container.mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._sound.close()
         finally:
             self._container.close()
 
@@ -94,6 +106,8 @@ class VideoWriter:
         if self._stream is None:
             self._open(image.shape[1], image.shape[0])
             self._start = time if self._kind.from_zero else 0.0
+            if self._with_sound:
+                self._sound = SoundTrack(self._container, self._kind.sound)
         # More accurate than PyAV's own conversion, and faster.
         yuv = cv2.cvtColor(self._fitted(image), cv2.COLOR_BGR2YUV_I420)
         frame = self._av.VideoFrame.from_ndarray(yuv, format="yuv420p")
@@ -102,6 +116,21 @@ class VideoWriter:
         self._last = frame.pts = ticks if ticks > self._last else self._last + self._step
         self._container.mux(self._stream.encode(frame))
         self.frames += 1
+        early, self._early = self._early, []
+        for sound in early:
+            self.write_sound(sound)
+
+    def write_sound(self, sound: Sound) -> None:
+        """Add sound, in order, at times on the clock of the pictures. Sound before the first picture is left out."""
+        if self._sound is not None:
+            self._sound.write(Sound(sound.samples, sound.time - self._start))
+        elif self._with_sound:
+            self._early.append(sound)
+
+    def fill_sound(self, time: float) -> None:
+        """Make it silent up to `time` where there is no sound yet."""
+        if self._sound is not None:
+            self._sound.fill(time - self._start)
 
     def _fitted(self, image: Image) -> Image:
         h, w = image.shape[:2]

@@ -19,12 +19,15 @@ from session_files import INFO_OF_TEST, write_session
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.capture.microphones import open_microphone
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.sessions.format.folder import VIDEO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
+from expnet_live.sessions.recording import listening
 from expnet_live.sessions.recording import recorder as recorder_module
 from expnet_live.sessions.recording.recorder import Limits
+from expnet_live.video.opening import open_media
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +149,25 @@ def test_a_scripted_recording(tmp_path: Path) -> None:
     assert (recorded.rows.face == 0).all() and recorded.video is not None
     again = start(tmp_path / "s")
     assert again.returncode == 2 and "already contains a session" in again.stderr
+
+
+def test_sound_is_off_until_it_is_switched_on(qtbot: Any, window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    clicking = "lavfi:aevalsrc=0.5:s=48000,arealtime"
+    monkeypatch.setattr(listening, "open_microphone", lambda device: asked.append(device) or open_microphone(clicking))
+    assert not window.actions_["sound"].isChecked()
+    for on in (False, True):
+        begin(qtbot, window, frames=10)
+        with_sound = "with sound" in window.parts.status.message.text()
+        if on:
+            qtbot.waitUntil(lambda: "with sound" in window.parts.status.message.text(), timeout=LONG)
+        assert (on or not with_sound) and not window.actions_["sound"].isEnabled()
+        window.actions_["record"].trigger()
+        qtbot.waitUntil(lambda: window.controller.recording.recorder is None, timeout=LONG)
+        with open_media(session(window).folder / VIDEO) as video:
+            assert bool(video.streams.audio) == on
+        assert asked == ([""] if on else []) and bool(session(window).info.sound) == on
+        if not on:
+            window.actions_["sound"].trigger()
+    window.actions_["private"].trigger()
+    qtbot.waitUntil(lambda: not window.actions_["sound"].isEnabled(), timeout=LONG)

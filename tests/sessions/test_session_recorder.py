@@ -91,10 +91,10 @@ class SlowDisk:
     def __init__(self) -> None:
         self.asked, self.answers = threading.Event(), threading.Event()
 
-    def __call__(self, path: Path, fps: float, preset: object) -> VideoWriter:
+    def __call__(self, path: Path, fps: float, preset: object, *, sound: bool) -> VideoWriter:
         self.asked.set()
         assert self.answers.wait(PATIENCE)
-        return VideoWriter(path, fps, preset)
+        return VideoWriter(path, fps, preset, sound=sound)
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ TABLE = (
     _A("presets", texts.PRESETS_MENU, texts.PRESETS_TIP, do=lambda w: w.show_presets()),
     _A("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, ("Ctrl+L",), "library", lambda w: w.commands.show_sessions()),
     _chosen("private", texts.PRIVATE, texts.PRIVATE_TIP),
+    _A("sound", texts.SOUND, texts.SOUND_TIP, switch=lambda w, on: w.commands.set_sound(on)),
     _A("quit", texts.QUIT, "", ("Ctrl+Q",), do=lambda w: w.close()),
     _A("play", texts.PLAY, texts.PLAY_TIP, ("Space",), "play", lambda w: w.commands.play_or_pause()),
     _A(
@@ -119,7 +120,17 @@ TABLE = (
     _A("about", texts.ABOUT, do=lambda w: w.show_about()),
 )
 
-CHOICES = ("mirror", "wireframe", "painted", "follow", "hair", "loop", "private", "auto_neutral")  # show a choice
+CHOICES = (
+    "mirror",
+    "wireframe",
+    "painted",
+    "follow",
+    "hair",
+    "loop",
+    "private",
+    "sound",
+    "auto_neutral",
+)  # show a choice
 ON_HEAD = (
     "reset_view",
     "wireframe",
@@ -138,7 +149,7 @@ MENUS = {
         *("open", "demo", "refresh", SEPARATOR),
         *("play", "loop", "back", "forth", SEPARATOR),
         *("snapshot", SEPARATOR),
-        *("record", "private", "library", SEPARATOR),
+        *("record", "private", "sound", "library", SEPARATOR),
         *("mark", "mark_named", "presets", SEPARATOR),
         "quit",
     ),

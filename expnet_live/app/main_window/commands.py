@@ -12,7 +12,7 @@ from typing import assert_never, cast
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
 
-from expnet_live.app import logs, texts
+from expnet_live.app import logs, platform, texts
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
 from expnet_live.app.main_window.notice import Act, Notice
@@ -219,6 +219,12 @@ class Commands:
 
     def record(self, on: bool) -> None:
         self._controller.record(on)
+
+    def set_sound(self, on: bool) -> None:
+        """Switch the sound of later recordings on or off; the first time, macOS asks for the microphone."""
+        self.choose(sound=on)
+        if on:
+            platform.request_microphone()
 
     @property
     def marking(self) -> bool:

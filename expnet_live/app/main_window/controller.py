@@ -292,7 +292,7 @@ class Controller:
         if not on:
             self.recording.stop()
         elif self.spec is not None:
-            self.recording.begin(self.spec, video=not self.choices.private)
+            self.recording.begin(self.spec, video=not self.choices.private, sound=self.choices.sound)
         self.window_state.announce()
 
     # --- timers -------------------------------------------------------------------------------

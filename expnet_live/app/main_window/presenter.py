@@ -224,8 +224,8 @@ class Presenter:
             self._parts.status.show_recording("", "")
             return
         time_ = texts.clock(recorder.seconds)
-        private = "" if recorder.video else texts.STATUS_PRIVATE
-        text = texts.STATUS_RECORDING.format(time=time_, frames=recorder.frames, private=private)
+        parts = texts.STATUS_SOUND if recorder.sounding else "" if recorder.video else texts.STATUS_PRIVATE
+        text = texts.STATUS_RECORDING.format(time=time_, frames=recorder.frames, parts=parts)
         self._parts.camera.recording = texts.RECORDING.format(time=time_)
         self._parts.status.show_recording(text, texts.STATUS_RECORDING_TIP.format(folder=recorder.folder))
 

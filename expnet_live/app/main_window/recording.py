@@ -16,6 +16,7 @@ from expnet_live.live.engine import Engine
 from expnet_live.person.person import Person
 from expnet_live.sessions.catalog.recovery import recover_all
 from expnet_live.sessions.format.folder import new_folder, sessions_root
+from expnet_live.sessions.recording.listening import Listener, listener_for
 from expnet_live.sessions.recording.record import start_recording
 from expnet_live.sessions.recording.recorder import Recorder
 from expnet_live.threads.worker import Life
@@ -32,7 +33,7 @@ class Recording:
         self._engine, self._notices = engine, notices
         self._markers = 0
         self._told_missed = 0
-        self._wanted: tuple[Path, bool] | None = None
+        self._wanted: tuple[Path, bool, bool] | None = None
         self.recorder: Recorder | None = None  # until its end has been reported
         self.last: Recorder | None = None
 
@@ -49,12 +50,12 @@ class Recording:
     def seconds(self) -> float:
         return 0.0 if self.recorder is None else self.recorder.seconds
 
-    def want(self, folder: Path, video: bool) -> None:
+    def want(self, folder: Path, video: bool, sound: bool = False) -> None:
         """Start recording as soon as possible."""
-        self._wanted = folder, video
+        self._wanted = folder, video, sound
 
-    def begin(self, spec: SourceSpec, video: bool, folder: Path | None = None) -> None:
-        """Start recording into `folder`, or into a new one named by the time if it is None."""
+    def begin(self, spec: SourceSpec, video: bool, sound: bool = False, folder: Path | None = None) -> None:
+        """Start recording into `folder`, or into a new one named by the time if it is None. Sound needs video."""
         if not self.ready:
             return
         for key in ("record", "record missed", "record warning"):
@@ -63,7 +64,15 @@ class Recording:
         self._wanted = None
         # Do not ask the disk, which may be slow: only this window could make two recordings in one second.
         folder = folder or new_folder(sessions_root(), lambda path: self.last is not None and path == self.last.folder)
-        self.recorder = start_recording(self._engine, spec, folder, video=video)
+        listener = self._listener(spec) if sound and video else None
+        self.recorder = start_recording(self._engine, spec, folder, video=video, listener=listener)
+
+    def _listener(self, spec: SourceSpec) -> Listener | None:
+        try:
+            return listener_for(spec)
+        except UserError as error:
+            self._notices.append(Notice("record warning", "warning", str(error)))
+            return None
 
     def stop(self) -> None:
         if self.recorder is not None:
@@ -90,7 +99,8 @@ class Recording:
     def watch(self, spec: SourceSpec | None) -> None:
         """Start what was requested and report news; called several times a second."""
         if self._wanted is not None and spec is not None and self.ready:
-            self.begin(spec, self._wanted[1], self._wanted[0])
+            folder, video, sound = self._wanted
+            self.begin(spec, video, sound, folder)
         recorder = self.recorder
         if recorder is None:
             return

@@ -304,6 +304,7 @@ class MainWindow(QMainWindow):
         for name in ("mark", "mark_named"):
             self.actions_[name].setEnabled(self.commands.marking)
         self.actions_["private"].setEnabled(not recording.active)
+        self.actions_["sound"].setEnabled(not (recording.active or self.controller.choices.private))
         self.parts.controls.lock(recording.recorder is not None)
 
     # --- events -------------------------------------------------------------------------------

@@ -55,3 +55,11 @@ def request_camera(then: Callable[[], None]) -> None:
         macos.request_camera(then)
     else:
         then()
+
+
+def request_microphone() -> None:
+    """Ask the user for the microphone if this system wants it and has not done so."""
+    if sys.platform == "darwin":
+        from expnet_live.app.platform import macos
+
+        macos.request_microphone()

@@ -19,10 +19,22 @@ def request_camera(then: Callable[[], None], application: Any = None) -> None:
     Outside an app bundle, Qt may not ask and reports a refusal, while macOS asks on behalf of the terminal as soon as
     the camera is opened. A camera that is really refused cannot be opened, and its banner says what to do.
     """
-    from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt
+    from PySide6.QtCore import QCameraPermission
+
+    _request(QCameraPermission(), then, application)
+
+
+def request_microphone(application: Any = None) -> None:
+    """Ask the user the first time. A microphone that is refused cannot be opened, and the recording says what to do."""
+    from PySide6.QtCore import QMicrophonePermission
+
+    _request(QMicrophonePermission(), lambda: None, application)
+
+
+def _request(permission: Any, then: Callable[[], None], application: Any) -> None:
+    from PySide6.QtCore import QCoreApplication, QObject, Qt
 
     application = application or QCoreApplication.instance()
-    permission = QCameraPermission()
     if application is None or application.checkPermission(permission) != Qt.PermissionStatus.Undetermined:
         then()
         return

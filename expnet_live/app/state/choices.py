@@ -45,6 +45,7 @@ class Choices:
     theme: str = "system"
     ground: str = TRANSPARENT  # one of GROUNDS
     private: bool = False  # record no video
+    sound: bool = False  # record sound in the video
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
     auto_neutral: bool = True

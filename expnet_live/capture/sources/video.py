@@ -10,6 +10,7 @@ from expnet_live.capture.source import Source
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.types import Frame
 from expnet_live.video.reader import VideoReader
+from expnet_live.video.sound import SoundReader
 
 
 class VideoSource(Source):
@@ -17,6 +18,7 @@ class VideoSource(Source):
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         super().__init__(name or str(path))
+        self._path = path
         self._reader = VideoReader(path)
         self.fps, self.n_frames, self.duration = self._reader.fps, self._reader.n_frames, self._reader.duration
 
@@ -26,6 +28,9 @@ class VideoSource(Source):
 
     def seek(self, seconds: float) -> None:
         self._reader.seek(seconds)
+
+    def sound(self) -> SoundReader | None:
+        return SoundReader.open(self._path)
 
     def close(self) -> None:
         self._reader.close()

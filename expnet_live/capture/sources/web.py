@@ -16,6 +16,7 @@ from expnet_live.capture.spec import SourceKind, SourceSpec, type_of
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Frame
 from expnet_live.core.version import __version__
+from expnet_live.video.sound import SoundReader
 
 _FETCHED = ("http", "https")
 _STREAMS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "mms", "srt", "ftp")
@@ -54,6 +55,9 @@ class WebSource(Source):
 
     def seek(self, seconds: float) -> None:
         self._file.seek(seconds)
+
+    def sound(self) -> SoundReader | None:
+        return self._file.sound()
 
     def close(self) -> None:
         self._file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from expnet_live.render.overlay import FaceOverlay
 from expnet_live.render.style import OverlayStyle
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.pictures import Picture, pictures
+from expnet_live.video.sound import SoundCopy, SoundReader
 from expnet_live.video.writer import VideoWriter
 
 log = logging.getLogger(__name__)
@@ -37,13 +39,23 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
     painter = _Painter(excerpt.face_model(), rows, excerpt.options.style)
     step = excerpt.steps(n)
     written = 0
-    with VideoWriter(path, fps or 30.0) as writer:
+    with ExitStack() as stack:
+        reader = SoundReader.open(session.video)
+        writer = stack.enter_context(VideoWriter(path, fps or 30.0, sound=reader is not None))
+        sound: SoundCopy | None = None
+        if reader is not None:
+            stack.callback(reader.close)
         try:
             for times, picture in _shown(pictures(session.video, rows, size), fps, step):
+                if reader is not None and sound is None:
+                    reader.seek(times[0])
+                    sound = SoundCopy(reader, writer.write_sound)
                 drawn = painter(picture.image, np.flatnonzero((rows.video_frame == picture.number) & (rows.face >= 0)))
                 for time in times:
                     writer.write(drawn, time)
                     written += 1
+                if sound is not None:
+                    sound.until(times[-1] + 1 / (fps or 30.0))
         except SourceError as error:
             if not written:
                 raise

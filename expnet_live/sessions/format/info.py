@@ -29,7 +29,9 @@ class SessionInfo:
     number of frames dropped while the network was busy (None: unknown, after a kill); `unwritten` are ranges (first,
     last) of frames that could not be written completely: without their picture, or also without their rows.
     `video_frames` is None without video. `lost_face` are intervals (from, to) without any face. `blendshapes`: whether
-    rows have ARKit's actions. `people`: names by face number; the mirrored face has the name of the profile.
+    rows have ARKit's actions.
+    `people`: names by face number; the mirrored face has the name of the profile. `sound` names what the video's sound
+    was recorded from; empty without sound.
     """
 
     app_version: str
@@ -60,6 +62,7 @@ class SessionInfo:
     lost_face: tuple[tuple[float, float], ...] = field(default=())
     blendshapes: bool = False
     people: dict[int, str] = field(default_factory=dict)
+    sound: str = ""
 
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
@@ -140,6 +143,7 @@ class _Document(msgspec.Struct, kw_only=True):
     rows: Count
     drops: Count | None
     video_frames: Count | None
+    sound: str = ""
     unwritten_count: Count = 0
     unwritten: tuple[tuple[Count, Count], ...]
     lost_face_s: list[tuple[Number, Number]]

@@ -1,4 +1,4 @@
-"""The video's lane, a bounded queue of pictures for the encoder."""
+"""The video's lane, a bounded queue of pictures and sound for the encoder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path
 
 from expnet_live.core.types import Image
 from expnet_live.sessions.recording.lane import Lane
+from expnet_live.sessions.recording.listening import Listener
 from expnet_live.video.mkv import count_pictures
+from expnet_live.video.sound import Sound
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 log = logging.getLogger(__name__)
 
 _USUAL_FPS = 30.0
+_PATIENCE = 2.0  # s that the first pictures wait for the microphone
+_LATE = 2.0  # s that sound may be behind the pictures before silence takes its place
+_MOST_SOUND = 10_000  # blocks that may wait
 
 
 @dataclass(frozen=True)
@@ -27,13 +32,16 @@ class Room:
 class Encoder:
     """Pictures are numbered when they are accepted, and written in that order: those below `written` are in the video.
 
-    `fps`, the source's nominal rate, may be set before the first picture.
+    `fps`, the source's nominal rate, may be set before the first picture. The video has sound if there is a `listener`
+    that hears something when the first picture is written; `sounding` says so.
     """
 
-    def __init__(self, path: Path, room: Room) -> None:
+    def __init__(self, path: Path, room: Room, listener: Listener | None = None) -> None:
         self.fps: float | None = None
         self.accepted = self.written = 0
-        self._path, self._room = path, room
+        self.sounding = False
+        self._path, self._room, self._listener = path, room, listener
+        self._taken = 0  # pictures
         self._size: tuple[int, ...] | None = None
         self._video: VideoWriter | None = None
         self._lane = Lane("encoder", self._fits, self._write, self._close)
@@ -62,15 +70,30 @@ class Encoder:
         self.accepted += 1
         return self.accepted - 1
 
-    def _fits(self, waiting: int, item: tuple[Image, float]) -> bool:
-        return waiting < min(self._room.pictures, self._room.size // item[0].nbytes)
+    def hear(self, sound: Sound) -> None:
+        """Queue sound, at times of the session."""
+        self._lane.offer(sound)
 
-    def _write(self, item: tuple[Image, float]) -> None:
+    def _fits(self, waiting: int, item: tuple[Image, float] | Sound) -> bool:
+        if isinstance(item, Sound):
+            return waiting < _MOST_SOUND
+        return self.accepted - self._taken < min(self._room.pictures, self._room.size // item[0].nbytes)
+
+    def _write(self, item: tuple[Image, float] | Sound) -> None:
+        video = self._video = self._video or self._opened()
+        if isinstance(item, Sound):
+            video.write_sound(item)
+            return
         image, time = item
-        if self._video is None:
-            self._video = VideoWriter(self._path, self.fps or _USUAL_FPS, CRASH_SAFE)
-        self._video.write(image, time)
-        self.written = self._video.frames
+        self._taken += 1
+        video.write(image, time)
+        video.fill_sound(time - _LATE)
+        self.written = video.frames
+
+    def _opened(self) -> VideoWriter:
+        listener = self._listener
+        self.sounding = listener is not None and listener.ready.wait(_PATIENCE) and listener.listening
+        return VideoWriter(self._path, self.fps or _USUAL_FPS, CRASH_SAFE, sound=self.sounding)
 
     def _close(self) -> None:
         if self._video is None:

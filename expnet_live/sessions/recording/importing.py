@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,20 +20,30 @@ from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.writer import SessionWriter
+from expnet_live.video.sound import SoundCopy
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
 def import_video(
-    path: Path, folder: Path, settings: Settings, person: Person, pipeline: Pipeline, progress: Progress = unwatched
+    path: Path,
+    folder: Path,
+    settings: Settings,
+    person: Person,
+    pipeline: Pipeline,
+    progress: Progress = unwatched,
+    *,
+    sound: bool = False,
 ) -> SessionInfo:
     """Write the session `folder` from every frame of the video at `path`, at the video's own times from 0.
 
     A video that breaks off makes a session up to there, whose `problem` says so. `progress` gets frames done and the
-    total (0: unknown), and may raise, which leaves nothing behind. Raises UserError if nothing can be read or written,
-    or if there is a folder of that name.
+    total (0: unknown), and may raise, which leaves nothing behind. `sound`: keep the video's sound. Raises UserError if
+    nothing can be read or written, or if there is a folder of that name.
     """
     pipeline.reset()
-    with open_source(str(path.absolute())) as source, whole(folder) as partial:
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(str(path.absolute())))
+        partial = stack.enter_context(whole(folder))
         frames = iter(source)
         first = next(frames, None)
         if first is None:
@@ -46,7 +57,14 @@ def import_video(
             height=height,
             video_frames=0,
         )
-        writer, video = SessionWriter(partial, about), VideoWriter(partial / VIDEO, source.fps or 30.0, CRASH_SAFE)
+        heard = source.sound() if sound else None
+        if heard is not None:
+            stack.callback(heard.close)
+            about = replace(about, sound=path.name)
+        fps = source.fps or 30.0
+        writer = SessionWriter(partial, about)
+        video = VideoWriter(partial / VIDEO, fps, CRASH_SAFE, sound=heard is not None)
+        copy = None if heard is None else SoundCopy(heard, video.write_sound)
         problem, last = "", -1.0
         frame: Frame | None = first
         try:
@@ -54,6 +72,8 @@ def import_video(
                 time = max(frame.timestamp - first.timestamp, last + 0.001)
                 writer.write(video.frames, video.frames, time, pipeline.process(frame))
                 video.write(frame.image, time)
+                if copy is not None:
+                    copy.until(time + 1 / fps)
                 last = time
                 progress(video.frames, source.n_frames or 0)
                 frame = next(frames, None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from expnet_live.capture.spec import SourceSpec
@@ -12,15 +14,26 @@ from expnet_live.live.state import Settings
 from expnet_live.person.person import Person
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.listening import Listener, listener_for
 from expnet_live.sessions.recording.recorder import Limits, Recorder
 
+_OPENING = 15.0  # s to wait for a microphone, which may ask the user first
 _PATIENCE = 30.0  # s to wait for the last pictures to reach the disk
 
 
 def start_recording(
-    engine: Engine, spec: SourceSpec, folder: Path, *, video: bool = True, limits: Limits | None = None
+    engine: Engine,
+    spec: SourceSpec,
+    folder: Path,
+    *,
+    video: bool = True,
+    limits: Limits | None = None,
+    listener: Listener | None = None,
 ) -> Recorder:
-    """Record the results of `engine` on `spec` into `folder`, from its next frame on. Its network must be loaded."""
+    """Record the results of `engine` on `spec` into `folder`, from its next frame on. Its network must be loaded.
+
+    `listener` hears the sound of the video; without one, there is no sound.
+    """
     inference, settings = engine.inference, engine.inference.settings
     pipeline = inference.pipeline
     assert pipeline is not None
@@ -37,6 +50,7 @@ def start_recording(
         fps=rate,
         limits=limits,
         drops=drops,
+        listener=listener,
     )
     recorder.start()
     inference.outputs.add(recorder)
@@ -51,19 +65,24 @@ def record(
     *,
     duration: float | None = None,
     video: bool = True,
+    sound: str | None = None,
 ) -> SessionInfo:
     """Record `spec` without a window, at its own rate, and return the session's info at the end.
 
-    It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. Raises
-    UserError if nothing can be recorded, or if recording ended early.
+    It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. `sound`
+    names a microphone to be recorded in the video; empty: a clip's own sound, or the system's microphone beside a
+    camera. Raises UserError if nothing can be recorded, or if recording ended early.
 
     >>> from expnet_live import Person, Settings, SourceSpec
     >>> folder = getfixture("tmp_path") / "take"
     >>> record(SourceSpec.parse("demo"), folder, Settings(device="cpu"), Person(), duration=0.3).complete
     True
     """
-    with headless(settings, person) as engine:
-        recorder = start_recording(engine, spec, folder, video=video)
+    if sound is not None and not video:
+        raise UserError("Sound is stored in the video; record with video, or without sound.")
+    listener = None if sound is None else listener_for(spec, sound)
+    with _listening(listener), headless(settings, person) as engine:
+        recorder = start_recording(engine, spec, folder, video=video, listener=listener)
 
         def over() -> bool:
             return recorder.ended or (duration is not None and recorder.seconds >= duration)
@@ -76,3 +95,20 @@ def record(
     if recorder.problem is not None or recorder.info is None:
         raise UserError(recorder.problem or f"Writing to {folder} takes too long; check its disk.")
     return recorder.info
+
+
+@contextmanager
+def _listening(listener: Listener | None) -> Iterator[None]:
+    """Begin to listen, before anything is recorded. Raises UserError if nothing can be heard."""
+    if listener is None:
+        yield
+        return
+    listener.start()
+    try:
+        if not listener.ready.wait(_OPENING):
+            raise UserError(f"The {listener.name} does not answer; choose another one, or record without sound.")
+        if listener.problem is not None:
+            raise UserError(listener.problem)
+        yield
+    finally:
+        listener.stop()

@@ -7,7 +7,7 @@ import logging
 import shutil
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,14 +21,18 @@ from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.recording.encoder import Encoder, Room
 from expnet_live.sessions.recording.lane import Lane
+from expnet_live.sessions.recording.listening import Listener
 from expnet_live.sessions.recording.writer import SessionWriter
 from expnet_live.threads.worker import Life, Worker
+from expnet_live.video.sound import Sound
 
 log = logging.getLogger(__name__)
 
 GB = 1e9
 _LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between checks of the lanes, and of the disk
 _GRACE = 20.0  # s to wait for the video to end
+_PATIENCE = 1.0  # s to wait for the microphone to close
+_EARLY = 500  # blocks of sound kept for the first frame, whose result comes later than its sound
 _LEAST_STEP = 0.001  # minimum s between frames, because some systems' clocks are coarse
 
 
@@ -62,7 +66,8 @@ class Recorder(Worker):
     sentence that says why it failed, if it did: `life` is then FAILED, and the data written before are complete and
     readable.
 
-    `limits` may be changed while it records. `encoder` is the video's lane, None without a video.
+    `limits` may be changed while it records. `encoder` is the video's lane, None without a video. `listener`, which has
+    not been started, or has just been, hears the sound of the video; the recording ends it.
 
     Rows wait neither for the encoder nor for the disk, so that a kill costs one row at most.
     """
@@ -76,6 +81,7 @@ class Recorder(Worker):
         fps: Callable[[], float | None] = lambda: None,
         limits: Limits | None = None,
         drops: int | None = None,
+        listener: Listener | None = None,
     ) -> None:
         super().__init__("recorder")
         self.folder = folder
@@ -85,7 +91,9 @@ class Recorder(Worker):
         self.limits = limits or Limits()
         self._describe, self._fps = describe, fps
         self._rows: Lane[_Frame | Marker] = Lane("rows", self._has_room, self._write, lambda: None)
-        self.encoder = Encoder(folder / VIDEO, self.limits.room) if video else None
+        self.encoder = Encoder(folder / VIDEO, self.limits.room, listener) if video else None
+        self._listener = listener if video else None
+        self._early: deque[Sound] = deque(maxlen=_EARLY)
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
@@ -103,6 +111,11 @@ class Recorder(Worker):
     @property
     def video(self) -> bool:
         return self.encoder is not None
+
+    @property
+    def sounding(self) -> bool:
+        """Whether the video has sound."""
+        return self.encoder is not None and self.encoder.sounding
 
     @property
     def waiting(self) -> int:
@@ -140,8 +153,20 @@ class Recorder(Worker):
                 self.missed += 1
                 return
             picture = None if self.encoder is None else self.encoder.offer(image, self._last)
+            if self._listener is not None:
+                self._listener.play(captured.position, captured.grabbed)
             self.missed += self.video and picture is None
             self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
+
+    def _hear(self, sound: Sound) -> None:
+        """Take sound of monotonic times; on the listener's thread."""
+        with self._condition:
+            self._early.append(sound)
+            if self._start is None or self.encoder is None:
+                return
+            while self._early:
+                sound = self._early.popleft()
+                self.encoder.hear(Sound(sound.samples, sound.time - self._start))
 
     def lost(self, face: int, time: float) -> None:
         """Do nothing: the rows of a frame without the face say so."""
@@ -205,6 +230,7 @@ class Recorder(Worker):
         self._rows.start()
         if self.encoder is not None:
             self.encoder.start()
+        self._start_listening()
         try:
             self._watch(self._writer)
         except OSError as error:
@@ -220,8 +246,20 @@ class Recorder(Worker):
         if self._stopped_by:
             self._give_up()
 
+    def _start_listening(self) -> None:
+        if self._listener is not None:
+            self._listener.hear = self._hear
+            if self._listener.life is Life.STARTING and not self._listener.alive:
+                self._listener.start()
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener.join(_PATIENCE)
+
     def _give_up(self) -> None:
         self.stop()
+        self._stop_listening()
         self._life, self.problem = Life.FAILED, self._stopped_by
         log.warning("%s", self.problem)
 
@@ -248,6 +286,8 @@ class Recorder(Worker):
             writer.begin(self._start, *self._size)
         if person is not None:
             writer.note_person(person)
+        if self._listener is not None and self.sounding and writer.begun and not writer.info.sound:
+            writer.note_sound(self._listener.heard)
         if mirrored and writer.begun and list(writer.info.people) != [mirrored[0][0]]:
             writer.note_mirrored(mirrored[0][0])
 
@@ -262,8 +302,11 @@ class Recorder(Worker):
             raise error
         if error is not None:
             self.warning = f"The video can no longer be written ({error}); the coefficients continue."
+        elif self._listener is not None and self._listener.problem is not None:
+            self.warning = f"{self._listener.problem} The recording continues without sound."
 
     def _end(self, writer: SessionWriter) -> None:
+        self._stop_listening()
         if not self._rows.finish(_GRACE, 0.0):
             raise OSError(errno.EIO, "the disk does not respond")
         pictures = None

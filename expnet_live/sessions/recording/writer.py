@@ -79,6 +79,9 @@ class SessionWriter:
         """The face of that number is the person of the profile."""
         self._note(replace(self.info, people={face: self.info.person.name}))
 
+    def note_sound(self, heard: str) -> None:
+        self._note(replace(self.info, sound=heard))
+
     def sync(self) -> None:
         """Flush everything to disk. Raises FileNotFoundError if the folder is gone."""
         self._table.sync()
