@@ -138,8 +138,8 @@ class ClipListener(Listener):
 
 
 def listener_for(spec: SourceSpec, sound: str = "") -> Listener:
-    """What hears the sound of a recording of `spec`: the microphone `sound`; if it is empty, a clip itself, or the system's
-    microphone beside a camera. Raises UserError if there can be no sound.
+    """What hears the sound of a recording of `spec`: the microphone named `sound`; if it is empty, a clip itself, or
+    the system's microphone beside a camera. Raises UserError if there can be no sound.
     """
     if sound or spec.live:
         return MicrophoneListener(sound)
