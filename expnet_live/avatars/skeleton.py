@@ -1,0 +1,80 @@
+"""The few bones of an avatar that a face turns: neck, head, eyes and jaw. All that hangs on them moves with them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from expnet_live.avatars.model import AvatarFile
+from expnet_live.core.types import Array
+
+TURNED = ("neck", "head", "leftEye", "rightEye", "jaw")
+_NAMES = {
+    "neck": r"neck\d*",
+    "head": r"head",
+    "leftEye": r"(left|l)(face)?eye|eye(ball)?(left|l)",
+    "rightEye": r"(right|r)(face)?eye|eye(ball)?(right|r)",
+    "jaw": r"(lower)?jaw(bone)?",
+}
+_PREFIX = re.compile(r"^(mixamorig\d*|armature|bip\d*|jbipc|jadj|def|org|cc_base|ccbase|b)[:_ ]?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """`bones`: the node of each turned bone that the avatar has; `world` (N, 4, 4): each node's frame at rest, in the
+    file's; `mover` (N,): which of `bones` moves each node, -1 for none; `parent` (B,): which moves each bone."""
+
+    bones: dict[str, int]
+    world: Array
+    mover: Array
+    parent: Array
+    names: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, avatar: AvatarFile) -> Skeleton:
+        world = np.zeros((len(avatar.nodes), 4, 4))
+        for number in avatar.order:
+            node = avatar.nodes[number]
+            world[number] = node.local if node.parent < 0 else world[node.parent] @ node.local
+        bones = bones_of(avatar)
+        names = tuple(sorted(bones, key=lambda name: avatar.order.index(bones[name])))
+        places = {bones[name]: i for i, name in enumerate(names)}
+        mover = np.full(len(avatar.nodes), -1)
+        parent = np.full(len(names), -1)
+        for number in avatar.order:
+            above = avatar.nodes[number].parent
+            mover[number] = mover[above] if above >= 0 else -1
+            if number in places:
+                parent[places[number]] = mover[number]
+                mover[number] = places[number]
+        return cls(bones, world, mover, parent, names)
+
+
+def bones_of(avatar: AvatarFile) -> dict[str, int]:
+    """The bones that VRM names, else those whose names say it; each node only once."""
+    if avatar.vrm is not None and avatar.vrm.bones:
+        found = {name: avatar.vrm.bones[name] for name in TURNED if name in avatar.vrm.bones}
+        found = {name: node for name, node in found.items() if list(found.values()).count(node) == 1}
+        return found if "head" in found else {**found, "head": _root(avatar)}
+    joints = {j for skin in avatar.skins for j in skin.joints}
+    bones: dict[str, int] = {}
+    for number in avatar.order:
+        # A skinned mesh is often called after the bone that holds it.
+        if (joints and number not in joints and avatar.nodes[number].mesh is not None) or number in bones.values():
+            continue
+        bare = re.sub(r"[^a-z0-9]", "", _PREFIX.sub("", avatar.nodes[number].name.strip()).lower())
+        for name, pattern in _NAMES.items():
+            if name not in bones and re.fullmatch(pattern, bare):
+                bones[name] = number
+    return bones if "head" in bones else {**bones, "head": _root(avatar)}
+
+
+def _root(avatar: AvatarFile) -> int:
+    """The topmost node above most of the vertices: without bones, the whole avatar turns."""
+    largest = max(avatar.blocks, key=lambda block: len(block.positions))
+    node = largest.node if largest.skin is None else avatar.skins[largest.skin].joints[0]
+    while avatar.nodes[node].parent >= 0:
+        node = avatar.nodes[node].parent
+    return node
