@@ -14,6 +14,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from mesh import landmarker
 
 from expnet_live.analysis.estimators import load_estimator
 from expnet_live.analysis.inputs import Item, Kind, list_items
@@ -158,7 +159,8 @@ def test_several_faces(tmp_path: Path, portrait: Image) -> None:
 def test_the_landmark_fit_sees_the_same_head(photos: Path, tmp_path: Path) -> None:
     found = {}
     for name, flags in {"expnet": [], "fit": ["--landmark-fit"]}.items():
-        assert analyze(photos / "portrait.png", "--out", tmp_path / name, *flags) == 0
+        with landmarker():
+            assert analyze(photos / "portrait.png", "--out", tmp_path / name, *flags) == 0
         found[name] = {k: float(v) for k, v in read_table(tmp_path / name)[0].items() if k != "source" and v}
     for key in ("rx", "ry", "rz"):
         assert found["fit"][key] == pytest.approx(found["expnet"][key], abs=0.25)

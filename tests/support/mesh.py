@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-import pytest
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
-from expnet_live.core.errors import UserError
-from expnet_live.pipeline.face_mesh import FaceMesh
+import pytest
+from places import SHARED
+
+from expnet_live.pipeline.face_mesh import FILE, FaceMesh, landmarker_file
+
+TEACHER = SHARED / "data/teacher/face_landmarker_v2_with_blendshapes.task"
+
+
+@contextmanager
+def landmarker() -> Iterator[None]:
+    """In this context the landmark fit has its network, also in processes that start in it.
+
+    It is mediapipe's own (up to 0.10.21), the user's, or the one beside the repository; without
+    any, the test is skipped.
+    """
+    if not find_spec("mediapipe"):
+        pytest.skip("mediapipe is not installed")
+    if find_spec("mediapipe.python") or landmarker_file().is_file():
+        yield
+        return
+    if not TEACHER.is_file():
+        pytest.skip(f"mediapipe carries no network, and {FILE} is neither the user's nor beside the repository")
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        shutil.copy(TEACHER, Path(folder) / FILE)
+        patch.setenv("EXPNET_LIVE_DATA", folder)
+        yield
 
 
 def face_mesh() -> FaceMesh:
-    """The Face Mesh; where mediapipe carries no network and the user has none, the test is skipped."""
-    try:
+    """The Face Mesh; where its network is missing, the test is skipped."""
+    with landmarker():
         return FaceMesh()
-    except UserError as error:
-        pytest.skip(str(error))

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mesh import landmarker
 
 from expnet_live.cli import main
 from expnet_live.core.paths import assets_dir
@@ -64,7 +65,8 @@ def test_the_whole_benchmark(
     monkeypatch.setattr(timing, "threads_of_process", list)  # the other tests want all cores
     monkeypatch.setattr(bench, "PHOTOS", 3)
     out = tmp_path / "bench.json"
-    assert main(["bench", "--frames", "20", "--size", "320x240", "--threads", "1", "--json", str(out)]) == 0
+    with landmarker():
+        assert main(["bench", "--frames", "20", "--size", "320x240", "--threads", "1", "--json", str(out)]) == 0
     report = json.loads(out.read_text())
     (video,) = report["videos"]
     assert video["size"] == [320, 240] and video["pipeline"]["held"] == 1

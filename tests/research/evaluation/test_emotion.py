@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mesh import TEACHER
 from places import SHARED
 
 from expnet_live.capture.sources import open_source
@@ -23,7 +24,6 @@ needs_assets = pytest.mark.skipif(
     reason="face model, weights and demo clip are not built yet",
 )
 PEOPLE = 3
-TEACHER = SHARED / "data/teacher/face_landmarker_v2_with_blendshapes.task"
 MUXSPACE = SHARED / "data/faces/muxspace.tar"
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-from places import SHARED
+from mesh import TEACHER, landmarker
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
 from expnet_live.core.paths import assets_dir
 from expnet_live.research.evaluation.speed import timing, ways
-
-TEACHER = SHARED / "data/teacher/face_landmarker_v2_with_blendshapes.task"
 
 pytestmark = pytest.mark.skipif(
     not all((assets_dir() / name).is_file() for name in ("expnet.safetensors", "demo.mp4")),
@@ -32,7 +30,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_ways_are_timed_on_the_same_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "speed.json"
     teacher = ["--teacher", str(TEACHER)] if TEACHER.is_file() else []
-    assert main(["evaluate", "speed", "--limit", "4", "--device", "cpu", "--json", str(out), *teacher]) == 0
+    with landmarker():
+        assert main(["evaluate", "speed", "--limit", "4", "--device", "cpu", "--json", str(out), *teacher]) == 0
     report = json.loads(out.read_text())
     assert report["faces"] == report["photos"] == 4
     assert {"expnet", "landmark-fit", "landmarks", "fit"} <= set(report["ways"])

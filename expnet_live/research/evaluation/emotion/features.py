@@ -15,7 +15,6 @@ from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.research.evaluation.accuracy.looks import Estimate, estimate
 from expnet_live.research.evaluation.emotion.blendshapes import N_SCORES, Blendshapes
 from expnet_live.research.evaluation.network import network_of
@@ -70,6 +69,8 @@ class LandmarkFeature:
     """The 29 coefficients of the face model fitted to Face Mesh."""
 
     def __init__(self, model: FaceModel) -> None:
+        from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator  # needs torch
+
         self._fitter = LandmarkFitEstimator(model, min_confidence=0.1)
 
     def __call__(self, images: Sequence[Image], faces: Sequence[Detection]) -> tuple[Array, Array]:

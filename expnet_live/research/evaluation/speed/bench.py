@@ -24,6 +24,7 @@ from expnet_live.research.evaluation.speed.bench_photos import time_device, time
 from expnet_live.research.evaluation.speed.bench_process import Task, measure
 from expnet_live.research.evaluation.speed.bench_video import time_video
 from expnet_live.research.evaluation.speed.timing import limit_threads
+from expnet_live.research.evaluation.speed.ways import no_landmarks
 
 PHOTOS = 48
 
@@ -48,15 +49,21 @@ def bench(args: argparse.Namespace) -> int:
         )
     )
 
+    absent = no_landmarks()
+    if absent is not None:
+        print(f"Face Mesh and the landmark fit are left out: {absent}")
+        report["left_out"] = absent
     report["videos"] = []
     for video in videos:
-        times = time_video(video, pipeline, args.frames, args.size)
+        times = time_video(video, pipeline, args.frames, args.size, compare=absent is None)
         report["videos"].append(times.summary())
         _print_video(report["videos"][-1])
 
     photos = _photos(args.photos, videos[0])
     try:
-        report["photos"] = time_photos(photos, predictor, model, pipeline.detector, args.threads)
+        report["photos"] = time_photos(
+            photos, predictor, model, pipeline.detector, args.threads, compare=absent is None
+        )
         if pick_device(args.device) != "cpu":
             accelerated = network_of(args.model, args.device)
             report["device"] = {"name": args.device, **time_device(photos, accelerated, pipeline.detector)}
@@ -70,7 +77,7 @@ def bench(args: argparse.Namespace) -> int:
 
     report["process"] = {
         way: measure(Task(way, str(videos[0]), args.size, str(args.model) if args.model else None))
-        for way in ("expnet", "mesh")
+        for way in (("expnet", "mesh") if absent is None else ("expnet",))
     }
     _print_process(report["process"])
     if args.json:
@@ -108,13 +115,14 @@ def _print_video(v: dict[str, Any]) -> None:
         "face_mesh": "Face Mesh",
     }
     for key, title in titles.items():
+        if key not in v:
+            continue
         t = v[key] if key != "with_head" else {**v[key], "held": v["pipeline"]["held"]}
         times = f"{t['p10_ms']:7.2f}{t['median_ms']:8.2f}{t['p95_ms']:8.2f}{t['cpu_median_ms']:8.2f}"
         print(f"  {title:29}{times}   {t['held']:.1%}")
-    print(
-        f"  ratio {v['ratio']:.2f} (of the fastest tenths {v['quick_ratio']:.2f}, of CPU times {v['cpu_ratio']:.2f}), "
-        f"with the whole head {v['with_head_ratio']:.2f}"
-    )
+    if "ratio" in v:
+        print(f"  ratio {v['ratio']:.2f} (of the fastest tenths {v['quick_ratio']:.2f}, of CPU times", end=" ")
+        print(f"{v['cpu_ratio']:.2f}), with the whole head {v['with_head_ratio']:.2f}")
     for name, s in v["stages"].items():
         print(f"    {name:27}{'':8}{s['median_ms']:7.2f}   in {s['share_of_frames']:.1%} of the frames")
 
@@ -131,16 +139,19 @@ def _print_photos(p: dict[str, Any]) -> None:
         "fit": "  fit",
     }
     for key, title in titles.items():
+        if key not in p["one_by_one"]:
+            continue
         s = p["one_by_one"][key]
         print(f"  {title:18}{s['median_ms']:16.2f}{s['cpu_median_ms']:9.2f}{p['images_per_second'][key]:23.0f}")
-    print(f"  ExpNet's speed-up: {p['one_by_one_ratio']:.1f} times one by one", end=" ")
-    print(f"(of CPU times {p['one_by_one_cpu_ratio']:.1f}), {p['batch_ratio']:.1f} times in batches")
+    if "batch_ratio" in p:
+        print(f"  ExpNet's speed-up: {p['one_by_one_ratio']:.1f} times one by one", end=" ")
+        print(f"(of CPU times {p['one_by_one_cpu_ratio']:.1f}), {p['batch_ratio']:.1f} times in batches")
 
 
 def _print_process(process: dict[str, dict[str, float]]) -> None:
     print(f"\n{'fresh process':20}{'first result, s':>16}{'imports':>9}{'load':>7}{'first frame':>13}{'peak MB':>9}")
-    for way, title in (("expnet", "whole pipeline"), ("mesh", "Face Mesh")):
-        r = process[way]
+    for way, r in process.items():
+        title = {"expnet": "whole pipeline", "mesh": "Face Mesh"}[way]
         print(
             f"{title:20}{r['first_result_s']:16.2f}{r['imports_s']:9.2f}{r['load_s']:7.2f}"
             f"{r['first_frame_s']:13.2f}{r['peak_memory_mb']:9.0f}"

@@ -47,25 +47,38 @@ def faces_of(images: Sequence[Image], detector: FaceDetector) -> tuple[list[Face
 
 
 def time_photos(
-    images: Sequence[Image], predictor: Predictor, model: FaceModel, detector: FaceDetector, threads: int
+    images: Sequence[Image],
+    predictor: Predictor,
+    model: FaceModel,
+    detector: FaceDetector,
+    threads: int,
+    *,
+    compare: bool = True,
 ) -> dict[str, Any]:
-    """Seconds per photo one by one, photos per second in batches, and ratios. Raises ValueError without faces."""
+    """Seconds per photo one by one, photos per second in batches, and ratios to the landmark fit, unless `compare` is
+    false. Raises ValueError without faces.
+    """
     faces, detect = faces_of(images, detector)
     ways: dict[str, Way] = {
         "expnet": ExpNetWay(predictor),
         "expnet_closely": FeatureWay(ExpNetFeature(predictor, model)),
-        "landmark_fit": LandmarkFitWay(model, threads),
     }
+    if compare:
+        ways["landmark_fit"] = LandmarkFitWay(model, threads)
     single, batch = time_one_by_one(faces, ways), time_batches(faces, ways)
-    fit, own = single["landmark_fit"], single["expnet"]
-    return {
+    report = {
         "photos": len(images),
         "faces": len(faces),
         "detector": detect.summary(),
         "one_by_one": {name: t.summary() for name, t in single.items()},
+        "images_per_second": batch,
+    }
+    if not compare:
+        return report
+    fit, own = single["landmark_fit"], single["expnet"]
+    return report | {
         "one_by_one_ratio": fit.median / own.median,
         "one_by_one_cpu_ratio": float(np.median(fit.cpu) / np.median(own.cpu)),
-        "images_per_second": batch,
         "batch_ratio": batch["expnet"] / batch["landmark_fit"],
     }
 

@@ -8,6 +8,7 @@ turns.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -43,19 +44,14 @@ class VideoTimes:
     meshes: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        cpu = float(np.median(self.pipeline.cpu) / np.median(self.face_mesh.cpu))
+        """The report; without the keys of the comparison if Face Mesh did not run."""
         with_head = self.with_head()
-        return {
+        report = {
             "video": self.video,
             "size": [self.width, self.height],
             "frames": self.frames,
             "pipeline": {**self.pipeline.summary(), "held": self.held / self.frames},
-            "face_mesh": {**self.face_mesh.summary(), "held": self.mesh_found / self.frames},
             "with_head": with_head.summary(),
-            "ratio": self.pipeline.median / self.face_mesh.median,
-            "with_head_ratio": with_head.median / self.face_mesh.median,
-            "quick_ratio": self.pipeline.quick / self.face_mesh.quick,
-            "cpu_ratio": cpu,
             "stages": {
                 name: {
                     "median_ms": 1e3 * float(np.median(times)),
@@ -64,6 +60,15 @@ class VideoTimes:
                 }
                 for name, times in self.stages.items()
             },
+        }
+        if not self.face_mesh.wall:
+            return report
+        return report | {
+            "face_mesh": {**self.face_mesh.summary(), "held": self.mesh_found / self.frames},
+            "ratio": self.pipeline.median / self.face_mesh.median,
+            "with_head_ratio": with_head.median / self.face_mesh.median,
+            "quick_ratio": self.pipeline.quick / self.face_mesh.quick,
+            "cpu_ratio": float(np.median(self.pipeline.cpu) / np.median(self.face_mesh.cpu)),
         }
 
     def with_head(self) -> Timings:
@@ -74,18 +79,21 @@ class VideoTimes:
         return result
 
 
-def time_video(spec: str, pipeline: Pipeline, limit: int, size: tuple[int, int] | None = None) -> VideoTimes:
-    """Time both on the first `limit` frames, scaled to `size` (width, height)."""
+def time_video(
+    spec: str, pipeline: Pipeline, limit: int, size: tuple[int, int] | None = None, *, compare: bool = True
+) -> VideoTimes:
+    """Time both on the first `limit` frames, scaled to `size` (width, height); only the pipeline without `compare`."""
     result = VideoTimes(spec)
     pipeline.reset()
-    with open_source(spec) as source, FaceMesh(video=True) as mesh:
+    with open_source(spec) as source, FaceMesh(video=True) if compare else nullcontext() as mesh:
         frames = islice(source, limit)
         turn = 0
         while block := list(islice(_sized(frames, size), _BLOCK)):
             skip = min(_WARM_UP, len(block) - 1)
             if turn % 2:
                 _pipeline_turn(pipeline, block, skip, result)
-            _mesh_turn(mesh, block, skip, result)
+            if mesh is not None:
+                _mesh_turn(mesh, block, skip, result)
             if not turn % 2:
                 _pipeline_turn(pipeline, block, skip, result)
             result.frames += len(block) - skip

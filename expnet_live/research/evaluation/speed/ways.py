@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+from expnet_live.pipeline.face_mesh import FaceMesh
 from expnet_live.research.evaluation.emotion.blendshapes import Blendshapes
 from expnet_live.research.evaluation.emotion.features import Feature
 from expnet_live.research.evaluation.speed.timing import Timings
@@ -64,6 +66,8 @@ class LandmarkFitWay:
     parts: tuple[str, ...] = ("landmarks", "fit")
 
     def __init__(self, model: FaceModel, threads: int) -> None:
+        from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator  # needs torch
+
         self._meshes = [LandmarkFitEstimator(model) for _ in range(threads)]
 
     def one(self, face: Face, times: Times) -> None:
@@ -76,6 +80,17 @@ class LandmarkFitWay:
         landmarks = [p for p in found if p is not None]
         if landmarks:
             times["fit"](lambda: self._meshes[0].fit(np.stack(landmarks)))
+
+
+def no_landmarks() -> str | None:
+    """Why neither Face Mesh nor the landmark fit can run here, or None where they can."""
+    if find_spec("torch") is None:
+        return "The landmark fit needs the package torch, which is not installed."
+    try:
+        FaceMesh().close()
+    except UserError as e:
+        return str(e)
+    return None
 
 
 class BlendshapeWay:
