@@ -26,8 +26,8 @@ _SAFE: dict[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
 }
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-    _SAFE[_module, "_reconstruct"] = multiarray._reconstruct  # type: ignore[attr-defined]
-    _SAFE[_module, "scalar"] = multiarray.scalar  # type: ignore[attr-defined]
+    for _name in ("_reconstruct", "scalar"):  # not in every numpy's stubs
+        _SAFE[_module, _name] = getattr(multiarray, _name)
 
 
 class _ArraysOnly(pickle.Unpickler):

@@ -108,7 +108,7 @@ def _faces(maps: Array, least: float) -> list[tuple[float, Array, float, float, 
 def _in_image(face: tuple[float, Array, float, float, Array], crop: Crop, corner: Array) -> Detection:
     score, middle, side, roll, points = face
     inverse = crop.inverse
-    (x, y), *points = (np.vstack([middle, points]) + corner) @ inverse[:, :2].T + inverse[:, 2]
+    (x, y), *marks = (np.vstack([middle, points]) + corner) @ inverse[:, :2].T + inverse[:, 2]
     side /= crop.scale
     box = Box(float(x) - side / 2, float(y) - side / 2, side, side)
-    return Detection(box, score, np.array(points, np.float32), math.remainder(roll + crop.roll, 2 * math.pi))
+    return Detection(box, score, np.array(marks, np.float32), math.remainder(roll + crop.roll, 2 * math.pi))

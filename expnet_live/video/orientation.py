@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 
 import cv2
 import numpy as np
@@ -19,9 +18,10 @@ UPRIGHT: Turn = (False, False, False)
 _ODDEST = 8  # largest ratio of width to height, or of height to width: larger ones are errors
 
 
-def square_pixels(image: Image, shape: Fraction | None) -> Image:
-    """The picture (H, W, 3) with square pixels instead of ones of `shape` (width / height); it only grows."""
-    if not shape or shape == 1 or not 1 / _ODDEST <= shape <= _ODDEST:
+def square_pixels(image: Image, ratio: SupportsFloat | None) -> Image:
+    """The picture (H, W, 3) with square pixels instead of ones of `ratio` (width / height); it only grows."""
+    shape = float(ratio or 1)
+    if shape == 1 or not 1 / _ODDEST <= shape <= _ODDEST:
         return image
     h, w = image.shape[:2]
     size = (round(w * shape), h) if shape > 1 else (w, round(h / shape))

@@ -139,7 +139,8 @@ class LandmarkDetector:
         meshes = [first, self._turned(image)]
         meshes += [self._unmirrored(p, width) for p in (self.mesh(mirror_image), self._turned(mirror_image))]
         taught: list[Array | None] = []
-        scores, names = np.full(N_SCORES, np.nan, np.float32), []
+        scores: Array = np.full(N_SCORES, np.nan, np.float32)
+        names: list[str] = []
         if self._teacher is not None:
             plain, other = self.teach(image), self.teach(mirror_image)
             taught = [plain and plain[0], self._unmirrored(other and other[0], width)]

@@ -117,7 +117,7 @@ def shown(
 ) -> Iterator[tuple[Case, Image, Array]]:
     """For each case, a picture with the face, and where the middle of its box is."""
     for case in CASES:
-        scene = scenes[rng.integers(len(scenes))]
+        scene = scenes[int(rng.integers(len(scenes)))]
         factor = max(*(n / m for n, m in zip(_LEAST, scene.shape[1::-1], strict=True)), 1.6 * case.size / _LEAST[1])
         picture = np.asarray(cv2.resize(scene, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA))
         zoom, turn = case.size / max(box.w, box.h), math.radians(case.roll)

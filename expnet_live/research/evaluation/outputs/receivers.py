@@ -83,9 +83,9 @@ class Receivers:
         self._over.set()
         for thread in self._threads:
             thread.join(5.0)
-        arrays = {f"{kind}:{name}": values for name, log in self.logs.items()
+        arrays: dict[str, Any] = {f"{kind}:{name}": np.array(values) for name, log in self.logs.items()
                   for kind, values in (("keys", log.keys), ("times", log.times))}  # fmt: skip
-        np.savez(self._task.out, **{name: np.array(values) for name, values in arrays.items()})
+        np.savez(self._task.out, **arrays)
 
     def _log(self, name: str) -> Log:
         self.logs[name] = Log()

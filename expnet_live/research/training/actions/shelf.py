@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def save_part(folder: Path, name: str, rows: list[Labelled]) -> None:
         with whole(folder / f"{name}.images.npy") as partial, partial.open("wb") as f:
             np.save(f, np.stack([r.image for r in rows]))
     with whole(folder / f"{name}.npz") as partial, partial.open("wb") as f:
-        np.savez(f, **{n: np.array([getattr(r, n) for r in rows]) for n in _ARRAYS})
+        arrays: dict[str, Any] = {n: np.array([getattr(r, n) for r in rows]) for n in _ARRAYS}
+        np.savez(f, **arrays)
 
 
 class Shelf:
