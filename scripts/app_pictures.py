@@ -9,23 +9,14 @@ Without a screen it starts a virtual one (Xvfb). Run it on an idle computer: the
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from expnet_live.app.launch import Launch, run_app  # noqa: E402
-from expnet_live.cli.quiet import quiet_native  # noqa: E402
+from showing import ROOT, Steps, clip, drawn, passing, save, show, until
 
 if TYPE_CHECKING:
     from expnet_live.app.main_window.window import MainWindow
-    from expnet_live.live.capture_worker import Captured
 
 MOMENT = 1.6  # s of the clip: a broad smile, the head slightly turned
 # File, appearance, and the head's settings that differ from those of the first start.
@@ -46,46 +37,19 @@ RECORDINGS = (
 _LENGTH, _AROUND = 8.5, 1.2  # s recorded, and of the loop before and after the broadest smile
 
 
-def steps(window: MainWindow, folder: Path, wanted: set[str]) -> Iterator[bool]:
-    """Yields whenever it wants to be called again; True when everything is done."""
-    from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QCursor
-
-    # No tool tip and no hovered bar.
-    QCursor.setPos(window.mapToGlobal(QPoint(5, 5)))
-    window.set_appearance("dark")
-    while window.presenter.first_face is None:
-        yield False
-
-    def captured() -> Captured:
-        assert window.controller.state is not None
-        return window.controller.state.captured
-
-    def position() -> float:
-        return captured().position
-
-    first = captured().frame.timestamp
-
-    def time() -> float:
-        return captured().frame.timestamp - first
-
+def windows(window: MainWindow, folder: Path, wanted: set[str]) -> Steps:
+    start = clip(window)[0]
     for name, appearance, looks in (p for p in PICTURES if p[0] in wanted):
         window.set_appearance(appearance)
-        window.commands._choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
-        # At this very moment, while the clip plays: a paused clip has no rates.
-        before = MOMENT
-        while not (time() > _SEEN and before < MOMENT <= position()):
-            before = position()
-            yield False
-        window.grab().save(str(folder / name))
-        print(folder / name)
+        window.commands.choose(**{"painted": False, "wireframe": False, "overlay": "contours", **looks})
+        yield from until(lambda: clip(window)[0] > start + _SEEN, "enough of the clip in the curves")
+        yield from passing(window, MOMENT)
+        save(window.grab(), folder / name)
     if SESSIONS in wanted:
-        yield from sessions_steps(window, folder / SESSIONS)
-    window.close()
-    yield True
+        yield from sessions(window, folder / SESSIONS)
 
 
-def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
+def sessions(window: MainWindow, picture: Path) -> Steps:
     """Record some sessions, and take a screenshot of the sessions window."""
     import numpy as np
 
@@ -94,55 +58,34 @@ def sessions_steps(window: MainWindow, picture: Path) -> Iterator[bool]:
     recording = window.controller.recording
     for title, notes, private in RECORDINGS:
         window.actions_["private"].setChecked(private)
-        while not recording.ready:
-            yield False
+        yield from until(lambda: recording.ready, "the recorder")
         window.actions_["record"].trigger()
-        while recording.seconds < _LENGTH / 2:
-            yield False
+        yield from until(lambda: recording.seconds >= _LENGTH / 2, "half a recording")
         recording.mark()
-        while recording.seconds < _LENGTH:
-            yield False
+        yield from until(lambda: recording.seconds >= _LENGTH, "a recording")
         window.actions_["record"].trigger()
-        while recording.recorder is not None:
-            yield False
+        yield from until(lambda: recording.recorder is None, "the recording's end")
         assert recording.last is not None
         rename(recording.last.folder, title)
         set_notes(recording.last.folder, notes)
     window.commands.show_sessions()
-    sessions = window.commands.sessions
-    assert sessions is not None
-    player = sessions.player
-    while player.replay is None or any(e.thumbnail is None for e in sessions.side.model.entries):
-        yield False
+    shown = window.commands.sessions
+    assert shown is not None
+    player = shown.player
+    yield from until(lambda: player.replay is not None, "the player")
+    yield from until(lambda: all(e.thumbnail is not None for e in shown.side.model.entries), "the thumbnails")
+    assert player.replay is not None
     smile = int(np.nanargmax(player.readout.track.channels["mouthSmileLeft"]))
     at = float(player.replay.rows.time[smile])
     player.deck.set_range((at - _AROUND, at + _AROUND))
     player.deck.seek(at)
-    while player.shown_row != smile:
-        yield False
-    yield False
-    sessions.grab().save(str(picture))
-    print(picture)
-
-
-def opened(window: MainWindow, folder: Path, wanted: set[str]) -> None:
-    from PySide6.QtCore import QTimer
-
-    remaining = steps(window, folder, wanted)
-    timer = QTimer(window)
-    timer.timeout.connect(lambda: timer.stop() if next(remaining, True) else None)
-    timer.start(20)
+    yield from until(lambda: player.shown_row == smile, "the broadest smile")
+    yield from drawn()
+    save(shown.grab(), picture)
 
 
 def main(folder: Path, wanted: set[str]) -> int:
-    from expnet_live.research.evaluation.app.virtual_display import virtual_display
-
-    bare = sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    with tempfile.TemporaryDirectory() as own, virtual_display(os.environ) if bare else nullcontext():
-        # As on the first start, without touching the user's settings.
-        os.environ.update(XDG_CONFIG_HOME=own, EXPNET_LIVE_DATA=own)
-        with quiet_native():
-            return run_app(Launch(source="demo"), lambda window: opened(window, folder, wanted))
+    return show(lambda window: windows(window, folder, wanted))
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ const eyes = ["eyeRight", "eyeLeft"].map((name) => model.getObjectByName(name));
 const box = new THREE.Box3().setFromObject(model);
 const centre = box.getCenter(new THREE.Vector3());
 const size = box.getSize(new THREE.Vector3());
-camera.position.set(centre.x, centre.y, centre.z + 3.4 * Math.max(size.y, size.x / camera.aspect));
+camera.position.set(centre.x, centre.y, centre.z + 2.4 * Math.max(size.y, size.x / camera.aspect));
 camera.lookAt(centre);
 
 // In ExpNet Live's frame and in three.js alike, x is the viewer's right, y is up, and z points to the viewer.
