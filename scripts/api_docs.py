@@ -15,6 +15,7 @@ from pathlib import Path
 
 import expnet_live
 from expnet_live.core import types
+from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.outputs.export.format import FORMATS
 
 # The public names that are neither classes nor functions.
@@ -32,6 +33,11 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def formats_table() -> str:
     rows = [f"| `{f.name}` | {f.details or f.about} | {f.opens_in} |" for f in FORMATS.values()]
     return "\n".join(["| `--to` | contents | opens in |", "|---|---|---|", *rows])
+
+
+def gestures_table() -> str:
+    rows = [f"| {r.name} | {r.about} | {r.formula} | {r.on:g} | {r.hold:g} s |" for r in BUILT_IN.values()]
+    return "\n".join(["| gesture | | score | begins at | lasts at least |", "|---|---|---|---|---|", *rows])
 
 
 def filled(text: str, mark: str, content: str) -> str:
@@ -83,9 +89,10 @@ def _fenced(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """The up-to-date text of each page."""
-    sessions = DOCS / "sessions.md"
+    sessions, gestures = DOCS / "sessions.md", DOCS / "gestures.md"
     return {
         sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table()),
+        gestures: filled(gestures.read_text(encoding="utf-8"), "gestures", gestures_table()),
         DOCS / "api.md": api_page(),
     }
 

@@ -20,6 +20,7 @@ from expnet_live.cli import (
     evaluate,
     export,
     face_model,
+    gestures,
     official,
     record,
     sessions,
@@ -30,7 +31,10 @@ from expnet_live.cli.parser import Parser
 from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
-SUBCOMMANDS = (record, stream, sessions, export, analyze, face_model, official, train, evaluate, bench, doctor)
+SUBCOMMANDS = (
+    *(record, stream, sessions, export, analyze, gestures),
+    *(face_model, official, train, evaluate, bench, doctor),
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -20,7 +20,8 @@ class Person:
     """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
     ARKit's names); `gains` are by name of coefficients and actions, 1 if missing. `full` (0..1, by ARKit's names) is
     what the network sees when this person performs an action as far as they can, above their rest; 1 if missing.
-    `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none.
+    `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
+    (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -35,6 +36,7 @@ class Person:
     full: dict[str, float] = field(default_factory=dict)
     avatars: dict[str, Curves] = field(default_factory=dict)
     avatar: str = ""
+    gestures: dict[str, list[list[float]]] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)

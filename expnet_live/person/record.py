@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from expnet_live.core.records import Number
 from expnet_live.core.types import checked
 from expnet_live.person.curve import Curves, Share
 from expnet_live.person.person import Person
+
+# Changes of 52 actions, and of yaw, pitch and roll.
+GestureExample = Annotated[list[Number], msgspec.Meta(min_length=55, max_length=55)]
 
 
 class PersonRecord(msgspec.Struct):
@@ -21,6 +26,7 @@ class PersonRecord(msgspec.Struct):
     full: dict[str, Share] = {}
     avatars: dict[str, Curves] = {}
     avatar: str = ""
+    gestures: dict[str, list[GestureExample]] = {}
 
     @classmethod
     def of(cls, person: Person) -> PersonRecord:
@@ -34,4 +40,4 @@ class PersonRecord(msgspec.Struct):
         return Person(self.name, identity, **own)
 
 
-_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar")
+_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures")

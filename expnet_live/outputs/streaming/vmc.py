@@ -10,7 +10,7 @@ from expnet_live.core.arkit import ARKIT
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import VRM_0, VRM_1
 from expnet_live.outputs.datagrams import Datagrams
-from expnet_live.outputs.osc import Packets, Slots
+from expnet_live.outputs.osc import Packets, Slots, message
 from expnet_live.outputs.output import Option, OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 
@@ -23,12 +23,14 @@ _BODY = (
     ("Neck", (0.0, 0.24, 0.0)),
 )
 _TURNING = (("Head", (0.0, 0.1, 0.0)), ("LeftEye", (-0.03, 0.06, 0.08)), ("RightEye", (0.03, 0.06, 0.08)))
+MARKER = "/ExpNet/Marker"
 _UPRIGHT = (0.0, 0.0, 0.0, 1.0)
 
 
 class Vmc(OutputKind):
     name, port = "vmc", 39539
     about = "VMC over OSC: VSeeFace, Warudo, VNyan, VMagicMirror, Blender, Unity"
+    marks = True
     options: Mapping[str, Option] = {
         "clips": Option(
             "the avatar's blendshapes: Perfect Sync, or the presets of VRM 0 or 1", ("perfectsync", "vrm0", "vrm1")
@@ -51,7 +53,7 @@ class Vmc(OutputKind):
 class _Performer(Datagrams):
     def __init__(self, address: Address, names: Sequence[str], clips: Clips, bundled: bool) -> None:
         super().__init__(address)
-        self._start: float | None = None
+        self._start: float | None = None  # of the time in its messages
         self._clips = clips
         self._nobody = Packets([("/VMC/Ext/OK", 0), ("/VMC/Ext/T", Slots(1))], bundled)
         self._face = Packets(
@@ -76,6 +78,11 @@ class _Performer(Datagrams):
         right, left = sample.looks
         turns = (_unity(*sample.quaternion), _eye(*left), _eye(*right))
         return self._face.filled([*chain(*turns), *self._clips(sample), *time])
+
+    def mark(self, label: str, time: float) -> None:
+        """A message of our own, which receivers of VMC skip: the label, and the time as in /VMC/Ext/T."""
+        self._start = time if self._start is None else self._start
+        self._one(message(MARKER, label, float(time - self._start)))
 
 
 def _unity(x: float, y: float, z: float, w: float) -> tuple[float, float, float, float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import selectors
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -32,6 +34,7 @@ _GOING_AWAY = 1001
 class WebSocket(OutputKind):
     name, port = "ws", 8765
     about = "JSON over WebSocket: web pages, scripts, games"
+    marks = True
 
     def open(self, address: Address) -> Sender:
         return _Server(address)
@@ -47,6 +50,7 @@ class _Server(Sender):
         self._listening = socket.create_server(to[:2], family=family)
         self._listening.setblocking(False)
         self._clients: tuple[_Client, ...] = ()  # replaced as a whole, by the thread
+        self._marks: list[tuple[str, float]] = []  # since the last sample, on whose thread they come
         self._closed = False
         self._alarm, self._alarmed = socket.socketpair()
         self._thread = threading.Thread(target=self._serve, name="WebSocket server", daemon=True)
@@ -58,10 +62,15 @@ class _Server(Sender):
 
     def send(self, sample: Sample) -> None:
         clients = [client for client in self._clients if client.greeted]
+        marks, self._marks = self._marks, []
         if clients:
-            data = message(sample).encode()
+            data = message(sample, marks).encode()
             for client in clients:
                 client.send(data)
+
+    def mark(self, label: str, time: float) -> None:
+        """It goes with the next sample: programs of before know no message without a face's data."""
+        self._marks.append((label, time))
 
     def close(self) -> None:
         self._closed = True
@@ -162,12 +171,17 @@ _SOMEBODY = (
 )
 
 
-def message(sample: Sample) -> str:
-    """JSON; see docs/outputs.md."""
+def message(sample: Sample, marks: Sequence[tuple[str, float]] = ()) -> str:
+    """JSON, with the labels and times of markers, if there are any; see docs/outputs.md."""
     if not sample.seen:
-        return _NOBODY % sample.time
-    turned, place, (right, left) = sample.rotation.tolist(), sample.translation.tolist(), sample.looks
-    return _SOMEBODY % (sample.time, *sample.decimals, *turned, *place, *right, *left)
+        text = _NOBODY % sample.time
+    else:
+        turned, place, (right, left) = sample.rotation.tolist(), sample.translation.tolist(), sample.looks
+        text = _SOMEBODY % (sample.time, *sample.decimals, *turned, *place, *right, *left)
+    if marks:
+        labels = json.dumps([{"label": label, "time": time} for label, time in marks], ensure_ascii=False)
+        text = f'{text.removesuffix("}")},"markers":{labels}}}'
+    return text
 
 
 OUTPUT = WebSocket()

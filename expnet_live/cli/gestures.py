@@ -1,0 +1,150 @@
+"""`expnet-live gestures`: lists the gestures of a session or a video, or acts on those of a camera."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.model import add_model
+from expnet_live.cli.progress import progress_bar
+from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, positive_float
+
+if TYPE_CHECKING:
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.arguments import Subparsers
+    from expnet_live.gestures.rule import Event, Rule
+    from expnet_live.person.person import Person
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "gestures",
+        help="list smiles, winks, nods and other gestures, or act on them live",
+        description="Lists the gestures in a session or a video: name, onset, apex and offset in s, strength. With a "
+        "camera, --to or --press, it acts on them while they happen. See docs/gestures.md.",
+    )
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a session, a video, a camera's index, or: demo")
+    parser.add_argument("--list", action="store_true", help="list the gestures that are known, and exit")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="look for these gestures only")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the table to this file (.csv)")
+    parser.add_argument("--profile", metavar="NAME", help="profile of the person, with gestures of their own")
+    live = parser.add_argument_group("live")
+    live.add_argument(
+        "--to", action="append", default=[], metavar="OUTPUT",
+        help="send them as markers through an output such as lsl, ws or vmc, beside the face; may be repeated",
+    )  # fmt: skip
+    live.add_argument(
+        "--press", action="append", default=[], metavar="NAME=KEY",
+        help="press a key for a gesture, such as 'nod or shake=space'; may be repeated (needs pynput)",
+    )  # fmt: skip
+    live.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stop after so long, looping a clip")
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
+    )
+    add_model(parser)
+    parser.set_defaults(run=run)
+
+
+@quietly
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.errors import UserError
+    from expnet_live.core.signals import terminable
+    from expnet_live.gestures.finding import HEADER, lines_of, write_events
+    from expnet_live.gestures.watching import chosen, rules_of
+    from expnet_live.person.profiles import Profiles
+    from expnet_live.sessions.format.folder import is_session
+
+    person = Profiles().load(args.profile or "Default")
+    rules = chosen(rules_of(person.gestures), args.only)
+    if args.list:
+        for rule in rules:
+            print(f"{rule.name:16}{rule.about}")
+        return 0
+    if args.source is None:
+        raise UserError("Give a SOURCE, such as: expnet-live gestures talk.mp4")
+    session = is_session(Path(args.source))
+    spec = None if session else SourceSpec.parse(args.source)
+    with terminable():
+        if args.to or args.press or (spec is not None and spec.live):
+            if spec is None:
+                raise UserError("A session is not live; leave out --to and --press, or give a video or a camera.")
+            events = _live(args, spec, person, rules)
+        else:
+            events = _session(args, rules) if spec is None else _video(args, spec, person, rules)
+    if args.out is not None:
+        write_events(args.out, events)
+        print(f"{args.out}: {len(events)} gestures")
+    elif not args.to and not args.press:
+        _print(HEADER, lines_of(events))
+    return 0
+
+
+def _session(args: argparse.Namespace, rules: list[Rule]) -> list[Event]:
+    from expnet_live.gestures.finding import session_events
+    from expnet_live.gestures.watching import chosen, rules_of
+    from expnet_live.sessions.reading.session import Session
+
+    session = Session.open(args.source)
+    if args.profile is None:  # the person of the session knows their own
+        rules = chosen(rules_of(session.info.person.gestures), args.only)
+    return session_events(session, rules)
+
+
+def _video(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:
+    from expnet_live.capture.sources import open_spec
+    from expnet_live.gestures.finding import source_events
+    from expnet_live.pipeline.pipeline import Pipeline
+
+    pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
+    with open_spec(spec) as source, progress_bar() as progress:
+        return source_events(pipeline, source, person, rules, progress)
+
+
+def _live(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:
+    from expnet_live.gestures.acting import act_on
+    from expnet_live.live.state import Settings
+    from expnet_live.outputs.stream import Stream, parse_target
+
+    streams = [Stream(*parse_target(text)) for text in args.to]
+    for stream in streams:
+        if not stream.kind.marks:
+            print(f"{stream.name}: this output sends no markers, so gestures do not reach it.")
+        if stream.leaves:
+            print(f"{stream.name}: data sent there leaves this machine.")
+    return act_on(
+        spec,
+        Settings(None if args.model is None else str(args.model), args.device, args.smoothing),
+        person,
+        rules,
+        streams,
+        _keys(args.press, rules),
+        duration=args.duration,
+        fired=lambda event: print(f"{event.onset:9.3f}  {event.name}", flush=True),
+        say=lambda sentence: print(sentence, flush=True),
+    )
+
+
+def _keys(texts: list[str], rules: list[Rule]) -> dict[str, str]:
+    """The key of each gesture. Raises UserError for a text without = or an unknown gesture."""
+    from expnet_live.core.errors import UserError
+    from expnet_live.gestures.watching import chosen
+
+    keys = {}
+    for text in texts:
+        name, separator, key = text.partition("=")
+        if not separator or not key:
+            raise UserError(f"--press {text} names no key; write it like --press 'brows up=space'.")
+        chosen(rules, [name])
+        keys[name] = key
+    return keys
+
+
+def _print(header: tuple[str, ...], lines: list[tuple[str, ...]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(lines)

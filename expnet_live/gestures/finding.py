@@ -1,0 +1,91 @@
+"""Finds the gestures of a recorded session, or of a video, and writes them as a table."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from expnet_live.capture.source import Source
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.core.types import Array
+from expnet_live.gestures.detector import Detector
+from expnet_live.gestures.look import values_of
+from expnet_live.gestures.rule import Event, Phase, Rule
+from expnet_live.live.follower import Follower
+from expnet_live.outputs.export.track import corrected, main_face, track
+from expnet_live.person.person import Person
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.sessions.reading.session import Session
+
+HEADER = ("name", "onset", "apex", "offset", "strength")
+
+
+def events_of(times: Array, values: Iterable[Array | None], rules: Sequence[Rule]) -> list[Event]:
+    """The whole gestures in order of their onsets; `values` (55,) at each of the `times` (s), None without a face."""
+    detector = Detector(rules)
+    told = [h for time, value in zip(times.tolist(), values, strict=True) for h in detector.add(time, value)]
+    told += detector.finish()
+    return sorted((h.event for h in told if h.phase is Phase.ENDED), key=lambda e: e.onset)
+
+
+def session_events(session: Session, rules: Sequence[Rule]) -> list[Event]:
+    """Of the face seen most, as shown: with the profile's neutral and gains. Raises UserError without blendshapes."""
+    rows = session.rows
+    if not np.isfinite(rows.blendshapes).any():
+        raise UserError("The session has no blendshapes, which gestures are read from; re-analyse it with our network.")
+    shown = track(corrected(rows, session.info.person, session.info.coefficients), main_face(rows))
+    values = (
+        None if weights is None else values_of(weights, shown.rotation[i])
+        for i, weights in enumerate(map(shown.blendshapes_of, range(len(shown))))
+    )
+    return events_of(shown.time, values, rules)
+
+
+def source_events(
+    pipeline: Pipeline, source: Source, person: Person, rules: Sequence[Rule], progress: Progress = unwatched
+) -> list[Event]:
+    """Of the person in a video, frame by frame. Raises UserError if the network gives no blendshapes."""
+    if not pipeline.tells_blendshapes:
+        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    pipeline.reset()
+    times: list[float] = []
+
+    def values() -> Iterator[Array | None]:
+        follower = Follower()
+        for frame in source:
+            faces = {s.face: s for s in pipeline.process(frame)}
+            times.append(frame.timestamp)
+            number = follower.follow(0, frame.timestamp, list(faces))
+            progress(len(times), source.n_frames or 0)
+            state = None if number is None else faces[number]
+            if state is None or state.blendshapes is None:
+                yield None
+            else:
+                yield values_of(person.corrected_blendshapes(state.blendshapes), state.pose.rotation)
+
+    seen = list(values())
+    return events_of(np.array(times), seen, rules)
+
+
+def lines_of(events: Sequence[Event]) -> list[tuple[str, ...]]:
+    """The rows of the table, below HEADER: times in s, an empty offset for a gesture that still lasts."""
+    return [
+        (e.name, *("" if t is None else f"{t:.3f}" for t in (e.onset, e.apex, e.offset)), f"{e.strength:.3f}")
+        for e in events
+    ]
+
+
+def write_events(path: Path, events: Sequence[Event]) -> None:
+    """Raises UserError if the file cannot be written."""
+    try:
+        with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            writer.writerows(lines_of(events))
+    except OSError as e:
+        raise UserError(f"{path} cannot be written ({e.strerror or e}); choose another place with --out.") from e

@@ -1,0 +1,106 @@
+"""What gestures are read from: the actions and the head of one moment, relative to the person's own rest."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import turns
+
+_SIDES = ("Left", "Right")
+HEAD = slice(N_BLENDSHAPES, N_BLENDSHAPES + 3)  # yaw, pitch, roll in rad
+N_VALUES = N_BLENDSHAPES + 3
+
+
+def values_of(weights: Array, rotation: Array) -> Array:
+    """What a face does, (55,): weights (52,) 0..1, and yaw, pitch and roll in rad of the head's `rotation` (3,)."""
+    return np.concatenate([weights, turns(rotation)]).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A face at `time` (s): `change` (55,) is by how much its values differ from its rest, `swing` (2,) how far the
+    head has just swung to and fro, in rad: see `Swings`."""
+
+    time: float
+    change: Array
+    swing: tuple[float, float] = (0.0, 0.0)
+
+    def of(self, name: str) -> float:
+        """An action, or the mean of both sides for a name without its side, such as `mouthSmile`."""
+        index = INDEX.get(name)
+        if index is not None:
+            return float(self.change[index])
+        left, right = (INDEX[name + side] for side in _SIDES)
+        return float(self.change[left] + self.change[right]) / 2
+
+    def both(self, name: str) -> float:
+        """The weaker of the two sides."""
+        return min(float(self.change[INDEX[name + side]]) for side in _SIDES)
+
+    @property
+    def head(self) -> Array:
+        """Yaw, pitch, roll (3,), rad."""
+        return self.change[HEAD]
+
+
+class Rest:
+    """The median of a face's values over the last half minute. A gesture takes less than half of that."""
+
+    _STEP, _SPAN = 0.2, 30.0  # s
+    _LEAST = 1.5  # s until the rest is known
+
+    def __init__(self) -> None:
+        self._seen: deque[Array] = deque(maxlen=round(self._SPAN / self._STEP))
+        self._last = -np.inf
+        self._rest: Array | None = None
+
+    def add(self, time: float, values: Array) -> None:
+        """Take the values (55,) of a moment in which nothing else is known to happen."""
+        if time - self._last < self._STEP:
+            return
+        self._last = time
+        self._seen.append(values)
+        if len(self._seen) >= self._LEAST / self._STEP:
+            self._rest = np.median(self._seen, axis=0)
+
+    def change(self, values: Array) -> Array | None:
+        """By how much values (55,) differ from the rest, or None while it is unknown."""
+        return None if self._rest is None else values - self._rest
+
+
+class Swings:
+    """How far a head swings to and fro: the weakest of the last three swings of yaw, and of pitch, in rad."""
+
+    _SPAN, _SWINGS = 1.4, 3  # s that they take at most
+    _LEAST = 0.03  # rad: less is no swing
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, Array]] = deque()
+
+    def add(self, time: float, head: Array) -> tuple[float, float]:
+        """Of yaw and of pitch, up to now; `head` (3,) is yaw, pitch, roll."""
+        self._seen.append((time, head[:2]))
+        while time - self._seen[0][0] > self._SPAN:
+            self._seen.popleft()
+        angles = np.array([angle for _, angle in self._seen])
+        return self._weakest(angles[:, 0].tolist()), self._weakest(angles[:, 1].tolist())
+
+    def _weakest(self, angles: Sequence[float]) -> float:
+        corners, way = [angles[0]], 0.0  # where the head turned back, and the way it goes since
+        for angle in angles[1:]:
+            step = angle - corners[-1]
+            if step * way > 0:
+                corners[-1] = angle
+            elif abs(step) > self._LEAST:
+                corners.append(angle)
+                way = step
+        swings = [abs(b - a) for a, b in pairwise(corners)]
+        runs = [min(swings[i : i + self._SWINGS]) for i in range(len(swings) - self._SWINGS + 1)]
+        return max(runs, default=0.0)

@@ -1,0 +1,213 @@
+"""Gestures: rules, their events, own gestures from examples, and the command."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faces_doing import FPS, clip, values
+
+from expnet_live.cli import main
+from expnet_live.core.errors import UserError
+from expnet_live.gestures.built_in import BUILT_IN
+from expnet_live.gestures.detector import Detector
+from expnet_live.gestures.finding import events_of
+from expnet_live.gestures.lesson import Lesson, Step
+from expnet_live.gestures.look import Swings
+from expnet_live.gestures.own import check, own_rules
+from expnet_live.gestures.rule import Phase
+from expnet_live.gestures.watching import rules_of
+from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
+from expnet_live.research.evaluation.gestures.script import performance
+from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording.writer import SessionWriter
+
+REST = values()
+ALL = list(BUILT_IN.values())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_perfect_network_tells_every_gesture_and_no_other(seed: int) -> None:
+    moments, acts = performance(np.random.default_rng(seed))
+    told = events_of(
+        np.arange(len(moments)) / FPS,
+        [np.append(m.strengths, [*m.turn, 0]).astype(np.float32) for m in moments],
+        ALL,
+    )
+    assert len(acts) == len(BUILT_IN) == 14
+    by_name = {act.name: act for act in acts}
+    for event in told:
+        act = by_name[event.name] if event.name != "smile" else None
+        if act is not None:
+            assert act.start - 0.05 < event.onset < event.apex + 1e-6 <= event.offset and event.offset < act.end + 1.5
+    for act in acts:
+        inside = [e for e in told if e.onset < act.end and e.offset is not None and e.offset > act.start + 0.05]
+        longest = max(inside, key=lambda e: min(e.offset or 0, act.end) - max(e.onset, act.start))
+        assert longest.name == act.name, (act, inside)
+    outside = [e for e in told if not any(e.onset < a.end and (e.offset or 0) > a.start for a in acts)]
+    assert outside == []
+
+
+def test_times_and_strength_of_an_event() -> None:
+    ramp = [values(mouthSmile=0.6 * i / 15) for i in range(15)]
+    fall = ramp[::-1]
+    times, seen = clip((2, REST), *((1 / FPS, v) for v in ramp), (1, values(mouthSmile=0.6)),
+                       *((1 / FPS, v) for v in fall), (1, REST))  # fmt: skip
+    (event,) = events_of(times, seen, [BUILT_IN["smile"]])
+    share = BUILT_IN["smile"].off / 0.6 * 15 / FPS  # of the ramp, until the score is at `off`
+    assert event.onset == pytest.approx(2 + share, abs=1e-3)
+    assert event.apex == pytest.approx(2.5, abs=1e-6) and event.strength == pytest.approx(0.6, abs=1e-6)
+    assert event.offset == pytest.approx(2.5 + 1 + (14 / 15 * 0.6 - BUILT_IN["smile"].off) / 0.6 * 15 / FPS, abs=1e-3)
+
+
+def test_thresholds_are_above_the_persons_own_rest() -> None:
+    resting = values(mouthSmile=0.4, browDown=0.5)
+    assert events_of(*clip((6, resting)), ALL) == []
+    smiles = values(mouthSmile=0.4 + BUILT_IN["smile"].on + 0.05, browDown=0.5)
+    assert [e.name for e in events_of(*clip((3, resting), (1, smiles), (1, resting)), ALL)] == ["smile"]
+
+
+def test_neither_a_short_nor_a_trembling_score_is_two_gestures() -> None:
+    rule = BUILT_IN["smile"]
+    high, low = values(mouthSmile=rule.on + 0.02), values(mouthSmile=(rule.on + rule.off) / 2)
+    trembles = [(0.1, high), (0.1, low)] * 3
+    assert len(events_of(*clip((2, REST), (1, high), *trembles, (0.5, high), (1, REST)), ALL)) == 1
+    assert events_of(*clip((2, REST), (rule.hold / 2, high), (1, REST)), ALL) == []
+
+
+def test_an_ordinary_blink_is_none_and_a_long_one_is() -> None:
+    shut = values(eyeBlink=0.9)
+    assert events_of(*clip((2, REST), (0.15, shut), (2, REST)), ALL) == []
+    assert [e.name for e in events_of(*clip((2, REST), (0.6, shut), (2, REST)), ALL)] == ["blink both"]
+
+
+def test_a_face_that_goes_ends_its_gesture() -> None:
+    times, seen = clip((2, REST), (1, values(mouthSmile=0.6)), (2, None))
+    (event,) = events_of(times, seen, ALL)
+    assert event.offset is not None and 2.9 < event.offset < 3.1
+
+
+def test_a_turn_of_the_head_is_neither_look_nor_shake() -> None:
+    turned = values((0.0, 0.5, 0.0), eyeLookOutRight=0.8, eyeLookInLeft=0.8)  # the eyes stay on the camera
+    assert events_of(*clip((2, REST), (1, turned), (2, REST)), ALL) == []
+
+
+def test_swings() -> None:
+    t = np.arange(0, 1.2, 1 / FPS)
+    swings = Swings()
+    for moment, angle in zip(t, 0.2 * np.sin(2 * np.pi * 2 * t), strict=True):
+        last = swings.add(moment, np.array([angle, 0.0, 0.0]))
+    assert last[0] == pytest.approx(0.4, abs=0.02) and last[1] == 0
+
+
+# --- own gestures -------------------------------------------------------------------------------
+
+
+KISS = {"mouthPucker": 0.5, "browInnerUp": 0.6, "eyeBlinkLeft": 0.7}
+
+
+def lesson(**weights: float) -> list[list[float]]:
+    taught = Lesson()
+    rng = np.random.default_rng(1)
+    time = 0.0
+    while taught.step is not Step.DONE:
+        doing = weights if taught.step is Step.SHOW else {}
+        taught.add(values(**doing) + rng.normal(0, 0.02, 55).astype(np.float32), time)
+        time += 1 / FPS
+        assert time < 30
+    return taught.examples
+
+
+def test_a_gesture_of_ones_own_from_three_examples(tmp_path: Path) -> None:
+    examples = lesson(**KISS)
+    assert len(examples) == 3
+    check("kiss", examples, {})
+    profiles = Profiles(tmp_path)
+    profiles.save(Person("Ada", gestures={"kiss": examples}))
+    rules = rules_of(profiles.load("Ada").gestures)
+    assert [r.name for r in rules][-1] == "kiss"
+    own = rules[14:]
+    weaker = {n: 0.85 * v for n, v in KISS.items()}
+    (event,) = events_of(*clip((2, REST), (1, values(**weaker)), (1, REST)), own)
+    assert event.name == "kiss" and event.strength > 0.7
+    for other in (
+        {"jawOpen": 0.8},
+        {"mouthSmile": 0.8},
+        {"mouthPucker": 0.5},
+        {n: 0.3 * v for n, v in KISS.items()},
+    ):
+        assert events_of(*clip((2, REST), (1, values(**other)), (1, REST)), own) == [], other
+
+
+def test_the_nearer_of_two_own_gestures() -> None:
+    rules = own_rules({"kiss": lesson(**KISS), "sneer": lesson(noseSneer=0.8, mouthUpperUp=0.5)})
+    for doing, name in ((KISS, "kiss"), ({"noseSneer": 0.75, "mouthUpperUp": 0.5}, "sneer")):
+        assert [e.name for e in events_of(*clip((2, REST), (1, values(**doing)), (1, REST)), rules)] == [name]
+
+
+def test_examples_that_teach_nothing_are_refused() -> None:
+    with pytest.raises(UserError, match="hardly moved"):
+        check("still", lesson(jawOpen=0.02), {})
+    with pytest.raises(UserError, match="differ too much"):
+        check("odd", [lesson(jawOpen=0.8)[0], lesson(mouthSmile=0.8)[0], lesson(browDown=0.8)[0]], {})
+    with pytest.raises(UserError, match="looks like your gesture kiss"):
+        check("kiss 2", lesson(**KISS), {"kiss": lesson(**KISS)})
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_the_gestures_of_the_demo_clip(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "gestures.csv"
+    assert main(["gestures", "demo", "--device", "cpu", "--out", str(out)]) == 0
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert list(rows[0]) == ["name", "onset", "apex", "offset", "strength"]
+    names = [row["name"] for row in rows]
+    assert {"wide smile", "wink left", "wink right"} <= set(names)
+    assert all(float(r["onset"]) <= float(r["apex"]) <= float(r["offset"]) for r in rows)
+
+
+def test_the_gestures_of_a_session(demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "acted"
+    writer = SessionWriter(folder, replace(demo_session.info, blendshapes=True, video_frames=None))
+    times, seen = clip((2, REST), (1, values(mouthSmile=0.6)), (1, REST))
+    for i, (time, value) in enumerate(zip(times.tolist(), seen, strict=True)):
+        assert value is not None
+        state = replace(demo_session.rows.state_of(0), frame=i, timestamp=time, blendshapes=value[:52])
+        writer.write(i, None, time, [state])
+    writer.close(0, 0, (0, 0), "")
+    assert main(["gestures", str(folder), "--only", "smile", "pucker"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "name,onset,apex,offset,strength" and len(lines) == 2
+    assert lines[1].startswith("smile,1.9")
+    assert main(["gestures", str(demo_session.folder)]) == 2  # recorded with a model that tells no actions
+    assert "has no blendshapes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["demo", "--only", "yodel"], "There is no gesture called yodel; choose one of smile,"),
+        (["demo", "--press", "smile"], "names no key; write it like --press 'brows up=space'."),
+        ([], "Give a SOURCE"),
+    ],
+)
+def test_mistakes_in_the_command(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+) -> None:
+    assert main(["gestures", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_scores_are_in_multiples_of_what_it_takes() -> None:
+    detector = Detector()
+    for time, value in zip(*clip((2, REST), (0.5, values(jawOpen=1.0))), strict=True):
+        happened = [h.phase for h in detector.add(float(time), value)]
+        assert Phase.ENDED not in happened
+    assert detector.scores["mouth open"] == pytest.approx(1 / BUILT_IN["mouth open"].on)
+    assert abs(detector.scores["smile"]) < 1e-6
