@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from expnet_live.avatars.container import Container
@@ -83,7 +85,9 @@ class Arrays:
             raise self._file.broken("a sparse array refers to an element beyond its end")
         return where[:, 0].astype(np.int64), values
 
-    def _elements(self, view: int, offset: int, count: int, width: int, kind: np.dtype, stride: int | None) -> Array:  # type: ignore[type-arg]
+    def _elements(
+        self, view: int, offset: int, count: int, width: int, kind: np.dtype[Any], stride: int | None
+    ) -> Array:
         data, size = self._file.view(view), width * kind.itemsize
         step = stride or size
         end = offset + (count - 1) * step + size if count else offset

@@ -84,7 +84,7 @@ class Avatar:
         for piece in self.file.pieces:
             material, block = self.file.materials[piece.material], self.file.blocks[piece.block]
             rows = np.unique(piece.triangles)
-            light = np.tile(np.array(material.color[:3], np.float32), (len(rows), 1))
+            light: Array = np.tile(np.array(material.color[:3], np.float32), (len(rows), 1))
             if material.texture is not None:
                 if material.texture not in pictures:
                     pictures[material.texture] = decoded(self.file.images[material.texture], _COARSE)

@@ -154,8 +154,8 @@ class _ProgramMicrophone(_Closing):
         clock, block, n = SteadyClock(_WINDOW), self._first, 0
         while block and not self._closed:
             now = time.monotonic()
-            samples = np.frombuffer(block[: len(block) // (2 * CHANNELS) * 2 * CHANNELS], np.int16)
-            samples = samples.reshape(-1, CHANNELS)
+            whole = block[: len(block) // (2 * CHANNELS) * 2 * CHANNELS]
+            samples = np.frombuffer(whole, np.int16).reshape(-1, CHANNELS)
             n += len(samples)
             yield Sound(samples, clock(n / RATE, now) - len(samples) / RATE)
             block = self._read()
