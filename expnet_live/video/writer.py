@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,7 @@ class Kind:
 
 # Usual frame rates, including 29.97, divide 60,000, and MPEG-4 allows at most 65,535.
 MP4 = Kind("mp4", 60_000, "superfast", from_zero=True, sound="aac")  # compressing costs no more than drawing
+MOV = replace(MP4, container="mov")
 # Readable up to its last fraction of a second, however the program ends: nothing is reordered or held back, and
 # clusters are short and are written when they end. Matroska counts in milliseconds.
 CRASH_SAFE = Kind(
@@ -60,11 +61,19 @@ class VideoWriter:
     As a context manager, it completes the file when the block ends; otherwise call `close`. Every frame makes one
     picture. Timestamps are in seconds; one that does not advance moves on by a millisecond. Odd sizes grow by a pixel,
     because the format needs even ones; a frame whose size differs from the first is resized. With `sound`, there is a
-    sound track for `write_sound`. Raises OSError, or another av.FFmpegError.
+    sound track for `write_sound`. `timecode` is that of the first frame, HH:MM:SS:FF, in a track of its own (MOV).
+    Raises OSError, or another av.FFmpegError.
     """
 
     def __init__(
-        self, path: Path, fps: float = 30.0, kind: Kind = MP4, codec: str | None = None, *, sound: bool = False
+        self,
+        path: Path,
+        fps: float = 30.0,
+        kind: Kind = MP4,
+        codec: str | None = None,
+        *,
+        sound: bool = False,
+        timecode: str = "",
     ) -> None:
         import av
 
@@ -73,7 +82,7 @@ class VideoWriter:
         self._codec = codec or ("libx264" if "libx264" in av.codecs_available else "mpeg4")
         self._container = open_media(path, "w", format=kind.container, container_options=dict(kind.options))
         self._stream: Any = None
-        self._with_sound = sound
+        self._with_sound, self._timecode = sound, timecode
         self._sound: SoundTrack | None = None
         self._early: list[Sound] = []  # sound before the first picture
         self._start = 0.0
@@ -146,6 +155,8 @@ class VideoWriter:
         self._stream = self._container.add_stream(self._codec, rate=Fraction(self._fps).limit_denominator(1001))
         self._stream.width, self._stream.height = width + width % 2, height + height % 2
         self._stream.pix_fmt = "yuv420p"
+        if self._timecode:
+            self._stream.metadata["timecode"] = self._timecode
         context = self._stream.codec_context
         context.time_base = Fraction(1, kind.ticks)
         if kind.key_every is not None:

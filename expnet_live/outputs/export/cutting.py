@@ -56,8 +56,12 @@ def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Form
         remarks.append(f"Face {face} of {1 + len(others)} was exported; you can choose another one.")
     chosen = track(rows, face)
     identity, fps = _identity(session, rows, chosen), options.fps
+    if fps is not None and format.rates and fps not in format.rates:
+        allowed = ", ".join(map(str, format.rates[:-1]))
+        raise UserError(f"{format.name} has {allowed} or {format.rates[-1]} rows per second; choose one of these.")
     if fps is None and format.fixed_rate:
         fps = usual_rate(chosen)
+        fps = float(next((rate for rate in format.rates if rate >= fps), format.rates[-1])) if format.rates else fps
         remarks.append(f"{format.name} has a fixed rate: resampled to {fps:g} per second.")
     if fps is not None:
         chosen = resampled(chosen, fps, options.start, options.end)

@@ -53,6 +53,8 @@ class Format(ABC):
     """Whether it cannot have gaps: where the face was lost, the last value is held."""
     fixed_rate: bool = False
     """Whether it has a fixed rate, by default the session's usual one."""
+    rates: tuple[int, ...] = ()
+    """The rates that it can have, in order, if not any: by default the lowest that is not below the usual one."""
 
     def why_not(self, session: Session) -> str | None:
         """A sentence that says why this session cannot be written in this format, or None if it can."""

@@ -77,7 +77,7 @@ def resampled(rows: Rows, fps: float, start: float | None = None, end: float | N
         return rows
     begin = rows.time[0] if start is None else start
     last = rows.time[-1] if end is None else end
-    times = begin + np.arange(int(np.floor((last - begin) * fps + 1e-6)) + 1) / fps
+    times = begin + np.arange(int(np.floor((last - begin + _SAME) * fps)) + 1) / fps
     after = np.clip(np.searchsorted(rows.time, times), 0, len(rows) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(np.abs(rows.time[before] - times) <= np.abs(rows.time[after] - times), before, after)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import av
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,13 +20,15 @@ from sending import LOOKS, TURNS, face_of
 from session_files import INFO_OF_TEST
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.built_in import face_model
-from expnet_live.outputs.formats.live_link_take import timecode
+from expnet_live.outputs.export.take import SUBJECT, timecode
 from expnet_live.person.person import Person
 from expnet_live.sessions.format.folder import TABLE
 from expnet_live.sessions.format.info import COMPLETE, write_info
 from expnet_live.sessions.format.table import Layout
+from expnet_live.sessions.reading.picture_file import PictureFile
 from expnet_live.sessions.reading.session import Session
 
 NONE = ((0.0, 0.0), (0.0, 0.0))
@@ -98,7 +104,7 @@ def test_py_feat(session: Session, tmp_path: Path) -> None:
     assert table["input"][0] == "takes" and table.iloc[-1][:-2].fillna(0).sum() == 0
 
 
-def test_live_link_take(session: Session, tmp_path: Path) -> None:
+def test_live_link_table(session: Session, tmp_path: Path) -> None:
     path = exported(session, tmp_path, "livelink")
     lines = path.read_bytes().decode("ascii").split("\n")
     header = lines[0].split(",")
@@ -119,6 +125,66 @@ def test_live_link_take(session: Session, tmp_path: Path) -> None:
         front, top = turned_by(row["HeadYaw"], row["HeadPitch"], row["HeadRoll"])
         check(Decoded(front, top, eyes, weights), turn, look, 2e-3)
     assert timecode(3723.5 + 1 / 120) == "01:02:03:30.500"
+
+
+def test_live_link_take_without_video(session: Session, tmp_path: Path) -> None:
+    (take,) = exported(session, tmp_path, "livelink-take").iterdir()
+    assert sorted(p.name for p in take.iterdir()) == ["take.json", "takes_1_ExpNetLive.csv"]
+    table = pd.read_csv(take / "takes_1_ExpNetLive.csv")
+    assert table["HeadYaw"][0] == pytest.approx(-np.pi / 6, abs=1e-6)  # to the left
+    assert read_as_unreal(take)["frames"] == len(table) == len(CASES) + 1
+
+
+def read_as_unreal(take: Path) -> dict[str, Any]:
+    """What Unreal Engine's reader of takes asks for: without one of these keys, it refuses the take."""
+    about: dict[str, Any] = json.loads((take / "take.json").read_text("ascii"))
+    for key in ("slate", "appVersion", "deviceModel", "subject", "identifier", "date"):
+        assert isinstance(about[key], str)
+    for key in ("version", "take", "frames"):
+        assert isinstance(about[key], int)
+    assert about["calibrated"] is False and datetime.fromisoformat(about["date"]).tzinfo is not None
+    assert not any(c.isspace() for key in ("slate", "subject", "identifier") for c in about[key])
+    assert take.name == about["identifier"] == f"{take.name[:8]}_{about['slate']}_{about['take']}"
+    assert (take / f"{about['slate']}_{about['take']}_{about['subject']}.csv").is_file()
+    return about
+
+
+def test_live_link_take(demo_session: Session, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has 24, 25, 30, 50 or 60 rows per second"):
+        exported(demo_session, tmp_path, "livelink-take", fps=29.97)
+    (take,) = exported(demo_session, tmp_path, "livelink-take").iterdir()
+    about, stem = read_as_unreal(take), f"demo_1_{SUBJECT}"
+    table = pd.read_csv(take / f"{stem}.csv")
+    film = json.loads((take / "video_metadata.json").read_text())
+    assert (film["FrameRate"], film["Dimensions"]) == (24, {"width": 479, "height": 360})  # the session has 10 a second
+    assert film["Quality"] and film["JpegCompressionQuality"] and film["Orientation"] == 1
+    assert sorted(p.name for p in take.iterdir()) == [
+        f"{stem}.csv", f"{stem}.mov", "take.json", "thumbnail.jpg", "video_metadata.json"
+    ]  # fmt: skip
+    image = cv2.imread(str(take / "thumbnail.jpg"))
+    assert image is not None and image.shape == (241, 320, 3)
+    with av.open(str(take / f"{stem}.mov")) as movie:
+        shown = [frame.to_ndarray(format="bgr24")[:360, :479].astype(int) for frame in movie.decode(video=0)]
+        (video,), (track,) = movie.streams.video, movie.streams.data
+        assert video.average_rate == 24 and video.metadata["timecode"] == track.metadata["timecode"]
+    assert len(shown) == len(table) == about["frames"] == 114  # of 4.722 s
+    # The film starts with the table, on the same clock: the time of day, in frames of 1/60 s there.
+    hours, minutes, seconds, frame = map(int, video.metadata["timecode"].split(":"))
+    assert table["Timecode"][0] == f"{hours:02d}:{minutes:02d}:{seconds:02d}:{timecode(frame / 24)[-6:]}"
+    started = datetime.fromisoformat(demo_session.info.started)
+    of_day = (started - started.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+    assert 3600 * hours + 60 * minutes + seconds + frame / 24 == pytest.approx(of_day, abs=0.5 / 24 + 1e-6)
+    # Each picture is the nearest one of its row, not one before.
+    recorded, rows = PictureFile(demo_session.video or Path(), (479, 360)), demo_session.rows
+    off: dict[int, list[float]] = {0: [], 2: []}
+    for i in range(24, len(shown), 7):
+        nearest = int(np.abs(rows.time - (rows.time[0] + i / 24)).argmin())
+        for before, found in off.items():
+            picture = recorded.picture(int(rows.video_frame[nearest - before]))
+            assert picture is not None
+            found.append(float(np.abs(shown[i] - picture).mean()))
+    assert max(off[0]) < 2 and sum(off[2]) > 3 * sum(off[0])
+    recorded.close()
 
 
 def test_bids(session: Session, tmp_path: Path) -> None:
