@@ -141,6 +141,6 @@ def load_estimator(options: Options) -> Estimator:
 
 
 def _head(options: Options, model: Driver) -> Head | None:
-    from expnet_live.heads.library import Library
+    from expnet_live.avatars.wardrobe import Wardrobe
 
-    return None if options.head is None else Library().head(options.head, model)
+    return None if options.head is None else Wardrobe().head(options.head, model)

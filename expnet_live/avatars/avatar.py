@@ -76,6 +76,11 @@ class Avatar:
         """Vertices (V, 3) mm at rest."""
         return self._posing.rest
 
+    @property
+    def kind(self) -> str:
+        """VRM 0, VRM 1 or GLB."""
+        return "GLB" if self.file.vrm is None else f"VRM {self.file.vrm.version}"
+
     @cached_property
     def colors(self) -> Array:
         """The colours (V, 3) uint8 of the vertices, from their textures."""

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from expnet_live.cli.model import model_help
-from expnet_live.core.arguments import DEVICES, positive_float
+from expnet_live.core.arguments import DEVICES, head_option, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", choices=DEVICES, help="device for the network")
     group.add_argument("--profile", metavar="NAME", help="profile of the person, which keeps neutral and gains")
     group.add_argument(
-        "--head", metavar="NAME", help="an imported head (see 'expnet-live face-model'), or '' for the built-in one"
+        "--head",
+        type=head_option,
+        metavar="NAME|FILE",
+        help="an imported head (see 'expnet-live face-model'), an avatar (.vrm, .glb), or '' for the built-in head",
     )
     group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
     group.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
-from expnet_live.core.arguments import positive_float, positive_int
+from expnet_live.core.arguments import head_option, positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -73,6 +73,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--overlays", action="store_true", help="measure what each style of overlay costs 'analyze' of the first video"
+    )
+    parser.add_argument(
+        "--head", type=head_option, metavar="FILE", help="with --app: an avatar (.vrm, .glb) that mirrors the face"
     )
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: save a screenshot at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")

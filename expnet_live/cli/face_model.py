@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from expnet_live.heads.kind import importable
 
 if TYPE_CHECKING:
+    from expnet_live.avatars.avatar import Avatar
     from expnet_live.core.arguments import Subparsers
     from expnet_live.heads.imported import ImportedHead
 
@@ -23,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     commands = parser.add_subparsers(dest="face_model_command", metavar="COMMAND", required=True)
     add = commands.add_parser("import", help="import a head from its files")
-    add.add_argument("source", type=Path, metavar="FILE|DIR", help=importable())
+    add.add_argument("source", type=Path, metavar="FILE|DIR", help=f"{importable()}, or an avatar (.vrm, .glb)")
     add.add_argument("--as", dest="name", required=True, metavar="NAME", help="name for the head")
     add.add_argument("--replace", action="store_true", help="replace a head of that name")
     add.set_defaults(run=_import)
@@ -36,13 +37,25 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _import(args: argparse.Namespace) -> int:
+    from expnet_live.avatars.avatar import Avatar
+    from expnet_live.avatars.wardrobe import Wardrobe, is_avatar_file
+    from expnet_live.core.errors import UserError
     from expnet_live.heads.face_model import FaceModel
     from expnet_live.heads.imported import ImportedHead
-    from expnet_live.heads.library import Library, import_head
+    from expnet_live.heads.library import import_head
 
-    library = Library()
+    library = Wardrobe()
     library.check_new(args.name, args.replace)
     model = FaceModel.load()
+    if is_avatar_file(args.source):
+        path = library.keep(args.source, args.name, args.replace)
+        try:
+            _describe_avatar(Avatar.load(path, model))
+        except UserError:
+            path.unlink()
+            raise
+        print(f"Imported as {args.name}: {path}")
+        return 0
     shapes, notes = import_head(args.source, model)
     path = library.add(args.name, shapes)
     for note in notes:
@@ -53,9 +66,9 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from expnet_live.heads.library import Library
+    from expnet_live.avatars.wardrobe import Wardrobe
 
-    library = Library()
+    library = Wardrobe()
     for name in library.names():
         print(name)
     if not library.names():
@@ -64,10 +77,16 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from expnet_live.avatars.avatar import Avatar
+    from expnet_live.avatars.wardrobe import Wardrobe
     from expnet_live.heads.face_model import FaceModel
-    from expnet_live.heads.library import Library
+    from expnet_live.heads.imported import ImportedHead
 
-    head = Library().head(args.name, FaceModel.load())
+    head = Wardrobe().head(args.name, FaceModel.load())
+    if isinstance(head, Avatar):
+        _describe_avatar(head)
+        return 0
+    assert isinstance(head, ImportedHead)
     residual = _describe(head)
     print("Each coefficient at +2 sd: remaining error, and share of the displacement reproduced")
     for name, left, explained in residual:
@@ -76,11 +95,25 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    from expnet_live.heads.library import Library
+    from expnet_live.avatars.wardrobe import Wardrobe
 
-    Library().remove(args.name)
+    Wardrobe().remove(args.name)
     print(f"{args.name} is removed.")
     return 0
+
+
+def _describe_avatar(head: Avatar) -> None:
+    file = head.file
+    print(
+        f"{head.kind}: {len(head.rest)} vertices, {len(head.triangles)} triangles, {len(file.materials) - 1} materials"
+    )
+    if file.vrm is not None:
+        print(f"{file.vrm.licence.title}, by {file.vrm.licence.authors}")
+        for label, text in file.vrm.licence.conditions:
+            print(f"  {label}: {text}")
+    for note in file.notes:
+        print(note)
+    print(f"It cannot show: {', '.join(head.missing) or 'nothing'}")
 
 
 def _describe(head: ImportedHead) -> tuple[tuple[str, float, float], ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, positive_float
+from expnet_live.core.arguments import SMOOTHINGS, head_option, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -38,6 +38,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--no-auto-neutral", action="store_true", help="send actions as the network says them, for experiments"
+    )
+    parser.add_argument(
+        "--head",
+        type=head_option,
+        metavar="NAME|FILE",
+        help="head that --to camera draws: one of 'expnet-live face-model list', or an avatar (.vrm, .glb)",
     )
     add_model(parser)
     parser.set_defaults(run=run)
@@ -79,13 +85,14 @@ def run(args: argparse.Namespace) -> int:
     model = None if args.model is None else str(args.model)
     with terminable():
         if is_session(Path(args.source)):
-            play_to(streams, Session.open(args.source), duration=args.duration, say=_say)
+            play_to(streams, Session.open(args.source), head=args.head, duration=args.duration, say=_say)
         else:
             stream_to(
                 streams,
                 SourceSpec.parse(args.source),
                 Settings(model, args.device, args.smoothing),
                 person,
+                head=args.head,
                 duration=args.duration,
                 auto_neutral=not args.no_auto_neutral,
                 say=_say,

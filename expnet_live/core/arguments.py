@@ -49,3 +49,9 @@ def positive_float(text: str) -> float:
     if not (value > 0 and math.isfinite(value)):
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
     return value
+
+
+def head_option(text: str) -> str:
+    """The name of a head, or the whole path of an avatar's file, which is found again from any folder."""
+    path = Path(text)
+    return str(path.resolve()) if path.suffix.lower() in (".vrm", ".glb") else text

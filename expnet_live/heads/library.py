@@ -9,6 +9,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.paths import data_folder
 from expnet_live.heads import face_model as built_in
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.head import Head
 from expnet_live.heads.imported import ImportedHead
 from expnet_live.heads.kind import HEADS, importable
 from expnet_live.heads.shapes import ShapeModel
@@ -40,7 +41,7 @@ class Library:
     def load(self, name: str) -> ShapeModel:
         return ShapeModel.load(self.path_of(name))
 
-    def head(self, name: str, driver: Driver) -> ImportedHead:
+    def head(self, name: str, driver: Driver) -> Head:
         """The head of that name, driven by the coefficients of `driver`. Raises UserError."""
         return ImportedHead(name, self.load(name), driver)
 

@@ -299,5 +299,5 @@ def _make_meshes(faces: tuple[LiveFace, ...]) -> float:
     """Make the meshes here instead of in the drawing thread. Return the time in s."""
     start = time.perf_counter()
     for face in faces:
-        _ = face.normals
+        _ = face.drawn().normals
     return time.perf_counter() - start

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array, FaceState
 from expnet_live.heads.face_model import FaceModel
@@ -49,18 +50,42 @@ class LiveFace:
         """Vertices (V, 3) of the head in the model's frame, mm. The first access computes them, which takes
         milliseconds.
         """
+        if isinstance(self.head, Avatar):
+            return self._turned.vertices
         return self.head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
 
     @cached_property
     def normals(self) -> Array:
         """Unit normals (V, 3) of the vertices, also computed by the first access."""
+        if isinstance(self.head, Avatar):
+            return self._turned.normals
         return self.head.normals(self.vertices)
+
+    def drawn(self, follow: bool = True) -> Posed:
+        """The mesh, and the pose in which to draw it: an avatar has turned its head itself, if it is to `follow`."""
+        if not isinstance(self.head, Avatar):
+            return Posed(self.vertices, self.normals, self.state.pose)
+        return self._turned if follow else self._straight
+
+    @cached_property
+    def _turned(self) -> Posed:
+        return self._posed(True)
+
+    @cached_property
+    def _straight(self) -> Posed:
+        return self._posed(False)
+
+    def _posed(self, turned: bool) -> Posed:
+        state = self.state
+        return posed(self.head, self.expression, self.identity, state.gaze, self.blendshapes, state.pose, turned)
 
     @cached_property
     def weights(self) -> Array:
         """The blendshapes (52,) of the model, or those nearest to its coefficients, computed by the first access."""
         if self.blendshapes is not None:
             return self.blendshapes
+        if isinstance(self.head, Avatar):
+            return self.head.actions(self.expression, None)
         return (
             self.head.blendshapes_of(self.expression) if isinstance(self.head, FaceModel) else np.zeros(N_BLENDSHAPES)
         )

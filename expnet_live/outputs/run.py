@@ -9,9 +9,12 @@ from itertools import count
 
 import numpy as np
 
+from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Frame
+from expnet_live.heads.built_in import face_model
+from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import LiveFace, LiveState, Settings
@@ -32,16 +35,20 @@ def stream_to(
     settings: Settings,
     person: Person,
     *,
+    head: str | None = None,
     duration: float | None = None,
     auto_neutral: bool = True,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Send the network's results on `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
 
-    `say` gets a sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError if the
+    `head`: the name or file of the head that is drawn, None for the model's own. `say` gets a sentence when a stream's
+    samples stop arriving, and when they arrive again. Raises UserError if the
     source cannot be read, the network cannot be loaded, or no stream is left.
     """
+    worn = Wardrobe().head(head, face_model()) if head else None
     with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
+        engine.inference.head = worn
         for stream in streams:
             engine.inference.outputs.add(stream)
         watch = Watch(streams, say)
@@ -60,6 +67,7 @@ def play_to(
     streams: Sequence[Stream],
     session: Session,
     *,
+    head: str | None = None,
     duration: float | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
@@ -68,7 +76,7 @@ def play_to(
     Values are as shown: the person's neutral is subtracted and the gains are applied. Raises UserError if it has no
     face, its face model is missing, or no stream is left.
     """
-    states = states_of(session)
+    states = states_of(session, head)
     watch = Watch(streams, say)
     end = None if duration is None else time.monotonic() + duration
     with running(streams), suppress(KeyboardInterrupt):
@@ -88,7 +96,7 @@ def play_to(
                 return
 
 
-def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
+def states_of(session: Session, head: str | None = None) -> Callable[[int, float], Iterator[LiveState]]:
     """A function from a lap's number and start (time.monotonic(), s) to the session's frames as if live: the main face,
     and a black picture. Raises UserError."""
     rows = session.rows
@@ -100,6 +108,7 @@ def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
             f"The session was recorded with another face model ({session.info.face_model.name}), which is missing."
         )
     model, face = recorded.face_model(), main_face(rows)
+    worn: Head = Wardrobe().head(head, model) if head else model
     measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
     image = np.zeros((session.info.height, session.info.width, 3), np.uint8)
 
@@ -109,7 +118,7 @@ def states_of(session: Session) -> Callable[[int, float], Iterator[LiveState]]:
             faces: tuple[LiveFace, ...] = ()
             if measured.face[i] >= 0:
                 state = measured.state_of(i)
-                faces = (LiveFace(state, shown.expression[i], state.identity, model, shown.blendshapes_of(i)),)
+                faces = (LiveFace(state, shown.expression[i], state.identity, worn, shown.blendshapes_of(i)),)
             yield LiveState(Captured(frame, start + moment, moment, number), faces, {}, start + moment, processed=True)
 
     return lap

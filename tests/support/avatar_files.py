@@ -30,6 +30,9 @@ UP = 1.5  # m from the floor to our head's origin
 SPINE = {"hips": 0.82, "spine": 0.94, "chest": 1.08, "neck": 1.35, "head": 1.42}
 
 
+BEHIND = -0.085  # m: the spine, from our head's origin
+
+
 class Maker:
     """A document and its binary part; `add` returns the number of an accessor."""
 
@@ -159,7 +162,11 @@ class _Body:
         below = 0.0
         for i, (name, height) in enumerate(SPINE.items()):
             nodes.append(
-                {"name": f"{prefix}{name.title()}", "translation": [0, height - below, 0], "children": [i + 2]}
+                {
+                    "name": f"{prefix}{name.title()}",
+                    "translation": [0, height - below, 0 if below else self._turn[2] * BEHIND],
+                    "children": [i + 2],
+                }
             )
             below = height
         self.head = len(nodes) - 1
@@ -169,7 +176,7 @@ class _Body:
         for name, part in (("leftEye", Part.LEFT_EYE), ("rightEye", Part.RIGHT_EYE)):
             center = (self.at[self.part == part].min(0) + self.at[self.part == part].max(0)) / 2
             nodes.append({"name": f"{prefix}{name[0].upper()}{name[1:]}",
-                          "translation": (self._turn * (center - (0, SPINE["head"], 0))).tolist()})  # fmt: skip
+                          "translation": (self._turn * (center - (0, SPINE["head"], BEHIND))).tolist()})  # fmt: skip
             self.bones[name] = len(nodes) - 1
             self.joints.append(len(nodes) - 1)
             nodes[self.head]["children"].append(len(nodes) - 1)
@@ -223,17 +230,33 @@ class _Body:
         return out
 
     def face(self, targets: Any, names: list[str], skin: dict[str, Any]) -> int:
-        """The head with these targets (J, V, 3); `skin` is more of its material."""
-        chosen = ~np.isin(self.part, (Part.LEFT_EYE, Part.RIGHT_EYE))
-        points, colors = self.at[chosen], self.model.colors[chosen]
-        triangles = _within(self.model.triangles, chosen)
-        normals, uv = self.model.normals(1000 * self.at.astype(np.float32))[chosen], _cylinder(points)
-        texture = self.make.image(_painted(uv, triangles, colors))
-        self.make.document["materials"].append(_material("Skin", texture, **skin))
-        neck = np.clip((points[:, 1] - SPINE["neck"]) / 0.06, 0, 1)
-        held = {"head": neck, "neck": 1 - neck}
-        part = self.primitive(points, normals, uv, triangles, held, self._last, targets[:, chosen])
-        return self.mesh("Face", [part], names)
+        """The head with these targets (J, V, 3): skin with a texture, and what is behind the lips with colours of its
+        vertices. `skin` is more of both materials."""
+        triangles = self.model.triangles
+        eyes = np.isin(self.part, (Part.LEFT_EYE, Part.RIGHT_EYE))[triangles].any(1)
+        inside = np.isin(self.part, (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES))
+        behind = inside[triangles].any(1) & ~eyes
+        normals = self.model.normals(1000 * self.at.astype(np.float32))
+        parts = []
+        for some in (triangles[~behind & ~eyes], triangles[behind]):
+            chosen = np.unique(some)
+            points, colors = self.at[chosen], self.model.colors[chosen]
+            numbers, uv = np.searchsorted(chosen, some), _cylinder(points)
+            outside = not parts
+            material = _material("Skin" if outside else "Mouth", **skin)
+            if outside:
+                picture = self.make.image(_painted(uv, numbers, colors))
+                material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": picture}
+            self.make.document["materials"].append(material)
+            neck = np.clip((points[:, 1] - SPINE["neck"]) / 0.06, 0, 1)
+            held = {"head": neck, "neck": 1 - neck}
+            part = self.primitive(points, normals[chosen], uv, numbers, held, self._last, targets[:, chosen])
+            if not outside:
+                dark = 0.35 * np.clip((colors / 255) ** 2.2, 0, 1)
+                shades = np.column_stack([dark, np.ones(len(dark))]).astype(np.float32)
+                part["attributes"]["COLOR_0"] = self.make.add(shades, 34962)
+            parts.append(part)
+        return self.mesh("Face", parts, names)
 
     def eyes(self, **more: Any) -> None:
         pieces = []
@@ -252,7 +275,7 @@ class _Body:
         profile = [(0.62, 0.16, 0.11), (0.8, 0.17, 0.12), (0.95, 0.14, 0.1), (1.12, 0.17, 0.115), (1.24, 0.19, 0.11),
                    (1.31, 0.16, 0.085), (1.345, 0.09, 0.07), (1.37, 0.062, 0.062), (1.41, 0.056, 0.058)]  # fmt: skip
         points, uv, triangles = _lathe(profile)
-        points += np.float32((0, 0, -0.085))
+        points += np.float32((0, 0, BEHIND))
         weave = np.indices((64, 64)).sum(0) // 8 % 2
         cloth_ = np.clip(np.array(cloth) + 14 * weave[..., None] - 7, 0, 255).astype(np.uint8)
         self.make.document["materials"].append(_material("Cloth", self.make.image(cloth_), **more))
@@ -285,8 +308,10 @@ def _within(triangles: Any, chosen: Any) -> Any:
     return (np.cumsum(chosen) - 1)[triangles[chosen[triangles].all(1)]]
 
 
-def _material(name: str, texture: int, **more: Any) -> dict[str, Any]:
-    surface = {"baseColorTexture": {"index": texture}, "metallicFactor": 0.0, "roughnessFactor": 0.7}
+def _material(name: str, texture: int | None = None, **more: Any) -> dict[str, Any]:
+    surface: dict[str, Any] = {"metallicFactor": 0.0, "roughnessFactor": 0.7}
+    if texture is not None:
+        surface["baseColorTexture"] = {"index": texture}
     return {"name": name, "pbrMetallicRoughness": surface, **more}
 
 

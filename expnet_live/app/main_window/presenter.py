@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from expnet_live.app import texts
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.neutral import Kind
@@ -14,6 +16,8 @@ from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
 from expnet_live.app.state.idle import idle_expression, idle_pose
 from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.avatars.avatar import posed
+from expnet_live.core.types import Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveState
@@ -153,7 +157,8 @@ class Presenter:
             return
         image = state.captured.frame.image
         for view in self.heads:
-            view.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
+            drawn = face.drawn(view.follow)
+            view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
             if view.finish.painted:
                 view.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
         self._pending = state
@@ -167,9 +172,10 @@ class Presenter:
         seconds = now - self._begun
         head = self._controller.gallery.head or prepared.model
         if self._turned_to(head):
-            vertices = head.vertices(idle_expression(head, seconds))
+            pose = Pose(idle_pose(seconds), np.zeros(3))
             for view in self.heads:
-                view.set_mesh(vertices, head.normals(vertices), idle_pose(seconds))
+                drawn = posed(head, idle_expression(head, seconds), None, None, None, pose, view.follow)
+                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
 
     def _come_to_rest(self) -> None:
         """After the last face left, ease the head to rest within a second, and let it look inactive."""
@@ -182,7 +188,8 @@ class Presenter:
         face = self._controller.presence.face(share)
         if share < 1 and face is not None and self._turned_to(face.head):
             for view in self.heads:
-                view.set_mesh(face.vertices, face.normals, face.state.pose.rotation)
+                drawn = face.drawn(view.follow)
+                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
 
     def _change_head(self) -> None:
         """Show the last face on a newly chosen head, even if the source is a picture or a paused clip."""

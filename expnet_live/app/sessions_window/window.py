@@ -31,7 +31,7 @@ from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.pieces import reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
-from expnet_live.heads.library import Library
+from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.info import read_info
@@ -282,7 +282,7 @@ class SessionsWindow(QMainWindow):
         self.panel.set_session(None)
 
         def read() -> tuple[Session, tuple[str, ...]]:
-            return Session.open(entry.folder), tuple(Library().names())
+            return Session.open(entry.folder), tuple(Wardrobe().names())
 
         def loaded(found: tuple[Session, tuple[str, ...]]) -> None:
             session, self.panel.form.heads = found

@@ -6,10 +6,10 @@ import logging
 import threading
 from collections.abc import Callable
 
-from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.app.view3d.drawn import Drawable, drawable
+from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
 from expnet_live.heads.head import Head
-from expnet_live.heads.library import Library
 from expnet_live.heads.transfer import Driver
 
 log = logging.getLogger(__name__)
@@ -20,13 +20,13 @@ _KEPT = 4  # heads whose geometry is cached
 class Gallery:
     """`failed` is called, on a thread of its own, with one sentence if a head cannot be loaded."""
 
-    def __init__(self, failed: Callable[[str], None], library: Library | None = None) -> None:
-        self.library = library or Library()
+    def __init__(self, failed: Callable[[str], None], library: Wardrobe | None = None) -> None:
+        self.library = library or Wardrobe()
         self.head: Head | None = None  # the chosen head, None for our own
         self._failed = failed
         self._lock = threading.Lock()
         self._wanted = ""
-        self._geometries: dict[Head, HeadGeometry | None] = {}
+        self._geometries: dict[Head, Drawable | None] = {}
 
     def wear(self, name: str, driver: Callable[[], Driver], worn: Callable[[Head | None], None]) -> None:
         """Call `worn` with the imported head of that name once it can be drawn, or with None for an empty name."""
@@ -38,26 +38,26 @@ class Gallery:
 
         def load() -> None:
             head: Head = self.library.head(name, driver())
-            self.add(head, HeadGeometry.of(head))
+            self.add(head, drawable(head))
             if self._wanted == name:
                 self.head = head
                 worn(head)
 
         self._start(load)
 
-    def add(self, head: Head, geometry: HeadGeometry) -> None:
+    def add(self, head: Head, geometry: Drawable) -> None:
         with self._lock:
             self._geometries[head] = geometry
             for old in list(self._geometries)[:-_KEPT]:
                 del self._geometries[old]
 
-    def geometry(self, head: Head) -> HeadGeometry | None:
+    def geometry(self, head: Head) -> Drawable | None:
         """The drawable form of a head; None until it is ready. The first call starts making it."""
         with self._lock:
             if head in self._geometries:
                 return self._geometries[head]
             self._geometries[head] = None
-        self._start(lambda: self.add(head, HeadGeometry.of(head)))
+        self._start(lambda: self.add(head, drawable(head)))
         return None
 
     def _start(self, make: Callable[[], None]) -> None:

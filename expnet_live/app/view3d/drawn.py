@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from expnet_live.app.view3d.avatar_geometry import AvatarGeometry
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.lines import FaceLines
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.heads.head import Head
 from expnet_live.live.inference_worker import face_model
+
+Drawable = HeadGeometry | AvatarGeometry
+
+
+def drawable(head: Head) -> Drawable:
+    """What the 3D view draws of a head, which takes a while to make."""
+    return AvatarGeometry.of(head) if isinstance(head, Avatar) else HeadGeometry.of(head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +25,7 @@ class DrawnHead:
     """A head, the geometry that the 3D view draws, and the lines over the camera's picture."""
 
     head: Head
-    geometry: HeadGeometry
+    geometry: Drawable
     lines: FaceLines
 
 

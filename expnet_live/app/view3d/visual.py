@@ -23,7 +23,7 @@ _GAPE = 0.4, 3.2  # mm between the lips: below the first no light enters, above 
 _NO_NECK = -1e5  # mm: below anything that is drawn
 _PHOTO_WIDTH = 720  # px: more would not be visible on the head, and takes long to upload
 _SKY, _GROUND = (0.20, 0.22, 0.26), (0.13, 0.10, 0.09)
-_BLEND = ("one", "one_minus_src_alpha")
+BLEND = ("one", "one_minus_src_alpha")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class HeadVisual:
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
         self._complexion = np.ones(3)
-        self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **_lights())
+        self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **light_values())
         self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
         self._set(u_neck=0.0, u_gape=1.0)
         self._grid["u_nudge"] = 0.0006
@@ -127,7 +127,7 @@ class HeadVisual:
 
     def set_lights(self, lights: tuple[Light, Light, Light], sky: Color, ground: Color) -> None:
         """A key, a fill and a rim light, and the linear RGB light from above and from below."""
-        self._set(**_lights(lights, sky, ground))
+        self._set(**light_values(lights, sky, ground))
 
     def place(self, to_eye: Array, projection: Array) -> None:
         """Set the matrices (4, 4), for column vectors, from the model to the camera and from there to the picture."""
@@ -146,7 +146,7 @@ class HeadVisual:
         else:
             self._draw(self._pixel, "triangles")
         if self._finish.wireframe:
-            gloo.set_state(cull_face=False, blend=True, blend_func=_BLEND)
+            gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
             self._draw(self._grid, "grid", "lines")
 
     def warm_up(self) -> None:
@@ -173,7 +173,8 @@ class HeadVisual:
                 program[name] = values[name]
 
 
-def _lights(lights: Sequence[Light] = STUDIO, sky: Color = _SKY, ground: Color = _GROUND) -> dict[str, object]:
+def light_values(lights: Sequence[Light] = STUDIO, sky: Color = _SKY, ground: Color = _GROUND) -> dict[str, object]:
+    """The lights as uniforms of the shaders."""
     values: dict[str, object] = {
         "u_sky": sky,
         "u_ground": ground,

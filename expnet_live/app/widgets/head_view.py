@@ -15,8 +15,10 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from expnet_live.app import texts
 from expnet_live.app.theme import INACTIVE, Theme, rgb
+from expnet_live.app.view3d.avatar_geometry import AvatarGeometry
+from expnet_live.app.view3d.avatar_visual import AvatarVisual
+from expnet_live.app.view3d.drawn import Drawable
 from expnet_live.app.view3d.fineness import Fineness
-from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
@@ -48,7 +50,9 @@ class HeadView(QWidget):
         self.problem: str | None = None
         self._failed = failed
         self._stage: Stage | None = None
-        self._visual: HeadVisual | None = None
+        self._own: HeadVisual | None = None
+        self._avatar: AvatarVisual | None = None
+        self._visual: HeadVisual | AvatarVisual | None = None  # the one of them that is shown
         self._ready = False
         self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's vertices vertices vertices
         self._outermost: Array = np.zeros(0, np.intp)  # which ones
@@ -87,9 +91,15 @@ class HeadView(QWidget):
         self.native.set_colors(rgb(theme.stage_middle), rgb(theme.stage_edge))
         self.set_finish(replace(self._finish, line=rgb(theme.accent), clay=rgb(theme.clay)))
 
-    def set_geometry(self, geometry: HeadGeometry) -> None:
-        if self._visual is not None:
-            self._visual.set_geometry(geometry)
+    def set_geometry(self, geometry: Drawable) -> None:
+        if self._own is not None and self._avatar is not None:
+            if isinstance(geometry, AvatarGeometry):
+                self._avatar.set_geometry(geometry)
+                self._visual = self._avatar
+            else:
+                self._own.set_geometry(geometry)
+                self._visual = self._own
+            self._visual.set_finish(self._finish)
             self._ready, self._outermost = True, geometry.outermost
             self._points = geometry.rest[self._outermost]
             self._refresh()
@@ -150,7 +160,8 @@ class HeadView(QWidget):
             self._refresh()
 
     def close_canvas(self) -> None:
-        self._visual, self._ready = None, False
+        self._visual = self._own = self._avatar = None
+        self._ready = False
         if self._stage is not None:
             self._stage.close()
             self._stage = None
@@ -185,8 +196,10 @@ class HeadView(QWidget):
     def _open_stage(self) -> None:
         try:
             self._stage = Stage()
-            self._visual = HeadVisual(frugal=self._stage.software)
-            self._stage.warm_up(self._visual.warm_up)
+            self._own, self._avatar = HeadVisual(frugal=self._stage.software), AvatarVisual()
+            self._visual = self._own
+            self._stage.warm_up(self._own.warm_up)
+            self._stage.warm_up(self._avatar.warm_up)
         except RuntimeError as error:
             self._fail(error)
 

@@ -71,10 +71,10 @@ class Excerpt:
 
     def wearer(self) -> Head:
         """The head to export: the face model itself, or the requested imported head. Raises UserError."""
-        from expnet_live.heads.library import Library
+        from expnet_live.avatars.wardrobe import Wardrobe
 
         model = self.face_model()
-        return model if self.options.head is None else Library().head(self.options.head, model)
+        return model if self.options.head is None else Wardrobe().head(self.options.head, model)
 
 
 class Steps:

@@ -62,6 +62,7 @@ def bench_app(args: argparse.Namespace) -> int:
         folder="",
         model=None if args.model is None else str(args.model),
         device=args.device,
+        head=args.head,
         screenshot=None if args.screenshot is None else str(args.screenshot.resolve()),
     )
     report = measure_app(task)

@@ -39,6 +39,7 @@ class AppTask:
     folder: str
     model: str | None = None
     device: str = "cpu"
+    head: str | None = None
     record: str | None = None
     screenshot: str | None = None
     display: int | None = None
@@ -55,7 +56,7 @@ def main(task: AppTask) -> dict[str, Any]:
     threads = set(threading.enumerate())
     probe = Probe(task)
     record = None if task.record is None else Path(task.record)
-    launch = Launch(source=task.video, model=task.model, device=task.device, record=record)
+    launch = Launch(source=task.video, model=task.model, device=task.device, record=record, head=task.head)
     status = run_app(launch, opened=probe.attach)
     closed = time.monotonic() - probe.closing
     if status or probe.problem:

@@ -1,0 +1,91 @@
+"""The constant part of a drawn avatar: its triangles by material, texture coordinates and textures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import ConvexHull, QhullError
+
+from expnet_live.avatars.avatar import Avatar
+from expnet_live.avatars.model import Alpha, Material
+from expnet_live.avatars.textures import decoded
+from expnet_live.core.types import Array
+from expnet_live.meshes.subdivision import edges_of
+
+_MOST_PIXELS = 1024  # px of a texture's side: more than that is finer than the screen, and would flicker
+_ORDER = {Alpha.OPAQUE: 0, Alpha.MASK: 1, Alpha.BLEND: 2}
+_POINTS = 2048  # of the avatar, to find its area
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Triangles (F, 3) uint16 or uint32 with one material; `texture` is one of the geometry's, None for none."""
+
+    triangles: Array
+    material: Material
+    texture: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class AvatarGeometry:
+    """`layers` in the order of drawing. `uv` (V, 2), `colors` (V, 4) linear or None, `rest` (V, 3) mm; `textures`:
+    pixels (H, W, 4) uint8 by number. `hairy` is empty: hair is as the avatar has it."""
+
+    layers: tuple[Layer, ...]
+    textures: dict[int, Array]
+    uv: Array
+    colors: Array | None
+    rest: Array
+    grid: Array
+    outermost: Array
+    hairy: Array
+
+    @property
+    def size(self) -> int:
+        return len(self.rest)
+
+    @classmethod
+    def of(cls, avatar: Avatar) -> AvatarGeometry:
+        file, rest = avatar.file, avatar.rest
+        kind = np.uint16 if len(rest) < 1 << 16 else np.uint32
+        textures: dict[int, Array] = {}
+        for number in sorted({m.texture for m in file.materials if m.texture is not None}):
+            pixels = decoded(file.images[number], _MOST_PIXELS)
+            if pixels is not None:
+                textures[number] = pixels
+        by_material: dict[int, list[Array]] = {}
+        for piece in file.pieces:
+            by_material.setdefault(piece.material, []).append(piece.triangles + avatar.starts[piece.block])
+        layers = []
+        for number, parts in by_material.items():
+            material, triangles = file.materials[number], np.concatenate(parts)
+            if len(triangles):
+                texture = material.texture if material.texture in textures else None
+                layers.append(Layer(np.ascontiguousarray(triangles, kind), material, texture))
+        # What lets light through is drawn last, the foremost at the end.
+        layers.sort(
+            key=lambda layer: (
+                _ORDER[layer.material.alpha],
+                rest[layer.triangles, 2].mean() if layer.material.alpha is Alpha.BLEND else 0,
+            )
+        )
+        colored = any(b.colors is not None for b in file.blocks)
+        plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
+        return cls(
+            tuple(layers),
+            textures,
+            np.ascontiguousarray(np.concatenate([b.uv for b in file.blocks]), np.float32),
+            np.ascontiguousarray(np.concatenate(plain), np.float32) if colored else None,
+            rest,
+            np.ascontiguousarray(edges_of(avatar.triangles)[0], kind),
+            np.union1d(np.arange(0, len(rest), max(1, len(rest) // _POINTS)), _hull(rest)),
+            np.zeros((0, 3), kind),
+        )
+
+
+def _hull(points: Array) -> Array:
+    try:
+        return np.asarray(ConvexHull(points).vertices)
+    except (QhullError, ValueError):  # it is flat
+        return np.concatenate([points.argmin(0), points.argmax(0)])

@@ -1,0 +1,65 @@
+"""All heads that can be worn: the imported ones, the avatars kept beside them, and avatars that are just files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from expnet_live.avatars.avatar import Avatar
+from expnet_live.avatars.container import ENDINGS
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.heads.head import Head
+from expnet_live.heads.library import Library
+from expnet_live.heads.transfer import Driver
+
+
+def is_avatar_file(name: str | Path) -> bool:
+    """Whether a name is that of an avatar's file, judged by its ending alone."""
+    return Path(name).suffix.lower() in ENDINGS
+
+
+class Wardrobe(Library):
+    """The library of heads, with avatars: files .vrm and .glb in the same folder, under the same names."""
+
+    def names(self) -> list[str]:
+        avatars = [p.stem for e in ENDINGS for p in self.folder.glob(f"*{e}") if not p.name.startswith(".")]
+        return sorted({*super().names(), *avatars}, key=str.casefold)
+
+    def path_of(self, name: str) -> Path:
+        return self._kept(name) or super().path_of(name)
+
+    def head(self, name: str, driver: Driver) -> Head:
+        """The head of that name, or the avatar in that file, driven by the coefficients of `driver`.
+
+        Raises UserError.
+        """
+        if is_avatar_file(name):
+            return Avatar.load(Path(name), driver)
+        kept = self._kept(name)
+        return super().head(name, driver) if kept is None else Avatar.load(kept, driver, name)
+
+    def keep(self, source: Path, name: str, replace: bool = False) -> Path:
+        """Copy an avatar's file into the library. Raises UserError if it is none, or cannot be kept under that name."""
+        self.check_new(name, replace)
+        if not is_avatar_file(source) or not source.is_file():
+            raise UserError(f"{source} is not an avatar; choose a .vrm or .glb file.")
+        target = self.folder / f"{name}{source.suffix.lower()}"
+        for old in (self.folder / f"{name}{ending}" for ending in (*ENDINGS, ".npz")):
+            if replace and old != target:
+                old.unlink(missing_ok=True)
+        with whole(target) as partial:
+            shutil.copyfile(source, partial)
+        return target
+
+    def free_name(self, source: Path) -> str:
+        """A name for a file's avatar that no head has yet."""
+        stem = "".join(c if c.isalnum() or c in " .-_" else "-" for c in source.stem).strip(" .-")[:32] or "Avatar"
+        taken = {name.casefold() for name in self.names()} | {"official", "default"}
+        names = [stem, *(f"{stem} {i}" for i in range(2, 1000))]
+        return next(name for name in names if name.casefold() not in taken)
+
+    def _kept(self, name: str) -> Path | None:
+        if not name or Path(name).name != name:
+            return None
+        return next((p for e in ENDINGS if (p := self.folder / f"{name}{e}").is_file()), None)
