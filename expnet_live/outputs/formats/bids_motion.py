@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.outputs.export.format import Format, Written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from expnet_live.outputs.export.excerpt import Excerpt
+    from expnet_live.sessions.format.markers import Marker
 
 _TASK, _SYSTEM = "expression", "expnet"
+_KINDS = ("POS", "ORNT", "MISC", "LATENCY", "ACCEL", "ANGACCEL", "GYRO", "JNTANG", "MAGN", "VEL")
 
 
 class BidsMotion(Format):
@@ -19,7 +24,8 @@ class BidsMotion(Format):
     about = "pose, gaze and blendshapes as a BIDS data set of one person, with a table of channels"
     details = (
         "a folder: `sub-01/motion/sub-01_task-expression_tracksys-expnet_motion.tsv` without a header, its channels "
-        "(POS in mm, ORNT as quaternion, MISC for gaze and blendshapes, LATENCY in s) and descriptions; gaps are `n/a`"
+        "(POS in mm, ORNT as quaternion, MISC for gaze and blendshapes, LATENCY in s) and descriptions; gaps are "
+        "`n/a`; markers are events (`sub-01_task-expression_events.tsv`)"
     )
     opens_in = "MNE-BIDS, FieldTrip, EEGLAB, by way of BIDS"
     one_face = True
@@ -63,33 +69,69 @@ class BidsMotion(Format):
         table = "\n".join("\t".join(row) for row in (header, *channels))
         (folder / f"{stem}_channels.tsv").write_text(table + "\n", encoding="ascii")
         span = float(latency[-1]) if len(rows) > 1 else 0.0
+        rate = round((len(rows) - 1) / span, 4) if span > 0 else "n/a"
+        kinds = Counter(kind for _, _, kind, _, _ in channels)
         motion = {
             "TaskName": _TASK,
-            "SamplingFrequency": round((len(rows) - 1) / span, 4) if span > 0 else "n/a",
+            "SamplingFrequency": rate,
+            "SamplingFrequencyEffective": rate,
             "TrackingSystemName": "ExpNet Live",
             "SoftwareVersions": __version__,
+            "TrackedPointsCount": len({point for _, _, _, point, _ in channels} - {"n/a"}),
             "MotionChannelCount": len(channels),
-            "POSChannelCount": 3,
-            "ORNTChannelCount": 4,
-            "MISCChannelCount": 4 + len(ARKIT),
-            "LATENCYChannelCount": 1,
+            **{f"{kind}ChannelCount": kinds[kind] for kind in _KINDS},
             "MissingValues": "n/a",
         }
+        _json(folder / f"{stem}_motion.json", motion)
         frame = {
             "RotationOrder": "n/a", "RotationRule": "right-hand", "SpatialAxes": "RSP",
             "Description": "The camera's position; x to the viewer's right, y up, z from the face towards the camera.",
         }  # fmt: skip
-        _json(folder / f"{stem}_motion.json", motion)
-        _json(folder / f"{stem}_channels.json", {"reference_frame": {"Levels": {"camera": frame}}})
-        made_by = [{"Name": "ExpNet Live", "Version": __version__}]
-        name = excerpt.session.folder.name
-        _json(path / "dataset_description.json", {"Name": name, "BIDSVersion": "1.9.0", "GeneratedBy": made_by})
-        (path / "participants.tsv").write_text("participant_id\nsub-01\n", encoding="ascii")
+        about = (
+            "Position and quaternion (x, y, z, w) of the head, yaw and pitch of each eye, ARKit's blendshapes (0..1)."
+        )
+        _json(
+            folder / f"{stem}_channels.json",
+            {"Description": about, "reference_frame": {"Levels": {"camera": frame}}},
+        )
+        if marks := excerpt.markers:
+            _events(folder / f"sub-01_task-{_TASK}_events", marks, float(rows.time[0]))
+        name = excerpt.session.info.title or excerpt.session.folder.name
+        _data_set(path, name, f"ExpNet Live {__version__}", excerpt.session.info.started)
         return Written(len(rows), remarks)
 
 
+def _events(stem: Path, marks: Sequence[Marker], start: float) -> None:
+    """The markers as events without a duration; their onsets count from the first sample."""
+    from expnet_live.sessions.format.markers import plain
+
+    lines = ["onset\tduration\ttrial_type", *(f"{m.time - start:.6f}\t0\t{plain(m.label) or 'n/a'}" for m in marks)]
+    stem.with_suffix(".tsv").write_text("\n".join([*lines, ""]), encoding="utf-8", newline="\n")
+    about = {
+        "Description": "Markers that were set during the recording or afterwards.",
+        "trial_type": {"LongName": "Label", "Description": "The marker's label."},
+    }
+    _json(stem.with_suffix(".json"), about)
+
+
+def _data_set(path: Path, name: str, program: str, started: str) -> None:
+    """What describes the data set as a whole."""
+    made_by = dict(zip(("Name", "Version"), program.rsplit(" ", 1), strict=True))
+    about = {"Name": name, "BIDSVersion": "1.9.0", "DatasetType": "raw", "GeneratedBy": [made_by]}
+    _json(path / "dataset_description.json", about)
+    (path / "README.md").write_text(
+        f"# {name}\n\nThe expression of one face, recorded at {started} with a camera and estimated by {program}, "
+        "without markers on the face: pose of the head, gaze and ARKit's 52 blendshapes for each picture. The columns "
+        "of `*_motion.tsv` are described in `*_channels.tsv`.\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+    (path / "participants.tsv").write_text("participant_id\nsub-01\n", encoding="ascii", newline="\n")
+    _json(path / "participants.json", {"Description": "The person whose face was recorded."})
+
+
 def _json(path: Path, data: object) -> None:
-    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
 
 
 FORMAT = BidsMotion()

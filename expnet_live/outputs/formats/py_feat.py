@@ -23,8 +23,9 @@ class PyFeat(Format):
     name, title, ending = "pyfeat", "Table of Py-Feat (CSV)", "_pyfeat.csv"
     about = "face box, pose and action units, for Py-Feat"
     details = (
-        "Py-Feat's names: the face's box in pixels, action units of 0..1, and pitch, roll and yaw in radians about the "
-        "camera's axes x right, z away and y down; AU11 and AU24, which no blendshape gives, are empty"
+        "Py-Feat's names: the face's box in pixels, action units of 0..1, pitch, roll and yaw in radians about the "
+        "camera's axes x right, z away and y down, and the head's place along x, y and z in mm; AU11 and AU24, which "
+        "no blendshape gives, are empty"
     )
     opens_in = "Py-Feat's `read_feat`, pandas"
 
@@ -43,8 +44,9 @@ class PyFeat(Format):
         table = {f"FaceRect{name}": texts(rows.box[:, i], 2) for i, name in enumerate(("X", "Y", "Width", "Height"))}
         table["FaceScore"] = texts(rows.confidence, 4)
         table |= {name: texts(told[name], 4) if name in told else [""] * len(rows) for name in _UNITS}
-        pitch, yaw, roll = camera_pose(rows)[1].T
+        place, (pitch, yaw, roll) = (values.T for values in camera_pose(rows))
         table |= {"Pitch": texts(pitch, 5), "Roll": texts(roll, 5), "Yaw": texts(yaw, 5)}
+        table |= {axis: texts(values, 2) for axis, values in zip("XYZ", place, strict=True)}
         table["frame"] = [str(f) for f in rows.frame.tolist()]
         if labels := excerpt.labels():  # otherwise exactly the other program's columns
             table[MARKER] = labels

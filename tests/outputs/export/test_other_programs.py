@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sysconfig
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +28,9 @@ from expnet_live.core.types import Array
 from expnet_live.heads.built_in import face_model
 from expnet_live.outputs.export.take import SUBJECT, timecode
 from expnet_live.person.person import Person
-from expnet_live.sessions.format.folder import TABLE
+from expnet_live.sessions.format.folder import MARKERS, TABLE
 from expnet_live.sessions.format.info import COMPLETE, write_info
+from expnet_live.sessions.format.markers import Marker, header_line, marker_line
 from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.reading.picture_file import PictureFile
 from expnet_live.sessions.reading.session import Session
@@ -92,7 +96,8 @@ def test_open_face(session: Session, tmp_path: Path) -> None:
 def test_py_feat(session: Session, tmp_path: Path) -> None:
     table = pd.read_csv(exported(session, tmp_path, "pyfeat"))
     assert list(table.columns[:5]) == ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
-    assert list(table.columns[-5:]) == ["Pitch", "Roll", "Yaw", "frame", "input"] and table["AU11"].isna().all()
+    assert list(table.columns[-8:]) == ["Pitch", "Roll", "Yaw", "X", "Y", "Z", "frame", "input"]
+    assert table["AU11"].isna().all()
     for i, (turn, _) in enumerate(CASES[:3]):
         row = table.iloc[i]
         head = Rotation.from_euler("XYZ", [row["Pitch"], row["Yaw"], row["Roll"]])
@@ -100,6 +105,7 @@ def test_py_feat(session: Session, tmp_path: Path) -> None:
             CAMERA * head.apply(CAMERA * FRONT), Rotation.from_rotvec(turn).apply(FRONT), atol=1e-4
         )
         np.testing.assert_allclose(CAMERA * head.apply(CAMERA * TOP), Rotation.from_rotvec(turn).apply(TOP), atol=1e-4)
+        assert row[["X", "Y", "Z"]].tolist() == [10, -20, 600]
     assert (table["Yaw"][0], table["AU26"][0], table["AU43"][0]) == pytest.approx((-np.pi / 6, 0.5, 0.5), abs=1e-4)
     assert table["input"][0] == "takes" and table.iloc[-1][:-2].fillna(0).sum() == 0
 
@@ -212,6 +218,37 @@ def test_bids(session: Session, tmp_path: Path) -> None:
         check(Decoded(head.apply(FRONT), head.apply(TOP), eyes, dict(row)), turn, look)
         assert row["latency"] == pytest.approx(i / 30, abs=1e-6)
     assert table.iloc[-1][:-1].isna().all()
+    assert not list(root.rglob("*_events.*"))
+
+
+def test_bids_has_markers_as_events(session: Session, tmp_path: Path) -> None:
+    marks = (Marker(0.05, "before"), Marker(0.15, 'naïve  "smile"'), Marker(0.2, "笑顔", "#33aa55"))
+    (session.folder / MARKERS).write_bytes(header_line() + b"".join(map(marker_line, marks)))
+    root = exported(Session.open(session.folder), tmp_path, "bids", start=0.1)
+    events = pd.read_csv(root / "sub-01" / "motion" / "sub-01_task-expression_events.tsv", sep="\t", quoting=3)
+    assert list(events.columns) == ["onset", "duration", "trial_type"]
+    # Seconds from the first sample, that of 0.1 s.
+    assert events["onset"].tolist() == pytest.approx([0.05, 0.1], abs=1e-5) and set(events["duration"]) == {0}
+    assert events["trial_type"].tolist() == ['naïve "smile"', "笑顔"]
+    validate(root)
+
+
+FOR_THE_LAB = {  # keys that only the user can fill in
+    "Authors", "DeviceSerialNumber", "HEDVersion", "InstitutionAddress", "InstitutionName",
+    "InstitutionalDepartmentName", "Instructions", "License", "Manufacturer", "ManufacturersModelName",
+    "SourceDatasets", "StimulusPresentation", "SubjectArtefactDescription", "TaskDescription",
+}  # fmt: skip
+
+
+def validate(root: Path) -> None:
+    """Read a data set by the validator of BIDS."""
+    command = shutil.which("bids-validator-deno", path=sysconfig.get_path("scripts"))
+    if command is None:
+        pytest.skip("there is no validator of BIDS; install bids-validator-deno")
+    done = subprocess.run([command, str(root), "--json"], capture_output=True, timeout=120, check=False)
+    found = json.loads(done.stdout)["issues"]["issues"]
+    assert {issue["severity"] for issue in found} == {"warning"}
+    assert {issue.get("subCode", "Authors") for issue in found} <= FOR_THE_LAB, found
 
 
 def test_without_blendshapes_the_nearest_take_their_place(demo_session: Session, tmp_path: Path) -> None:
