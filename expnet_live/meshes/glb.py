@@ -12,7 +12,7 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.core.version import __version__
 
-_FLOAT, _SHORT, _USHORT, _UINT = 5126, 5122, 5123, 5125  # component types
+_FLOAT, _BYTE, _SHORT, _USHORT, _UINT = 5126, 5120, 5122, 5123, 5125  # component types
 _ROUGHNESS = {"eyes": 0.15, "hair": 0.45}
 _VERTICES, _INDICES = 34962, 34963  # targets of buffer views
 
@@ -82,16 +82,17 @@ class GlbArrays:
         *,
         unit: float = 1000.0,
         material: int = 0,
+        small: bool = False,
     ) -> dict[str, Any]:
         """Add vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3) of a mesh.
 
         `unit`: so many mm are the mesh's unit of length. `material`: the number of one in the file.
+        `small`: normals in bytes, 0.3 degrees off at most, which needs the extension KHR_mesh_quantization.
         """
         position = np.ascontiguousarray(vertices / np.float32(unit), "<f4")
         attributes = {"POSITION": self._add(position, "VEC3", _FLOAT, _VERTICES, **_limits(position))}
         if normals is not None:
-            length = np.linalg.norm(normals, axis=1, keepdims=True)
-            attributes["NORMAL"] = self._add((normals / length).astype("<f4"), "VEC3", _FLOAT, _VERTICES)
+            attributes["NORMAL"] = self._normals(normals / np.linalg.norm(normals, axis=1, keepdims=True), small)
         if colors is not None:
             # Four components, because each vertex must begin at a multiple of four bytes.
             rgba = np.ones((len(colors), 4))
@@ -99,8 +100,8 @@ class GlbArrays:
             attributes["COLOR_0"] = self._add(
                 np.rint(65535 * rgba).astype("<u2"), "VEC4", _USHORT, _VERTICES, normalized=True
             )
-        small = len(vertices) < 65536  # the last number is not to be used
-        kind, component = ("<u2", _USHORT) if small else ("<u4", _UINT)
+        few = len(vertices) < 65536  # the last number is not to be used
+        kind, component = ("<u2", _USHORT) if few else ("<u4", _UINT)
         indices = self._add(triangles.astype(kind).ravel(), "SCALAR", component, _INDICES)
         return {"attributes": attributes, "indices": indices, "material": material}
 
@@ -111,13 +112,20 @@ class GlbArrays:
             values = values.reshape(-1, 1)
         return self._add(values, shape, _FLOAT, None, **_limits(values))
 
-    def moves(self, steps: Array) -> int:
-        """Add the displacements (V, 3) int16 of a morph target: 32767 is the unit of length of the mesh.
+    def weights(self, values: Array) -> int:
+        """Add keys (T,) between 0 and 1, in 16 bits."""
+        return self._add(np.rint(65535 * values).astype("<u2"), "SCALAR", _USHORT, None, normalized=True)
+
+    def moves(self, steps: Array) -> list[int]:
+        """Add the displacements (J, V, 3) int16 of morph targets: 32767 is the unit of length of the mesh.
 
         They need the extension KHR_mesh_quantization.
         """
-        moved = np.flatnonzero(steps.any(1))
         self.quantized = True
+        return [self._target(s, moved) for s, moved in zip(steps, _shared_lists(steps.any(2)), strict=True)]
+
+    def _target(self, steps: Array, moved: Array) -> int:
+        """Add the displacements (V, 3) of a target, zero except at the vertices `moved` (m,)."""
         accessor: dict[str, Any] = {"componentType": _SHORT, "normalized": True, "count": len(steps), "type": "VEC3"}
         if len(moved):
             small = len(steps) <= 65536
@@ -138,6 +146,16 @@ class GlbArrays:
         limits = np.vstack([steps[moved], np.zeros((1, 3), np.int16)])
         self.accessors.append({**accessor, **_limits(limits)})
         return len(self.accessors) - 1
+
+    def _normals(self, normals: Array, small: bool) -> int:
+        if not small:
+            return self._add(normals.astype("<f4"), "VEC3", _FLOAT, _VERTICES)
+        self.quantized = True
+        padded = np.zeros((len(normals), 4), np.int8)  # each vertex begins at a multiple of four bytes
+        padded[:, :3] = np.rint(127 * normals)
+        number = self._add(padded, "VEC3", _BYTE, _VERTICES, normalized=True)
+        self.views[-1]["byteStride"] = 4
+        return number
 
     def _shared(self, array: Array) -> int:
         """The view of an array, one for all that are the same."""
@@ -160,6 +178,33 @@ class GlbArrays:
         self.views.append(view if target is None else {**view, "target": target})
         self.data += array.tobytes()
         return len(self.views) - 1
+
+
+def _shared_lists(moved: Array) -> list[Array]:
+    """The vertices of each target's list, from a mask (J, V): targets share one where that takes fewer bytes.
+
+    An entry of a list takes 2 bytes, the displacement beside it 6.
+    """
+    groups: list[tuple[Array, list[int]]] = []
+    for j in np.argsort(-moved.sum(1), kind="stable").tolist():
+        own = int(moved[j].sum())
+        best, least = None, 0
+        for n, (union, members) in enumerate(groups):
+            size, joint = int(union.sum()), int((union | moved[j]).sum())
+            more = (6 * len(members) + 2) * (joint - size) + 6 * (joint - own) - 2 * own
+            if more < least:
+                best, least = n, more
+        if best is None:
+            groups.append((moved[j], [j]))
+        else:
+            union, members = groups[best]
+            groups[best] = union | moved[j], [*members, j]
+    lists = [np.empty(0, np.int64)] * len(moved)
+    for union, members in groups:
+        vertices = np.flatnonzero(union)
+        for j in members:
+            lists[j] = vertices
+    return lists
 
 
 def _limits(values: Array) -> dict[str, list[float]]:

@@ -35,18 +35,20 @@ class Glb:
     def array(self, index: int) -> Array:
         a = self.gltf.accessors[index]
         width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[a.type]
+        step = {5120: 1 / 127, 5122: 1 / 32767, 5123: 1 / 65535}[a.componentType] if a.normalized else 1
         if a.sparse is None:
-            return self._view(a.bufferView, a.componentType, a.count, width)
+            values = self._view(a.bufferView, a.componentType, a.count, width)
+            return values * np.float32(step) if a.normalized else values
         out = np.zeros((a.count, width), np.float32)
-        step = 1 / 32767 if a.normalized and a.componentType == 5122 else 1
         where = self._view(a.sparse.indices.bufferView, a.sparse.indices.componentType, a.sparse.count, 1)[:, 0]
         out[where] = step * self._view(a.sparse.values.bufferView, a.componentType, a.sparse.count, width)
         return out
 
     def _view(self, index: int, component: int, count: int, width: int) -> Array:
-        dtype = {5126: "<f4", 5125: "<u4", 5123: "<u2", 5122: "<i2"}[component]
-        start = self.gltf.bufferViews[index].byteOffset
-        return np.frombuffer(self._blob, dtype, count * width, start).reshape(count, width)
+        dtype = np.dtype({5126: "<f4", 5125: "<u4", 5123: "<u2", 5122: "<i2", 5120: "i1"}[component])
+        view = self.gltf.bufferViews[index]
+        stride = (view.byteStride or width * dtype.itemsize) // dtype.itemsize
+        return np.frombuffer(self._blob, dtype, count * stride, view.byteOffset).reshape(count, stride)[:, :width]
 
     def times(self) -> Array:
         [times] = {s.input for s in self.animation.samplers}

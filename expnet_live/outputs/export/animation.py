@@ -27,8 +27,8 @@ from expnet_live.outputs.export.track import taken
 from expnet_live.sessions.format.table import Rows
 
 _M = np.float32(0.001)  # mm in m
-_STILL, _STILL_OF_ACTIONS = 0.001, 0.015  # mm that a vertex may lose where targets move it little
-_STILL_HAIR = 1.0  # mm: a target that moves less leaves the hair alone
+_STILL, _STILL_OF_ACTIONS = 0.004, 0.018  # mm that a vertex may be off by rounding, and by leaving out small moves
+_STILL_HAIR = 1.5  # mm: a target that moves less leaves the hair alone
 MATERIALS = ("skin", "eyes", "hair")
 _SKIN, _EYE, _HAIR = range(len(MATERIALS))
 HAIR_BEGINS, HAIR_FULL = 0.4, 3.2  # mm: as the window draws it
@@ -105,7 +105,7 @@ def _morphing(primitive: dict[str, Any], arrays: GlbArrays, shapes: Array, slide
     """A mesh of a primitive and its targets (J, V, 3) in steps. Programs make the normals of targets themselves."""
     names = list(sliders.names)
     return {
-        "primitives": [{**primitive, "targets": [{"POSITION": arrays.moves(shape)} for shape in shapes]}],
+        "primitives": [{**primitive, "targets": [{"POSITION": target} for target in arrays.moves(shapes)]}],
         "weights": [0.0] * len(names),
         "extras": {
             "targetNames": names,
@@ -172,7 +172,7 @@ class _Piece:
         """The mesh, of vertices (mm) and normals (V, 3) of the whole head."""
         mine = self.vertices
         return arrays.primitive(
-            vertices[mine], self._triangles, normals[mine], self.colors, unit=self._unit, material=material
+            vertices[mine], self._triangles, normals[mine], self.colors, unit=self._unit, material=material, small=True
         )
 
 
@@ -186,7 +186,7 @@ class _Animation:
     def add(self, node: int, path: str, keys: Array, shape: str) -> None:
         samplers = self.described["samplers"]
         self.described["channels"].append({"sampler": len(samplers), "target": {"node": node, "path": path}})
-        output = self._arrays.track(keys, shape)
+        output = self._arrays.weights(keys.ravel()) if path == "weights" else self._arrays.track(keys, shape)
         samplers.append({"input": self._times, "output": output, "interpolation": "LINEAR"})
 
 

@@ -15,12 +15,13 @@ from typing import cast
 import numpy as np
 
 from expnet_live.core.types import Array
+from expnet_live.heads.anatomy import Anatomy
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head, Part, ShapedHead
 from expnet_live.heads.imported import ImportedHead
 
 TOLERANCE = 0.008  # mm by which a vertex may be off at any moment
-FEW, ENOUGH = 20, 0.03  # so many correctives of ARKit's actions; more are made only where a vertex is off by more mm
+FEW, ENOUGH = 50, 0.025  # so many correctives of ARKit's actions; more are made only where a vertex is off by more mm
 SAMPLES = 256  # moments from which the first shapes are made
 _AT_A_TIME = 64
 _DAMPING = 1e-4  # of a weight's mean square
@@ -200,31 +201,37 @@ def correctives(
     missing = _Missing(performance, resting, step)
     moments = len(performance.weights)
     chosen = np.unique(np.linspace(0, moments - 1, SAMPLES).round().astype(int))
-    found = _directions(missing(chosen), most, step)
+    first = missing(chosen)
+    found = _directions_of_parts(first, missing.parts, most, step)
     if len(found) > FEW and enough > TOLERANCE:
-        loose = _directions(missing(chosen), most, step, enough)
-        found = found[: max(FEW, len(loose))]
+        loose = _directions_of_parts(first, missing.parts, most, step, enough)
+        found = loose if len(loose) > FEW else _directions_of_parts(first, missing.parts, FEW, step)
     while True:
         limit = enough if len(found) >= FEW else TOLERANCE
         weights, off, worst = _projected(missing, found, moments, limit, step)
         room = most - len(found)
         if off.max(initial=0) <= limit or not room:
             break
-        more = _directions(worst, min(room, len(worst)), step, limit)
+        more = _directions_of_parts(worst, missing.parts, room, step, limit)
         # Made of small remains they are not quite orthogonal to the others, and a projection would not be one.
-        found = np.linalg.qr(np.vstack([found, more]).T.astype(np.float64))[0].T.astype(np.float32)
+        found = _orthonormal(np.vstack([found, more]), missing.parts)
     size = np.abs(weights).max(0, initial=1e-12)
     shapes = (found * size[:, None]).reshape(len(found), len(missing.vertices), 3)
     return Correctives(missing.vertices, shapes, weights / size, float(off.max(initial=0)))
 
 
 class _Missing:
-    """Computes the residual (n, 3m) mm of the linear part at the `vertices` (m,) for the numbers of moments (n,)."""
+    """Computes the residual (n, 3m) mm of the linear part at the `vertices` (m,) for the numbers of moments (n,).
+
+    `parts` (3, m) are masks of the vertices at the mouth and at each eye, which move for themselves.
+    """
 
     def __init__(self, performance: Performance, resting: Array, step: Callable[[int], None]) -> None:
         anatomy = performance.model.anatomy
         lashes = np.arange(anatomy.lashes.start, anatomy.lashes.stop)
         self.vertices = np.unique(np.concatenate([*(c.vertices for c in anatomy.closings), *anatomy.lids, lashes]))
+        eyes = np.stack([np.isin(self.vertices, vertices) for vertices in _of_eyes(anatomy)])
+        self.parts = np.vstack([~eyes.any(0), eyes])
         self._performance, self._step = performance, step
         self._resting = resting[self.vertices].ravel()
         self._shapes = performance.shapes[:, self.vertices].reshape(len(performance.shapes), -1)
@@ -237,6 +244,45 @@ class _Missing:
     def _of(self, moment: int) -> Array:
         self._step(0)
         return self._performance.vertices(moment)[self.vertices].ravel()
+
+
+def _of_eyes(anatomy: Anatomy) -> list[Array]:
+    """The vertices of each eye's lids and lashes."""
+    lashes = np.arange(anatomy.lashes.start, anatomy.lashes.stop)
+    result = []
+    for lids, closing in zip(anatomy.lids, anatomy.closings, strict=False):  # the mouth's closing comes last
+        skin = np.concatenate([lids, closing.vertices])
+        result.append(np.concatenate([skin, lashes[np.isin(anatomy.lash_roots, skin)]]))
+    return result
+
+
+def _directions_of_parts(
+    missing: Array, parts: Array, most: int, step: Callable[[int], None], tolerance: float = TOLERANCE
+) -> Array:
+    """Directions (n, 3m), n <= most, each at the vertices of one of the masks `parts` (k, m): fewer vertices to store.
+
+    Those that move vertices most come first, and are kept if there are too many.
+    """
+    found, sizes = [], []
+    for part in np.repeat(parts, 3, axis=1):
+        of_part = _directions(missing[:, part], most, step, tolerance)
+        directions = np.zeros((len(of_part), missing.shape[1]), np.float32)
+        directions[:, part] = of_part
+        found.append(directions)
+        sizes.append(np.square(missing @ directions.T).sum(0))
+    order = np.argsort(-np.concatenate(sizes), kind="stable")[:most]
+    chosen: Array = np.concatenate(found)[np.sort(order)]
+    return chosen
+
+
+def _orthonormal(directions: Array, parts: Array) -> Array:
+    """Directions (n, 3m) that span the same, at each of the masks `parts` (k, m)."""
+    result = np.zeros_like(directions)
+    for part in np.repeat(parts, 3, axis=1):
+        mine = directions[:, part].any(1)
+        basis, _ = np.linalg.qr(directions[np.ix_(mine, part)].T.astype(np.float64))
+        result[np.ix_(mine, part)] = basis.T
+    return result
 
 
 def _directions(missing: Array, most: int, step: Callable[[int], None], tolerance: float = TOLERANCE) -> Array:

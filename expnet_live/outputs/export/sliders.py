@@ -18,6 +18,7 @@ from expnet_live.outputs.export.morphs import Morphs
 _NOTHING = 1e-6  # of a weight
 _STEPS = 32767  # of a displacement: 16 bits with a sign
 _SEEN = 0.15  # mm: what a full weight moves by more than that is kept, however little there is of it
+_TRIED = 1.0, 1.4, 2.0, 3.0  # limits to the sum of what a vertex loses, which hardly all comes at one moment
 _AT_A_TIME = 32
 
 
@@ -69,25 +70,33 @@ def sliders_of(morphs: Morphs) -> Sliders:
     )
 
 
-def in_steps(sliders: Sliders, budget: float, step: Callable[[int], None] = lambda n: None) -> Steps:
-    """The shapes in 16 bits. A vertex is left out of the targets that move it least, by no more than `budget` mm in
-    all at their greatest weights."""
+def in_steps(sliders: Sliders, limit: float, step: Callable[[int], None] = lambda n: None) -> Steps:
+    """The shapes in 16 bits. Targets leave out the vertices that they move least, as long as none is off by more than
+    `limit` mm at any moment."""
     shapes = sliders.shapes
-    largest = float(np.abs(shapes).max(initial=0))
-    unit = 2.0 ** np.ceil(np.log2(max(largest, 1.0)))  # a power of two: it scales all lengths of the file exactly
-    rounded = np.rint(shapes * (_STEPS / unit)).astype(np.int16)
+    unit = float(np.float32(max(np.abs(shapes).max(initial=0), 1.0)))
+    scale = np.float32(unit / _STEPS)
+    rounded = np.rint(shapes / scale).astype(np.int16)
     size = np.sqrt(np.square(shapes).sum(2))
     share = size * sliders.weights.max(0, initial=0)[:, None]
     order = np.argsort(share, axis=0)
-    spent = np.cumsum(np.take_along_axis(share, order, 0), axis=0)
-    little = np.empty(share.shape, bool)
-    np.put_along_axis(little, order, spent <= budget, 0)
-    rounded[little & (size < _SEEN)] = 0
-    lost = shapes - rounded * np.float32(unit / _STEPS)
-    flat = lost.reshape(len(lost), -1)
-    residual = 0.0
-    for start in range(0, len(sliders.weights), _AT_A_TIME):
+    spent = np.empty(share.shape, share.dtype)
+    np.put_along_axis(spent, order, np.cumsum(np.take_along_axis(share, order, 0), axis=0), 0)
+    spent[size >= _SEEN] = np.inf
+    off = _furthest(sliders.weights, shapes - rounded * scale, step)
+    for budget in limit * np.array(_TRIED):
+        fewer = np.where((spent <= budget)[..., None], np.int16(0), rounded)
+        further = _furthest(sliders.weights, shapes - fewer * scale, step)
+        kept = further <= limit
+        rounded[:, kept], off[kept] = fewer[:, kept], further[kept]
+    return Steps(rounded, unit, float(off.max(initial=0)))
+
+
+def _furthest(weights: Array, lost: Array, step: Callable[[int], None]) -> Array:
+    """The most mm (V,) that each vertex is off at any moment without `lost` (J, V, 3), for weights (T, J)."""
+    flat, result = lost.reshape(len(lost), -1), np.zeros(lost.shape[1], np.float32)
+    for start in range(0, len(weights), _AT_A_TIME):
         step(0)
-        off = sliders.weights[start : start + _AT_A_TIME] @ flat
-        residual = max(residual, float(np.square(off.reshape(-1, 3)).sum(1).max(initial=0)))
-    return Steps(rounded, unit, residual**0.5)
+        off = (weights[start : start + _AT_A_TIME] @ flat).reshape(-1, lost.shape[1], 3)
+        np.maximum(result, np.sqrt(np.square(off).sum(2).max(0)), out=result)
+    return result

@@ -114,7 +114,8 @@ def test_the_shapes_are_enough_at_every_moment(model: FaceModel, monkeypatch: py
     resting = model.vertices(np.zeros(29, np.float32), identity)
     performance = morphs.Performance.measured(model, expression, identity)
     found = morphs.correctives(performance, resting, most=MOST_CORRECTIVES)
-    assert np.abs(found.weights).max() <= 1 + 1e-6 and len(found.deltas) < 90
+    # Fewer numbers than the moments themselves have: each shape moves one part.
+    assert np.abs(found.weights).max() <= 1 + 1e-6 and found.deltas.any(2).mean() * len(found.deltas) < 90
     for e, weights in zip(expression, found.weights, strict=True):
         ours = resting + np.tensordot(e, deltas, 1)
         ours[found.vertices] += np.tensordot(weights, found.deltas, 1)
