@@ -1,19 +1,49 @@
-"""Exports of a session, and an independent reader of GLB files."""
+"""Exports of a session, a session of known poses, and an independent reader of GLB files."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
+from sending import LOOKS, TURNS, face_of
+from session_files import INFO_OF_TEST
 
 from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
+from expnet_live.heads.built_in import face_model
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
+from expnet_live.person.person import Person
+from expnet_live.sessions.format.folder import TABLE
+from expnet_live.sessions.format.info import COMPLETE, write_info
+from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.reading.session import Session
 
+NONE = ((0.0, 0.0), (0.0, 0.0))
+# Turns of the head with the eyes straight, then looks of the eyes alone, as in tests of live outputs.
+CASES: list[tuple[Array, tuple[tuple[float, float], ...]]] = [
+    *((turn, NONE) for turn in TURNS.values()),
+    *((np.zeros(3), look) for look in LOOKS.values()),
+]
 NAMED = {"csv": ".csv", "parquet": ".parquet", "npz": ".npz", "glb": ".glb", "bvh-head": ".bvh", "overlay": ".mp4"}
+
+
+def session_of_cases(folder: Path) -> Session:
+    """A frame for each case at 30 a second, and one without a face at the end; no video."""
+    model = face_model()
+    layout = Layout(model.names, model.n_identity, blendshapes=True)
+    folder.mkdir()
+    rows = layout.header()
+    for i, (turn, look) in enumerate(CASES):
+        rows += b"".join(layout.rows(i, None, i / 30, [replace(face_of(0, turn, look).state, confidence=0.875)]))
+    n = len(CASES) + 1
+    rows += b"".join(layout.rows(n - 1, None, (n - 1) / 30, []))
+    (folder / TABLE).write_bytes(rows)
+    info = replace(INFO_OF_TEST, coefficients=model.names, n_identity=model.n_identity, person=Person())
+    write_info(folder, replace(info, status=COMPLETE, frames=n, rows=n))
+    return Session.open(folder)
 
 
 def exported(session: Session, folder: Path, to: str, **more: object) -> Path:

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sysconfig
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,48 +16,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check, turned_by
-from exports import exported
+from exports import CASES, exported, session_of_cases
 from scipy.spatial.transform import Rotation
-from sending import LOOKS, TURNS, face_of
-from session_files import INFO_OF_TEST
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Array
-from expnet_live.heads.built_in import face_model
 from expnet_live.outputs.export.take import SUBJECT, timecode
-from expnet_live.person.person import Person
-from expnet_live.sessions.format.folder import MARKERS, TABLE
-from expnet_live.sessions.format.info import COMPLETE, write_info
+from expnet_live.sessions.format.folder import MARKERS
 from expnet_live.sessions.format.markers import Marker, header_line, marker_line
-from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.reading.picture_file import PictureFile
 from expnet_live.sessions.reading.session import Session
 
-NONE = ((0.0, 0.0), (0.0, 0.0))
-CASES: list[tuple[Array, tuple[tuple[float, float], ...]]] = [
-    *((turn, NONE) for turn in TURNS.values()),
-    *((np.zeros(3), look) for look in LOOKS.values()),
-]
 CAMERA = np.array([1, -1, -1])  # OpenFace's axes: x right, y down, z away
 
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
-    """A frame for each case at 30 a second, and one without a face at the end."""
-    model = face_model()
-    layout = Layout(model.names, model.n_identity, blendshapes=True)
-    folder = tmp_path / "takes"
-    folder.mkdir()
-    rows = layout.header()
-    for i, (turn, look) in enumerate(CASES):
-        rows += b"".join(layout.rows(i, None, i / 30, [replace(face_of(0, turn, look).state, confidence=0.875)]))
-    n = len(CASES) + 1
-    rows += b"".join(layout.rows(n - 1, None, (n - 1) / 30, []))
-    (folder / TABLE).write_bytes(rows)
-    info = replace(INFO_OF_TEST, coefficients=model.names, n_identity=model.n_identity, person=Person())
-    write_info(folder, replace(info, status=COMPLETE, frames=n, rows=n))
-    return Session.open(folder)
+    return session_of_cases(tmp_path / "takes")
 
 
 def test_open_face(session: Session, tmp_path: Path) -> None:
