@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from expnet_live.core.types import Array, Pose, alike
-from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
+from expnet_live.geometry.rotation import matrix_from_vector, turned_about_z
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,11 @@ class WeakPerspective:
 
     def transformed(self, similarity: Array) -> WeakPerspective:
         """The same view after a similarity (2, 3) [[a, -b, tx], [b, a, ty]] of the picture."""
-        a, b = float(similarity[0, 0]), float(similarity[1, 0])
-        factor = math.hypot(a, b)
-        c, s = a / factor, b / factor
+        (a, _, tx), (b, _, ty) = similarity.tolist()
         # A picture rotation by an angle (y down) is a head rotation by minus that angle about z (y up).
-        spin = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
-        rotation = vector_from_matrix(spin @ matrix_from_vector(self.rotation))
-        x = a * self.x - b * self.y + float(similarity[0, 2])
-        y = b * self.x + a * self.y + float(similarity[1, 2])
-        return WeakPerspective(rotation, self.scale * factor, x, y)
+        rotation = turned_about_z(self.rotation, -math.atan2(b, a))
+        x, y = a * self.x - b * self.y + tx, b * self.x + a * self.y + ty
+        return WeakPerspective(rotation, self.scale * math.hypot(a, b), x, y)
 
 
 def facing(rotation: Array) -> float:

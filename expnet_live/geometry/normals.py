@@ -52,21 +52,22 @@ class NormalOperator:
         p[5] -= p[3]
         p[3] -= p[1]
         p[2::2] -= p[0]
-        diagonals = [axis.reshape(2, 2, -1) for axis in cv2.split(p[2:].reshape(1, -1, 4))[:3]]
-        sums = []
-        for i, j in ((1, 2), (2, 0), (0, 1)):
-            quads = diagonals[i][:, 0] * diagonals[j][:, 1]
-            quads -= diagonals[j][:, 0] * diagonals[i][:, 1]
-            areas = np.add(*quads)
-            np.add.at(areas, self._added, areas[self._n :])
-            sums.append(areas[: self._n])
+        x, y, z = (axis.reshape(2, 2, -1) for axis in cv2.split(p[2:].reshape(1, -1, 4))[:3])
+        areas = np.empty((3, x.shape[2]), np.float32)
+        for area, i, j in zip(areas, (y, z, x), (z, x, y), strict=True):
+            quads = i[:, 0] * j[:, 1]
+            quads -= j[:, 0] * i[:, 1]
+            np.add(quads[0], quads[1], out=area)
+            np.add.at(area, self._added, area[self._n :])
+        areas = areas[:, : self._n]
 
-        length = np.sqrt(sum(s * s for s in sums))
+        length = np.sqrt(np.einsum("ij,ij->j", areas, areas))
         undefined = length < 1e-12
         if undefined.any():
-            sums[2][undefined] = length[undefined] = 1.0
+            areas[2, undefined] = length[undefined] = 1.0
+        areas /= length
         # As columns: for OpenCV 5, a row of numbers has no second axis.
-        return np.asarray(cv2.merge([(s / length)[:, None] for s in sums])[:, 0])
+        return np.asarray(cv2.merge([axis[:, None] for axis in areas])[:, 0])
 
 
 class BendingNormals:

@@ -49,6 +49,19 @@ def quaternion(vector: Array) -> tuple[float, float, float, float]:
     return k * x, k * y, k * z, math.cos(angle / 2)
 
 
+def turned_about_z(vector: Array, angle: float) -> Array:
+    """The rotation vector (3,) of a rotation `vector` (3,) that is followed by one about z (rad)."""
+    # By quaternions: so few numbers are quicker without numpy.
+    x, y, z, w = quaternion(vector)
+    cos, sin = math.cos(angle / 2), math.sin(angle / 2)
+    x, y, z, w = cos * x - sin * y, cos * y + sin * x, cos * z + sin * w, cos * w - sin * z
+    length = math.hypot(x, y, z)
+    # -q is the same rotation as q; of both, the smaller angle.
+    k = 2 * math.atan2(length, abs(w)) / length if length > 1e-9 else 2.0
+    k = math.copysign(k, w)
+    return np.array([k * x, k * y, k * z])
+
+
 def turns(vector: Array) -> tuple[float, float, float]:
     """Yaw, pitch and roll in radians of a rotation vector (3,), about y, then the turned x, then the turned z.
 

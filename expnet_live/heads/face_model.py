@@ -295,16 +295,17 @@ class FaceModel:
 
     def _rigged(self, weights: Array, identity: Array | None, n: int | None = None) -> tuple[Array, Array]:
         """The first n (None: all) points (n, 3) that determine the head, and how far slits are sealed."""
-        resting, numbers = self._resting(identity), slice(None if n is None else 3 * n)
+        resting = self._resting(identity, n)
         rows = self._rows(weights, resting)
-        points = resting.points[numbers] + _weighted(rows, self._rig_fields[:, numbers])
-        shut = [*weights[_BLINKS], lips_shut(rows)]
-        return points.reshape(-1, 3), self.posing.sealed(np.array(shut) ** _SEAL)
+        points = resting.points + _weighted(rows, self._rig_fields[:, : len(resting.points)])
+        shut = [*weights[_BLINKS].tolist(), lips_shut(rows)]
+        return points.reshape(-1, 3), self.posing.sealed([share**_SEAL for share in shut])
 
     def _rows(self, weights: Array, resting: _Resting) -> Array:
         """The rows of the rig (R,) for that person: a blink closes the person's own eye, however wide."""
         rows = self.rig.rows(weights)
-        rows[_BLINKS] *= resting.eyes
+        for blink, eye in zip(_BLINKS, resting.eyes, strict=True):
+            rows[blink] *= eye
         return rows
 
     @cached_property
@@ -326,9 +327,8 @@ class FaceModel:
 
     def _points(self, expression: Array, identity: Array | None, n: int | None = None) -> Array:
         """The first n (None: all) points (n, 3) that determine the head."""
-        eta, numbers = checked("expression", expression, (self.n_expression,)), slice(None if n is None else 3 * n)
-        points = self._resting(identity).points[numbers] + _weighted(eta, self._point_bases[0][:, numbers])
-        return points.reshape(-1, 3)
+        eta, resting = checked("expression", expression, (self.n_expression,)), self._resting(identity, n).points
+        return (resting + _weighted(eta, self._point_bases[0][:, : len(resting)])).reshape(-1, 3)
 
     @cached_property
     def _point_bases(self) -> tuple[Array, Array]:
@@ -339,15 +339,15 @@ class FaceModel:
         )
         return expression, identity
 
-    def _resting(self, identity: Array | None) -> _Resting:
-        """That person's face at rest; the last one is cached."""
-        alpha = np.zeros(self.n_identity, np.float32) if identity is None else identity
-        alpha = checked("identity", alpha, (self.n_identity,))
-        key, last = alpha.tobytes(), self._last_resting[0]
-        if last.key != key:
-            points, openings = self._mean_points + _weighted(alpha, self._point_bases[1]), self.posing.openings
-            eyes_open = np.clip(openings(points)[:2] / openings(self._mean_points)[:2], *_EYES)
-            last = self._last_resting[0] = _Resting(key, points, eyes_open)
+    def _resting(self, identity: Array | None, n: int | None = None) -> _Resting:
+        """That person's face at rest, of the first n (None: all) points; the last one of each n is cached."""
+        alpha = np.zeros(self.n_identity, np.float32) if identity is None else np.asarray(identity, np.float32)
+        key, last = alpha.tobytes(), self._last_resting.get(n)
+        if last is None or last.key != key:
+            alpha, numbers = checked("identity", alpha, (self.n_identity,)), slice(None if n is None else 3 * n)
+            points = self._mean_points[numbers] + _weighted(alpha, self._point_bases[1][:, numbers])
+            eyes_open = self.posing.openings(points)[:2] / self._mean_openings[:2]
+            last = self._last_resting[n] = _Resting(key, points, eyes_open.clip(*_EYES))
         return last
 
     @cached_property
@@ -355,8 +355,12 @@ class FaceModel:
         return self.posing.points.at(self.mean).ravel()
 
     @cached_property
-    def _last_resting(self) -> list[_Resting]:
-        return [_Resting(b"", np.empty(0, np.float32), np.empty(0, np.float32))]
+    def _mean_openings(self) -> Array:
+        return self.posing.openings(self._mean_points)
+
+    @cached_property
+    def _last_resting(self) -> dict[int | None, _Resting]:
+        return {}
 
     @cached_property
     def _face_normals(self) -> NormalOperator:
@@ -376,8 +380,8 @@ class FaceModel:
 
 @dataclass(frozen=True, eq=False)
 class _Resting:
-    """A person's face at rest: the bytes of the identity, the points (3n,) that determine the head, and the opening of
-    the right and the left eye (2,), as multiples of the mean face's."""
+    """A person's face at rest: the bytes of the identity, points (3n,) of those that determine the head, and the
+    opening of the right and the left eye (2,), as multiples of the mean face's."""
 
     key: bytes
     points: Array

@@ -50,6 +50,7 @@ class Posing:
         self.across = across = refine[first] - refine[second]
         ends = np.cumsum([0, *(len(c.first) for c in slits)])
         self.slits = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
+        self._slit_of_place = np.repeat(np.arange(len(slits)), np.diff(ends))
 
         # Order of the points: those of the cage that the face needs, the vectors across slits, the cage's others.
         needed = np.zeros(refine.shape[1], bool)
@@ -89,9 +90,9 @@ class Posing:
         height = points.reshape(-1, 3)[self._places, 1]
         return np.array([height[slit].mean() for slit in self.slits], np.float32)
 
-    def sealed(self, shares: Array) -> Array:
+    def sealed(self, shares: Sequence[float]) -> Array:
         """Repeat the shares of the right eye, the left eye and the mouth (3,) at all positions of their slits."""
-        return np.repeat(shares, [s.stop - s.start for s in self.slits]).astype(np.float32)
+        return np.asarray(shares, np.float32).take(self._slit_of_place)
 
     def __call__(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
         """`gaze` (2, 2) in rad holds yaw (right > 0) and pitch (up > 0), the person's right eye first. `sealed`, the
@@ -107,7 +108,8 @@ class Posing:
 
     def _placed(self, weights: sparse.csc_matrix, points: Array, sealed: Array | None) -> Array:
         # A fourth column: the product with three takes twice as long.
-        table = cv2.cvtColor(np.asarray(points, np.float32)[None], cv2.COLOR_RGB2RGBA)[0]
+        table = np.zeros((len(points), 4), np.float32)
+        table[:, :3] = points
         opening = self._measured if sealed is None else self._rigged
         table[self._places, :3] = opening.pulls(points[self._places], sealed)
         out = np.asarray(cv2.cvtColor((weights @ table)[None], cv2.COLOR_RGBA2RGB)[0])
@@ -135,20 +137,22 @@ class _Opening:
 
     shut: Array
     open: Array
+    range: Array
+    steepness: Array
 
     @classmethod
     def of(cls, slits: Sequence[tuple[Array, Array]]) -> _Opening:
         shut, open_ = (np.concatenate(q).astype(np.float32) for q in zip(*slits, strict=True))
-        return cls(shut, open_)
+        return cls(shut, open_, open_ - shut, open_ + shut)
 
     def pulls(self, across: Array, sealed: Array | None) -> Array:
         """The part (m, 3) to remove from the vectors `across` (m, 3) mm over the slits, negated; of each at least the
         share `sealed` (m,)."""
-        height = across[:, 1]
-        t = np.minimum(np.maximum((height - self.shut) / (self.open - self.shut), 0), 1)
+        height = np.maximum(across[:, 1], self.shut)
+        left = np.maximum((self.open - height) / self.range, 0)  # 1 at `shut`, 0 at `open`
         # The opening grows smoothly from 0 at `shut` to its own height, with slope 1, at `open`; this is the remainder.
-        lost = (1 - t) ** 2 * (self.shut + (self.open + self.shut) * t)
-        share = lost / np.maximum(height, self.shut)
+        lost = left * left * (self.shut + self.steepness * (1 - left))
+        share = lost / height
         if sealed is not None:
             share = np.maximum(share, sealed)
         return np.asarray(-share[:, None] * across)

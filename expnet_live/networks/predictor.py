@@ -88,5 +88,5 @@ class Predictor:
             origin=(view[:, 1:] + 0.5) * size - 0.5,
             gaze=None if gaze is None else gaze.reshape(n, 2, 2),
             confidence=np.ones(n, np.float32) if confidence is None else 1 / (1 + np.exp(-confidence[:, 0])),
-            blendshapes=None if blendshapes is None else np.clip(blendshapes, 0, 1),
+            blendshapes=None if blendshapes is None else blendshapes.clip(0, 1),
         )

@@ -41,8 +41,8 @@ class Appearance:
         square = Crop(view.x, view.y, max(_INNER_MM * view.scale, 1.0), roll_of(view.rotation), _FINE).cut(pixels)
         cells = cv2.resize(square, (_GRID, _GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         lab = cv2.cvtColor(cells, cv2.COLOR_BGR2LAB).reshape(-1, 3)
-        light = lab[:, 0] - lab[:, 0].mean()
-        light *= _LIGHT / (light.std() + _LEAST_CONTRAST)
+        light = lab[:, 0] - lab[:, 0].sum() / _CELLS
+        light *= _LIGHT / (_rms(light) + _LEAST_CONTRAST)  # the mean of `light` is 0
         return cls(np.concatenate([identity, light, _COLOR * lab[:, 1:].ravel()]).astype(np.float32))
 
     def distance(self, other: Appearance) -> float:

@@ -163,7 +163,8 @@ class Pipeline:
         self._memories.clear()
 
     def _smoothed(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
-        memory = self._memories.setdefault(face, _Memory(FaceSmoother(self._smoothing)))
+        memory = self._memories.get(face) or _Memory(FaceSmoother(self._smoothing))
+        self._memories[face] = memory
         identity = memory.identity.add(look.identity, look.confidence, look.view.rotation)
         expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
         actions = look.blendshapes
@@ -225,6 +226,6 @@ class _Outline:
     def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
         """The box in pixels of the picture, beyond which it may extend."""
         moved = np.concatenate([expression, identity]) @ self._basis
-        x, y, _ = view.project(self._mean + moved.reshape(-1, 3)).T
-        x0, y0 = float(x.min()), float(y.min())
-        return Box(x0, y0, float(x.max()) - x0, float(y.max()) - y0)
+        points = view.project(self._mean + moved.reshape(-1, 3))
+        (x0, y0, _), (x1, y1, _) = points.min(0).tolist(), points.max(0).tolist()
+        return Box(x0, y0, x1 - x0, y1 - y0)

@@ -80,10 +80,10 @@ class OneEuroFilter:
             return self._value
         step = max(step, _SHORTEST_STEP)
         change = x - last
-        speed = np.maximum(np.abs(change) / noise - p.dead_band, 0) / step
+        speed = (np.abs(change) / noise - p.dead_band) / step  # negative within the dead band, as if still
         self._speed = np.maximum(speed, self._speed * math.exp(-step / _HOLD))
-        cutoff = 2 * math.pi * step * (p.min_cutoff + p.beta * self._speed)
-        self._value = last + cutoff / (cutoff + 1) * change
+        radians = 2 * math.pi * step
+        self._value = x - change / ((1 + radians * p.min_cutoff) + radians * p.beta * self._speed)
         return self._value
 
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective, facing
 from expnet_live.pipeline.appearance import Memory
@@ -93,7 +91,7 @@ class Track:
     def plainly(self, look: Look, within: float) -> bool:
         """Whether the network's identity alone says that another look is at the same face."""
         change = look.identity - self.look.identity
-        return len(change) > 0 and float(np.linalg.norm(change)) < within * math.sqrt(len(change))
+        return len(change) > 0 and float(change @ change) < within**2 * len(change)
 
 
 def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | None:
