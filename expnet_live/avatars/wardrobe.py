@@ -8,7 +8,7 @@ from pathlib import Path
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.container import ENDINGS
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import whole
+from expnet_live.core.files import checksum, whole
 from expnet_live.heads.head import Head
 from expnet_live.heads.library import Library
 from expnet_live.heads.transfer import Driver
@@ -51,6 +51,20 @@ class Wardrobe(Library):
         with whole(target) as partial:
             shutil.copyfile(source, partial)
         return target
+
+    def keep_once(self, source: Path) -> str:
+        """The name under which a file is in the library; it is copied there unless it already is. Raises UserError."""
+        try:
+            size = source.stat().st_size
+            for name in self.names():
+                kept = self._kept(name)
+                if kept is not None and kept.stat().st_size == size and checksum(kept) == checksum(source):
+                    return name
+        except OSError as error:
+            raise UserError(f"{source} cannot be read ({error.strerror or error}); choose another file.") from error
+        name = self.free_name(source)
+        self.keep(source, name)
+        return name
 
     def free_name(self, source: Path) -> str:
         """A name for a file's avatar that no head has yet."""

@@ -22,6 +22,7 @@ class Person:
     what the network sees when this person performs an action as far as they can, above their rest; 1 if missing.
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
     (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
+    `terms` are the conditions of the avatars that this person accepted, texts by label, by the avatar's name.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -37,6 +38,7 @@ class Person:
     avatars: dict[str, Curves] = field(default_factory=dict)
     avatar: str = ""
     gestures: dict[str, list[list[float]]] = field(default_factory=dict)
+    terms: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)
@@ -78,6 +80,10 @@ class Person:
         full = np.array([max(self.full.get(n, 1.0), LEAST_FULL) for n in ARKIT], np.float32)
         gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
         return np.clip(rested / full * gain, 0, 1).astype(np.float32)
+
+    def with_terms(self, avatar: str, terms: dict[str, str]) -> Person:
+        """With the author, the licence and the permitted use of an avatar that this person wears."""
+        return replace(self, terms={**self.terms, avatar: terms})
 
     def with_gain(self, name: str, gain: float) -> Person:
         gains = {k: v for k, v in self.gains.items() if k != name}

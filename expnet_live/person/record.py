@@ -27,6 +27,7 @@ class PersonRecord(msgspec.Struct):
     avatars: dict[str, Curves] = {}
     avatar: str = ""
     gestures: dict[str, list[GestureExample]] = {}
+    terms: dict[str, dict[str, str]] = {}
 
     @classmethod
     def of(cls, person: Person) -> PersonRecord:
@@ -40,4 +41,4 @@ class PersonRecord(msgspec.Struct):
         return Person(self.name, identity, **own)
 
 
-_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures")
+_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures", "terms")

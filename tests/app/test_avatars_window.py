@@ -10,11 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 from avatar_files import write_avatars
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QLabel, QPushButton
 
+from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.types import Pose
+from expnet_live.person.profiles import Profiles
 
 LONG = 30_000
 
@@ -60,3 +66,51 @@ def test_a_broken_avatar_is_a_banner(qtbot: Any, open_window: Callable[..., Main
     window.controller.use_head(str(tmp_path / "bad.vrm"))
     qtbot.waitUntil(lambda: "worn head" in window.parts.banners.texts, timeout=LONG)
     assert "bad.vrm" in window.parts.banners.texts["worn head"]
+
+
+def sheets(window: MainWindow) -> list[Sheet]:
+    return [s for s in window.findChildren(Sheet) if not s.isHidden()]
+
+
+def labels(sheet: Sheet) -> list[str]:
+    return [label.text() for label in sheet.findChildren(QLabel)]
+
+
+def test_a_dropped_avatar_shows_its_terms_first(
+    qtbot: Any, window: MainWindow, files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Nothing is worn or kept before the user agrees; then the file is kept once, and the terms with the profile."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(files["zero.vrm"]))])
+    drop = QDropEvent(
+        QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    window.dropEvent(drop)
+    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
+    (sheet,) = sheets(window)
+    told = labels(sheet)
+    assert {"Zero", "ExpNet Live", "CC0", "everyone", "not allowed"} <= set(told)
+    assert any("Tongue out" in text and "Squint" in text and "Jaw open" not in text for text in told)
+    assert not Wardrobe().names() and window.controller.choices.head == ""
+    next(b for b in sheet.findChildren(QPushButton) if b.text() == texts.AVATAR_WEAR).click()
+    qtbot.waitUntil(lambda: wears(window, "zero"), timeout=LONG)
+    assert Wardrobe().names() == ["zero"]
+    qtbot.waitUntil(lambda: "zero" in Profiles().load(window.controller.person.name).terms, timeout=LONG)
+    terms = Profiles().load(window.controller.person.name).terms["zero"]
+    assert terms["Author"] == "ExpNet Live" and terms["Licence"] == "CC0" and terms["Commercial use"] == "allowed"
+    # Again: it is the same file.
+    window.commands.open_avatar(str(files["zero.vrm"]))
+    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
+    next(b for b in sheets(window)[0].findChildren(QPushButton) if b.text() == texts.AVATAR_WEAR).click()
+    window.controller.shelf.ask(lambda: None)
+    qtbot.waitUntil(lambda: wears(window, "zero") and not sheets(window), timeout=LONG)
+    assert Wardrobe().names() == ["zero"]
+
+
+def test_an_avatar_without_terms_says_so(qtbot: Any, window: MainWindow, files: dict[str, Path]) -> None:
+    window.commands.open_avatar(str(files["head.glb"]))
+    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
+    told = labels(sheets(window)[0])
+    assert texts.AVATAR_NO_TERMS in told and texts.AVATAR_SHOWS_ALL in told
+    next(b for b in sheets(window)[0].findChildren(QPushButton) if b.text() == texts.CANCEL).click()
+    assert window.controller.choices.head == "" and not Wardrobe().names()

@@ -37,7 +37,7 @@ def test_head_is_chosen_kept_and_saved(
 ) -> None:
     before = window.parts.head.picture()
     chooser = window.parts.controls.head
-    assert [chooser.itemText(i) for i in range(chooser.count())] == [texts.HEAD_OWN, imported]
+    assert [chooser.itemText(i) for i in range(chooser.count())] == [texts.HEAD_OWN, imported, texts.AVATAR_ADD]
     chooser.setCurrentIndex(1)
     chooser.activated.emit(1)
     qtbot.waitUntil(lambda: wears(window, imported), timeout=LONG)

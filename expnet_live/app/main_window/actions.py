@@ -94,6 +94,7 @@ TABLE = (
         texts.AUTO_NEUTRAL_TIP,
         switch=lambda w, on: w.commands.set_auto_neutral(on),
     ),
+    _A("add_avatar", texts.AVATAR_ADD, texts.AVATAR_ADD_TIP, do=lambda w: w.commands.add_avatar()),
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
@@ -156,7 +157,7 @@ MENUS = {
     texts.MENU_FACE: (
         *("calibrate", "forget", "auto_neutral", SEPARATOR),
         *("perform", "forget_performance", SEPARATOR),
-        *("avatars", SEPARATOR),
+        *("add_avatar", "avatars", SEPARATOR),
         *("rename_profile", "delete_profile"),
     ),
     texts.MENU_VIEW: (

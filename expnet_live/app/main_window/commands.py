@@ -19,13 +19,17 @@ from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.parts import PartCallbacks
 from expnet_live.app.main_window.snapshot import Snapshot, snapshot_folder
 from expnet_live.app.sessions_window.window import SessionsWindow
+from expnet_live.app.state.catalog import ADD_HEAD
 from expnet_live.app.state.choices import OVERLAYS
 from expnet_live.app.state.marking import Preset
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.controls import ControlCallbacks
 from expnet_live.app.widgets.pieces import reveal
+from expnet_live.avatars.avatar import Avatar
+from expnet_live.avatars.wardrobe import is_avatar_file
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.heads.built_in import face_model
 from expnet_live.sessions.recording.recorder import Recorder
 from expnet_live.threads.worker import Life
 
@@ -53,7 +57,7 @@ class Commands:
                 device=lambda v: c.change(device=v),
                 smoothing=lambda v: c.change(smoothing=v),
                 faces=lambda n: c.change(max_faces=n),
-                head=lambda v: c.use_head(str(v)),
+                head=self._pick_head,
                 profile=self._pick_profile,
             ),
             overlay=lambda v: self.choose(overlay=v),
@@ -98,12 +102,34 @@ class Commands:
         self.dialogs.ask_file(texts.FILE_FILTER, self.open_path)
 
     def open_path(self, path: str) -> None:
-        """Open a video, a picture, or the folder of a session."""
+        """Open a video, a picture, the folder of a session, or an avatar."""
+        if is_avatar_file(path):
+            self.open_avatar(path)
+            return
 
         def open_(folder: bool) -> None:
             self.show_sessions(Path(path)) if folder else self._controller.use_source(SourceSpec.file(path))
 
         self._controller.shelf.ask(lambda: Path(path).is_dir(), open_)
+
+    def add_avatar(self) -> None:
+        self.dialogs.ask_file(texts.AVATAR_FILTER, self.open_avatar, texts.AVATAR_ADD)
+
+    def open_avatar(self, path: str) -> None:
+        """Show what an avatar is, and wear it if the user says so."""
+        c, source = self._controller, Path(path)
+
+        def show(avatar: Avatar) -> None:
+            self.dialogs.show_avatar(avatar, lambda: c.keep_avatar(source, avatar))
+
+        c.shelf.ask(lambda: Avatar.load(source, face_model()), show, c.no_avatar)
+
+    def _pick_head(self, value: object) -> None:
+        if value == ADD_HEAD:
+            self.add_avatar()
+            self._controller.window_state.announce()  # the list goes back to the one that is chosen
+        else:
+            self._controller.use_head(str(value))
 
     def play_demo(self) -> None:
         self._controller.use_source(SourceSpec.demo())

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.neutral import Neutral
@@ -25,6 +26,7 @@ from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.app.view3d.lines import FaceLines
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceKind, SourceSpec
@@ -231,6 +233,21 @@ class Controller:
         self.window_state.choose(head=name)
         self.notices.append(Notice("worn head", "gone"))
         self.gallery.wear(name, face_model, self._wear)
+
+    def keep_avatar(self, source: Path, avatar: Avatar) -> None:
+        """Keep an avatar's file among the heads and its conditions in the profile, and wear it."""
+        library = self.gallery.library
+
+        def then(name: str) -> None:
+            if avatar.file.vrm is not None:
+                terms = {"Title": avatar.file.vrm.licence.title, **dict(avatar.file.vrm.licence.conditions)}
+                self.change_person(lambda person: person.with_terms(name, terms))
+            self.use_head(name)
+
+        self.shelf.ask(lambda: library.keep_once(source), then, self.no_avatar)
+
+    def no_avatar(self, reason: str) -> None:
+        self.notices.append(Notice("worn head", "error", reason))
 
     def _wear(self, head: Head | None) -> None:
         self.engine.inference.head = head

@@ -9,6 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.widgets.avatar_sheet import avatar_sheet
+from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.avatars.avatar import Avatar
 
 
 class Dialogs:
@@ -17,9 +20,9 @@ class Dialogs:
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
-    def ask_file(self, filters: str, then: Callable[[str], None]) -> None:
+    def ask_file(self, filters: str, then: Callable[[str], None], title: str = texts.OPEN_FILE) -> None:
         """Ask for an existing file; `filters` in Qt's syntax."""
-        dialog = QFileDialog(self._parent, texts.OPEN_FILE, str(Path.home()), filters)
+        dialog = QFileDialog(self._parent, title, str(Path.home()), filters)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(then)
@@ -32,6 +35,12 @@ class Dialogs:
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.addButton(button, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(lambda _: then())
         box.open()
+
+    def show_avatar(self, avatar: Avatar, wear: Callable[[], None]) -> None:
+        """Show what an avatar is and what may be done with it; `wear` is called if the user agrees."""
+        for sheet in self._parent.findChildren(Sheet):
+            sheet.close()
+        avatar_sheet(self._parent, avatar, wear)
 
     def ask_profile(self, then: Callable[[str], None], title: str = texts.PROFILE_NEW, name: str = "") -> None:
         """Ask for the name of a new profile, or for another name than `name`."""

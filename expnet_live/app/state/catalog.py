@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.app import texts
+from expnet_live.avatars.wardrobe import is_avatar_file
 from expnet_live.pipeline.models import BUILT_IN, MODELS
+
+ADD_HEAD = "\x00add"  # no head's name
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ def models(there: Sequence[Option], current: str | None) -> list[Option]:
 
 
 def heads(names: Sequence[str], current: str) -> list[Option]:
-    """Our own head, which has the empty name, and the imported ones."""
+    """Our own head, which has the empty name, the imported ones and avatars, and a way to add one."""
     options = [Option("", texts.HEAD_OWN), *(Option(name, name) for name in names)]
-    if current and current not in names:
+    if is_avatar_file(current):
+        options.append(Option(current, Path(current).stem))
+    elif current and current not in names:
         options.append(Option(current, current, texts.HEAD_MISSING.format(name=current)))
-    return options if len(options) > 1 else [*options, Option("none", texts.HEAD_OTHERS, texts.HEAD_HOW)]
+    return [*options, Option(ADD_HEAD, texts.AVATAR_ADD)]
 
 
 def devices() -> list[Option]:
