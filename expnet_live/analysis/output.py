@@ -18,6 +18,7 @@ from expnet_live.analysis.overlay_video import OverlayVideo, drawn
 from expnet_live.analysis.rest import Moment, Neutral, first_seconds
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import FaceState, Image
+from expnet_live.heads.tone import toned
 from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import FaceOverlay
 from expnet_live.sessions.format.table import Layout
@@ -126,8 +127,8 @@ class ItemOutput:
         return self._folder / kind / name
 
     def _meshes(self, stem: Path, faces: Sequence[FaceState]) -> None:
-        head = self._estimator.head
         for n, state in enumerate(faces):
+            head = toned(self._estimator.head, state.skin)
             vertices = head.vertices(state.expression, state.identity, state.gaze, state.blendshapes)
             name = stem.name if n == 0 else f"{stem.name}.face{n}"
             with writing(self._options.out):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,9 +102,15 @@ class Avatar:
             out[self.starts[piece.block] + rows] = np.rint(255 * np.clip(light, 0, 1) ** (1 / 2.2))
         return out
 
+    def colored(self, colors: Array) -> Avatar:
+        """The same avatar in other colours (V, 3), where vertices are drawn without their textures."""
+        other = copy(self)
+        other.__dict__["colors"] = colors
+        return other
+
     @cached_property
     def traits(self) -> Traits:
-        return Traits(shine=np.full(len(self.rest), _SHINE, np.float32))
+        return Traits(shine=np.full(len(self.rest), _SHINE, np.float32), own_colors=True)
 
     @property
     def normals(self) -> Callable[[Array], Array]:

@@ -6,6 +6,7 @@ Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points,
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -192,6 +193,12 @@ class FaceModel:
     def colors(self) -> Array:
         """RGB albedo of the head, (V, 3) uint8."""
         return self.anatomy.colors
+
+    def colored(self, colors: Array) -> FaceModel:
+        """The same head in other colours (V, 3) uint8 RGB."""
+        other = copy(self)  # with all that has been computed
+        other.__dict__["anatomy"] = replace(self.anatomy, colors=colors)
+        return other
 
     @cached_property
     def traits(self) -> Traits:

@@ -56,7 +56,8 @@ class Traits:
 
     `part` (V,) see Part; `shine` (V,) 0 matte to 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
     `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
-    (V,) how much light (0..1) is lost in skin folds that are finer than the mesh.
+    (V,) how much light (0..1) is lost in skin folds that are finer than the mesh; `own_colors`: its colours came with
+    it, so that a person's skin does not change them.
     """
 
     part: Array | None = None
@@ -66,6 +67,7 @@ class Traits:
     hair: Array | None = None
     brows: Array | None = None
     folds: Array | None = None
+    own_colors: bool = False
 
     def parts(self, n: int) -> Array:
         """`part` of n vertices, all of them FACE if unknown."""
@@ -100,6 +102,10 @@ class Head(Protocol):
 
     @property
     def traits(self) -> Traits: ...
+
+    def colored(self, colors: Array, /) -> Head:
+        """The same head in other colours (V, 3) uint8 RGB."""
+        ...
 
     @property
     def normals(self) -> Callable[[Array], Array]: ...

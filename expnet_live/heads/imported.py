@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,19 @@ class ImportedHead:
         shine = np.array([SHINE.get(p, SKIN_SHINE) for p in Part], np.float32)[part]
         behind = np.isin(part, (Part.FACE, Part.LID_RIM))
         edges = edges_of(self.triangles)[0]
-        return Traits(part=part, shine=shine, marks=self.model.marks, wires=edges[behind[edges].all(1)])
+        return Traits(
+            part=part,
+            shine=shine,
+            marks=self.model.marks,
+            wires=edges[behind[edges].all(1)],
+            own_colors=not self.model.painted,
+        )
+
+    def colored(self, colors: Array) -> ImportedHead:
+        """The same head in other colours (V, 3) uint8 RGB."""
+        other = copy(self)
+        other.colors = colors
+        return other
 
     @cached_property
     def normals(self) -> NormalOperator:

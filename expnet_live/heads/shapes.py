@@ -42,7 +42,8 @@ class ShapeModel:
 
     `signed`: coefficients of both bases are standard deviations (a statistical model); otherwise those of expression
     are weights 0..1 (blendshapes). `triangles` (F, 3) are those to draw; `colors` (V, 3) uint8 RGB; `part` (V,) see
-    Part; `marks` (468,) the vertices at the points of the Face Mesh. `kind` is the kind of the file.
+    Part; `marks` (468,) the vertices at the points of the Face Mesh. `kind` is the kind of the file. `painted`: the
+    file had no colours, so that they are ours.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class ShapeModel:
     part: Array
     marks: Array
     origin: Origin
+    painted: bool = False
 
     def save(self, path: Path) -> None:
         """Save it with bases as float16, with an error of half a hundredth of a millimetre in 10 mm."""
@@ -65,6 +67,7 @@ class ShapeModel:
             "signed": self.signed,
             "expression_names": self.expression_names,
             "origin": asdict(self.origin),
+            "painted": self.painted,
         }
         arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
         for basis in ("identity", "expression"):
@@ -88,6 +91,7 @@ class ShapeModel:
                 signed=about.signed,
                 expression_names=about.expression_names,
                 origin=about.origin,
+                painted=about.painted,
                 **arrays,
             )
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
@@ -102,3 +106,4 @@ class _About(msgspec.Struct):
     signed: bool
     expression_names: tuple[str, ...]
     origin: Origin
+    painted: bool = False  # unknown in older files

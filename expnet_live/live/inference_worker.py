@@ -269,7 +269,7 @@ class InferenceWorker(Worker):
         model = pipeline.face_model
         if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
             head = model
-        expression, identity, blendshapes = state.expression, state.identity, state.blendshapes
+        expression, identity, blendshapes, skin = state.expression, state.identity, state.blendshapes, state.skin
         rested = blendshapes
         if blendshapes is not None:
             self._neutral.add(state, now)
@@ -281,7 +281,8 @@ class InferenceWorker(Worker):
             blendshapes = None if rested is None else person.scaled(rested)
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
-        return LiveFace(state, expression, identity, head, blendshapes, rested)
+            skin = person.toned(skin)
+        return LiveFace(state, expression, identity, head, blendshapes, rested, skin)
 
     def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
         calibration = self._calibration

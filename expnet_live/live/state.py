@@ -35,7 +35,7 @@ class LiveFace:
 
     `expression` (n,) has the person's neutral subtracted and the gains applied, and so have `blendshapes` (52,), None
     if the model has none; `rested` (52,) are the same before the person's full actions and gains; `identity` (K,);
-    `head` is the head that shows the face.
+    `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own.
     """
 
     state: FaceState
@@ -44,6 +44,7 @@ class LiveFace:
     head: Head
     blendshapes: Array | None = None
     rested: Array | None = None
+    skin: Array | None = None
 
     @cached_property
     def vertices(self) -> Array:

@@ -6,6 +6,7 @@ components of 3DDFA (Zhu et al., CVPR 2016).
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -107,6 +108,12 @@ class BaselModel:
     @cached_property
     def colors(self) -> Array:
         return self.colors_of(np.zeros(N_TEXTURE))
+
+    def colored(self, colors: Array) -> BaselModel:
+        """The same head in other colours (N, 3) uint8 RGB."""
+        other = copy(self)
+        other.__dict__["colors"] = colors
+        return other
 
     @cached_property
     def normals(self) -> NormalOperator:

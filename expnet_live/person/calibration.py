@@ -56,11 +56,13 @@ class Calibration:
 
 
 def resting_person(looks: Sequence[FaceState], names: tuple[str, ...], person: Person | None = None) -> Person:
-    """`person` with identity, neutral and resting actions of looks (at least one) at a face that is at rest."""
+    """`person` with identity, neutral, resting actions and skin of looks (at least one) at a face that is at rest."""
     median = np.median([s.expression_raw for s in looks], 0)
     neutral = {n: round(float(v), 4) for n, v in zip(names, median, strict=True) if n not in LIDS}
     told = [s.blendshapes for s in looks if s.blendshapes is not None]
     resting = dict(zip(ARKIT, np.median(told, 0).tolist(), strict=True)) if told else {}
     resting = {n: round(w, 4) for n, w in resting.items() if not n.startswith(_EYES) and w >= _RESTING}
     identity = np.mean([s.identity for s in looks], 0).astype(np.float32)
-    return replace(person or Person(), identity=identity, neutral=neutral, resting=resting)
+    tones = [s.skin for s in looks if s.skin is not None]
+    skin = np.asarray(tones[-1]) if tones else None  # it is a mean over time already
+    return replace(person or Person(), identity=identity, neutral=neutral, resting=resting, skin=skin)

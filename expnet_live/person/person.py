@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.srgb import lab_from_linear, linear_from_srgb, srgb_from_lab
 from expnet_live.core.types import Array, alike
 from expnet_live.person.curve import Curves
 
 MAX_GAIN = 3.0
 LEAST_FULL = 0.2  # smallest full action: noise must not become one
+_SAME_SKIN, _OTHER_SKIN = 12.0, 24.0  # distances in CIE Lab: one person under two lamps, and certainly two people
 MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action
 
 
@@ -23,6 +25,7 @@ class Person:
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
     (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
     `terms` are the conditions of the avatars that this person accepted, texts by label, by the avatar's name.
+    `skin` is the tone of their skin, sRGB (3,) 0..255, None if unknown.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -39,6 +42,7 @@ class Person:
     avatar: str = ""
     gestures: dict[str, list[list[float]]] = field(default_factory=dict)
     terms: dict[str, dict[str, str]] = field(default_factory=dict)
+    skin: Array | None = None
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)
@@ -91,5 +95,15 @@ class Person:
             gains[name] = float(np.clip(gain, 0, MAX_GAIN))
         return replace(self, gains=gains)
 
+    def toned(self, seen: Array | None) -> Array | None:
+        """The tone of skin to show where `seen` was measured, both sRGB (3,) 0..255: this person's own, which no lamp
+        changes, unless it is so far from the measured one that somebody else must sit there.
+        """
+        if self.skin is None or seen is None:
+            return seen if self.skin is None else self.skin
+        own, there = lab_from_linear(linear_from_srgb(np.stack([self.skin, seen])))
+        share = np.clip((np.linalg.norm(own - there) - _SAME_SKIN) / (_OTHER_SKIN - _SAME_SKIN), 0, 1)
+        return srgb_from_lab(own + share * (there - own))
+
     def uncalibrated(self) -> Person:
-        return replace(self, identity=None, neutral={}, resting={})
+        return replace(self, identity=None, neutral={}, resting={}, skin=None)

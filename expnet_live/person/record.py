@@ -28,17 +28,20 @@ class PersonRecord(msgspec.Struct):
     avatar: str = ""
     gestures: dict[str, list[GestureExample]] = {}
     terms: dict[str, dict[str, str]] = {}
+    skin: list[Number] | None = None
 
     @classmethod
     def of(cls, person: Person) -> PersonRecord:
         identity = None if person.identity is None else [round(float(v), 5) for v in person.identity]
         own = {name: getattr(person, name) for name in _AS_THEY_ARE}
-        return cls(name=person.name, identity=identity, **own)
+        skin = None if person.skin is None else [round(float(v), 1) for v in person.skin]
+        return cls(name=person.name, identity=identity, skin=skin, **own)
 
     def person(self) -> Person:
         identity = None if self.identity is None else checked("identity", self.identity, (None,))
         own = {name: getattr(self, name) for name in _AS_THEY_ARE}
-        return Person(self.name, identity, **own)
+        skin = None if self.skin is None else checked("skin", self.skin, (3,))
+        return Person(self.name, identity, skin=skin, **own)
 
 
 _AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures", "terms")

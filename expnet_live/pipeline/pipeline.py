@@ -32,6 +32,7 @@ from expnet_live.pipeline.look import (
     look_at,
 )
 from expnet_live.pipeline.models import model_of
+from expnet_live.pipeline.skin import SkinTone
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.tracker import Tracker
 
@@ -129,10 +130,13 @@ class Pipeline:
             # wanted.
             looks = distinct(looks + self._photo_looks(image, found[: self._max_faces + _DOUBTFUL], watch))
         frame = Frame(image, timestamp, index)
-        return [
-            self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, watch.seconds)
-            for i, k in enumerate(sorted(looks, key=lambda k: -k.view.scale)[: self._max_faces])
-        ]
+        states = []
+        for i, k in enumerate(sorted(looks, key=lambda k: -k.view.scale)[: self._max_faces]):
+            skin = SkinTone().add(image, k.view, timestamp)
+            states.append(
+                self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, skin, watch.seconds)
+            )
+        return states
 
     def _photo_looks(self, image: Image, found: Sequence[Detection], watch: Stopwatch) -> list[Look]:
         crops = [first_crop(image, d, self.predictor) for d in found]
@@ -170,7 +174,8 @@ class Pipeline:
         actions = look.blendshapes
         if actions is not None:
             actions = memory.smoother.actions(actions, frame.timestamp)
-        return self._state(face, look, frame, expression, identity, view, gaze, actions, seconds)
+        skin = memory.skin.add(frame.image, look.view, frame.timestamp)
+        return self._state(face, look, frame, expression, identity, view, gaze, actions, skin, seconds)
 
     def _state(
         self,
@@ -182,6 +187,7 @@ class Pipeline:
         view: WeakPerspective,
         gaze: Array | None,
         blendshapes: Array | None,
+        skin: Array | None,
         seconds: dict[str, float],
     ) -> FaceState:
         height, width = frame.image.shape[:2]
@@ -198,6 +204,7 @@ class Pipeline:
             gaze=gaze,
             stages=seconds,
             blendshapes=blendshapes,
+            skin=skin,
         )
 
 
@@ -215,6 +222,7 @@ class _Memory:
 
     smoother: FaceSmoother
     identity: IdentityPool = field(default_factory=IdentityPool)
+    skin: SkinTone = field(default_factory=SkinTone)
 
 
 class _Outline:

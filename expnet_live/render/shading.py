@@ -12,6 +12,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -87,26 +88,10 @@ class Surface:
         return linear_from_srgb(self.colors[self.used[0]])
 
 
-def linear_from_srgb(values: Array) -> Array:
-    """sRGB uint8 (or 0..255 floats) to linear 0..1 float32."""
-    c = np.asarray(values, np.float32) / 255
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def srgb_from_linear(values: Array) -> Image:
-    """Linear 0..1 to sRGB uint8, clipped."""
-    v = np.clip(np.asarray(values, np.float32), 0, 1)
-    return _SRGB[(v * (len(_SRGB) - 1) + 0.5).astype(np.int32)]
-
-
 def rolled_off(values: Array) -> Array:
     """Compress linear light below 1: unchanged up to 0.75, with soft compression of highlights above."""
     v = np.asarray(values, np.float32)
     return np.where(v > 0.75, 1 - 0.25 * np.exp(-(v - 0.75) / 0.25), v)
-
-
-_ramp = np.linspace(0, 1, 1 << 14)
-_SRGB = np.round(255 * np.where(_ramp <= 0.0031308, 12.92 * _ramp, 1.055 * _ramp ** (1 / 2.4) - 0.055)).astype(np.uint8)
 
 
 def diffuse(normals: Array, lights: tuple[Light, ...] = STUDIO, wrap: Array = _WRAP) -> Array:

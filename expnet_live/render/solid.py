@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from expnet_live.core.srgb import srgb_from_linear
 from expnet_live.core.types import Array, Image
 from expnet_live.render.rasterizer import Fragments, rasterize
-from expnet_live.render.shading import Surface, diffuse, rolled_off, specular, srgb_from_linear
+from expnet_live.render.shading import Surface, diffuse, rolled_off, specular
 
 _BEHIND = -0.3  # z of a normal below which a point has no part in what is seen
 

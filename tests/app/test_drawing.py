@@ -75,6 +75,22 @@ def test_lit_by_vertex_looks_as_lit_by_pixel(stage: Stage, geometry: HeadGeometr
     assert np.percentile(np.abs(fine - quick), 99) < 25
 
 
+@pytest.mark.parametrize("frugal", [True, False])
+def test_the_head_has_the_tone_of_the_skin_and_eyes_and_hair_stay(
+    stage: Stage, geometry: HeadGeometry, frugal: bool
+) -> None:
+    visual = visual_of(geometry, frugal, hair=False)
+    own = drawn(stage, visual)
+    visual.set_skin(np.array([92.0, 62, 50]))
+    dark = drawn(stage, visual)
+    visual.set_skin(None)
+    assert np.array_equal(drawn(stage, visual), own)
+    there = own[..., 3] > 250
+    forehead = (slice(60, 80), slice(140, 160))
+    assert there[forehead].all() and (dark[forehead][..., :3] < 0.75 * own[forehead][..., :3]).all()
+    assert (dark[..., :3] == own[..., :3]).all(-1)[there].mean() > 0.002  # the eyes
+
+
 def test_painted_looks_alike_too(stage: Stage, geometry: HeadGeometry) -> None:
     image = np.zeros((240, 320, 3), np.uint8)
     image[..., 0], image[..., 1] = 200, np.linspace(0, 255, 320)

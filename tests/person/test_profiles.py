@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expnet_live.core.errors import UserError
@@ -49,3 +50,15 @@ def test_renaming_keeps_everything_and_takes_nobodys_name(tmp_path: Path) -> Non
         profiles.rename("Ana", "Ben")
     profiles.rename("Ana", "Anna")
     assert profiles.names() == ["Anna", "Ben"]
+
+
+def test_the_tone_of_the_skin_is_kept_and_gives_way_to_somebody_elses(tmp_path: Path) -> None:
+    person = Person("Ana", skin=np.array([172.0, 124, 98], np.float32))
+    Profiles(tmp_path).save(person)
+    assert Profiles(tmp_path).load("Ana") == person and Person().toned(None) is None
+    own = person.skin
+    assert person.toned(None) is own
+    lamp, other = np.array([160.0, 112, 92]), np.array([92.0, 62, 50])
+    assert np.abs(person.toned(lamp) - own).max() < 1  # another lamp changes nothing
+    assert np.abs(person.toned(other) - other).max() < 1  # somebody else sits there
+    assert Person().toned(lamp) is lamp and person.uncalibrated().skin is None

@@ -65,6 +65,21 @@ def test_without_a_video(tmp_path: Path) -> None:
     assert session.rows.video_frame.tolist() == [-1] * 10 and not (tmp_path / VIDEO).exists()
 
 
+def test_the_latest_tone_of_each_skin_is_kept(tmp_path: Path) -> None:
+    recorder = recorder_in(tmp_path, video=False)
+    for i in range(6):
+        state = live_state(i, 100 + i / 30, picture(i))
+        seen = [
+            replace(state.faces[0], state=replace(face(i), face=n, skin=np.array([90.0 + i, 60, 50 + n])))
+            for n in (0, 4)
+        ]
+        recorder.put(replace(state, faces=tuple(seen)))
+    finish(recorder)
+    info = Session.open(tmp_path).info
+    assert {n: skin.tolist() for n, skin in info.skins.items()} == {0: [95, 60, 50], 4: [95, 60, 54]}
+    assert np.array_equal(info.skin_of(4), [95, 60, 54]) and info.skin_of(7) is None and info.skin_of(None) is None
+
+
 def test_a_size_that_is_odd_and_one_that_changes(tmp_path: Path) -> None:
     recorder = recorder_in(tmp_path)
     for i in range(6):

@@ -157,6 +157,7 @@ class Presenter:
             return
         image = state.captured.frame.image
         for view in self.heads:
+            view.set_skin(face.skin)
             drawn = face.drawn(view.follow)
             view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
             if view.finish.painted:

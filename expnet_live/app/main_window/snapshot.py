@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 from expnet_live.app import texts
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.files import write_mesh
 from expnet_live.sessions.format.table import Layout
@@ -80,9 +81,9 @@ class Snapshot:
 
     def _save_meshes(self, out: Path) -> None:
         for i, face in enumerate(self.faces, 1):
+            head = toned(face.head, face.skin)
             for suffix in MESHES:
                 path = out / f"head{i if i > 1 else ''}{suffix}"
-                head = face.head
                 write_mesh(path, face.vertices, head.triangles, normals=face.normals, colors=head.colors)
 
 

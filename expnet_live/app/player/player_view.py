@@ -208,6 +208,7 @@ class PlayerView(QWidget):
         self.camera.note = self._note(moment)
         self.camera.set_picture(moment.image, replay.faces(row) if replay.own[row] else ())
         if moment.head is not None:
+            self.head.set_skin(replay.skin(row))
             self.head.set_mesh(moment.head.vertices, moment.head.normals, moment.head.rotation)
             self.paint_head()
         # Keep a position between two rows if the user put it there; follow the shown row if the picture is late.

@@ -117,6 +117,11 @@ class Replay:
         time, last = self.rows.time, len(self) - 1
         return [(float(time[a]), float(time[min(b, last)])) for a, b in gone.reshape(-1, 2)]
 
+    def skin(self, row: int) -> Array | None:
+        """The tone of the shown face's skin, sRGB (3,) 0..255, None if unknown."""
+        posed = int(self.pose_row[row])
+        return None if posed < 0 else self.session.info.skin_of(int(self.rows.face[posed]))
+
     def track(self, choice: str) -> Track:
         """The values of a gauge, one of GAUGES; a session without actions shows its coefficients instead."""
         tells = bool(np.isfinite(self.blendshapes).any())

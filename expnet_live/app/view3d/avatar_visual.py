@@ -52,6 +52,9 @@ class AvatarVisual:
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """An avatar has its own skin."""
 
+    def set_skin(self, skin: Array | None) -> None:
+        """Likewise."""
+
     def set_finish(self, finish: Finish) -> None:
         self._finish = finish
         self._set(u_line=(*finish.line, 0.5))

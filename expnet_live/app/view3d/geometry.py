@@ -8,12 +8,13 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import ConvexHull
 
+from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array
 from expnet_live.heads.hair import lift
 from expnet_live.heads.head import Head, Part, expression_of, face_triangles
+from expnet_live.heads.tone import is_skin, own_tone
 from expnet_live.heads.topology import CHIN
 from expnet_live.meshes.subdivision import edges_of
-from expnet_live.render.shading import linear_from_srgb
 
 HAIR_BEGINS = 0.4  # mm: less counts as skin, also in the shaders
 _INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
@@ -32,10 +33,12 @@ class HeadGeometry:
     """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips,
     teeth and lashes), `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
     `openness` (V,) 0 in hollows to 1, `paint` (V,) 0..1 how much of the camera's picture it takes, `hair` (V,) 0..1,
-    `brows` (V, 3) as in heads/brows.py, `rest` (V, 3) mm at rest; `inside` (V,) bool: behind the lips. The neck ends at
-    the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of the skin; `lips` are
-    pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are unknown; `outermost`
-    are vertices that enclose the others."""
+    `brows` (V, 3) as in heads/brows.py, `skinned` (V,) 0..1 how much they take the tone of the skin, `rest` (V, 3) mm
+    at rest; `tone` (3,) that tone, linear RGB, None of a head with colours of its own; `inside` (V,) bool: behind the
+    lips. The neck ends at the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of
+    the skin; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are
+    unknown; `outermost` are vertices that enclose the others.
+    """
 
     triangles: Array
     skin: Array
@@ -48,6 +51,8 @@ class HeadGeometry:
     paint: Array
     hair: Array
     brows: Array
+    skinned: Array
+    tone: Array | None
     rest: Array
     inside: Array
     neck: float | None
@@ -84,6 +89,8 @@ class HeadGeometry:
             paint=_faded(painted, part == Part.SHELL, spread),
             hair=hair,
             brows=np.zeros((len(rest), 3), np.float32) if brows is None else brows,
+            skinned=_skinned(head),
+            tone=None if head.traits.own_colors else own_tone(head),
             rest=rest,
             inside=np.isin(part, _INSIDE),
             neck=_neck(rest, marks),
@@ -100,6 +107,14 @@ def _along_a_curve(points: Array) -> Array:
     bits = [((cell[:, axis] >> bit) & 1) << (3 * bit + axis) for bit in range(8) for axis in range(3)]
     place: Array = np.sum(bits, axis=0)
     return place
+
+
+def _skinned(head: Head) -> Array:
+    """Of a head with colours of its own, reddish vertices match a picture that is painted on it."""
+    if not head.traits.own_colors:
+        return is_skin(head).astype(np.float32)
+    red, _, blue = linear_from_srgb(head.colors).T
+    return np.asarray(np.clip(4 * (red - blue), 0, 1), np.float32)
 
 
 def _neighbour_means(triangles: Array, n: int) -> sparse.csr_matrix:

@@ -21,7 +21,7 @@ uniform float u_neck;       // mm: where the neck ends
 uniform float u_gape;       // 0 with touching lips, 1 with a mouth open to the light
 attribute vec3 a_position;
 attribute vec3 a_normal;
-attribute vec3 a_color;
+attribute vec4 a_color;     // and whether it has the tone of the skin
 attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips
 attribute vec3 a_brow;
 attribute vec3 a_rest;      // position in the neutral face, which hair and neck use
@@ -72,7 +72,7 @@ uniform vec3 u_highlight;   // strength of their highlights
 uniform vec3 u_sky;
 uniform vec3 u_ground;
 uniform float u_paint;
-uniform vec3 u_complexion;  // factor that matches our skin to that of the picture
+uniform vec3 u_complexion;  // factor that gives our skin the person's tone, or that of the picture
 uniform vec3 u_tint;        // colour of the clay head under the wireframe
 uniform float u_clay;
 const vec3 HAIR = vec3(0.042, 0.022, 0.014);
@@ -83,13 +83,14 @@ vec3 lit(vec3 n, int i) {
     return amount * amount * u_light[i];
 }
 
+vec3 in_tone(vec4 color) {
+    return color.rgb * mix(vec3(1.0), u_complexion, color.a);
+}
+
 // The visible colour of a point, as sRGB. traits: shine, openness; strand: place in the hair pattern, -1..1;
 // photo: the camera's picture there; paint: how far it covers our colour.
 vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float strand, vec3 photo, float paint) {
-    // Eyes and teeth keep their colour; reddish points are skin.
-    float red = clamp(4.0 * (own.r - own.b), 0.0, 1.0);
-    vec3 skin = own * mix(vec3(1.0), u_complexion, red * u_paint);
-    skin = mix(skin, HAIR * (1.0 + 0.45 * strand), hair);
+    vec3 skin = mix(own, HAIR * (1.0 + 0.45 * strand), hair);
     n = normalize(n + 0.13 * hair * strand * vec3(n.y, -n.x, 0.0));
     float shine = mix(traits.x, 0.42 + 0.06 * strand, hair);
     float hollow = 1.0 - traits.y;
@@ -161,7 +162,7 @@ float inside(vec2 uv) {
 PIXEL_VERTEX = f"""{_PLACES}
 varying vec3 v_position;
 varying vec3 v_normal;
-varying vec3 v_color;
+varying vec4 v_color;
 varying vec2 v_traits;
 varying vec3 v_uv;
 varying vec4 v_rest;        // and mm of hair
@@ -187,7 +188,7 @@ PIXEL_FRAGMENT = f"""
 varying vec3 v_brow;
 varying vec3 v_position;
 varying vec3 v_normal;
-varying vec3 v_color;
+varying vec4 v_color;
 varying vec2 v_traits;
 varying vec3 v_uv;
 varying vec4 v_rest;
@@ -197,7 +198,8 @@ void main() {{
     float strand = hair > 0.0 ? strands(v_rest.xyz) : 0.0;
     float paint = u_paint * v_uv.z * inside(v_uv.xy) * (1.0 - hair);
     vec3 photo = texture2D(u_photo, v_uv.xy).bgr;
-    vec3 own = v_brow.x > 0.01 ? with_brow(v_color, v_brow, brow_hairs(v_brow)) : v_color;
+    vec3 own = in_tone(v_color);
+    own = v_brow.x > 0.01 ? with_brow(own, v_brow, brow_hairs(v_brow)) : own;
     vec3 seen = appearance(normalize(v_normal), -normalize(v_position), own, v_traits, hair, strand, photo, paint);
     gl_FragColor = vec4(seen.bgr, 1.0) * v_presence;
 }}
@@ -220,7 +222,7 @@ PLAIN_VERTEX = f"""{_PLACES}{_LIGHT}{_BROWS}
 varying vec4 v_seen;
 void main() {{
     vec4 at = in_view();
-    vec3 own = with_brow(a_color, a_brow, 0.0);
+    vec3 own = with_brow(in_tone(a_color), a_brow, 0.0);
     vec3 seen = appearance(normalize(turned()), -normalize(at.xyz), own, traits(), 0.0, 0.0, vec3(0.0), 0.0);
     v_seen = vec4(seen.bgr, 1.0) * presence();
     gl_Position = on_screen(at);
@@ -243,9 +245,9 @@ varying vec4 v_rest;        // and mm of hair
 void main() {{
     vec4 at = in_view();
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
-    vec3 high = appearance(n, eye, a_color, traits(), 1.0, 1.0, vec3(0.0), 0.0).bgr;
-    vec3 low = appearance(n, eye, a_color, traits(), 1.0, -1.0, vec3(0.0), 0.0).bgr;
-    vec3 own = with_brow(a_color, a_brow, 0.0);
+    vec3 high = appearance(n, eye, in_tone(a_color), traits(), 1.0, 1.0, vec3(0.0), 0.0).bgr;
+    vec3 low = appearance(n, eye, in_tone(a_color), traits(), 1.0, -1.0, vec3(0.0), 0.0).bgr;
+    vec3 own = with_brow(in_tone(a_color), a_brow, 0.0);
     v_skin = vec4(appearance(n, eye, own, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, presence());
     v_hair = 0.5 * (high + low);
     v_strand = 0.5 * (high - low);
@@ -274,7 +276,7 @@ varying vec3 v_uv;
 void main() {{
     vec4 at = in_view();
     vec3 n = normalize(turned()), eye = -normalize(at.xyz);
-    vec3 own = with_brow(a_color, a_brow, 0.0);
+    vec3 own = with_brow(in_tone(a_color), a_brow, 0.0);
     v_seen = vec4(appearance(n, eye, own, traits(), 0.0, 0.0, vec3(0.0), 0.0).bgr, 1.0) * presence();
     v_gain = appearance(n, eye, own, traits(), 0.0, 0.0, vec3(1.0), 1.0).bgr * v_seen.a;
     v_uv = in_picture();

@@ -15,6 +15,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.hair import lift
+from expnet_live.heads.tone import factor_of
 from expnet_live.render.shading import STUDIO, Light
 
 Color = tuple[float, float, float]
@@ -56,6 +57,8 @@ class HeadVisual:
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
+        self._skin: Array | None = None
+        self._tone: Array | None = None  # the head's own
         self._complexion = np.ones(3)
         self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **light_values())
         self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
@@ -65,16 +68,18 @@ class HeadVisual:
         self.set_finish(Finish())
 
     def set_geometry(self, geometry: HeadGeometry) -> None:
-        self._geometry = geometry
+        self._geometry, self._tone = geometry, geometry.tone
         for part, indices in self._indices.items():
             if len(getattr(geometry, part)):
                 indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
         traits[geometry.inside, 3] = -1
-        still = {"a_color": geometry.colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
+        colors = np.column_stack([geometry.colors, geometry.skinned])
+        still = {"a_color": colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
         self._set(a_position=self._positions, a_normal=self._normals, **buffers)
+        self._show_skin()
         self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
@@ -89,7 +94,7 @@ class HeadVisual:
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """Set the picture (H, W, 3) BGR to paint the face with, and the position of the face in it."""
         height, width = image.shape[:2]
-        self._match_complexion(image, view)
+        self._match_picture(image, view)
         if width > _PHOTO_WIDTH:
             image = cv2.resize(image, (_PHOTO_WIDTH, round(_PHOTO_WIDTH * height / width)))
         if self._photo.shape[:2] != image.shape[:2]:
@@ -101,8 +106,23 @@ class HeadVisual:
             u_picture=(float(width), float(height)),
         )
 
-    def _match_complexion(self, image: Image, view: WeakPerspective) -> None:
-        """Slowly adapt ears, neck and skull to the colour of cheeks and forehead in the picture."""
+    def set_skin(self, skin: Array | None) -> None:
+        """Set the tone of the skin, sRGB (3,) 0..255; None: the head's own."""
+        if skin is not self._skin:
+            self._skin = skin
+            self._show_skin()
+
+    def _show_skin(self) -> None:
+        if self._finish.painted:
+            factor = self._complexion
+        elif self._skin is None or self._tone is None:
+            factor = np.ones(3)
+        else:
+            factor = factor_of(self._skin, self._tone)
+        self._set(u_complexion=factor)
+
+    def _match_picture(self, image: Image, view: WeakPerspective) -> None:
+        """Slowly adapt ears, neck and skull to the colour of cheeks and forehead in the picture, with its light."""
         height, width = image.shape[:2]
         at = np.round(view.project(self._geometry.rest[self._geometry.complexion])[:, :2]).astype(int)
         at = at[(at >= 0).all(1) & (at[:, 0] < width) & (at[:, 1] < height)]
@@ -111,11 +131,12 @@ class HeadVisual:
             ours = self._geometry.colors[self._geometry.complexion].mean(0)
             # The same as in the shader: the picture contains its light.
             wanted = np.clip(1.08 * seen**2 / ours, 0.05, 2.0)
-            self._complexion += 0.1 * (wanted - self._complexion)
-            self._set(u_complexion=self._complexion)
+            self._complexion = self._complexion + 0.1 * (wanted - self._complexion)
+            self._show_skin()
 
     def set_finish(self, finish: Finish) -> None:
         self._finish = finish
+        self._show_skin()
         self._haired = finish.hair and not finish.wireframe
         self._set(
             u_paint=float(finish.painted),
@@ -152,8 +173,9 @@ class HeadVisual:
     def warm_up(self) -> None:
         """Draw something invisible with each program, because drivers compile them when they first draw."""
         corner = np.zeros((3, 3), np.float32)
-        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_color", "a_rest", "a_brow")}
-        self._set(a_traits=gloo.VertexBuffer(np.zeros((3, 4), np.float32)), **points)
+        points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_rest", "a_brow")}
+        fours = {name: gloo.VertexBuffer(np.zeros((3, 4), np.float32)) for name in ("a_color", "a_traits")}
+        self._set(**points, **fours)
         indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
         for program in self._programs:
             program["u_to_eye"] = program["u_projection"] = np.eye(4, dtype=np.float32)

@@ -129,6 +129,11 @@ class HeadView(QWidget):
         if self._visual is not None and self._ready:
             self._visual.set_photo(image, view)
 
+    def set_skin(self, skin: Array | None) -> None:
+        """The tone of the skin, sRGB (3,) 0..255, from the next picture on; None: the head's own."""
+        if self._visual is not None and self._ready:
+            self._visual.set_skin(skin)
+
     @property
     def renderer(self) -> str:
         """OpenGL's name of the renderer, or empty if there is none."""

@@ -81,6 +81,7 @@ def in_our_frame(raw: Raw, model: FaceModel, source: Path, checksum: str) -> Sha
         part=part,
         marks=placed.marks,
         origin=origin,
+        painted=raw.colors is None,
     )
 
 

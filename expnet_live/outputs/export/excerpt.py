@@ -10,6 +10,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.options import ExportOptions
+from expnet_live.outputs.export.track import faces_of
 from expnet_live.pipeline.models import model_with
 from expnet_live.sessions.format.markers import Marker, labels_of
 from expnet_live.sessions.format.table import Rows
@@ -70,11 +71,15 @@ class Excerpt:
         )
 
     def wearer(self) -> Head:
-        """The head to export: the face model itself, or the requested imported head. Raises UserError."""
+        """The head to export: the face model itself, or the requested imported head, in the tone of the person's skin.
+        Raises UserError.
+        """
         from expnet_live.avatars.wardrobe import Wardrobe
+        from expnet_live.heads.tone import toned
 
         model = self.face_model()
-        return model if self.options.head is None else Wardrobe().head(self.options.head, model)
+        head = model if self.options.head is None else Wardrobe().head(self.options.head, model)
+        return toned(head, self.session.info.skin_of(next(iter(faces_of(self.rows)), None)))
 
 
 class Steps:

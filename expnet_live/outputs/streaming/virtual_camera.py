@@ -16,6 +16,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head, face_triangles
+from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.output import Option, OutputKind, Sender
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _FPS = 30.0
 _GREEN, _BLACK = (0, 177, 64), (0, 0, 0)  # RGB; the green of screens that programs cut out
+_ANY_SKIN, _SAME_SKIN = np.full(3, -1.0), 3.0  # sRGB 0..255: none, and a change that nobody sees
 _MISSING = "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
 _NO_DEVICE = {
     "linux": "There is no virtual camera; make one: sudo modprobe v4l2loopback exclusive_caps=1",
@@ -96,6 +98,7 @@ class _Painter:
     def __init__(self, picture: str, background: Image) -> None:
         self._picture, self._background = picture, background
         self._head: Head | None = None
+        self._skin = _ANY_SKIN
         self._surface: Surface | None = None
 
     def __call__(self, image: Image, face: LiveFace | None) -> Image:
@@ -109,14 +112,14 @@ class _Painter:
         height, width = image.shape[:2]
         view = Camera.for_image(width, height).view(face.state.pose)
         opacity = 1.0 if alone else 0.75
-        return draw_overlay(
-            image, self._surface_of(face.head, alone), face.vertices, face.normals, view, opacity=opacity
-        )
+        return draw_overlay(image, self._surface_of(face, alone), face.vertices, face.normals, view, opacity=opacity)
 
-    def _surface_of(self, head: Head, whole: bool) -> Surface:
-        if self._surface is None or self._head is not head:
+    def _surface_of(self, face: LiveFace, whole: bool) -> Surface:
+        head, skin = face.head, _ANY_SKIN if face.skin is None else face.skin
+        if self._surface is None or self._head is not head or np.abs(skin - self._skin).max() > _SAME_SKIN:
             triangles = head.triangles if whole else face_triangles(head)
-            self._head, self._surface = head, Surface(triangles, head.colors, head.traits.shine)
+            self._head, self._skin = head, skin
+            self._surface = Surface(triangles, toned(head, face.skin).colors, head.traits.shine)
         return self._surface
 
 

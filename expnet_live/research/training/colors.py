@@ -16,13 +16,13 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.palette import default_colors, inside
 from expnet_live.heads.topology import N_BASE, topology_of_triangles
 from expnet_live.meshes.subdivision import edges_of, loop_subdivision
-from expnet_live.render.shading import linear_from_srgb, srgb_from_linear
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.photos import PhotoRef, read_photo
 

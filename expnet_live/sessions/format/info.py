@@ -11,6 +11,7 @@ import msgspec
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.records import Count, Number, record_of
+from expnet_live.core.types import Array, checked
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
 from expnet_live.pipeline.weights_file import ModelFile as ModelFile
@@ -32,6 +33,7 @@ class SessionInfo:
     rows have ARKit's actions.
     `people`: names by face number; the mirrored face has the name of the profile. `sound` names what the video's sound
     was recorded from; empty without sound.
+    `skins`: the tone of the skin by face number, as in FaceState.
     """
 
     app_version: str
@@ -63,6 +65,7 @@ class SessionInfo:
     blendshapes: bool = False
     people: dict[int, str] = field(default_factory=dict)
     sound: str = ""
+    skins: dict[int, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
@@ -73,6 +76,11 @@ class SessionInfo:
     @property
     def complete(self) -> bool:
         return self.status == COMPLETE
+
+    def skin_of(self, face: int | None) -> Array | None:
+        """The tone in which to show a face, sRGB (3,) 0..255: that of the profile for its person; None if unknown."""
+        seen = None if face is None else self.skins.get(face)
+        return self.person.toned(seen) if face in self.people else seen
 
     @property
     def n_unwritten(self) -> int:
@@ -87,6 +95,7 @@ class SessionInfo:
             unwritten_count=self.n_unwritten,
             lost_face_s=[(round(a, 6), round(b, 6)) for a, b in self.lost_face],
             faces={str(number): name for number, name in self.people.items()},
+            face_skins={str(number): [round(float(v), 1) for v in skin] for number, skin in self.skins.items()},
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
         return json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
@@ -106,6 +115,7 @@ class SessionInfo:
             person=document.profile.person(),
             lost_face=tuple(document.lost_face_s),
             people={int(number): name for number, name in document.faces.items()},
+            skins={int(number): checked("skin", skin, (3,)) for number, skin in document.face_skins.items()},
             **{name: getattr(document, name) for name in _AS_THEY_ARE},
         )
 
@@ -148,6 +158,7 @@ class _Document(msgspec.Struct, kw_only=True):
     unwritten: tuple[tuple[Count, Count], ...]
     lost_face_s: list[tuple[Number, Number]]
     faces: dict[str, str] = {}
+    face_skins: dict[str, list[Number]] = {}
 
 
 _AS_THEY_ARE = [f.name for f in fields(SessionInfo) if f.name in _Document.__struct_fields__]

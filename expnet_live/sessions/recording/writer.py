@@ -14,7 +14,7 @@ from time import monotonic
 import numpy as np
 
 from expnet_live.core.files import sync, write_whole
-from expnet_live.core.types import FaceState
+from expnet_live.core.types import Array, FaceState
 from expnet_live.person.person import Person
 from expnet_live.sessions.format import markers, table
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock
@@ -38,6 +38,7 @@ class SessionWriter:
         self._markers = _Appended(folder / MARKERS)
         self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True)
         self._set: list[Marker] = []
+        self._skins: dict[int, Array] = {}  # the latest tone of each face
         self._coming: list[Marker] = []  # markers whose frame is not written yet
         self._table.write(self._layout.header())
         self._markers.write(markers.header_line())
@@ -66,6 +67,7 @@ class SessionWriter:
         for row in self._layout.rows(frame, picture, time, faces, label):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
+        self._skins |= {face.face: face.skin for face in faces if face.skin is not None}
 
     def mark(self, marker: Marker) -> None:
         self._markers.write(markers.marker_line(marker))
@@ -98,7 +100,7 @@ class SessionWriter:
         try:
             self._table.close()
             self._markers.close()
-            info = self.info
+            info = replace(self.info, skins=self._skins)
             if pictures is not None and pictures[1] < pictures[0]:
                 table.mend(self.folder / TABLE, pictures[1])
                 self._tally = tally_of(

@@ -8,12 +8,12 @@ import numpy as np
 
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.topology import CONTOURS
-from expnet_live.render.shading import linear_from_srgb
 from expnet_live.research.evaluation.expression.studio import recolored
 from expnet_live.research.training.made.ict import EYES, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
 
@@ -163,6 +163,8 @@ def _plain_geometry(head: Performer, colors: Array, rest: Array) -> HeadGeometry
         paint=none,
         hair=none,
         brows=np.zeros((n, 3), np.float32),
+        skinned=none,
+        tone=np.ones(3),
         rest=rest,
         inside=np.zeros(n, bool),
         neck=None,

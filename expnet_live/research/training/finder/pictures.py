@@ -30,6 +30,8 @@ _SCENE = 288
 _SMALLEST, _LARGEST = 7.0, 210.0  # px of a face's box
 _WHOLE = 0.55  # of a face's box, and its middle, lie inside the picture
 _PARTED = 0.35  # of a face's box may be hidden by the next face
+_COVERED = 0.4  # share of the faces that are partly covered,
+_UPRIGHT = 0.45  # and of those that are nearly upright
 _TEST_SCENES = 20  # per cent
 _EYES = [np.array(CONTOURS[f"{side} eye"][:-1]) for side in ("right", "left")]
 _MOUTH = np.array([LIP_UPPER_INNER, LIP_LOWER_INNER])
@@ -165,19 +167,26 @@ class Composer:
         if rng.random() < 0.3:
             picture = _grayed(picture)
         picture = _relit(picture, rng)
-        if rng.random() < 0.2:
+        if rng.random() < _COVERED:
             picture = self._covered(picture, face, rng)
         _set_in(canvas, picture, face, matrix, rng)
         return placed
 
     def _covered(self, picture: Image, face: Face, rng: np.random.Generator) -> Image:
-        """The picture with something in front of up to half of the face: an edge that comes from any side."""
-        angle, at = rng.uniform(0, 2 * math.pi), rng.uniform(0.0, 0.4) * face.side
+        """The picture with something in front of a part of the face: its eyes, or up to half of it from any side."""
         y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
-        along = (x - face.center[0]) * math.cos(angle) + (y - face.center[1]) * math.sin(angle)
-        across = (y - face.center[1]) * math.cos(angle) - (x - face.center[0]) * math.sin(angle)
-        mask = (along > at) & (np.abs(across) < rng.uniform(0.2, 1.2) * face.side)
-        front = self._scene(rng, picture.shape[0]) if rng.random() < 0.6 else rng.integers(0, 256, 3)
+        if rng.random() < 0.35:
+            middle, angle = face.points[:2].mean(0), 0.5 * math.pi + rng.normal(0, 0.1)
+            low, high = -rng.uniform(0.08, 0.25), rng.uniform(0.08, 0.25)
+        else:
+            # As often from below, where hands, masks and microphones are, as from all other sides.
+            middle, angle = face.center, 0.5 * math.pi if rng.random() < 0.3 else rng.uniform(0, 2 * math.pi)
+            low, high = rng.uniform(0.0, 0.4), math.inf
+        along = (x - middle[0]) * math.cos(angle) + (y - middle[1]) * math.sin(angle)
+        across = (y - middle[1]) * math.cos(angle) - (x - middle[0]) * math.sin(angle)
+        within = (along > low * face.side) & (along < high * face.side)
+        mask = within & (np.abs(across) < rng.uniform(0.4, 1.5) * face.side)
+        front = self._scene(rng, picture.shape[0]) if rng.random() < 0.5 else rng.integers(0, 256, 3)
         return np.where(mask[..., None], front, picture).astype(np.uint8)
 
 
@@ -186,8 +195,8 @@ def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
 
 
 def _placement(face: Face, side: float, center: Array, rng: np.random.Generator) -> Array:
-    """The similarity (2, 3) that brings a face to a place and size; most faces are nearly upright."""
-    roll = rng.normal(0, 0.25) if rng.random() < 0.6 else rng.uniform(-math.pi, math.pi)
+    """The similarity (2, 3) that brings a face to a place and size; many faces are nearly upright."""
+    roll = rng.normal(0, 0.25) if rng.random() < _UPRIGHT else rng.uniform(-math.pi, math.pi)
     a, b = side / face.side * math.cos(roll), side / face.side * math.sin(roll)
     turn = np.array([[a, -b], [b, a]])
     return np.hstack([turn, (center - turn @ face.center)[:, None]])
