@@ -38,6 +38,7 @@ _USUAL = ((-0.01240, 1.419, -20.8), (-0.01152, 1.362, -17.3))
 _UNUSUAL, _COLORLESS = (0.5, 0.75), 6.0
 _WARMTH = 0.88  # photos are warm with indoor light, and our lamps are white
 _DARKEST, _FAIREST = 22.0, 88.0  # CIE lightness
+_BLACK = 0.012  # luminance of cheeks below which there is too little light to tell
 _EVERY = 0.2  # s between two looks
 _SPAN = 5.0  # s over which the tone is averaged
 
@@ -109,7 +110,7 @@ def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:
     brightness = colors @ _LUMA
     low, high = np.percentile(brightness, _LIT)
     lit: Array = np.median(colors[(brightness >= low) & (brightness <= high)], axis=0)
-    return lit
+    return lit if lit @ _LUMA > _BLACK else None
 
 
 @cache

@@ -79,6 +79,7 @@ def test_cheeks_outside_of_the_picture_say_nothing() -> None:
     image = portrait(TAN)
     assert SkinTone().add(image, WeakPerspective(np.zeros(3), 1.0, 900.0, 120.0), 0.0) is None
     assert SkinTone().add(image, WeakPerspective(np.array([0, 3.0, 0]), 1.0, 120.0, 120.0), 0.0) is None
+    assert SkinTone().add(image // 16, VIEW, 0.0) is None  # as of a camera that still opens its shutter
     beside = SkinTone()
     assert beside.add(image, VIEW, 0.0) is not None
     assert beside.add(image, WeakPerspective(np.zeros(3), 1.0, 900.0, 120.0), 1.0) is not None  # what is known stays

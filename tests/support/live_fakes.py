@@ -96,7 +96,9 @@ class FakeCamera(Source):
                 self._plug.released.wait(30)  # a driver that does not respond
             if not self._plug.inserted:
                 raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
-            yield Frame(np.full((SIZE[1], SIZE[0], 3), i % 255, np.uint8), time.monotonic(), i, self.name)
+            # As bright as skin in a room: the head takes its tone from the picture.
+            image = np.full((SIZE[1], SIZE[0], 3), 160, np.uint8)
+            yield Frame(image, time.monotonic(), i, self.name)
             self._plug.pulled.wait(1 / self._plug.fps)
 
     def close(self) -> None:
