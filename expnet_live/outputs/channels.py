@@ -1,4 +1,4 @@
-"""ARKit's 52 actions as VTube Studio's inputs and as action units; see core/channels.py."""
+"""ARKit's 52 actions as VTube Studio's inputs, action units and morphs; see core/channels.py."""
 
 from __future__ import annotations
 
@@ -52,3 +52,18 @@ _VTS: dict[str, Formula] = {
     "FaceAngry": {"browDown*": 0.7, "noseSneer*": 0.3},
 }  # fmt: skip
 VTUBE_STUDIO = Channels.of(_VTS)
+
+# The usual morphs of MikuMikuDance's models, without blinks and winks: vowels, surprise, a grin, raised brows, anger.
+MIKU_MIKU_DANCE = Channels.of(
+    {
+        "あ": {"jawOpen": 1, "mouthFunnel": -0.5, "mouthPucker": -0.5},
+        "い": {"mouthStretch*": 1, "jawOpen": -0.5},
+        "う": {"mouthPucker": 1, "jawOpen": -0.5},
+        "え": {"mouthStretch*": 0.5},
+        "お": {"mouthFunnel": 1},
+        "びっくり": {"eyeWide*": 1},
+        "にやり": {"mouthSmile*": 1},
+        "上": {"browInnerUp": 0.5, "browOuterUp*": 0.5},
+        "怒り": {"browDown*": 1},
+    }
+)

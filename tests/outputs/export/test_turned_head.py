@@ -1,7 +1,7 @@
 """A head turned to its own left by 30 degrees, up by 20 and tilted by 15, in the formats of animation and in tables.
 
 test_other_programs.py and test_poses.py do the same for formats of other programs and for live outputs. In all of these
-formats y is up, and a head that is not turned looks along +z, so that its left is at +x.
+formats y is up, and a head that is not turned looks along +z, so that its left is at +x (but see VMD).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import trimesh
-from decoding import FRONT, TOP
+from decoding import FRONT, TOP, aimed
 from exports import CASES, Glb, exported, session_of_cases
 from scipy.spatial.transform import Rotation
 from sending import TURNS
@@ -82,3 +82,23 @@ def test_tables(to: str, session: Session, tmp_path: Path) -> None:
         eyes = table[[name for name in table if str(name).startswith("gaze")]].to_numpy()
     check([Rotation.from_rotvec(v) for v in vectors[: len(TURNS)]])
     np.testing.assert_allclose(eyes[len(TURNS)], [0, 0, 0.3, 0], atol=1e-4)  # the person's right eye first
+
+
+def test_vmd(session: Session, tmp_path: Path) -> None:
+    """MikuMikuDance is left-handed: y is up, z goes away from the viewer; a model looks along -z, its left is at +x."""
+    pypmxvmd = pytest.importorskip("pypmxvmd")
+    motion = pypmxvmd.load_vmd(exported(session, tmp_path, "vmd"))
+    own = np.array([1, 1, -1])
+    bones: dict[str, list[Rotation]] = {}
+    for frame in sorted(motion.bone_frames, key=lambda f: f.frame_number):
+        bones.setdefault(frame.bone_name, []).append(Rotation.from_euler("xyz", frame.rotation, degrees=True))
+    assert {len(turns) for turns in bones.values()} == {len(CASES) + 1} and set(bones) == {"頭", "右目", "左目"}
+    for i, (turn, look) in enumerate(CASES):
+        for name, aim in (("頭", FRONT), ("頭", TOP)):
+            there = own * bones[name][i].apply(own * aim)
+            np.testing.assert_allclose(there, Rotation.from_rotvec(turn).apply(aim), atol=1e-4)
+        for name, (yaw, pitch) in zip(("右目", "左目"), look, strict=True):
+            np.testing.assert_allclose(own * bones[name][i].apply(own * FRONT), aimed(-yaw, pitch), atol=1e-4)
+    morphs = {frame.morph_name: frame.weight for frame in motion.morph_frames if frame.frame_number == 0}
+    assert morphs["あ"] == pytest.approx(0.5) and morphs["ウィンク２"] == 1 and morphs["にやり"] == pytest.approx(0.125)
+    assert morphs["まばたき"] == morphs["ｳｨﾝｸ２右"] == morphs["怒り"] == 0
