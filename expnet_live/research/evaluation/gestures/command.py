@@ -1,0 +1,134 @@
+"""`expnet-live evaluate gestures`: accuracy over the built-in gestures, their confusion, by scale, and false firings.
+
+Rendered people whom no training saw perform every gesture once, between rests with blinks and speech, with faces of
+200, 60 and 28 px; `--dataset` takes labelled videos, `--talking` videos of people who talk. The thresholds of the
+gestures were chosen on other people: those of another `--seed`, and the clips that `--held-out` leaves out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import whole
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally
+
+SEED = 202  # thresholds were chosen with 101 to 103
+WIDTHS = (200, 60, 28)
+BARS = {200: 0.95, 60: 0.95, 28: 0.85}
+FALSE_BAR = 1.0  # per minute
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--performances", type=int, default=4, metavar="N", help="rendered people of each kind (default: 4; 0: none)"
+    )
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=WIDTHS, metavar="PX", help="widths of their faces (default: 200 60 28)"
+    )
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of these people (default: {SEED})")
+    parser.add_argument("--ict", type=Path, metavar="NPZ", help="the ICT Face Model Light: people of it, too")
+    parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
+    parser.add_argument(
+        "--dataset", type=Path, metavar="PATH",
+        help="labelled videos: a folder with a folder for each gesture, or a table with the columns path, gesture",
+    )  # fmt: skip
+    parser.add_argument("--talking", nargs="+", type=Path, default=[], metavar="VIDEO", help="videos, or folders")
+    parser.add_argument("--held-out", action="store_true", help="of these, only those of held-out people")
+    parser.add_argument(
+        "--teacher", type=Path, metavar="TASK",
+        help="MediaPipe Face Landmarker with blendshapes (.task): what it confirms is no false firing",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures to this file (.json)")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the confusion of all sizes as a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.ict and args.indices is None:
+        raise UserError("--ict needs the model's vertex_indices.json; name it with --indices.")
+    pipeline = Pipeline.load(args.model, args.device)
+    if not pipeline.tells_blendshapes:
+        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    tallies: dict[str, Tally] = {}
+    if args.performances:
+        tallies |= _renders(args, pipeline)
+    if args.dataset:
+        from expnet_live.research.evaluation.gestures.clips import read_dataset, run_dataset
+
+        tallies["dataset"] = run_dataset(pipeline, read_dataset(args.dataset))
+    result: dict[str, Any] = {name: tally.figures() for name, tally in tallies.items()}
+    if args.talking:
+        result["talking"] = _talking(args, pipeline)
+    if args.out:
+        with whole(args.out) as partial:
+            partial.write_text(json.dumps(result, indent=1))
+    if args.csv:
+        _write_csv(args.csv, tallies)
+    for name, tally in tallies.items():
+        _print(name, tally)
+    if "talking" in result:
+        _print_talking(result["talking"])
+    return 0
+
+
+def _renders(args: argparse.Namespace, pipeline: Pipeline) -> dict[str, Tally]:
+    from expnet_live.research.evaluation.expression.people import ict_people, people
+    from expnet_live.research.evaluation.expression.studio import Studio
+    from expnet_live.research.evaluation.gestures.renders import run_renders
+
+    model, rng, studio = FaceModel.load(), np.random.default_rng(args.seed), Studio()
+    kinds: dict[str, Any] = {"our head": people(model, args.performances, rng)}
+    if args.ict:
+        kinds["ICT head"] = ict_people(args.ict, args.indices, model, args.performances, rng)
+    return {
+        f"{kind}, {width} px": run_renders(pipeline, heads, width, args.seed, studio)
+        for kind, heads in kinds.items()
+        for width in args.sizes
+    }
+
+
+def _talking(args: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
+    from expnet_live.research.evaluation.gestures.clips import run_talking
+    from expnet_live.research.training.actions.people import is_held_out
+    from expnet_live.research.training.actions.teacher import Teacher
+
+    videos = [v for p in args.talking for v in (sorted(p.glob("*.mp4")) if p.is_dir() else [p])]
+    videos = [v for v in videos if not args.held_out or is_held_out(v.stem)]
+    if not videos:
+        raise UserError("There are no videos among the inputs; give videos or folders of .mp4 files.")
+    return run_talking(pipeline, videos, Teacher(args.teacher) if args.teacher else None)
+
+
+def _print(name: str, tally: Tally) -> None:
+    print(f"{name}: accuracy {tally.accuracy:.3f} of {tally.total} acts, "
+          f"{tally.extra_per_minute:.2f} firings a minute between them")  # fmt: skip
+    for true in NAMES:
+        said = {s: tally.told[true, s] for s in (*NAMES, NONE) if tally.told[true, s]}
+        if said:
+            wrong = ", ".join(f"{s} {n}" for s, n in said.items() if s != true)
+            print(f"  {true:14}{tally.recall(true):5.2f}  {wrong}")
+
+
+def _print_talking(found: dict[str, Any]) -> None:
+    print(f"talking: {found['clips']} clips, {found['minutes']:.1f} min, {found['per_minute']:.2f} firings a minute")
+    print("  " + ", ".join(f"{n} {c}" for n, c in found["fired"].items() if c))
+    if "false" in found:
+        print(f"  not confirmed by the teacher: {found['false_per_minute']:.2f} a minute (bar {FALSE_BAR:g})")
+        print("  " + ", ".join(f"{n} {c}" for n, c in found["false"].items() if c))
+
+
+def _write_csv(path: Path, tallies: dict[str, Tally]) -> None:
+    """A line for each yardstick and true gesture: how often each gesture was told."""
+    with whole(path) as partial, partial.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["yardstick", "gesture", *NAMES, NONE])
+        for name, tally in tallies.items():
+            writer.writerows([name, true, *row] for true, row in zip(NAMES, tally.confusion(), strict=True))

@@ -1,0 +1,83 @@
+"""How often gestures are told rightly: what is said of each act, the confusion of classes, and false firings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from expnet_live.gestures.built_in import BUILT_IN
+from expnet_live.gestures.rule import Event
+from expnet_live.research.evaluation.gestures.script import Act
+
+NONE = "none"
+NAMES = tuple(BUILT_IN)
+
+
+@dataclass
+class Tally:
+    """Counts of (true gesture, told gesture), of events between the acts, and the minutes watched."""
+
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
+    extra: Counter[str] = field(default_factory=Counter)
+    minutes: float = 0.0
+
+    def add(self, acts: Sequence[Act], events: Sequence[Event], seconds: float) -> None:
+        """Count the performance of one person."""
+        self.minutes += seconds / 60
+        free = set(events)
+        for act in acts:
+            within = [e for e in events if _overlap(act, e) > 0]
+            free -= set(within)
+            self.told[act.name, _answer(act, within)] += 1
+        self.extra.update(e.name for e in free)
+
+    @property
+    def total(self) -> int:
+        return sum(self.told.values())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of acts of which their own gesture is told; NaN without acts."""
+        right = sum(n for (true, said), n in self.told.items() if true == said)
+        return right / self.total if self.total else float("nan")
+
+    @property
+    def extra_per_minute(self) -> float:
+        return sum(self.extra.values()) / self.minutes if self.minutes else float("nan")
+
+    def recall(self, name: str) -> float:
+        acted = sum(n for (true, _), n in self.told.items() if true == name)
+        return self.told[name, name] / acted if acted else float("nan")
+
+    def confusion(self) -> list[list[int]]:
+        """A row for each true gesture, a column for each told one and for none."""
+        return [[self.told[true, said] for said in (*NAMES, NONE)] for true in NAMES]
+
+    def figures(self) -> dict[str, object]:
+        return {
+            "acts": self.total,
+            "accuracy": self.accuracy,
+            "recall": {name: self.recall(name) for name in NAMES},
+            "confusion": self.confusion(),
+            "extra_per_minute": self.extra_per_minute,
+            "extra": dict(self.extra),
+        }
+
+
+def summed(tallies: Iterable[Tally]) -> Tally:
+    out = Tally()
+    for tally in tallies:
+        out.told += tally.told
+        out.extra += tally.extra
+        out.minutes += tally.minutes
+    return out
+
+
+def _overlap(act: Act, event: Event) -> float:
+    return min(event.offset or event.apex, act.end) - max(event.onset, act.start)
+
+
+def _answer(act: Act, within: Sequence[Event]) -> str:
+    """The gesture that lasts longest during the act."""
+    return max(within, key=lambda e: _overlap(act, e)).name if within else NONE
