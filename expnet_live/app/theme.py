@@ -183,6 +183,11 @@ QLineEdit#Title {{ background: {t.panel}; border: 1px solid {t.accent}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QCheckBox {{ spacing: 8px; }}
+QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
+QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 4px 12px; border-radius: 6px;
+    margin: 0 2px 4px 0; }}
+QTabBar::tab:selected {{ background: {t.raised}; color: {t.text}; }}
+QTabBar::tab:hover {{ color: {t.text}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {t.text}; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }}

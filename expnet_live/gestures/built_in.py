@@ -166,7 +166,7 @@ BUILT_IN: dict[str, Rule] = {
             "the smallest of three swings within 1.4 s, in rad",
             HEAD,
             lambda k: max(k.swing),
-            0.19,
+            0.2,
             0.12,
             hold=0.0,
             cooldown=0.8,

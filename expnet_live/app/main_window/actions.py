@@ -37,6 +37,8 @@ class Window(Protocol):
 
     def show_avatars(self) -> None: ...
 
+    def show_gestures(self, on: bool) -> None: ...
+
     def show_head_window(self, on: bool) -> None: ...
 
     def close(self) -> bool: ...
@@ -96,6 +98,7 @@ TABLE = (
     ),
     _A("add_avatar", texts.AVATAR_ADD, texts.AVATAR_ADD_TIP, do=lambda w: w.commands.add_avatar()),
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
+    _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_gestures(on)),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
     _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),
@@ -157,7 +160,7 @@ MENUS = {
     texts.MENU_FACE: (
         *("calibrate", "forget", "auto_neutral", SEPARATOR),
         *("perform", "forget_performance", SEPARATOR),
-        *("add_avatar", "avatars", SEPARATOR),
+        *("add_avatar", "avatars", "gestures", SEPARATOR),
         *("rename_profile", "delete_profile"),
     ),
     texts.MENU_VIEW: (

@@ -24,11 +24,13 @@ from expnet_live.app.state.choices import OVERLAYS
 from expnet_live.app.state.marking import Preset
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.controls import ControlCallbacks
+from expnet_live.app.widgets.gestures_panel import GestureCallbacks
 from expnet_live.app.widgets.pieces import reveal
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.wardrobe import is_avatar_file
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.heads.built_in import face_model
 from expnet_live.sessions.recording.recorder import Recorder
 from expnet_live.threads.worker import Life
@@ -46,6 +48,7 @@ class Commands:
         self._recorded: tuple[Recorder | None, tuple[Life, bool] | None] = None, None
         self.sessions: SessionsWindow | None = None
         self.snapshot_folder = snapshot_folder()
+        self.teach: Callable[[str], None] = lambda name: None  # shows the sheet of a lesson
 
     def callbacks(self) -> PartCallbacks:
         c = self._controller
@@ -59,6 +62,12 @@ class Commands:
                 faces=lambda n: c.change(max_faces=n),
                 head=self._pick_head,
                 profile=self._pick_profile,
+            ),
+            gestures=GestureCallbacks(
+                choose=c.choose_gesture,
+                act=lambda on: self.choose(gestures_act=on),
+                add=self.add_gesture,
+                delete=c.forget_gesture,
             ),
             overlay=lambda v: self.choose(overlay=v),
             span=lambda v: self.choose(span=v),
@@ -221,6 +230,28 @@ class Commands:
             self._controller.window_state.announce()
         else:
             self._controller.use_profile(str(value))
+
+    # --- gestures -----------------------------------------------------------------------------
+
+    def add_gesture(self) -> None:
+        """Ask for a name, then for three examples."""
+        self.dialogs.ask_name(texts.GESTURE_ADD.rstrip("…"), texts.GESTURE_NAME, "", self._teach)
+
+    def _teach(self, name: str) -> None:
+        c = self._controller
+        if name in BUILT_IN or name in c.person.gestures:
+            c.notices.append(Notice("gestures", "warning", texts.GESTURE_TAKEN.format(name=name), stays=False))
+        elif name:
+            self.teach(name)
+
+    def keep_gesture(self, name: str, examples: list[list[float]]) -> None:
+        """Store a gesture in the profile."""
+        c = self._controller
+        said = Notice("gestures", "info", texts.GESTURE_SAVED.format(name=name), stays=False)
+        c.change_person(
+            lambda person: replace(person, gestures={**person.gestures, name: examples}),
+            lambda person: c.notices.append(said),
+        )
 
     # --- snapshots ----------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import Change, CurrentPerson, Then
 from expnet_live.app.state.gallery import Gallery
+from expnet_live.app.state.gesturing import GestureChoice, Gesturing, with_choice
 from expnet_live.app.state.history import History, Ranges
 from expnet_live.app.state.presence import Confirmation, Presence
 from expnet_live.app.state.shelf import Shelf
@@ -85,6 +86,7 @@ class Controller:
         self.gallery = Gallery(self._headless)
         self.recording = Recording(self.engine, self.notices)
         self.streaming = Streaming(self.engine.inference.outputs)
+        self.gesturing = Gesturing(self.engine.inference.outputs, self._mark_gesture)
         self.shelf = Shelf(self.profiles, self.gallery.library)
         self._current = CurrentPerson(self.window_state, self.profiles, self.shelf, self._use_person, self._no_profile)
         self.neutral = Neutral(self.engine, self.window_state, self._current, self.notices)
@@ -128,6 +130,7 @@ class Controller:
         self.cameras.stop()
         self.shelf.stop()
         self.recording.stop()
+        self.gesturing.close()
         hanging = [*self.streaming.close(), *self.engine.close(), *self.recording.close()]
         hanging += [] if self.shelf.join(PATIENCE) else [self.shelf.name]
         return hanging if self.cameras.join(0.2) else [*hanging, self.cameras.name]
@@ -302,6 +305,39 @@ class Controller:
         """Mirror that face of several for as long as it is seen."""
         self.engine.inference.mirrored = number
         self.forget_past()
+
+    # --- gestures -----------------------------------------------------------------------------
+
+    def choose_gesture(self, choice: GestureChoice) -> None:
+        """Change what a gesture does; a key that cannot be pressed is not taken."""
+        if choice.key:
+            try:
+                self.gesturing.keyboard.check(choice.key)
+            except UserError as error:
+                self.notices.append(Notice("gestures", "warning", str(error)))
+                choice = replace(choice, key="")
+        self.window_state.choose(gestures=with_choice(self.choices.gestures, choice))
+
+    def forget_gesture(self, name: str) -> None:
+        """Delete one of the person's own gestures."""
+
+        def without(person: Person) -> Person:
+            return replace(person, gestures={n: e for n, e in person.gestures.items() if n != name})
+
+        self._current.change(without)
+
+    def _mark_gesture(self, label: str, color: str, at: float) -> None:
+        if self.recording.active or self.streaming.takes_markers:
+            self.recording.mark(label, color, at)
+
+    def watch_gestures(self, seen: bool) -> list[str]:
+        """Let gestures act; `seen`: whether their panel is. Return the names of those that have just happened."""
+        choices = self.choices
+        self.gesturing.use(self.person.gestures, choices.gestures, seen or choices.gestures_act)
+        fired, problem = self.gesturing.take(choices.gestures, choices.gestures_act)
+        if problem:
+            self.notices.append(Notice("gestures", "warning", problem))
+        return fired
 
     # --- recording ----------------------------------------------------------------------------
 

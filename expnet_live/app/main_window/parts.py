@@ -18,6 +18,7 @@ from expnet_live.app.widgets.camera_view import CameraView
 from expnet_live.app.widgets.controls import Chooser, ControlCallbacks, Controls
 from expnet_live.app.widgets.curves_view import CurvesView
 from expnet_live.app.widgets.docks import Dock
+from expnet_live.app.widgets.gestures_panel import GestureCallbacks, GesturesPanel
 from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.app.widgets.pieces import scrolled
 from expnet_live.app.widgets.status_line import StatusLine
@@ -27,6 +28,7 @@ from expnet_live.app.widgets.transport_bar import TransportBar
 @dataclass(frozen=True)
 class PartCallbacks:
     controls: ControlCallbacks
+    gestures: GestureCallbacks
     overlay: Callable[[object], None]
     span: Callable[[object], None]
     gauge: Callable[[object], None]
@@ -48,6 +50,7 @@ class Parts:
         self.bars = BarsView(on.bar_clicked, on.gain)
         self.curves = CurvesView(on.bar_clicked)
         self.controls = Controls(on.controls, actions["refresh"], actions["calibrate"], actions["forget"])
+        self.gestures = GesturesPanel(on.gestures)
         self.banners = BannerStack()
         self.status = StatusLine()
         self.overlay = Chooser(texts.OVERLAY, on.overlay)
@@ -71,6 +74,7 @@ class Parts:
             "camera": Dock("camera", texts.CAMERA, seen, (self.overlay,)),
             "controls": Dock("controls", texts.CONTROLS, self.controls),
             "expression": Dock("expression", texts.EXPRESSION, scrolled(self.bars), (self.gauge,)),
+            "gestures": Dock("gestures", texts.GESTURES, scrolled(self.gestures)),
             "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
         }
         self.central = QWidget()
@@ -87,6 +91,7 @@ class Parts:
             self.bars,
             self.curves,
             self.controls,
+            self.gestures,
             self.banners,
         )
         for part in (*views, self.overlay, self.span, self.gauge, *self.docks.values()):

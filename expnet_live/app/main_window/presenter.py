@@ -60,6 +60,7 @@ class Presenter:
         if not self._ready:
             self._take_prepared()
         state = self._controller.tick()
+        self._show_gestures()
         if state is not None:
             self._parts.camera.set_state(state)
             self._show_head(state)
@@ -224,6 +225,13 @@ class Presenter:
             self._controller.shown(state)
             if self.first_face is None:
                 self.first_face = now - self._begun
+
+    def _show_gestures(self) -> None:
+        panel, gesturing = self._parts.gestures, self._controller.gesturing
+        seen = panel.isVisible()
+        fired = self._controller.watch_gestures(seen)
+        if seen:
+            panel.set_scores(gesturing.scores, gesturing.lasting, fired)
 
     def _show_recording(self) -> None:
         recorder = self._controller.recording.recorder

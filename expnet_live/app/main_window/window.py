@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabWidget
 
 from expnet_live.app import settings, texts
 from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
@@ -26,6 +26,7 @@ from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.avatar_editor import AvatarEditor
 from expnet_live.app.widgets.head_window import HeadWindow
+from expnet_live.app.widgets.lesson_sheet import LessonSheet
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.perform_sheet import PerformSheet
@@ -33,6 +34,7 @@ from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
+from expnet_live.gestures.watching import rules_of
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -46,6 +48,7 @@ class MainWindow(QMainWindow):
         self.theme = DARK
         self.setWindowTitle(texts.APP)
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setAcceptDrops(True)
         self.setMinimumSize(900, 600)
         self.setContentsMargins(10, 0, 10, 0)
@@ -53,6 +56,7 @@ class MainWindow(QMainWindow):
         self._avatars: AvatarEditor | None = None
         self._head_window: HeadWindow | None = None
         self.commands = Commands(controller, store, Dialogs(self), self.pictures)
+        self.commands.teach = self.show_lesson
         self.actions_ = Actions(self, TABLE, self)
         context = Qt.ShortcutContext.WindowShortcut
         bind_presets(self, lambda: controller.choices.presets, self.commands.mark, context)
@@ -62,6 +66,8 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomLeftCorner, _LEFT)
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self._make_menus()
+        shown = self.parts.docks["gestures"].visibilityChanged
+        shown.connect(lambda _: self.actions_.check("gestures", not self.parts.docks["gestures"].isHidden()))
         self.presenter = Presenter(controller, self.parts, self.commands.act)
         self.heartbeat = Heartbeat(BEAT / 1000)
         self.arrange()
@@ -90,6 +96,8 @@ class MainWindow(QMainWindow):
         self.addDockWidget(_LEFT, docks["camera"])
         self.addDockWidget(_LEFT, docks["controls"])
         self.addDockWidget(_RIGHT, docks["expression"])
+        self.tabifyDockWidget(docks["expression"], docks["gestures"])
+        docks["gestures"].hide()  # until somebody wants it
         self.addDockWidget(_BOTTOM, docks["curves"])
         self.resize(1280, 800)
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -149,6 +157,17 @@ class MainWindow(QMainWindow):
             self.controller.notices.append(Notice("performed", "warning", texts.PERFORM_NEEDS_ACTIONS, stays=False))
             return
         self._sheets.show(lambda: PerformSheet(self, state, self.theme, self.commands.keep_full))
+
+    def show_gestures(self, on: bool) -> None:
+        dock = self.parts.docks["gestures"]
+        dock.setVisible(on)
+        if on:
+            dock.raise_()
+
+    def show_lesson(self, name: str) -> None:
+        """The sheet in which the person shows a gesture of their own."""
+        state, keep = self.controller.window_state, self.commands.keep_gesture
+        self._sheets.show(lambda: LessonSheet(self, state, self.theme, name, lambda e: keep(name, e)))
 
     def show_avatars(self) -> None:
         """The editor of curves, which stays open beside the window."""
@@ -256,6 +275,9 @@ class MainWindow(QMainWindow):
         parts.curves.set_span(choices.span)
         parts.bars.set_curves(parts.curves.colors())
         parts.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], choices.overlay)
+        own = self.controller.person.gestures
+        parts.gestures.set_rules(rules_of(own), own)
+        parts.gestures.set_choices(choices.gestures, choices.gestures_act)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 

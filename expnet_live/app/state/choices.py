@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, get_type_hints
 
 from expnet_live.app.state.gauge import ACTIONS, GAUGES
+from expnet_live.app.state.gesturing import GestureChoice
 from expnet_live.app.state.marking import PRESETS, Preset
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.records import record_of
@@ -51,6 +52,8 @@ class Choices:
     auto_neutral: bool = True
     presets: tuple[Preset, ...] = PRESETS  # markers of keys 1 to 9
     gauge: str = ACTIONS  # values of bars and curves, one of GAUGES
+    gestures: tuple[GestureChoice, ...] = ()  # those that were changed
+    gestures_act: bool = False  # whether gestures set markers and press keys
 
     @property
     def settings(self) -> Settings:
