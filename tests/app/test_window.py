@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
+    QTabBar,
     QToolButton,
     QWidget,
 )
@@ -227,7 +228,8 @@ def test_everything_has_a_tool_tip(window: MainWindow) -> None:
     kinds = (QAbstractButton, QComboBox, QSlider)
     # Those in pyqtgraph's menus, which nobody sees, have windows of their own.
     widgets = [w for kind in kinds for w in window.findChildren(kind) if w.window() is window]
-    widgets = [w for w in widgets if not w.objectName().startswith("qt_")]
+    # Qt's own, among them the hidden arrows of tabs.
+    widgets = [w for w in widgets if not w.objectName().startswith("qt_") and not isinstance(w.parent(), QTabBar)]
     assert len(widgets) > 25
     assert [w for w in widgets if not w.toolTip()] == []
     assert [a.text() for a in window.actions_.all() if not a.toolTip()] == []
