@@ -97,6 +97,20 @@ def test_live_link(opened: Opened, receiver: socket.socket) -> None:
     assert len(receiver.recv(4096)) == at + 16
 
 
+def test_live_link_by_another_reader(opened: Opened, receiver: socket.socket) -> None:
+    reader = pytest.importorskip("pylivelinkface")
+    stream = opened("livelink", receiver.getsockname()[1])
+    stream.put(turned(2.0))
+    there, face = reader.PyLiveLinkFace.decode(receiver.recv(4096))
+    got = {shape.name: face.get_blendshape(shape) for shape in reader.FaceBlendShape}
+    assert there and (face.name, len(got)) == ("ExpNet Live", 61)
+    wanted = {"JawOpen": 0.5, "EyeBlinkLeft": 1.0, "MouthSmileRight": 0.25, "JawLeft": 0.0, "HeadYaw": -LEFT}
+    assert {name: got[name] for name in wanted} == pytest.approx(wanted)
+    assert (got["LeftEyeYaw"], got["HeadPitch"], got["HeadRoll"]) == pytest.approx((-0.2, 0, 0), abs=1e-6)
+    stream.put(turned(3.0, seen=False))
+    assert not reader.PyLiveLinkFace.decode(receiver.recv(4096))[0]
+
+
 def test_web_socket(opened: Opened) -> None:
     port = free_port(socket.SOCK_STREAM)
     stream = opened("ws", port)
