@@ -13,6 +13,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from expnet_live.core.errors import UserError
 from expnet_live.live.state import LiveFace, LiveState
@@ -93,10 +94,17 @@ class Stream(Worker):
             return sender.problem
         return f"Nobody listens at {self.kind.place(self.address)}." if sender.receivers == 0 else None
 
+    @property
+    def target(self) -> str:
+        """Its kind, address and options as `parse_target` reads them."""
+        options = f"?{urlencode(self.address.options)}" if self.address.options else ""
+        usual = (self.address.host, self.address.port) == (self.kind.host, self.kind.port)
+        return self.kind.name + ("" if usual else f"://{self.address}") + options
+
     def describe(self) -> str:
         """Its state as a text for the user."""
         rate = self._meter.rate(time.monotonic())
-        return self.complaint or f"sending to {self.kind.place(self.address)}, {rate:.0f} per second"
+        return self.complaint or f"Sending to {self.kind.place(self.address)}, {rate:.0f} per second"
 
     def put(self, state: LiveState) -> None:
         self._samples.put((state, self._follower.face(state)))

@@ -16,6 +16,8 @@ from pythonosc.osc_server import BlockingOSCUDPServer
 from seen import LONG, banners
 
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.settings import save_choices
+from expnet_live.app.state.choices import Choices
 from expnet_live.outputs.stream import OUTPUTS
 
 
@@ -36,7 +38,7 @@ def test_a_receiver_gets_the_face(
             menu.switches["vmc"].trigger()
             qtbot.waitUntil(lambda: len(heads) > 20, timeout=LONG)
             menu.refresh()
-            assert "sending to 127.0.0.1" in menu.switches["vmc"].text()
+            assert "Sending to 127.0.0.1" in menu.switches["vmc"].text()
             qtbot.waitUntil(lambda: window.parts.status.outputs.text() == "→ vmc", timeout=LONG)
             menu.switches["vmc"].trigger()
             assert window.controller.engine.inference.outputs.outputs == ()
@@ -117,3 +119,34 @@ def test_an_address_is_typed_and_a_lock_says_that_data_leaves(
         assert streaming.names == []
         status.show_outputs(["lsl"], [], ["lsl"])
         assert not status.lock.isHidden() and status.lock.toolTip().endswith("can fetch the face: lsl")
+
+
+def test_outputs_are_remembered_only_when_asked(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(LONG / 1000)
+        target = f"vmc://127.0.0.1:{udp.getsockname()[1]}?names=camel"
+        window = open_window()
+        window.outputs.address.setText(target)
+        window.outputs.address.returnPressed.emit()
+        assert window.controller.choices.outputs == ()
+        window.outputs.keep.trigger()
+        assert window.controller.choices.outputs == (target,)
+        window.outputs.switches["livelink"].trigger()
+        assert window.controller.choices.outputs == (target, "livelink")
+        window.outputs.switches["livelink"].trigger()
+        window.close()
+        again = open_window()
+        assert again.controller.streaming.names == ["vmc"] and again.outputs.keep.isChecked()
+        assert udp.recv(2048)
+        again.outputs.keep.trigger()
+        again.close()
+    last = open_window()
+    assert last.controller.streaming.names == [] and not last.outputs.keep.isChecked()
+
+
+def test_an_output_that_is_gone_is_named(qtbot: Any, open_window: Callable[..., MainWindow], store: Any) -> None:
+    save_choices(store, Choices(keep_outputs=True, outputs=("telepathy", "vmc")))
+    window = open_window()
+    assert window.controller.streaming.names == ["vmc"]
+    qtbot.waitUntil(lambda: "no output called telepathy" in banners(window).get("output", ""), timeout=LONG)

@@ -124,6 +124,8 @@ class Controller:
         self.use_head(self.choices.head)
         self.use_profile(self.choices.profile)
         self.recording.recover()
+        for problem in self.streaming.resume(self.choices.outputs):
+            self.notices.append(Notice("output", "warning", problem))
 
     def close(self) -> list[str]:
         """Names of threads that hang and were left behind."""
@@ -283,6 +285,10 @@ class Controller:
     def change_person(self, change: Change, then: Then = lambda person: None) -> None:
         """Change and save the profile, see CurrentPerson."""
         self._current.change(change, then)
+
+    def remember_outputs(self, on: bool) -> None:
+        """Whether the live outputs that are on now are on again at the next start."""
+        self.window_state.choose(keep_outputs=on, outputs=tuple(self.streaming.targets) if on else ())
 
     def bend(self, curves: Curves) -> None:
         """Reshape what live outputs send, until the profile changes."""

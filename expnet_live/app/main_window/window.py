@@ -110,7 +110,12 @@ class MainWindow(QMainWindow):
         inner = {PANELS: self._panels_menu(), APPEARANCE: self._appearance_menu()}
         for title, names in MENUS.items():
             if title == texts.MENU_HELP:
-                self.outputs = OutputsMenu(bar, self.controller.streaming)
+                self.outputs = OutputsMenu(
+                    bar,
+                    self.controller.streaming,
+                    self.controller.choices.keep_outputs,
+                    self.controller.remember_outputs,
+                )
                 bar.addMenu(self.outputs)
             menu = bar.addMenu(title)
             menu.setToolTipsVisible(True)

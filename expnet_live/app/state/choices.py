@@ -50,6 +50,8 @@ class Choices:
     curves: tuple[str, ...] = ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft", "browInnerUp")
     span: int = 20
     auto_neutral: bool = True
+    keep_outputs: bool = False  # whether live outputs are on again at the next start
+    outputs: tuple[str, ...] = ()  # those that are on, if they are to be kept: as `stream --to` takes them
     presets: tuple[Preset, ...] = PRESETS  # markers of keys 1 to 9
     gauge: str = ACTIONS  # values of bars and curves, one of GAUGES
     gestures: tuple[GestureChoice, ...] = ()  # those that were changed

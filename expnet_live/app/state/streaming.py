@@ -1,7 +1,10 @@
-"""The live outputs that are on in the window. All are off at first, and no choice is saved."""
+"""The live outputs that are on in the window. All are off at first, unless the user asked to remember them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from expnet_live.core.errors import UserError
 from expnet_live.live.outputs import FanOut
 from expnet_live.outputs.shape import Shape
 from expnet_live.outputs.stream import OUTPUTS, Address, OutputKind, Stream, parse_target
@@ -49,6 +52,21 @@ class Streaming:
         kind, address = parse_target(target.strip())
         self.switch(kind.name, False)
         self._start(kind, address)
+
+    @property
+    def targets(self) -> list[str]:
+        """Those that are on, as `send_to` takes them."""
+        return [stream.target for stream in self._streams.values()]
+
+    def resume(self, targets: Iterable[str]) -> list[str]:
+        """Switch on what was on at an earlier time. Return a sentence for each that no longer exists."""
+        problems = []
+        for target in targets:
+            try:
+                self.send_to(target)
+            except UserError as error:
+                problems.append(str(error))
+        return problems
 
     def switch(self, name: str, on: bool) -> None:
         """Switch an output on or off. Raises UserError if it does not exist."""

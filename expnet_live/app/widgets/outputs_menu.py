@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QMenu, QMenuBar, QWidgetAction
 
@@ -12,9 +14,12 @@ from expnet_live.outputs.stream import OUTPUTS
 
 
 class OutputsMenu(QMenu):
-    """Lists the outputs of the registry; each entry shows its current state when the menu opens."""
+    """Lists the outputs of the registry; each entry shows its current state when the menu opens.
 
-    def __init__(self, bar: QMenuBar, streaming: Streaming) -> None:
+    `kept`: whether outputs are on again at the next start. `keep` gets this choice whenever it, or an output, changes.
+    """
+
+    def __init__(self, bar: QMenuBar, streaming: Streaming, kept: bool, keep: Callable[[bool], None]) -> None:
         super().__init__(texts.MENU_OUTPUTS, bar)
         self.setToolTipsVisible(True)
         self._streaming = streaming
@@ -24,7 +29,7 @@ class OutputsMenu(QMenu):
             action.setCheckable(True)
             tip = texts.OUTPUT_FETCHABLE_TIP if kind.fetchable(kind.address) else texts.OUTPUT_TIP
             action.setToolTip(tip.format(place=kind.place(kind.address)))
-            action.toggled.connect(lambda on, name=kind.name: streaming.switch(name, on))
+            action.toggled.connect(lambda on, name=kind.name: self._switch(name, on))
             self.switches[kind.name] = action
         self.addSeparator()
         self.address = QLineEdit()
@@ -39,6 +44,13 @@ class OutputsMenu(QMenu):
         self.problem = self.addAction("")
         self.problem.setEnabled(False)
         self.problem.setVisible(False)
+        self.addSeparator()
+        self.keep = self.addAction(texts.OUTPUTS_KEEP)
+        self.keep.setToolTip(texts.OUTPUTS_KEEP_TIP)
+        self.keep.setCheckable(True)
+        self.keep.setChecked(kept)
+        self.keep.toggled.connect(keep)
+        self._keep = keep
         self.aboutToShow.connect(self.refresh)
 
     def refresh(self) -> None:
@@ -49,11 +61,16 @@ class OutputsMenu(QMenu):
             state = self._streaming.state(name)
             action.setText(f"{OUTPUTS[name].about}\t{state}" if state else OUTPUTS[name].about)
 
+    def _switch(self, name: str, on: bool) -> None:
+        self._streaming.switch(name, on)
+        self._keep(self.keep.isChecked())
+
     def _send_to(self) -> None:
         problem = ""
         try:
             self._streaming.send_to(self.address.text())
             self.address.clear()
+            self._keep(self.keep.isChecked())
         except UserError as error:
             problem = str(error)
         self.problem.setText(problem)

@@ -223,7 +223,7 @@ def test_nobody_listens_until_somebody_does(opened: Opened, name: str) -> None:
         udp.bind(("127.0.0.1", port))
         udp.settimeout(PATIENCE)
         until(lambda: stream.sent > 0, lambda: stream.put(turned(time.monotonic())))
-        assert stream.complaint is None and stream.describe().startswith(f"sending to 127.0.0.1:{port}, ")
+        assert stream.complaint is None and stream.describe().startswith(f"Sending to 127.0.0.1:{port}, ")
         assert udp.recv(2048)
     until(lambda: stream.complaint is not None, lambda: stream.put(turned(time.monotonic())))
 

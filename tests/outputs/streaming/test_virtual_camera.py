@@ -72,7 +72,7 @@ def test_the_face_over_the_camera(opened: Opened, pictures: list[np.ndarray]) ->
     assert image.shape == (240, 320, 3) and changed[120, 160] and not changed[5, 5]
     assert np.all(one(stream, pictures, seen()) == GRAY)
     until(lambda: stream.sent == 2)  # counted after it was shown
-    assert stream.describe().startswith("sending to the virtual camera, ")
+    assert stream.describe().startswith("Sending to the virtual camera, ")
 
 
 def test_the_face_turns_as_the_person(opened: Opened, pictures: list[np.ndarray]) -> None:
