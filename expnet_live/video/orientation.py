@@ -30,9 +30,10 @@ def square_pixels(image: Image, ratio: SupportsFloat | None) -> Image:
 
 def display_turn(frame: VideoFrame) -> Turn:
     """The orientation of a frame's display matrix, rounded to the nearest of the eight upright ones."""
-    from av.sidedata.sidedata import Type
+    from av.sidedata.sidedata import SideDataContainer, Type
 
-    matrix = cast(Any, frame.side_data).get(Type.DISPLAYMATRIX)
+    # Not frame.side_data: the frame would keep it, and it the frame, until Python looks for circles: 100 MB of frames.
+    matrix = cast(Any, SideDataContainer)(frame).get(Type.DISPLAYMATRIX)
     if matrix is None:
         return UPRIGHT
     # x' = a x + c y, y' = b x + d y

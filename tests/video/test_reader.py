@@ -293,3 +293,15 @@ def test_a_picture_needs_no_threads_of_its_own(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert len(counts) == 60 and counts[-1] <= counts[0]
+
+
+def test_frames_are_released_without_the_garbage_collector(tmp_path: Path) -> None:
+    reader = VideoReader(write_numbered(tmp_path / "a.mp4", n=30))
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(reader)) == 30
+        reader.close()
+        assert sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) < 5
+    finally:
+        gc.enable()
