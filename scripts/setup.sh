@@ -84,8 +84,8 @@ if ! [ -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
     # First and by itself: a build that is already there or found nearby (CPU or CUDA) is kept by what follows.
     say "installing $torch into .venv"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" "$torch"
-    say "installing expnet-live${extra:+[$extra]} and what it needs into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" --editable ".${extra:+[$extra]}"
+    say "installing expnet-live[${extra:-archive}] and what it needs into .venv"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" --editable ".[${extra:-archive}]"
     printf '%s\n' "$wanted" >"$stamp"
 fi
 say "ready: .venv/bin/expnet-live"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from expnet_live.analysis.options import Options
 from expnet_live.core.types import Array, FaceState, Frame, Image
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from expnet_live.heads.face_model import FaceModel
     from expnet_live.heads.head import Head
     from expnet_live.heads.transfer import Driver
+    from expnet_live.pipeline.appearance import Appearance
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
     from expnet_live.pipeline.models import Model
     from expnet_live.pipeline.pipeline import Pipeline
@@ -80,6 +82,25 @@ class ExpNetEstimator:
     def video(self) -> PerFrame:
         self._pipeline.reset()
         return self._pipeline.process
+
+    def memory(self) -> Mapping[str, Any]:
+        """What the next frame of a video depends on besides the frame; see Pipeline.memory."""
+        return self._pipeline.memory()
+
+    def go_on(self, memory: Mapping[str, Any]) -> PerFrame:
+        """A function like that of `video`, for the frames after those that led to the `memory`."""
+        self._pipeline.reset()
+        self._pipeline.remember(memory)
+        return self._pipeline.process
+
+    def appearances(self) -> dict[int, Appearance]:
+        """The appearance of each face that is tracked in a video, by its number."""
+        return self._pipeline.appearances()
+
+    @property
+    def runtime_file(self) -> Path | None:
+        """The file with which ONNX Runtime runs the network, if it does; computers differ in which one is quicker."""
+        return getattr(self._pipeline.predictor, "runtime_file", None)
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         return self._pipeline.mesh(state)

@@ -58,7 +58,7 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
         output = ItemOutput(item, folder / FILES, rows, estimator, options)
         try:
             if item.kind is Kind.PHOTO:
-                _refuse_first_seconds(item, options)
+                refuse_first_seconds(item.source, options.neutral)
                 image = read_image(Path(item.spec))
                 with output:
                     output.photo(image, estimator.photo(image))
@@ -75,10 +75,11 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
     return Done(output.frames, output.with_face, problem, _checksum(item))
 
 
-def _refuse_first_seconds(item: Item, options: Options) -> None:
-    if first_seconds(options.neutral) is not None:
+def refuse_first_seconds(source: str, neutral: str | None) -> None:
+    """Raise SourceError for a photo called `source` if the neutral is to come from the first seconds of a video."""
+    if first_seconds(neutral) is not None:
         raise SourceError(
-            f"{item.source} is a photo and has no first seconds; take its rest from a file or a profile (--neutral)."
+            f"{source} is a photo and has no first seconds; take its rest from a file or a profile (--neutral)."
         )
 
 
@@ -111,7 +112,7 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
         stopped = stack.enter_context(_stop_on_interrupt()) if camera else threading.Event()
         source = stack.enter_context(open_source(item.spec))
         if source.still:  # an address tells only now that it is a photo's
-            _refuse_first_seconds(item, options)
+            refuse_first_seconds(item.source, options.neutral)
             stack.enter_context(output)
             for frame in source:
                 output.photo(frame.image, estimator.photo(frame.image))

@@ -44,7 +44,7 @@ def protocol_of(
     return {
         "started": started.isoformat(timespec="seconds"),
         "duration_s": round((datetime.now().astimezone() - started).total_seconds(), 1),
-        "versions": {"expnet-live": __version__, "python": sys.version.split()[0], **_versions()},
+        "versions": {"expnet-live": __version__, "python": sys.version.split()[0], **versions()},
         "device": reader.device,
         **{name: asdict(file) for name, file in reader.files.items()},
         "settings": settings,
@@ -55,7 +55,7 @@ def protocol_of(
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     found = {}
     for package in _PACKAGES:
         try:

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from expnet_live.cli import (
     analyze,
     app,
+    archive,
     bench,
     doctor,
     evaluate,
@@ -32,7 +33,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
 SUBCOMMANDS = (
-    *(record, stream, sessions, export, analyze, gestures),
+    *(record, stream, sessions, export, analyze, archive, gestures),
     *(face_model, official, train, evaluate, bench, doctor),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,8 +39,9 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     is replaced, a folder is not. `durable=False` does not wait for the disk, for the many small files of a folder.
     Raises OSError.
     """
-    # Shortened, so that the addition fits into the longest name that the file system allows.
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}.tmp")
+    # Shortened, so that the addition fits into the longest name that the file system allows; unique, because processes
+    # of several computers may write the same file into a shared folder.
+    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
     try:
         yield partial
         if durable:

@@ -49,6 +49,8 @@ class Predictor:
         self.crop_size = weights.config.crop_size
         ends = np.cumsum(list(self.config.outputs.values())).tolist()
         self._columns = {name: slice(a, b) for name, a, b in zip(self.config.outputs, [0, *ends], ends, strict=False)}
+        # The runtime file that runs it, if one does: which one is taken differs between computers.
+        self.runtime_file = weights.path if isinstance(weights, RuntimeFile) else None
         self._net = weights.net if isinstance(weights, RuntimeFile) else ready(weights, self.device, threads)
 
     @property

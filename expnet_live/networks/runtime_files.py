@@ -27,7 +27,7 @@ from expnet_live.networks.runtime import OnnxNet, cpu_threads
 SOURCE = "weights"  # the metadata's name of the SHA-256 of the weights that a file was made from
 REMAKE = "make it again with 'expnet-live train runtime'"
 _SPEED_FILE = "network_speed.json"
-_INT8 = ".int8.onnx"
+INT8 = ".int8.onnx"
 _LESS_EXACT, _FREE_CORES = 1.2, 0.8  # int8 must save time; several threads, more than they take from others
 _RUNS = 15
 _KEPT = 20  # measurements in the file: other networks, other numbers of threads
@@ -37,11 +37,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class RuntimeFile:
-    """A network that is ready to run on the CPU, its configuration, and notes about it."""
+    """A network that is ready to run on the CPU, its configuration, notes about it, and its file."""
 
     config: ExpNetConfig
     about: dict[str, Any]
     net: OnnxNet
+    path: Path
 
     @classmethod
     def read(cls, path: Path, threads: int | None = None) -> RuntimeFile:
@@ -51,7 +52,7 @@ class RuntimeFile:
             notes = net.notes
             if notes.get("format") != FORMAT:
                 raise UserError(f"{path} holds a network of another program; {REMAKE}.")
-            return cls(ExpNetConfig.from_dict(json.loads(notes["config"])), json.loads(notes["about"]), net)
+            return cls(ExpNetConfig.from_dict(json.loads(notes["config"])), json.loads(notes["about"]), net, path)
         except UserError:
             raise
         except Exception as e:  # ONNX Runtime has a class for each kind of damage.
@@ -88,14 +89,14 @@ class _Way:
     @property
     def worth(self) -> float:
         """The factor by which it must be quicker than single precision on all threads."""
-        if not self.path.name.endswith(_INT8):
+        if not self.path.name.endswith(INT8):
             return 1.0
         return _LESS_EXACT * (_FREE_CORES if self.threads == 1 else 1.0)
 
 
 def runtime_files(weights: Path) -> tuple[Path, Path]:
     """Paths of the files for single precision and for int8 that belong to a file of weights."""
-    return weights.with_suffix(".onnx"), weights.with_suffix(_INT8)
+    return weights.with_suffix(".onnx"), weights.with_suffix(INT8)
 
 
 def _quickest(ways: list[_Way], source: str) -> _Way:

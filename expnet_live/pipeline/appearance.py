@@ -75,6 +75,11 @@ class Memory:
         self._seconds = 0.0
         self.another = False  # whether the recent person differs from the previous one
 
+    @property
+    def long(self) -> Appearance:
+        """The appearance over a long time."""
+        return self._long
+
     def see(self, seen: Appearance, seconds: float, facing: float) -> None:
         """Add another look, that long after the previous one; a head that is turned away says little about identity."""
         self._last = seen

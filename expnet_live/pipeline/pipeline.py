@@ -8,15 +8,17 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from expnet_live.core.types import Array, Box, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
@@ -165,6 +167,22 @@ class Pipeline:
         """Forget all faces, as for a new source."""
         self._tracker.reset()
         self._memories.clear()
+
+    def memory(self) -> dict[str, Any]:
+        """All that the next frame of the source depends on besides the frame itself.
+
+        Another pipeline goes on with it, see `remember`; it must be copied or pickled before the next frame.
+        """
+        return {"tracker": self._tracker.memory(), "faces": self._memories}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on where the pipeline with this `memory` stopped, as if it had processed the earlier frames itself."""
+        self._tracker.remember(memory["tracker"])
+        self._memories = memory["faces"]
+
+    def appearances(self) -> dict[int, Appearance]:
+        """The appearance of each tracked face over the last seconds, by its number."""
+        return self._tracker.appearances()
 
     def _smoothed(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
         memory = self._memories.get(face) or _Memory(FaceSmoother(self._smoothing))

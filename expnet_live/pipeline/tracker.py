@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective, facing
-from expnet_live.pipeline.appearance import Memory
+from expnet_live.pipeline.appearance import Appearance, Memory
 from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.crop import CROP_MM, Crop
 from expnet_live.pipeline.detection import Detection
@@ -103,6 +104,9 @@ def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | N
     return memory
 
 
+_MEMORY = ("_next_face", "_tracks", "_lost", "_time", "_detected", "_searches")
+
+
 class Tracker:
     """Tracks up to `max_faces` faces through frames of one source.
 
@@ -136,6 +140,19 @@ class Tracker:
         self._lost: list[Track] = []
         self._time = self._detected = -math.inf
         self._searches = -1
+
+    def memory(self) -> dict[str, Any]:
+        """All that the next frame depends on besides the frame itself, to go on elsewhere with `remember`."""
+        return {name: getattr(self, name) for name in _MEMORY}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on where the tracker with this `memory` stopped."""
+        for name in _MEMORY:
+            setattr(self, name, memory[name])
+
+    def appearances(self) -> dict[int, Appearance]:
+        """The appearance of each tracked face over the last seconds, by its number."""
+        return {t.face: t.memory.long for t in self._tracks if t.memory is not None}
 
     def knows(self, face: int) -> bool:
         """Whether the face of that number is tracked, or was lost so recently that it may return."""

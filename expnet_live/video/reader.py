@@ -95,6 +95,11 @@ class VideoReader:
         if self._damaged():
             raise SourceError(f"{self._path} is damaged after {n} readable frames; copy it again from its source.")
 
+    @property
+    def damages(self) -> int:
+        """The number of errors in what was decoded so far."""
+        return self._damages
+
     def close(self) -> None:
         self._container.close()
 

@@ -32,6 +32,11 @@ class VideoSource(Source):
     def sound(self) -> SoundReader | None:
         return SoundReader.open(self._path)
 
+    @property
+    def damages(self) -> int:
+        """The number of errors in what was decoded so far."""
+        return self._reader.damages
+
     def close(self) -> None:
         self._reader.close()
 

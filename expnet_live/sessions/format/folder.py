@@ -48,13 +48,13 @@ def in_use(folder: Path) -> bool:
 
 
 class FolderLock:
-    """The lock of a session's writer; the system releases it when the program is killed.
+    """The lock of a folder's writer; the system releases it when the program is killed.
 
     Raises BlockingIOError if another program holds it, OSError if the folder cannot be written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / LOCK
+    def __init__(self, folder: Path, name: str = LOCK) -> None:
+        self._path = folder / name
         self._file = self._path.open("ab")
         try:
             _lock(self._file.fileno())

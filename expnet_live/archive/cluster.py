@@ -1,0 +1,94 @@
+"""Opens the Dask cluster that `--cluster` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from expnet_live.core.errors import UserError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+# Names of dask-jobqueue's clusters, which their own files of settings describe (~/.config/dask/jobqueue.yaml).
+QUEUES = {
+    "slurm": "SLURMCluster",
+    "pbs": "PBSCluster",
+    "sge": "SGECluster",
+    "lsf": "LSFCluster",
+    "oar": "OARCluster",
+    "htcondor": "HTCondorCluster",
+    "moab": "MoabCluster",
+}
+LOCAL = "local"
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+")
+_PATIENCE = 30  # s
+
+
+def check_cluster(name: str) -> None:
+    """Raise UserError if that names no cluster, or if Dask is missing."""
+    kind, _, number = name.partition(":")
+    if not _ADDRESS.fullmatch(name) and (kind not in {LOCAL, *QUEUES} or (number and not _count(number))):
+        queues = ", ".join(f"{queue}:N" for queue in QUEUES)
+        raise UserError(f"There is no cluster {name}; write local:N, tcp://HOST:8786, or one of {queues}.")
+    try:
+        import distributed  # noqa: F401
+    except ImportError as error:
+        raise UserError("Archives need Dask; install it with: pip install 'expnet-live[archive]'.") from error
+
+
+@contextmanager
+def client_of(name: str) -> Iterator[Client]:
+    """A client of the cluster `name`, which lasts as long as the block, unless it is at an address.
+
+    Raises UserError if it cannot be reached or started.
+    """
+    import dask
+    from distributed import Client
+
+    with ExitStack() as stack:
+        # A worker that died is no error: its task runs elsewhere. Its memory is flat, so Dask need not watch it.
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 2}))
+        address = name if _ADDRESS.fullmatch(name) else stack.enter_context(_started(name))
+        try:
+            client = stack.enter_context(Client(address, timeout=_PATIENCE, set_as_default=False))
+        except (OSError, TimeoutError) as error:
+            raise UserError(f"The scheduler at {address} does not answer; check that it runs, and the address.") from (
+                error
+            )
+        yield client
+
+
+@contextmanager
+def _started(name: str) -> Iterator[Any]:
+    kind, _, number = name.partition(":")
+    if kind == LOCAL:
+        from distributed import LocalCluster
+
+        workers = int(number) if number else None
+        with LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster:
+            yield cluster
+        return
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise UserError(
+            f"A cluster of {kind} needs dask-jobqueue; install it with: pip install 'expnet-live[cluster]'."
+        ) from error
+    try:
+        opened = getattr(dask_jobqueue, QUEUES[kind])()
+    except (ValueError, OSError) as error:
+        raise UserError(
+            f"The cluster of {kind} cannot be started ({error}); describe its jobs in ~/.config/dask/jobqueue.yaml."
+        ) from error
+    with opened as cluster:
+        cluster.scale(jobs=int(number) if number else 1)
+        yield cluster
+
+
+def _count(text: str) -> bool:
+    return text.isdecimal() and int(text) > 0

@@ -1,0 +1,216 @@
+"""Lists the inputs of an archive: folders, patterns, lists, and whatever fsspec reads (s3, gcs, ssh, http, zip)."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from expnet_live.analysis.inputs import Kind, list_items, printable
+from expnet_live.capture.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from expnet_live.capture.spec import DEMO
+from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.paths import asset
+
+_LISTS = (".txt", ".csv")
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
+_MAGIC = re.compile(r"[*?\[]")
+_BUCKETS = 256
+
+
+@dataclass(frozen=True)
+class Input:
+    """One photo or video. `source` is its name in the data set, `spec` its path or address.
+
+    `size` in bytes and `stamp` (time of the last change, or another mark of the version) tell whether it changed.
+    `problem`: a sentence, if it cannot be read.
+    """
+
+    kind: Kind
+    source: str
+    spec: str
+    size: int = 0
+    stamp: str = ""
+    person: str | None = None
+    problem: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name of it and of this version of it."""
+        return _digest(f"{self.spec}\n{self.size}\n{self.stamp}")
+
+    @property
+    def file(self) -> str:
+        """The path of a video's rows in the data set."""
+        stem = re.sub(r"\W+", "_", PurePosixPath(self.source.replace("\\", "/")).stem)[:60] or "input"
+        return f"kind=video/bucket={bucket(self.spec)}/{stem}-{_digest(self.spec)}.parquet"
+
+
+def bucket(text: str) -> int:
+    """One of 256 folders, which keep each folder small, and are random samples of an archive."""
+    return int(_digest(text)[:8], 16) % _BUCKETS
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
+
+
+def list_inputs(texts: Sequence[str]) -> list[Input]:
+    """The inputs, each once, in their order. Raises UserError for a camera, or a list that cannot be read."""
+    found = (one for text in texts for one in _expanded(text))
+    return list({one.spec: one for one in found}.values())
+
+
+def _expanded(text: str, person: str | None = None) -> Iterator[Input]:
+    for one in _listed(text):
+        yield one if person is None else replace(one, person=person)
+
+
+def _listed(text: str) -> Iterator[Input]:
+    path = Path(text)
+    if _REMOTE.match(text):
+        yield from _remote(text)
+    elif path.suffix.lower() in _LISTS and path.is_file():
+        for line, person in _lines(path):
+            where = line if _REMOTE.match(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
+            yield from _expanded(where, person)
+    elif _MAGIC.search(text) and not path.exists():
+        paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  the pattern may be absolute
+        if not paths:
+            yield Input(Kind.UNREADABLE, text, text, problem=f"Nothing fits the pattern {text}; check it.")
+        for name in paths:
+            yield from _listed(name)
+    else:
+        for item in list_items([text]):
+            if item.kind is Kind.CAMERA:
+                raise UserError(f"{text} is a camera, and an archive holds files; use 'expnet-live record'.")
+            yield _stamped(Input(item.kind, item.source, item.spec, problem=item.problem))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str | None]]:
+    """The inputs that a list names, and their persons, if it has a column of them."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise UserError(f"The list {path} cannot be read ({error}); write it as text in UTF-8.") from error
+    if path.suffix.lower() == ".txt":
+        yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
+        return
+    rows = csv.DictReader(text.splitlines())
+    if "source" not in (rows.fieldnames or ()):
+        raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
+    for row in rows:
+        if source := (row["source"] or "").strip():
+            yield source, (row.get("person") or "").strip() or None
+
+
+def _stamped(one: Input) -> Input:
+    """With size and stamp of the file, if it is one."""
+    path = local_path(one.spec)
+    if path is None or one.kind is Kind.UNREADABLE:
+        return one
+    try:
+        stat = path.stat()
+    except OSError:
+        return one  # its reader says why
+    return replace(one, size=stat.st_size, stamp=str(stat.st_mtime_ns))
+
+
+def local_path(spec: str) -> Path | None:
+    """The file that a spec means, None for an address."""
+    if spec == DEMO:
+        return asset("demo.mp4")
+    return None if _REMOTE.match(spec) and not Path(spec).exists() else Path(spec)
+
+
+# --- addresses ----------------------------------------------------------------------------------
+
+
+def _remote(text: str) -> Iterator[Input]:
+    fs, path = _file_system(text)
+    try:
+        if _MAGIC.search(path):
+            found = fs.glob(path, detail=True)
+        elif fs.isdir(path):
+            found = fs.find(path, detail=True)
+        else:
+            found = {path: fs.info(path)}
+    except FileNotFoundError:
+        yield Input(Kind.UNREADABLE, text, text, problem=f"There is nothing at {text}; check the address.")
+        return
+    except Exception as error:  # each file system has errors of its own
+        raise UserError(f"{text} cannot be listed ({error}); check the address and your access to it.") from error
+    outer, chained, inner = text.partition("::")
+    scheme = outer.split("://")[0]
+    for name in sorted(found):
+        info, suffix = found[name], PurePosixPath(name).suffix.lower()
+        if info.get("type") == "directory" or (name != path and suffix not in IMAGE_SUFFIXES | VIDEO_SUFFIXES):
+            continue
+        url = f"{scheme}://{name.lstrip('/')}::{inner}" if chained else fs.unstrip_protocol(name)
+        yield Input(
+            Kind.PHOTO if suffix in IMAGE_SUFFIXES else Kind.VIDEO,
+            printable(url),
+            url,
+            int(info.get("size") or 0),
+            _stamp(info),
+        )
+
+
+def _stamp(info: dict[str, Any]) -> str:
+    names = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "CRC", "created")
+    return next((f"{name}={info[name]}" for name in names if info.get(name)), "")
+
+
+def _file_system(text: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+
+        fs, path = url_to_fs(text)
+        return fs, path
+    except (ImportError, ValueError, OSError) as error:
+        raise UserError(f"{text} cannot be opened ({error}); install what fsspec needs for it.") from error
+
+
+@contextmanager
+def fetched(one: Input) -> Iterator[Path]:
+    """A local file with the input's content: its own, or a copy, which stays until another one is fetched, because
+    the next part of a video is likely to be read here as well.
+
+    Raises SourceError if it cannot be fetched or has changed since it was listed.
+    """
+    path = local_path(one.spec)
+    if path is None:
+        yield _copy(one)
+        return
+    if one.stamp and _stamped(one) != one:
+        raise SourceError(f"{one.source} has changed since it was listed; run the command again.")
+    yield path
+
+
+_copies: dict[str, tuple[TemporaryDirectory[str], Path]] = {}
+
+
+def _copy(one: Input) -> Path:
+    if one.key in _copies:
+        return _copies[one.key][1]
+    for folder, _ in _copies.values():
+        folder.cleanup()
+    _copies.clear()
+    folder = TemporaryDirectory(prefix="expnet-live-")
+    copy = Path(folder.name) / ("input" + PurePosixPath(one.spec.partition("::")[0]).suffix)
+    try:
+        fs, name = _file_system(one.spec)
+        fs.get_file(name, str(copy))
+    except Exception as error:  # each file system has errors of its own
+        folder.cleanup()
+        raise SourceError(f"{one.source} cannot be fetched ({error or type(error).__name__}); try again.") from error
+    _copies[one.key] = folder, copy
+    return copy

@@ -1,0 +1,353 @@
+"""The tasks of a worker: they read a part of a video, or a batch of photos, into a file.
+
+A task depends on its arguments and the files that they name alone, and each file appears under its name only when it
+is complete. So it does not matter where a task runs, whether it ran before, or whether it runs twice at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from expnet_live.analysis.estimators import ExpNetEstimator, load_estimator
+from expnet_live.analysis.item import refuse_first_seconds
+from expnet_live.analysis.output import layout_of
+from expnet_live.analysis.rest import Moment, Neutral, first_seconds
+from expnet_live.archive.inputs import Input, fetched
+from expnet_live.archive.records import Outcome, Step, Usage
+from expnet_live.archive.schema import APPEARANCE, Rows, schema_of
+from expnet_live.archive.settings import Settings
+from expnet_live.archive.state import State, read_state
+from expnet_live.capture.images import read_image
+from expnet_live.capture.sources import Source, open_source
+from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.files import checksum, replacing, write_whole
+from expnet_live.core.types import Frame
+from expnet_live.core.version import __version__
+from expnet_live.sessions.format.table import Layout
+from expnet_live.video.cutting import cut_points
+
+log = logging.getLogger(__name__)
+
+FACES, WORK = "faces", "_work"
+_PLAN = "plan.json"
+_RUN_UP = 1.0  # s that are decoded before a part: the first pictures after a key frame may need earlier ones
+_SAME = 1e-6  # s
+_ROW_GROUP = 16_384
+
+
+class _SeamError(Exception):
+    """The parts of a video do not join to what reading it in one go gives."""
+
+
+class _Plan(msgspec.Struct, frozen=True):
+    """The times at which a video is cut, and its checksum."""
+
+    cuts: tuple[float, ...]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What a process keeps between tasks."""
+
+    estimator: ExpNetEstimator
+    settings: Settings
+    layout: Layout
+
+    def rows(self, people: bool) -> Rows:
+        return Rows(self.layout, schema_of(self.layout, people))
+
+    def neutral(self) -> Neutral:
+        return Neutral(self.layout.names, self.settings.rest, first_seconds(self.settings.neutral))
+
+
+def read_video(one: Input, part: int, settings: Settings, out: Path, people: bool = False) -> Step:
+    """Read a part of a video; after the last one, join the parts to the input's file in the data set.
+
+    Raises OSError if a result cannot be written, UserError if this computer cannot read archives with these settings.
+    """
+    started, reader = time.monotonic(), _reader(_stated(settings), out)
+    work = out / WORK / f"{one.key}-{settings.digest()}"
+    try:
+        with fetched(one) as path:
+            plan = _plan(path, work, settings) if part == 0 else _read_plan(work)
+            spec = one.spec if path == Path(one.spec) else str(path)
+            try:
+                state, problem = _read_part(one, spec, part, plan.cuts, reader, work, people)
+            except _SeamError as seam:
+                log.info("%s is read in one go: %s", one.source, seam)
+                part, plan = 0, _uncut(plan, work)
+                state, problem = _read_part(one, spec, 0, (), reader, work, people)
+    except SourceError as error:
+        shutil.rmtree(work, ignore_errors=True)
+        return Step(part, part + 1, 0, _usage(started), (outcome_of(one, settings, str(error)),))
+    if part < len(plan.cuts):
+        return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
+    outcome = msgspec.structs.replace(
+        outcome_of(one, settings, problem), sha256=plan.sha256, frames=state.frames, with_face=state.with_face
+    )
+    if state.frames:
+        _join(out / FACES / one.file, work, part + 1, state)
+        outcome = msgspec.structs.replace(outcome, file=one.file)
+    shutil.rmtree(work, ignore_errors=True)
+    return Step(part, part + 1, state.frames, _usage(started), (outcome,))
+
+
+def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Path, people: bool = False) -> Step:
+    """Read photos into the file `name` of the data set; rows of other photos in it stay. Raises like `read_video`."""
+    started, reader = time.monotonic(), _reader(_stated(settings), out)
+    rows, outcomes = reader.rows(people), []
+    neutral, path = reader.neutral(), out / FACES / name
+    with _writing(path, rows.schema) as write:
+        _keep(path, [one.source for one in photos], write)
+        for one in photos:
+            outcome = outcome_of(one, settings)
+            try:
+                refuse_first_seconds(one.source, settings.neutral)
+                with fetched(one) as path:
+                    faces = reader.estimator.photo(read_image(path))
+                    sha256 = checksum(path)
+            except SourceError as error:
+                outcomes.append(msgspec.structs.replace(outcome, problem=str(error)))
+                continue
+            for moment in neutral.add(Moment(0, 0.0, tuple(faces))):
+                for batch in rows.add(one.source, moment, one.person):
+                    write(batch)
+            outcomes.append(
+                msgspec.structs.replace(outcome, sha256=sha256, file=name, frames=1, with_face=int(bool(faces)))
+            )
+        write(rows.take())
+    return Step(0, 1, sum(o.frames for o in outcomes), _usage(started), tuple(outcomes))
+
+
+def parts_done(one: Input, settings: Settings, out: Path) -> int:
+    """The parts of a video that an earlier run has read."""
+    work = out / WORK / f"{one.key}-{settings.digest()}"
+    n = 0
+    while _state_file(work, n).is_file():
+        n += 1
+    return n
+
+
+def outcome_of(one: Input, settings: Settings, problem: str = "") -> Outcome:
+    """What is known of an input without frames."""
+    return Outcome(
+        one.source,
+        one.spec,
+        one.kind.value,
+        one.size,
+        one.stamp,
+        one.person,
+        problem=problem or one.problem,
+        digest=settings.digest(),
+        host=platform.node(),
+    )
+
+
+# --- the process --------------------------------------------------------------------------------
+
+
+_readers: dict[str, _Reader] = {}
+
+
+def _reader(settings: Settings, out: Path) -> _Reader:
+    digest = settings.digest()
+    if digest not in _readers:
+        _readers.clear()
+        _readers[digest] = _new_reader(settings, out)
+    return _readers[digest]
+
+
+def _new_reader(settings: Settings, out: Path) -> _Reader:
+    import cv2
+
+    # One task a time in each process: more threads would only wait for each other.
+    cv2.setNumThreads(1)
+    options = settings.options(out)
+    estimator = load_estimator(options)
+    assert isinstance(estimator, ExpNetEstimator)
+    return _Reader(estimator, settings, layout_of(estimator, options))
+
+
+def _stated(settings: Settings) -> Settings:
+    if settings.version != __version__:
+        raise UserError(
+            f"The worker on {platform.node()} has expnet-live {__version__}, this archive needs {settings.version}; "
+            "install the same version on all of them."
+        )
+    return settings
+
+
+def _usage(started: float) -> Usage:
+    return Usage(time.monotonic() - started, most_memory())
+
+
+def most_memory() -> int:
+    """The most memory in bytes that this process has had, 0 if the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
+
+
+# --- a part of a video --------------------------------------------------------------------------
+
+
+def _plan(path: Path, work: Path, settings: Settings) -> _Plan:
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    plan = _Plan(cut_points(path, settings.part), checksum(path))
+    write_whole(work / _PLAN, msgspec.json.encode(plan))
+    return plan
+
+
+def _read_plan(work: Path) -> _Plan:
+    return msgspec.json.decode((work / _PLAN).read_bytes(), type=_Plan)
+
+
+def _uncut(plan: _Plan, work: Path) -> _Plan:
+    """Plan to read the video in one go."""
+    plan = msgspec.structs.replace(plan, cuts=())
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    write_whole(work / _PLAN, msgspec.json.encode(plan))
+    return plan
+
+
+def _part_file(work: Path, part: int) -> Path:
+    return work / f"{part:05d}.parquet"
+
+
+def _state_file(work: Path, part: int) -> Path:
+    return work / f"{part:05d}.state"
+
+
+def _read_part(
+    one: Input, spec: str, part: int, cuts: tuple[float, ...], reader: _Reader, work: Path, people: bool
+) -> tuple[State, str]:
+    """Write the rows of a part and the state after it; returns the state, and the problem of a damaged video."""
+    first, problem = part == 0, ""
+    state = State(reader.neutral()) if first else read_state(_state_file(work, part - 1))
+    start, end = 0.0 if first else cuts[part - 1], cuts[part] if part < len(cuts) else None
+    estimator = reader.estimator
+    read = estimator.video() if first else estimator.go_on(state.pipeline)
+    rows = reader.rows(people)
+
+    def add(moments: Sequence[Moment], write: Callable[[pa.RecordBatch], None]) -> None:
+        for moment in moments:
+            for batch in rows.add(one.source, moment, one.person):
+                write(batch)
+
+    with _writing(_part_file(work, part), rows.schema) as write:
+        try:
+            with open_source(spec) as source:
+                if source.still:  # its content is a photo's, whatever its name
+                    refuse_first_seconds(one.source, reader.settings.neutral)
+                    moments = (Moment(0, 0.0, tuple(estimator.photo(f.image))) for f in source)
+                else:
+                    frames = _between(source, start, end, state.frames) if cuts else source
+                    moments = (Moment(f.index, f.timestamp, tuple(read(f))) for f in frames)
+                for moment in moments:
+                    faces = moment.faces
+                    add(state.neutral.add(moment), write)
+                    state.frames += 1
+                    state.with_face += bool(faces)
+                    state.see([face.face for face in faces], estimator.appearances())
+        except SourceError as error:
+            if cuts:
+                raise _SeamError(str(error)) from error
+            problem = str(error).replace(spec, one.spec)
+        if end is None:
+            add(state.neutral.finish(), write)
+        write(rows.take())
+    if end is not None:
+        state.pipeline = estimator.memory()
+        state.write(_state_file(work, part))
+    return state, problem
+
+
+def _between(source: Source, start: float, end: float | None, number: int) -> Iterator[Frame]:
+    """The frames from `start` up to the one before `end`; the first one has that `number`.
+
+    Raises _SeamError if there are no frames at these times.
+    """
+    if start:
+        source.seek(max(0.0, start - _RUN_UP))
+    begun = False
+    for frame in source:
+        if frame.timestamp < start - _SAME:
+            continue
+        if not begun and abs(frame.timestamp - start) > _SAME:
+            raise _SeamError(f"a part begins at {frame.timestamp} s, not at {start} s")
+        begun = True
+        if end is not None and frame.timestamp > end - _SAME:
+            break
+        yield replace(frame, index=number)
+        number += 1
+    else:
+        if end is not None or not begun:
+            raise _SeamError(f"it ends before {end or start} s")
+    if getattr(source, "damages", 0):
+        raise _SeamError("it is damaged")
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """A function that adds rows to a new Parquet file, which appears under its name at the end of the block."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+        yield lambda batch: writer.write_batch(batch) if batch.num_rows else None
+
+
+def _keep(path: Path, leave_out: Sequence[str], write: Callable[[pa.RecordBatch], None]) -> None:
+    """Copy the rows of a file, if there is one, except those of some sources."""
+    if path.exists():
+        table = pq.read_table(path, partitioning=None)
+        others = pc.invert(pc.is_in(table.column("source").cast(pa.string()), pa.array(leave_out, pa.string())))
+        _write_all([table.filter(others)], write)
+
+
+def _join(path: Path, work: Path, parts: int, state: State) -> None:
+    """Write the rows of all parts to one file, with the numbers of appearances."""
+    people = state.people()
+    waiting: list[pa.Table] = []
+    with _writing(path, pq.read_schema(_part_file(work, 0))) as write:
+        for part in range(parts):
+            with pq.ParquetFile(_part_file(work, part)) as file:
+                for group in range(file.num_row_groups):
+                    waiting.append(_named(file.read_row_group(group), people))
+                    if sum(map(len, waiting)) >= _ROW_GROUP:
+                        _write_all(waiting, write)
+        _write_all(waiting, write)
+
+
+def _named(table: pa.Table, people: dict[int, int]) -> pa.Table:
+    index = table.schema.get_field_index(APPEARANCE)
+    numbers = [None if face is None else people.get(face, face) for face in table.column("face").to_pylist()]
+    return table.set_column(index, table.schema.field(index), pa.array(numbers, pa.int32()))
+
+
+def _write_all(tables: list[pa.Table], write: Callable[[pa.RecordBatch], None]) -> None:
+    if tables:
+        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        tables.clear()
+        for batch in table.to_batches():
+            write(batch)

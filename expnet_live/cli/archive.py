@@ -1,0 +1,92 @@
+"""`expnet-live archive`: many photos and videos, on many computers, into one data set."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.model import add_model
+from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+
+if TYPE_CHECKING:
+    from expnet_live.core.arguments import Subparsers
+
+EPILOG = """\
+INPUT is a photo, a video, a folder, a pattern (in quotes: '/data/**/*.mp4'), an address that fsspec
+reads (s3://bucket/folder, https://..., zip://*.mp4::a.zip), or a list: a .txt file with an input per
+line, or a .csv file with a column 'source' and perhaps 'person'.
+
+DATASET receives faces/, a Parquet data set with the columns and values of 'expnet-live analyze';
+inputs.parquet, with checksums and problems; and manifest.jsonl, the journal. Run the same command
+again after an interruption, or with more inputs: what is done and has not changed is not done again.
+docs/archive.md shows how to read it.
+"""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "archive",
+        help="read many photos and videos on a Dask cluster into a Parquet data set",
+        description="Reads an archive of photos and videos into a Parquet data set, on this computer or a cluster.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="photo, video, folder, pattern, address or list")
+    parser.add_argument("--out", type=Path, required=True, metavar="DATASET", help="folder that all workers can write")
+    parser.add_argument(
+        "--cluster",
+        default="local",
+        metavar="CLUSTER",
+        help="local:N (N processes here; default: one per core), tcp://HOST:8786 (a Dask scheduler that runs), or "
+        "slurm:N, pbs:N, sge:N, lsf:N, oar:N, htcondor:N (N jobs, by dask-jobqueue)",
+    )
+    parser.add_argument(
+        "--neutral",
+        metavar="REST",
+        help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
+        "profile:NAME (one that was calibrated in the window)",
+    )
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time in videos (default: balanced)"
+    )
+    parser.add_argument(
+        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
+    )
+    parser.add_argument(
+        "--part", type=positive_float, default=60.0, metavar="S", help="length of the parts of a video (default: 60 s)"
+    )
+    parser.add_argument("--batch", type=positive_int, default=64, metavar="N", help="photos per task (default: 64)")
+    add_model(parser)
+    parser.set_defaults(run=run)
+
+
+@quietly
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.archive.cluster import check_cluster
+    from expnet_live.archive.run import archive
+    from expnet_live.archive.settings import settings_of
+
+    check_cluster(args.cluster)
+    settings = settings_of(
+        model=None if args.model is None else str(args.model),
+        device=args.device,
+        smoothing=args.smoothing,
+        max_faces=args.max_faces,
+        neutral=args.neutral,
+        part=args.part,
+        batch=args.batch,
+    )
+    report = archive(args.inputs, args.out, settings, args.cluster, say=lambda line: print(line, file=sys.stderr))
+    before = f" ({report.before} were done before)" if report.before else ""
+    if report.read:
+        print(
+            f"{report.read} of {report.inputs} inputs{before}, {report.pictures} pictures, {report.with_face} with a "
+            f"face: {args.out}\n{report.seconds:.0f} s, {report.pictures / max(report.seconds, 1e-9):.0f} pictures/s; "
+            f"the largest worker had {report.memory / 2**20:.0f} MB"
+        )
+    else:
+        print(f"{report.inputs} inputs{before}, none read now: {args.out}")
+    return 1 if report.problems else 0

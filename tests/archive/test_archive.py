@@ -1,0 +1,120 @@
+"""An archive has the values of `analyze`, and is read once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from archives import analyzed, archived, assert_same, clip, photo
+
+from expnet_live.archive.inputs import list_inputs
+from expnet_live.archive.settings import settings_of
+from expnet_live.archive.tasks import read_video
+from expnet_live.cli import main
+
+
+def archive(*args: object, cluster: str) -> int:
+    return main(["archive", *map(str, args), "--cluster", cluster])
+
+
+def analyze(*args: object) -> int:
+    return main(["analyze", *map(str, args), "--identity"])
+
+
+def test_values_are_those_of_analyze(tmp_path: Path, scheduler: str) -> None:
+    videos, out = tmp_path / "in", tmp_path / "out"
+    for i in range(3):
+        clip(videos / f"sub {i}" / "clip.mp4", shift=8 * i)
+    photo(videos / "a.png")
+    photo(videos / "b.jpg", 60)
+    assert archive(videos, "--out", out, cluster=scheduler) == 0
+    assert analyze(videos, "--out", tmp_path / "table") == 0
+    assert_same(archived(out), analyzed(tmp_path / "table"))
+    inputs = pq.read_table(out / "inputs.parquet").to_pandas()
+    assert sorted(inputs["frames"]) == [1, 1, 20, 20, 20]
+    assert (inputs["sha256"].str.len() == 64).all()
+
+
+@pytest.mark.parametrize("options", [[], ["--max-faces", "2", "--neutral", "first:1s"]])
+def test_a_video_in_parts_has_no_seam(tmp_path: Path, options: list[str]) -> None:
+    video = clip(tmp_path / "long.mp4", n=100)
+    (one,), out = list_inputs([str(video)]), tmp_path / "out"
+    values = dict(zip((o.strip("-").replace("-", "_") for o in options[::2]), options[1::2], strict=True))
+    settings = settings_of(part=1.0, max_faces=int(values.get("max_faces", 1)), neutral=values.get("neutral"))
+    steps = [read_video(one, part, settings, out) for part in range(3)]
+    assert [(step.part, step.parts, len(step.outcomes)) for step in steps] == [(0, 3, 0), (1, 3, 0), (2, 3, 1)]
+    assert analyze(video, "--out", tmp_path / "table", *options) == 0
+    assert_same(archived(out), analyzed(tmp_path / "table"))
+
+
+def test_only_what_is_new_or_has_changed_is_read_again(
+    tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    clip(folder / "a.mp4", n=6)
+    clip(folder / "b.mp4", n=7)
+    photos = [photo(folder / f"{i}.png", 10 * i) for i in range(3)]
+    for _ in range(2):
+        assert archive(folder, "--out", out, cluster=scheduler) == 0
+    assert "5 inputs (5 were done before), none read now" in capsys.readouterr().out
+    files = {path: path.stat().st_mtime_ns for path in (out / "faces").rglob("*.parquet")}
+    clip(folder / "b.mp4", n=9)
+    clip(folder / "c.mp4", n=4)
+    photo(photos[1], 50)
+    assert archive(folder, "--out", out, cluster=scheduler) == 0
+    assert "3 of 6 inputs (3 were done before), 14 pictures" in capsys.readouterr().out
+    kept = [path.stem[0] for path, time in files.items() if path.stat().st_mtime_ns == time]
+    assert kept == ["a"]
+    assert analyze(folder, "--out", tmp_path / "table") == 0
+    assert_same(archived(out), analyzed(tmp_path / "table"))
+
+
+def test_other_settings_need_another_data_set(
+    tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video, out = clip(tmp_path / "a.mp4", n=3), tmp_path / "out"
+    assert archive(video, "--out", out, cluster=scheduler) == 0
+    assert archive(video, "--out", out, "--smoothing", "off", cluster=scheduler) == 2
+    assert "made with another smoothing" in capsys.readouterr().err
+
+
+def test_columns_have_units(tmp_path: Path) -> None:
+    (one,), out = list_inputs([str(clip(tmp_path / "a.mp4", n=3))]), tmp_path / "out"
+    read_video(one, 0, settings_of(), out)
+    (file,) = (out / "faces").rglob("*.parquet")
+    schema = pq.read_schema(file)
+    units = {name: schema.field(name).metadata[b"unit"].decode() for name in schema.names}
+    wanted = {"timestamp_s": "s", "rx": "rad", "tz": "mm", "box_w": "px", "identity_00": "sd", "arkit_jawOpen": "0..1"}
+    assert {name: units[name] for name in wanted} == wanted
+    assert units["AU12"] == "0..5"
+    assert all(schema.field(name).metadata[b"about"] for name in schema.names)
+    assert pq.ParquetFile(file).metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_the_same_person_has_one_number_although_others_were_there(tmp_path: Path) -> None:
+    from archives import demo_images, write_clip
+
+    demo = demo_images()
+    images = [*demo[:30], *[demo[0] * 0] * 75, *demo[100:130]]  # longer than the tracker remembers a face
+    write_clip(tmp_path / "a.mp4", images)
+    (one,), out = list_inputs([str(tmp_path / "a.mp4")]), tmp_path / "out"
+    read_video(one, 0, settings_of(), out)
+    rows = archived(out)
+    seen = rows[rows["face"].notna()]
+    assert seen["face"].nunique() == 2
+    assert seen["appearance"].nunique() == 1
+
+
+def test_the_manifest_forgives_a_line_that_was_cut_off(tmp_path: Path, scheduler: str) -> None:
+    out = tmp_path / "out"
+    clip(tmp_path / "in" / "a.mp4", n=3)
+    clip(tmp_path / "in" / "b.mp4", n=3)
+    assert archive(tmp_path / "in", "--out", out, cluster=scheduler) == 0
+    journal = out / "manifest.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-20])
+    assert archive(tmp_path / "in", "--out", out, cluster=scheduler) == 0
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [line["type"] for line in lines] == ["run", "input", "run", "input"]
+    assert len(archived(out)) == 6
