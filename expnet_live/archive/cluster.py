@@ -24,7 +24,7 @@ QUEUES = {
 }
 LOCAL = "local"
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+")
-_PATIENCE = 30  # s
+PATIENCE = 30  # s
 
 
 def check_cluster(name: str) -> None:
@@ -53,7 +53,7 @@ def client_of(name: str) -> Iterator[Client]:
         stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 2}))
         address = name if _ADDRESS.fullmatch(name) else stack.enter_context(_started(name))
         try:
-            client = stack.enter_context(Client(address, timeout=_PATIENCE, set_as_default=False))
+            client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))
         except (OSError, TimeoutError) as error:
             raise UserError(f"The scheduler at {address} does not answer; check that it runs, and the address.") from (
                 error

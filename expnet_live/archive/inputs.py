@@ -92,7 +92,9 @@ def _listed(text: str) -> Iterator[Input]:
         for item in list_items([text]):
             if item.kind is Kind.CAMERA:
                 raise UserError(f"{text} is a camera, and an archive holds files; use 'expnet-live record'.")
-            yield _stamped(Input(item.kind, item.source, item.spec, problem=item.problem))
+            # Workers may have another working folder.
+            spec = item.spec if item.spec == DEMO else str(Path(item.spec).absolute())
+            yield _stamped(Input(item.kind, item.source, spec, problem=item.problem))
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str | None]]:

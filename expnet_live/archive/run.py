@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import queue
+import shutil
 import sys
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from expnet_live.archive.manifest import Manifest, Run, check_settings
 from expnet_live.archive.plan import Job, jobs_of, left_to_do
 from expnet_live.archive.records import Outcome, Step
 from expnet_live.archive.settings import Settings
-from expnet_live.archive.tasks import FACES, WORK, outcome_of, read_photos, read_video
+from expnet_live.archive.tasks import FACES, WORK, outcome_of, read_photos, read_video, work_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.signals import terminable
 from expnet_live.sessions.format.folder import FolderLock
@@ -97,6 +98,8 @@ def archive(
             try:
                 if todo:
                     desk.work(todo, cluster, say)
+                # Parts of versions that are gone, and what tasks have left that were thought lost.
+                shutil.rmtree(out / WORK, ignore_errors=True)
             finally:
                 manifest.publish()
             return report
@@ -108,6 +111,7 @@ class _Desk:
     def __init__(self, manifest: Manifest, settings: Settings, out: Path, report: Report, people: bool) -> None:
         self._manifest, self._settings, self._out, self._report = manifest, settings, out, report
         self._people = people
+        self._emptied: list[Path] = []  # folders of parts that are no longer needed once the manifest says so
         self._again: deque[Job] = deque()  # goes before new ones, so that few videos are begun
         self._running: dict[str, tuple[Job, Future[Step]]] = {}
         self._finished: queue.SimpleQueue[Future[Step]] = queue.SimpleQueue()
@@ -141,6 +145,7 @@ class _Desk:
                 (self._out / FACES / before.file).unlink(missing_ok=True)
             if outcome.problem:
                 self._report.problems.append(outcome.problem)
+                tqdm.write(f"expnet-live: {outcome.problem}", file=sys.stderr)
             self._report.read += bool(outcome.frames)
             self._report.pictures += outcome.frames
             self._report.with_face += outcome.with_face
@@ -160,9 +165,8 @@ class _Desk:
             for future in self._done(client):
                 outcomes += self._take(future, bar)
             self.note(outcomes)
-            for outcome in outcomes:
-                if outcome.problem:
-                    bar.write(f"expnet-live: {outcome.problem}", file=sys.stderr)
+            while self._emptied:
+                shutil.rmtree(self._emptied.pop(), ignore_errors=True)
 
     @staticmethod
     def _threads(client: Client) -> int:
@@ -210,6 +214,8 @@ class _Desk:
             bar.update(sum(one.size for one in job.inputs) // step.parts)
             if not step.outcomes:
                 self._again.appendleft(replace(job, part=step.part).next_part())
+            elif not job.file:
+                self._emptied.append(work_of(job.inputs[0], self._settings, self._out))
             return step.outcomes
         if future.status != "error":  # the scheduler has forgotten it
             self._again.append(job.again())
@@ -241,10 +247,3 @@ class _Desk:
             else f"{one.source} cannot be read ({error}); use -v for details. The other inputs continue."
         )
         return [outcome_of(one, self._settings, problem)]
-
-
-def tidy(out: Path) -> None:
-    """Remove what is left of videos that were begun, once nothing is to be done. Raises OSError."""
-    import shutil
-
-    shutil.rmtree(out / WORK, ignore_errors=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import platform
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +41,7 @@ from expnet_live.video.cutting import cut_points
 log = logging.getLogger(__name__)
 
 FACES, WORK = "faces", "_work"
-_PLAN = "plan.json"
+_PLAN, _DONE = "plan.json", "done.json"
 _RUN_UP = 1.0  # s that are decoded before a part: the first pictures after a key frame may need earlier ones
 _SAME = 1e-6  # s
 _ROW_GROUP = 16_384
@@ -57,6 +56,13 @@ class _Plan(msgspec.Struct, frozen=True):
 
     cuts: tuple[float, ...]
     sha256: str
+
+    def part_file(self, work: Path, part: int) -> Path:
+        return work / f"{part:05d}-of-{len(self.cuts) + 1:05d}.parquet"
+
+    def state_file(self, work: Path, part: int) -> Path:
+        """The state after a part."""
+        return self.part_file(work, part).with_suffix(".state")
 
 
 @dataclass(frozen=True)
@@ -80,19 +86,21 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
     Raises OSError if a result cannot be written, UserError if this computer cannot read archives with these settings.
     """
     started, reader = time.monotonic(), _reader(_stated(settings), out)
-    work = out / WORK / f"{one.key}-{settings.digest()}"
+    work = work_of(one, settings, out)
+    done = _done_before(work)
+    if done is not None:  # a task that was thought lost has read it
+        return Step(part, part + 1, done.frames, _usage(started), (done,))
     try:
         with fetched(one) as path:
-            plan = _plan(path, work, settings) if part == 0 else _read_plan(work)
             spec = one.spec if path == Path(one.spec) else str(path)
+            plan = _plan(path, work, settings)
             try:
-                state, problem = _read_part(one, spec, part, plan.cuts, reader, work, people)
+                state, problem = _read_part(one, spec, part, plan, reader, work, people)
             except _SeamError as seam:
                 log.info("%s is read in one go: %s", one.source, seam)
-                part, plan = 0, _uncut(plan, work)
-                state, problem = _read_part(one, spec, 0, (), reader, work, people)
+                part, plan = 0, _planned(work, msgspec.structs.replace(plan, cuts=()))
+                state, problem = _read_part(one, spec, part, plan, reader, work, people)
     except SourceError as error:
-        shutil.rmtree(work, ignore_errors=True)
         return Step(part, part + 1, 0, _usage(started), (outcome_of(one, settings, str(error)),))
     if part < len(plan.cuts):
         return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
@@ -100,9 +108,9 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
         outcome_of(one, settings, problem), sha256=plan.sha256, frames=state.frames, with_face=state.with_face
     )
     if state.frames:
-        _join(out / FACES / one.file, work, part + 1, state)
+        _join(out / FACES / one.file, work, plan, state)
         outcome = msgspec.structs.replace(outcome, file=one.file)
-    shutil.rmtree(work, ignore_errors=True)
+    write_whole(work / _DONE, msgspec.json.encode(outcome))
     return Step(part, part + 1, state.frames, _usage(started), (outcome,))
 
 
@@ -133,13 +141,18 @@ def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Pat
     return Step(0, 1, sum(o.frames for o in outcomes), _usage(started), tuple(outcomes))
 
 
+def work_of(one: Input, settings: Settings, out: Path) -> Path:
+    """The folder for the parts of a video, which is to be removed once its outcome is in the manifest."""
+    return out / WORK / f"{one.key}-{settings.digest()}"
+
+
 def parts_done(one: Input, settings: Settings, out: Path) -> int:
     """The parts of a video that an earlier run has read."""
-    work = out / WORK / f"{one.key}-{settings.digest()}"
-    n = 0
-    while _state_file(work, n).is_file():
-        n += 1
-    return n
+    work = work_of(one, settings, out)
+    if not (work / _PLAN).is_file():
+        return 0
+    plan = _read_plan(work)
+    return next(n for n in range(len(plan.cuts) + 1) if not plan.state_file(work, n).is_file())
 
 
 def outcome_of(one: Input, settings: Settings, problem: str = "") -> Outcome:
@@ -209,9 +222,14 @@ def most_memory() -> int:
 
 
 def _plan(path: Path, work: Path, settings: Settings) -> _Plan:
-    shutil.rmtree(work, ignore_errors=True)
+    """The plan that an earlier task has made, or else a new one."""
+    if (work / _PLAN).is_file():
+        return _read_plan(work)
     work.mkdir(parents=True, exist_ok=True)
-    plan = _Plan(cut_points(path, settings.part), checksum(path))
+    return _planned(work, _Plan(cut_points(path, settings.part), checksum(path)))
+
+
+def _planned(work: Path, plan: _Plan) -> _Plan:
     write_whole(work / _PLAN, msgspec.json.encode(plan))
     return plan
 
@@ -220,29 +238,17 @@ def _read_plan(work: Path) -> _Plan:
     return msgspec.json.decode((work / _PLAN).read_bytes(), type=_Plan)
 
 
-def _uncut(plan: _Plan, work: Path) -> _Plan:
-    """Plan to read the video in one go."""
-    plan = msgspec.structs.replace(plan, cuts=())
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
-    write_whole(work / _PLAN, msgspec.json.encode(plan))
-    return plan
-
-
-def _part_file(work: Path, part: int) -> Path:
-    return work / f"{part:05d}.parquet"
-
-
-def _state_file(work: Path, part: int) -> Path:
-    return work / f"{part:05d}.state"
+def _done_before(work: Path) -> Outcome | None:
+    path = work / _DONE
+    return msgspec.json.decode(path.read_bytes(), type=Outcome) if path.is_file() else None
 
 
 def _read_part(
-    one: Input, spec: str, part: int, cuts: tuple[float, ...], reader: _Reader, work: Path, people: bool
+    one: Input, spec: str, part: int, plan: _Plan, reader: _Reader, work: Path, people: bool
 ) -> tuple[State, str]:
     """Write the rows of a part and the state after it; returns the state, and the problem of a damaged video."""
-    first, problem = part == 0, ""
-    state = State(reader.neutral()) if first else read_state(_state_file(work, part - 1))
+    first, cuts, problem = part == 0, plan.cuts, ""
+    state = State(reader.neutral()) if first else read_state(plan.state_file(work, part - 1))
     start, end = 0.0 if first else cuts[part - 1], cuts[part] if part < len(cuts) else None
     estimator = reader.estimator
     read = estimator.video() if first else estimator.go_on(state.pipeline)
@@ -253,7 +259,7 @@ def _read_part(
             for batch in rows.add(one.source, moment, one.person):
                 write(batch)
 
-    with _writing(_part_file(work, part), rows.schema) as write:
+    with _writing(plan.part_file(work, part), rows.schema) as write:
         try:
             with open_source(spec) as source:
                 if source.still:  # its content is a photo's, whatever its name
@@ -277,7 +283,7 @@ def _read_part(
         write(rows.take())
     if end is not None:
         state.pipeline = estimator.memory()
-        state.write(_state_file(work, part))
+        state.write(plan.state_file(work, part))
     return state, problem
 
 
@@ -325,13 +331,13 @@ def _keep(path: Path, leave_out: Sequence[str], write: Callable[[pa.RecordBatch]
         _write_all([table.filter(others)], write)
 
 
-def _join(path: Path, work: Path, parts: int, state: State) -> None:
+def _join(path: Path, work: Path, plan: _Plan, state: State) -> None:
     """Write the rows of all parts to one file, with the numbers of appearances."""
     people = state.people()
     waiting: list[pa.Table] = []
-    with _writing(path, pq.read_schema(_part_file(work, 0))) as write:
-        for part in range(parts):
-            with pq.ParquetFile(_part_file(work, part)) as file:
+    with _writing(path, pq.read_schema(plan.part_file(work, 0))) as write:
+        for part in range(len(plan.cuts) + 1):
+            with pq.ParquetFile(plan.part_file(work, part)) as file:
                 for group in range(file.num_row_groups):
                     waiting.append(_named(file.read_row_group(group), people))
                     if sum(map(len, waiting)) >= _ROW_GROUP:

@@ -1,0 +1,175 @@
+"""Whatever breaks, no row is lost or doubled, and no file is half written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from archives import analyzed, archived, assert_same, clip, demo_images, photo, write_clip
+from cutting_proxy import CuttingProxy
+from distributed import LocalCluster
+
+from expnet_live.archive.inputs import fetched, list_inputs
+from expnet_live.archive.settings import settings_of
+from expnet_live.archive.state import read_state
+from expnet_live.archive.tasks import read_video
+from expnet_live.cli import main
+from expnet_live.core.errors import SourceError
+
+CLIPS = 6
+
+
+def archive(folder: Path, out: Path, cluster: str) -> int:
+    return main(["archive", str(folder), "--out", str(out), "--cluster", cluster, "--part", "1"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips") / "in"
+    for i in range(CLIPS):
+        clip(folder / f"{i:02}.mp4", n=48, shift=4 * i)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("table") / "out"
+    assert main(["analyze", str(folder), "--identity", "--out", str(out)]) == 0
+    return out
+
+
+def once_there(out: Path, do: Callable[[], None]) -> threading.Thread:
+    """Do that as soon as the data set has its first file."""
+
+    def wait() -> None:
+        while not any(out.glob("faces/*/*/*.parquet")):
+            pause.wait(0.02)
+        do()
+
+    pause = threading.Event()
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def whole(out: Path) -> bool:
+    """Whether the data set has only whole files."""
+    files = [path for path in (out / "faces").rglob("*") if path.is_file()]
+    return all(path.suffix == ".parquet" and pq.ParquetFile(path).metadata.num_rows for path in files)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_worker_is_killed(tmp_path: Path, folder: Path, table: Path) -> None:
+    out = tmp_path / "out"
+    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
+        victim = cluster.workers[0].pid
+        killer = once_there(out, lambda: os.kill(victim, signal.SIGKILL))
+        assert archive(folder, out, cluster.scheduler_address) == 0
+        killer.join()
+    assert whole(out)
+    assert_same(archived(out), analyzed(table))
+
+
+def test_the_connection_to_the_scheduler_is_cut(tmp_path: Path, folder: Path, table: Path, scheduler: str) -> None:
+    out = tmp_path / "out"
+    with CuttingProxy(scheduler.removeprefix("tcp://")) as proxy:
+        cutter = once_there(out, proxy.cut)
+        assert archive(folder, out, f"tcp://{proxy.address}") == 0
+        cutter.join()
+        assert proxy.cuts == 1
+    assert whole(out)
+    assert_same(archived(out), analyzed(table))
+
+
+def test_the_scheduler_is_gone_and_another_goes_on(
+    tmp_path: Path, folder: Path, table: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("expnet_live.archive.cluster.PATIENCE", 0.5)
+    out = tmp_path / "out"
+    first = LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+    with closing(first):
+        end = once_there(out, first.close)
+        assert archive(folder, out, first.scheduler_address) == 2
+        end.join()
+    there = len(list(out.glob("faces/*/*/*.parquet")))
+    assert 0 < there < CLIPS
+    assert archive(folder, out, scheduler) == 0
+    assert whole(out)
+    assert_same(archived(out), analyzed(table))
+
+
+def test_inputs_that_cannot_be_read_are_listed(
+    tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    clip(folder / "good.mp4", n=5)
+    photo(folder / "good.png")
+    (folder / "bad.mp4").write_bytes(b"no video" * 100)
+    (folder / "bad.jpg").write_bytes(photo(folder / "x.jpg").read_bytes()[:3000])
+    write_clip(folder / "cut.mkv", demo_images()[:90])
+    whole_clip = (folder / "cut.mkv").read_bytes()
+    (folder / "cut.mkv").write_bytes(whole_clip[: len(whole_clip) * 2 // 3])
+    assert main(["archive", str(folder), str(tmp_path / "no.mp4"), "--out", str(out), "--cluster", scheduler]) == 1
+    told = set(capsys.readouterr().err.splitlines())
+    assert main(["analyze", str(folder), str(tmp_path / "no.mp4"), "--identity", "--out", str(tmp_path / "table")]) == 1
+    sentences = {line for line in capsys.readouterr().err.splitlines() if line.startswith("expnet-live: ")}
+    assert len(sentences) == 4 and sentences <= told
+    assert_same(archived(out), analyzed(tmp_path / "table"))
+    inputs = pq.read_table(out / "inputs.parquet").to_pandas().set_index("source")
+    problems = {Path(name).name: problem for name, problem in inputs["problem"].items() if problem}
+    assert set(problems) == {"bad.mp4", "bad.jpg", "cut.mkv", "no.mp4"}
+    assert inputs.loc[str(folder / "cut.mkv"), "frames"] > 20
+
+
+def test_a_video_that_no_longer_can_be_read_loses_its_old_rows(tmp_path: Path, scheduler: str) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    clip(folder / "a.mp4", n=4)
+    clip(folder / "b.mp4", n=5)
+    assert archive(folder, out, scheduler) == 0
+    (folder / "b.mp4").write_bytes(b"no video" * 100)
+    assert archive(folder, out, scheduler) == 1
+    assert len(archived(out)) == 4
+
+
+def test_an_input_that_changes_meanwhile_is_not_read(tmp_path: Path) -> None:
+    (one,) = list_inputs([str(clip(tmp_path / "a.mp4", n=3))])
+    clip(tmp_path / "a.mp4", n=4)
+    with pytest.raises(SourceError, match="changed since it was listed"), fetched(one):
+        pass
+
+
+def test_a_state_from_elsewhere_runs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.state"
+    path.write_bytes(b"cos\nsystem\n(S'touch " + os.fsencode(tmp_path / "ran") + b"'\ntR.")
+    with pytest.raises(ValueError, match="not the state of a video"):
+        read_state(path)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_one_program_writes_a_data_set(tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from expnet_live.sessions.format.folder import FolderLock
+
+    out = tmp_path / "out"
+    out.mkdir()
+    with FolderLock(out, ".archiving"):
+        assert main(["archive", "demo", "--out", str(out), "--cluster", scheduler]) == 2
+    assert "Another program is writing" in capsys.readouterr().err
+
+
+def test_parts_that_do_not_join_are_read_in_one_go(tmp_path: Path) -> None:
+    video = clip(tmp_path / "a.mp4", n=100)
+    (one,), out = list_inputs([str(video)]), tmp_path / "out"
+    settings = settings_of(part=1.0)
+    assert read_video(one, 0, settings, out).parts == 3
+    (plan,) = out.rglob("plan.json")
+    plan.write_text(plan.read_text().replace("1.0,2.0", "1.01,2.0"))
+    step = read_video(one, 1, settings, out)
+    assert step.outcomes[0].frames == 100
+    assert len(archived(out)) == 100

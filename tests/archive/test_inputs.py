@@ -1,0 +1,104 @@
+"""What an archive is made of."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from archives import clip, photo
+
+from expnet_live.analysis.inputs import Kind
+from expnet_live.archive.inputs import fetched, list_inputs
+from expnet_live.core.errors import UserError
+from expnet_live.video.cutting import cut_points
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("inputs")
+    clip(folder / "x" / "a.mp4", n=2)
+    clip(folder / "y" / "b.mp4", n=2)
+    photo(folder / "y" / "c.png")
+    (folder / "list.txt").write_text("# all of x\nx\n\ny/b.mp4\n")
+    (folder / "list.csv").write_text("source,person\nx/a.mp4,Ann\ny/b.mp4,Bob\ny/c.png,\n")
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.write(folder / "x" / "a.mp4", "a.mp4")
+        archive.write(folder / "y" / "c.png", "deep/c.png")
+    return folder
+
+
+def names(*texts: str | Path) -> list[str]:
+    return [Path(one.source).name for one in list_inputs([str(text) for text in texts])]
+
+
+def test_folders_patterns_and_lists(folder: Path) -> None:
+    assert names(folder) == ["a.mp4", "b.mp4", "c.png"]
+    assert names(folder / "**" / "*.mp4") == ["a.mp4", "b.mp4"]
+    assert names(folder / "list.txt") == ["a.mp4", "b.mp4"]
+    assert names(folder / "x", folder, folder / "list.txt") == ["a.mp4", "b.mp4", "c.png"]
+    assert names("demo") == ["demo"]
+
+
+def test_a_list_names_persons(folder: Path) -> None:
+    found = list_inputs([str(folder / "list.csv")])
+    assert [one.person for one in found] == ["Ann", "Bob", None]
+    assert [one.kind for one in found] == [Kind.VIDEO, Kind.VIDEO, Kind.PHOTO]
+
+
+def test_what_is_missing_has_a_sentence(folder: Path) -> None:
+    found = list_inputs([str(folder / "no.mp4"), str(folder / "*.avi"), f"file://{folder}/no.mp4"])
+    assert [one.kind for one in found] == [Kind.UNREADABLE] * 3
+    assert all(one.problem.endswith(".") for one in found)
+
+
+def test_a_camera_is_no_archive() -> None:
+    with pytest.raises(UserError, match="camera"):
+        list_inputs(["0"])
+
+
+def test_a_zip(folder: Path) -> None:
+    found = list_inputs([f"zip://**::{folder}/all.zip"])
+    assert [(one.kind, one.size) for one in found] == [
+        (Kind.VIDEO, (folder / "x" / "a.mp4").stat().st_size),
+        (Kind.PHOTO, (folder / "y" / "c.png").stat().st_size),
+    ]
+    with fetched(found[1]) as path:
+        assert path.read_bytes() == (folder / "y" / "c.png").read_bytes()
+
+
+@pytest.fixture
+def web(folder: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_address(folder: Path, web: str) -> None:
+    (one,) = list_inputs([f"{web}/x/a.mp4"])
+    assert (one.kind, one.size) == (Kind.VIDEO, (folder / "x" / "a.mp4").stat().st_size)
+    with fetched(one) as path:
+        assert path.read_bytes() == (folder / "x" / "a.mp4").read_bytes()
+        copy = path
+    with fetched(one) as path:
+        assert path == copy
+
+
+def test_cuts_are_at_key_frames(tmp_path: Path) -> None:
+    video = clip(tmp_path / "a.mp4", n=100, key_frames=12)
+    assert cut_points(video, 1.0) == pytest.approx((1.2, 2.4))
+    assert cut_points(video, 60.0) == ()
+    data = video.read_bytes()
+    video.write_bytes(data[:-200])
+    assert cut_points(video, 1.0) == ()
