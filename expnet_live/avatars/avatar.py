@@ -29,7 +29,7 @@ from expnet_live.heads.transfer import Driver
 OUR_EYES, OUR_MOUTH = np.array([0.0, 34.0, -7.1]), np.array([0.0, -47.3, -10.2])
 _OUR_EYE_BONES = np.array([0.0, 33.0, -16.0])  # mm: between the centres of the eyes
 _OUR_TOP, _OUR_HEIGHT = 126.0, 230.0  # mm: of the skull, and from the chin to it
-_NECK_SHARE = 0.4  # of the head's rotation, if there is a bone for the neck
+NECK_SHARE = 0.4  # of the head's rotation, if there is a bone for the neck
 _JAW = np.radians(18.0)  # of a jaw bone when the mouth is wide open
 _SIDES = ("rightEye", "leftEye")  # in the order of a gaze
 _LOOKS = tuple(name for name in ARKIT if name.startswith("eyeLook"))
@@ -185,7 +185,7 @@ class Avatar:
         """The rotations (3, 3) in our frame of its bones, each relative to the motion of the bone above."""
         bones = self.skeleton.bones
         turn = Rotation.from_rotvec(np.zeros(3) if rotation is None else rotation)
-        share = _NECK_SHARE if "neck" in bones else 0.0
+        share = NECK_SHARE if "neck" in bones else 0.0
         out = {"head": Rotation.from_rotvec((1 - share) * turn.as_rotvec()).as_matrix()}
         if "neck" in bones:
             out["neck"] = Rotation.from_rotvec(share * turn.as_rotvec()).as_matrix()

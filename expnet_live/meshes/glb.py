@@ -13,6 +13,7 @@ from expnet_live.core.types import Array
 from expnet_live.core.version import __version__
 
 _FLOAT, _BYTE, _SHORT, _USHORT, _UINT = 5126, 5120, 5122, 5123, 5125  # component types
+ASSET = {"version": "2.0", "generator": f"ExpNet Live {__version__}"}
 _ROUGHNESS = {"eyes": 0.15, "hair": 0.45}
 _VERTICES, _INDICES = 34962, 34963  # targets of buffer views
 
@@ -38,7 +39,7 @@ def glb_file(document: dict[str, Any], arrays: GlbArrays, materials: Sequence[st
     `arrays`.
     """
     document = {
-        "asset": {"version": "2.0", "generator": f"ExpNet Live {__version__}"},
+        "asset": ASSET,
         "scene": 0,
         **document,
         "materials": [
@@ -57,10 +58,20 @@ def glb_file(document: dict[str, Any], arrays: GlbArrays, materials: Sequence[st
         document |= {name: ["KHR_mesh_quantization"] for name in ("extensionsUsed", "extensionsRequired")}
     arrays.data += bytes(-len(arrays.data) % 4)
     document["buffers"] = [{"byteLength": len(arrays.data)}]
-    text = json.dumps(document, separators=(",", ":")).encode()
+    if not materials:
+        del document["materials"]  # empty lists are not allowed
+    return packed(document, bytes(arrays.data))
+
+
+def packed(document: dict[str, Any], binary: bytes) -> bytes:
+    """The content of a file: a whole document, and its binary part, if there is one."""
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 4)
-    head = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(arrays.data), b"BIN\0")
-    return struct.pack("<4sII", b"glTF", 2, 12 + len(head) + len(arrays.data)) + head + bytes(arrays.data)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text
+    if binary:
+        binary += bytes(-len(binary) % 4)
+        chunks += struct.pack("<I4s", len(binary), b"BIN\0") + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
 class GlbArrays:

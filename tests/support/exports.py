@@ -27,7 +27,15 @@ CASES: list[tuple[Array, tuple[tuple[float, float], ...]]] = [
     *((turn, NONE) for turn in TURNS.values()),
     *((np.zeros(3), look) for look in LOOKS.values()),
 ]
-NAMED = {"csv": ".csv", "parquet": ".parquet", "npz": ".npz", "glb": ".glb", "bvh-head": ".bvh", "overlay": ".mp4"}
+NAMED = {
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "npz": ".npz",
+    "glb": ".glb",
+    "bvh-head": ".bvh",
+    "overlay": ".mp4",
+    "vrma": ".vrma",
+}
 
 
 def session_of_cases(folder: Path) -> Session:

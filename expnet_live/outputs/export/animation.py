@@ -23,7 +23,7 @@ from expnet_live.outputs.export.morphs import morphs_of
 from expnet_live.outputs.export.options import MOST_CORRECTIVES
 from expnet_live.outputs.export.pose import PoseMode
 from expnet_live.outputs.export.sliders import Sliders, Steps, in_steps, sliders_of
-from expnet_live.outputs.export.track import taken
+from expnet_live.outputs.export.track import distinct
 from expnet_live.sessions.format.table import Rows
 
 _M = np.float32(0.001)  # mm in m
@@ -61,7 +61,7 @@ def animated_head(
     `identity` (K,) is baked into the mesh at rest. `step` is called with the number of rows done, at
     least once for each; it may raise.
     """
-    rows = _distinct(rows, start)
+    rows = distinct(rows, start)
     times = rows.time - start
     morphs = morphs_of(wearer, rows.expression, identity, rows.blendshapes, most=most_correctives, step=step)
     resting = morphs.resting
@@ -150,12 +150,6 @@ def _add_hair(
         mesh = {"primitives": [primitive]}
     meshes.append({"name": "hair", **mesh})
     nodes.append({"name": "hair", "mesh": len(meshes) - 1})
-
-
-def _distinct(rows: Rows, start: float) -> Rows:
-    """Drop rows whose time (float32 in the file) is not later than that of the previous row."""
-    times = (rows.time - start).astype(np.float32)
-    return taken(rows, np.diff(times, prepend=np.float32(-1)) > 0)
 
 
 class _Piece:

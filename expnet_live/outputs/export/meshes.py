@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from expnet_live.avatars.avatar import posed as drawn_head
+from expnet_live.core.types import Pose
 from expnet_live.meshes.files import write_mesh
 from expnet_live.outputs.export.actions import write_columns
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import Written
-from expnet_live.outputs.export.pose import posed
+from expnet_live.outputs.export.pose import PoseMode, posed
 from expnet_live.sessions.format.table import MARKER, time_text
 
 INDEX = "frames.csv"
@@ -31,14 +33,16 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
     table: dict[str, list[str]] = {"file": [], "timestamp_s": [], **({MARKER: []} if labels else {})}
     for i in range(len(rows)):
         if rows.face[i] >= 0:
-            vertices = head.vertices(rows.expression[i], identity, rows.gaze_of(i), rows.blendshapes_of(i))
-            normals = head.normals(vertices)
+            state = rows.expression[i], identity, rows.gaze_of(i), rows.blendshapes_of(i)
+            measured = Pose(rows.rotation[i], rows.translation[i])
+            drawn = drawn_head(head, *state, measured, turned=pose is not PoseMode.NONE)
+            rotation, translation = drawn.pose.rotation, drawn.pose.translation
             name = f"{numbers[i]:06d}{suffix}"
             write_mesh(
                 folder / name,
-                posed(vertices, rows.rotation[i], rows.translation[i], pose),
+                posed(drawn.vertices, rotation, translation, pose),
                 head.triangles,
-                normals=posed(normals, rows.rotation[i], _NOWHERE, pose),
+                normals=posed(drawn.normals, rotation, _NOWHERE, pose),
                 colors=head.colors,
             )
             texts = (name, time_text(rows.time[i]), *labels[i : i + 1])

@@ -118,6 +118,13 @@ def latest(there: Array) -> Array:
     return last
 
 
+def distinct(rows: Rows, start: float) -> Rows:
+    """Without the rows whose time (float32 in an animation that counts from `start`) is not later than the previous
+    one's."""
+    times = (rows.time - start).astype(np.float32)
+    return taken(rows, np.diff(times, prepend=np.float32(-1)) > 0)
+
+
 def joined(tracks: Sequence[Rows]) -> Rows:
     """Merge tracks of the same moments into one table: the faces of each moment, or one gap if there are none."""
     nobody = np.all([t.face < 0 for t in tracks], axis=0)

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 from expnet_live.outputs.export.format import Format, Written
 
 if TYPE_CHECKING:
+    from expnet_live.avatars.avatar import Avatar
     from expnet_live.outputs.export.excerpt import Excerpt
+
+
+_CONCERNED = ("Redistribution", "Modification")
+
+
+def terms_of(avatar: Avatar) -> tuple[str, ...]:
+    """A remark on what an avatar's author does not allow, if that concerns a copy with an animation."""
+    conditions = () if avatar.file.vrm is None else avatar.file.vrm.licence.conditions
+    denied = [label for label, text in conditions if label in _CONCERNED and text == "not allowed"]
+    if not denied:
+        return ()
+    return (f"{avatar.name}: its author does not allow {' and '.join(denied).lower()}; keep the file to yourself.",)
 
 
 class Glb(Format):
@@ -20,11 +33,19 @@ class Glb(Format):
     one_face, holds = True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
+        from expnet_live.avatars.avatar import Avatar
         from expnet_live.outputs.export.animation import animated_head
+        from expnet_live.outputs.export.avatar_animation import animated_avatar
 
-        options, rows = excerpt.options, excerpt.rows
+        options, rows, wearer = excerpt.options, excerpt.rows, excerpt.wearer()
+        if isinstance(wearer, Avatar):
+            content = animated_avatar(
+                wearer, rows, start=options.start or 0.0, pose=options.pose, step=excerpt.steps(len(rows))
+            )
+            path.write_bytes(content)
+            return Written(len(rows), terms_of(wearer))
         head = animated_head(
-            excerpt.wearer(),
+            wearer,
             rows,
             excerpt.identity,
             start=options.start or 0.0,
