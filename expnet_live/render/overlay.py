@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import accumulate, pairwise
+
 import cv2
 import numpy as np
 
@@ -17,6 +20,7 @@ from expnet_live.render.style import OverlayStyle as OverlayStyle
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4
+_QUARTERS = np.arange(4, dtype=np.float32)[:, None, None] / 4
 GRAZING = 0.05  # z of a normal below which a point counts as facing away
 # The edges of the mouth and the eyes roll inwards, so their normals say little about their visibility.
 TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
@@ -75,10 +79,12 @@ def draw_overlay(
     vertices that the contours follow. A solid face is shaded at half the resolution unless `finely`.
     """
     out = image.copy()
+    if style is OverlayStyle.SOLID:
+        vertices, normals = (values.take(surface.used[0], axis=0) for values in (vertices, normals))
     points = view.project(vertices)
     turned = cv2.transform(np.asarray(normals, np.float32)[None], matrix_from_vector(view.rotation))[0]
     if style is OverlayStyle.SOLID:
-        box = _region(out, points[surface.used[0], :2])
+        box = _region(out, points[:, :2])
         if box is not None:
             x0, y0, x1, y1 = box
             paint(out[y0:y1, x0:x1], surface, points - np.array([x0, y0, 0], np.float32), turned, opacity, finely)
@@ -97,21 +103,51 @@ def wire_lines(surface: Surface, points: Array, normals: Array) -> list[Array]:
     shown = normals[:, 2].take(path) > GRAZING
     joined = joined & shown[1:] & shown[:-1]
     part_of_a_line = np.append(joined, False) | np.append(False, joined)
-    cuts = np.cumsum(part_of_a_line)[:-1][~joined & part_of_a_line[:-1]]
-    lines = np.split(points[:, :2].take(path[part_of_a_line], axis=0), cuts)
-    return [line for line in lines if len(line)]
+    cuts = np.cumsum(part_of_a_line)[:-1][~joined & part_of_a_line[:-1]].tolist()
+    line = points[:, :2].take(path[part_of_a_line], axis=0)
+    return [line[i:j] for i, j in pairwise([0, *cuts, len(line)]) if j > i]
 
 
 def contour_lines(points: Array, normals: Array) -> list[Array]:
     """The contours of a face as smooth lines (n, 2) in pixels, without the parts that face away.
 
     `points` (V, 2 or 3) in the picture and unit `normals` (V, 3) in the camera frame begin with the 468 base points.
+    They are Catmull-Rom curves, with 4 segments between neighbours.
     """
-    paths = [
-        _visible_runs(np.array(path), points, normals, TURNED_AWAY.get(name, GRAZING))
-        for name, path in CONTOURS.items()
-    ]
-    return [_smooth(run) for runs in paths for run in runs]
+    path, limits, begins, ends = _contours()
+    p, shown = points[:, :2].take(path, axis=0), normals[:, 2].take(path) > limits
+    joined = np.append(shown[:-1] & shown[1:], False)
+    joined[ends] = False
+    links = np.flatnonzero(joined)
+    if not len(links):
+        return []
+    before, after = links - 1, links + 2
+    first, last = ~joined[links - 1], ~joined[links + 1]
+    # A closed contour that is shown whole goes on where it begins.
+    for begin, end in zip(begins, ends, strict=True):
+        if path[begin] == path[end] and shown[begin : end + 1].all():
+            at_begin, at_end = links == begin, links == end - 1
+            before[at_begin], after[at_end] = end - 1, begin + 1
+            first &= ~at_begin
+            last &= ~at_end
+    b, c = p[links], p[links + 1]
+    a = np.where(first[:, None], 2 * b - c, p.take(before, axis=0, mode="clip"))
+    d = np.where(last[:, None], 2 * c - b, p.take(after, axis=0, mode="clip"))
+    t = _QUARTERS
+    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    curve = curve.transpose(1, 0, 2)
+    cuts = [0, *(np.flatnonzero(np.diff(links) > 1) + 1).tolist(), len(links)]
+    return [np.vstack([curve[i:j].reshape(-1, 2), c[j - 1 : j]]) for i, j in pairwise(cuts)]
+
+
+@cache
+def _contours() -> tuple[Array, Array, Array, Array]:
+    """All contours as one path: vertices (n,), the least z of their normals (n,), and the begin and end of each."""
+    sizes = np.array([len(path) for path in CONTOURS.values()])
+    path = np.concatenate([np.array(path) for path in CONTOURS.values()])
+    limits = np.repeat([TURNED_AWAY.get(name, GRAZING) for name in CONTOURS], sizes).astype(np.float32)
+    ends = np.cumsum(sizes) - 1
+    return path, limits, ends - sizes + 1, ends
 
 
 def _lines(out: Image, lines: list[Array], opacity: float) -> None:
@@ -127,7 +163,7 @@ def _lines(out: Image, lines: list[Array], opacity: float) -> None:
     drawn = roi.copy()
     # OpenCV draws smooth lines from integer coordinates with a few fractional bits.
     scaled = np.round((points - (x0, y0)) * (1 << _FRACTION_BITS)).astype(np.int32)
-    parts = np.split(scaled, np.cumsum([len(line) for line in lines])[:-1])
+    parts = [scaled[i:j] for i, j in pairwise(accumulate(map(len, lines), initial=0))]
     cv2.polylines(drawn, parts, False, LINE_COLOR, 1, cv2.LINE_AA, _FRACTION_BITS)
     cv2.addWeighted(drawn, opacity, roi, 1 - opacity, 0, dst=roi)
 
@@ -138,22 +174,3 @@ def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
     x0, y0 = (int(v) for v in np.clip(np.floor(points.min(0)) - 2, 0, limit))
     x1, y1 = (int(v) for v in np.clip(np.ceil(points.max(0)) + 3, 0, limit))
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
-
-
-def _visible_runs(path: Array, points: Array, normals: Array, limit: float) -> list[Array]:
-    """The parts of a path (picture points (n, 2) each) that do not face away."""
-    visible = normals[path, 2] > limit
-    cuts = np.flatnonzero(np.diff(visible)) + 1
-    runs = zip(np.split(path, cuts), np.split(visible, cuts), strict=True)
-    return [points[run, :2] for run, shown in runs if shown[0] and len(run) > 1]
-
-
-def _smooth(line: Array, steps: int = 4) -> Array:
-    """A Catmull-Rom curve through points (n, 2), with `steps` segments between neighbours."""
-    closed = len(line) > 3 and np.array_equal(line[0], line[-1])
-    before, after = (line[-2], line[1]) if closed else (2 * line[0] - line[1], 2 * line[-1] - line[-2])
-    p = np.vstack([before, line, after])
-    t = np.arange(steps)[:, None, None] / steps
-    a, b, c, d = p[:-3], p[1:-2], p[2:-1], p[3:]
-    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return np.vstack([curve.transpose(1, 0, 2).reshape(-1, 2), line[-1:]])

@@ -16,10 +16,10 @@ _BEHIND = -0.3  # z of a normal below which a point has no part in what is seen
 def paint(roi: Image, surface: Surface, points: Array, normals: Array, opacity: float, finely: bool) -> None:
     """Draw `surface` over `roi` (H, W, 3) BGR in place, at half the resolution unless `finely`.
 
-    `points` (V, 3) are in pixels of `roi` with a depth as in `rasterize`, `normals` (V, 3) in the camera frame.
+    `points` (n, 3) of the vertices in `surface.used` are in pixels of `roi` with a depth as in `rasterize`, `normals`
+    (n, 3) in the camera frame.
     """
     vertices, triangles = surface.used
-    points, normals = points.take(vertices, axis=0), normals.take(vertices, axis=0)
     h, w = roi.shape[:2]
     scale = 1.0 if finely else 0.5
     size = -int(-w * scale // 1), -int(-h * scale // 1)

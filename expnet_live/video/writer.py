@@ -39,7 +39,7 @@ class Kind:
 
 
 # Usual frame rates, including 29.97, divide 60,000, and MPEG-4 allows at most 65,535.
-MP4 = Kind("mp4", 60_000, "superfast", from_zero=True, sound="aac")  # compressing costs no more than drawing
+MP4 = Kind("mp4", 60_000, "ultrafast", from_zero=True, sound="aac")  # compressing costs no more than drawing
 MOV = replace(MP4, container="mov")
 # Readable up to its last fraction of a second, however the program ends: nothing is reordered or held back, and
 # clusters are short and are written when they end. Matroska counts in milliseconds.
