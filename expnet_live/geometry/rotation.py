@@ -49,9 +49,17 @@ def quaternion(vector: Array) -> tuple[float, float, float, float]:
     return k * x, k * y, k * z, math.cos(angle / 2)
 
 
+def matrix_rows(x: float, y: float, z: float, w: float) -> list[list[float]]:
+    """The rows of the rotation matrix of a unit quaternion; without numpy, which takes longer for so few numbers."""
+    return [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+
+
 def turned_about_z(vector: Array, angle: float) -> Array:
     """The rotation vector (3,) of a rotation `vector` (3,) that is followed by one about z (rad)."""
-    # By quaternions: so few numbers are quicker without numpy.
     x, y, z, w = quaternion(vector)
     cos, sin = math.cos(angle / 2), math.sin(angle / 2)
     x, y, z, w = cos * x - sin * y, cos * y + sin * x, cos * z + sin * w, cos * w - sin * z
@@ -68,7 +76,7 @@ def turns(vector: Array) -> tuple[float, float, float]:
     Positive yaw turns a head to the viewer's right, pitch turns it down, and roll turns it counter-clockwise as seen by
     the viewer. At a pitch of 90 degrees, yaw holds the whole remaining rotation.
     """
-    (m00, _, m02), (m10, m11, m12), (m20, _, m22) = matrix_from_vector(vector).tolist()
+    (m00, _, m02), (m10, m11, m12), (m20, _, m22) = matrix_rows(*quaternion(vector))
     pitch = math.asin(min(max(-m12, -1.0), 1.0))
     if abs(m12) > 1 - 1e-9:
         return math.atan2(-m20, m00), pitch, 0.0

@@ -157,7 +157,7 @@ class FaceModel:
         if blendshapes is None:
             moved = np.tensordot(checked("expression", expression, (self.n_expression,)), self.expression, 1)
         else:
-            rows = self._rows(checked_blendshapes(blendshapes), self._resting(identity))
+            rows = self.action_rows(blendshapes, identity)
             moved = np.tensordot(rows, self.rig.base, 1)
         shape = self.mean + moved
         if identity is not None:
@@ -280,7 +280,10 @@ class FaceModel:
 
     def action_rows(self, blendshapes: Array, identity: Array | None = None) -> Array:
         """The strength of each row of the rig (R,) for weights (52,) on that person; see Rig.rows."""
-        return self._rows(checked_blendshapes(blendshapes), self._resting(identity))
+        weights = checked_blendshapes(blendshapes)
+        if identity is None:
+            return self.rig.rows(weights)
+        return self._rows(weights, self._eyes(checked("identity", identity, (self.n_identity,))))
 
     @cached_property
     def action_deltas(self) -> Array:
@@ -303,17 +306,28 @@ class FaceModel:
     def _rigged(self, weights: Array, identity: Array | None, n: int | None = None) -> tuple[Array, Array]:
         """The first n (None: all) points (n, 3) that determine the head, and how far slits are sealed."""
         resting = self._resting(identity, n)
-        rows = self._rows(weights, resting)
+        rows = self._rows(weights, resting.eyes)
         points = resting.points + _weighted(rows, self._rig_fields[:, : len(resting.points)])
         shut = [*weights[_BLINKS].tolist(), lips_shut(rows)]
         return points.reshape(-1, 3), self.posing.sealed([share**_SEAL for share in shut])
 
-    def _rows(self, weights: Array, resting: _Resting) -> Array:
-        """The rows of the rig (R,) for that person: a blink closes the person's own eye, however wide."""
+    def _rows(self, weights: Array, eyes: Array) -> Array:
+        """The rows of the rig (R,) for a person whose `eyes` are that wide: a blink closes them."""
         rows = self.rig.rows(weights)
-        for blink, eye in zip(_BLINKS, resting.eyes, strict=True):
+        for blink, eye in zip(_BLINKS, eyes, strict=True):
             rows[blink] *= eye
         return rows
+
+    def _eyes(self, identity: Array) -> Array:
+        """The opening of the right and the left eye (2,) at rest, as multiples of the mean face's."""
+        return np.asarray((1 + _weighted(identity, self._eye_basis)).clip(*_EYES))
+
+    @cached_property
+    def _eye_basis(self) -> Array:
+        """What each identity component adds to the opening of both eyes, (K, 2)."""
+        openings = self.posing.openings
+        of_identity = np.stack([openings(points)[:2] for points in self._point_bases[1]])
+        return np.asarray(of_identity / openings(self._mean_points)[:2])
 
     @cached_property
     def _rig_fields(self) -> Array:
@@ -353,17 +367,12 @@ class FaceModel:
         if last is None or last.key != key:
             alpha, numbers = checked("identity", alpha, (self.n_identity,)), slice(None if n is None else 3 * n)
             points = self._mean_points[numbers] + _weighted(alpha, self._point_bases[1][:, numbers])
-            eyes_open = self.posing.openings(points)[:2] / self._mean_openings[:2]
-            last = self._last_resting[n] = _Resting(key, points, eyes_open.clip(*_EYES))
+            last = self._last_resting[n] = _Resting(key, points, self._eyes(alpha))
         return last
 
     @cached_property
     def _mean_points(self) -> Array:
         return self.posing.points.at(self.mean).ravel()
-
-    @cached_property
-    def _mean_openings(self) -> Array:
-        return self.posing.openings(self._mean_points)
 
     @cached_property
     def _last_resting(self) -> dict[int | None, _Resting]:
@@ -387,8 +396,8 @@ class FaceModel:
 
 @dataclass(frozen=True, eq=False)
 class _Resting:
-    """A person's face at rest: the bytes of the identity, points (3n,) of those that determine the head, and the
-    opening of the right and the left eye (2,), as multiples of the mean face's."""
+    """A person's face at rest: the bytes of the identity, points (3n,) of those that determine the head, and `eyes`
+    (2,) as in FaceModel._eyes."""
 
     key: bytes
     points: Array

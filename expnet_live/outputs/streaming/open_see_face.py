@@ -14,7 +14,7 @@ import numpy as np
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import Camera
-from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.geometry.rotation import matrix_rows
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import ibug_points
@@ -30,9 +30,9 @@ _SIZE = 640, 480  # of a picture where there is none
 # Its 66 points are iBUG's without the outer corners of the mouth.
 _POINTS = [i for i in range(68) if i not in (48, 54)]
 _EYES = ((36, 39), (42, 45))  # the corners of the person's right eye, and of the left
-_OUTWARDS = np.array([-1, -1, -1], np.float32)  # the packet's points are x to the person's right, y down, z back
-_MOVED = 0.3  # sd of identity, below which a person's lids stay as they were
+_OUTWARDS = (-1, 0, 0), (0, -1, 0), (0, 0, -1)  # the packet's points are x to the person's right, y down, z back
 _BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
+_SHUT = np.isin(np.arange(N_BLENDSHAPES), _BLINKS).astype(np.float32)
 # time; number; width, height; how far the right and the left eye are open; fits; error; quaternion, Euler angles and
 # translation; confidences. Then 68 points in the picture, 70 in space, and the features.
 _HEAD, _FEATURES = struct.Struct("<di4fBf4f3f3f68f"), struct.Struct("<14f")
@@ -70,28 +70,31 @@ class _Landmarks:
         self.model = model
         self._mean = _around_nose(model.mean)
         self._mean[66:70, 2] -= _EYE
-        # One matrix for each of x, y, z: products of these sizes do not wake further threads.
-        fields = [_around_nose(field) for field in (*model.rig.base, *model.identity)]
-        self._fields = np.ascontiguousarray(np.stack(fields).transpose(2, 0, 1))
-        self._person: Array | None = None
-        self._eyes = np.ones(2, np.float32)
+        self._actions, self._identities = _fields(model.rig.base), _fields(model.identity)
+        self._nobody = np.zeros(model.n_identity, np.float32)
+        self._meet(self._nobody)
 
     def of(self, sample: Sample) -> Array:
         """(71, 3) float32."""
-        face, rows = sample.face, self.model.rig.rows(sample.blendshapes)
-        identity = np.zeros(self.model.n_identity, np.float32) if face is None else face.identity
-        if self._person is None or np.abs(identity - self._person).max() > _MOVED:
+        identity = self._nobody if sample.face is None else sample.face.identity
+        if identity is not self._identity:
             self._meet(identity)
-        rows[_BLINKS] *= self._eyes
-        points: Array = self._mean + (np.concatenate([rows, identity]) @ self._fields).T
+        rows = self.model.rig.rows(sample.blendshapes)
+        for blink, eye in zip(_BLINKS, self._eyes, strict=True):
+            rows[blink] *= eye
+        points: Array = self._resting + (rows @ self._actions).T
         return points
 
     def _meet(self, identity: Array) -> None:
-        """How far a blink moves this person's lids, which takes long to find."""
-        self._person = identity
-        shut = np.zeros(N_BLENDSHAPES, np.float32)
-        shut[_BLINKS] = 1
-        self._eyes = self.model.action_rows(shut, identity)[_BLINKS]
+        """Their face at rest, and how far a blink moves their lids."""
+        self._identity = identity
+        self._resting = self._mean + (identity @ self._identities).T
+        self._eyes = self.model.action_rows(_SHUT, identity)[_BLINKS].tolist()
+
+
+def _fields(basis: Array) -> Array:
+    """One matrix for each of x, y, z (3, k, 71): products of these sizes do not wake further threads."""
+    return np.ascontiguousarray(np.stack([_around_nose(field) for field in basis]).transpose(2, 0, 1))
 
 
 def _around_nose(points: Array) -> Array:
@@ -107,9 +110,9 @@ def packet(sample: Sample, points: Array) -> bytes:
     """Of a face with the points of _Landmarks (71, 3) float32."""
     face, state = sample.face, sample.state
     width, height = _SIZE if state is None else state.captured.frame.image.shape[1::-1]
-    head, nose = points[:70], (points[70] / _SCALE).tolist()
+    head, nose = points[:70], [v / _SCALE for v in points[70].tolist()]
     head[66:68] += [_direction(*eye) for eye in sample.looks]
-    turn = matrix_from_vector(sample.rotation).tolist()
+    turn = matrix_rows(*sample.quaternion)
     x, y, z = (t + sum(map(mul, row, nose)) for t, row in zip(sample.translation.tolist(), turn, strict=True))
     features, eyes_open = _features(sample.named)
     confidence = 1.0 if face is None else face.state.confidence
@@ -120,10 +123,10 @@ def packet(sample: Sample, points: Array) -> bytes:
     camera = Camera.for_image(width, height)
     scale = camera.focal / -z  # pixels for a mm
     across, down = [v * scale / _SCALE for v in turn[0]], [-v * scale / _SCALE for v in turn[1]]
-    image = head[:68] @ np.array([across, down], np.float32).T
-    image += np.array([camera.cx + scale * x, camera.cy - scale * y], np.float32)
-    space = (head * _OUTWARDS).astype("<f4")
-    return b"".join((start, image.astype("<f4").tobytes(), space.tobytes(), _FEATURES.pack(*features)))
+    placed = (head @ np.array([across, down, *_OUTWARDS], np.float32).T).astype("<f4", copy=False)
+    placed[:, :2] += camera.cx + scale * x, camera.cy - scale * y
+    image, space = placed[:68, :2].tobytes(), placed[:, 2:].tobytes()
+    return b"".join((start, image, space, _FEATURES.pack(*features)))
 
 
 def _direction(yaw: float, pitch: float) -> tuple[float, float, float]:

@@ -46,6 +46,7 @@ _POSE = (
     "FaceAngleX", "FaceAngleY", "FaceAngleZ", "FacePositionX", "FacePositionY", "FacePositionZ",
     "EyeRightX", "EyeRightY", "EyeLeftX", "EyeLeftY", "MouthX",
 )  # fmt: skip
+_NAMES = (*VTUBE_STUDIO.names, *_POSE, *_OURS)
 _FULL_LOOK = 0.6  # rad of an eye that VTube Studio counts as 1
 
 
@@ -82,7 +83,7 @@ class _Plugin(Sender):
         self._count = 0
         self._refused = False
         self._token = _read_token()
-        self._names: tuple[str, ...] = ()
+        self._known: list[int] = []  # of _NAMES, those that it has
         self._template = ""
         self._origin: Array | None = None
 
@@ -185,8 +186,8 @@ class _Plugin(Sender):
         elif kind == "InputParameterListResponse":
             everything = [*data.get("defaultParameters", ()), *data.get("customParameters", ())]
             known = {str(p["name"]) for p in everything}
-            self._names = tuple(n for n in (*VTUBE_STUDIO.names, *_POSE, *_OURS) if n in known)
-            self._template = ",".join(f'{{"id":"{name}","value":%s}}' for name in self._names)
+            self._known = [i for i, name in enumerate(_NAMES) if name in known]
+            self._template = ",".join(f'{{"id":"{_NAMES[i]}","value":%s}}' for i in self._known)
             self._step = _Step.READY
         elif kind == "APIError" and self._step is _Step.ASKING and data.get("errorID") == _REFUSED:
             self._refused = True
@@ -200,9 +201,9 @@ class _Plugin(Sender):
         values = f'{{"id":"{_OURS[0]}","value":0}}'
         if sample.seen:
             self._origin = sample.translation if self._origin is None else self._origin
-            told = VTUBE_STUDIO.named(sample.blendshapes) | pose(sample, self._origin)
-            texts = dict(zip(_OURS, sample.decimals, strict=True)) | {n: f"{v:.4f}" for n, v in told.items()}
-            values = self._template % tuple([texts[name] for name in self._names])
+            told = *VTUBE_STUDIO.values(sample.blendshapes).tolist(), *pose(sample, self._origin).values()
+            texts = [*("%.4f" % v for v in told), *sample.decimals]  # noqa: UP031 - the quickest
+            values = self._template % tuple([texts[i] for i in self._known])
         if not self._wire.say((_INJECTION % (("false", "true")[sample.seen], values)).encode()):
             raise BlockingIOError
 
