@@ -157,7 +157,7 @@ QPushButton#Primary, QPushButton:checked {{ background: {t.accent}; color: {t.on
 QPushButton#Primary:disabled {{ background: {t.raised}; color: {t.faint}; }}
 QToolButton#Flat {{ background: transparent; padding: 4px; }}
 QToolButton#Flat:hover {{ background: {t.hover}; }}
-QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 7px; }}
+QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 0; }}
 QToolButton#Float:hover {{ background: {t.hover}; }}
 QToolButton#Float:checked {{ background: {t.accent}; }}
 QToolButton#Float[key="record"]:checked {{ background: {t.recording}; }}
@@ -183,6 +183,10 @@ QLineEdit#Title {{ background: {t.panel}; border: 1px solid {t.accent}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.faint}; border-radius: 4px; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
+QCheckBox::indicator:checked:disabled {{ background: {t.line}; }}
 QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 4px 12px; border-radius: 6px;
     margin: 0 2px 4px 0; }}

@@ -49,12 +49,12 @@ class CurvesView(QWidget):
         self._legend.toggled.connect(toggled)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(12)
+        layout.setHorizontalSpacing(8)
         layout.setVerticalSpacing(2)
         for column, (legend, plot) in enumerate(((self._legend, self._plot), (self._pose_legend, self._pose))):
             layout.addWidget(legend, 0, column, Qt.AlignmentFlag.AlignTop)
             layout.addWidget(plot, 1, column)
-            layout.setColumnStretch(column, 5 - 2 * column)
+            layout.setColumnStretch(column, 9 - 4 * column)  # as their legends need in the smallest window
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: pivot of the head's rotation
 _FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is at the bottom, Qt's at the top
 STILL = 2048  # px of the head's picture in a snapshot
+_SIZES = ((36, 20, 6), (29, 16, 4))  # px of a floating button, of its icon, and between two
 _MARGIN = 14.0  # mm of margin around the points that give the head's area: for the hair, and for what is between them
 
 
@@ -73,7 +74,6 @@ class HeadView(QWidget):
         self._floating: list[QToolButton] = []
         self._places = QGridLayout(self._buttons)
         self._places.setContentsMargins(0, 0, 0, 0)
-        self._places.setSpacing(6)
         self._open_stage()
 
     def add_action(self, action: QAction) -> None:
@@ -82,7 +82,6 @@ class HeadView(QWidget):
         button.setObjectName("Float")
         button.setProperty("key", action.objectName())
         button.setDefaultAction(action)
-        button.setIconSize(QSize(20, 20))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._floating.append(button)
         self._place_buttons()
@@ -176,9 +175,14 @@ class HeadView(QWidget):
         self._place_buttons()
 
     def _place_buttons(self) -> None:
-        """Arrange the buttons in a column on the right, or in several if the height requires it."""
-        height = max((b.sizeHint().height() for b in self._floating), default=1) + self._places.spacing()
-        rows = max(1, (self.height() - 18) // height)
+        """Arrange the buttons in a column on the right; if it is too high, make them smaller, else more columns."""
+        room, n = self.height() - 18, len(self._floating)
+        side, icon, gap = next((size for size in _SIZES if n * (size[0] + size[2]) <= room), _SIZES[0])
+        rows = max(1, room // (side + gap))
+        self._places.setSpacing(gap)
+        for button in self._floating:
+            button.setFixedSize(side, side)
+            button.setIconSize(QSize(icon, icon))
         for i, button in enumerate(self._floating):
             # Counted from the right.
             self._places.addWidget(button, i % rows, 9 - i // rows)

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
 
-_LINE, _DOT, _GAP = 19, 13, 9  # px: height of a line, room for the dot, between two entries
+_LINE, _DOT, _GAP = 19, 12, 7  # px: height of a line, room for the dot, between two entries
 _FONT = 12  # px
+_LEAST = 72  # px: width from which a shortened title still says something
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Entry:
 
 
 class Legend(QWidget):
-    """A click on an entry emits `toggled` with its name. Entries beyond the last line are counted, and named by the
-    tool tip.
+    """A click on an entry emits `toggled` with its name. Entries beyond the last line are counted; the tool tip
+    names them, and one that is shortened.
 
     `room` reserves the width of that text beside each title, for the values.
     """
@@ -74,6 +75,13 @@ class Legend(QWidget):
         """The entries for which there is no room."""
         return self._entries[len(self._places(self.width())) :]
 
+    @property
+    def cut(self) -> tuple[Entry, ...]:
+        """The entries of which not all can be read."""
+        places = self._places(self.width())
+        short = [e for e, p in zip(self._entries, places, strict=False) if self._needs(e) > p.width()]
+        return (*short, *self._entries[len(places) :])
+
     def sizeHint(self) -> QSize:
         return QSize(200, self.heightForWidth(max(self.width(), 60)))
 
@@ -95,16 +103,22 @@ class Legend(QWidget):
         x = y = 0.0
         more = self._wide("+99") + _GAP
         for i, entry in enumerate(self._entries):
-            wide = min(_DOT + self._wide(entry.title) + self._value_room, float(width))
-            if x and x + wide > width:
-                x, y = 0.0, y + _LINE
+            wide, last_one = min(self._needs(entry), float(width)), i + 1 == len(self._entries)
             last_line = y + _LINE >= self._lines * _LINE
-            room = width - (more if last_line and i + 1 < len(self._entries) else 0)
-            if y >= self._lines * _LINE or (last_line and x and x + wide > room):
-                break
+            if x and x + wide > width and not last_line:
+                x, y = 0.0, y + _LINE
+                last_line = y + _LINE >= self._lines * _LINE
+            room = width if last_one or not last_line else width - more
+            if x and x + wide > room:
+                if not last_one or width - x < _LEAST + self._value_room:
+                    break
+                wide = width - x  # the last one is shortened rather than counted
             places.append(QRectF(x, y, wide, _LINE))
             x += wide + _GAP
         return places
+
+    def _needs(self, entry: Entry) -> float:
+        return _DOT + self._wide(entry.title) + self._value_room
 
     @property
     def _value_room(self) -> float:
@@ -145,8 +159,8 @@ class Legend(QWidget):
                     return
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.hidden:
-            rest = texts.LEGEND_MORE.format(titles=", ".join(e.title for e in self.hidden))
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent) and self.cut:
+            rest = texts.LEGEND_MORE.format(titles=", ".join(e.title for e in self.cut))
             QToolTip.showText(event.globalPos(), f"{self.toolTip()}\n{rest}", self)
             return True
         return super().event(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QMenu, QMenuBar, QWidgetAction
 
@@ -36,6 +37,7 @@ class OutputsMenu(QMenu):
         self.address.setPlaceholderText(texts.OUTPUT_ADDRESS)
         self.address.setToolTip(texts.OUTPUT_ADDRESS_TIP)
         self.address.setAccessibleName(texts.OUTPUT_ADDRESS)
+        self.address.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the keys of an open menu are for its entries
         self.address.setMinimumWidth(self.address.fontMetrics().horizontalAdvance(texts.OUTPUT_ADDRESS) + 24)
         self.address.returnPressed.connect(self._send_to)
         field = QWidgetAction(self)
