@@ -13,7 +13,7 @@ from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
 from expnet_live.person.curve import Curve
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 44.0, 12.0, 24.0, 34.0  # px around the plot
+_LEFT, _TOP, _RIGHT, _BOTTOM = 48.0, 12.0, 24.0, 34.0  # px around the plot
 _NEAR = 11.0  # px within which the mouse hits a handle
 _APART = 0.02  # least distance between two points
 _SPAN = 0.05  # least distance from the dead zone's end to the full action
@@ -173,10 +173,10 @@ class CurveCanvas(QWidget):
                 painter.setPen(QColor(t.muted))
                 y, x = self._place(0, share).y(), self._place(share, 0).x()
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(0, y - 8, _LEFT - 6, 16), right, f"{100 * share:.0f} %")
-                painter.drawText(
-                    QRectF(x - 30, area.bottom() + 3, 60, 14), Qt.AlignmentFlag.AlignCenter, f"{100 * share:.0f} %"
-                )
+                label, below = f"{100 * share:.0f} %", QRectF(x - 30, area.bottom() + 3, 60, 14)
+                painter.drawText(QRectF(0, y - 8, _LEFT - 11, 16), right, label)
+                if share:  # one label is enough for the corner
+                    painter.drawText(below, Qt.AlignmentFlag.AlignCenter, label)
         painter.setPen(QColor(t.faint))
         painter.drawText(
             QRectF(area.left(), area.bottom() + 16, area.width(), 16), Qt.AlignmentFlag.AlignCenter, texts.CURVE_AXES

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
 
-_LINE, _DOT, _GAP = 19, 12, 7  # px: height of a line, room for the dot, between two entries
+_LINE, _DOT = 19, 12  # px: height of a line, room for the dot
+_GAPS = (16, 11, 7)  # px between two entries: the first with which all are whole, else the last
 _FONT = 12  # px
 _LEAST = 72  # px: width from which a shortened title still says something
 
@@ -99,11 +100,19 @@ class Legend(QWidget):
 
     def _places(self, width: int) -> list[QRectF]:
         """Where each entry is, from the first one on, up to the last one that has room."""
+        needs = [self._needs(entry) for entry in self._entries]
+        for gap in _GAPS:
+            places = self._placed(needs, width, gap)
+            if len(places) == len(needs) and all(p.width() >= n for p, n in zip(places, needs, strict=True)):
+                break
+        return places
+
+    def _placed(self, needs: Sequence[float], width: int, gap: int) -> list[QRectF]:
         places: list[QRectF] = []
         x = y = 0.0
-        more = self._wide("+99") + _GAP
-        for i, entry in enumerate(self._entries):
-            wide, last_one = min(self._needs(entry), float(width)), i + 1 == len(self._entries)
+        more = self._wide("+99") + gap
+        for i, need in enumerate(needs):
+            wide, last_one = min(need, float(width)), i + 1 == len(needs)
             last_line = y + _LINE >= self._lines * _LINE
             if x and x + wide > width and not last_line:
                 x, y = 0.0, y + _LINE
@@ -114,7 +123,7 @@ class Legend(QWidget):
                     break
                 wide = width - x  # the last one is shortened rather than counted
             places.append(QRectF(x, y, wide, _LINE))
-            x += wide + _GAP
+            x += wide + gap
         return places
 
     def _needs(self, entry: Entry) -> float:
@@ -146,7 +155,7 @@ class Legend(QWidget):
                 painter.setPen(QColor(entry.color or t.faint))
                 painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, self._values.get(entry.name, ""))
         if left := len(self._entries) - len(places):
-            end = places[-1].right() + _GAP if places else 0.0
+            end = places[-1].right() + _GAPS[-1] if places else 0.0
             top = places[-1].top() if places else 0.0
             painter.setPen(QColor(t.muted))
             painter.drawText(QRectF(end, top, self.width() - end, _LINE), middle, f"+{left}")
