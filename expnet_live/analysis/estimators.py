@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -92,6 +92,10 @@ class ExpNetEstimator:
         self._pipeline.reset()
         self._pipeline.remember(memory)
         return self._pipeline.process
+
+    def photos(self, images: Sequence[Image]) -> list[list[FaceState]]:
+        """The faces of each picture, as by `photo`."""
+        return self._pipeline.photos(images)
 
     def appearances(self) -> dict[int, Appearance]:
         """The appearance of each face that is tracked in a video, by its number."""

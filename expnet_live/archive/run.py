@@ -44,7 +44,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @dataclass
 class Report:
-    """What a run did: inputs in all, those done before, those read now, their pictures, s, and problems by input.
+    """What a run did: inputs in all, those done before, those read now, their pictures, s of reading, and problems.
 
     `memory`: the most that a worker's process has had, in bytes; `work`: s of all workers together.
     """
@@ -118,12 +118,12 @@ class _Desk:
 
     def work(self, todo: Sequence[Input], cluster: str, say: Callable[[str], None]) -> None:
         """Read these inputs."""
-        started = time.monotonic()
         new = jobs_of(todo, self._manifest, self._settings, self._out)
         with tqdm(total=sum(one.size for one in todo), unit="B", unit_scale=True, disable=None) as bar:
             for left in reversed(range(_REOPENED + 1)):
                 with client_of(cluster) as client:
                     say(f"{cluster}: {client.dashboard_link}")
+                    started = time.monotonic()
                     try:
                         self._hand_out(client, new, bar)
                         break
@@ -133,9 +133,10 @@ class _Desk:
                                 f"The scheduler of {cluster} is gone; run the same command again to go on."
                             ) from error
                         log.warning("The connection to the scheduler was lost; it is opened again.")
+                    finally:
+                        self._report.seconds += time.monotonic() - started
                 self._again.extendleft(job for job, _ in self._running.values())
                 self._running.clear()
-        self._report.seconds = time.monotonic() - started
 
     def note(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes into the manifest, and remove rows of versions that can no longer be read."""

@@ -17,7 +17,14 @@ from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, INPUT_KEYS
 
 SCHEMA = "1"
 APPEARANCE, PERSON = "appearance", "person"
-_KINDS = {"frame": pa.int32(), "timestamp_s": pa.float64(), "face": pa.int32(), "confidence": pa.float32()}
+_KINDS = {
+    "source": pa.string(),
+    "frame": pa.int32(),
+    "timestamp_s": pa.float64(),
+    "face": pa.int32(),
+    APPEARANCE: pa.int32(),
+    PERSON: pa.string(),
+}
 _ABOUT = {
     "source": ("", "the photo or video, as in inputs.parquet"),
     "frame": ("", "its frame, counted from 0"),
@@ -45,10 +52,8 @@ def schema_of(layout: Layout, people: bool = False) -> pa.Schema:
     names = [*layout.columns, *(ACTION_UNITS.names if layout.blendshapes else ()), APPEARANCE]
     if people:
         names.append(PERSON)
-    kinds = {"source": pa.dictionary(pa.int32(), pa.string()), **_KINDS, APPEARANCE: pa.int32()}
-    kinds[PERSON] = kinds["source"]
     fields = [
-        pa.field(n, kinds.get(n, pa.float32()), metadata={"unit": about[n][0], "about": about[n][1]}) for n in names
+        pa.field(n, _KINDS.get(n, pa.float32()), metadata={"unit": about[n][0], "about": about[n][1]}) for n in names
     ]
     return pa.schema(fields, metadata={"expnet_live_archive": json.dumps({"schema": SCHEMA})})
 
@@ -84,11 +89,11 @@ class Rows:
         values = values.reshape(-1, width)
         columns = {name: pa.array(values[:, i], mask=np.isnan(values[:, i])) for i, name in enumerate(self._named)}
         frames, times, faces, confidences = zip(*self._keys, strict=True) if self._keys else ([], [], [], [])
-        columns["source"] = pa.array(self._sources, pa.string()).dictionary_encode()
+        columns["source"] = pa.array(self._sources, pa.string())
         columns["frame"], columns["timestamp_s"] = pa.array(frames, pa.int32()), pa.array(times, pa.float64())
         columns["face"] = columns[APPEARANCE] = pa.array(faces, pa.int32())
         columns["confidence"] = pa.array(np.array(confidences, np.float32))
-        columns[PERSON] = pa.array(self._people, pa.string()).dictionary_encode()
+        columns[PERSON] = pa.array(self._people, pa.string())
         if self.layout.blendshapes:
             columns |= self._units(values, missing)
         for waiting in (self._sources, self._people, self._keys, self._values):

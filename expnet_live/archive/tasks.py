@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import platform
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -33,7 +33,7 @@ from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import Source, open_source
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import checksum, replacing, write_whole
-from expnet_live.core.types import Frame
+from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
 from expnet_live.sessions.format.table import Layout
 from expnet_live.video.cutting import cut_points
@@ -45,6 +45,7 @@ _PLAN, _DONE = "plan.json", "done.json"
 _RUN_UP = 1.0  # s that are decoded before a part: the first pictures after a key frame may need earlier ones
 _SAME = 1e-6  # s
 _ROW_GROUP = 16_384
+_PIXELS = 64 << 20  # bytes of photos that go through the network together
 
 
 class _SeamError(Exception):
@@ -104,12 +105,17 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
         return Step(part, part + 1, 0, _usage(started), (outcome_of(one, settings, str(error)),))
     if part < len(plan.cuts):
         return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
-    outcome = msgspec.structs.replace(
-        outcome_of(one, settings, problem), sha256=plan.sha256, frames=state.frames, with_face=state.with_face
-    )
     if state.frames:
         _join(out / FACES / one.file, work, plan, state)
-        outcome = msgspec.structs.replace(outcome, file=one.file)
+    outcome = outcome_of(
+        one,
+        settings,
+        problem,
+        sha256=plan.sha256,
+        file=one.file if state.frames else "",
+        frames=state.frames,
+        with_face=state.with_face,
+    )
     write_whole(work / _DONE, msgspec.json.encode(outcome))
     return Step(part, part + 1, state.frames, _usage(started), (outcome,))
 
@@ -117,28 +123,49 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
 def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Path, people: bool = False) -> Step:
     """Read photos into the file `name` of the data set; rows of other photos in it stay. Raises like `read_video`."""
     started, reader = time.monotonic(), _reader(_stated(settings), out)
-    rows, outcomes = reader.rows(people), []
+    rows = reader.rows(people)
+    outcomes: list[Outcome] = []
     neutral, path = reader.neutral(), out / FACES / name
     with _writing(path, rows.schema) as write:
         _keep(path, [one.source for one in photos], write)
-        for one in photos:
-            outcome = outcome_of(one, settings)
-            try:
-                refuse_first_seconds(one.source, settings.neutral)
-                with fetched(one) as path:
-                    faces = reader.estimator.photo(read_image(path))
-                    sha256 = checksum(path)
-            except SourceError as error:
-                outcomes.append(msgspec.structs.replace(outcome, problem=str(error)))
-                continue
-            for moment in neutral.add(Moment(0, 0.0, tuple(faces))):
-                for batch in rows.add(one.source, moment, one.person):
-                    write(batch)
-            outcomes.append(
-                msgspec.structs.replace(outcome, sha256=sha256, file=name, frames=1, with_face=int(bool(faces)))
-            )
+        for group in _groups(photos, settings, outcomes):
+            found = reader.estimator.photos([picture.image for picture in group])
+            for picture, faces in zip(group, found, strict=True):
+                one = picture.input
+                for moment in neutral.add(Moment(0, 0.0, tuple(faces))):
+                    for batch in rows.add(one.source, moment, one.person):
+                        write(batch)
+                seen = int(bool(faces))
+                outcomes.append(outcome_of(one, settings, sha256=picture.sha256, file=name, frames=1, with_face=seen))
         write(rows.take())
     return Step(0, 1, sum(o.frames for o in outcomes), _usage(started), tuple(outcomes))
+
+
+class _Picture(NamedTuple):
+    """A photo that was read."""
+
+    input: Input
+    image: Image
+    sha256: str
+
+
+def _groups(photos: Sequence[Input], settings: Settings, problems: list[Outcome]) -> Iterator[list[_Picture]]:
+    """The photos, as many at once as fit into _PIXELS; those that cannot be read become `problems`."""
+    group: list[_Picture] = []
+    for one in photos:
+        try:
+            refuse_first_seconds(one.source, settings.neutral)
+            with fetched(one) as path:
+                picture = _Picture(one, read_image(path), checksum(path))
+        except SourceError as error:
+            problems.append(outcome_of(one, settings, str(error)))
+            continue
+        if group and sum(p.image.size for p in group) + picture.image.size > _PIXELS:
+            yield group
+            group = []
+        group.append(picture)
+    if group:
+        yield group
 
 
 def work_of(one: Input, settings: Settings, out: Path) -> Path:
@@ -155,8 +182,8 @@ def parts_done(one: Input, settings: Settings, out: Path) -> int:
     return next(n for n in range(len(plan.cuts) + 1) if not plan.state_file(work, n).is_file())
 
 
-def outcome_of(one: Input, settings: Settings, problem: str = "") -> Outcome:
-    """What is known of an input without frames."""
+def outcome_of(one: Input, settings: Settings, problem: str = "", **told: Any) -> Outcome:
+    """The outcome of an input, which has no frames unless that is `told`."""
     return Outcome(
         one.source,
         one.spec,
@@ -167,6 +194,7 @@ def outcome_of(one: Input, settings: Settings, problem: str = "") -> Outcome:
         problem=problem or one.problem,
         digest=settings.digest(),
         host=platform.node(),
+        **told,
     )
 
 
@@ -210,12 +238,12 @@ def _usage(started: float) -> Usage:
 
 def most_memory() -> int:
     """The most memory in bytes that this process has had, 0 if the system does not tell."""
-    if sys.platform == "win32":
+    try:
+        # Not getrusage: there a process also has the memory of the one that started it.
+        status = Path("/proc/self/status").read_text()
+    except OSError:
         return 0
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else 1024 * most
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 # --- a part of a video --------------------------------------------------------------------------
@@ -327,7 +355,7 @@ def _keep(path: Path, leave_out: Sequence[str], write: Callable[[pa.RecordBatch]
     """Copy the rows of a file, if there is one, except those of some sources."""
     if path.exists():
         table = pq.read_table(path, partitioning=None)
-        others = pc.invert(pc.is_in(table.column("source").cast(pa.string()), pa.array(leave_out, pa.string())))
+        others = pc.invert(pc.is_in(table.column("source"), pa.array(leave_out, pa.string())))
         _write_all([table.filter(others)], write)
 
 
@@ -353,7 +381,7 @@ def _named(table: pa.Table, people: dict[int, int]) -> pa.Table:
 
 def _write_all(tables: list[pa.Table], write: Callable[[pa.RecordBatch], None]) -> None:
     if tables:
-        table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+        table = pa.concat_tables(tables).combine_chunks()
         tables.clear()
         for batch in table.to_batches():
             write(batch)

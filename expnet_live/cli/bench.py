@@ -77,6 +77,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--head", type=head_option, metavar="FILE", help="with --app: an avatar (.vrm, .glb) that mirrors the face"
     )
+    parser.add_argument(
+        "--archive",
+        type=positive_int,
+        metavar="CLIPS",
+        help="read an archive of so many clips with one worker and with two: speed, memory, difference from 'analyze'",
+    )
     parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: save a screenshot at the end")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     add_model(parser)
@@ -107,6 +113,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
 
     from expnet_live.cli.quiet import quiet_native
+
+    if args.archive is not None:
+        from expnet_live.research.evaluation.speed.bench_archive import bench_archive, print_archive
+
+        with nullcontext() if args.verbose else quiet_native():
+            print_archive(bench_archive(args.archive, video=(args.videos or ["demo"])[0]))
+        return 0
 
     # The libraries read these once, when they are loaded.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -134,15 +134,24 @@ class Look:
 
 def look_at(image: Image, crops: Sequence[Crop], predictor: FacePredictor, watch: Stopwatch) -> list[Look]:
     """Process all crops in one run of the network."""
-    if not crops:
+    return look_at_all([(image, crop) for crop in crops], predictor, watch)
+
+
+def look_at_all(
+    places: Sequence[tuple[Image, Crop]], predictor: FacePredictor, watch: Stopwatch, most: int = 64
+) -> list[Look]:
+    """Process crops of several pictures, `most` in one run of the network."""
+    if len(places) > most:
+        return look_at_all(places[:most], predictor, watch) + look_at_all(places[most:], predictor, watch)
+    if not places:
         return []
     with watch("crop"):
-        cuts = [c.cut(image) for c in crops]
+        cuts = [crop.cut(image) for image, crop in places]
         pixels = np.stack(cuts) if len(cuts) > 1 else cuts[0][None]
     with watch("network"):
         p = predictor.predict(pixels)
     looks = []
-    for i, crop in enumerate(crops):
+    for i, (image, crop) in enumerate(places):
         x, y = (float(v) for v in p.origin[i])
         view = in_crop = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
         plausible = _fills(view, crop.size)

@@ -8,7 +8,7 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from expnet_live.pipeline.look import (
     crop_type,
     distinct,
     first_crop,
-    look_at,
+    look_at_all,
 )
 from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.skin import SkinTone
@@ -119,35 +119,54 @@ class Pipeline:
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
         """The faces of a single picture, largest first, without smoothing or memory."""
-        _check(image)
+        (states,) = self.photos([image], index, timestamp)
+        return states
+
+    def photos(self, images: Sequence[Image], index: int = 0, timestamp: float = 0.0) -> list[list[FaceState]]:
+        """The faces of each picture as by `photo`; their crops go through the network together, which fills a GPU."""
         watch = Stopwatch()
-        looks: list[Look] = []
-        stages = self.detector.search(image)
-        while not any(k.confidence >= _SURE for k in looks):
+        for image in images:
+            _check(image)
+        searches = [_Search(image, self.detector.search(image)) for image in images]
+        open_ones = searches
+        while open_ones:
             with watch("detect"):
-                found = next(stages, None)
-            if found is None:
-                break
+                found = [next(search.stages, None) for search in open_ones]
+            open_ones = [search for search, detections in zip(open_ones, found, strict=True) if detections is not None]
             # The detector's largest or best result need not be a face: let the network check a few more than are
             # wanted.
-            looks = distinct(looks + self._photo_looks(image, found[: self._max_faces + _DOUBTFUL], watch))
-        frame = Frame(image, timestamp, index)
+            places = [
+                (search, detection)
+                for search, detections in zip(open_ones, (f for f in found if f is not None), strict=True)
+                for detection in detections[: self._max_faces + _DOUBTFUL]
+            ]
+            self._look_closer(places, watch)
+            open_ones = [s for s in open_ones if not any(k.confidence >= _SURE for k in s.looks)]
+        return [self._photo_states(s, Frame(s.image, timestamp, index), watch.seconds) for s in searches]
+
+    def _photo_states(self, search: _Search, frame: Frame, seconds: dict[str, float]) -> list[FaceState]:
         states = []
-        for i, k in enumerate(sorted(looks, key=lambda k: -k.view.scale)[: self._max_faces]):
-            skin = SkinTone().add(image, k.view, timestamp)
+        for i, k in enumerate(sorted(search.looks, key=lambda k: -k.view.scale)[: self._max_faces]):
+            skin = SkinTone().add(frame.image, k.view, frame.timestamp)
             states.append(
-                self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, skin, watch.seconds)
+                self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, skin, seconds)
             )
         return states
 
-    def _photo_looks(self, image: Image, found: Sequence[Detection], watch: Stopwatch) -> list[Look]:
-        crops = [first_crop(image, d, self.predictor) for d in found]
-        looks = [k for k in look_at(image, crops, self.predictor, watch) if k.plausible]
+    def _look_closer(self, places: Sequence[tuple[_Search, Detection]], watch: Stopwatch) -> None:
+        """Add the looks at detections to their searches."""
+        of = [search for search, _ in places]
+        crops = [first_crop(search.image, detection, self.predictor) for search, detection in places]
+        looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self.predictor, watch)
         # The second look determines the crop of the last one, so it must also treat both sides equally.
         for _ in range(2 if self._refine else 0):
+            of, looks = _plausible(of, looks)
             crops = [crop_type(self._close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = [k for k in look_at(image, crops, self._close_look, watch) if k.plausible]
-        return [k for k in looks if k.confidence >= _PHOTO_CONFIDENCE]
+            looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self._close_look, watch)
+        of, looks = _plausible(of, looks)
+        for search in {id(s): s for s in of}.values():
+            new = [k for s, k in zip(of, looks, strict=True) if s is search and k.confidence >= _PHOTO_CONFIDENCE]
+            search.looks = distinct(search.looks + new)
 
     @property
     def tells_blendshapes(self) -> bool:
@@ -232,6 +251,21 @@ def _check(image: Image) -> None:
         raise ValueError(f"The picture could not be read: it is {image!r}, not an array; check the path of its file.")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
         raise ValueError(f"A picture must be uint8 (H, W, 3) BGR, not {image.dtype} {image.shape}.")
+
+
+@dataclass(eq=False)
+class _Search:
+    """The search for faces in a photo: further stages of the detector, and the looks so far."""
+
+    image: Image
+    stages: Iterator[list[Detection]]
+    looks: list[Look] = field(default_factory=list)
+
+
+def _plausible(of: Sequence[_Search], looks: Sequence[Look]) -> tuple[list[_Search], list[Look]]:
+    """Those of the looks that are plausible, each with its search."""
+    kept = [(search, look) for search, look in zip(of, looks, strict=True) if look.plausible]
+    return [search for search, _ in kept], [look for _, look in kept]
 
 
 @dataclass

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from expnet_live import Pipeline
+from expnet_live import Pipeline, open_source
 from expnet_live.core.types import Image
 
 
@@ -58,3 +58,15 @@ def test_what_is_larger_and_no_face_hides_no_face(pipeline: Pipeline, astronaut:
 def test_a_picture_that_could_not_be_read_says_so(pipeline: Pipeline) -> None:
     with pytest.raises(ValueError, match="could not be read"):
         pipeline.photo(None)  # type: ignore[arg-type]
+
+
+def test_photos_together_have_the_values_of_each_alone(pipeline: Pipeline) -> None:
+    with open_source("demo") as source:
+        images = [frame.image for frame in source][::60]
+    images.insert(1, np.zeros((90, 120, 3), np.uint8))
+    together = pipeline.photos(images)
+    assert [len(faces) for faces in together] == [1, 0, 1, 1, 1]
+    for image, faces in zip(images, together, strict=True):
+        for one, other in zip(pipeline.photo(image), faces, strict=True):
+            np.testing.assert_allclose(one.expression, other.expression, atol=1e-4)
+            np.testing.assert_allclose(one.pose.translation, other.pose.translation, atol=0.1)

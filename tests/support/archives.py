@@ -57,8 +57,7 @@ def analyzed(out: Path) -> pd.DataFrame:
 
 def archived(out: Path) -> pd.DataFrame:
     """The rows of a data set."""
-    table = pq.read_table(out / "faces").to_pandas()
-    return _sorted(table.astype({"source": str}))
+    return _sorted(pq.read_table(out / "faces").to_pandas())
 
 
 def _sorted(table: pd.DataFrame) -> pd.DataFrame:
