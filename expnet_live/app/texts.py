@@ -18,6 +18,7 @@ OUTPUT_FETCHABLE_TIP = "Sends the face to {place}. Other computers that know thi
 OUTPUT_FETCHED_TIP = "Other computers that know this one's address can fetch the face: {names}"
 OUTPUT_LEAVES_TIP = "The face leaves this computer: {names}"
 STATUS_OUTPUTS, STATUS_OUTPUTS_TIP = "→ {names}", "Programs that receive the face"
+STATUS_OUTPUT_WAITS = "{name} (waiting)"
 MENU_FILE, MENU_VIEW, MENU_HELP, MENU_FACE = "&File", "&View", "&Help", "F&ace"
 OPEN_FILE = "Open a video or picture…"
 OPEN_FILE_TIP = "Mirror the face of a video or picture file"

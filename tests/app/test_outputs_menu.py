@@ -79,6 +79,21 @@ def test_a_strangers_path_is_two_clicks_and_the_head_of_the_other_program_turns(
             serving.join()
 
 
+def test_the_status_line_says_that_nobody_listens(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        port = udp.getsockname()[1]
+    window = open_window()
+    status = window.parts.status
+    window.outputs.address.setText(f"vmc://127.0.0.1:{port}")
+    window.outputs.address.returnPressed.emit()
+    qtbot.waitUntil(lambda: status.outputs.text() == "→ vmc (waiting)", timeout=LONG)
+    assert status.outputs.toolTip().endswith(f"Nobody listens at 127.0.0.1:{port}.")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", port))
+        qtbot.waitUntil(lambda: status.outputs.text() == "→ vmc", timeout=LONG)
+
+
 def test_an_output_that_fails_on_its_thread_says_so_and_is_off(
     qtbot: Any, open_window: Callable[..., MainWindow], monkeypatch: pytest.MonkeyPatch
 ) -> None:

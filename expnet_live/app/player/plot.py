@@ -39,6 +39,7 @@ class SessionPlot(QWidget):
         self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "left": self._left, "right": self._right})
         self._plot.setMouseEnabled(x=True, y=False)
         self._left.setWidth(42)
+        self._left.setTickDensity(0.6)  # labels keep apart in the lowest plot
         self._right.setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
         self._lost, self._lines, self._markers = Spans(), Lines(), Marks()

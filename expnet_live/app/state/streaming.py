@@ -54,6 +54,11 @@ class Streaming:
         self._start(kind, address)
 
     @property
+    def complaints(self) -> dict[str, str]:
+        """By name, a sentence on what prevents an output's samples from arriving."""
+        return {name: said for name, stream in self._streams.items() if (said := stream.complaint) is not None}
+
+    @property
     def targets(self) -> list[str]:
         """Those that are on, as `send_to` takes them."""
         return [stream.target for stream in self._streams.values()]

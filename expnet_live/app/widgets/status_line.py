@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStatusBar
@@ -53,12 +53,22 @@ class StatusLine(QStatusBar):
         self._fit()
         self.message.setToolTip(tip)
 
-    def show_outputs(self, names: Sequence[str], leaving: Sequence[str] = (), fetchable: Sequence[str] = ()) -> None:
-        """The outputs that are on, and a lock for those whose data leave this computer, or can be fetched by others."""
+    def show_outputs(
+        self,
+        names: Sequence[str],
+        leaving: Sequence[str] = (),
+        fetchable: Sequence[str] = (),
+        complaints: Mapping[str, str] | None = None,
+    ) -> None:
+        """The outputs that are on, with complaints by name, and a lock for those whose data leave this computer, or can
+        be fetched by others."""
+        troubled = complaints or {}
+        shown = [texts.STATUS_OUTPUT_WAITS.format(name=n) if n in troubled else n for n in names]
         tips = ((texts.OUTPUT_LEAVES_TIP, leaving), (texts.OUTPUT_FETCHED_TIP, fetchable))
         self.lock.setVisible(bool(leaving or fetchable))
         self.lock.setToolTip("\n".join(tip.format(names=", ".join(them)) for tip, them in tips if them))
-        self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(names)) if names else "")
+        self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(shown)) if names else "")
+        self.outputs.setToolTip("\n".join((texts.STATUS_OUTPUTS_TIP, *troubled.values())))
         self._fit()
 
     def refresh(
