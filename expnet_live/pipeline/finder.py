@@ -1,4 +1,4 @@
-"""The face finder: a small fully convolutional network of our own, run by ONNX Runtime.
+"""The face finder: a small fully convolutional network of our own, run by ONNX Runtime, or on GPUs by torch.
 
 At each cell of STRIDE px, the network tells the log-odds that a face's middle is there, where exactly it is (cells),
 the logarithm of the side of its box (cells), cosine and sine of its roll, and right eye, left eye and mouth, from the
@@ -8,7 +8,8 @@ middle, in sides of the box. `expnet-live train finder` makes it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,14 @@ class Finder:
 
     The second look at a picture, and of a thorough search the next ones, see it larger, for smaller faces; a thorough
     search ends with more room around the picture, for close-ups. With `many`, it always looks for small faces.
+    A `device` other than the CPU needs the package `onnx`; without it, the finder stays on the CPU.
     """
 
-    def __init__(self, min_score: float = SURE, many: bool = False, path: Path | None = None) -> None:
+    def __init__(
+        self, min_score: float = SURE, many: bool = False, path: Path | None = None, device: str = "cpu"
+    ) -> None:
         self._min_score, self._many = min_score, many
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(
-            str(path or asset(ASSET)), options, providers=["CPUExecutionProvider"]
-        )
+        self._maps = _network(path or asset(ASSET), device)
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
         return next((found for found in self._searched(image, thorough, self._min_score) if found), [])
@@ -66,8 +65,21 @@ class Finder:
         height, width = image.shape[:2]
         crop = Crop((width - 1) / 2, (height - 1) / 2, side * max(width, height), 0.0, size)
         pixels, corner = _without_bars(crop.cut(image), height * crop.scale, width * crop.scale)
-        maps = self._session.run(None, {"pictures": pixels[None].astype(np.float32)})[0][0]
+        maps = self._maps(pixels[None])[0]
         return [_in_image(d, crop, corner) for d in _faces(maps, math.log(score / (1 - score)))]
+
+
+def _network(path: Path, device: str) -> Callable[[Image], Array]:
+    """Maps pictures (N, H, W, 3) to the network's outputs."""
+    if device != "cpu" and find_spec("onnx") is not None:
+        from expnet_live.networks.torch_graph import TorchGraph
+
+        return TorchGraph(path, device)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda pictures: np.asarray(session.run(None, {"pictures": pictures.astype(np.float32)})[0])
 
 
 def _plan(length: int, thorough: bool, many: bool) -> Iterator[list[tuple[int, float]]]:

@@ -69,7 +69,7 @@ class Pipeline:
         refine: bool = True,
     ) -> None:
         self.predictor, self.face_model = predictor, face_model
-        self.detector = detector or Finder(many=max_faces > 1)
+        self.detector = detector or Finder(many=max_faces > 1, device=predictor.device)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         # For other face models, the effect of mirroring on their coefficients is unknown.
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
