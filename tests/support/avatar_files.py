@@ -289,14 +289,14 @@ class _Body:
         points, uv, triangles = _lathe(dome, 64)
         points += np.float32((0, 0, -0.068))
         front = (points[triangles].mean(1)[:, 2] > -0.02) & (points[triangles].mean(1)[:, 1] < 1.585)
-        triangles = triangles[~front]
+        triangles = triangles[~front][:, ::-1]
         strands = np.zeros((128, 256, 4), np.uint8)
         strands[..., :3] = hair
         strands[..., :3] += (np.arange(256) * 37 % 29).astype(np.uint8)[None, :, None]
         strands[..., 3] = np.where(np.arange(128)[:, None] < 100 + 20 * np.sin(np.arange(256) * 0.9), 255, 0)
         strand = _material("Hair", self.make.image(strands), **more)
         self.make.document["materials"].append({**strand, "alphaMode": "MASK", "doubleSided": True})
-        hair_ = self.primitive(points, _normals(points, triangles[:, ::-1]), uv, triangles, {"head": 1.0}, self._last)
+        hair_ = self.primitive(points, _normals(points, triangles), uv, triangles, {"head": 1.0}, self._last)
         self.mesh("Body", [*parts, hair_])
 
     @property

@@ -18,10 +18,11 @@ class Loader(Worker):
     """`take` returns the session once it is loaded, or the sentence that says why it failed; `share` is the part (0..1)
     of its table that has been read. After a stop, it ends at the next step."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, head: str = "") -> None:
+        """`head`: see Replay.load."""
         super().__init__("loading of a session")
         self.share = 0.0
-        self._folder = folder
+        self._folder, self._head = folder, head
         self._out: Mailbox[Replay | str] = Mailbox()
 
     def take(self) -> Replay | str | None:
@@ -30,7 +31,7 @@ class Loader(Worker):
     def _work(self) -> None:
         self._running()
         try:
-            self._out.put(Replay.load(self._folder, self._step))
+            self._out.put(Replay.load(self._folder, self._step, self._head))
         except Stopped:
             raise
         except UserError as error:

@@ -62,7 +62,7 @@ class PlayerView(QWidget):
         self.deck, self.views = Deck(self._show_range), Views(self.camera, self.head, self.paint_head)
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         self.actions_ = Actions(self, TABLE, self, context)
-        state = state or WindowState(Choices())
+        self._state = state = state or WindowState(Choices())
         bind_presets(self, lambda: state.choices.presets, self.mark, context)
         self.camera.setToolTip(texts.PLAYER_PICTURE_TIP)
         self.plot, self.readout = SessionPlot(), Readout(state)
@@ -92,7 +92,7 @@ class PlayerView(QWidget):
     def open_session(self, folder: Path) -> None:
         """Open a session and return at once; an error in the folder is shown as a sentence."""
         self.close_session()
-        self.folder, self._loader = folder, Loader(folder)
+        self.folder, self._loader = folder, Loader(folder, self._state.choices.head)
         self._loader.start()
         self._timer.start(_TICK)
 

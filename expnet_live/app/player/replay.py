@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +14,12 @@ from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
-from expnet_live.app.view3d.drawn import DrawnHead, own_drawn
-from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
+from expnet_live.avatars.avatar import posed
+from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.core.types import Array
+from expnet_live.core.types import Array, Pose
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
 from expnet_live.live.state import LiveFace
@@ -27,6 +29,8 @@ from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
 from expnet_live.threads.answerer import Answerer
+
+log = logging.getLogger(__name__)
 
 _HOLD = 0.5  # s for which a picture stays for later rows without a picture of their own
 
@@ -56,16 +60,17 @@ class Replay:
     no_head: str
 
     @classmethod
-    def load(cls, folder: Path, progress: Progress = unwatched) -> Replay:
+    def load(cls, folder: Path, progress: Progress = unwatched, head: str = "") -> Replay:
         """Load a session, which takes a while. `progress` gets the part of the table that has been read, and may raise
-        to stop. Raises UserError with one sentence."""
+        to stop. `head` is the name or file of the head to wear; if it is empty or cannot be loaded, the face model's
+        own is worn. Raises UserError with one sentence."""
         session = Session.open(folder, progress)
         n = len(session.rows)
         if not n:
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
         drawn, no_head = None, ""
         try:
-            drawn = _drawn_of(session.info)
+            drawn = _drawn_of(session.info, head)
         except UserError as error:
             no_head = str(error)
         progress(n, n)
@@ -216,8 +221,9 @@ class Poser(Answerer[int, Posed]):
             rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], replay.rows.gaze_of(row)
             if np.isfinite(replay.blendshapes[row]).all():
                 blendshapes = replay.blendshapes[row]
-        vertices = self._head.vertices(expression, replay.identity, gaze, blendshapes)
-        return Posed(vertices, self._head.normals(vertices), rotation)
+        pose = Pose(rotation, np.zeros(3))
+        drawn = posed(self._head, expression, replay.identity, gaze, blendshapes, pose)
+        return Posed(drawn.vertices, drawn.normals, drawn.pose.rotation)
 
 
 def _pictures(rows: Rows) -> tuple[Array, Array]:
@@ -240,9 +246,11 @@ def _leads(rows: Rows, chosen: Rows) -> bool:
     return bool(np.isin(first, faces).mean() > 0.5)
 
 
-def _drawn_of(info: SessionInfo) -> DrawnHead:
-    """The head of the face model that the session was recorded with. Takes a while. Raises UserError where that model
-    is not on this computer."""
+def _drawn_of(info: SessionInfo, worn: str) -> DrawnHead:
+    """The head to wear, or that of the face model that the session was recorded with. Takes a while.
+
+    Raises UserError where that model is not on this computer.
+    """
     model = model_with(info.coefficients, info.n_identity)
     if model is None:
         raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
@@ -251,4 +259,10 @@ def _drawn_of(info: SessionInfo) -> DrawnHead:
     except UserError as error:
         raise UserError(texts.PLAYER_NO_HEAD.format(reason=error)) from error
     own = own_drawn()
-    return own if head is face_model() else DrawnHead(head, HeadGeometry.of(head), own.lines)
+    if worn:
+        try:
+            other = Wardrobe().head(worn, head)
+            return DrawnHead(other, drawable(other), own.lines)
+        except UserError as error:
+            log.warning("%s", error)
+    return own if head is face_model() else DrawnHead(head, drawable(head), own.lines)

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 class Overlay(Format):
     name, title, ending = "overlay", "Video with mesh (MP4)", "_overlay.mp4"
     about = "the recorded video with the measured mesh over every face"
-    details = "the video (MP4) with the measured mesh over every face; the neutral, part of the face, is always kept"
+    details = (
+        "the video (MP4) with the measured mesh over every face, or another head (`--head`) in its place; the neutral, "
+        "part of the face, is always kept"
+    )
     opens_in = "any player"
-    takes = frozenset({"fps", "style"})
+    takes = frozenset({"fps", "style", "head"})
     measured = True  # the mesh matches the face only with its own neutral
 
     def why_not(self, session: Session) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import Camera
@@ -23,6 +24,7 @@ from expnet_live.outputs.output import Option, OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.shading import Surface
+from expnet_live.render.textured import AvatarPainter
 
 if TYPE_CHECKING:
     import pyvirtualcam
@@ -100,6 +102,7 @@ class _Painter:
         self._head: Head | None = None
         self._skin = _ANY_SKIN
         self._surface: Surface | None = None
+        self._avatar: AvatarPainter | None = None
 
     def __call__(self, image: Image, face: LiveFace | None) -> Image:
         if self._picture == "camera":
@@ -109,6 +112,10 @@ class _Painter:
             image = np.broadcast_to(self._background, image.shape).copy()
         if face is None:
             return image
+        if isinstance(face.head, Avatar):
+            if self._avatar is None or self._avatar.avatar is not face.head:
+                self._avatar = AvatarPainter(face.head, finely=False)
+            return self._avatar.draw(image, face.drawn(), face.state.pose)
         height, width = image.shape[:2]
         view = Camera.for_image(width, height).view(face.state.pose)
         opacity = 1.0 if alone else 0.75

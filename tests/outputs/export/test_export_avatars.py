@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import trimesh
@@ -97,6 +98,19 @@ def test_meshes_of_an_avatar(session: Session, files: dict[str, Path], tmp_path:
     mesh = trimesh.load(out / f"{rows.frame[1]:06d}.ply", process=False)
     ours, _, _ = avatar.posed(rows.expression[1], rows.gaze_of(1), rows.blendshapes_of(1), rows.rotation[1])
     assert np.abs(mesh.vertices - ours).max() < 2e-3
+
+
+def test_a_video_wears_an_avatar(demo_session: Session, files: dict[str, Path], tmp_path: Path) -> None:
+    """Its blue jersey is where the person's chest was; the mesh alone leaves it as it is."""
+    (tmp_path / "plain").mkdir()
+    plain = exported(demo_session, tmp_path / "plain", "overlay", start=1.0, end=1.3)
+    worn = exported(demo_session, tmp_path, "overlay", start=1.0, end=1.3, head=str(files["zero.vrm"]))
+    blue = []
+    for path in (plain, worn):
+        with av.open(str(path)) as video:
+            image = next(video.decode(video=0)).to_ndarray(format="bgr24").astype(int)
+        blue.append((image[..., 0] > image[..., 2] + 60).mean())
+    assert blue[0] < 0.001 < 0.008 < blue[1]
 
 
 @pytest.mark.parametrize("name", [None, "zero.vrm", "one.vrm"])

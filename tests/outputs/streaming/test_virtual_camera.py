@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from avatar_files import vrm_0
 from sending import TURNS, Opened, face_of, frame_of, until
 
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.types import Frame
+from expnet_live.heads.built_in import face_model
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.stream import Stream, parse_target
 from expnet_live.outputs.streaming.virtual_camera import fitted
@@ -112,3 +116,14 @@ def test_it_says_what_is_missing(opened: Opened, pictures: list[np.ndarray], mon
     until(lambda: without.over)
     assert without.problem == "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
     assert not Stream(*parse_target("camera?picture=head")).leaves
+
+
+def test_an_avatar_in_place_of_the_face(opened: Opened, pictures: list[np.ndarray], tmp_path: Path) -> None:
+    """Opaque, with its jersey, and turned like the person."""
+    (tmp_path / "a.vrm").write_bytes(vrm_0())
+    avatar, stream = Avatar.load(tmp_path / "a.vrm", face_model()), opened("camera", 0)
+    image = one(stream, pictures, seen(replace(face_of(), head=avatar)))
+    jersey = image[..., 2] > image[..., 0] + 60  # the camera gets RGB
+    assert jersey.mean() > 0.02
+    turned = one(stream, pictures, seen(replace(face_of(0, np.array([0.0, 0.5, 0.0])), head=avatar)))
+    assert np.abs(turned - image).max(2)[90:150, 120:200].mean() > 3

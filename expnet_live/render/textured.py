@@ -1,0 +1,155 @@
+"""Draws an avatar over a picture, with its textures, on the CPU: for the virtual camera and for videos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from expnet_live.avatars.avatar import Avatar, Posed
+from expnet_live.avatars.model import Alpha, Material
+from expnet_live.avatars.textures import decoded
+from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
+from expnet_live.core.types import Array, Image, Pose
+from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.render.rasterizer import Fragments, rasterize
+from expnet_live.render.shading import KEY, diffuse, rolled_off
+
+_MOST_PIXELS = 512  # px of a texture's side: a face in a video has no more
+_LINEAR = linear_from_srgb(np.arange(256))
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """Triangles (F, 3), the material of each, (F,), and which ones show a surface from behind, (F,)."""
+
+    triangles: Array
+    material: Array
+    behind: Array
+
+
+class AvatarPainter:
+    """Draws one avatar; `finely` at twice the picture's resolution, else at the picture's own."""
+
+    def __init__(self, avatar: Avatar, *, finely: bool = True) -> None:
+        file = avatar.file
+        self.avatar, self._scale = avatar, 2 if finely else 1
+        self._materials = file.materials
+        self._uv = np.concatenate([b.uv for b in file.blocks])
+        plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
+        self._colors = np.concatenate(plain)
+        self._textures = {
+            number: decoded(file.images[number], _MOST_PIXELS)
+            for number in {m.texture for m in file.materials if m.texture is not None}
+        }
+        self._layers = {alpha: self._layer(alpha) for alpha in Alpha}
+
+    def _layer(self, alpha: Alpha) -> _Layer:
+        triangles, materials = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
+        behind = [np.zeros(0, bool)]
+        for piece in self.avatar.file.pieces:
+            material = self._materials[piece.material]
+            if material.alpha is alpha:
+                mine = piece.triangles.astype(np.int64) + self.avatar.starts[piece.block]
+                sides = [mine, mine[:, ::-1]] if material.double_sided else [mine]
+                triangles += sides
+                materials += [np.full(len(side), piece.material) for side in sides]
+                behind += [np.full(len(mine), i == 1) for i in range(len(sides))]
+        return _Layer(np.concatenate(triangles), np.concatenate(materials), np.concatenate(behind))
+
+    def draw(self, image: Image, drawn: Posed, measured: Pose) -> Image:
+        """A copy of `image` (H, W, 3) BGR with the avatar where its face was measured."""
+        out, height, width = image.copy(), image.shape[0], image.shape[1]
+        points = view_of(Camera.for_image(width, height), drawn.pose, measured).project(drawn.vertices)
+        low = np.maximum(np.floor(points[:, :2].min(0)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(points[:, :2].max(0)).astype(int) + 2, (width, height))
+        if (high <= low).any():
+            return out
+        roi = out[low[1] : high[1], low[0] : high[0]]
+        scale = self._scale
+        # In pixels of the drawing, whose outer edges are those of the region.
+        points = points * scale
+        points[:, :2] += (scale - 1) / 2 - scale * low
+        color, cover = self._painted(points, drawn.normals, scale * roi.shape[1], scale * roi.shape[0])
+        if scale > 1:
+            color, cover = (cv2.resize(a, roi.shape[1::-1], interpolation=cv2.INTER_AREA) for a in (color, cover))
+        roi[:] = np.clip(roi * (1 - cover[..., None]) + color + 0.5, 0, 255).astype(np.uint8)
+        return out
+
+    def _painted(self, points: Array, normals: Array, width: int, height: int) -> tuple[Array, Array]:
+        """Premultiplied sRGB (H, W, 3) as BGR, and opacity (H, W), float32."""
+        n = width * height
+        color, cover = np.zeros((n, 3), np.float32), np.zeros(n, np.float32)
+        depth = np.full(n, -np.inf, np.float32)
+        facing = (normals @ KEY.unit)[:, None]
+        values = np.hstack([self._uv, diffuse(normals), facing, self._colors, diffuse(-normals)]).astype(np.float32)
+        for alpha, layer in self._layers.items():
+            if not len(layer.triangles):
+                continue
+            seen = rasterize(points, layer.triangles, width, height)
+            shown, opacity = self._shaded(seen, layer, values)
+            if alpha is Alpha.BLEND:
+                kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
+                pixel, share = seen.pixel[kept], opacity[kept]
+            else:
+                kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
+                pixel, share = seen.pixel[kept], np.ones(int(kept.sum()), np.float32)
+                depth[pixel] = seen.depth[kept]
+            color[pixel] = color[pixel] * (1 - share[:, None]) + shown[kept] * share[:, None]
+            cover[pixel] = cover[pixel] * (1 - share) + share
+        return color.reshape(height, width, 3)[..., ::-1], cover.reshape(height, width)
+
+    def _shaded(self, seen: Fragments, layer: _Layer, values: Array) -> tuple[Array, Array]:
+        """sRGB (M, 3) 0..255 and opacity (M,) of the visible pixels; masked ones have 0."""
+        mixed = seen.interpolate(layer.triangles, values)
+        materials, behind = layer.material[seen.triangle], layer.behind[seen.triangle]
+        mixed[behind, 2:5] = mixed[behind, 10:13]
+        mixed[behind, 5] *= -1
+        linear, opacity = np.zeros((len(mixed), 3), np.float32), np.ones(len(mixed), np.float32)
+        for number in np.unique(materials):
+            rows = np.flatnonzero(materials == number)
+            linear[rows], opacity[rows] = self._lit(self._materials[number], mixed[rows])
+        return srgb_from_linear(linear).astype(np.float32), opacity
+
+    def _lit(self, material: Material, mixed: Array) -> tuple[Array, Array]:
+        base = np.array(material.color, np.float32) * mixed[:, 6:10]
+        pixels = None if material.texture is None else self._textures[material.texture]
+        if pixels is not None:
+            texels = _between(pixels, mixed[:, :2])
+            base = base * np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])
+        color, opacity = base[:, :3], np.clip(base[:, 3], 0, 1)
+        if material.shade is not None:
+            low, high = -1 + material.toony - material.shift, 1 - material.toony - material.shift
+            low, high = min(low, high) - 1e-3, max(low, high) + 1e-3
+            lit = np.clip((mixed[:, 5:6] - low) / (high - low), 0, 1)
+            shade = np.minimum(np.array(material.shade) / np.maximum(material.color[:3], 1e-3), 1)
+            color = color * (shade + (1 - shade) * lit * lit * (3 - 2 * lit)).astype(np.float32)
+        elif not material.unlit:
+            color = rolled_off(color * mixed[:, 2:5])
+        if material.alpha is Alpha.MASK:
+            opacity = (opacity >= material.cutoff).astype(np.float32)
+        elif material.alpha is Alpha.OPAQUE:
+            opacity = np.ones_like(opacity)
+        return color + np.array(material.glow, np.float32), opacity
+
+
+def view_of(camera: Camera, drawn: Pose, measured: Pose) -> WeakPerspective:
+    """Where to draw what is left of a `measured` pose: as large as the head was measured."""
+    view = camera.view(measured)
+    right, up, _ = (measured.translation - drawn.translation) * view.scale
+    return WeakPerspective(drawn.rotation, view.scale, view.x - float(right), view.y + float(up))
+
+
+def _between(pixels: Array, uv: Array) -> Array:
+    """Pixels (M, 4) float32 at repeating texture coordinates (M, 2), linear between neighbours."""
+    height, width = pixels.shape[:2]
+    at = ((uv - np.floor(uv)) * (width, height) - 0.5).astype(np.float32)
+    # OpenCV takes maps of no more than 32,767 columns.
+    side = 4096
+    rows = -(-len(at) // side)
+    padded = np.zeros((rows * side, 2), np.float32)
+    padded[: len(at)] = at
+    x, y = padded[:, 0].reshape(rows, side), padded[:, 1].reshape(rows, side)
+    found = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return found.reshape(-1, 4)[: len(at)].astype(np.float32)
