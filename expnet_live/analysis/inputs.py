@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from expnet_live.capture.kinds import VIDEO_SUFFIXES, Media, is_hidden, media_kind
 from expnet_live.capture.sources.video import VideoSource
 from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
+from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError
 
 RESULTS = ("meshes", "overlays")  # the folders that a run writes beside its table
@@ -53,14 +54,14 @@ def list_items(
     found = [item for text in inputs for item in _expand(text, leave_out)]
     names = _Names(found, taken)
     return [
-        Item(kind, printable(source), spec, names.of(kind, stem), problem)
+        Item(kind, printable(source), spec, names.of(kind, stem), without_credentials(problem))
         for kind, source, spec, stem, problem in found
     ]
 
 
 def printable(name: str) -> str:
-    """A file's name as text: bytes that are not UTF-8 appear as \\xe9."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file's name or an address as text: bytes that are not UTF-8 appear as \\xe9, passwords not at all."""
+    return without_credentials(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 _Found = tuple[Kind, str, str, str, str]
@@ -113,7 +114,7 @@ def _expand(text: str, leave_out: Callable[[Path], None]) -> Iterator[_Found]:
     elif spec.kind is SourceKind.CAMERA:
         yield Kind.CAMERA, f"camera{text}", text, f"camera{text}", ""
     elif spec.kind is SourceKind.OTHER:
-        yield (Kind.CAMERA if spec.live else Kind.VIDEO), text, text, re.sub(r"\W+", "_", text), ""
+        yield (Kind.CAMERA if spec.live else Kind.VIDEO), text, text, re.sub(r"\W+", "_", spec.name), ""
     elif path.is_dir():
         found = list(_folder(path, leave_out))
         if not found:

@@ -37,6 +37,7 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Ear
     started = datetime.now().astimezone()
     results = Results(options.out, earlier)
     left_out: list[Path] = []
+    options = replace(options, marked=results.marked)
     items = list_items(inputs, left_out.append, results.names())
     if any(item.kind is Kind.CAMERA for item in items):
         jobs = 1

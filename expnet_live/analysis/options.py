@@ -13,7 +13,8 @@ from expnet_live.render.style import OverlayStyle
 class Options:
     """See `expnet-live analyze --help`; `every` and `duration` (seconds) concern videos and cameras.
 
-    `rest`: the person at rest whom `neutral` names, where it names one.
+    `rest`: the person at rest whom `neutral` names, where it names one. `marked`: whether the table has a column of
+    markers.
     """
 
     out: Path
@@ -30,3 +31,4 @@ class Options:
     device: str = "auto"
     neutral: str | None = None
     rest: Person | None = None
+    marked: bool = False

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 import cv2
+import numpy as np
 
 from expnet_live.analysis.estimators import Estimator
 from expnet_live.analysis.inputs import Item, Kind
@@ -21,6 +22,7 @@ from expnet_live.core.types import FaceState, Image
 from expnet_live.heads.tone import toned
 from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import FaceOverlay
+from expnet_live.sessions.format.markers import Marker, labels_of, markers_beside
 from expnet_live.sessions.format.table import Layout
 from expnet_live.video.sound import SoundReader
 
@@ -50,7 +52,9 @@ def layout_of(estimator: Estimator, options: Options) -> Layout:
     """The columns of the table."""
     model = estimator.face_model
     n_identity = model.n_identity if options.identity else 0
-    return Layout(model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True)
+    return Layout(
+        model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True, marked=options.marked
+    )
 
 
 class ItemOutput:
@@ -74,6 +78,8 @@ class ItemOutput:
         self._overlay = None if options.overlay is None else FaceOverlay(model, options.overlay, quickly=quickly)
         self._video: OverlayVideo | None = None
         self._neutral = Neutral(model.names, options.rest, first_seconds(options.neutral))
+        self._markers = list(markers_beside(Path(item.spec))) if options.marked and item.kind is Kind.VIDEO else []
+        self._last: Moment | None = None  # to be written when it is known whether another one comes
 
     def __enter__(self) -> ItemOutput:
         return self
@@ -84,6 +90,8 @@ class ItemOutput:
         if given is None:
             for moment in self._neutral.finish():
                 self._write(moment)
+        if kind is None or not issubclass(kind, OutputError):
+            self._write_last()
         if self._video is not None:
             with writing(self._options.out):
                 if given is None:
@@ -117,11 +125,24 @@ class ItemOutput:
             name = self._item.name
             stem = name if self._item.kind is Kind.PHOTO else f"{name}/{moment.frame:06d}"
             self._meshes(self._path("meshes", stem), moment.faces)
-        rows = self._layout.input_rows(self._item.source, moment.frame, moment.seconds, moment.faces)
-        with writing(self._options.out):
-            self._rows.writelines(rows)
+        last, self._last = self._last, moment
+        if last is not None:
+            self._write_row(last, [m for m in self._markers if round(m.time, 6) <= round(last.seconds, 6)])
         self.frames += 1
         self.with_face += bool(moment.faces)
+
+    def _write_last(self) -> None:
+        """The last row has all markers that are left."""
+        if self._last is not None:
+            self._write_row(self._last, list(self._markers))
+            self._last = None
+
+    def _write_row(self, moment: Moment, due: Sequence[Marker]) -> None:
+        self._markers = self._markers[len(due) :]
+        (label,) = labels_of(due, np.array([moment.seconds]))
+        rows = self._layout.input_rows(self._item.source, moment.frame, moment.seconds, moment.faces, label)
+        with writing(self._options.out):
+            self._rows.writelines(rows)
 
     def _path(self, kind: str, name: str) -> Path:
         return self._folder / kind / name

@@ -20,6 +20,7 @@ from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, write_whole
+from expnet_live.sessions.format.table import MARKER
 
 SCHEMA = 1
 
@@ -52,17 +53,27 @@ class Results:
                     names |= {str(parent) for parent in name.parents if parent.name}
         return names
 
-    def check_columns(self, header: bytes) -> None:
-        """Raise UserError if rows with this header cannot be appended to the table."""
+    @property
+    def marked(self) -> bool:
+        """Whether the table has a column of markers; those of older versions have none, and get none."""
+        there = self._header_there()
+        return there is None or there.split(b",")[-1] == MARKER.encode()
+
+    def _header_there(self) -> bytes | None:
+        """The header of the table that rows are appended to, without its line end."""
         table = self.out / TABLE
         if self._earlier is not Earlier.APPEND or not table.exists():
-            return
+            return None
         with table.open("rb") as f:
-            there = f.readline()
-        if there.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n") != header.rstrip(b"\n"):
+            return f.readline().removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
+
+    def check_columns(self, header: bytes) -> None:
+        """Raise UserError if rows with this header cannot be appended to the table."""
+        there = self._header_there()
+        if there is not None and there != header.rstrip(b"\n"):
             raise UserError(
-                f"{table} has other columns than this run would add; use the model and the options of the earlier run "
-                "or choose another folder with --out."
+                f"{self.out / TABLE} has other columns than this run would add; use the model and the options "
+                "of the earlier run or choose another folder with --out."
             )
 
     @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from expnet_live.capture.source import Source
+from expnet_live.core.addresses import without_credentials
 from expnet_live.core.registry import Registry
 
 DEMO = "demo"
@@ -83,12 +84,12 @@ class SourceSpec:
 
     @property
     def name(self) -> str:
-        """A name to show: demo, the camera's name or Camera 0, or the file's name."""
+        """A name to show: demo, the camera's name or Camera 0, the file's name, or an address without its password."""
         if self.kind is SourceKind.CAMERA:
             return self.label or f"Camera {self.value}"
         if self.kind is SourceKind.FILE:
             return Path(self.value).name
-        return DEMO if self.kind is SourceKind.DEMO else self.value
+        return DEMO if self.kind is SourceKind.DEMO else without_credentials(self.value)
 
 
 def _exists(text: str) -> bool:

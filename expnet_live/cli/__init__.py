@@ -29,6 +29,7 @@ from expnet_live.cli import (
     train,
 )
 from expnet_live.cli.parser import Parser
+from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 
@@ -85,7 +86,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except UserError as error:
         if args.verbose:
             logging.getLogger(__name__).exception("the command failed")
-        print(f"expnet-live: {error}", file=sys.stderr)
+        print(f"expnet-live: {without_credentials(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if args.verbose:

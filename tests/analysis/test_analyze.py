@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.render.style import OverlayStyle
+from expnet_live.sessions.format.markers import Marker, header_line, marker_line
 from expnet_live.sessions.format.table import BOX, ROTATION, TRANSLATION
 from expnet_live.video.writer import VideoWriter
 
@@ -110,13 +112,13 @@ def test_photos(photos: Path, tmp_path: Path, portrait: Image) -> None:
     assert analyze(photos, "--out", out, "--mesh", "ply", "--overlay", "--identity") == 0
     rows = read_table(out)
     assert [Path(r["source"]).name for r in rows] == ["portrait.jpg", "empty.png", "portrait.png"]
-    options = Options(out, identity=True)
+    options = Options(out, identity=True, marked=True)
     assert tuple(rows[0]) == layout_of(load_estimator(options), options).columns
     assert {"gaze_left_yaw", "jawOpen", "identity_00", "arkit_jawOpen"} <= set(rows[0])
 
     keys = {"source", "frame", "timestamp_s"}
     assert {k: v for k, v in rows[1].items() if k not in keys and v} == {"confidence": "0"}
-    face = {k: float(v) for k, v in rows[2].items() if k != "source"}
+    face = {k: float(v) for k, v in rows[2].items() if k not in ("source", "marker")}
     assert np.isfinite(list(face.values())).all()
     assert face["confidence"] > 0.5
     # The face is in the upper middle of the picture.
@@ -188,6 +190,19 @@ def test_a_video_keeps_its_uneven_time_stamps(video: Path, tmp_path: Path) -> No
     assert np.allclose([float(r["timestamp_s"]) for r in read_table(out)], uneven(), atol=2e-3)
     assert np.allclose(timestamps(out / "overlays/portrait.mp4"), uneven(), atol=2e-3)
     assert files(out / "meshes") == {f"portrait/{i:06d}.ply" for i in (0, 5, 10)}
+
+
+def test_the_markers_of_a_session(video: Path, tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    session.mkdir()
+    shutil.copy(video, session / "video.mkv")
+    labels = [Marker(0.0, "first"), Marker(0.01, 'a "second"'), Marker(99.0, "after the end")]
+    (session / "markers.csv").write_bytes(b"".join([header_line(), *map(marker_line, labels)]))
+    assert analyze(session, "--out", tmp_path / "out", "--smoothing", "off") == 0
+    rows = read_table(tmp_path / "out")
+    marked = [r["marker"] for r in rows]
+    assert list(rows[0])[-1] == "marker" and marked[:2] == ["first", 'a "second"'] and marked[-1] == "after the end"
+    assert not any(marked[2:-1]) and len(rows) > 3
 
 
 def test_the_writer_pads_odd_sides_and_orders_time(tmp_path: Path) -> None:

@@ -70,6 +70,16 @@ def test_appending_keeps_what_is_there(photo: Path, tmp_path: Path) -> None:
     assert set(document["files"]) == set(after) - {"run.json"}
 
 
+def test_a_table_of_an_older_version_gets_no_markers(photo: Path, tmp_path: Path) -> None:
+    assert analyze(photo, "--out", tmp_path) == 0
+    table = tmp_path / "coefficients.csv"
+    header, row = table.read_text(encoding="utf-8").splitlines()
+    assert header.endswith(",marker") and row.endswith(",")
+    table.write_text(f"{header.removesuffix(',marker')}\n{row.removesuffix(',')}\n", encoding="utf-8")
+    assert analyze(photo, "--out", tmp_path, "--append") == 0
+    assert "marker" not in rows(tmp_path)[0] and rows(tmp_path)[0] == rows(tmp_path)[1]
+
+
 def test_appending_needs_the_same_columns(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert analyze(photo, "--out", tmp_path) == 0
     before = content(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,9 @@ from expnet_live.core.paths import asset
 PHOTO = cv2.imencode(".png", np.ascontiguousarray(data.astronaut()[:300, 60:360, ::-1]))[1].tobytes()
 
 
+CREDENTIALS = b64encode(b"anna:s3/cret").decode()
+
+
 class _Answers(BaseHTTPRequestHandler):
     asked: ClassVar[list[str]] = []
 
@@ -38,7 +42,10 @@ class _Answers(BaseHTTPRequestHandler):
             "/webcam": ("multipart/x-mixed-replace; boundary=b", b"--b", 3),
             "/list.m3u8": ("application/vnd.apple.mpegurl", b"#EXTM3U", 7),
             "/noise.jpg": ("image/jpeg", b"no picture", 10),
+            "/secret": ("video/mp4", clip, len(clip)),
         }.get(self.path, ("", b"", 0))
+        if self.path == "/secret" and self.headers["Authorization"] != f"Basic {CREDENTIALS}":
+            kind = ""
         self.send_response(200 if kind else 404)
         self.send_header("Content-Type", kind or "text/plain")
         self.send_header("Content-Length", str(length))
@@ -79,6 +86,25 @@ def test_a_photo_is_analysed_as_its_file_is(server: str, tmp_path: Path) -> None
             rows.append(list(csv.DictReader(file)))
         assert rows[-1][0].pop(next(iter(rows[-1][0]))) == source or n
     assert rows[0] == rows[1] and len(rows[0]) == 1 and float(rows[0][0]["confidence"]) > 0.9
+
+
+def test_a_password_opens_the_address_and_is_told_nowhere(
+    server: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    url, out = server.replace("://", "://anna:s3%2Fcret@") + "/secret", tmp_path / "out"
+    assert SourceSpec.parse(url).name == f"{server}/secret"
+    assert main(["analyze", url, "--out", str(out / "a"), "--smoothing", "off"]) == 0
+    assert main(["record", "--source", url, "--duration", "0.5", "--out", str(out / "s"), "--no-video"]) == 0
+    assert main(["sessions", "show", str(out / "s")]) == 0
+    wrong = url.replace("cret", "wrong")
+    assert main(["analyze", wrong, wrong.replace("http", "ftp"), wrong.replace("http", "odd"), "--out", str(out)]) == 1
+    assert main(["record", "--source", wrong, "--out", str(out / "t")]) == 2
+    said = capsys.readouterr()
+    text = [said.out, said.err, caplog.text, *map(str, out.rglob("*"))]
+    text += [p.read_text(encoding="utf-8") for p in out.rglob("*") if p.is_file()]
+    assert not any("s3" in t or "anna" in t for t in text)
+    assert f"{server}/secret" in (out / "a" / "run.json").read_text(encoding="utf-8")
 
 
 def test_nothing_is_fetched_before_it_is_opened(server: str) -> None:

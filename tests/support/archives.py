@@ -51,8 +51,8 @@ def photo(path: Path, number: int = 0, shift: int = 0) -> Path:
 
 
 def analyzed(out: Path) -> pd.DataFrame:
-    """The table of `analyze`."""
-    return _sorted(pd.read_csv(out / "coefficients.csv"))
+    """The table of `analyze`, without its markers, which only sessions have."""
+    return _sorted(pd.read_csv(out / "coefficients.csv").drop(columns="marker"))
 
 
 def archived(out: Path) -> pd.DataFrame:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from expnet_live.capture.source import Source
 from expnet_live.capture.spec import SourceKind, SourceSpec, type_of
+from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Frame
 from expnet_live.core.version import __version__
@@ -26,10 +28,13 @@ _AT_A_TIME = 1 << 20
 
 
 class WebSource(Source):
-    """A file at an address, read as a local file of the same content would be. Closing it deletes the copy."""
+    """A file at an address, read as a local file of the same content would be. Closing it deletes the copy.
+
+    The address may have a name and a password (basic authentication), which nothing shows.
+    """
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        super().__init__(without_credentials(url))
         self._folder = tempfile.TemporaryDirectory(prefix="expnet-live-")
         suffix = PurePosixPath(urlsplit(url).path).suffix
         self._path = Path(self._folder.name) / ("source" + (suffix if re.fullmatch(r"\.\w{1,5}", suffix) else ""))
@@ -74,24 +79,34 @@ def _fetch(url: str, path: Path) -> None:
     from urllib.error import HTTPError, URLError
     from urllib.request import Request, urlopen
 
+    bare = without_credentials(url)
     try:
-        request = Request(url, headers={"User-Agent": f"expnet-live/{__version__}"})
+        request = Request(bare, headers={"User-Agent": f"expnet-live/{__version__}"})
+        if bare != url:
+            # Another server that it redirects to must not get them.
+            request.add_unredirected_header("Authorization", f"Basic {_credentials(url)}")
         with urlopen(request, timeout=_PATIENCE) as answer, path.open("wb") as file:
-            _refuse_pages_and_streams(url, answer.headers.get_content_type())
-            _copy(url, answer, file)
+            _refuse_pages_and_streams(bare, answer.headers.get_content_type())
+            _copy(bare, answer, file)
     except SourceError:
         raise
     except HTTPError as error:
         error.close()
-        raise SourceError(f"{url} cannot be fetched ({error.code} {error.reason}); check the address.") from error
+        raise SourceError(f"{bare} cannot be fetched ({error.code} {error.reason}); check the address.") from error
     except URLError as error:
         raise SourceError(
-            f"{url} cannot be reached ({error.reason}); check the address and the connection, or choose a file."
+            f"{bare} cannot be reached ({error.reason}); check the address and the connection, or choose a file."
         ) from error
     except (OSError, HTTPException) as error:
-        raise SourceError(f"{url} cannot be fetched ({error or type(error).__name__}); try again.") from error
+        raise SourceError(f"{bare} cannot be fetched ({error or type(error).__name__}); try again.") from error
     except ValueError as error:  # an address without a host, or with a port that is no number
-        raise SourceError(f"{url} is not an address ({error}); check it.") from error
+        raise SourceError(f"{bare} is not an address ({error}); check it.") from error
+
+
+def _credentials(url: str) -> str:
+    parts = urlsplit(url)
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return b64encode(pair.encode()).decode()
 
 
 def _refuse_pages_and_streams(url: str, kind: str) -> None:
@@ -123,7 +138,7 @@ class _Web:
     def open(self, spec: SourceSpec) -> Source:
         if _scheme(spec) in _STREAMS:
             raise SourceError(
-                f"{spec.value} is a stream, which is not supported; record it to a file with another program, "
+                f"{spec.name} is a stream, which is not supported; record it to a file with another program, "
                 "or choose a camera."
             )
         return WebSource(spec.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import math
 import re
 from collections.abc import Sequence
@@ -15,7 +16,10 @@ import numpy as np
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.types import Array
+from expnet_live.sessions.format.folder import MARKERS, VIDEO
 from expnet_live.sessions.format.table import mark_table, time_text
+
+log = logging.getLogger(__name__)
 
 HEADER = ("timestamp_s", "label", "color")
 _OLD_HEADER = HEADER[:2]  # sessions before colours
@@ -68,6 +72,17 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
     except (TypeError, ValueError) as e:
         raise UserError(f"{path} is damaged; delete it. The recording itself does not need it.") from e
     return in_order(markers)
+
+
+def markers_beside(video: Path) -> tuple[Marker, ...]:
+    """The markers of the session whose video this is; none if it is none, or if they cannot be read."""
+    if video.name != VIDEO:
+        return ()
+    try:
+        return read_markers(video.with_name(MARKERS))
+    except UserError as error:
+        log.warning("%s", error)
+        return ()
 
 
 def _marker(time: str, label: str, color: str = "") -> Marker:

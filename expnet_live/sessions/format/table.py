@@ -71,11 +71,13 @@ class Layout:
         fields. `label`: of the markers of this frame."""
         return self._rows(f"{frame},{'' if video_frame is None else video_frame},{time_text(time)}", faces, label)
 
-    def input_rows(self, source: str, frame: int, time: float, faces: Sequence[FaceState]) -> list[bytes]:
+    def input_rows(
+        self, source: str, frame: int, time: float, faces: Sequence[FaceState], label: str = ""
+    ) -> list[bytes]:
         """The same for one of several inputs, called `source`."""
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow([source])
-        return self._rows(f"{text.getvalue()},{frame},{time_text(time)}", faces)
+        return self._rows(f"{text.getvalue()},{frame},{time_text(time)}", faces, label)
 
     def _rows(self, keys: str, faces: Sequence[FaceState], label: str = "") -> list[bytes]:
         end = f",{_quoted(label)}\n" if self.marked else "\n"
