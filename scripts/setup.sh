@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets ExpNet Live up: Debian packages (only those that are missing), a virtual environment in .venv, Python packages.
-# Called by run.sh and test.sh: scripts/setup.sh [EXTRA], EXTRA being test or dev. Says what it installs; the second
-# time it finds everything there and takes a moment. Settings: PYTHON (interpreter), EXPNET_TORCH (default torch==2.13.0).
+# Called by run.sh and test.sh: scripts/setup.sh [EXTRA], EXTRA being test or dev, or system for the Debian packages alone.
+# Says what it installs; the second time it finds everything there and takes a moment. Settings: PYTHON (interpreter), EXPNET_TORCH (default torch==2.13.0).
 set -eu
 cd "$(dirname "$0")/.."
 extra=${1:-}
@@ -37,7 +37,8 @@ if command -v dpkg-query >/dev/null 2>&1; then
     if [ -z "$python" ]; then
         debian="$debian python3 python3-venv"
     elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        debian="$debian python3-venv"
+        # The one of this very Python: there may be several, such as those of Ubuntu's deadsnakes.
+        debian="$debian $("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
     fi
     missing=
     for package in $debian; do
@@ -63,6 +64,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
         python=$(find_python)
     fi
 fi
+[ "$extra" != system ] || exit 0
 [ -n "$python" ] || fail "Python 3.11 to 3.14 was not found; install it, or name it: PYTHON=/path/to/python3.13 $0"
 
 # --- Python packages ----------------------------------------------------------------------------
@@ -76,7 +78,8 @@ if ! [ -x .venv/bin/pip ]; then
 fi
 # The versions that were tried together, where there is a file for this Python: see scripts/lock.py.
 locked=constraints/$(.venv/bin/python -c 'import sys; print("py%d%d.txt" % sys.version_info[:2])')
-[ -f "$locked" ] && set -- --constraint "$locked" || set --
+set --
+if [ -f "$locked" ]; then set -- --constraint "$locked"; fi
 # The stamp names everything that decides what is installed; unchanged, there is nothing to do.
 stamp=.venv/.expnet-live-${extra:-runtime}
 wanted="$torch $(cat pyproject.toml scripts/setup.sh ${2:+"$2"} | cksum) $(pwd)"

@@ -31,6 +31,7 @@ from expnet_live.cli import (
 from expnet_live.cli.parser import Parser
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import without_python
 from expnet_live.core.version import __version__
 
 SUBCOMMANDS = (
@@ -87,6 +88,14 @@ def _run(argv: Sequence[str] | None) -> int:
         if args.verbose:
             logging.getLogger(__name__).exception("the command failed")
         print(f"expnet-live: {without_credentials(str(error))}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        name = (error.name or "").split(".")[0]
+        if args.verbose or name in ("", "expnet_live"):
+            raise
+        there = "which the folder without Python leaves out; install ExpNet Live with pip for it"
+        missing = there if without_python() else f"which is not installed; try 'pip install {name}'"
+        print(f"expnet-live: This needs the package {name}, {missing}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if args.verbose:

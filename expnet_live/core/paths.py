@@ -14,6 +14,11 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _NAME = "ExpNet Live" if sys.platform in ("win32", "darwin") else "expnet-live"
 
 
+def without_python() -> bool:
+    """Whether the program runs from the folder that needs no Python, which bundle/make.py makes."""
+    return bool(getattr(sys, "frozen", False))
+
+
 def assets_dir() -> Path:
     """The folder of the assets. Raises UserError if it is missing."""
     # The checkout's own folder comes first, so that a rebuilt asset there is used.

@@ -42,7 +42,7 @@ def pick_device(device: str) -> str:
 
 def available_devices() -> set[str]:
     """cpu, and cuda and mps if torch can use them."""
-    if not _may_have_gpu():
+    if not _may_have_gpu() or find_spec("torch") is None:
         return {"cpu"}
     import torch
 
@@ -76,9 +76,11 @@ def ready(weights: Weights, device: str, threads: int | None = None, *, exact: b
 
     On the CPU, ONNX Runtime runs it if the package `onnx` is there to write its graph, or else torch: a network that
     must start at once or run fast has a file of its own, see runtime_files.py. `exact`: single precision everywhere,
-    with crops as float32, 0..255.
+    with crops as float32, 0..255. Raises UserError if neither is there.
     """
     if device != "cpu" or find_spec("onnx") is None:
+        if find_spec("torch") is None:
+            raise UserError("Weights without .onnx files beside them need torch; install it, or add these files.")
         return TorchNet(weights, device, exact)
     from expnet_live.networks.graph import onnx_model
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from expnet_live.core.files import checksum
 from expnet_live.core.version import __version__
 
 PACKAGES = (
-    "torch", "numpy", "scipy", "onnxruntime", "opencv-contrib-python", "av", "safetensors",
+    "numpy", "scipy", "onnxruntime", "opencv-contrib-python", "av", "safetensors",
     "PySide6", "pyqtgraph", "vispy", *(("cv2-enumerate-cameras",) if sys.platform == "win32" else ()),
 )  # fmt: skip
-OPTIONAL = ("opencv-python", "mediapipe")  # a second name of OpenCV, and what the landmark fit alone needs
+# The same under other names, as in the folder that needs no Python.
+SMALLER = {"opencv-contrib-python": "opencv-python-headless", "PySide6": "PySide6-Essentials"}
+# What only GPUs, training and the landmark fit need, and a second name of OpenCV.
+OPTIONAL = ("torch", "opencv-python", "mediapipe")
 _PATIENCE = 120.0  # s to wait for an answer of a driver or a package
 _BY_CPU = re.compile(r"llvmpipe|softpipe|swrast|swiftshader|gdi generic|basic render", re.IGNORECASE)
 
@@ -88,11 +92,10 @@ def system() -> Finding:
 def packages(ask: Ask) -> Finding:
     facts, broken = [], []
     for name in (*PACKAGES, *OPTIONAL):
-        try:
-            facts.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            if name in OPTIONAL:
-                continue
+        found = _installed(name) or _installed(SMALLER.get(name, ""))
+        if found is not None:
+            facts.append(found)
+        elif name not in OPTIONAL:
             broken.append(f"The package {name} is missing; install expnet-live again: pip install -e .")
     answers, end = ask("imports")
     for answer in answers:
@@ -106,6 +109,14 @@ def packages(ask: Ask) -> Finding:
     return Finding("packages", (", ".join(facts),), tuple(broken))
 
 
+def _installed(name: str) -> str | None:
+    """Name and version of a package, or None."""
+    try:
+        return f"{name} {metadata.version(name)}" if name else None
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def _cannot_load(module: str, problem: str) -> str:
     library = re.match(r"(lib[\w.+-]+): cannot open shared object", problem)
     if library:
@@ -114,6 +125,12 @@ def _cannot_load(module: str, problem: str) -> str:
 
 
 def devices() -> Finding:
+    driver = shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").is_dir()
+    if find_spec("torch") is None:
+        from expnet_live.networks.runtime import cpu_threads
+
+        hint = "There is an NVIDIA card, which needs the package torch; install it, or let the CPU do the work."
+        return Finding("devices", (f"cpu: {cpu_threads()} threads, without torch",), (), (hint,) if driver else ())
     import torch
 
     facts = [f"cpu: {torch.get_num_threads()} threads"]
@@ -124,7 +141,7 @@ def devices() -> Finding:
     if torch.cuda.device_count() == 0:
         build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
         facts.append(f"cuda: none; torch is {build}")
-        if shutil.which("nvidia-smi") or Path("/proc/driver/nvidia").is_dir():
+        if driver:
             what = (
                 "update the NVIDIA driver" if torch.version.cuda else "install PyTorch's CUDA build (see pytorch.org)"
             )

@@ -10,6 +10,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 
 from expnet_live.core.errors import UserError
 
@@ -31,6 +32,8 @@ _VENDOR, _RENDERER, _VERSION = 0x1F00, 0x1F01, 0x1F02
 def imports() -> Iterator[dict[str, str]]:
     """Which of the packages can be loaded; some need system libraries."""
     for name in MODULES:
+        if name == "torch" and find_spec(name) is None:
+            continue  # only GPUs, training and the landmark fit need it
         yield {"loading": name}
         try:
             importlib.import_module(name)

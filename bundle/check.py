@@ -1,0 +1,126 @@
+"""Tries the folder that needs no Python, as on a computer that has none: with an empty environment.
+
+    build/bundle/env/bin/python bundle/check.py [FOLDER] [--pictures FOLDER]
+
+The window must mirror the demo clip's face, and the commands must do their work. Without a screen, it needs Xvfb.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from expnet_live.research.evaluation.app.virtual_display import virtual_display
+
+FOLDER = Path(__file__).resolve().parents[1] / "dist" / "expnet-live"
+MOST_MB = 450
+# What programs of these systems cannot do without.
+KEPT = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "DISPLAY")
+
+
+class Trial:
+    """Runs the folder's program in `home`."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.program = folder / ("expnet-live.exe" if os.name == "nt" else "expnet-live")
+        self.home = home
+        self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.env |= {"HOME": str(home), "EXPNET_LIVE_DATA": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
+
+    def __call__(self, *args: str, status: int = 0) -> str:
+        """Standard output of a command; the check ends if the exit status is another."""
+        print("expnet-live", *args, flush=True)
+        command = [str(self.program), *args]
+        done = subprocess.run(
+            command, cwd=self.home, env=self.env, capture_output=True, text=True, timeout=600, check=False
+        )
+        if done.returncode != status:
+            sys.exit(f"exit status {done.returncode} instead of {status}\n{done.stdout}\n{done.stderr}")
+        return done.stdout + done.stderr
+
+
+def megabytes(folder: Path) -> float:
+    return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and not p.is_symlink()) / 1e6
+
+
+def check_window(path: Path) -> None:
+    """The picture shows the camera, the head in the colour of skin, and curves in colours."""
+    picture = cv2.imread(str(path))
+    if picture is None:
+        sys.exit(f"There is no picture {path}.")
+    picture = cv2.resize(picture, (1280, 800), interpolation=cv2.INTER_AREA)[..., ::-1].astype(float)
+    camera, head, curves = picture[80:310, 30:340], picture[60:560, 440:900], picture[640:740, 420:950]
+    middle = head[200:300, 180:280].mean((0, 1))
+    wrong = [name for name, part in (("camera", camera), ("head", head), ("curves", curves)) if part.std() <= 4]
+    if middle[0] < middle[2] + 20 or middle[0] < 100:
+        wrong.append("the head's skin")
+    if np.ptp(curves, axis=2).max() <= 60:
+        wrong.append("the curves' colours")
+    if wrong:
+        sys.exit(f"{path} does not show: {', '.join(wrong)}.")
+
+
+def try_window(trial: Trial, picture: Path) -> None:
+    no_screen = sys.platform.startswith("linux") and "DISPLAY" not in trial.env
+    with virtual_display(trial.env, "1280x800x24") if no_screen else nullcontext():
+        said = trial("--source", "demo", "--duration", "10", "--screenshot", str(picture))
+        print(said.strip())
+        if "first face after" not in said:
+            sys.exit("No face was seen.")
+        check_window(picture)
+        print(trial("doctor").strip())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--pictures", type=Path, default=FOLDER.parent, help="folder for the window's picture")
+    parser.add_argument("--no-window", action="store_true", help="for a computer without OpenGL 2.1")
+    args = parser.parse_args()
+    size = megabytes(args.folder)
+    print(f"{args.folder}: {size:.0f} MB")
+    if size > MOST_MB:
+        sys.exit(f"The folder has more than {MOST_MB} MB.")
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        trial = Trial(args.folder.resolve(), home)
+        trial("--version")
+        if not args.no_window:
+            try_window(trial, args.pictures.resolve() / "window.png")
+        trial("analyze", "demo", "--out", "out", "--overlay", "--mesh", "glb", "--every", "30", "--jobs", "1")
+        photos = home / "photos"
+        photos.mkdir()
+        for path in (home / "out").rglob("demo.mp4"):
+            video = cv2.VideoCapture(str(path))
+            for i in range(2):
+                cv2.imwrite(str(photos / f"{i}.png"), video.read()[1])
+            video.release()
+        trial("analyze", "photos", "--out", "two", "--jobs", "2")  # in processes of their own
+        for out, least in (("out", 5), ("two", 2)):
+            (table,) = (home / out).glob("*.csv")
+            with table.open(newline="", encoding="utf-8") as f:
+                if sum(1 for row in csv.DictReader(f) if row["jawOpen"]) < least:
+                    sys.exit(f"{table} has too few faces.")
+        print(trial("bench", "--frames", "60", "--json", "bench.json"))
+        if json.loads((home / "bench.json").read_text(encoding="utf-8"))["videos"][0]["pipeline"]["held"] < 0.9:
+            sys.exit("bench lost the face.")
+        for command in ("stream", "record", "export", "sessions"):
+            trial(command, "--help")
+        said = trial("analyze", "photos", "--out", "fit", "--landmark-fit", status=2)
+        if len(said.strip().splitlines()) != 1:
+            sys.exit(f"The landmark fit is not refused in one sentence:\n{said}")
+    print(f"The folder is well: {size:.0f} MB.")
+
+
+if __name__ == "__main__":
+    main()
