@@ -23,7 +23,7 @@ import numpy as np
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
 FOLDER = Path(__file__).resolve().parents[1] / "dist" / "expnet-live"
-MOST_MB = 450
+MOST_MB = 4500
 # What programs of these systems cannot do without.
 KEPT = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "DISPLAY")
 

@@ -44,6 +44,14 @@ def environment(folder: Path) -> Path:
     return python
 
 
+def strip(folder: Path) -> None:
+    """Take the symbols for debuggers out of Linux's libraries; those that a wheel repaired would no longer load."""
+    program = shutil.which("strip") if sys.platform.startswith("linux") else None
+    for path in folder.rglob("*.so*") if program else ():
+        if not path.is_symlink() and not path.parent.name.endswith(".libs"):
+            subprocess.run([program, "--strip-unneeded", str(path)], check=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", type=Path, default=BUILD / "env", help="folder of the environment")
@@ -57,6 +65,7 @@ def main() -> None:
     spec = str(ROOT / "bundle" / "expnet_live.spec")
     build = [str(python), "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", *places, spec]
     subprocess.run(build, check=True, cwd=BUILD)
+    strip(FOLDER)
     places_of_notice = [FOLDER, *FOLDER.parent.glob("*.app/Contents/Resources")]
     for folder in places_of_notice:
         subprocess.run([str(python), str(ROOT / "bundle" / "notice.py"), str(folder / "NOTICE.txt")], check=True)

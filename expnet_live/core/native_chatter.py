@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # What TensorFlow Lite and absl's log say about their start. Errors (E) and what ends a program (F) stay.
-_CHATTER = re.compile(rb"INFO: |WARNING: All log messages before absl::|[IW]\d{4}(\d{4})? \d\d:\d\d:")
+_CHATTER = re.compile(
+    rb"INFO: |WARNING: All log messages before absl::|WARNING: Logging before InitGoogle|[IW]\d{4}(\d{4})? \d\d:\d\d:"
+)
 _STDERR = 2
 _one_at_a_time = threading.RLock()
 

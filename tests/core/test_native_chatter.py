@@ -15,6 +15,7 @@ from expnet_live.core.native_chatter import without_chatter
 CHATTER = (
     b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n"
     b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+    b"WARNING: Logging before InitGoogle() is written to STDERR\n"
     b"W0000 00:00:1795940692.824108   29538 inference_feedback_manager.cc:114] Feedback manager requires\n"
     b"I20261129 08:00:00.1 29538 gl_context.cc:357] GL version\n"
 )
