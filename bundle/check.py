@@ -23,7 +23,7 @@ import numpy as np
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
 FOLDER = Path(__file__).resolve().parents[1] / "dist" / "expnet-live"
-MOST_MB = 4500
+MOST_MB = 750  # OpenCV, FFmpeg, Qt, Arrow and BLAS alone have 500
 # What programs of these systems cannot do without.
 KEPT = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "DISPLAY")
 

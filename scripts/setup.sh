@@ -14,9 +14,9 @@ fail() {
 }
 
 # --- Debian packages ----------------------------------------------------------------------------
-# OpenCV, Qt and mediapipe load these: OpenGL and EGL with Mesa's software renderer, GLib, fonts, D-Bus, keyboard,
+# OpenCV, Qt and mediapipe load these: OpenGL, OpenGL ES and EGL with Mesa's software renderer, GLib, fonts, D-Bus, keyboard,
 # sound (mediapipe imports sounddevice), the X11 libraries of Qt's xcb platform, and Xvfb, a display without a screen.
-debian="libgl1 libegl1 libopengl0 libgl1-mesa-dri libglib2.0-0 libfontconfig1 libfreetype6 fonts-dejavu-core fonts-inter libdbus-1-3
+debian="libgl1 libegl1 libgles2 libopengl0 libgl1-mesa-dri libglib2.0-0 libfontconfig1 libfreetype6 fonts-dejavu-core fonts-inter libdbus-1-3
 libxkbcommon0 libxkbcommon-x11-0 libportaudio2 libx11-6 libxext6 libxrender1 libsm6 libxcb-cursor0 libxcb-icccm4
 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-xfixes0
 libxcb-xinerama0 libxcb-xkb1 xvfb xauth"

@@ -104,5 +104,9 @@ def _landmarker(video: bool, confidence: float) -> Any:
     )
     try:
         return vision.FaceLandmarker.create_from_options(options)
+    except OSError as error:
+        raise UserError(
+            f"mediapipe cannot load a library of the system ({error}); on Debian or Ubuntu run scripts/setup.sh."
+        ) from error
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path} is not a Face Landmarker; put another {FILE} there.") from error

@@ -24,7 +24,10 @@ def basel(rng: np.random.Generator) -> dict[str, Array]:
 
     def components(k: int) -> Array:
         coarse = rng.standard_normal((9, 13, 3 * k), np.float32)
-        basis = cv2.resize(coarse, (AROUND, RINGS), interpolation=cv2.INTER_LINEAR).reshape(n, k)
+        # In parts, because OpenCV 5 takes no more than 128 channels.
+        parts = [np.ascontiguousarray(part) for part in np.split(coarse, 3, axis=2)]
+        fine = [cv2.resize(part, (AROUND, RINGS), interpolation=cv2.INTER_LINEAR) for part in parts]
+        basis = np.concatenate(fine, axis=2).reshape(n, k)
         return basis / np.linalg.norm(basis, axis=0)
 
     spread = np.sqrt(n) * np.geomspace(1.0, 0.02, 99)
