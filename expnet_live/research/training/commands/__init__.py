@@ -1,0 +1,20 @@
+"""The steps of `expnet-live train`, a module for each: its docstring is the help text.
+
+`add_arguments` makes its parser, and `run` imports what it needs.
+"""
+
+STEPS = (
+    "topology",
+    "landmarks",
+    "face_model",
+    "rig",
+    "labels",
+    "expnet",
+    "scores",
+    "pictures",
+    "actions",
+    "finder",
+    "runtime",
+    "demo_clip",
+    "component_sheet",
+)

@@ -1,0 +1,35 @@
+"""Fine-tune a network to predict ARKit's 52 actions, at full strength."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from expnet_live.research.training.actions.options import TuneConfig
+from expnet_live.research.training.commands.material import add_material, material_of
+from expnet_live.research.training.commands.options import add_options, chosen_of
+from expnet_live.research.training.commands.ready import ready_to_run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_material(parser)
+    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
+    add_options(parser, TuneConfig, grow="add the layers of the architecture 'fine'")
+
+
+def run(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from expnet_live.research.training.actions.fine_tune import fine_tune
+    from expnet_live.research.training.actions.options import TuneConfig
+    from expnet_live.research.training.actions.strength import strengthen
+
+    material = material_of(args)
+    config = TuneConfig(**chosen_of(args, TuneConfig))
+    tuned = fine_tune(material, args.init, args.out, config)
+    result = args.out / "strong.safetensors"
+    strengthen(tuned, material, result)
+    print(f"the weights are in {result}")
+    ready_to_run(result, material.shelf.picture, np.flatnonzero(material.used & ~material.made))
+    return 0

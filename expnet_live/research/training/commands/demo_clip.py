@@ -1,0 +1,18 @@
+"""Render the demo clip: a head performing expressions."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.heads.face_model import FaceModel
+    from expnet_live.research.training.demo_clip import make_demo_clip
+
+    make_demo_clip(FaceModel.load(), args.out)
+    return 0

@@ -1,0 +1,23 @@
+"""Learn the face model from the landmarks (needs --teacher or a cache made with it)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from expnet_live.core.arguments import add_photos
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_photos(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the model (.npz)")
+    parser.add_argument("--report", type=Path, metavar="JSON", help="also write the measurements to this file")
+
+
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.research.training.build import build_face_model
+    from expnet_live.research.training.workspace import landmarks_of, photos_of
+
+    photos = photos_of(args)
+    build_face_model(photos, landmarks_of(args, photos), args.out, args.report)
+    return 0

@@ -1,0 +1,40 @@
+"""Render pictures of heads whose actions are known (needs moderngl)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from expnet_live.core.arguments import positive_int
+from expnet_live.research.training.commands.material import add_material, material_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_material(parser)
+    parser.add_argument(
+        "--kinds", nargs="+", choices=("ict", "own", "photo"), default=["ict", "own", "photo", "photo"],
+        help="heads to use, in turn: the ICT model, our own head, people in photos (default: ict own photo photo)",
+    )  # fmt: skip
+    parser.add_argument("--ict", type=Path, metavar="NPZ", help="arrays of the ICT Face Model Light")
+    parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
+    parser.add_argument("--scenes", nargs="*", type=Path, default=[], metavar="PHOTOS", help="backgrounds")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+
+
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
+    from expnet_live.research.training.made.pictures import actors, make_pictures, performer_of
+    from expnet_live.research.training.photos import list_photos
+
+    ict = None
+    if "ict" in args.kinds:
+        if args.ict is None or args.indices is None:
+            raise UserError("The ICT model's heads need --ict and --indices; give both, or choose other --kinds.")
+        ict = performer_of(args.ict, args.indices)
+    material = material_of(args)
+    cast = actors(tuple(args.kinds), material, ict, list_photos(args.scenes))
+    count = make_pictures(material, cast, args.out, args.count, args.seed)
+    print(f"{count} pictures are in {args.out}")
+    return 0
