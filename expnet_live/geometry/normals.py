@@ -52,7 +52,8 @@ class NormalOperator:
         p[5] -= p[3]
         p[3] -= p[1]
         p[2::2] -= p[0]
-        x, y, z = (axis.reshape(2, 2, -1) for axis in cv2.split(p[2:].reshape(1, -1, 4))[:3])
+        # Half the time of splitting the channels.
+        x, y, z = cv2.transpose(p[2:].reshape(-1, 4))[:3].reshape(3, 2, 2, -1)
         areas = np.empty((3, x.shape[2]), np.float32)
         for area, i, j in zip(areas, (y, z, x), (z, x, y), strict=True):
             quads = i[:, 0] * j[:, 1]
