@@ -17,6 +17,7 @@ import expnet_live
 from expnet_live.core import types
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.outputs.export.format import FORMATS
+from expnet_live.reports.definitions import DEFINITIONS
 
 # The public names that are neither classes nor functions.
 VALUES = {
@@ -38,6 +39,11 @@ def formats_table() -> str:
 def gestures_table() -> str:
     rows = [f"| {r.name} | {r.about} | {r.formula} | {r.on:g} | {r.hold:g} s |" for r in BUILT_IN.values()]
     return "\n".join(["| gesture | | score | begins at | lasts at least |", "|---|---|---|---|---|", *rows])
+
+
+def definitions_table() -> str:
+    rows = [f"| {d.title} | {d.unit} | {d.text.replace('|', '&#124;')} | {d.source} |" for d in DEFINITIONS.values()]
+    return "\n".join(["| figure | unit | definition | source |", "|---|---|---|---|", *rows])
 
 
 def filled(text: str, mark: str, content: str) -> str:
@@ -89,10 +95,11 @@ def _fenced(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """The up-to-date text of each page."""
-    sessions, gestures = DOCS / "sessions.md", DOCS / "gestures.md"
+    sessions, gestures, report = (DOCS / f"{name}.md" for name in ("sessions", "gestures", "report"))
     return {
         sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table()),
         gestures: filled(gestures.read_text(encoding="utf-8"), "gestures", gestures_table()),
+        report: filled(report.read_text(encoding="utf-8"), "definitions", definitions_table()),
         DOCS / "api.md": api_page(),
     }
 

@@ -24,6 +24,7 @@ from expnet_live.cli import (
     gestures,
     official,
     record,
+    report,
     sessions,
     stream,
     train,
@@ -35,7 +36,7 @@ from expnet_live.core.paths import without_python
 from expnet_live.core.version import __version__
 
 SUBCOMMANDS = (
-    *(record, stream, sessions, export, analyze, archive, gestures),
+    *(record, stream, sessions, export, analyze, archive, gestures, report),
     *(face_model, official, train, evaluate, bench, doctor),
 )
 

@@ -1,0 +1,50 @@
+"""`expnet-live report`: a page of figures on recorded faces."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from expnet_live.cli.progress import progress_bar
+from expnet_live.cli.quiet import quietly
+
+if TYPE_CHECKING:
+    from expnet_live.core.arguments import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "report",
+        help="write a page of figures: time in frame, blinks, range and speed, synchrony, latencies, groups",
+        description="Writes report.html, which needs nothing else, and its figures as tables, of sessions, of "
+        "tables of "
+        "'analyze', or of a Parquet data set. Each number stands beside its definition. See docs/report.md.",
+    )
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="session, table (.csv), or data set")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the page and the tables")
+    parser.add_argument(
+        "--groups", type=Path, metavar="CSV",
+        help="compare groups: a table with the columns source, participant, group (needs statsmodels)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--together", action="store_true",
+        help="compare faces of different inputs as well: they were recorded at the same time, from the first frame on",
+    )  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+@quietly
+def run(args: argparse.Namespace) -> int:
+    from expnet_live.reports.groups import read_groups
+    from expnet_live.reports.recordings import read_recordings
+    from expnet_live.reports.report import make_report
+    from expnet_live.reports.writing import write_report
+
+    members = None if args.groups is None else read_groups(args.groups)
+    recordings = read_recordings(args.inputs)
+    with progress_bar() as progress:
+        report = make_report(recordings, members, args.together, progress)
+    page, *tables = write_report(report, args.out)
+    print(f"{page}: {len(report.faces)} faces; {', '.join(t.name for t in tables)} hold the figures.")
+    return 0

@@ -1,0 +1,124 @@
+"""What each figure of a report means, in which unit, and where its definition comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`key` names it in tables; `source` is the work that the definition follows, or says that it is ours."""
+
+    key: str
+    title: str
+    unit: str
+    text: str
+    source: str
+
+
+OURS = "ours"
+_TABLE = (
+    Definition("duration", "Duration", "s", "From the first to the last frame.", OURS),
+    Definition("frames", "Frames", "", "Frames that were analysed.", OURS),
+    Definition(
+        "in_frame", "Time in frame", "%",
+        "Frames with this face, as a share of all frames of the recording.", OURS,
+    ),
+    Definition(
+        "gaps", "Gaps", "", "Times that the face was lost for at least 0.5 s and came back.", OURS,
+    ),
+    Definition(
+        "confidence", "Confidence", "0..1", "How sure the network is that it sees a face: the mean over the frames "
+        "with it.",
+        OURS,
+    ),
+    Definition(
+        "quality", "Quality", "0..1",
+        "How far a frame's numbers can be believed, by size, blur, cover, turn and light (docs/report.md): the mean "
+        "over the "
+        "frames with the face.",
+        OURS,
+    ),
+    Definition("face_width", "Face width", "px", "Width of the face's box: the median.", OURS),
+    Definition(
+        "turned", "Turned away", "%",
+        "Frames in which the head's yaw or pitch exceeds 0.5 rad, as a share of those with the face.", OURS,
+    ),
+    Definition(
+        "blink_rate", "Blink rate", "1/min",
+        "Blinks per minute in frame. A blink is a closure of both lids by at least 0.35 above the "
+        "person's median (of the less closed one) that lasts 50 to 500 ms at half of its own height; a "
+        "longer one counts as eyes shut.",
+        "Stern, Walrath & Goldstein (1984), The endogenous eyeblink, Psychophysiology 21; limits after Kwon et al. "
+        "(2013), "
+        "J. R. Soc. Interface 10",
+    ),
+    Definition(
+        "blink_duration", "Blink duration", "ms", "Width of a blink at half of its own height: the median.",
+        "Stern, Walrath & Goldstein (1984), Psychophysiology 21",
+    ),
+    Definition("eyes_shut", "Eyes shut", "1/min", "Closures longer than 500 ms per minute in frame.", OURS),
+    Definition(
+        "range", "Range", "0..1", "From the 5th to the 95th percentile of the action over the frames with the "
+        "face.", OURS,
+    ),
+    Definition("mean", "Mean", "0..1", "Mean of the action over the frames with the face.", OURS),
+    Definition(
+        "speed", "Speed", "1/s",
+        "95th percentile of the action's rate of change, by a straight line through 100 ms around each frame "
+        "(Savitzky-Golay "
+        "filter of first order).",
+        "Savitzky & Golay (1964), Anal. Chem. 36",
+    ),
+    Definition(
+        "asymmetry", "Asymmetry", "-1..1",
+        "(left - right) / (left + right) of the person's own sides: the mean over the frames in which both together "
+        "exceed 0.1. Above 0, the person's left is stronger.",
+        "Sackeim & Gur (1978), Neuropsychologia 16",
+    ),
+    Definition(
+        "synchrony", "Synchrony", "r",
+        "Of two faces: the mean over windows of 8 s, every 2 s (at most 300, evenly spread), of the highest "
+        "correlation at lags within 2 s, through Fisher's z.",
+        "Boker, Rotondo, Xu & King (2002), Psychological Methods 7 (windowed cross-correlation)",
+    ),
+    Definition(
+        "synchrony_lag", "Lag", "s",
+        "The lag at which the correlation, averaged over the windows through Fisher's z, is highest. Above 0, the "
+        "second face follows the first.",
+        "Boker et al. (2002), Psychological Methods 7",
+    ),
+    Definition(
+        "synchrony_p", "Surrogate test", "p",
+        "Share of surrogates with at least as much synchrony: 199 times, one face is shifted against the other by a "
+        "random "
+        "time of at least 4 s, around the end (1 counts the pair itself).",
+        "Ramseyer & Tschacher (2011), J. Pers. Soc. Psychol. 101; circular shifts after Moulder et al. (2018), "
+        "Psychological Methods 23",
+    ),
+    Definition(
+        "latency", "Onset latency", "ms",
+        "From a marker to the first moment within 3 s in which the action exceeds the mean of the second before the "
+        "marker "
+        "by 3 of its standard deviations, and by 0.1 at least, for 100 ms.",
+        "Hodges & Bui (1996), Electroencephalogr. Clin. Neurophysiol. 101 (onset of muscle activity)",
+    ),
+    Definition(
+        "responses", "Responses", "", "Markers of this name that were followed by an onset, of all of them.", OURS,
+    ),
+    Definition(
+        "group_effect", "Group effect", "",
+        "Difference of a group's mean from that of the first group, with its 95 % interval, by a linear mixed "
+        "model: value "
+        "~ group + (1 | participant), over windows of 30 s, fitted by restricted maximum likelihood. With one "
+        "window for each "
+        "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "
+        "fitted, one with errors clustered by participant.",
+        "Laird & Ware (1982), Biometrics 38; statsmodels MixedLM",
+    ),
+    Definition(
+        "group_q", "q", "", "p of the group's effect, corrected for all figures of this table together.",
+        "Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57",
+    ),
+)  # fmt: skip
+DEFINITIONS: dict[str, Definition] = {d.key: d for d in _TABLE}

@@ -1,0 +1,167 @@
+"""Compares groups of people: linear mixed models by statsmodels. See definitions.py."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.reports.measures import blinks, speeds
+from expnet_live.reports.recordings import Recording
+
+_WINDOW = 30.0  # s
+_LEAST = 0.5  # of a window, in which the face must be seen
+_MOVES = 0.05  # mean range of an action: less is no movement, and no model
+_MISSING = "Comparing groups needs statsmodels; install it: pip install 'expnet-live[statistics]'"
+
+
+@dataclass(frozen=True)
+class Member:
+    """The group of a recording, and the participant in it."""
+
+    participant: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The difference `estimate` of `group` from `reference` in a figure, its 95 % interval, p and corrected q; of
+    `participants` people with `windows` windows. `model` says what was fitted."""
+
+    figure: str
+    reference: str
+    group: str
+    estimate: float
+    low: float
+    high: float
+    p: float
+    q: float
+    windows: int
+    participants: int
+    model: str
+
+
+def read_groups(path: Path) -> dict[str, Member]:
+    """By the names of recordings: a table with the columns source, participant, group. Raises UserError."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+        return {row["source"]: Member(row["participant"], row["group"]) for row in rows}
+    except (OSError, KeyError, UnicodeDecodeError) as e:
+        raise UserError(f"{path} is no table with the columns source, participant, group; write one.") from e
+
+
+def compare(recordings: Sequence[Recording], members: Mapping[str, Member]) -> list[Effect]:
+    """Of every figure: each group against the first one by name. Raises UserError if a recording has no group, there
+    are fewer than two groups, or statsmodels is missing."""
+    rows = [row for r in recordings for row in _windows(r, _member(r, members))]
+    groups = sorted({str(row["group"]) for row in rows})
+    if len(groups) < 2:
+        raise UserError("A comparison needs at least two groups with faces; check the table of --groups.")
+    moving = [n for n in ARKIT if np.nanmean([float(row[f"range {n}"]) for row in rows]) >= _MOVES]
+    figures = ["blink_rate", *(f"{key} {name}" for name in moving for key in ("mean", "range", "speed"))]
+    found = [effect for figure in figures for effect in _fit(figure, rows, groups)]
+    return _corrected(found)
+
+
+def _member(recording: Recording, members: Mapping[str, Member]) -> Member:
+    for name in (recording.name, recording.source, Path(recording.source).name, Path(recording.source).stem):
+        if name in members:
+            return members[name]
+    raise UserError(f"--groups has no line for {recording.source}; add one with its participant and group.")
+
+
+def _windows(recording: Recording, member: Member) -> list[dict[str, str | float]]:
+    """The figures of each window of 30 s in which the face is seen for half of the time; a shorter recording is one."""
+    start, end = recording.time[0], recording.time[-1]
+    count = max(int((end - start + recording.step + 1e-6) // _WINDOW), 1)
+    rows = []
+    for i in range(count):
+        last = end + 1 if i == count - 1 else start + (i + 1) * _WINDOW
+        inside = (recording.time >= start + i * _WINDOW) & (recording.time < last)
+        if inside.sum() < 10 or recording.seen[inside].mean() < _LEAST:
+            continue
+        part = _part(recording, inside)
+        seen = part.weights[part.seen]
+        low, high = np.nanpercentile(seen, [5, 95], axis=0)
+        speed = speeds(part)
+        row: dict[str, str | float] = {"participant": member.participant, "group": member.group}
+        row["blink_rate"] = sum(b.blink for b in blinks(part)) / part.minutes
+        for k, name in enumerate(ARKIT):
+            row |= {f"range {name}": float(high[k] - low[k]), f"mean {name}": float(np.nanmean(seen[:, k]))}
+            row[f"speed {name}"] = float(speed[k])
+        rows.append(row)
+    return rows
+
+
+def _part(recording: Recording, inside: Array) -> Recording:
+    r = recording
+    return Recording(
+        r.source, r.face, r.time[inside], r.seen[inside], r.weights[inside], r.rotation[inside], r.width[inside],
+        r.confidence[inside],
+    )  # fmt: skip
+
+
+def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence[str]) -> list[Effect]:
+    try:
+        import pandas as pd
+        import statsmodels.formula.api as models
+    except ImportError as error:
+        raise UserError(_MISSING) from error
+    data = pd.DataFrame(
+        {key: [row.get(source) for row in rows] for key, source in
+         (("value", figure), ("group", "group"), ("participant", "participant"))}
+    ).dropna()  # fmt: skip
+    sizes = data.groupby("group")["participant"].nunique()
+    spread = float(data["value"].std())
+    if len(sizes) < 2 or sizes.min() < 2 or not spread > 1e-6:
+        return []
+    data["value"] /= spread  # the solver wants numbers near 1
+    formula = f"value ~ C(group, Treatment('{names[0]}'))"
+    repeated = data["participant"].value_counts().max() > 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about variances near 0, which the model says as well
+        fit, kind = _mixed(models, formula, data) if repeated else (None, "mixed")
+        if fit is None and repeated:
+            people = {"groups": data["participant"].astype("category").cat.codes}
+            fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=people), "clustered"
+        elif fit is None:
+            fit, kind = models.ols(formula, data).fit(cov_type="HC3"), "linear"
+    interval = fit.conf_int()
+    return [
+        Effect(
+            figure, names[0], group, spread * float(fit.params[term]), spread * float(interval.loc[term][0]),
+            spread * float(interval.loc[term][1]), float(fit.pvalues[term]), float("nan"), len(data),
+            int(data["participant"].nunique()), kind,
+        )
+        for group in names[1:]
+        if (term := next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)) is not None
+    ]  # fmt: skip
+
+
+def _mixed(models: Any, formula: str, data: Any) -> tuple[Any, str]:
+    """The mixed model, or None where people do not differ, which leaves its variance at 0 and its matrix singular."""
+    try:
+        fit = models.mixedlm(formula, data, groups=data["participant"]).fit(reml=True, method=["lbfgs", "powell"])
+    except np.linalg.LinAlgError:
+        return None, "mixed"
+    known = np.isfinite(fit.bse_fe).all() and np.isfinite(fit.pvalues.iloc[: len(fit.fe_params)]).all()
+    return (fit if fit.converged and known else None), "mixed"
+
+
+def _corrected(effects: Sequence[Effect]) -> list[Effect]:
+    """With q by Benjamini and Hochberg, sorted by p."""
+    ordered = sorted(effects, key=lambda e: e.p)
+    q, out = 1.0, []
+    for i, effect in reversed(list(enumerate(ordered, start=1))):
+        q = min(q, effect.p * len(ordered) / i)
+        out.append(replace(effect, q=q))
+    return out[::-1]

@@ -1,0 +1,178 @@
+"""Figures of one face: time in frame, blinks, range and speed of its actions, asymmetry. See definitions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, WHOLE
+from expnet_live.core.types import Array
+from expnet_live.geometry.rotation import turns
+from expnet_live.reports.recordings import Recording
+
+_GAP = 0.5  # s
+_TURNED = 0.5  # rad
+_CLOSES = 0.35  # of a full closure, above the median
+_SHORT, _LONG = 0.05, 0.5  # s of a blink
+_AROUND = 0.1  # s, for rates of change
+_BOTH = 0.1  # of both sides together, below which asymmetry means nothing
+
+SIDED = tuple(
+    n for n in ARKIT if n.endswith("Left") and MIRROR[INDEX[n]] != INDEX[n] and n not in WHOLE and "Look" not in n
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number: `key` is its definition's, `of` the action that it is about, or empty."""
+
+    key: str
+    value: float
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class Blink:
+    """A closure of both lids: `time` of its middle, `duration` at half of its height, in s, and `depth` 0..1."""
+
+    time: float
+    duration: float
+    depth: float
+
+    @property
+    def blink(self) -> bool:
+        return _SHORT <= self.duration <= _LONG
+
+
+def figures_of(recording: Recording) -> list[Figure]:
+    """All figures of one face."""
+    seen, times = recording.seen, recording.time
+    found = [
+        Figure("duration", float(times[-1] - times[0])),
+        Figure("frames", float(len(times))),
+        Figure("in_frame", 100 * float(seen.mean())),
+        Figure("gaps", float(_gaps(recording))),
+        Figure("confidence", float(np.nanmean(recording.confidence[seen]))),
+    ]
+    if recording.quality is not None and np.isfinite(recording.quality[seen]).any():
+        found.append(Figure("quality", float(np.nanmean(recording.quality[seen]))))
+    if np.isfinite(recording.width[seen]).any():
+        found.append(Figure("face_width", float(np.nanmedian(recording.width[seen]))))
+    if np.isfinite(recording.rotation[seen]).any():
+        angles = np.array([turns(r)[:2] for r in recording.rotation[seen] if np.isfinite(r).all()])
+        found.append(Figure("turned", 100 * float((np.abs(angles).max(1) > _TURNED).mean())))
+    closures = blinks(recording)
+    own = [b for b in closures if b.blink]
+    found.append(Figure("blink_rate", len(own) / recording.minutes))
+    if own:
+        found.append(Figure("blink_duration", 1000 * float(np.median([b.duration for b in own]))))
+    found.append(Figure("eyes_shut", sum(b.duration > _LONG for b in closures) / recording.minutes))
+    found += actions(recording)
+    found += asymmetries(recording)
+    return found
+
+
+def blinks(recording: Recording) -> list[Blink]:
+    """The closures of both lids in order, also those that are longer than blinks."""
+    lids = np.min(recording.weights[:, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]], axis=1)
+    rest = float(np.nanmedian(lids)) if np.isfinite(lids).any() else 0.0
+    found: list[Blink] = []
+    for start, end in runs(recording, lids - rest >= _CLOSES):
+        peak = start + int(np.nanargmax(lids[start:end]))
+        height = float(lids[peak] - rest)
+        half = rest + height / 2
+        left, right = peak, peak
+        while left > 0 and lids[left - 1] >= half:
+            left -= 1
+        while right < len(lids) - 1 and lids[right + 1] >= half:
+            right += 1
+        if found and found[-1].time + found[-1].duration / 2 >= recording.time[left]:
+            continue  # two peaks of one closure
+        begins = _crossing(recording.time, lids, left, -1, half)
+        ends = _crossing(recording.time, lids, right, 1, half)
+        found.append(Blink((begins + ends) / 2, ends - begins, min(height, 1.0)))
+    return found
+
+
+def _crossing(time: Array, values: Array, inside: int, way: int, level: float) -> float:
+    """When the values cross `level` between the frame `inside` and the next one that way."""
+    outside = inside + way
+    if not 0 <= outside < len(values) or not np.isfinite(values[outside]) or values[inside] == values[outside]:
+        return float(time[inside])
+    share = (values[inside] - level) / (values[inside] - values[outside])
+    return float(time[inside] + share * (time[outside] - time[inside]))
+
+
+def runs(recording: Recording, on: Array) -> Iterator[tuple[int, int]]:
+    """Ranges of frames in which a mask (T,) is true and the face is seen without a gap."""
+    index = np.flatnonzero(on & recording.seen)
+    breaks = np.flatnonzero((np.diff(index) > 1) | (np.diff(recording.time[index]) > _GAP)) + 1
+    for part in np.split(index, breaks):
+        if len(part):
+            yield int(part[0]), int(part[-1]) + 1
+
+
+def actions(recording: Recording) -> list[Figure]:
+    """Range, mean and speed of each action."""
+    seen = recording.weights[recording.seen]
+    low, high = np.nanpercentile(seen, [5, 95], axis=0)
+    mean, speed = np.nanmean(seen, axis=0), speeds(recording)
+    return [
+        figure
+        for i, name in enumerate(ARKIT)
+        for figure in (
+            Figure("mean", float(mean[i]), name),
+            Figure("range", float(high[i] - low[i]), name),
+            Figure("speed", float(speed[i]), name),
+        )
+    ]
+
+
+def speeds(recording: Recording) -> Array:
+    """95th percentile (52,) of the rate of change, by straight lines through the frames within 50 ms of each."""
+    slopes = [
+        _slopes(recording.time[start:end], recording.weights[start:end])
+        for start, end in runs(recording, np.isfinite(recording.weights).all(1))
+        if end - start >= 3
+    ]
+    if not slopes:
+        return np.full(len(ARKIT), np.nan)
+    return np.asarray(np.percentile(np.abs(np.concatenate(slopes)), 95, axis=0))
+
+
+def _slopes(time: Array, values: Array) -> Array:
+    """Slopes (T, n) of least-squares lines; with fewer than three frames around, of the neighbours on both sides."""
+    out = np.empty_like(values)
+    first = np.searchsorted(time, time - _AROUND / 2 - 1e-9)
+    last = np.searchsorted(time, time + _AROUND / 2 + 1e-9)
+    for i in range(len(time)):
+        a, b = min(first[i], max(i - 1, 0)), max(last[i], min(i + 2, len(time)))
+        t = time[a:b] - time[a:b].mean()
+        out[i] = t @ (values[a:b] - values[a:b].mean(0)) / (t @ t)
+    return out
+
+
+def asymmetries(recording: Recording) -> list[Figure]:
+    found = []
+    for name in SIDED:
+        left = recording.weights[:, INDEX[name]]
+        right = recording.weights[:, MIRROR[INDEX[name]]]
+        both = left + right
+        strong = recording.seen & (both > _BOTH)
+        if strong.sum() >= 5:
+            index = float(np.mean((left[strong] - right[strong]) / both[strong]))
+            found.append(Figure("asymmetry", index, name.removesuffix("Left")))
+    return found
+
+
+def _gaps(recording: Recording) -> int:
+    away, count, was = 0.0, 0, False
+    for seen, step in zip(recording.seen, np.diff(recording.time, append=recording.time[-1]), strict=True):
+        if seen:
+            count += was and away >= _GAP
+            was, away = True, 0.0
+        else:
+            away += float(step)
+    return count

@@ -1,0 +1,172 @@
+"""Reads what a report is about: sessions, tables of `analyze`, Parquet data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
+from expnet_live.outputs.export.track import corrected, faces_of, track
+from expnet_live.sessions.format.folder import is_session
+from expnet_live.sessions.format.markers import Marker
+from expnet_live.sessions.format.table import BLENDSHAPES, BOX, ROTATION
+from expnet_live.sessions.reading.session import Session
+
+QUALITY = "quality"
+_LEAST = 10  # frames of a face, below which it is left out
+_KEYS = ("timestamp_s", "face", "confidence")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One face in T frames of a recording: `time` (T,) s, `seen` (T,) bool, `weights` (T, 52) 0..1, `rotation` (T, 3)
+    rad, `width` (T,) px of its box, `confidence` (T,), and `quality` (T,) or None; NaN where it is not seen.
+
+    `source` names the recording and `face` the face in it.
+    """
+
+    source: str
+    face: int
+    time: Array
+    seen: Array
+    weights: Array
+    rotation: Array
+    width: Array
+    confidence: Array
+    quality: Array | None = None
+    markers: tuple[Marker, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        source = Path(self.source).name or self.source
+        return source if self.face < 0 else f"{source}, face {self.face}"
+
+    @property
+    def minutes(self) -> float:
+        """Minutes with the face in frame: its frames, each as long as the median step."""
+        return float(self.seen.sum() * self.step / 60)
+
+    @property
+    def step(self) -> float:
+        """Median time from one frame to the next, s."""
+        return float(np.median(np.diff(self.time))) if len(self.time) > 1 else 1 / 30
+
+
+def read_recordings(inputs: Sequence[Path]) -> list[Recording]:
+    """All faces of the inputs. Raises UserError if one cannot be read, or there is no face in any."""
+    found = [r for path in inputs for r in _read(path)]
+    if not found:
+        raise UserError("There is no face with ARKit's actions in these inputs; choose recordings of faces.")
+    return found
+
+
+def _read(path: Path) -> list[Recording]:
+    if is_session(path) and (path / "session.json").is_file():
+        return _session(Session.open(path))
+    if path.is_dir() and (path / "coefficients.csv").is_file():
+        return list(_table(_csv(path / "coefficients.csv"), path))
+    if path.is_dir():
+        return list(_table(_parquet(path), path))
+    if not path.is_file():
+        raise UserError(f"There is no session, table or data set {path}; check the name.")
+    return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path))
+
+
+def _session(session: Session) -> list[Recording]:
+    """Its faces, those seen longest first, as shown: with the profile's neutral and gains."""
+    if not np.isfinite(session.rows.blendshapes).any():
+        return []
+    rows = corrected(session.rows, session.info.person, session.info.coefficients)
+    found, name = [], session.info.title or session.folder.name
+    numbers = faces_of(rows)
+    for face in numbers:
+        own = track(rows, face)
+        seen = own.face >= 0
+        if seen.sum() >= _LEAST:
+            label = face if len(numbers) > 1 else -1
+            found.append(
+                Recording(
+                    name, label, own.time, seen, own.blendshapes, own.rotation, own.box[:, 2], own.confidence,
+                    markers=session.markers,
+                )
+            )  # fmt: skip
+    return found
+
+
+Columns = dict[str, Any]
+
+
+def _csv(path: Path) -> Columns:
+    from pyarrow import ArrowException, csv
+
+    try:
+        return _columns(csv.read_csv(path), path)
+    except (OSError, ArrowException) as e:
+        raise UserError(f"{path} cannot be read as a table ({e}); give a table of 'expnet-live analyze'.") from e
+
+
+def _parquet(path: Path) -> Columns:
+    """All files of a folder that are tables of frames."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = [path] if path.is_file() else sorted(path.rglob("*.parquet"))
+    try:
+        tables = [f for f in files if "timestamp_s" in pq.read_schema(f).names]
+        if not tables:
+            raise UserError(f"{path} has no table of frames; give a session, a table or a data set.")
+        return _columns(pa.concat_tables([pq.read_table(f) for f in tables], promote_options="default"), path)
+    except (OSError, pa.ArrowException) as e:
+        raise UserError(f"{path} cannot be read as a data set ({e}); check it.") from e
+
+
+def _columns(table: Any, path: Path) -> Columns:
+    names = set(table.column_names)
+    missing = [n for n in (*_KEYS, *BLENDSHAPES) if n not in names]
+    if missing:
+        raise UserError(f"{path} has no column {missing[0]}; give a table with ARKit's actions.")
+    return {name: table[name] for name in table.column_names}
+
+
+def _table(columns: Columns, path: Path) -> Iterator[Recording]:
+    numbers = {
+        n: np.asarray(columns[n].to_numpy(zero_copy_only=False) if n in columns else [], np.float64)
+        for n in (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
+    }
+    count = len(numbers["timestamp_s"])
+    sources = columns["source"].to_pylist() if "source" in columns else [path.stem] * count
+    labels = np.array([str(s) for s in sources], object)
+    for source in dict.fromkeys(labels.tolist()):
+        here = np.flatnonzero(labels == source)
+        times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
+        faces, counts = np.unique(numbers["face"][here][np.isfinite(numbers["face"][here])], return_counts=True)
+        for face in faces[np.argsort(-counts, kind="stable")]:
+            rows = numbers["face"][here] == face
+            if rows.sum() < _LEAST:
+                continue
+            yield _face(str(source), int(face) if len(faces) > 1 else -1, times, frame[rows], here[rows], numbers)
+
+
+def _face(source: str, face: int, times: Array, at: Array, rows: Array, numbers: dict[str, Array]) -> Recording:
+    def spread(names: Sequence[str]) -> Array:
+        out = np.full((len(times), len(names)), np.nan)
+        for i, name in enumerate(names):
+            if len(numbers[name]):
+                out[at, i] = numbers[name][rows]
+        return out
+
+    seen = np.zeros(len(times), bool)
+    seen[at] = True
+    quality = spread([QUALITY])[:, 0] if len(numbers[QUALITY]) else None
+    weights = spread(BLENDSHAPES)
+    assert weights.shape[1] == N_BLENDSHAPES
+    return Recording(
+        source, face, times, seen, weights, spread(ROTATION), spread([BOX[2]])[:, 0], spread(["confidence"])[:, 0],
+        quality,
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""Measures everything that a report tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from expnet_live.core.progress import Progress, unwatched
+from expnet_live.reports.groups import Effect, Member, compare
+from expnet_live.reports.latency import Response, responses
+from expnet_live.reports.measures import Blink, Figure, blinks, figures_of
+from expnet_live.reports.recordings import Recording
+from expnet_live.reports.synchrony import Synchrony, synchronies
+
+
+@dataclass(frozen=True, eq=False)
+class FaceReport:
+    """All that is told about one face."""
+
+    recording: Recording
+    figures: list[Figure]
+    closures: list[Blink]
+    responses: list[Response]
+
+    def value(self, key: str, of: str = "") -> float | None:
+        return next((f.value for f in self.figures if (f.key, f.of) == (key, of)), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    faces: list[FaceReport]
+    pairs: list[Synchrony]
+    effects: list[Effect] = field(default_factory=list)
+    grouped: bool = False
+
+
+def make_report(
+    recordings: Sequence[Recording],
+    members: Mapping[str, Member] | None = None,
+    together: bool = False,
+    progress: Progress = unwatched,
+) -> Report:
+    """Measure everything. Faces of one recording are compared in pairs; with `together`, those of different recordings
+    as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
+    effects = [] if members is None else compare(recordings, members)
+    faces = []
+    for i, recording in enumerate(recordings):
+        faces.append(FaceReport(recording, figures_of(recording), blinks(recording), responses(recording)))
+        progress(i + 1, len(recordings))
+    pairs = [
+        found
+        for one, other in combinations(recordings, 2)
+        if together or one.source == other.source
+        for found in synchronies(one, other)
+    ]
+    return Report(faces, pairs, effects, members is not None)

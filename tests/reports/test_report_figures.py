@@ -1,0 +1,150 @@
+"""Figures of reports on made signals whose answers are known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
+
+from expnet_live.core.errors import UserError
+from expnet_live.reports.groups import Member, compare
+from expnet_live.reports.latency import onset, responses
+from expnet_live.reports.measures import Figure, blinks, figures_of
+from expnet_live.reports.recordings import Recording
+from expnet_live.reports.synchrony import measure, synchronies
+
+
+def value(figures: list[Figure], key: str, of: str = "") -> float:
+    return next(f.value for f in figures if (f.key, f.of) == (key, of))
+
+
+@pytest.mark.parametrize(("every", "width", "fps"), [(3.0, 0.15, 30.0), (6.0, 0.25, 30.0), (2.0, 0.2, 60.0)])
+def test_rate_and_duration_of_blinks(every: float, width: float, fps: float) -> None:
+    made = blinking(recording(120, fps=fps), every, width)
+    figures = figures_of(made)
+    assert value(figures, "blink_rate") == pytest.approx(60 / every, rel=0.01)
+    assert value(figures, "blink_duration") == pytest.approx(1000 * width, abs=12)
+    assert value(figures, "eyes_shut") == 0
+    found = blinks(made)
+    assert [b.time for b in found] == pytest.approx(np.arange(every / 2, 120, every).tolist(), abs=0.01)
+
+
+def test_eyes_that_stay_shut_and_winks_are_no_blinks() -> None:
+    made = recording(60)
+    shut = ((made.time > 20) & (made.time < 22)) * 0.9
+    figures = figures_of(doing(made, shut, "eyeBlinkLeft", "eyeBlinkRight"))
+    assert (value(figures, "blink_rate"), value(figures, "eyes_shut")) == (0, pytest.approx(1, rel=0.01))
+    wink = figures_of(doing(made, 0.9 * bump(made.time, 30, 0.2), "eyeBlinkLeft"))
+    assert value(wink, "blink_rate") == 0
+
+
+def test_time_in_frame_and_rates_count_the_time_in_frame_alone() -> None:
+    made = blinking(recording(120), 3.0, 0.15)
+    away = (made.time >= 40) & (made.time < 80)
+    weights = made.weights.copy()
+    weights[away] = np.nan
+    half = replace(made, seen=~away, weights=weights)
+    figures = figures_of(half)
+    assert value(figures, "in_frame") == pytest.approx(100 * 2 / 3, abs=0.1)
+    assert value(figures, "gaps") == 1
+    assert value(figures, "blink_rate") == pytest.approx(20, rel=0.06)
+
+
+def test_range_speed_and_asymmetry() -> None:
+    made = recording(60, noise=0.0)
+    wave = 0.4 + 0.4 * np.sin(2 * np.pi * 0.5 * made.time)
+    figures = figures_of(doing(made, wave, "jawOpen"))
+    low, high = np.percentile(wave, [5, 95])
+    assert value(figures, "range", "jawOpen") == pytest.approx(high - low, abs=0.01)
+    assert value(figures, "mean", "jawOpen") == pytest.approx(0.45, abs=0.01)
+    assert value(figures, "speed", "jawOpen") == pytest.approx(0.4 * 2 * np.pi * 0.5, rel=0.03)
+    assert value(figures, "speed", "mouthPucker") == pytest.approx(0, abs=1e-9)
+    pulse = ((made.time > 10) & (made.time < 30)).astype(float)
+    uneven = doing(doing(made, 0.55 * pulse, "mouthSmileLeft"), 0.15 * pulse, "mouthSmileRight")
+    assert value(figures_of(uneven), "asymmetry", "mouthSmile") == pytest.approx((0.6 - 0.2) / 0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.7, -1.2])
+def test_synchrony_finds_its_lag_and_passes_its_test(lag: float) -> None:
+    """The second face does what the first one did, so many s later."""
+    one = recording(60, "one", seed=1)
+    late = round(lag * FPS)
+    base = slow_noise(len(one.time) + 200, 5)
+    mine, theirs = base[100 : 100 + len(one.time)], base[100 - late : 100 - late + len(one.time)]
+    names = ("mouthSmileLeft", "mouthSmileRight")
+    found = {
+        s.signal: s for s in synchronies(doing(one, mine, *names), doing(recording(60, "two", seed=2), theirs, *names))
+    }
+    assert found["smile"].lag == pytest.approx(lag, abs=0.11)
+    assert found["smile"].r > 0.9 and found["smile"].p == pytest.approx(1 / 200)
+    assert found["jaw"].p > 0.01  # trembling alone
+
+
+def test_strangers_are_not_synchronous() -> None:
+    """Of 12 unrelated pairs, about as many pass the test at .1 as chance lets pass."""
+    n = 600
+    ps = [found[2] for i in range(12) if (found := measure(slow_noise(n, 100 + i, 10), slow_noise(n, 200 + i, 10)))]
+    assert len(ps) == 12
+    assert sum(p <= 0.1 for p in ps) <= 4 and 0.25 < float(np.mean(ps)) < 0.75
+
+
+def test_the_onset_after_a_marker() -> None:
+    made = recording(60)
+    moments = [(t, "go") for t in (10.0, 20.0, 30.0, 40.0)]
+    ramp = sum((np.clip((made.time - t - 0.4) / 0.2, 0, 1) * (made.time < t + 2) * 0.6 for t, _ in moments),
+               np.zeros(len(made.time)))  # fmt: skip
+    face = marked(doing(made, ramp, "mouthSmileLeft", "mouthSmileRight"), *moments)
+    late = [r.latency for r in responses(face) if r.action == "smile"]
+    crossing = 0.4 + 0.2 * 0.1 / 0.6  # where the ramp has risen by 0.1
+    assert late == pytest.approx([crossing] * 4, abs=0.02)
+    assert all(r.latency is None for r in responses(face) if r.action == "mouth open")
+
+
+def test_a_single_frame_is_no_onset() -> None:
+    time = np.arange(0, 5, 1 / FPS)
+    values = np.zeros(len(time))
+    values[75] = 1.0
+    assert onset(time, values, 2.0) is None
+
+
+# --- groups -------------------------------------------------------------------------------------
+
+EFFECT = 0.25
+
+
+def people(effect: float, count: int = 6) -> tuple[list[Recording], dict[str, Member]]:
+    """Each talks for a minute and a half, with a level of their own; patients open their jaws by `effect` less."""
+    rng = np.random.default_rng(3)
+    made, members = [], {}
+    for i in range(2 * count):
+        group = "patients" if i % 2 else "controls"
+        own = 0.35 + rng.normal(0, 0.04) - effect * (group == "patients")
+        r = recording(90, f"p{i}", noise=0.002, seed=i)
+        wave = np.clip(own + 0.1 * np.sin(2 * np.pi * r.time) + rng.normal(0, 0.02), 0, 1)
+        made.append(doing(r, wave, "jawOpen"))
+        members[f"p{i}"] = Member(f"p{i}", group)
+    return made, members
+
+
+def test_the_effect_of_a_group_is_found_with_its_interval() -> None:
+    effects = {e.figure: e for e in compare(*people(EFFECT))}
+    jaw = effects["mean jawOpen"]
+    assert (jaw.reference, jaw.group, jaw.model) == ("controls", "patients", "mixed")
+    assert (jaw.participants, jaw.windows) == (12, 36)
+    assert jaw.low < -EFFECT < jaw.high and jaw.estimate == pytest.approx(-EFFECT, abs=0.05)
+    assert jaw.q < 0.001 and jaw.q >= jaw.p
+    assert all(e.q > 0.05 for name, e in effects.items() if "jawOpen" not in name)
+
+
+def test_without_an_effect_none_is_found() -> None:
+    assert all(e.q > 0.05 for e in compare(*people(0.0)))
+
+
+def test_groups_that_cannot_be_compared() -> None:
+    made, members = people(0.0, 2)
+    with pytest.raises(UserError, match="has no line for p3"):
+        compare(made, {n: m for n, m in members.items() if n != "p3"})
+    with pytest.raises(UserError, match="at least two groups"):
+        compare(made[:1], members)

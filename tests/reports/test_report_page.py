@@ -1,0 +1,138 @@
+"""The page of a report and its tables, from sessions, tables and data sets, and as Chromium shows it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_faces import blinking, doing, marked, recording, slow_noise, write_table
+
+from expnet_live.cli import main
+from expnet_live.reports.definitions import DEFINITIONS
+from expnet_live.reports.recordings import read_recordings
+from expnet_live.reports.report import make_report
+from expnet_live.reports.writing import write_report
+from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording.writer import SessionWriter
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def figure(folder: Path, key: str, of: str = "") -> float:
+    return next(float(r["value"]) for r in rows_of(folder / "figures.csv") if (r["figure"], r["of"]) == (key, of))
+
+
+class Outside(HTMLParser):
+    """Collects what a page loads from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [f"{tag} {n}={v}" for n, v in attrs if n in ("src", "href", "data", "srcset", "action")]
+        if tag in ("script", "link", "iframe", "object", "embed"):
+            self.found.append(tag)
+
+
+def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(
+        tmp_path / "an" / "coefficients.csv", blinking(recording(40, "ada.mp4"), 4.0, 0.2), recording(20, "<b>")
+    )
+    out = tmp_path / "report"
+    assert main(["report", str(tmp_path / "an"), "--out", str(out)]) == 0
+    assert "2 faces" in capsys.readouterr().out
+    assert figure(out, "blink_rate") == pytest.approx(15, rel=0.02)
+    assert figure(out, "blink_duration") == pytest.approx(200, abs=15)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    outside = Outside()
+    outside.feed(page)
+    assert outside.found == [] and "url(" not in page and "@import" not in page
+    assert "&lt;b&gt;" in page and "<b>, " not in page
+    for key in ("in_frame", "blink_rate", "range", "speed"):
+        assert DEFINITIONS[key].title in page and DEFINITIONS[key].source.split(",")[0] in page.replace("&amp;", "&")
+    told = {row["figure"] for row in rows_of(out / "figures.csv")}
+    assert told <= {row["figure"] for row in rows_of(out / "definitions.csv")}
+
+
+def test_a_data_set_gives_the_figures_of_its_table(tmp_path: Path) -> None:
+    from pyarrow import csv as tables
+    from pyarrow import parquet
+
+    made = blinking(recording(30, "ada.mp4"), 3.0, 0.2)
+    write_table(tmp_path / "table.csv", made)
+    folder = tmp_path / "set" / "part=0"
+    folder.mkdir(parents=True)
+    parquet.write_table(tables.read_csv(tmp_path / "table.csv"), folder / "frames.parquet")
+    (one,), (other,) = read_recordings([tmp_path / "table.csv"]), read_recordings([tmp_path / "set"])
+    np.testing.assert_array_equal(one.weights, other.weights)
+    np.testing.assert_allclose(one.weights, made.weights, atol=1e-6)
+    assert one.name == "ada.mp4" and one.seen.all()
+
+
+def test_a_session_with_two_faces_and_markers(tmp_path: Path, demo_session: Session) -> None:
+    n, fps = 900, 30.0
+    base = slow_noise(n + 100, 4)
+    one = doing(recording(n / fps), base[50 : 50 + n], "mouthSmileLeft", "mouthSmileRight")
+    other = doing(recording(n / fps, seed=9), base[35 : 35 + n], "mouthSmileLeft", "mouthSmileRight")  # 0.5 s later
+    folder = tmp_path / "talk"
+    info = replace(demo_session.info, blendshapes=True, video_frames=None, max_faces=2)
+    writer = SessionWriter(folder, info)
+    state = demo_session.rows.state_of(0)
+    for i in range(n):
+        faces = [
+            replace(state, face=k, frame=i, timestamp=i / fps, blendshapes=r.weights[i].astype(np.float32))
+            for k, r in enumerate((one, other))
+        ]
+        writer.write(i, None, i / fps, faces)
+    from expnet_live.sessions.format.markers import Marker
+
+    writer.mark(Marker(12.0, "go"))
+    writer.close(0, 0, (0, 0), "")
+    out = tmp_path / "report"
+    assert main(["report", str(folder), "--out", str(out)]) == 0
+    (smile,) = [r for r in rows_of(out / "synchrony.csv") if r["signal"] == "smile"]
+    assert float(smile["lag_s"]) == pytest.approx(0.5, abs=0.11) and float(smile["p"]) < 0.05
+    assert {r["marker"] for r in rows_of(out / "latencies.csv")} == {"go"}
+    assert "Synchrony" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path / "nothing"), "--out", str(tmp_path / "out")]) == 2
+    assert "There is no session, table or data set" in capsys.readouterr().err
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    assert main(["report", str(tmp_path / "other.csv"), "--out", str(tmp_path / "out")]) == 2
+    assert "has no column timestamp_s" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_chromium_shows_the_page(tmp_path: Path) -> None:
+    made = marked(blinking(recording(40, "ada.mp4"), 4.0, 0.2), (10.0, "go"))
+    write_report(make_report([made]), tmp_path)
+    shot = tmp_path / "page.png"
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=960,1600",
+         f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", (tmp_path / "report.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and shot.stat().st_size > 20_000
+    text = subprocess.run(
+        [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--dump-dom", (tmp_path / "report.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=False,
+    ).stdout  # fmt: skip
+    assert "Blink rate" in text and len(re.findall("<svg", text)) >= 3
