@@ -14,7 +14,8 @@ from places import ROOT
 HEAVY = ("PySide6", "pyqtgraph", "vispy", "torch", "mediapipe", "tensorflow", "matplotlib", "pandas")
 ROOMS = (
     "core", "threads", "geometry", "meshes", "video", "capture", "heads", "avatars", "networks", "render", "person",
-    "pipeline", "official", "models", "live", "sessions", "outputs", "analysis", "archive", "gestures", "reports", "cli",
+    "pipeline", "official", "models", "live", "sessions", "outputs", "analysis", "archive", "gestures", "reports",
+    "cli",
 )  # fmt: skip
 # Modules that are about torch, which the others import where they use them.
 TORCH = {
