@@ -72,7 +72,7 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
         except Exception as error:  # an error of one input must not cost the others their results
             log.exception("%s", item.source)
             problem = f"{item.source} cannot be analysed ({error}); use -v for details. The other inputs continue."
-    return Done(output.frames, output.with_face, problem, _checksum(item))
+    return Done(output.frames, output.with_face, " ".join(filter(None, (problem, *output.problems))), _checksum(item))
 
 
 def refuse_first_seconds(source: str, neutral: str | None) -> None:

@@ -13,8 +13,8 @@ from expnet_live.render.style import OverlayStyle
 class Options:
     """See `expnet-live analyze --help`; `every` and `duration` (seconds) concern videos and cameras.
 
-    `rest`: the person at rest whom `neutral` names, where it names one. `marked`: whether the table has a column of
-    markers.
+    `to`: names of export formats of sessions, to write for each video. `rest`: the person at rest whom `neutral` names,
+    where it names one. `marked`: whether the table has a column of markers.
     """
 
     out: Path
@@ -23,6 +23,7 @@ class Options:
     head: str | None = None
     every: int = 1
     overlay: OverlayStyle | None = None
+    to: tuple[str, ...] = ()
     landmark_fit: bool = False
     smoothing: str = "balanced"
     max_faces: int = 1

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from expnet_live.analysis.estimators import Estimator
-from expnet_live.analysis.inputs import Item, Kind
+from expnet_live.analysis.exports import VideoSession
+from expnet_live.analysis.inputs import EXPORTS, Item, Kind
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.overlay_video import OverlayVideo, drawn
 from expnet_live.analysis.rest import Moment, Neutral, first_seconds
@@ -28,6 +29,7 @@ from expnet_live.video.sound import SoundReader
 
 ROWS = "rows.csv"
 FILES = "files"
+_SESSION = "session"  # what formats of sessions are made from, which is not kept
 
 
 class OutputError(UserError):
@@ -68,6 +70,7 @@ class ItemOutput:
         self.frames = 0
         self.with_face = 0
         self.sound: SoundReader | None = None
+        self.problems: list[str] = []  # sentences about exports that cannot be written
         self._item = item
         self._folder = folder
         self._rows = rows
@@ -78,7 +81,12 @@ class ItemOutput:
         self._overlay = None if options.overlay is None else FaceOverlay(model, options.overlay, quickly=quickly)
         self._video: OverlayVideo | None = None
         self._neutral = Neutral(model.names, options.rest, first_seconds(options.neutral))
-        self._markers = list(markers_beside(Path(item.spec))) if options.marked and item.kind is Kind.VIDEO else []
+        beside = markers_beside(Path(item.spec)) if item.kind is Kind.VIDEO and (options.marked or options.to) else ()
+        self._markers = list(beside) if options.marked else []
+        self._session: VideoSession | None = None
+        if options.to and item.kind in (Kind.VIDEO, Kind.CAMERA):
+            with writing(options.out):
+                self._session = VideoSession(folder.with_name(_SESSION), item, estimator, beside)
         self._last: Moment | None = None  # to be written when it is known whether another one comes
 
     def __enter__(self) -> ItemOutput:
@@ -92,6 +100,12 @@ class ItemOutput:
                 self._write(moment)
         if kind is None or not issubclass(kind, OutputError):
             self._write_last()
+        if self._session is not None:
+            with writing(self._options.out):
+                if given is None:
+                    self.problems = self._session.export(self._options.to, self._path(EXPORTS, self._item.name))
+                else:
+                    self._session.close()
         if self._video is not None:
             with writing(self._options.out):
                 if given is None:
@@ -110,6 +124,8 @@ class ItemOutput:
                 path.write_bytes(data.tobytes())
 
     def frame(self, image: Image, index: int, seconds: float, fps: float, faces: Sequence[FaceState]) -> None:
+        if self._session is not None:
+            self._session.see(image)
         if self._overlay is not None:
             with writing(self._options.out):
                 if self._video is None:
@@ -128,6 +144,9 @@ class ItemOutput:
         last, self._last = self._last, moment
         if last is not None:
             self._write_row(last, [m for m in self._markers if round(m.time, 6) <= round(last.seconds, 6)])
+        if self._session is not None:
+            with writing(self._options.out):
+                self._session.add(moment)
         self.frames += 1
         self.with_face += bool(moment.faces)
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+from expnet_live.outputs.export.format import FORMATS
 from expnet_live.render.style import OverlayStyle
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
+
+FORMATS_OF_VIDEOS = [f.name for f in FORMATS.values() if not f.measured and f.name not in ("csv", "obj", "ply")]
 
 EPILOG = """\
 DIR receives coefficients.csv with one row per face and frame: the 29 named coefficients in standard
@@ -57,6 +60,15 @@ def add_parser(subparsers: Subparsers) -> None:
         help="write pictures or videos with the face drawn over them: contours, mesh or solid (default: solid)",
     )
     parser.add_argument(
+        "--to",
+        nargs="+",
+        choices=FORMATS_OF_VIDEOS,
+        default=[],
+        metavar="FORMAT",
+        help=f"also write each video in these formats, under DIR/exports: {', '.join(FORMATS_OF_VIDEOS)} (see "
+        "'expnet-live export --help')",
+    )
+    parser.add_argument(
         "--neutral",
         metavar="REST",
         help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
@@ -99,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
         model=args.model,
         device=args.device,
         neutral=args.neutral,
+        to=tuple(dict.fromkeys(args.to)),
     )
     earlier = Earlier.APPEND if args.append else Earlier.OVERWRITE if args.overwrite else Earlier.KEEP
     return run_job(args.inputs, options, jobs=args.jobs, earlier=earlier)
