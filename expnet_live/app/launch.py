@@ -58,7 +58,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     import av  # noqa: F401  Python stands still for 80 ms while it loads: not with a window that waits.
     from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QFont
+    from PySide6.QtGui import QFont, QIcon
     from PySide6.QtWidgets import QApplication
 
     from expnet_live.app import logs, settings, texts
@@ -66,6 +66,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from expnet_live.app.main_window.window import MainWindow
     from expnet_live.app.theme import FONTS
     from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.paths import asset
 
     # The GUI thread must not wait 5 ms, Python's default, whenever other threads import and compute.
     sys.setswitchinterval(0.001)
@@ -73,6 +74,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName(texts.APP)
+    application.setWindowIcon(QIcon(str(asset("icon.svg"))))
     application.setStyle("Fusion")
     font = QFont(application.font())
     font.setFamilies([*FONTS, *font.families()])
