@@ -79,7 +79,7 @@ def _listed(text: str) -> Iterator[Input]:
     if _REMOTE.match(text):
         yield from _remote(text)
     elif path.suffix.lower() in _LISTS and path.is_file():
-        for line, person in _lines(path):
+        for line, person in lines_of(path):
             where = line if _REMOTE.match(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
             yield from _expanded(where, person)
     elif _MAGIC.search(text) and not path.exists():
@@ -97,7 +97,7 @@ def _listed(text: str) -> Iterator[Input]:
             yield _stamped(Input(item.kind, item.source, spec, problem=item.problem))
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str | None]]:
+def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
     """The inputs that a list names, and their persons, if it has a column of them."""
     try:
         text = path.read_text(encoding="utf-8-sig")

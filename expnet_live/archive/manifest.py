@@ -8,7 +8,7 @@ each run, for those who read the data set.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +79,14 @@ class Manifest:
     def is_done(self, one: Input, there: Mapping[str, bool]) -> bool:
         """Whether this very version of an input was read; `there` tells whether the files of the data set exist."""
         known = self.outcomes.get(one.spec)
-        if known is None or (known.size, known.stamp, known.person) != (one.size, one.stamp, one.person):
+        if known is None or (known.size, known.stamp) != (one.size, one.stamp):
             return False
         return bool(known.frames) and there.get(known.file, False)
+
+    def name_persons(self, inputs: Sequence[Input]) -> None:
+        """Note the persons of inputs that were read before, where they have changed. Raises OSError."""
+        known = ((self.outcomes.get(one.spec), one.person) for one in inputs)
+        self.add([msgspec.structs.replace(o, person=p) for o, p in known if o is not None and o.person != p])
 
     def publish(self) -> None:
         """Write inputs.parquet. Raises OSError."""

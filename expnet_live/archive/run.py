@@ -22,6 +22,7 @@ from expnet_live.analysis.protocol import versions
 from expnet_live.archive.cluster import check_cluster, client_of
 from expnet_live.archive.inputs import Input, list_inputs
 from expnet_live.archive.manifest import Manifest, Run, check_settings
+from expnet_live.archive.people import left_to_pool, named, pool_all
 from expnet_live.archive.plan import Job, jobs_of, left_to_do
 from expnet_live.archive.records import Outcome, Step
 from expnet_live.archive.settings import Settings
@@ -65,12 +66,13 @@ def archive(
     out: Path,
     settings: Settings,
     cluster: str = "local",
-    people: Callable[[Sequence[Input]], list[Input]] | None = None,
+    people: str | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Read the inputs that `texts` mean into the data set `out`, on a cluster.
 
-    What is in the data set already is not read again, unless it has changed. `people` names the persons of inputs.
+    What is in the data set already is not read again, unless it has changed. `people`: folder, or a list
+    of persons, see `named`.
     Raises UserError if the data set has other settings or is in use, or if the cluster cannot be reached.
     """
     check_cluster(cluster)
@@ -84,19 +86,18 @@ def archive(
         raise UserError(f"{out} cannot be written ({error.strerror}); choose another folder with --out.") from error
     with lock, terminable():
         check_settings(out, settings, {"versions": versions()})
-        inputs = list_inputs(texts)
-        if people is not None:
-            inputs = people(inputs)
+        inputs = named(list_inputs(texts), texts, people)
         with Manifest(out) as manifest:
             todo = left_to_do(inputs, manifest, out)
             report = Report(inputs=len(inputs), before=len(inputs) - len(todo))
             unreadable = [one for one in inputs if one.kind is Kind.UNREADABLE]
             report.before -= len(unreadable)
             manifest.add([Run(datetime.now().astimezone().isoformat(timespec="seconds"), versions())])
-            desk = _Desk(manifest, settings, out, report, people is not None)
+            desk = _Desk(manifest, settings, out, report)
             desk.note([outcome_of(one, settings) for one in unreadable])
+            manifest.name_persons(inputs)
             try:
-                if todo:
+                if todo or left_to_pool(manifest, out):
                     desk.work(todo, cluster, say)
                 # Parts of versions that are gone, and what tasks have left that were thought lost.
                 shutil.rmtree(out / WORK, ignore_errors=True)
@@ -108,9 +109,8 @@ def archive(
 class _Desk:
     """Hands jobs out and takes steps in."""
 
-    def __init__(self, manifest: Manifest, settings: Settings, out: Path, report: Report, people: bool) -> None:
+    def __init__(self, manifest: Manifest, settings: Settings, out: Path, report: Report) -> None:
         self._manifest, self._settings, self._out, self._report = manifest, settings, out, report
-        self._people = people
         self._emptied: list[Path] = []  # folders of parts that are no longer needed once the manifest says so
         self._again: deque[Job] = deque()  # goes before new ones, so that few videos are begun
         self._running: dict[str, tuple[Job, Future[Step]]] = {}
@@ -126,6 +126,7 @@ class _Desk:
                     started = time.monotonic()
                     try:
                         self._hand_out(client, new, bar)
+                        pool_all(client, self._manifest, self._out)
                         break
                     except ConnectionError as error:
                         if not left:
@@ -180,7 +181,7 @@ class _Desk:
         return self._again.popleft() if self._again else next(new, None)
 
     def _submit(self, client: Client, job: Job) -> None:
-        shared = (self._settings, self._out, self._people)
+        shared = (self._settings, self._out)
         options = {"key": job.key, "pure": False, "priority": 1 if job.part else 0}
         if job.file:
             future = client.submit(read_photos, job.inputs, job.file, *shared, **options)

@@ -16,14 +16,13 @@ from expnet_live.outputs.channels import ACTION_UNITS
 from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, INPUT_KEYS, ROTATION, TRANSLATION, Layout
 
 SCHEMA = "1"
-APPEARANCE, PERSON = "appearance", "person"
+APPEARANCE = "appearance"
 _KINDS = {
     "source": pa.string(),
     "frame": pa.int32(),
     "timestamp_s": pa.float64(),
     "face": pa.int32(),
     APPEARANCE: pa.int32(),
-    PERSON: pa.string(),
 }
 _ABOUT = {
     "source": ("", "the photo or video, as in inputs.parquet"),
@@ -32,11 +31,10 @@ _ABOUT = {
     "face": ("", "the number of the face in its video; empty if the frame has none"),
     "confidence": ("0..1", "how sure the network is that this is a face; 0 if the frame has none"),
     APPEARANCE: ("", "faces of a video with the same number look like the same person, wherever and whenever they are"),
-    PERSON: ("", "the person whom --people names for this input"),
 }
 
 
-def schema_of(layout: Layout, people: bool = False) -> pa.Schema:
+def schema_of(layout: Layout) -> pa.Schema:
     """The data set's schema; each column's metadata tells its `unit` and what it is `about`."""
     blocks = [
         (BOX, "px", "the box around the head, from its upper left corner"),
@@ -50,8 +48,6 @@ def schema_of(layout: Layout, people: bool = False) -> pa.Schema:
     ]
     about = _ABOUT | {name: (unit, text) for names, unit, text in blocks for name in names}
     names = [*layout.columns, *(ACTION_UNITS.names if layout.blendshapes else ()), APPEARANCE]
-    if people:
-        names.append(PERSON)
     fields = [
         pa.field(n, _KINDS.get(n, pa.float32()), metadata={"unit": about[n][0], "about": about[n][1]}) for n in names
     ]
@@ -66,18 +62,16 @@ class Rows:
     schema: pa.Schema
     most: int = 1024
     _sources: list[str] = field(default_factory=list)
-    _people: list[str | None] = field(default_factory=list)
     _keys: list[tuple[int, float, int | None, float]] = field(default_factory=list)
     _values: list[Array | None] = field(default_factory=list)
 
-    def add(self, source: str, moment: Moment, person: str | None = None) -> Iterator[pa.RecordBatch]:
+    def add(self, source: str, moment: Moment) -> Iterator[pa.RecordBatch]:
         """Add a row for each face, or one without values if there is none; yields a batch when there are enough."""
         for state in moment.faces:
-            self._row(
-                source, person, (moment.frame, moment.seconds, state.face, state.confidence), self._numbers(state)
-            )
+            keys = moment.frame, moment.seconds, state.face, state.confidence
+            self._row(source, keys, self._numbers(state))
         if not moment.faces:
-            self._row(source, person, (moment.frame, moment.seconds, None, 0.0), None)
+            self._row(source, (moment.frame, moment.seconds, None, 0.0), None)
         if len(self._keys) >= self.most:
             yield self.take()
 
@@ -93,19 +87,15 @@ class Rows:
         columns["frame"], columns["timestamp_s"] = pa.array(frames, pa.int32()), pa.array(times, pa.float64())
         columns["face"] = columns[APPEARANCE] = pa.array(faces, pa.int32())
         columns["confidence"] = pa.array(np.array(confidences, np.float32))
-        columns[PERSON] = pa.array(self._people, pa.string())
         if self.layout.blendshapes:
             columns |= self._units(values, missing)
-        for waiting in (self._sources, self._people, self._keys, self._values):
+        for waiting in (self._sources, self._keys, self._values):
             waiting.clear()
         arrays = [columns[f.name].cast(f.type) for f in self.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _row(
-        self, source: str, person: str | None, keys: tuple[int, float, int | None, float], values: Array | None
-    ) -> None:
+    def _row(self, source: str, keys: tuple[int, float, int | None, float], values: Array | None) -> None:
         self._sources.append(source)
-        self._people.append(person)
         self._keys.append(keys)
         self._values.append(values)
 

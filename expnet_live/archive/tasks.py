@@ -74,14 +74,14 @@ class _Reader:
     settings: Settings
     layout: Layout
 
-    def rows(self, people: bool) -> Rows:
-        return Rows(self.layout, schema_of(self.layout, people))
+    def rows(self) -> Rows:
+        return Rows(self.layout, schema_of(self.layout))
 
     def neutral(self) -> Neutral:
         return Neutral(self.layout.names, self.settings.rest, first_seconds(self.settings.neutral))
 
 
-def read_video(one: Input, part: int, settings: Settings, out: Path, people: bool = False) -> Step:
+def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
     """Read a part of a video; after the last one, join the parts to the input's file in the data set.
 
     Raises OSError if a result cannot be written, UserError if this computer cannot read archives with these settings.
@@ -96,11 +96,11 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
             spec = one.spec if path == Path(one.spec) else str(path)
             plan = _plan(path, work, settings)
             try:
-                state, problem = _read_part(one, spec, part, plan, reader, work, people)
+                state, problem = _read_part(one, spec, part, plan, reader, work)
             except _SeamError as seam:
                 log.info("%s is read in one go: %s", one.source, seam)
                 part, plan = 0, _planned(work, msgspec.structs.replace(plan, cuts=()))
-                state, problem = _read_part(one, spec, part, plan, reader, work, people)
+                state, problem = _read_part(one, spec, part, plan, reader, work)
     except SourceError as error:
         return Step(part, part + 1, 0, _usage(started), (outcome_of(one, settings, str(error)),))
     if part < len(plan.cuts):
@@ -120,10 +120,10 @@ def read_video(one: Input, part: int, settings: Settings, out: Path, people: boo
     return Step(part, part + 1, state.frames, _usage(started), (outcome,))
 
 
-def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Path, people: bool = False) -> Step:
+def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Path) -> Step:
     """Read photos into the file `name` of the data set; rows of other photos in it stay. Raises like `read_video`."""
     started, reader = time.monotonic(), _reader(_stated(settings), out)
-    rows = reader.rows(people)
+    rows = reader.rows()
     outcomes: list[Outcome] = []
     neutral, path = reader.neutral(), out / FACES / name
     with _writing(path, rows.schema) as write:
@@ -133,7 +133,7 @@ def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Pat
             for picture, faces in zip(group, found, strict=True):
                 one = picture.input
                 for moment in neutral.add(Moment(0, 0.0, tuple(faces))):
-                    for batch in rows.add(one.source, moment, one.person):
+                    for batch in rows.add(one.source, moment):
                         write(batch)
                 seen = int(bool(faces))
                 outcomes.append(outcome_of(one, settings, sha256=picture.sha256, file=name, frames=1, with_face=seen))
@@ -271,20 +271,18 @@ def _done_before(work: Path) -> Outcome | None:
     return msgspec.json.decode(path.read_bytes(), type=Outcome) if path.is_file() else None
 
 
-def _read_part(
-    one: Input, spec: str, part: int, plan: _Plan, reader: _Reader, work: Path, people: bool
-) -> tuple[State, str]:
+def _read_part(one: Input, spec: str, part: int, plan: _Plan, reader: _Reader, work: Path) -> tuple[State, str]:
     """Write the rows of a part and the state after it; returns the state, and the problem of a damaged video."""
     first, cuts, problem = part == 0, plan.cuts, ""
     state = State(reader.neutral()) if first else read_state(plan.state_file(work, part - 1))
     start, end = 0.0 if first else cuts[part - 1], cuts[part] if part < len(cuts) else None
     estimator = reader.estimator
     read = estimator.video() if first else estimator.go_on(state.pipeline)
-    rows = reader.rows(people)
+    rows = reader.rows()
 
     def add(moments: Sequence[Moment], write: Callable[[pa.RecordBatch], None]) -> None:
         for moment in moments:
-            for batch in rows.add(one.source, moment, one.person):
+            for batch in rows.add(one.source, moment):
                 write(batch)
 
     with _writing(plan.part_file(work, part), rows.schema) as write:

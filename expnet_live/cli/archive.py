@@ -50,6 +50,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "profile:NAME (one that was calibrated in the window)",
     )
     parser.add_argument(
+        "--people",
+        metavar="folder|LIST.csv",
+        help="who is in which input: by the first folder below INPUT, or by a list with the columns source and person; "
+        "people.parquet then has each person's shape and neutral face, from all of their files",
+    )
+    parser.add_argument(
         "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time in videos (default: balanced)"
     )
     parser.add_argument(
@@ -79,7 +85,9 @@ def run(args: argparse.Namespace) -> int:
         part=args.part,
         batch=args.batch,
     )
-    report = archive(args.inputs, args.out, settings, args.cluster, say=lambda line: print(line, file=sys.stderr))
+    report = archive(
+        args.inputs, args.out, settings, args.cluster, args.people, say=lambda line: print(line, file=sys.stderr)
+    )
     before = f" ({report.before} were done before)" if report.before else ""
     if report.read:
         print(

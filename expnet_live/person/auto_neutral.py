@@ -67,7 +67,7 @@ class AutoNeutral:
         if spent < _STEP:
             return
         known.last = now
-        if not _at_ease(state):
+        if not at_ease(state):
             return
         spent = min(spent, 2 * _STEP)
         known.seen += spent
@@ -88,7 +88,8 @@ class AutoNeutral:
         return np.clip((weights - rest) / (1 - rest), 0, 1).astype(np.float32)
 
 
-def _at_ease(state: FaceState) -> bool:
+def at_ease(state: FaceState) -> bool:
+    """Whether a face may be at rest: it faces the camera, and neither speaks nor blinks."""
     weights = state.blendshapes
     if weights is None or state.confidence < 0.5 or np.abs(state.pose.rotation[:2]).max() > _TURNED:
         return False

@@ -1,0 +1,63 @@
+"""The same person's shape and neutral face, over all of their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from archives import archived, clip, photo
+
+from expnet_live.archive.inputs import Input, list_inputs
+from expnet_live.archive.people import named, people_of
+from expnet_live.cli import main
+from expnet_live.core.errors import UserError
+
+
+def persons(inputs: list[Input]) -> dict[str, str | None]:
+    return {Path(one.source).name: one.person for one in inputs}
+
+
+def test_persons_by_folder_and_by_list(tmp_path: Path) -> None:
+    for name in ("anna/day 1/a.png", "anna/day 2/b.png", "ben/c.png", "d.png"):
+        photo(tmp_path / "in" / name)
+    inputs = list_inputs([str(tmp_path / "in")])
+    by_folder = named(inputs, [str(tmp_path / "in")], "folder")
+    assert persons(by_folder) == {"a.png": "anna", "b.png": "anna", "c.png": "ben", "d.png": "in"}
+    listed = tmp_path / "who.csv"
+    listed.write_text("person,source\nX,in/anna/day 1/a.png\nX,c.png\n")
+    assert persons(named(inputs, [], str(listed))) == {"a.png": "X", "b.png": None, "c.png": "X", "d.png": None}
+    listed.write_text("person,source\nX,z.png\n")
+    with pytest.raises(UserError, match="names no input"):
+        named(inputs, [], str(listed))
+
+
+def test_shape_and_neutral_are_pooled_over_files(tmp_path: Path, scheduler: str) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    clip(folder / "ann" / "1.mp4", n=12)
+    clip(folder / "ann" / "2.mp4", n=12, start=100)
+    photo(folder / "ann" / "3.png", 60)
+    photo(folder / "ben" / "4.png", 200)
+    command = ["archive", str(folder), "--out", str(out), "--cluster", scheduler]
+    assert main([*command, "--people", "folder"]) == 0
+    people, rows = people_of(out), archived(out)
+    assert set(people) == {"ann", "ben"}
+    anns = rows[rows["source"].str.contains("ann")]
+    identity = anns[[name for name in rows if name.startswith("identity_")]]
+    mean = people["ann"].identity
+    assert mean is not None
+    assert (identity.min() - 1e-4 <= mean).all() and (mean <= identity.max() + 1e-4).all()
+    names = tuple(name for name in rows.columns if name in people["ann"].neutral)
+    rested = people["ann"].corrected(anns[list(names)].to_numpy(np.float32), names)
+    assert np.abs(rested).mean() < np.abs(anns[list(names)].to_numpy()).mean()
+    before = {path: path.stat().st_mtime_ns for path in (out / "faces").rglob("*.parquet")}
+    assert main([*command, "--people", "folder"]) == 0
+    # Another name is no reason to read it again.
+    (tmp_path / "who.csv").write_text("source,person\n1.mp4,eve\n2.mp4,eve\n3.png,eve\n4.png,ben\n")
+    assert main([*command, "--people", str(tmp_path / "who.csv")]) == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert set(people_of(out)) == {"eve", "ben"}
+    eve = pq.read_table(out / "people.parquet").to_pandas().set_index("person").loc["eve"]
+    assert (eve["inputs"], eve["frames"]) == (3, 25)
+    assert set(pq.read_table(out / "inputs.parquet")["person"].to_pylist()) == {"eve", "ben"}
