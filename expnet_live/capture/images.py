@@ -14,6 +14,7 @@ from expnet_live.capture.whole_pictures import png_is_whole, whole_jpeg
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Array, Image
 from expnet_live.video.hdr import HLG, PQ, sdr
+from expnet_live.video.opening import refuse_pipes
 
 if TYPE_CHECKING:
     from PIL import Image as Pillow
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FORMATS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP"
-_ORIENTATION = 0x0112  # the EXIF tag
+_ORIENTATION, _SUBFILE = 0x0112, 0x00FE  # tags of EXIF and TIFF
+_LARGE = 80_000_000  # pixels
 # Pillow's decoders for formats that OpenCV does not read, or not upright. Some other decoders start programs.
 _PILLOW = (
     "AVIF",
@@ -46,6 +48,7 @@ def read_image(path: Path) -> Image:
 
     Raises SourceError if it is missing, empty, truncated or not a picture.
     """
+    refuse_pipes(path)
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as e:
@@ -58,6 +61,8 @@ def read_image(path: Path) -> Image:
         raise SourceError(f"{path} is cut off before its end; copy it again from its source.")
     try:
         image = _decoded(whole)
+    except SourceError as e:
+        raise SourceError(f"{path} {e}") from e
     except (cv2.error, OSError, SyntaxError, ValueError, MemoryError, RuntimeError) as e:
         log.info("%s: %s", path, e)
         raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.") from e
@@ -71,11 +76,16 @@ def as_bgr(image: Pillow.Image, orientation: int | None = None, transfer: int = 
 
     HDR is converted to SDR if `transfer` (ITU-T H.273) says that it is PQ or HLG.
     """
+    import PIL.Image as pillow
     from PIL import ImageOps
 
     if orientation is not None:
         image.getexif()[_ORIENTATION] = orientation
     image = ImageOps.exif_transpose(image)
+    if image.has_transparency_data:
+        # What is transparent may hide anything; viewers show it on a light ground.
+        image = image.convert("RGBA")
+        image = pillow.alpha_composite(pillow.new("RGBA", image.size, "white"), image)
     if image.mode.startswith(("I", "F")):
         return _three(scaled(np.asarray(image)))
     colors = np.asarray(image.convert("RGB"))
@@ -124,6 +134,10 @@ def _decoded(data: bytes) -> Image | None:
         image = _heif(data)
         if image is not None:
             return image
+    if _is_transparent_png(data):
+        return _by_pillow(data)
+    if data[:4] in (b"II*\0", b"MM\0*") and (page := _page(data)):
+        return _by_pillow(data, page)
     # OpenCV does not turn WebP upright, does not compose GIF frames, and does not read AVIF.
     if data[:4] not in (b"RIFF", b"GIF8") and data[4:8] != b"ftyp":
         # Not cv2.imread, which cannot open every path on every system.
@@ -133,10 +147,38 @@ def _decoded(data: bytes) -> Image | None:
     return _by_pillow(data)
 
 
-def _by_pillow(data: bytes) -> Image:
+def _is_transparent_png(data: bytes) -> bool:
+    """Whether it has transparency; very large pictures, which Pillow refuses, count as opaque."""
+    if not data.startswith(b"\x89PNG") or len(data) < 26:
+        return False
+    width, height = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
+    has_alpha = data[25] in (4, 6) or b"tRNS" in data[: max(0, data.find(b"IDAT"))]
+    return has_alpha and width * height < _LARGE
+
+
+def _page(data: bytes) -> int:
+    """The first page of a TIFF that is not a small preview of another. Raises SourceError if there is none: raw files
+    of cameras are TIFFs whose picture only their makers' programs know.
+    """
+    import PIL.Image as pillow
+
+    try:
+        with pillow.open(io.BytesIO(data), formats=("TIFF",)) as image:
+            for page in range(getattr(image, "n_frames", 1)):
+                image.seek(page)
+                if not int(image.getexif().get(_SUBFILE, 0)) & 1:
+                    return page
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError):
+        return 0  # its decoder will say what is wrong
+    raise SourceError("is a camera's raw file, or has a preview only; convert it to JPEG or TIFF.")
+
+
+def _by_pillow(data: bytes, page: int = 0) -> Image:
     import PIL.Image as pillow
 
     with pillow.open(io.BytesIO(data), formats=_PILLOW) as image:
+        if page:
+            image.seek(page)
         image.load()
         return as_bgr(image, transfer=_transfer(data))
 

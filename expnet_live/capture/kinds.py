@@ -37,6 +37,8 @@ def media_kind(path: Path) -> Media:
     """Decide by the file's first bytes, or else by its suffix: the file may be damaged, and its reader will say so."""
     kind = Media.NONE
     try:
+        if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
+            return Media.NONE
         with path.open("rb") as file:
             head = file.read(_HEAD)
             file.seek(max(0, path.stat().st_size - _TAIL))
@@ -44,7 +46,7 @@ def media_kind(path: Path) -> Media:
     except (OSError, ValueError):  # missing, a folder, unreadable, or not a file name
         pass
     suffix = path.suffix.lower()
-    if kind is Media.NONE and suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES and not path.is_dir():
+    if kind is Media.NONE and suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES:
         return Media.PICTURE if suffix in IMAGE_SUFFIXES else Media.VIDEO
     return kind
 

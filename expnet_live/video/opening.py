@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from expnet_live.core.errors import SourceError
+
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
@@ -25,6 +27,17 @@ def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) 
     import av
 
     return av.open(f"file:{path}", mode, **options)
+
+
+def refuse_pipes(path: Path) -> None:
+    """Raise SourceError if `path` is there but no file: reading a pipe would wait forever."""
+    try:
+        wrong = path.exists() and not path.is_file()
+    except OSError:  # a name too long, for example
+        return
+    if wrong:
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise SourceError(f"{path} is {what}; choose a file, or a camera by its number.")
 
 
 def open_device(system: str, name: str, **options: str) -> InputContainer:

@@ -15,7 +15,7 @@ from expnet_live.video.clock import timed
 from expnet_live.video.conversion import ToBgr
 from expnet_live.video.deinterlacing import deinterlaced
 from expnet_live.video.hdr import ToneMapper, is_hdr
-from expnet_live.video.opening import open_media
+from expnet_live.video.opening import open_media, refuse_pipes
 from expnet_live.video.orientation import display_turn, square_pixels, turned
 from expnet_live.video.streams import frame_rate, is_raw, video_stream
 from expnet_live.video.wholeness import cut_off
@@ -109,6 +109,7 @@ class VideoReader:
         import av
 
         path = self._path
+        refuse_pipes(path)
         try:
             empty = path.stat().st_size == 0
             self._container: InputContainer = open_media(path)

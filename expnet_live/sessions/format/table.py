@@ -76,8 +76,8 @@ class Layout:
     ) -> list[bytes]:
         """The same for one of several inputs, called `source`."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow([source])
-        return self._rows(f"{text.getvalue()},{frame},{time_text(time)}", faces, label)
+        csv.writer(text, lineterminator="\n").writerow([source])  # it quotes line ends only if it writes some
+        return self._rows(f"{text.getvalue()[:-1]},{frame},{time_text(time)}", faces, label)
 
     def _rows(self, keys: str, faces: Sequence[FaceState], label: str = "") -> list[bytes]:
         end = f",{_quoted(label)}\n" if self.marked else "\n"
