@@ -124,7 +124,8 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(t: Theme) -> str:
     return f"""
-QMainWindow, QDialog {{ background: {t.window}; }}
+QMainWindow {{ background: {t.window}; }}
+QDialog {{ background: {t.panel}; }}
 QMainWindow::separator {{ background: {t.window}; width: 8px; height: 8px; }}
 QMainWindow::separator:hover {{ background: {t.line}; }}
 QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 5px 7px; }}
@@ -182,6 +183,7 @@ QLineEdit#Search {{ padding-left: 0; }}
 QLineEdit#Title {{ background: {t.panel}; border: 1px solid {t.accent}; }}
 QProgressBar {{ background: {t.line}; border: none; border-radius: 2px; }}
 QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.faint}; border-radius: 4px; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}

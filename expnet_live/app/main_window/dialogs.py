@@ -13,6 +13,8 @@ from expnet_live.app.widgets.avatar_sheet import avatar_sheet
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.avatars.avatar import Avatar
 
+_WIDTH = 340  # px: of a dialog that asks for a name
+
 
 class Dialogs:
     """Dialogs above the window `parent`."""
@@ -30,9 +32,9 @@ class Dialogs:
 
     def ask_sure(self, question: str, button: str, then: Callable[[], None]) -> None:
         """Ask whether to do something that cannot be undone."""
-        box = QMessageBox(QMessageBox.Icon.Question, texts.APP, question, parent=self._parent)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, texts.APP, question, parent=self._parent)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.addButton(button, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(lambda _: then())
         box.open()
 
@@ -53,5 +55,6 @@ class Dialogs:
         dialog.setWindowTitle(title)
         dialog.setLabelText(label)
         dialog.setTextValue(name)
+        dialog.resize(_WIDTH, dialog.sizeHint().height())
         dialog.textValueSelected.connect(lambda name: then(name.strip()))
         dialog.open()

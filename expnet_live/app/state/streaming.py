@@ -98,7 +98,8 @@ class Streaming:
         failed = {name: stream for name, stream in self._streams.items() if stream.over}
         for name in failed:
             self.switch(name, False)
-        return [f"{stream.problem} The output is switched off." for stream in failed.values()]
+        # A sentence that ends with an address has no full stop, so that the address can be copied.
+        return [f"{(stream.problem or '').rstrip('.')}. The output is switched off." for stream in failed.values()]
 
     def close(self) -> list[str]:
         """Names of threads that hang and were left behind."""

@@ -82,8 +82,8 @@ class AvatarEditor(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self.setStyleSheet(
-            f"#Editor {{ background: {theme.window}; }}"
-            f"QListWidget {{ background: {theme.panel}; border-radius: 8px; padding: 4px; }}"
+            f"#Editor {{ background: {theme.panel}; }}"
+            f"QListWidget {{ background: {theme.window}; border-radius: 8px; padding: 4px; }}"
             "QListWidget::item { padding: 4px 8px; border-radius: 5px; }"
             f"QListWidget::item:selected {{ background: {theme.hover}; color: {theme.text}; }}"
         )

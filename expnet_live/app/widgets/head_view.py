@@ -177,7 +177,7 @@ class HeadView(QWidget):
     def _place_buttons(self) -> None:
         """Arrange the buttons in a column on the right; if it is too high, make them smaller, else more columns."""
         room, n = self.height() - 18, len(self._floating)
-        side, icon, gap = next((size for size in _SIZES if n * (size[0] + size[2]) <= room), _SIZES[0])
+        side, icon, gap = next((size for size in _SIZES if n * (size[0] + size[2]) <= room), _SIZES[-1])
         rows = max(1, room // (side + gap))
         self._places.setSpacing(gap)
         for button in self._floating:
