@@ -46,7 +46,8 @@ class Channels:
 
     def values(self, blendshapes: Array) -> Array:
         """(..., n) of weights (..., 52); NaN stays NaN."""
-        return np.clip(np.asarray(blendshapes) @ self.matrix.T + self.constant, self.low, self.high)
+        values = np.asarray(blendshapes) @ self.matrix.T + self.constant
+        return np.asarray(np.minimum(np.maximum(values, self.low), self.high))
 
     def named(self, blendshapes: Array) -> dict[str, float]:
         return dict(zip(self.names, self.values(blendshapes).tolist(), strict=True))

@@ -283,7 +283,7 @@ class FaceModel:
         weights = checked_blendshapes(blendshapes)
         if identity is None:
             return self.rig.rows(weights)
-        return self._rows(weights, self._eyes(checked("identity", identity, (self.n_identity,))))
+        return self._rows(weights, self.eyes(checked("identity", identity, (self.n_identity,))))
 
     @cached_property
     def action_deltas(self) -> Array:
@@ -318,9 +318,9 @@ class FaceModel:
             rows[blink] *= eye
         return rows
 
-    def _eyes(self, identity: Array) -> Array:
+    def eyes(self, identity: Array) -> Array:
         """The opening of the right and the left eye (2,) at rest, as multiples of the mean face's."""
-        return np.asarray((1 + _weighted(identity, self._eye_basis)).clip(*_EYES))
+        return np.asarray((1 + identity @ self._eye_basis).clip(*_EYES))
 
     @cached_property
     def _eye_basis(self) -> Array:
@@ -367,7 +367,7 @@ class FaceModel:
         if last is None or last.key != key:
             alpha, numbers = checked("identity", alpha, (self.n_identity,)), slice(None if n is None else 3 * n)
             points = self._mean_points[numbers] + _weighted(alpha, self._point_bases[1][:, numbers])
-            last = self._last_resting[n] = _Resting(key, points, self._eyes(alpha))
+            last = self._last_resting[n] = _Resting(key, points, self.eyes(alpha))
         return last
 
     @cached_property
@@ -397,7 +397,7 @@ class FaceModel:
 @dataclass(frozen=True, eq=False)
 class _Resting:
     """A person's face at rest: the bytes of the identity, points (3n,) of those that determine the head, and `eyes`
-    (2,) as in FaceModel._eyes."""
+    (2,) as in FaceModel.eyes."""
 
     key: bytes
     points: Array

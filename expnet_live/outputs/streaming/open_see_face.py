@@ -11,7 +11,7 @@ from operator import mul
 
 import numpy as np
 
-from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.arkit import INDEX
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.rotation import matrix_rows
@@ -31,8 +31,7 @@ _SIZE = 640, 480  # of a picture where there is none
 _POINTS = [i for i in range(68) if i not in (48, 54)]
 _EYES = ((36, 39), (42, 45))  # the corners of the person's right eye, and of the left
 _OUTWARDS = (-1, 0, 0), (0, -1, 0), (0, 0, -1)  # the packet's points are x to the person's right, y down, z back
-_BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
-_SHUT = np.isin(np.arange(N_BLENDSHAPES), _BLINKS).astype(np.float32)
+_BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
 # time; number; width, height; how far the right and the left eye are open; fits; error; quaternion, Euler angles and
 # translation; confidences. Then 68 points in the picture, 70 in space, and the features.
 _HEAD, _FEATURES = struct.Struct("<di4fBf4f3f3f68f"), struct.Struct("<14f")
@@ -89,7 +88,7 @@ class _Landmarks:
         """Their face at rest, and how far a blink moves their lids."""
         self._identity = identity
         self._resting = self._mean + (identity @ self._identities).T
-        self._eyes = self.model.action_rows(_SHUT, identity)[_BLINKS].tolist()
+        self._eyes = self.model.eyes(identity).tolist()
 
 
 def _fields(basis: Array) -> Array:
