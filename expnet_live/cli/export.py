@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def _epilog() -> str:
-    return "formats:\n" + "\n".join(f"  {f.name:10}{f.about}" for f in FORMATS.values())
+    width = 2 + max(map(len, FORMATS))
+    return "formats:\n" + "\n".join(f"  {f.name:{width}}{f.about}" for f in FORMATS.values())
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -41,7 +41,8 @@ def nothing(name: str) -> list[str]:
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check", "-d"]
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check"]
+    command += ["--retries", "0", "--timeout", "20", "-d"]
     try:
         subprocess.run([*command, str(tmp_path), RELEASE], check=True, capture_output=True, timeout=180)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
