@@ -91,7 +91,7 @@ def menu(window: MainWindow, folder: Path) -> Steps:
     menu.address.setText(ELSEWHERE)
     menu.address.returnPressed.emit()
     status = window.parts.status
-    yield from until(lambda: not status.lock.isHidden(), "the lock")
+    yield from until(lambda: not status.lock.isHidden() and status.outputs.text() == "→ vmc", "the lock")
     yield from drawn()
     lock = status.lock.geometry()
     part = QRect(lock.x() - 12, 0, status.outputs.geometry().right() - lock.x() + 24, status.height())
