@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
+from expnet_live.app.view3d.geometry import along_a_curve
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.model import Alpha, Material
 from expnet_live.avatars.textures import decoded
@@ -20,11 +21,14 @@ _POINTS = 2048  # of the avatar, to find its area
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Triangles (F, 3) uint16 or uint32 with one material; `texture` is one of the geometry's, None for none."""
+    """Triangles (F, 3) uint16 or uint32 with one material; `texture` is one of the geometry's, None for none; `colored`
+    says whether its vertices have colours of their own.
+    """
 
     triangles: Array
     material: Material
     texture: int | None
+    colored: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,9 @@ class AvatarGeometry:
             pixels = decoded(file.images[number], _MOST_PIXELS)
             if pixels is not None:
                 textures[number] = pixels
+        colored = any(b.colors is not None for b in file.blocks)
+        plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
+        colors = np.concatenate(plain)
         by_material: dict[int, list[Array]] = {}
         for piece in file.pieces:
             by_material.setdefault(piece.material, []).append(piece.triangles + avatar.starts[piece.block])
@@ -62,7 +69,16 @@ class AvatarGeometry:
             material, triangles = file.materials[number], np.concatenate(parts)
             if len(triangles):
                 texture = material.texture if material.texture in textures else None
-                layers.append(Layer(np.ascontiguousarray(triangles, kind), material, texture))
+                # Neighbours together, as HeadGeometry's.
+                order = np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")
+                layers.append(
+                    Layer(
+                        np.ascontiguousarray(triangles[order], kind),
+                        material,
+                        texture,
+                        bool((colors[triangles] < 1).any()),
+                    )
+                )
         # What lets light through is drawn last, the foremost at the end.
         layers.sort(
             key=lambda layer: (
@@ -70,13 +86,11 @@ class AvatarGeometry:
                 rest[layer.triangles, 2].mean() if layer.material.alpha is Alpha.BLEND else 0,
             )
         )
-        colored = any(b.colors is not None for b in file.blocks)
-        plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
         return cls(
             tuple(layers),
             textures,
             np.ascontiguousarray(np.concatenate([b.uv for b in file.blocks]), np.float32),
-            np.ascontiguousarray(np.concatenate(plain), np.float32) if colored else None,
+            np.ascontiguousarray(colors, np.float32) if colored else None,
             rest,
             np.ascontiguousarray(edges_of(avatar.triangles)[0], kind),
             np.union1d(np.arange(0, len(rest), max(1, len(rest) // _POINTS)), _hull(rest)),

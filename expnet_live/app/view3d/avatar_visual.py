@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from vispy import gloo
 
-from expnet_live.app.view3d import avatar_shaders as shaders
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry, Layer
+from expnet_live.app.view3d.avatar_shaders import GRID_FRAGMENT, GRID_VERTEX, Kind, sources
 from expnet_live.app.view3d.visual import BLEND, Finish, light_values
 from expnet_live.avatars.model import Alpha
 from expnet_live.core.types import Array, Image
@@ -14,35 +16,41 @@ from expnet_live.geometry.camera import WeakPerspective
 
 _WHITE = np.full((1, 1, 4), 255, np.uint8)
 _NUDGE = 0.0006
+_POWER = 1 / 2.2
+_CLAY = Kind("lit")
 
 
 class AvatarVisual:
     """Has the methods of HeadVisual. Only `draw` needs a current OpenGL context."""
 
     def __init__(self) -> None:
-        kinds = {"lit": shaders.LIT, "toon": shaders.TOON, "unlit": shaders.UNLIT, "grid": shaders.GRID}
-        self._programs = {kind: gloo.Program(shaders.VERTEX, fragment) for kind, fragment in kinds.items()}
-        self._variables = {kind: {name for _, _, name in p.variables} for kind, p in self._programs.items()}
         self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
         self._white = _texture(_WHITE)
         self._textures: dict[int, gloo.Texture2D] = {}
-        self._layers: list[tuple[Layer, gloo.IndexBuffer]] = []
-        self._grid = gloo.IndexBuffer()
-        self._set(u_nudge=0.0, u_texture=self._white, u_base=(1.0, 1.0, 1.0, 1.0), u_glow=(0.0, 0.0, 0.0))
-        self._set(u_shade=(1.0, 1.0, 1.0), u_edge=(0.0, 0.1), u_cutoff=0.0, u_blended=0.0, **light_values())
-        self._programs["grid"]["u_nudge"] = _NUDGE
+        self._layers: list[tuple[Layer, gloo.IndexBuffer, gloo.Program]] = []
+        self._indices = gloo.IndexBuffer()
+        self._values: dict[str, object] = {"u_nudge": _NUDGE, "u_texture": self._white, **light_values()}
+        self._values |= {"a_position": self._positions, "a_normal": self._normals}
+        self._programs: dict[Kind, gloo.Program] = {}
+        self._variables: dict[gloo.Program, set[str]] = {}
+        self._grid = self._made(GRID_VERTEX, GRID_FRAGMENT)
+        self._clay = self._program(_CLAY)
         self._mirrored = False
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_finish(Finish())
 
     def set_geometry(self, geometry: AvatarGeometry) -> None:
         self._textures = {number: _texture(pixels) for number, pixels in geometry.textures.items()}
-        self._layers = [(layer, gloo.IndexBuffer(layer.triangles)) for layer in geometry.layers]
-        self._grid = gloo.IndexBuffer(geometry.grid)
+        self._indices = gloo.IndexBuffer(geometry.grid)
         self.set_mesh(geometry.rest, np.zeros_like(geometry.rest))
-        colors = (1.0, 1.0, 1.0, 1.0) if geometry.colors is None else gloo.VertexBuffer(geometry.colors)
-        self._set(a_position=self._positions, a_normal=self._normals, a_uv=gloo.VertexBuffer(geometry.uv))
-        self._set(a_color=colors)
+        values: dict[str, object] = {"a_uv": gloo.VertexBuffer(geometry.uv)}
+        if geometry.colors is not None:
+            srgb = np.column_stack([geometry.colors[:, :3] ** _POWER, geometry.colors[:, 3]])
+            values["a_color"] = gloo.VertexBuffer(np.ascontiguousarray(srgb, np.float32))
+        self._set(**values)
+        self._layers = [
+            (layer, gloo.IndexBuffer(layer.triangles), self._program(_kind(layer))) for layer in geometry.layers
+        ]
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
@@ -65,61 +73,89 @@ class AvatarVisual:
         self._set(u_to_eye=to_eye.T.copy(), u_projection=projection.T.copy())
 
     def draw(self) -> None:
-        front = "cw" if self._mirrored else "ccw"
-        for layer, indices in self._layers:
+        front, wireframe = "cw" if self._mirrored else "ccw", self._finish.wireframe
+        for layer, indices, program in self._layers:
             material = layer.material
-            see_through = material.alpha is Alpha.BLEND and not self._finish.wireframe
+            see_through = material.alpha is Alpha.BLEND and not wireframe
             gloo.set_state(cull_face=not material.double_sided, front_face=front, blend=see_through, blend_func=BLEND)
             if not material.double_sided:
                 gloo.set_cull_face("back")
             gloo.set_depth_mask(not see_through)
-            self._program(layer).draw("triangles", indices, check_error=False)
+            if wireframe:
+                self._clay["u_base"] = (*self._finish.clay, 1.0)
+                self._clay["u_glow"] = (0.0, 0.0, 0.0)
+                self._clay["u_texture"] = self._white
+                self._clay.draw("triangles", indices, check_error=False)
+            else:
+                self._set_up(program, layer)
+                program.draw("triangles", indices, check_error=False)
         gloo.set_depth_mask(True)
-        if self._finish.wireframe:
+        if wireframe:
             gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
-            self._programs["grid"].draw("lines", self._grid, check_error=False)
+            self._grid.draw("lines", self._indices, check_error=False)
         gloo.set_state(cull_face=False, blend=False)
 
     def warm_up(self) -> None:
-        """Draw something invisible with each program, because drivers compile them when they first draw."""
+        """Draw something invisible with a lit program, because drivers compile them when they first draw."""
         corner = np.zeros((3, 3), np.float32)
-        self._set(
-            a_position=gloo.VertexBuffer(corner), a_normal=gloo.VertexBuffer(corner), a_color=(1.0, 1.0, 1.0, 1.0)
-        )
+        self._positions.set_data(corner)
+        self._normals.set_data(corner)
         self._set(a_uv=gloo.VertexBuffer(corner[:, :2].copy()))
-        indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
-        for program in self._programs.values():
-            program.draw("triangles", indices)
+        self._clay["u_base"], self._clay["u_glow"] = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
+        self._clay.draw("triangles", gloo.IndexBuffer(np.arange(3, dtype=np.uint16)))
 
-    def _program(self, layer: Layer) -> gloo.Program:
-        """The program of a layer's material, set up for it."""
-        material, clay = layer.material, self._finish.wireframe
-        if clay:
-            program = self._programs["lit"]
-            program["u_texture"], program["u_base"] = self._white, (*(c**2.2 for c in self._finish.clay), 1.0)
-            program["u_glow"], program["u_cutoff"], program["u_blended"] = (0.0, 0.0, 0.0), 0.0, 0.0
-            return program
-        program = self._programs["unlit" if material.unlit else "lit" if material.shade is None else "toon"]
-        program["u_texture"] = self._white if layer.texture is None else self._textures[layer.texture]
-        program["u_base"], program["u_glow"] = material.color, material.glow
-        program["u_cutoff"] = material.cutoff if material.alpha is Alpha.MASK else 0.0
-        program["u_blended"] = float(material.alpha is Alpha.BLEND)
+    def _set_up(self, program: gloo.Program, layer: Layer) -> None:
+        """Give a program the values of a layer's material."""
+        material, known = layer.material, self._variables[program]
+        values: dict[str, object] = {
+            "u_texture": self._white if layer.texture is None else self._textures[layer.texture],
+            "u_base": (*_srgb(material.color[:3]), material.color[3]),
+            "u_glow": _srgb(material.glow),
+            "u_cutoff": material.cutoff,
+        }
         if material.shade is not None:
             # MToon: the shade ends at -1 + toony - shift, and begins at 1 - toony - shift.
             low, high = -1 + material.toony - material.shift, 1 - material.toony - material.shift
-            program["u_shade"] = _relative(material.shade, material.color)
-            program["u_edge"] = (min(low, high) - 1e-3, max(low, high) + 1e-3)
+            shares = [min(s / max(c, 1e-3), 1) for s, c in zip(material.shade, material.color, strict=False)]
+            values |= {"u_shade": _srgb(shares), "u_edge": (min(low, high) - 1e-3, max(low, high) + 1e-3)}
+        for name in values.keys() & known:
+            program[name] = values[name]
+
+    def _program(self, kind: Kind) -> gloo.Program:
+        if kind not in self._programs:
+            self._programs[kind] = self._made(*sources(kind))
+        return self._programs[kind]
+
+    def _made(self, vertex: str, fragment: str) -> gloo.Program:
+        """A program that has all values that others have."""
+        program = gloo.Program(vertex, fragment)
+        self._variables[program] = {name for _, _, name in program.variables}
+        for name in self._values.keys() & self._variables[program]:
+            program[name] = self._values[name]
         return program
 
     def _set(self, **values: object) -> None:
-        for kind, program in self._programs.items():
-            for name in values.keys() & self._variables[kind]:
+        """Set variables in all programs that have them, also those to come."""
+        self._values |= values
+        for program, known in self._variables.items():
+            for name in values.keys() & known:
                 program[name] = values[name]
 
 
-def _relative(shade: tuple[float, float, float], color: tuple[float, float, float, float]) -> tuple[float, ...]:
-    """The colour in the shade as a factor of that in the light."""
-    return tuple(min(s / max(c, 1e-3), 1.0) for s, c in zip(shade, color, strict=False))
+def _kind(layer: Layer) -> Kind:
+    material = layer.material
+    return Kind(
+        "unlit" if material.unlit else "lit" if material.shade is None else "toon",
+        double=material.double_sided,
+        mask=material.alpha is Alpha.MASK,
+        blend=material.alpha is Alpha.BLEND,
+        colored=layer.colored,
+    )
+
+
+def _srgb(linear: Sequence[float]) -> tuple[float, ...]:
+    """Colours as the shaders take them; see avatar_shaders.py."""
+    return tuple(max(c, 0.0) ** _POWER for c in linear)
 
 
 def _texture(pixels: Array) -> gloo.Texture2D:

@@ -73,7 +73,7 @@ class HeadGeometry:
         painted = np.isin(part, _PAINTED)
         triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
         # Keep neighbours together: a software renderer shades a vertex again once it has left the cache.
-        triangles = triangles[np.argsort(_along_a_curve(rest[triangles].mean(1)), kind="stable")]
+        triangles = triangles[np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")]
         hair = np.zeros(len(rest), np.float32) if hair is None else hair
         hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
         eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
@@ -100,7 +100,7 @@ class HeadGeometry:
         )
 
 
-def _along_a_curve(points: Array) -> Array:
+def along_a_curve(points: Array) -> Array:
     """Positions of points (n, 3) along a space-filling curve (Morton's)."""
     low = points.min(0)
     cell = ((points - low) / (points.max(0) - low).max() * 255).astype(np.int64)
