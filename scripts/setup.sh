@@ -30,16 +30,22 @@ find_python() {
         fi
     done
 }
+headers() { "$1" -c 'import os, sysconfig; open(os.path.join(sysconfig.get_path("include"), "Python.h"))' 2>/dev/null; }
 python=$(find_python)
 
 if command -v dpkg-query >/dev/null 2>&1; then
-    # Debian keeps venv out of its bare Python.
-    if [ -z "$python" ]; then
-        debian="$debian python3 python3-venv"
-    elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        # The one of this very Python: there may be several, such as those of Ubuntu's deadsnakes.
-        debian="$debian $("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
-    fi
+    # Debian keeps venv and headers out of its bare Python. There may be several Pythons, such as those of Ubuntu's deadsnakes, each with a venv and headers of its own.
+    name=python3
+    [ -z "$python" ] || name=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+    [ -n "$python" ] || debian="$debian python3"
+    "${python:-false}" -c 'import ensurepip, venv' 2>/dev/null || debian="$debian $name-venv"
+    case $extra in
+    test | dev)
+        # A package that the tests read VMD files with comes as source code.
+        command -v cc >/dev/null 2>&1 || debian="$debian gcc libc6-dev"
+        headers "${python:-false}" || debian="$debian $name-dev"
+        ;;
+    esac
     missing=
     for package in $debian; do
         # Newer releases spell some of them with t64: such a package provides the old name.
