@@ -57,8 +57,8 @@ def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Form
     chosen = track(rows, face)
     identity, fps = _identity(session, rows, chosen), options.fps
     if fps is not None and format.rates and fps not in format.rates:
-        allowed = ", ".join(map(str, format.rates[:-1]))
-        raise UserError(f"{format.name} has {allowed} or {format.rates[-1]} rows per second; choose one of these.")
+        allowed = " or ".join((", ".join(map(str, format.rates[:-1])), str(format.rates[-1]))).removeprefix(" or ")
+        raise UserError(f"{format.name} has {allowed} frames per second; choose another rate, or none.")
     if fps is None and format.fixed_rate:
         fps = usual_rate(chosen)
         fps = float(next((rate for rate in format.rates if rate >= fps), format.rates[-1])) if format.rates else fps

@@ -130,7 +130,7 @@ def read_as_unreal(take: Path) -> dict[str, Any]:
 
 
 def test_live_link_take(demo_session: Session, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="has 24, 25, 30, 50 or 60 rows per second"):
+    with pytest.raises(UserError, match="livelink-take has 24, 25, 30, 50 or 60 frames per second"):
         exported(demo_session, tmp_path, "livelink-take", fps=29.97)
     (take,) = exported(demo_session, tmp_path, "livelink-take").iterdir()
     about, stem = read_as_unreal(take), f"demo_1_{SUBJECT}"

@@ -17,6 +17,7 @@ from exports import CASES, Glb, exported, session_of_cases
 from scipy.spatial.transform import Rotation
 from sending import TURNS
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.sessions.reading.session import Session
 
@@ -87,6 +88,8 @@ def test_tables(to: str, session: Session, tmp_path: Path) -> None:
 def test_vmd(session: Session, tmp_path: Path) -> None:
     """MikuMikuDance is left-handed: y is up, z goes away from the viewer; a model looks along -z, its left is at +x."""
     pypmxvmd = pytest.importorskip("pypmxvmd")
+    with pytest.raises(UserError, match="vmd has 30 frames per second; choose another rate, or none"):
+        exported(session, tmp_path, "vmd", fps=60.0)
     motion = pypmxvmd.load_vmd(exported(session, tmp_path, "vmd"))
     own = np.array([1, 1, -1])
     bones: dict[str, list[Rotation]] = {}
