@@ -27,7 +27,7 @@ TURNED_AWAY = {"lips inner": -0.95, "right eye": -0.6, "left eye": -0.6}
 
 
 class FaceOverlay:
-    """Draws faces of one head over pictures. `quickly`: a solid face with a coarser mesh, at half the resolution."""
+    """Draws faces of one head over pictures. `quickly`: a solid face with a coarser mesh, at 0.4 of the resolution."""
 
     def __init__(self, head: Head, style: OverlayStyle, *, quickly: bool = False) -> None:
         self._head, self._style, self._quickly = head, style, quickly
@@ -76,7 +76,7 @@ def draw_overlay(
 
     `vertices` (V, 3) mm and unit `normals` (V, 3) are those of `surface`, which holds the triangles to
     shade (leave the head's shell out to see the person's own hair), the edges of the wireframe and the
-    vertices that the contours follow. A solid face is shaded at half the resolution unless `finely`.
+    vertices that the contours follow. A solid face is shaded at 0.4 of the resolution unless `finely`.
     """
     out = image.copy()
     if style is OverlayStyle.SOLID:

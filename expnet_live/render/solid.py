@@ -10,18 +10,19 @@ from expnet_live.core.types import Array, Image
 from expnet_live.render.rasterizer import Fragments, rasterize
 from expnet_live.render.shading import Surface, diffuse, rolled_off, specular
 
+_COARSE = 0.4  # of the resolution: teeth fall apart at less
 _BEHIND = -0.3  # z of a normal below which a point has no part in what is seen
 
 
 def paint(roi: Image, surface: Surface, points: Array, normals: Array, opacity: float, finely: bool) -> None:
-    """Draw `surface` over `roi` (H, W, 3) BGR in place, at half the resolution unless `finely`.
+    """Draw `surface` over `roi` (H, W, 3) BGR in place, at 0.4 of the resolution unless `finely`.
 
     `points` (n, 3) of the vertices in `surface.used` are in pixels of `roi` with a depth as in `rasterize`, `normals`
     (n, 3) in the camera frame.
     """
     vertices, triangles = surface.used
     h, w = roi.shape[:2]
-    scale = 1.0 if finely else 0.5
+    scale = 1.0 if finely else _COARSE
     size = -int(-w * scale // 1), -int(-h * scale // 1)
     # In pixels of the drawing, whose outer edges are those of the region.
     half = np.array([0.5, 0.5, 0], np.float32)
@@ -85,7 +86,7 @@ def _lit(surface: Surface, triangles: Array, seen: Fragments, vertices: Array, n
 
 
 def _blend(roi: Image, color: Image, covered: Image, opacity: float) -> None:
-    """Lay `color` where `covered` is 255 over the picture, of the same shape or twice as large."""
+    """Lay `color` where `covered` is 255 over the picture, of the same shape or larger."""
     # The edge fades inwards, over about a fiftieth of the face, so that the face blends into the photo.
     height, width = covered.shape
     weight = covered.astype(np.float32)
