@@ -252,7 +252,8 @@ class _Body:
             held = {"head": neck, "neck": 1 - neck}
             part = self.primitive(points, normals[chosen], uv, numbers, held, self._last, targets[:, chosen])
             if not outside:
-                dark = 0.35 * np.clip((colors / 255) ** 2.2, 0, 1)
+                teeth = np.isin(self.part[chosen], (Part.UPPER_TEETH, Part.LOWER_TEETH))[:, None]
+                dark = np.where(teeth, 0.9, 0.35) * np.clip((colors / 255) ** 2.2, 0, 1)
                 shades = np.column_stack([dark, np.ones(len(dark))]).astype(np.float32)
                 part["attributes"]["COLOR_0"] = self.make.add(shades, 34962)
             parts.append(part)
