@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from expnet_live.core.types import Array
-from expnet_live.video.opening import open_media
+from expnet_live.video.opening import open_media, refuse_pipes
 from expnet_live.video.streams import video_stream
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class SoundReader:
         import av
 
         try:
+            refuse_pipes(path)
             container = open_media(path)
         except (av.FFmpegError, OSError) as error:
             log.info("%s: %s", path, error)

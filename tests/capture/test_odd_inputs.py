@@ -214,7 +214,8 @@ def test_a_pipe_is_refused_at_once(name: str, tmp_path: Path, capsys: pytest.Cap
     os.mkfifo(tmp_path / name)
     assert main(["analyze", str(tmp_path / name), "--out", str(tmp_path / "out")]) == 1
     assert f"{name} is a device or a pipe; choose a file" in capsys.readouterr().err
-    assert main(["record", "--source", str(tmp_path / name), "--out", str(tmp_path / "s")]) == 2
+    for sound in ([], ["--sound"]):
+        assert main(["record", "--source", str(tmp_path / name), "--out", str(tmp_path / "s"), *sound]) == 2
     assert list_items([str(tmp_path)])[0].problem  # a folder with nothing else
 
 
