@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +99,9 @@ def test_a_photo_opens_its_mouth_and_shuts_one_eye(model: FaceModel, studio: Stu
     assert height["left"] < 0.3 * height["right"]
 
 
-def test_pictures_are_written_with_their_truth(tmp_path: Path, model: FaceModel, studio: Studio) -> None:
+@pytest.fixture
+def album(tmp_path: Path, model: FaceModel, studio: Studio) -> Path:
+    """Photos of a neutral face with labels."""
     face, rng = _face(model, studio), np.random.default_rng(0)
     looks = [
         Labelled(
@@ -117,7 +121,11 @@ def test_pictures_are_written_with_their_truth(tmp_path: Path, model: FaceModel,
         for i in range(30)
     ]
     save_part(tmp_path / "photos", "photos", looks)
-    material = Material.of([tmp_path / "photos"], {"album"}, {})
+    return tmp_path / "photos"
+
+
+def test_pictures_are_written_with_their_truth(tmp_path: Path, album: Path) -> None:
+    material = Material.of([album], {"album"}, {})
     out = tmp_path / "made"
     assert make_pictures(material, actors(("own", "photo"), material, None, []), out, 26, seed=4) == 26
     made = Shelf([out])
@@ -128,3 +136,30 @@ def test_pictures_are_written_with_their_truth(tmp_path: Path, model: FaceModel,
     again = tmp_path / "again"
     make_pictures(material, actors(("own", "photo"), material, None, []), again, 26, seed=4)
     assert np.array_equal(Shelf([again]).scores, made.scores)
+
+
+MAKING = """
+import sys
+from pathlib import Path
+from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.made.pictures import actors, make_pictures
+material = Material.of([Path(sys.argv[1])], {"album"}, {})
+print("made", make_pictures(material, actors(("own", "photo"), material, None, []), Path(sys.argv[2]), 26, 4, part=12))
+"""
+
+
+def test_two_processes_make_the_pictures_of_one(tmp_path: Path, album: Path) -> None:
+    (tmp_path / "making.py").write_text(MAKING)
+    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    told = subprocess.run(
+        [*run, str(tmp_path / "making.py"), str(album), str(tmp_path / "two")],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    assert sorted(told.stdout.split()) == ["12", "14", "made", "made"]
+    material = Material.of([album], {"album"}, {})
+    make_pictures(material, actors(("own", "photo"), material, None, []), tmp_path / "one", 26, 4, part=12)
+    one, two = (Shelf([tmp_path / name]) for name in ("one", "two"))
+    assert len(one) == 26
+    assert np.array_equal(one.scores, two.scores)
+    assert all(np.array_equal(one.picture(i), two.picture(i)) for i in range(0, 26, 7))

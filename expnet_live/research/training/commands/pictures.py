@@ -10,6 +10,7 @@ from expnet_live.research.training.commands.material import add_material, materi
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = "With several processes: torchrun --nproc-per-node N -m expnet_live train pictures ..."
     add_material(parser)
     parser.add_argument(
         "--kinds", nargs="+", choices=("ict", "own", "photo"), default=["ict", "own", "photo", "photo"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -79,41 +80,49 @@ def actors(kinds: tuple[str, ...], material: Material, ict: Performer | None, sc
     return found
 
 
-def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int) -> int:
-    """Write `count` pictures in parts of 240 to `out`; actors take turns."""
-    rng = np.random.default_rng(seed)
+def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int, part: int = PART) -> int:
+    """Write `count` pictures in parts of 240 to `out`; actors take turns. Returns how many this process has made.
+
+    torchrun's processes share the parts; the pictures do not depend on how many processes there are.
+    """
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     studio = Studio()
     real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)
     chance = real.sum(1) + 1e-3
     chance /= chance.sum()
-    rows: list[Labelled] = []
     n_identity = material.shelf.identity.shape[1]
-    for n in tqdm(range(count), "pictures", unit="picture"):
+
+    def made(n: int, rng: np.random.Generator) -> Labelled:
         actor = cast[n // PER_PERSON % len(cast)]
         if n % PER_PERSON == 0:
             actor.change(rng)
         strengths = random_strengths(rng, real, chance)
         scene = actor.play(strengths, rng)
-        rows.append(
-            Labelled(
-                key=f"{MADE}/{seed}-{n}",
-                image=studio.draw(actor, scene, rng),
-                scores=strengths,
-                mirrored=strengths,
-                points=scene.points,
-                spread=0.0,
-                rotation=scene.rotation,
-                scale=scene.scale,
-                origin=scene.origin,
-                expression=np.zeros(29, np.float32),
-                identity=np.zeros(n_identity, np.float32) if scene.identity is None else scene.identity,
-                gaze=np.zeros((2, 2), np.float32),
-            )
+        return Labelled(
+            key=f"{MADE}/{seed}-{n}",
+            image=studio.draw(actor, scene, rng),
+            scores=strengths,
+            mirrored=strengths,
+            points=scene.points,
+            spread=0.0,
+            rotation=scene.rotation,
+            scale=scene.scale,
+            origin=scene.origin,
+            expression=np.zeros(29, np.float32),
+            identity=np.zeros(n_identity, np.float32) if scene.identity is None else scene.identity,
+            gaze=np.zeros((2, 2), np.float32),
         )
-        if len(rows) == PART or n == count - 1:
-            save_part(out, f"{MADE}-{seed}-{n // PART:05d}", rows)
-            rows = []
-    return count
+
+    parts = [(k, range(k * part, min(count, (k + 1) * part))) for k in range(rank, -(-count // part), world)]
+    total = sum(len(numbers) for _, numbers in parts)
+    with tqdm(total=total, desc="pictures", unit="picture", disable=rank > 0) as bar:
+        for k, numbers in parts:
+            rng, rows = np.random.default_rng([seed, k]), []
+            for n in numbers:
+                rows.append(made(n, rng))
+                bar.update()
+            save_part(out, f"{MADE}-{seed}-{k:05d}", rows)
+    return total
 
 
 def performer_of(ict: Path, indices: Path) -> Performer:
