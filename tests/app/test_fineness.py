@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from expnet_live.app.view3d.fineness import Fineness
+from expnet_live.app.widgets.head_canvas import soften
 
 
 def after(seconds: list[float]) -> float:
@@ -26,3 +30,23 @@ def test_one_slow_drawing_changes_nothing() -> None:
     for i in range(100):
         fineness.add(0.5 if i % 12 == 5 else 0.006)
     assert fineness.value == 1.5
+
+
+def test_outlines_are_smooth_where_the_time_allows_no_finer_drawing() -> None:
+    """Only pixels beside the edge change, and no colour bleeds in from outside."""
+    picture = QImage(40, 40, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(0)
+    painter = QPainter(picture)
+    painter.setBrush(QColor(200, 120, 80))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.drawEllipse(6, 6, 28, 28)
+    painter.end()
+    before = np.frombuffer(picture.copy().bits(), np.uint8).reshape(40, 40, 4).astype(int)
+    assert set(np.unique(before[..., 3])) == {0, 255}
+    soften(picture)
+    after = np.frombuffer(picture.bits(), np.uint8).reshape(40, 40, 4).astype(int)
+    assert len(np.unique(after[..., 3])) > 5
+    assert np.array_equal(after[15:25, 15:25], before[15:25, 15:25]) and not after[:4].any()
+    seen = after[..., 3] > 0
+    colors = after[seen][:, :3] / after[seen][:, 3:] * 255
+    assert np.abs(colors - (80, 120, 200)).max() < 40  # as far as eight bits of a faint pixel say

@@ -22,7 +22,7 @@ from expnet_live.app.view3d.fineness import Fineness
 from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
-from expnet_live.app.widgets.head_canvas import HeadCanvas, Rendering, smaller
+from expnet_live.app.widgets.head_canvas import HeadCanvas, Rendering, smaller, soften
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -248,6 +248,8 @@ class HeadView(QWidget):
             return None
         place = QRectF(part.x() / fine, part.y() / fine, part.width() / fine, part.height() / fine)
         if stage.software:
+            if fine == 1:
+                soften(picture)
             picture = smaller(picture, area.size())
             self._fineness.add(time.monotonic() - begun)
         return picture, place
