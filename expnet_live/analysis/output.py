@@ -18,11 +18,14 @@ from expnet_live.analysis.inputs import EXPORTS, Item, Kind
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.overlay_video import OverlayVideo, drawn
 from expnet_live.analysis.rest import Moment, Neutral, first_seconds
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import FaceState, Image
 from expnet_live.heads.tone import toned
 from expnet_live.meshes.files import write_mesh
 from expnet_live.render.overlay import FaceOverlay
+from expnet_live.render.style import OverlayStyle
+from expnet_live.render.textured import AvatarOverlay
 from expnet_live.sessions.format.markers import Marker, labels_of, markers_beside
 from expnet_live.sessions.format.table import Layout
 from expnet_live.video.sound import SoundReader
@@ -78,7 +81,11 @@ class ItemOutput:
         self._options = options
         self._layout = layout_of(estimator, options)
         quickly = item.kind is not Kind.PHOTO
-        self._overlay = None if options.overlay is None else FaceOverlay(model, options.overlay, quickly=quickly)
+        self._overlay: FaceOverlay | AvatarOverlay | None = None
+        if options.overlay is OverlayStyle.SOLID and isinstance(estimator.head, Avatar):
+            self._overlay = AvatarOverlay(estimator.head, quickly=quickly)
+        elif options.overlay is not None:
+            self._overlay = FaceOverlay(model, options.overlay, quickly=quickly)
         self._video: OverlayVideo | None = None
         self._neutral = Neutral(model.names, options.rest, first_seconds(options.neutral))
         beside = markers_beside(Path(item.spec)) if item.kind is Kind.VIDEO and (options.marked or options.to) else ()

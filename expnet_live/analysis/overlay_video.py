@@ -10,10 +10,14 @@ from pathlib import Path
 from expnet_live.core.types import FaceState, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.render.overlay import FaceOverlay
+from expnet_live.render.textured import AvatarOverlay
 from expnet_live.video.sound import SoundCopy, SoundReader
 from expnet_live.video.writer import VideoWriter
 
 _WAITING = 4  # most frames in memory before they are drawn
+
+
+Overlay = FaceOverlay | AvatarOverlay
 
 
 class OverlayVideo:
@@ -21,7 +25,7 @@ class OverlayVideo:
     thread.
     """
 
-    def __init__(self, path: Path, fps: float, overlay: FaceOverlay, sound: SoundReader | None = None) -> None:
+    def __init__(self, path: Path, fps: float, overlay: Overlay, sound: SoundReader | None = None) -> None:
         self._overlay, self._step = overlay, 1 / fps
         self._writer = VideoWriter(path, fps, sound=sound is not None)
         self._sound = None if sound is None else SoundCopy(sound, self._writer.write_sound)
@@ -54,7 +58,7 @@ class OverlayVideo:
             self._sound.until(seconds + self._step)
 
 
-def drawn(overlay: FaceOverlay, image: Image, faces: Sequence[FaceState]) -> Image:
+def drawn(overlay: Overlay, image: Image, faces: Sequence[FaceState]) -> Image:
     """`image` with its faces drawn over it."""
     camera = Camera.for_image(image.shape[1], image.shape[0])
     for face in faces:

@@ -18,7 +18,9 @@ _NAMES = {
     "rightEye": r"(right|r)(face)?eye|eye(ball)?(right|r)",
     "jaw": r"(lower)?jaw(bone)?",
 }
-_PREFIX = re.compile(r"^(mixamorig\d*|armature|bip\d*|jbipc|jadj|def|org|cc_base|ccbase|b)[:_ ]?", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(mixamorig\d*:?|j_bip_c_|j_bip_|j_adj_|armature[_:|]|bip\d*[_ ]|def[-_]|org[-_]|cc_base_)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)

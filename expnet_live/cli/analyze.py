@@ -42,7 +42,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "--mesh", choices=("ply", "obj", "glb"), help="write a mesh per face and photo (video: --every)"
     )
     parser.add_argument(
-        "--head", metavar="NAME", help="make the meshes of this head (see 'expnet-live face-model list')"
+        "--head",
+        metavar="NAME|FILE",
+        help="make the meshes of this head (see 'expnet-live face-model list') or avatar (.vrm, .glb); an avatar also "
+        "takes the face's place with --overlay solid",
     )
     parser.add_argument(
         "--every",

@@ -85,8 +85,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--head",
-        metavar="NAME",
-        help=f"make {', '.join(taking('head'))} of this head (see 'expnet-live face-model list')",
+        metavar="NAME|FILE",
+        help=f"make {', '.join(taking('head'))} of this head (see 'expnet-live face-model list'), or of an avatar "
+        "(.vrm, .glb)",
     )
     parser.set_defaults(run=run)
 

@@ -39,7 +39,6 @@ def add_parser(subparsers: Subparsers) -> None:
 def _import(args: argparse.Namespace) -> int:
     from expnet_live.avatars.avatar import Avatar
     from expnet_live.avatars.wardrobe import Wardrobe, is_avatar_file
-    from expnet_live.core.errors import UserError
     from expnet_live.heads.face_model import FaceModel
     from expnet_live.heads.imported import ImportedHead
     from expnet_live.heads.library import import_head
@@ -48,12 +47,9 @@ def _import(args: argparse.Namespace) -> int:
     library.check_new(args.name, args.replace)
     model = FaceModel.load()
     if is_avatar_file(args.source):
+        avatar = Avatar.load(args.source, model)
         path = library.keep(args.source, args.name, args.replace)
-        try:
-            _describe_avatar(Avatar.load(path, model))
-        except UserError:
-            path.unlink()
-            raise
+        _describe_avatar(avatar)
         print(f"Imported as {args.name}: {path}")
         return 0
     shapes, notes = import_head(args.source, model)

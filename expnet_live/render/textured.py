@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from expnet_live.avatars.avatar import Avatar, Posed
+from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.model import Alpha, Material
 from expnet_live.avatars.textures import decoded
 from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
@@ -132,6 +132,27 @@ class AvatarPainter:
         elif material.alpha is Alpha.OPAQUE:
             opacity = np.ones_like(opacity)
         return color + np.array(material.glow, np.float32), opacity
+
+
+class AvatarOverlay:
+    """As FaceOverlay, but an avatar takes the face's place."""
+
+    def __init__(self, avatar: Avatar, *, quickly: bool = False) -> None:
+        self._painter = AvatarPainter(avatar, finely=not quickly)
+
+    def draw(
+        self,
+        image: Image,
+        view: WeakPerspective,
+        expression: Array,
+        identity: Array | None = None,
+        gaze: Array | None = None,
+        blendshapes: Array | None = None,
+    ) -> Image:
+        """A copy of `image` with the avatar over the face; its state as in Head.vertices."""
+        pose = Camera.for_image(image.shape[1], image.shape[0]).pose(view)
+        avatar = self._painter.avatar
+        return self._painter.draw(image, posed(avatar, expression, identity, gaze, blendshapes, pose), pose)
 
 
 def view_of(camera: Camera, drawn: Pose, measured: Pose) -> WeakPerspective:

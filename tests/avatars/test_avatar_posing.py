@@ -184,3 +184,23 @@ def test_a_pose_over_a_picture(avatars: dict[str, Avatar]) -> None:
     expected = straight[head] @ turn.T + pose.translation
     assert np.allclose(drawn.vertices[head] + drawn.pose.translation, expected, atol=0.01)
     assert not drawn.pose.rotation.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "bone"),
+    [
+        ("Head", "head"), ("mixamorig:Head", "head"), ("J_Bip_C_Head", "head"), ("mixamorig9:Neck", "neck"),
+        ("DEF-neck", "neck"), ("LeftEye", "leftEye"), ("eye.L", "leftEye"), ("J_Adj_L_FaceEye", "leftEye"),
+        ("Eye_R", "rightEye"), ("RightEye", "rightEye"), ("Jaw", "jaw"), ("Headset", None), ("HeadTop_End", None),
+        ("Shoulder", None),
+    ],
+)  # fmt: skip
+def test_bones_are_known_by_their_names(name: str, bone: str | None, tmp_path: Path) -> None:
+    maker = Maker()
+    attributes = {"POSITION": maker.add(np.eye(3, dtype=np.float32))}
+    maker.document["meshes"].append({"primitives": [{"attributes": attributes}]})
+    maker.document["nodes"] = [{"name": "Root", "children": [1, 2]}, {"name": "Mesh", "mesh": 0}, {"name": name}]
+    (tmp_path / "a.glb").write_bytes(maker.content())
+    avatar = Avatar.load(tmp_path / "a.glb", face_model())
+    found = {b for b, node in avatar.skeleton.bones.items() if node == 2}
+    assert found == ({bone} if bone else set())

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.avatars.avatar import Avatar, posed
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Array, Image, Pose
 from expnet_live.geometry.camera import Camera
-from expnet_live.heads.head import Head
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import Written
 from expnet_live.render.overlay import FaceOverlay
-from expnet_live.render.style import OverlayStyle
-from expnet_live.render.textured import AvatarPainter
+from expnet_live.render.textured import AvatarOverlay
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.pictures import Picture, pictures
 from expnet_live.video.sound import SoundCopy, SoundReader
@@ -38,7 +36,7 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
     if not n:
         raise UserError("There is no video for that part of the session; choose another range.")
     size = (session.info.width, session.info.height)
-    painter = _painter(excerpt)
+    painter = _Painter(_overlay(excerpt), rows)
     step = excerpt.steps(n)
     written = 0
     with ExitStack() as stack:
@@ -86,31 +84,15 @@ def _shown(
         yield [start + tick / fps], last
 
 
-def _painter(excerpt: Excerpt) -> Callable[[Image, Array], Image]:
+def _overlay(excerpt: Excerpt) -> FaceOverlay | AvatarOverlay:
     """Draws the measured face, or another head that was asked for."""
     head = excerpt.wearer() if excerpt.options.head is not None else excerpt.face_model()
-    if isinstance(head, Avatar):
-        return _AvatarPainter(head, excerpt.rows)
-    return _Painter(head, excerpt.rows, excerpt.options.style)
-
-
-class _AvatarPainter:
-    def __init__(self, avatar: Avatar, rows: Rows) -> None:
-        self._painter, self._rows = AvatarPainter(avatar), rows
-
-    def __call__(self, image: Image, faces: Array) -> Image:
-        """As _Painter's, but for avatars."""
-        rows = self._rows
-        for i in faces:
-            pose = Pose(rows.rotation[i], rows.translation[i])
-            state = rows.expression[i], rows.identity[i], rows.gaze_of(i), rows.blendshapes_of(i)
-            image = self._painter.draw(image, posed(self._painter.avatar, *state, pose), pose)
-        return image
+    return AvatarOverlay(head) if isinstance(head, Avatar) else FaceOverlay(head, excerpt.options.style)
 
 
 class _Painter:
-    def __init__(self, model: Head, rows: Rows, style: OverlayStyle) -> None:
-        self._overlay, self._rows = FaceOverlay(model, style), rows
+    def __init__(self, overlay: FaceOverlay | AvatarOverlay, rows: Rows) -> None:
+        self._overlay, self._rows = overlay, rows
 
     def __call__(self, image: Image, faces: Array) -> Image:
         """A copy of the picture with the faces of those rows."""
