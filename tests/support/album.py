@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mesh import landmarker
 
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT
@@ -75,7 +76,8 @@ def make_album(folder: Path) -> Album:
             told[f"album/{name}"] = expression, np.array([scores[n] for n in ARKIT], np.float32)
     metadata.write_text("\n".join(lines) + "\n")
     album = Album(photos, metadata, folder / "landmarks.npz", np.empty(0), np.empty(0))
-    assert main(["train", "landmarks", *album.arguments, "--landmarks", str(album.landmarks)]) == 0
+    with landmarker():
+        assert main(["train", "landmarks", *album.arguments, "--landmarks", str(album.landmarks)]) == 0
     keys = LandmarkSet.load(album.landmarks).key
     expression, scores = (np.stack([told[str(k)][i] for k in keys]) for i in range(2))
     return replace(album, expression=expression, scores=scores)

@@ -251,12 +251,13 @@ def _thumb(image: Image, landmarks: Array) -> Image:
 def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
     """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left.
 
-    Raises UserError if the teacher is not a Face Landmarker.
+    Raises UserError if Face Mesh is missing or the teacher is not a Face Landmarker.
     """
     if out.exists():
         return LandmarkSet.load(out)
+    # In the processes of a pool, a missing network or a wrong file would raise again and again.
+    FaceMesh().close()
     if teacher is not None:
-        # In the processes of a pool, a wrong file would raise again and again.
         face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE).close()
     parts = out.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)

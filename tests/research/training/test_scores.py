@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from album import Album
+from mesh import landmarker
 from places import SHARED
 
 from expnet_live.cli import main
@@ -66,9 +67,9 @@ def test_photos_and_clips_are_scored_once(few: Path, tmp_path: Path, capsys: pyt
 @needs_teacher
 def test_a_teacher_names_the_scores_of_landmarks(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "landmarks.npz"
-    assert (
-        main(["train", "landmarks", str(few), "--landmarks", str(out), "--teacher", str(TEACHER), "--jobs", "1"]) == 0
-    )
+    command = ["train", "landmarks", str(few), "--landmarks", str(out), "--teacher", str(TEACHER), "--jobs", "1"]
+    with landmarker():
+        assert main(command) == 0
     found = LandmarkSet.load(out)
     assert len(found.score_names) == 52 and {"jawOpen", "mouthSmileLeft"} <= set(found.score_names)
     assert np.isfinite(found.scores).all() and found.scores.min() >= 0 and found.scores.max() <= 1

@@ -12,9 +12,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mesh import landmarker
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
+from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -57,7 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def crops(folder: Path, model: FaceModel) -> CropSet:
     refs = list_photos([folder])
-    landmarks = detect_landmarks(refs, folder / "landmarks.npz", jobs=1)
+    with landmarker():
+        landmarks = detect_landmarks(refs, folder / "landmarks.npz", jobs=1)
     labels = make_labels(landmarks, np.array([r.key for r in refs]), model)
     reasons = dict(zip((k.split("/")[1] for k in labels.key), labels.reason, strict=True))
     assert reasons["nobody.png"] == reasons["broken.jpg"] == "no face found"
@@ -74,6 +77,16 @@ def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None
     detect_landmarks(list_photos([folder]), folder / "landmarks.npz", jobs=1)
     assert (folder / "landmarks.npz").stat().st_mtime_ns == before
     assert not (folder / "landmarks.parts").exists()
+
+
+def test_without_a_network_for_landmarks_the_command_ends(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of a pool that cannot start would be started again for ever."""
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path))
+    monkeypatch.setattr("expnet_live.pipeline.face_mesh._solution", lambda video, confidence: None)
+    with pytest.raises(UserError, match=r"face_landmarker\.task"):
+        detect_landmarks(list_photos([folder]), tmp_path / "landmarks.npz", jobs=1)
 
 
 def test_projected_labels_lie_on_the_landmarks(crops: CropSet, model: FaceModel) -> None:
@@ -263,7 +276,8 @@ def test_pictures_of_one_scene_stay_on_one_side() -> None:
 
 def test_looks_at_a_photo_agree_on_a_face_and_not_on_one_upside_down() -> None:
     image = next(iter(open_source("demo"))).image
-    detector = LandmarkDetector()
+    with landmarker():
+        detector = LandmarkDetector()
     looks = detector.look(image)
     assert looks is not None and looks.spread < 3
     mirror_image = detector.look(np.ascontiguousarray(image[:, ::-1]))
