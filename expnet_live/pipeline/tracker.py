@@ -23,6 +23,7 @@ class TrackerOptions:
 
     found: float = 0.6  # confidence that a new face needs,
     confirmed: float = 0.3  # that it needs in several crops that must agree,
+    clear: float = 0.994  # that a face there has if nothing covers it,
     held: float = 0.4  # and that a known face needs
     patience: float = 0.15  # a face not seen for this time is lost
     gap: float = 0.6  # after a longer pause, as when a clip jumps, search for faces again
@@ -40,15 +41,19 @@ class TrackerOptions:
     momentum: float = 0.5  # fraction of the last motion that is expected to continue
     unlike: float = 1.2  # a less similar face is another one,
     unlike_rate: float = 15.0  # with a tolerance that grows with time (per s),
-    most_unlike: float = 2.8  # up to this
-    alike: float = 1.6  # a lost face is recognised anywhere
+    most_unlike: float = 2.2  # up to this
+    plainly_alike: float = 1.2  # a new face so similar to one that was lost before it came is that one
+    alike: float = 1.3  # a lost face is recognised anywhere, and later
     plainly: float = 0.4  # a lone face whose identity (rms, sd) changes less from frame to frame is the same one,
     remembered_every: float = 0.1  # and its appearance is needed no more often than this
+    covered: float = 2.0  # for this time, an unlike, partly covered face in the place of a known one is taken for it
 
 
 @dataclass
 class Track:
-    """A tracked face. `look` is the last good one, `seen` its time, `memory` its appearance."""
+    """A tracked face. `look` is the last good one, `seen` its time, `memory` its appearance, `known` the time when it
+    was last like that.
+    """
 
     face: int
     look: Look
@@ -59,6 +64,7 @@ class Track:
     since: float = 0.0  # when tracking started
     memory: Memory | None = None
     remembered: float = 0.0  # time of the last look in `memory`
+    known: float = 0.0
 
     @property
     def firm(self) -> bool:
@@ -74,7 +80,11 @@ class Track:
         # After a pause or a new search, the motion of the face is unknown.
         steady = 0 < step < 0.2 and not self.missed
         self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
-        self.look, self.seen, self.missed = look, time, False
+        self.look, self.seen, self.known, self.missed = look, time, time, False
+
+    def cover(self, look: Look, time: float) -> None:
+        """Go on with a look at the same face behind something, which says nothing about its appearance."""
+        self.look, self.seen, self.remembered, self.missed = look, time, time, False
 
     def remember(self) -> None:
         """Add the last look to the memory, if it is not in it."""
@@ -197,12 +207,22 @@ class Tracker:
                     track.remember()
                 if track.memory is not None and track.memory.another:
                     track.face, track.memory = self._new_number(), _remembered(None, track.look, 0.0)
+                if self._time - track.since <= o.memory:
+                    self._regain(track)
         taken = set(followed.values())
         # Of two tracks on one face, the one that matches less has lost its own.
         self._drop(
             t for t in self._tracks if t.missed and any(apart(t.look.view, faces[k].view) < o.same for k in taken)
         )
         return [f for k, f in enumerate(faces) if k not in taken]
+
+    def _regain(self, track: Track) -> None:
+        """Give a new face the number of a lost one that it turns out to be, as after a cut to another pose."""
+        for lost in self._lost:
+            if lost.seen <= track.since and lost.unlikeness(track.look)[1] < self._options.plainly_alike:
+                self._lost.remove(lost)
+                track.face, track.memory = lost.face, lost.memory
+                return
 
     def _alone(self, faces: Sequence[Look]) -> bool:
         """Whether the only face is plainly the one that is tracked, so that nobody has to look closer."""
@@ -219,7 +239,8 @@ class Tracker:
         fresh = self._time - track.since <= o.patience  # it may come out from behind something
         limit = o.most_unlike if fresh else min(o.unlike + o.unlike_rate * (self._time - track.seen), o.most_unlike)
         distance = apart(view, look.view)
-        if min(last, known) > (limit if distance < o.returns else o.alike):
+        back = distance < o.returns and self._time - track.seen <= o.expected_back
+        if min(last, known) > (limit if back else o.alike):
             return math.inf
         return last + known + min(distance, o.returns)
 
@@ -288,14 +309,16 @@ class Tracker:
             doubtful = [t for t in self._tracks if not t.firm]
             if full and not doubtful:
                 break
-            if self._confirm is not None and not self._confirmed(image, look, self._confirm, watch):
-                continue
-            if full:
-                self._drop(doubtful[:1])
+            if self._confirm is not None:
+                confidence = self._closely(image, look, self._confirm, watch)
+                if confidence < o.confirmed or (confidence < o.clear and not known and self._covered(look)):
+                    continue
             if self._refine:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
                 again = look_at(image, [crop], self._predictor, watch)[0]
                 look = again if again.plausible and again.confidence >= o.held else look
+            if full:
+                self._drop([min(doubtful, key=lambda t: self._cost(t, look, t.look.view))])
             welcome.append(look)
         if welcome:
             self._take_up(welcome)
@@ -303,24 +326,43 @@ class Tracker:
 
     def _take_up(self, looks: Sequence[Look]) -> None:
         """Start tracking new faces, with the numbers of matching lost ones or with new numbers."""
-        costs = [[self._cost(t, look, t.look.view) for t in self._lost] for look in looks]
-        known = {i: self._lost[k] for i, k in assigned(costs)}
+        gone = [*self._lost, *(t for t in self._tracks if t.missed)]
+        costs = [[self._cost(t, look, t.look.view) for t in gone] for look in looks]
+        known = {i: gone[k] for i, k in assigned(costs)}
         for i, look in enumerate(looks):
             before = known.get(i)
             if before is not None:
-                self._lost.remove(before)
+                (self._lost if before in self._lost else self._tracks).remove(before)
             face = self._new_number() if before is None else before.face
             memory = _remembered(None if before is None else before.memory, look, 0.0)
-            self._tracks.append(Track(face, look, self._time, since=self._time, memory=memory, remembered=self._time))
+            now = self._time
+            self._tracks.append(Track(face, look, now, since=now, memory=memory, remembered=now, known=now))
 
     def _new_number(self) -> int:
         self._next_face += 1
         return self._next_face - 1
 
-    def _confirmed(self, image: Image, look: Look, predictor: FacePredictor, watch: Stopwatch) -> bool:
+    def _closely(self, image: Image, look: Look, predictor: FacePredictor, watch: Stopwatch) -> float:
+        """The confidence of a close look at the same face."""
         crop = crop_type(predictor).of_view(look.view, predictor.crop_size)
         closely = look_at(image, [crop], predictor, watch)[0]
-        return closely.plausible and closely.confidence >= self._options.confirmed
+        return closely.confidence if closely.plausible else 0.0
+
+    def _covered(self, look: Look) -> bool:
+        """Whether an unlike face that is not clear is a known one behind something, which then goes on, or is about to
+        come out from behind another one.
+        """
+        o = self._options
+        gone = [t for t in self._tracks if t.missed] + self._lost
+        there = [t for t in gone if self._time - t.known <= o.covered and apart(t.look.view, look.view) < o.same]
+        if there:
+            track = max(there, key=lambda t: t.known)
+            track.cover(look, self._time)
+            if track in self._lost:
+                self._lost.remove(track)
+                self._tracks.append(track)
+            return True
+        return any(apart(t.look.view, look.view) < o.behind for t in self._tracks if not t.missed)
 
     def _drop(self, tracks: Iterable[Track]) -> None:
         for track in list(tracks):

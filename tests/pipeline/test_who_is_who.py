@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from crossing import astronaut, crossing, demo, head, placed
 
+from expnet_live.capture.sources import open_source
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import FaceState, Frame, Image
 from expnet_live.pipeline.assignment import assigned
@@ -91,6 +93,46 @@ def test_light_does_not_make_another_person(loaded: Pipeline, change: str) -> No
             x = {"darker": x * 0.55, "warmer": x * [0.85, 1.0, 1.08], "noise": x + rng.normal(0, 9, x.shape)}[change]
         images.append(np.clip(x, 0, 255).astype(np.uint8))
     assert {s.face for seen in run(fresh(loaded), images) for s in seen} == {0}
+
+
+def test_a_cut_to_the_same_person_keeps_the_number(loaded: Pipeline) -> None:
+    """Another moment, nearer and elsewhere, and back."""
+    frames = demo(150)
+    height, width = frames[0].shape[:2]
+    nearer = [np.asarray(cv2.resize(f, None, fx=1.3, fy=1.3))[40 : 40 + height, 60 : 60 + width] for f in frames]
+    film = [*frames[:20], *nearer[100:120], *frames[60:80], *nearer[130:150]]
+    assert {s.face for seen in run(fresh(loaded), film) for s in seen} == {0}
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.5])
+def test_a_hand_before_the_face_changes_no_number(loaded: Pipeline, seconds: float) -> None:
+    frames = demo(90)
+    (state,) = loaded.photo(frames[0])
+    (x, y), side = state.box.center, state.box.w
+    for i, image in enumerate(frames):
+        if 20 <= i < 20 + seconds * FPS:
+            # A flat hand that comes from the side and stays before a cheek and half of the mouth.
+            at = (round(x - side + 0.75 * side * min((i - 20) / 4, 1)), round(y + 0.25 * side))
+            size = round(0.45 * side), round(0.6 * side)
+            cv2.ellipse(image, at, size, 15, 0, 360, (120, 150, 205), -1, cv2.LINE_AA)
+    states = run(fresh(loaded), frames)
+    assert {s.face for seen in states for s in seen} == {0} and states[-1]
+
+
+CLIPS = Path(__file__).parents[3] / "shared" / "data" / "clips" / "more"
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared clips are not here")
+# Two cuts; a cut and a hand; a helmet that closes; and expressions alone.
+@pytest.mark.parametrize(
+    "name", ["Nicola_Badge_0", "Matilda_Bobbie_2", "Silwan_Stillwone_3", "David_Kovalniy_2", "Zahar_Lupin_2"]
+)
+def test_people_of_real_clips_keep_their_numbers(loaded: Pipeline, name: str) -> None:
+    pipeline, seen = fresh(loaded), set()
+    with open_source(str(CLIPS / f"deepfacelive_{name}.mp4")) as source:
+        for frame in source:
+            seen |= {s.face for s in pipeline.process(frame)}
+    assert seen == {0}
 
 
 def test_all_of_the_demo_is_one_person(loaded: Pipeline) -> None:

@@ -17,6 +17,7 @@ RARE_EMOTIONS = frozenset({"anger", "disgust", "sadness"})
 
 # Collections with several pictures of one scene (turned, mirrored, or frames of one video) under unrelated names.
 SCENES = ("eyes", "yawn")
+_TEST_SCENES = 20  # per cent
 _LARGEST = 100  # most photos of a held-out scene
 
 
@@ -26,6 +27,11 @@ class Split:
 
     train: Array
     held_out: Array
+
+
+def is_test_scene(key: str) -> bool:
+    """Whether the finder is tested on this picture without people, and never sees it in training."""
+    return zlib.crc32(key.encode()) % 100 < _TEST_SCENES
 
 
 def subjects_of(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:

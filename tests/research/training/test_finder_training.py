@@ -16,8 +16,9 @@ from expnet_live.core.types import Image
 from expnet_live.pipeline.finder import CHANNELS, STRIDE, Finder
 from expnet_live.research.training.finder.export import write_onnx
 from expnet_live.research.training.finder.network import FinderNet
-from expnet_live.research.training.finder.pictures import SIZE, Composer, Face, is_test_scene, maps_of
+from expnet_live.research.training.finder.pictures import SIZE, Composer, Face, maps_of
 from expnet_live.research.training.finder.train import hard_scenes, loss_of
+from expnet_live.research.training.split import is_test_scene
 
 # A plain disc with eyes and mouth, 90 px wide.
 FACE = Face(np.array([104.0, 104.0]), 90.0, 0.0, np.array([[86.0, 90.0], [122.0, 90.0], [104.0, 125.0]]))

@@ -2,14 +2,15 @@
 
 Each photo with a face is turned by 90, 180 and 270 degrees: the face must be found again, with the same expression.
 Photos are also shrunk and set into a grey picture, by the size of their face. Pictures without people must give no
-face. `--compare` also measures the finder alone, beside mediapipe's detector where it is installed: see compare.py.
+face. `--held-out` leaves out what network and finder were trained with. `--compare` also measures the finder alone,
+beside mediapipe's detector where it is installed: see compare.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,15 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Image
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.finder.compare import Score, look_for_all, print_scores, searches_of
-from expnet_live.research.training.photos import PhotoRef, list_photos, read_photo
+from expnet_live.research.training.photos import PhotoRef, list_photos, read_metadata, read_photo
+from expnet_live.research.training.split import held_out, is_test_scene
 
 FOUND_BAR = 0.95  # of photos turned by each angle
 FAR_SD = 1.0  # no coefficient of a turned photo may be further off
 FALSE_BAR = 0.01  # of pictures without people
 TURNS = (90, 180, 270)  # degrees
 SIZES = (200, 60, 28, 14)  # px, the larger side of the face's box
+Choice = Callable[[list[PhotoRef]], list[PhotoRef]]
 _GREY, _LEAST = 110, (240, 320)  # what small photos are set into: grey level, rows and columns
 
 
@@ -70,7 +73,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="pictures without people: files, folders, tars",
     )
+    parser.add_argument(
+        "--held-out",
+        action="store_true",
+        help="take only photos of held-out people, and pictures without people that the finder never saw",
+    )
+    parser.add_argument(
+        "--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="file,subject,emotion: who is held out"
+    )
+    parser.add_argument("--finder", type=Path, metavar="FILE", help="with --compare: another finder.onnx")
     parser.add_argument("--count", type=int, metavar="N", help="take at most N pictures of each PATH (default: all)")
+    parser.add_argument(
+        "--count-photos", type=int, metavar="N", help="the same for photos alone, without pictures without people"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="which ones --count takes (default: 0)")
     parser.add_argument(
         "--compare",
@@ -82,7 +97,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 if all limits are met, 1 otherwise. Raises UserError if there is nothing to measure."""
-    photos, empty = (_some(paths, args.count, args.seed) for paths in (args.photos, args.empty))
+    meta = read_metadata(args.metadata)
+
+    def unseen(refs: list[PhotoRef]) -> list[PhotoRef]:
+        held = held_out([r.key for r in refs], meta)
+        return [ref for ref, out in zip(refs, held, strict=True) if out]
+
+    def untrained(refs: list[PhotoRef]) -> list[PhotoRef]:
+        return [ref for ref in refs if is_test_scene(ref.key)]
+
+    photos = _some(args.photos, args.count_photos or args.count, args.seed, unseen if args.held_out else list)
+    empty = _some(args.empty, args.count, args.seed, untrained if args.held_out else list)
     if not photos and not empty:
         raise UserError(
             "There is nothing to measure; name photos with --photos, or pictures without people with --empty."
@@ -100,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
     _print(result)
     figures: dict[str, Any] = {**asdict(result), "good": result.good}
     if args.compare:
-        scores = _compared(photos, empty, pipeline, args.seed)
+        scores = _compared(photos, empty, pipeline, args.seed, args.finder)
         print_scores(scores)
         figures["finders"] = {name: score.figures() for name, score in scores.items()}
     if args.json:
@@ -108,10 +133,12 @@ def run(args: argparse.Namespace) -> int:
     return 0 if result.good else 1
 
 
-def _compared(photos: Sequence[PhotoRef], empty: Sequence[PhotoRef], pipeline: Pipeline, seed: int) -> dict[str, Score]:
+def _compared(
+    photos: Sequence[PhotoRef], empty: Sequence[PhotoRef], pipeline: Pipeline, seed: int, finder: Path | None
+) -> dict[str, Score]:
     """The scores of our finder and of mediapipe's detector for the same faces, where the pipeline finds them."""
     scenes = [image for _, image in _read(empty, "pictures without people")]
-    searches = searches_of()
+    searches = searches_of(finder)
     scores = {name: Score() for name in searches}
     rng = np.random.default_rng(seed)
     for _, image in _read(photos, "faces in scenes"):
@@ -124,11 +151,11 @@ def _compared(photos: Sequence[PhotoRef], empty: Sequence[PhotoRef], pipeline: P
     return scores
 
 
-def _some(paths: Sequence[Path], count: int | None, seed: int) -> list[PhotoRef]:
+def _some(paths: Sequence[Path], count: int | None, seed: int, chosen: Choice) -> list[PhotoRef]:
     refs: list[PhotoRef] = []
     try:
         for path in paths:
-            there = list_photos([path])
+            there = chosen(list_photos([path]))
             order = np.random.default_rng(seed).permutation(len(there))[:count]
             refs += [there[i] for i in order]
     except (OSError, ValueError) as error:

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -52,11 +53,13 @@ Search = Callable[[Image], list[Detection]]
 
 @dataclass
 class Score:
-    """The best scores of a finder: of each face, by case, and of each picture without people; ms of its looks."""
+    """The best scores of a finder: of each face, by case, and of each picture without people; ms of its searches, by
+    case: a large face ends one after the first look.
+    """
 
     faces: dict[str, list[float]] = field(default_factory=lambda: {c.name: [] for c in CASES})
     empty: list[float] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=lambda: {c.name: [] for c in CASES})
 
     @property
     def threshold(self) -> float:
@@ -71,13 +74,22 @@ class Score:
         return {
             "threshold": self.threshold,
             "recall": {name: self.recall(name) for name in self.faces},
-            "median ms": float(np.median(self.times)) if self.times else math.nan,
+            "median ms": float(np.median([t for times in self.times.values() for t in times] or [math.nan])),
+            "ms of one look": self.look,
         }
 
+    @property
+    def look(self) -> float:
+        """The median time of one look, in ms."""
+        times = self.times[CASES[len(_SIZES) - 1].name]
+        return float(np.median(times)) if times else math.nan
 
-def searches_of() -> dict[str, Search]:
-    """The searches of a video's frame, with doubtful detections too: ours, and mediapipe's where it can be loaded."""
-    searches: dict[str, Search] = {"finder": Finder(_LOWEST).detect}
+
+def searches_of(path: Path | None = None) -> dict[str, Search]:
+    """The searches of a video's frame, with doubtful detections too: ours, with the network in `path` (None: the
+    built-in one), and mediapipe's where it can be loaded.
+    """
+    searches: dict[str, Search] = {"finder": Finder(_LOWEST, path=path).detect}
     blazeface = MediapipeDetector(_LOWEST)
     try:
         blazeface.detect(np.zeros((64, 64, 3), np.uint8))
@@ -88,8 +100,8 @@ def searches_of() -> dict[str, Search]:
 
 def print_scores(scores: dict[str, Score]) -> None:
     for name, score in scores.items():
-        ms = float(np.median(score.times)) if score.times else math.nan
-        print(f"{name} alone, at one false alarm in 100 pictures (score {score.threshold:.2f}), {ms:.2f} ms a picture:")
+        print(f"{name} alone, at one false alarm in 100 pictures (score {score.threshold:.2f}), ", end="")
+        print(f"{score.look:.2f} ms a look:")
         for case in CASES:
             print(f"  {case.name:20} {score.recall(case.name):6.1%}")
 
@@ -107,7 +119,7 @@ def look_for_all(
         for name, search in searches.items():
             start = time.perf_counter()
             found = search(picture)
-            scores[name].times.append(1000 * (time.perf_counter() - start))
+            scores[name].times[case.name].append(1000 * (time.perf_counter() - start))
             near = [d.score for d in found if math.dist(d.box.center, middle) <= _NEAR * case.size]
             scores[name].faces[case.name].append(max(near, default=0.0))
 

@@ -14,6 +14,7 @@ STEPS = (
     "pictures",
     "actions",
     "finder",
+    "likeness",
     "runtime",
     "demo_clip",
     "component_sheet",

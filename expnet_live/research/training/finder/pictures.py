@@ -7,7 +7,6 @@ that an outline alone is no face.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from expnet_live.pipeline.crop import BOX_MM
 from expnet_live.pipeline.finder import CHANNELS, STRIDE
 from expnet_live.research.training.actions.fine_tune import Material
 from expnet_live.research.training.photos import PhotoRef, read_photo
+from expnet_live.research.training.split import is_test_scene
 
 SIZE = 192  # px of a training picture
 _SCENE = 288
@@ -32,15 +32,9 @@ _WHOLE = 0.55  # of a face's box, and its middle, lie inside the picture
 _PARTED = 0.35  # of a face's box may be hidden by the next face
 _COVERED = 0.4  # share of the faces that are partly covered,
 _UPRIGHT = 0.45  # and of those that are nearly upright
-_TEST_SCENES = 20  # per cent
 _EYES = [np.array(CONTOURS[f"{side} eye"][:-1]) for side in ("right", "left")]
 _MOUTH = np.array([LIP_UPPER_INNER, LIP_LOWER_INNER])
 _HEAT = 0.1  # standard deviation of a face's heat, in sides of its box
-
-
-def is_test_scene(key: str) -> bool:
-    """Whether the finder is tested on this picture without people, and never sees it in training."""
-    return zlib.crc32(key.encode()) % 100 < _TEST_SCENES
 
 
 def read_scenes(refs: Sequence[PhotoRef]) -> Image:
@@ -179,9 +173,10 @@ class Composer:
             middle, angle = face.points[:2].mean(0), 0.5 * math.pi + rng.normal(0, 0.1)
             low, high = -rng.uniform(0.08, 0.25), rng.uniform(0.08, 0.25)
         else:
-            # As often from below, where hands, masks and microphones are, as from all other sides.
-            middle, angle = face.center, 0.5 * math.pi if rng.random() < 0.3 else rng.uniform(0, 2 * math.pi)
-            low, high = rng.uniform(0.0, 0.4), math.inf
+            # Mostly from below, where hands, masks and microphones are, and from a side.
+            sides = (0.5 * math.pi, 0.0, math.pi, rng.uniform(0, 2 * math.pi))
+            middle, angle = face.center, rng.choice(sides, p=(0.3, 0.15, 0.15, 0.4)) + rng.normal(0, 0.1)
+            low, high = rng.uniform(-0.03, 0.35), math.inf
         along = (x - middle[0]) * math.cos(angle) + (y - middle[1]) * math.sin(angle)
         across = (y - middle[1]) * math.cos(angle) - (x - middle[0]) * math.sin(angle)
         within = (along > low * face.side) & (along < high * face.side)
