@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from itertools import accumulate, pairwise
 
@@ -170,7 +171,9 @@ def _lines(out: Image, lines: list[Array], opacity: float) -> None:
 
 def _region(image: Image, points: Array) -> tuple[int, int, int, int] | None:
     """The part of `image` around points (N, 2), as x0, y0, x1, y1; None if it is empty."""
-    limit = image.shape[1::-1]
-    x0, y0 = (int(v) for v in np.clip(np.floor(points.min(0)) - 2, 0, limit))
-    x1, y1 = (int(v) for v in np.clip(np.ceil(points.max(0)) + 3, 0, limit))
+    (x0, x1), (y0, y1) = (
+        # numpy is slow at the least of each column of many rows.
+        (min(max(math.floor(axis.min()) - 2, 0), end), min(max(math.ceil(axis.max()) + 3, 0), end))
+        for axis, end in zip((points[:, 0], points[:, 1]), image.shape[1::-1], strict=True)
+    )
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None

@@ -32,7 +32,7 @@ class Light:
     color: tuple[float, float, float]
     highlight: float = 1.0
 
-    @property
+    @cached_property
     def unit(self) -> Array:
         d: Array = np.array(self.direction, np.float32)
         return d / np.linalg.norm(d)
