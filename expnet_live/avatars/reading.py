@@ -263,7 +263,7 @@ class _Reader:
             vectors, floats = self._toon[number].vector_properties, self._toon[number].float_properties
             # Unity stores colours as sRGB.
             shade = tuple(_linear(c) for c in [*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3])
-            toony, shift = floats.get("_ShadeToony", 0.9), -floats.get("_ShadeShift", 0.0)
+            toony, shift = _edge_of_vrm_0(floats.get("_ShadeToony", 0.9), floats.get("_ShadeShift", 0.0))
         if alpha not in tuple(Alpha):
             raise self._file.broken(f"a material has the unknown transparency {alpha[:12]}")
         texture = None
@@ -355,6 +355,12 @@ def _local(node: schema.Node) -> Array:
     out[:3, :3] *= node.scale
     out[:3, 3] = node.translation
     return out
+
+
+def _edge_of_vrm_0(toony: float, shift: float) -> tuple[float, float]:
+    """VRM 1's toony and shift of VRM 0's, whose shade ends at `shift` and whose light begins between there and 1."""
+    low, high = shift, 1 + (shift - 1) * toony
+    return 1 - (high - low) / 2, -(high + low) / 2
 
 
 def _with_alpha(colors: Array) -> Array:

@@ -101,7 +101,7 @@ class Material(_Part, frozen=True):
 
 
 class MToon(_Part, frozen=True):
-    shade_color_factor: Vector3 = (1.0, 1.0, 1.0)
+    shade_color_factor: Vector3 = (0.0, 0.0, 0.0)
     shading_shift_factor: Number = 0.0
     shading_toony_factor: Number = 0.9
 

@@ -250,6 +250,13 @@ def test_whole_avatars(make: Callable[[], bytes], version: int | None, clips: in
     assert hair.alpha is Alpha.MASK and hair.double_sided and hair.shade is not None and not hair.unlit
 
 
+def test_the_edge_of_the_shade_is_where_vrm_0_has_it(tmp_path: Path) -> None:
+    """Toony 0.9 and shift 0: from no light at a right angle to the key light to all of it at a cosine of 0.1."""
+    (tmp_path / "a.vrm").write_bytes(vrm_0())
+    skin = read_avatar(tmp_path / "a.vrm").materials[0]
+    assert -1 + skin.toony - skin.shift == pytest.approx(0.0) and 1 - skin.toony - skin.shift == pytest.approx(0.1)
+
+
 def test_json_of_a_file_is_kept_whole(tmp_path: Path) -> None:
     from expnet_live.avatars.container import read_container
 
