@@ -37,8 +37,9 @@ def paint(roi: Image, surface: Surface, points: Array, normals: Array, opacity: 
     if len(inside):
         layers.append((inside, _nearer(rasterize(placed, inside, *size), fragments, size)))
     color, covered = np.zeros((size[1] * size[0], 3), np.uint8), np.zeros(size[1] * size[0], np.uint8)
+    lit = _lit(surface, layers, vertices, normals)
     for parts, seen in layers:
-        color[seen.pixel] = seen.interpolate(parts, _lit(surface, parts, seen, vertices, normals)) + 0.5
+        color[seen.pixel] = seen.interpolate(parts, lit) + 0.5
         covered[seen.pixel] = 255
     _blend(roi, color.reshape(size[1], size[0], 3), covered.reshape(size[1], size[0]), opacity)
 
@@ -69,12 +70,14 @@ def _nearer(fragments: Fragments, skin: Fragments, size: tuple[int, int]) -> Fra
     return Fragments(fragments.pixel[seen], fragments.triangle[seen], fragments.weights[seen], fragments.depth[seen])
 
 
-def _lit(surface: Surface, triangles: Array, seen: Fragments, vertices: Array, normals: Array) -> Array:
+def _lit(surface: Surface, layers: list[tuple[Array, Fragments]], vertices: Array, normals: Array) -> Array:
     """BGR of the vertices (V, 3) that are seen. To light and interpolate is cheaper than to light pixels."""
     color = np.zeros((len(vertices), 3), np.float32)
-    shown, used = np.zeros(len(triangles), bool), np.zeros(len(vertices), bool)
-    shown[seen.triangle] = True
-    used[triangles[shown].ravel()] = True
+    used = np.zeros(len(vertices), bool)
+    for triangles, seen in layers:
+        shown = np.zeros(len(triangles), bool)
+        shown[seen.triangle] = True
+        used[triangles[shown].ravel()] = True
     used &= normals[:, 2] > _BEHIND
     numbers = np.flatnonzero(used)
     towards = normals.take(numbers, axis=0)
