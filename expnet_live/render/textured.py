@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.model import Alpha, Material
-from expnet_live.avatars.textures import decoded
+from expnet_live.avatars.textures import all_decoded
 from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
 from expnet_live.core.types import Array, Image, Pose
 from expnet_live.geometry.camera import Camera, WeakPerspective
@@ -39,10 +39,9 @@ class AvatarPainter:
         self._uv = np.concatenate([b.uv for b in file.blocks])
         plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
         self._colors = np.concatenate(plain)
-        self._textures = {
-            number: decoded(file.images[number], _MOST_PIXELS)
-            for number in {m.texture for m in file.materials if m.texture is not None}
-        }
+        self._textures = all_decoded(
+            {m.texture: file.images[m.texture] for m in file.materials if m.texture is not None}, _MOST_PIXELS
+        )
         self._layers = {alpha: self._layer(alpha) for alpha in Alpha}
 
     def _layer(self, alpha: Alpha) -> _Layer:
@@ -114,7 +113,7 @@ class AvatarPainter:
 
     def _lit(self, material: Material, mixed: Array) -> tuple[Array, Array]:
         base = np.array(material.color, np.float32) * mixed[:, 6:10]
-        pixels = None if material.texture is None else self._textures[material.texture]
+        pixels = None if material.texture is None else self._textures.get(material.texture)
         if pixels is not None:
             texels = _between(pixels, mixed[:, :2])
             base = base * np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])

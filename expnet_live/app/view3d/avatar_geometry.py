@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull, QhullError
 from expnet_live.app.view3d.geometry import along_a_curve
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.model import Alpha, Material
-from expnet_live.avatars.textures import decoded
+from expnet_live.avatars.textures import all_decoded
 from expnet_live.core.types import Array
 from expnet_live.meshes.subdivision import edges_of
 
@@ -53,11 +53,9 @@ class AvatarGeometry:
     def of(cls, avatar: Avatar) -> AvatarGeometry:
         file, rest = avatar.file, avatar.rest
         kind = np.uint16 if len(rest) < 1 << 16 else np.uint32
-        textures: dict[int, Array] = {}
-        for number in sorted({m.texture for m in file.materials if m.texture is not None}):
-            pixels = decoded(file.images[number], _MOST_PIXELS)
-            if pixels is not None:
-                textures[number] = pixels
+        textures = all_decoded(
+            {m.texture: file.images[m.texture] for m in file.materials if m.texture is not None}, _MOST_PIXELS
+        )
         colored = any(b.colors is not None for b in file.blocks)
         plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
         colors = np.concatenate(plain)
