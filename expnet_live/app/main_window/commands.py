@@ -308,6 +308,8 @@ class Commands:
         """The sessions window, created at first use."""
         if self.sessions is None:
             self.sessions = SessionsWindow(self._theme, self._store, self._controller.window_state)
+            self.sessions.player.sending.connect(self._controller.streaming.hold)
+            self.sessions.player.sent.connect(self._controller.streaming.put)
         self.sessions.show_session(folder)
 
     def set_theme(self, theme: Theme) -> None:

@@ -106,7 +106,9 @@ class Presenter:
         rates = (capture.fps if capture else 0.0, engine.inference.fps, statistics.screen_rate(now))
         latency = statistics.latency()
         streaming = controller.streaming
-        self._parts.status.show_outputs(streaming.names, streaming.leaving, streaming.fetchable, streaming.complaints)
+        self._parts.status.show_outputs(
+            streaming.names, streaming.leaving, streaming.fetchable, streaming.complaints, streaming.held
+        )
         self._parts.status.refresh(
             engine.inference.device or "–",
             rates,

@@ -28,6 +28,8 @@ class Player(Protocol):
 
     def edit_marker(self) -> None: ...
 
+    def send(self, on: bool) -> None: ...
+
 
 _A = ActionSpec[Player]
 
@@ -61,6 +63,14 @@ TABLE = (
     _A("out", texts.PLAYER_OUT, texts.PLAYER_OUT_TIP, ("O",), "range_out", lambda p: p.deck.end_range()),
     _A("clear", texts.PLAYER_CLEAR, texts.PLAYER_CLEAR_TIP, ("Escape",), "close", lambda p: p.deck.set_range(None)),
     _A("all", texts.PLAYER_ALL, texts.PLAYER_ALL_TIP, ("A",), "whole", lambda p: p.plot.show_all()),
+    _A(
+        "send",
+        texts.PLAYER_SEND,
+        texts.PLAYER_SEND_TIP,
+        icon="send",
+        switch=lambda p, on: p.send(on),
+        tint=Tint.FLAT,
+    ),
     _A("reset_view", texts.RESET_VIEW, texts.RESET_VIEW_TIP, ("R",), "reset", lambda p: p.views.reset()),
     _A(
         "wireframe",

@@ -42,7 +42,7 @@ class PlayerControls(QWidget):
         self.speed.set_options([Option(s, texts.PLAYER_SPEED.format(speed=s)) for s in SPEEDS], 1.0)
         self.overlay = Chooser(texts.OVERLAY, lambda v: overlay_chosen(str(v)))
         self.overlay.set_options([Option(k, v) for k, v in texts.OVERLAYS.items()], "contours")
-        for chooser, letters in ((self.speed, 4), (self.overlay, 7)):
+        for chooser, letters in ((self.speed, 3), (self.overlay, 6)):
             chooser.setMinimumContentsLength(letters)
             chooser.setFocusPolicy(_NO_FOCUS)
         self.export = QPushButton(texts.PLAYER_EXPORT)
@@ -59,17 +59,18 @@ class PlayerControls(QWidget):
         row.setSpacing(2)
         for key in ("previous", "back", "play", "forth", "next", "mark"):
             row.addWidget(flat_button(actions[key], _NO_FOCUS))
-        row.addSpacing(6)
+        row.addSpacing(4)
         row.addWidget(self.speed)
-        row.addSpacing(10)
+        row.addSpacing(4)
         for key in ("loop", "in", "out", "clear"):
             row.addWidget(flat_button(actions[key], _NO_FOCUS))
-        row.addSpacing(4)
+        row.addSpacing(2)
         row.addWidget(self.range, 1)
+        row.addWidget(flat_button(actions["send"], _NO_FOCUS))
         row.addWidget(flat_button(actions["all"], _NO_FOCUS))
-        row.addSpacing(6)
+        row.addSpacing(4)
         row.addWidget(self.overlay)
-        row.addSpacing(10)
+        row.addSpacing(6)
         row.addWidget(self.export)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

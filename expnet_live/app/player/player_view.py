@@ -38,12 +38,18 @@ from expnet_live.sessions.reading.playback import Playback
 _TICK = 16  # ms
 _PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
+_STANDING = 0.1  # s after which a moment that stays is sent again
 
 
 class PlayerView(QWidget):
-    """Plays the session in a folder. The export button emits `export_asked`."""
+    """Plays the session in a folder. The export button emits `export_asked`.
+
+    While a user sends what is shown to other programs, which begins and ends with `sending`, `sent` emits LiveStates.
+    """
 
     export_asked = Signal()
+    sending = Signal(bool)
+    sent = Signal(object)
     markers_changed = Signal(object, object)  # the session's folder, and its markers now
 
     def __init__(self, theme: Theme, state: WindowState | None = None) -> None:
@@ -54,6 +60,7 @@ class PlayerView(QWidget):
         self.replay: Replay | None = None
         self.moments: Moments | None = None
         self.moment: Moment | None = None  # the row that all views show
+        self._sends, self._last_sent = False, (-1, 0.0)  # whether, and the row that was sent last, and when
         self._loader: Loader | None = None
         self._opening: Iterator[object] = iter(())
         self.markers = MarkerList(self._marked)
@@ -108,6 +115,7 @@ class PlayerView(QWidget):
         if self._loader is not None:
             self._loader.join(end - time.monotonic())
         self.folder = self.replay = self._loader = self.moments = self.moment = None
+        self.actions_["send"].setChecked(False)
         self.deck.unload()
         self._opening = iter(())
         self.actions_.set_enabled(False)
@@ -195,6 +203,20 @@ class PlayerView(QWidget):
             self._take_moment()
         elif self.moments.asked is None and not playback.playing:
             self._place_cursor(playback.position)  # it may be between two rows
+        self._send_shown()
+
+    def send(self, on: bool) -> None:
+        """Send what is shown, or no longer."""
+        self._sends = on
+        self.sending.emit(on)
+
+    def _send_shown(self) -> None:
+        """Also what stands still, because programs take silence for the end."""
+        replay, moment, now = self.replay, self.moment, time.monotonic()
+        row, when = self._last_sent
+        if self._sends and replay is not None and moment is not None and (moment.row != row or now - when > _STANDING):
+            self._last_sent = moment.row, now
+            self.sent.emit(replay.live(moment.row, moment.image, now))
 
     def _take_moment(self) -> None:
         assert self.moments is not None

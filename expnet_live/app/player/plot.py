@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pyqtgraph as pg
@@ -19,6 +20,7 @@ from expnet_live.sessions.format.markers import Marker
 
 _DEGREES, _PERCENT = 10.0, 50.0  # degrees of head pose that are as high as a standard deviation, and as a full action
 _LEAST = 0.2  # s visible at the largest zoom
+_STEPS, _LABEL = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0), 16.0  # between labels of values, and px that a label needs
 
 
 class SessionPlot(QWidget):
@@ -39,7 +41,6 @@ class SessionPlot(QWidget):
         self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "left": self._left, "right": self._right})
         self._plot.setMouseEnabled(x=True, y=False)
         self._left.setWidth(42)
-        self._left.setTickDensity(0.6)  # labels keep apart in the lowest plot
         self._right.setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
         self._lost, self._lines, self._markers = Spans(), Lines(), Marks()
@@ -190,6 +191,11 @@ class _Clock(pg.AxisItem):
 
 class _Values(pg.AxisItem):
     percent = False
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """As many as have room for their labels."""
+        step = next((s for s in _STEPS if size * s >= _LABEL * (high - low)), high - low)
+        return [(step, [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [f"{100 * v:.0f} %" if self.percent else f"{v:g}" for v in values]

@@ -19,10 +19,11 @@ from expnet_live.avatars.avatar import posed
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.core.types import Array, Pose
+from expnet_live.core.types import Array, Frame, Image, Pose
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
-from expnet_live.live.state import LiveFace
+from expnet_live.live.capture_worker import Captured
+from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.export.track import corrected, latest, main_face, track
 from expnet_live.pipeline.models import model_with
 from expnet_live.sessions.format.info import SessionInfo
@@ -32,6 +33,7 @@ from expnet_live.threads.answerer import Answerer
 
 log = logging.getLogger(__name__)
 
+_NO_SOURCE = -1  # in place of the number of a source
 _HOLD = 0.5  # s for which a picture stays for later rows without a picture of their own
 
 
@@ -139,6 +141,24 @@ class Replay:
     @cached_property
     def _coefficients(self) -> Track:
         return Track(Gauge(self.names), self.rows.time, self.expression, self.angles)
+
+    @cached_property
+    def _model(self) -> Head | None:
+        """The face model that the session was recorded with."""
+        recorded = model_with(self.names, self.session.info.n_identity)
+        return None if recorded is None else recorded.face_model()
+
+    def live(self, row: int, image: Image | None, now: float) -> LiveState:
+        """The moment of a row as if it were live at `now` (time.monotonic(), s), with the values shown."""
+        rows, info = self.rows, self.session.info
+        picture = np.zeros((max(info.height, 1), max(info.width, 1), 3), np.uint8) if image is None else image
+        faces: tuple[LiveFace, ...] = ()
+        if rows.face[row] >= 0 and self._model is not None:
+            told = bool(np.isfinite(self.blendshapes[row]).all())
+            weights = self.blendshapes[row] if told else None
+            faces = (LiveFace(rows.state_of(row), self.expression[row], self.identity, self._model, weights),)
+        captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)
+        return LiveState(captured, faces, {}, now, processed=True)
 
     def faces(self, row: int) -> tuple[LiveFace, ...]:
         """All faces of that moment as measured, for the lines over the picture."""

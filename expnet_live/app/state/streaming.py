@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from expnet_live.core.errors import UserError
 from expnet_live.live.outputs import FanOut
+from expnet_live.live.state import LiveState
 from expnet_live.outputs.shape import Shape
 from expnet_live.outputs.stream import OUTPUTS, Address, OutputKind, Stream, parse_target
 
@@ -19,6 +20,20 @@ class Streaming:
         self._outputs = outputs
         self._streams: dict[str, Stream] = {}
         self._shape: Shape | None = None
+        self.held = False  # whether a session plays into the outputs, instead of the live face
+
+    def hold(self, on: bool) -> None:
+        """Keep the live face from all outputs, because a session plays into them, or no longer."""
+        if on == self.held:
+            return
+        self.held = on
+        for stream in self._streams.values():
+            (self._outputs.remove if on else self._outputs.add)(stream)
+
+    def put(self, state: LiveState) -> None:
+        """Send a moment of a session that plays into the outputs."""
+        for stream in self._streams.values() if self.held else ():
+            stream.put(state)
 
     def bend(self, shape: Shape | None) -> None:
         """Reshape the blendshapes of all outputs, also of those that are switched on later."""
@@ -85,7 +100,8 @@ class Streaming:
     def _start(self, kind: OutputKind, address: Address) -> None:
         stream = Stream(kind, address, self._shape)
         stream.start()
-        self._outputs.add(stream)
+        if not self.held:
+            self._outputs.add(stream)
         self._streams[kind.name] = stream
 
     def state(self, name: str) -> str:

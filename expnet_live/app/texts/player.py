@@ -43,4 +43,6 @@ PLAYER_PLOT_TIP = (
 PLAYER_LEGEND_TIP = "The curves and their values at the cursor; click one to turn it on or off"
 LEGEND_TIP, LEGEND_MORE = "The curves; click one to turn it off", "Also: {titles}"
 POSE_TIP = "The head's pose in degrees"
+PLAYER_SEND = "Play into the outputs"
+PLAYER_SEND_TIP = "Send what is shown here to the programs that are on under Outputs, instead of the live face"
 KEYS_OR = " or "

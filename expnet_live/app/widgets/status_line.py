@@ -59,11 +59,13 @@ class StatusLine(QStatusBar):
         leaving: Sequence[str] = (),
         fetchable: Sequence[str] = (),
         complaints: Mapping[str, str] | None = None,
+        played: bool = False,
     ) -> None:
         """The outputs that are on, with complaints by name, and a lock for those whose data leave this computer, or can
-        be fetched by others."""
+        be fetched by others. `played`: whether they get a session instead of the live face."""
         troubled = complaints or {}
-        shown = [texts.STATUS_OUTPUT_WAITS.format(name=n) if n in troubled else n for n in names]
+        usual = texts.STATUS_OUTPUT_PLAYS if played else "{name}"
+        shown = [(texts.STATUS_OUTPUT_WAITS if n in troubled else usual).format(name=n) for n in names]
         tips = ((texts.OUTPUT_LEAVES_TIP, leaving), (texts.OUTPUT_FETCHED_TIP, fetchable))
         self.lock.setVisible(bool(leaving or fetchable))
         self.lock.setToolTip("\n".join(tip.format(names=", ".join(them)) for tip, them in tips if them))
