@@ -23,6 +23,7 @@ from expnet_live.core.types import Array
 _MOST_VERTICES, _MOST_TRIANGLES = 1_000_000, 2_000_000
 _MOST_MORPHS = 1000  # of a mesh
 _MOST_PIXELS = 8192 * 8192  # of an image
+_MOST_PIXELS_IN_ALL = 500_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _DEEPEST = 512  # nodes
 _MOST_SUMMED = 1e-6
@@ -41,6 +42,7 @@ class _Reader:
         self._blocks: list[Block] = []
         self._pieces: list[Piece] = []
         self._notes: list[str] = []
+        self._pixels = 0
         self._toon = materials_of(file)
 
     def avatar(self) -> AvatarFile:
@@ -303,10 +305,13 @@ class _Reader:
                 with Pillow.open(BytesIO(content), formats=_FORMATS) as picture:
                     width, height = picture.size
         except Pillow.DecompressionBombError:
-            width = height = _MOST_PIXELS
+            width, height = _MOST_PIXELS + 1, 1
         except (OSError, ValueError, SyntaxError):
             self._notes.append("One of its pictures is damaged, and is left out.")
             return b""
+        self._pixels += width * height
+        if self._pixels > _MOST_PIXELS_IN_ALL:
+            raise UserError(f"{self._file.name} has textures of over 500 million pixels in all; make them smaller.")
         if width * height > _MOST_PIXELS:
             raise UserError(f"{self._file.name} has a texture of more than 67 million pixels; make it smaller.")
         return content

@@ -80,12 +80,20 @@ def imaged(content: bytes) -> bytes:
     return small.of(lambda d: None)
 
 
-def huge_png() -> bytes:
-    """The header of a PNG of 60,000 x 60,000 pixels."""
-    head = b"IHDR" + struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+def huge_png(side: int = 60000) -> bytes:
+    """The header of a PNG of so many pixels in both directions."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head)) + bytes(4) + b"IDAT"
     )
+
+
+def many_images() -> bytes:
+    """Nine images of 8000 x 8000 pixels, all of the same bytes."""
+    small = Small()
+    view = small.view(huge_png(8000))
+    small.document["images"] = [{"bufferView": view, "mimeType": "image/png"}] * 9
+    return small.of(lambda d: None)
 
 
 def skinned(joints: list[int]) -> bytes:
@@ -137,6 +145,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "image in a file": (put("images", value=[{"uri": "file:///etc/passwd"}]), "keeps a part of itself in another"),
     "bad base64": (put("images", value=[{"uri": "data:image/png;base64,###"}]), "an embedded part is not base64"),
     "huge texture": (imaged(huge_png()), "more than 67 million pixels"),
+    "many large textures": (many_images(), "over 500 million pixels in all"),
     "Draco": (put("extensionsRequired", value=["KHR_draco_mesh_compression"]), "is compressed with Draco"),
     "meshopt": (put("extensionsRequired", value=["EXT_meshopt_compression"]), "is compressed with meshopt"),
     "Basis": (put("extensionsRequired", value=["KHR_texture_basisu"]), "is compressed with Basis Universal"),

@@ -95,15 +95,6 @@ class AvatarVisual:
             self._grid.draw("lines", self._indices, check_error=False)
         gloo.set_state(cull_face=False, blend=False)
 
-    def warm_up(self) -> None:
-        """Draw something invisible with a lit program, because drivers compile them when they first draw."""
-        corner = np.zeros((3, 3), np.float32)
-        self._positions.set_data(corner)
-        self._normals.set_data(corner)
-        self._set(a_uv=gloo.VertexBuffer(corner[:, :2].copy()))
-        self._clay["u_base"], self._clay["u_glow"] = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
-        self._clay.draw("triangles", gloo.IndexBuffer(np.arange(3, dtype=np.uint16)))
-
     def _set_up(self, program: gloo.Program, layer: Layer) -> None:
         """Give a program the values of a layer's material."""
         material, known = layer.material, self._variables[program]

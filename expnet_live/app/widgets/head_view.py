@@ -91,8 +91,10 @@ class HeadView(QWidget):
         self.set_finish(replace(self._finish, line=rgb(theme.accent), clay=rgb(theme.clay)))
 
     def set_geometry(self, geometry: Drawable) -> None:
-        if self._own is not None and self._avatar is not None:
+        if self._own is not None:
             if isinstance(geometry, AvatarGeometry):
+                if self._avatar is None:  # who wears none needs no programs for it
+                    self._avatar = AvatarVisual()
                 self._avatar.set_geometry(geometry)
                 self._visual = self._avatar
             else:
@@ -205,10 +207,8 @@ class HeadView(QWidget):
     def _open_stage(self) -> None:
         try:
             self._stage = Stage()
-            self._own, self._avatar = HeadVisual(frugal=self._stage.software), AvatarVisual()
-            self._visual = self._own
+            self._visual = self._own = HeadVisual(frugal=self._stage.software)
             self._stage.warm_up(self._own.warm_up)
-            self._stage.warm_up(self._avatar.warm_up)
         except RuntimeError as error:
             self._fail(error)
 
