@@ -80,12 +80,12 @@ class Encoder:
         return self.accepted - self._taken < min(self._room.pictures, self._room.size // item[0].nbytes)
 
     def _write(self, item: tuple[Image, float] | Sound) -> None:
+        self._taken += not isinstance(item, Sound)
         video = self._video = self._video or self._opened()
         if isinstance(item, Sound):
             video.write_sound(item)
             return
         image, time = item
-        self._taken += 1
         video.write(image, time)
         video.fill_sound(time - _LATE)
         self.written = video.frames
