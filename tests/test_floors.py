@@ -22,6 +22,7 @@ TORCH = {
     "expnet_live.heads.fitting",
     "expnet_live.networks.expnet",
     "expnet_live.networks.resnet",
+    "expnet_live.networks.torch_graph",
     "expnet_live.pipeline.landmark_fit",
 }
 
