@@ -7,6 +7,7 @@ from expnet_live.gestures.rule import Rule
 
 MOUTH, BROWS, LIDS, EYES, HEAD = "mouth", "brows", "lids", "eyes", "head"
 _SHUT = 0.45  # of a blink: the gaze of a shut eye means nothing
+_ASKEW = 0.5  # of a swing, by which the head swings across it at most
 _FAR = 0.6  # rad that eyes turn at most
 
 
@@ -32,6 +33,12 @@ def _to_the_left(look: Look) -> float:
     eyes -= (look.of("eyeLookInLeft") + look.of("eyeLookOutRight")) / 2
     world = eyes + float(look.head[0]) / _FAR
     return min(eyes, world, key=abs) if eyes * world > 0 else 0.0
+
+
+def _swing(look: Look) -> float:
+    """A nod or a shake keeps to one axis; heads that sway as people talk do not."""
+    yaw, pitch = look.swing
+    return max(yaw, pitch) if min(yaw, pitch) < _ASKEW * max(yaw, pitch) else 0.0
 
 
 BUILT_IN: dict[str, Rule] = {
@@ -163,9 +170,9 @@ BUILT_IN: dict[str, Rule] = {
         Rule(
             "nod or shake",
             "the head swings to and fro",
-            "the smallest of three swings within 1.4 s, in rad",
+            "the smallest of three swings within 1.4 s, in rad, twice as far as across",
             HEAD,
-            lambda k: max(k.swing),
+            _swing,
             0.2,
             0.12,
             hold=0.0,
