@@ -58,8 +58,9 @@ def layout_of(estimator: Estimator, options: Options) -> Layout:
     model = estimator.face_model
     n_identity = model.n_identity if options.identity else 0
     return Layout(
-        model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True, marked=options.marked
-    )
+        model.names, n_identity, estimator.tells_blendshapes, raw=False, of_inputs=True, marked=options.marked,
+        quality=True,
+    )  # fmt: skip
 
 
 class ItemOutput:

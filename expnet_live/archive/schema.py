@@ -13,7 +13,7 @@ import pyarrow as pa
 from expnet_live.analysis.rest import Moment
 from expnet_live.core.types import Array, FaceState
 from expnet_live.outputs.channels import ACTION_UNITS
-from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, INPUT_KEYS, ROTATION, TRANSLATION, Layout
+from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, INPUT_KEYS, QUALITY, ROTATION, TRANSLATION, Layout
 
 SCHEMA = "1"
 APPEARANCE = "appearance"
@@ -29,6 +29,7 @@ _ABOUT = {
     "frame": ("", "its frame, counted from 0"),
     "timestamp_s": ("s", "time from the first frame"),
     "face": ("", "the number of the face in its video; empty if the frame has none"),
+    QUALITY: ("0..1", "how far the numbers can be believed, by size, blur, cover, turn and light"),
     "confidence": ("0..1", "how sure the network is that this is a face; 0 if the frame has none"),
     APPEARANCE: ("", "faces of a video with the same number look like the same person, wherever and whenever they are"),
 }
@@ -117,6 +118,7 @@ class Rows:
                 face.expression,
                 face.identity[:n],
                 actions if self.layout.blendshapes else (),
+                ([np.nan if face.quality is None else face.quality] if self.layout.quality else ()),
             ]
         ).astype(np.float32)
 

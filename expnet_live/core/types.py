@@ -112,7 +112,8 @@ class FaceState:
     if the model has none; `stages` maps the name of a stage to its time in seconds. `blendshapes` (52,)
     are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, or None if
     the model has none; `state["jawOpen"]` is one of them. `skin` (3,) is the tone of the skin over time, sRGB 0..255 as
-    in Head.colors, or None where the cheeks were not seen. A state is equal only to itself.
+    in Head.colors, or None where the cheeks were not seen. `quality`, 0..1, says how far the numbers can be believed
+    (see pipeline.quality); None if it was not measured. A state is equal only to itself.
 
     >>> from expnet_live import Pipeline, open_source
     >>> (state, *_) = Pipeline.load(device="cpu").process(next(iter(open_source("demo"))))
@@ -133,6 +134,7 @@ class FaceState:
     stages: dict[str, float] = field(default_factory=dict)
     blendshapes: Array | None = None
     skin: Array | None = None
+    quality: float | None = None
 
     def __getitem__(self, name: str) -> float:
         """The blendshape of that name, 0..1. Raises KeyError for an unknown name, or if the model has none."""

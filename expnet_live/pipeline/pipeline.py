@@ -34,6 +34,7 @@ from expnet_live.pipeline.look import (
     look_at_all,
 )
 from expnet_live.pipeline.models import model_of
+from expnet_live.pipeline.quality import quality_of
 from expnet_live.pipeline.skin import SkinTone
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.tracker import Tracker
@@ -242,6 +243,7 @@ class Pipeline:
             stages=seconds,
             blendshapes=blendshapes,
             skin=skin,
+            quality=quality_of(frame.image, look.view, look.confidence),
         )
 
 

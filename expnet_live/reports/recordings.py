@@ -15,10 +15,9 @@ from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, track
 from expnet_live.sessions.format.folder import is_session
 from expnet_live.sessions.format.markers import Marker
-from expnet_live.sessions.format.table import BLENDSHAPES, BOX, ROTATION
+from expnet_live.sessions.format.table import BLENDSHAPES, BOX, QUALITY, ROTATION
 from expnet_live.sessions.reading.session import Session
 
-QUALITY = "quality"
 _LEAST = 10  # frames of a face, below which it is left out
 _KEYS = ("timestamp_s", "face", "confidence")
 
@@ -93,7 +92,7 @@ def _session(session: Session) -> list[Recording]:
             found.append(
                 Recording(
                     name, label, own.time, seen, own.blendshapes, own.rotation, own.box[:, 2], own.confidence,
-                    markers=session.markers,
+                    own.quality if np.isfinite(own.quality).any() else None, markers=session.markers,
                 )
             )  # fmt: skip
     return found

@@ -32,7 +32,10 @@ def columns(rows: Rows, names: Sequence[str], labels: Sequence[str]) -> dict[str
     numbers = [rows.box, rows.rotation, rows.translation, rows.gaze.reshape(-1, 4), rows.expression]
     if told:
         numbers.append(rows.blendshapes)
-    headings = Layout(tuple(names), blendshapes=told, raw=False, marked=bool(labels)).columns
+    judged = bool(np.isfinite(rows.quality).any())
+    if judged:
+        numbers.append(rows.quality[:, None])
+    headings = Layout(tuple(names), blendshapes=told, raw=False, marked=bool(labels), quality=judged).columns
     marked = [np.array(labels, object)] if labels else []
     return dict(zip(headings, (*keys, *np.hstack(numbers).T, *marked), strict=True))
 

@@ -28,6 +28,7 @@ ROTATION, TRANSLATION = ("rx", "ry", "rz"), ("tx", "ty", "tz")
 # Left and right as the viewer of the picture sees them: rows 0 and 1 of FaceState.gaze.
 GAZE = ("gaze_left_yaw", "gaze_left_pitch", "gaze_right_yaw", "gaze_right_pitch")
 
+QUALITY = "quality"  # how far the numbers of a row can be believed, 0..1
 MARKER = "marker"  # labels of the markers of a row
 
 _LAST_FIELD = re.compile(rb',(?:"(?:[^"]|"")*"|[^,"]*?)(\r?)$')
@@ -39,8 +40,8 @@ BLENDSHAPES = tuple(f"arkit_{name}" for name in ARKIT)
 @dataclass(frozen=True)
 class Layout:
     """The columns of a table: keys, box in pixels, pose in rad and mm, gaze in rad, the coefficients `names`
-    in sd, the same `raw`, `n_identity` of identity in sd, ARKit's actions if the model predicts them, and labels of
-    markers if it is `marked`.
+    in sd, the same `raw`, `n_identity` of identity in sd, ARKit's actions if the model predicts them, the `quality` if
+    it is told, and labels of markers if it is `marked`.
 
     In the table of a session, a row names the picture of its video; in one `of_inputs`, its input.
     """
@@ -51,6 +52,7 @@ class Layout:
     raw: bool = True
     of_inputs: bool = False
     marked: bool = False
+    quality: bool = False
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -58,8 +60,8 @@ class Layout:
         identity = [f"identity_{i:02d}" for i in range(self.n_identity)]
         actions = BLENDSHAPES if self.blendshapes else ()
         keys = INPUT_KEYS if self.of_inputs else KEYS
-        labels = (MARKER,) if self.marked else ()
-        return (*keys, *BOX, *ROTATION, *TRANSLATION, *GAZE, *self.names, *raw, *identity, *actions, *labels)
+        last = (*((QUALITY,) if self.quality else ()), *((MARKER,) if self.marked else ()))
+        return (*keys, *BOX, *ROTATION, *TRANSLATION, *GAZE, *self.names, *raw, *identity, *actions, *last)
 
     def header(self) -> bytes:
         return (",".join(self.columns) + "\n").encode()
@@ -94,6 +96,8 @@ class Layout:
         end: list[str] = []
         if self.blendshapes:
             end = [""] * len(BLENDSHAPES) if actions is None else number_texts(actions)
+        if self.quality:
+            end.append("" if face.quality is None else f"{face.quality:.4g}")
         return ",".join([*number_texts(before), *middle, *number_texts(after), *end])
 
 
@@ -120,7 +124,8 @@ class Rows:
     is the number of its picture in the video, -1 for none; `time` (R,) in s; `box` (R, 4) x, y, w, h in pixels;
     `rotation` (R, 3) rad, `translation` (R, 3) mm; `gaze` (R, 2, 2) as in FaceState, NaN for none; `expression` (R, n)
     smoothed and `expression_raw` (R, n) as predicted by the network, both before the person's neutral and gains;
-    `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN if the model predicts none.
+    `identity` (R, K); `blendshapes` (R, 52) ARKit's actions, 0..1, NaN if the model predicts none; `quality` (R,) 0..1,
+    NaN if it is not told.
     """
 
     frame: Array
@@ -136,6 +141,7 @@ class Rows:
     expression_raw: Array
     identity: Array
     blendshapes: Array
+    quality: Array
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -164,6 +170,7 @@ class Rows:
             pose=Pose(self.rotation[i], self.translation[i]),
             gaze=self.gaze_of(i),
             blendshapes=self.blendshapes_of(i),
+            quality=float(self.quality[i]) if np.isfinite(self.quality[i]) else None,
         )
 
     def with_pictures(self, n: int) -> Rows:
@@ -182,11 +189,15 @@ def read_rows(path: Path, names: Sequence[str], n_identity: int, progress: Progr
 def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progress: Progress = unwatched) -> Rows:
     """Like `read_rows`, for a table's text, or a part of it: its header and some of its lines."""
     table = Table.of(path, data)
-    layout = Layout(tuple(names), n_identity, blendshapes=BLENDSHAPES[0] in table.names)
+    told = QUALITY in table.names
+    layout = Layout(tuple(names), n_identity, blendshapes=BLENDSHAPES[0] in table.names, quality=told)
     numbers = [name for name in layout.columns if name not in KEYS]
     keys, values = table.numbers(KEYS, numbers, progress)
     if not layout.blendshapes:
-        values = np.concatenate([values, np.full((len(BLENDSHAPES), keys.shape[1]), np.nan, np.float32)])
+        place = len(values) - told
+        values = np.insert(values, [place] * len(BLENDSHAPES), np.float32(np.nan), axis=0)
+    if not told:
+        values = np.concatenate([values, np.full((1, keys.shape[1]), np.nan, np.float32)])
     return _rows(table, keys, values, len(layout.names), n_identity)
 
 
@@ -231,17 +242,17 @@ def _longer(line: bytes, field: bytes) -> bytes:
 
 
 def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: int) -> Rows:
-    sizes = [len(BOX), len(ROTATION), len(TRANSLATION), len(GAZE), n_names, n_names, n_identity]
+    sizes = [len(BOX), len(ROTATION), len(TRANSLATION), len(GAZE), n_names, n_names, n_identity, len(BLENDSHAPES)]
     # Views: each column is contiguous in memory, as it was read.
     parts = np.split(values.T, np.cumsum(sizes), axis=1)
-    box, rotation, translation, gaze, expression, raw, identity, blendshapes = parts
+    box, rotation, translation, gaze, expression, raw, identity, blendshapes, quality = parts
     frame, video_frame, time, face, confidence = keys
     seen = ~np.isnan(face)
     bad = ~(_whole(frame) & (_whole(video_frame) | np.isnan(video_frame)) & (_whole(face) | ~seen))
     bad |= ~(np.isfinite(time) & np.isfinite(confidence))
     for part in (box, rotation, translation, expression, raw, identity):
         bad |= seen & ~np.isfinite(part).all(1)
-    bad |= np.isinf(gaze).any(1) | np.isinf(blendshapes).any(1)
+    bad |= np.isinf(gaze).any(1) | np.isinf(blendshapes).any(1) | np.isinf(quality).any(1)
     # Rows of one frame share its time; the next frame's is later.
     bad[1:] |= np.where(frame[1:] == frame[:-1], time[1:] != time[:-1], time[1:] <= time[:-1])
     bad[1:] |= frame[1:] < frame[:-1]
@@ -261,6 +272,7 @@ def _rows(table: Table, keys: Array, values: Array, n_names: int, n_identity: in
         raw,
         identity,
         blendshapes,
+        quality[:, 0],
     )
 
 

@@ -36,7 +36,7 @@ class SessionWriter:
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
-        self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True)
+        self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True, quality=True)
         self._set: list[Marker] = []
         self._skins: dict[int, Array] = {}  # the latest tone of each face
         self._coming: list[Marker] = []  # markers whose frame is not written yet

@@ -26,6 +26,7 @@ def rows_of(faces: list[tuple[int, ...]], step: float = 0.1) -> Rows:
                 "translation": no * state.pose.translation, "rotation": no * np.array([0, 0, 0.3 * i], np.float32),
                 "expression": no * (np.full(29, i, np.float32) + number), "expression_raw": no * state.expression_raw,
                 "identity": no * np.ones(N_IDENTITY, np.float32), "blendshapes": np.full(52, np.nan, np.float32),
+                "quality": no * np.float32(0.5),
             }  # fmt: skip
             for name, value in values.items():
                 columns[name].append(value)

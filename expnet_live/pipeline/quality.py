@@ -1,0 +1,80 @@
+"""How far the numbers of a face can be believed, from how it is seen: size, blur, cover, turn and light.
+
+`expnet-live evaluate quality` draws people whose truth is known, and fitted the weights below to the error of the
+network under all of these conditions; the model card has its table.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import astuple, dataclass
+
+import cv2
+import numpy as np
+
+from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.pipeline.crop import Crop
+
+# The logarithm of the error grows by these amounts from 0 to 1 of each condition.
+_WEIGHTS = np.array([0.05, 0.13, 0.53, 0.19, 0.13])
+_BEST = 0.087  # of the sum, in the best tenth of frames
+
+FACE_MM = 145.0  # from cheek to cheek
+_SIZE = 96  # px of the crop in which blur and light are measured
+_INNER = slice(24, 72)  # of it: the face without hair and background
+_SMALLEST, _LARGEST = 12.0, 200.0  # px: below and above, size says no more
+_EDGE = 1e-4  # of the confidence, below which its distance from 1 says no more
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How a face is seen, each 0 at its best and about 1 at its worst.
+
+    `size`: its width in px, on a logarithmic scale from 200 to 12; `blur`: missing detail for its contrast; `cover`:
+    how unsure the network is that it sees a whole face; `turn`: how far it looks past the camera, 1 at 60 degrees;
+    `light`: missing contrast.
+    """
+
+    size: float
+    blur: float
+    cover: float
+    turn: float
+    light: float
+
+    @property
+    def values(self) -> Array:
+        """(5,) in this order."""
+        return np.array(astuple(self))
+
+
+def conditions_of(image: Image, view: WeakPerspective, confidence: float) -> Conditions:
+    """Of a face with that pose in a picture."""
+    width = min(max(view.scale * FACE_MM, _SMALLEST), _LARGEST)
+    crop = cv2.cvtColor(Crop.of_view(view, _SIZE).cut(image), cv2.COLOR_BGR2GRAY)
+    face = crop[_INNER, _INNER]
+    low, high = np.percentile(face, [5, 95])
+    detail = float(np.abs(cv2.Laplacian(face, cv2.CV_32F)).mean())
+    contrast = max(float(high - low), 4.0)
+    toward = float(matrix_from_vector(view.rotation)[2, 2])
+    doubt = math.log10(max(1 - confidence, _EDGE) / _EDGE) / 4
+    return Conditions(
+        size=math.log(_LARGEST / width) / math.log(_LARGEST / _SMALLEST),
+        blur=float(np.clip(1 - detail / (0.12 * contrast), 0, 1)),
+        cover=float(np.clip(doubt, 0, 1)),
+        turn=float(np.clip(math.acos(min(max(toward, -1), 1)) / math.radians(60), 0, 1)),
+        light=float(np.clip(1 - contrast / 120, 0, 1)),
+    )
+
+
+def quality_of(image: Image, view: WeakPerspective, confidence: float) -> float:
+    """The error of the actions in the best frames over the one that is expected under these conditions, 0..1: at 0.5,
+    errors are twice as large as at 1, for the same expression.
+    """
+    return quality(conditions_of(image, view, confidence).values)
+
+
+def quality(conditions: Array) -> float:
+    """Of conditions (5,), in the order of Conditions."""
+    return float(min(math.exp(_BEST - float(_WEIGHTS @ conditions)), 1.0))
