@@ -22,8 +22,8 @@ _WIDTHS = (12.0, 220.0)  # px
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Of N frames in which a face was found: `conditions` (N, 5), see `pipeline.quality`; `said` and `truth` (N, 52); and
-    how many frames there were."""
+    """Of N frames in which a face was found: `conditions` (N, 5), see `pipeline.quality`; `said` and `truth` (N, 52);
+    and how many frames there were."""
 
     conditions: Array
     said: Array
