@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -69,7 +70,7 @@ class Posing:
         """Vertices and unit normals (V, 3) float32 for the weights (S,) of the morph targets and the motion (4, 4) of
         each bone, in mm from its place at rest."""
         place, normal = self.rest.copy(), self.resting_normals.copy()
-        shared: list[Array] = []
+        mixed = False
         for group in self._groups:
             steps = [s for s in group.steps if abs(weights[s.slot]) > _UNSEEN]
             still = group.bone < 0
@@ -100,24 +101,22 @@ class Posing:
                 place[group.vertices], normal[group.vertices] = at, towards
             else:
                 # The first part of a vertex replaces what it was at rest.
-                if not shared:
+                if not mixed:
                     place[self._mixed], normal[self._mixed] = 0, 0
+                    mixed = True
                 place[group.vertices] += at
                 normal[group.vertices] += towards
-                shared.append(group.vertices)
-        if shared:
+        if mixed:
             unit = normal[self._mixed]
             _make_unit(unit)
             normal[self._mixed] = unit
         return place, normal
 
-    @property
+    @cached_property
     def _mixed(self) -> Array:
         """Vertices with parts on several bones."""
-        if not hasattr(self, "_mixed_vertices"):
-            groups = [g.vertices for g in self._groups if not g.alone]
-            self._mixed_vertices: Array = np.unique(np.concatenate(groups)) if groups else np.zeros(0, np.int64)
-        return self._mixed_vertices
+        groups = [g.vertices for g in self._groups if not g.alone]
+        return np.unique(np.concatenate(groups)) if groups else np.zeros(0, np.int64)
 
     def moved_by(self, slots: Array) -> Array:
         """How far (V,) mm morph targets with the weights `slots` (S,) move each vertex at rest."""

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from avatar_files import vrm_1
 from sending import PATIENCE, free_port, until
 from session_files import write_session
 from websockets.sync.client import connect
 
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 from expnet_live.heads.built_in import face_model
@@ -76,3 +78,12 @@ def test_web_pages_hear_it(demo_session: Session) -> None:
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         assert json.loads(client.recv(timeout=PATIENCE))["version"] == 1
     playing.join()
+
+
+def test_it_wears_an_avatar(demo_session: Session, tmp_path: Path) -> None:
+    (tmp_path / "one.vrm").write_bytes(vrm_1())
+    state = next(s for s in states_of(demo_session, str(tmp_path / "one.vrm"))(1, 100.0) if s.faces)
+    face = state.faces[0]
+    assert isinstance(face.head, Avatar) and len(face.vertices) == len(face.head.rest)
+    with pytest.raises(UserError, match=r"none\.vrm cannot be read"):
+        states_of(demo_session, str(tmp_path / "none.vrm"))
