@@ -94,6 +94,7 @@ class Recorder(Worker):
         self.encoder = Encoder(folder / VIDEO, self.limits.room, listener) if video else None
         self._listener = listener if video else None
         self._early: deque[Sound] = deque(maxlen=_EARLY)
+        self._silent = False  # whether the listener's end was reported
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
@@ -302,7 +303,8 @@ class Recorder(Worker):
             raise error
         if error is not None:
             self.warning = f"The video can no longer be written ({error}); the coefficients continue."
-        elif self._listener is not None and self._listener.problem is not None:
+        elif self._listener is not None and self._listener.problem is not None and not self._silent:
+            self._silent = True
             self.warning = f"{self._listener.problem} The recording continues without sound."
 
     def _end(self, writer: SessionWriter) -> None:
@@ -312,6 +314,7 @@ class Recorder(Worker):
         pictures = None
         if self.encoder is not None:
             self.encoder.finish(self.limits.drain, _GRACE)
+            self._note(writer)  # only now is it certain whether there is sound
             pictures = self.encoder.accepted, self.encoder.written
             self.missed += pictures[0] - pictures[1]
         writer.close(self.frames, self._drops[1] - self._drops[0], pictures, self._stopped_by)
