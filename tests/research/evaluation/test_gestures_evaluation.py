@@ -1,0 +1,72 @@
+"""evaluate gestures: its counts, labelled videos, and talking clips."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expnet_live.cli import main
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
+from expnet_live.gestures.rule import Event
+from expnet_live.research.evaluation.gestures.clips import read_dataset
+from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, summed
+from expnet_live.research.evaluation.gestures.script import Act, performance
+
+
+def test_what_is_told_of_acts_is_counted() -> None:
+    acts = [Act("smile", 1.0, 2.0), Act("frown", 3.0, 4.0), Act("pucker", 5.0, 6.0)]
+    events = [
+        Event("smile", 1.1, 1.5, 0.5, 1.9),
+        Event("brows up", 1.2, 1.3, 0.5, 1.4),  # shorter than the smile
+        Event("pucker", 3.2, 3.5, 0.5, 3.9),
+        Event("wink left", 8.0, 8.1, 0.5, 8.2),  # nobody winks
+    ]
+    tally = Tally()
+    tally.add(acts, events, 60.0)
+    assert tally.told == {("smile", "smile"): 1, ("frown", "pucker"): 1, ("pucker", NONE): 1}
+    assert tally.accuracy == pytest.approx(1 / 3) and tally.extra == {"wink left": 1}
+    assert tally.recall("smile") == 1 and tally.recall("frown") == 0 and np.isnan(tally.recall("brows up"))
+    rows = tally.confusion()
+    assert (len(rows), len(rows[0])) == (14, 15) and rows[NAMES.index("frown")][NAMES.index("pucker")] == 1
+    twice = summed([tally, tally])
+    assert (twice.total, twice.minutes, twice.extra_per_minute) == (6, 2.0, 1.0)
+
+
+def test_a_performance_has_every_gesture_once_and_rests_between() -> None:
+    moments, acts = performance(np.random.default_rng(5))
+    assert sorted(a.name for a in acts) == sorted(NAMES)
+    assert all(b.start - a.end > 0.8 for a, b in pairwise(acts))
+    assert all(m.strengths.min() >= 0 and m.strengths.max() <= 1 for m in moments)
+
+
+def test_labelled_videos_and_talking_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "set" / "wide_smile"
+    folder.mkdir(parents=True)
+    shutil.copy(asset("demo.mp4"), folder / "ada.mp4")
+    out, table = tmp_path / "figures.json", tmp_path / "confusion.csv"
+    command = ["evaluate", "gestures", "--performances", "0", "--device", "cpu", "--dataset", str(tmp_path / "set")]
+    assert main([*command, "--talking", str(folder), "--out", str(out), "--csv", str(table)]) == 0
+    found = json.loads(out.read_text())
+    assert found["dataset"]["acts"] == 1 and found["talking"]["clips"] == 1
+    assert sum(found["talking"]["fired"].values()) >= 4 and "false_per_minute" not in found["talking"]
+    lines = list(csv.reader(table.read_text().splitlines()))
+    assert len(lines) == 15 and lines[0][2:] == [*NAMES, NONE]
+    assert "dataset: accuracy" in capsys.readouterr().out
+
+
+def test_data_sets_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There are no videos"):
+        read_dataset(tmp_path)
+    (tmp_path / "table.csv").write_text("file,label\nx,y\n")
+    with pytest.raises(UserError, match="is no table with the columns path and gesture"):
+        read_dataset(tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text("path,gesture\na.mp4,yodel\n")
+    with pytest.raises(UserError, match="there is no gesture yodel"):
+        read_dataset(tmp_path / "table.csv")
