@@ -15,7 +15,7 @@ from expnet_live.app.player.curves import Curves
 from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
 from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
-from expnet_live.avatars.avatar import posed
+from expnet_live.avatars.avatar import Avatar, posed
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
@@ -156,7 +156,10 @@ class Replay:
         if rows.face[row] >= 0 and self._model is not None:
             told = bool(np.isfinite(self.blendshapes[row]).all())
             weights = self.blendshapes[row] if told else None
-            faces = (LiveFace(rows.state_of(row), self.expression[row], self.identity, self._model, weights),)
+            # Of another head, the blendshapes nearest to coefficients are unknown.
+            worn = self.drawn is not None and (told or isinstance(self.drawn.head, Avatar))
+            head = self.drawn.head if self.drawn is not None and worn else self._model
+            faces = (LiveFace(rows.state_of(row), self.expression[row], self.identity, head, weights),)
         captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)
         return LiveState(captured, faces, {}, now, processed=True)
 

@@ -57,6 +57,9 @@ def test_the_player_wears_the_chosen_head(
     if isinstance(head, Avatar):  # it turns its own head
         assert not shown.rotation.any()
         assert np.abs(shown.vertices - head.rest).max() > 1
+        # So it does for the outputs that play along.
+        row = int(np.flatnonzero(player.replay.rows.face >= 0)[0])
+        assert player.replay.live(row, None, 1.0).faces[0].head is head
 
 
 def test_without_that_head_the_own_one_is_worn(qtbot: Any, wearing: Callable[[str], PlayerView], copy: Path) -> None:
