@@ -38,7 +38,8 @@ class FakeStudio:
         self.port = 0
 
     def start(self, port: int = 0) -> None:
-        self._server = serve(self._client, "127.0.0.1", port)
+        # Ours hears of a close with its next sample; the server shall not wait for it.
+        self._server = serve(self._client, "127.0.0.1", port, close_timeout=0.2)
         self.port = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
