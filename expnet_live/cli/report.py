@@ -46,5 +46,6 @@ def run(args: argparse.Namespace) -> int:
     with progress_bar() as progress:
         report = make_report(recordings, members, args.together, progress)
     page, *tables = write_report(report, args.out)
-    print(f"{page}: {len(report.faces)} faces; {', '.join(t.name for t in tables)} hold the figures.")
+    count = len(report.faces)
+    print(f"{page}: {count} face{'s' * (count != 1)}; {', '.join(t.name for t in tables)} hold the figures.")
     return 0
