@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mesh import needs_detector
 from official_fakes import HTML, quick_variables
 from places import SHARED
 
@@ -279,6 +280,7 @@ first()
 
 
 @needs_tensorflow
+@needs_detector
 @pytest.mark.parametrize("first", ["mediapipe", "tensorflow"])
 def test_tensorflow_and_mediapipe_live_in_one_process(first: str) -> None:
     done = subprocess.run(

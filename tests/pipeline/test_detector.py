@@ -5,12 +5,14 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from mesh import needs_detector
 from skimage import data
 
 from expnet_live.core.types import Array, Image
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import MediapipeDetector
 
+pytestmark = needs_detector
 EYES = np.array([[203.0, 100.0], [246.0, 103.0]])  # the astronaut's right eye and left eye
 
 

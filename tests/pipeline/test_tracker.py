@@ -79,12 +79,15 @@ class DiscPredictor:
         n = len(crops)
         scale, origin, confidence = np.ones(n), np.zeros((n, 2)), np.zeros(n)
         for i, crop in enumerate(crops):
-            _, _, stats, centers = cv2.connectedComponentsWithStats((crop[..., 0] > 40).astype(np.uint8))
-            if len(stats) == 1:
+            grey = crop[..., 0]
+            count, labels, _, centers = cv2.connectedComponentsWithStats((grey > 40).astype(np.uint8))
+            if count == 1:
                 continue
             k = 1 + np.argmin(np.hypot(*(centers[1:] - 55.5).T))
-            origin[i], scale[i] = centers[k], np.sqrt(stats[k, cv2.CC_STAT_AREA] / np.pi) / DISC_MM
-            confidence[i] = crop[round(centers[k][1]), round(centers[k][0]), 0] / 255
+            inside = grey[round(centers[k][1]), round(centers[k][0])]
+            area = grey[labels == k].sum() / inside  # pixels of the soft edge count by their grey
+            origin[i], scale[i] = centers[k], np.sqrt(area / np.pi) / DISC_MM
+            confidence[i] = inside / 255
         return Measured(np.zeros((n, 29)), np.zeros((n, 4)), np.zeros((n, 3)), scale, origin, None, confidence)
 
 

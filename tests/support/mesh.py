@@ -6,15 +6,27 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from places import SHARED
 
 from expnet_live.pipeline.face_mesh import FILE, FaceMesh, landmarker_file
 
 TEACHER = SHARED / "data/teacher/face_landmarker_v2_with_blendshapes.task"
+
+
+def carries_networks() -> bool:
+    """Whether the installed mediapipe has networks of its own, as up to 0.10.21."""
+    return find_spec("mediapipe") is not None and Version(version("mediapipe")) <= Version("0.10.21")
+
+
+needs_detector = pytest.mark.skipif(
+    not carries_networks(), reason="only mediapipe up to 0.10.21 carries its face detector"
+)
 
 
 @contextmanager
@@ -26,7 +38,7 @@ def landmarker() -> Iterator[None]:
     """
     if not find_spec("mediapipe"):
         pytest.skip("mediapipe is not installed")
-    if find_spec("mediapipe.python") or landmarker_file().is_file():
+    if carries_networks() or landmarker_file().is_file():
         yield
         return
     if not TEACHER.is_file():

@@ -19,7 +19,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.pipeline.detector import MediapipeDetector
+from expnet_live.pipeline.finder import Finder
 from expnet_live.research.evaluation.realy.align import (
     REGIONS,
     Scan,
@@ -192,7 +192,7 @@ def test_scans_of_ict_heads(model: FaceModel) -> None:
     mesh = Surface(head.of(weights) * 10, face)
     assert max(region_errors(mesh, mesh.vertices[scanner.keypoints], scan).values()) < 0.01
     photo = scanner.photo(weights, yaw=20, tone=2)
-    (found,) = MediapipeDetector().detect(photo)
+    (found,) = Finder().detect(photo)
     assert found.box.w > 100
     # Keypoints of our own topology, laid over the head, are near those that the ICT model names.
     template = Template(model)
