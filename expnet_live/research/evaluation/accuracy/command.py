@@ -2,15 +2,16 @@
 
 Dense error is the mean distance of the 468 projected points to the photo's landmarks at full size (the mean of
 several runs, see training/landmarks.py), in per cent of the outer-eye distance. R2 compares each coefficient
-with the fit to these landmarks, which is ExpNet's training target. Boxes come from the detector, on the photo as
-ExpNet gets it. For comparison, the landmark-based method of a user, a single run of Face Mesh and a fit, is
-measured in the same way.
+with the fit to these landmarks, which is ExpNet's training target. Boxes come from the pipeline of a user's photo,
+on the photo as ExpNet gets it. For comparison, the landmark-based method of a user, a single run of Face Mesh and a
+fit, is measured in the same way. The error is also told by skin, age and sex; see groups.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,12 @@ from expnet_live.core.arguments import add_photos
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.accuracy.groups import errors_by_group, groups_of, print_groups
 from expnet_live.research.evaluation.accuracy.looks import (
     estimate,
-    padded_detect,
+    found_face,
     shrunk,
     shrunk_detection,
     shrunk_points,
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     rows = np.flatnonzero(test)
     if args.limit and args.limit < len(rows):
         rows = np.sort(np.random.default_rng(0).choice(rows, args.limit, replace=False))
-    detector = Finder()
+    pipeline = Pipeline(predictor, model)
     one_look = LandmarkFitEstimator(model)
 
     settings = (
@@ -77,18 +79,20 @@ def run(args: argparse.Namespace) -> int:
     coefficients: dict[str, list[Array]] = {name: [] for name, *_ in settings}
     missed = dict.fromkeys(errors, 0)
     used: list[int] = []
+    groups: list[dict[str, str]] = []
     looks: list[Array] = []
     nothing = 0
     for part in tqdm(np.array_split(rows, max(len(rows) // 64, 1)), "accuracy", unit="batch"):
         whole: list[tuple[int, Image, Array, Detection]] = []
         for i in part:
             image = read_photo(photos.refs[str(landmarks.key[i])])
-            face = None if image is None else padded_detect(detector, image)
+            face = None if image is None else found_face(pipeline, image)
             if image is None or face is None:
                 nothing += 1
                 continue
             whole.append((int(i), image, landmarks.landmarks[i, :468, :2], face))
         used += [i for i, *_ in whole]
+        groups += [groups_of(str(landmarks.key[i]), image, points) for i, image, points, _ in whole]
         seen = [one_look.landmarks(image, face) for _, image, _, face in whole]
         looks += [np.full((478, 3), np.nan, np.float32) if x is None else x for x in seen]
         for name, width, cover in settings:
@@ -96,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
             for i, image, points, face in whole:
                 factor = width / float(np.ptp(points[:, 0])) if width else 1.0
                 small = shrunk(occluded(image, points, i) if cover else image, factor)
-                found = face if name == "full size" else padded_detect(detector, small)
+                found = face if name == "full size" else found_face(pipeline, small)
                 if found is None or not _same(found, shrunk_detection(face, image, small)):
                     missed[name] += 1
                     found = shrunk_detection(face, image, small)
@@ -116,7 +120,10 @@ def run(args: argparse.Namespace) -> int:
         "ExpNet's r2 against it": _r2(np.stack(coefficients["full size"])[seen_face], fitted, model),
     }
     figures["one look of Face Mesh and a fit"] = of_look
+    by_group = errors_by_group(groups, errors["full size"])
+    figures["by group"] = {k: {n: asdict(g) for n, g in found.items()} for k, found in by_group.items()}
     _print(figures)
+    print_groups(by_group)
     if args.json:
         args.json.write_text(json.dumps(figures, indent=1))
     return 0

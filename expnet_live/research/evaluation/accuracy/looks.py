@@ -9,14 +9,19 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Array, Box, Image
-from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseLook
-from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.crop import BOX_MM, Crop, roll_of
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
+from expnet_live.pipeline.pipeline import Pipeline
+
+# Points of the Face Mesh around right eye, left eye and mouth.
+_KEYPOINTS = ((33, 133), (263, 362), (13, 14))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,19 @@ def padded_detect(detector: FaceDetector, image: Image) -> Detection | None:
     wide = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     found = detector.detect(image) or [d.shifted(-pad, -pad) for d in detector.detect(wide, thorough=True)]
     return found[0] if found else None
+
+
+def found_face(pipeline: Pipeline, image: Image) -> Detection | None:
+    """The largest face as a user's photo gives it: the network confirms and corrects what the detector found."""
+    states = pipeline.photo(image)
+    if not states:
+        return None
+    view = Camera.for_image(image.shape[1], image.shape[0]).view(states[0].pose)
+    side = BOX_MM * view.scale
+    box = Box(view.x - side / 2, view.y - side / 2, side, side)
+    points = view.project(face_model().mean)[:, :2]
+    keypoints = [points[list(p)].mean(0) for p in _KEYPOINTS]
+    return Detection(box, states[0].confidence, np.array(keypoints, np.float32), roll_of(view.rotation))
 
 
 def estimate(

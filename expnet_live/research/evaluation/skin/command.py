@@ -22,14 +22,12 @@ from expnet_live.core.types import Array, Image
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.tone import own_tone, toned
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.research.evaluation.skin.typology import cheeks_of, is_grey, ita, relit
+from expnet_live.research.evaluation.skin.typology import EDGES, TYPES, cheeks_of, is_grey, ita, relit
 from expnet_live.research.training.photos import read_photo
 from expnet_live.research.training.workspace import landmarks_of, photos_of
 
 BAR = 0.8  # rank correlation
 _LAMPS = 2  # other lamps for each photo
-_EDGES = (10, 28, 41, 55)  # degrees between the types of skin
-TYPES = ("brown or dark", "tan", "intermediate", "light", "very light")
 
 
 @dataclass
@@ -112,7 +110,7 @@ def _print(t: Tones) -> None:
     print(f"{len(t.photo)} photos; left out: {t.grey} without colour, {t.missed} without a face or visible cheeks")
     print(f"rank correlation of the head's ITA with the photo's: {t.correlation:.3f} (limit {BAR:g})")
     print(f"  with the photo under other lamps: {t.under_other_lamps:.3f}")
-    kinds, head = np.digitize(t.photo, _EDGES), np.array(t.head)
+    kinds, head = np.digitize(t.photo, EDGES), np.array(t.head)
     for kind, name in enumerate(TYPES):
         if (kinds == kind).any():
             count, (low, middle, high) = (kinds == kind).sum(), np.percentile(head[kinds == kind], (25, 50, 75))

@@ -15,6 +15,8 @@ from expnet_live.core.types import Array, Image
 # Points of the Face Mesh around each cheek.
 _CHEEKS = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352))
 _LIT = (50, 95)  # percentiles of lightness: neither shade nor gloss
+EDGES = (10, 28, 41, 55)  # degrees between the types of skin
+TYPES = ("brown or dark", "tan", "intermediate", "light", "very light")
 _LEAST = 12  # pixels
 _COLORLESS = 4  # grey levels between the means of the channels
 
@@ -23,6 +25,11 @@ def ita(linear: Array) -> float:
     """ITA in degrees of a linear RGB (3,)."""
     lightness, _, b = (float(v) for v in lab_from_linear(linear))
     return float(np.degrees(np.arctan2(lightness - 50, b)))
+
+
+def type_of(angle: float) -> str:
+    """The type of skin by its ITA in degrees."""
+    return TYPES[int(np.digitize(angle, EDGES))]
 
 
 def is_grey(image: Image) -> bool:
