@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,12 +17,13 @@ from archives import analyzed, archived, assert_same, clip, demo_images, photo, 
 from cutting_proxy import CuttingProxy
 from distributed import LocalCluster
 
+from expnet_live.archive.cluster import QUEUES
 from expnet_live.archive.inputs import fetched, list_inputs
 from expnet_live.archive.settings import settings_of
 from expnet_live.archive.state import read_state
 from expnet_live.archive.tasks import read_video
 from expnet_live.cli import main
-from expnet_live.core.errors import SourceError
+from expnet_live.core.errors import SourceError, UserError
 
 CLIPS = 6
 
@@ -173,3 +175,19 @@ def test_parts_that_do_not_join_are_read_in_one_go(tmp_path: Path) -> None:
     step = read_video(one, 1, settings, out)
     assert step.outcomes[0].frames == 100
     assert len(archived(out)) == 100
+
+
+def test_clusters_are_checked_before_anything_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    import dask_jobqueue
+
+    assert all(hasattr(dask_jobqueue, name) for name in QUEUES.values())
+    for name in ("local:0", "slurm:x", "http://host", "cloud"):
+        assert main(["archive", "demo", "--out", str(tmp_path / "out"), "--cluster", name]) == 2
+        assert f"There is no cluster {name}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path: Path) -> None:
+    (one,) = list_inputs(["demo"])
+    with pytest.raises(UserError, match="install the same version"):
+        read_video(one, 0, replace(settings_of(), version="0.0.1"), tmp_path)
