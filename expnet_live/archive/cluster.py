@@ -49,8 +49,8 @@ def client_of(name: str) -> Iterator[Client]:
     from distributed import Client
 
     with ExitStack() as stack:
-        # A worker that died is no error: its task runs elsewhere. Its memory is flat, so Dask need not watch it.
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 2}))
+        # The desk itself tries again what a worker that died had to do.
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
         address = name if _ADDRESS.fullmatch(name) else stack.enter_context(_started(name))
         try:
             client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))

@@ -17,18 +17,22 @@ from expnet_live.archive.tasks import FACES, parts_done
 
 @dataclass(frozen=True)
 class Job:
-    """A part of a video, or a batch of photos and the file for their rows; `tries` have failed before."""
+    """A part of a video, or a batch of photos and the file for their rows; `tries` have failed before.
+
+    `alone`: no other job may run meanwhile, because its worker was killed more than once.
+    """
 
     inputs: tuple[Input, ...]
     file: str = ""
     part: int = 0
     tries: int = 0
+    alone: bool = False
 
     @property
     def key(self) -> str:
         """A name for Dask, which shows what stands before the last hyphen."""
         what = f"{self.file}-" if self.file else ""
-        text = f"{what}{self.inputs[0].key}-{self.part}-{self.tries}-{len(self.inputs)}"
+        text = f"{what}{self.inputs[0].key}-{self.part}-{self.tries}-{self.alone}-{len(self.inputs)}"
         return f"{'photos' if self.file else 'video'}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def next_part(self) -> Job:
@@ -37,9 +41,11 @@ class Job:
     def again(self) -> Job:
         return replace(self, tries=self.tries + 1)
 
-    def apart(self) -> list[Job]:
-        """A job for each photo of a batch."""
-        return [replace(self, inputs=(one,), file=_batch_file([one]), tries=0) for one in self.inputs]
+    def apart(self, alone: bool = False) -> list[Job]:
+        """A job for each input."""
+        if not self.file:
+            return [replace(self, tries=0, alone=alone)]
+        return [replace(self, inputs=(one,), file=_batch_file([one]), tries=0, alone=alone) for one in self.inputs]
 
 
 def left_to_do(inputs: Sequence[Input], manifest: Manifest, out: Path) -> list[Input]:

@@ -113,6 +113,7 @@ class _Desk:
         self._manifest, self._settings, self._out, self._report = manifest, settings, out, report
         self._emptied: list[Path] = []  # folders of parts that are no longer needed once the manifest says so
         self._again: deque[Job] = deque()  # goes before new ones, so that few videos are begun
+        self._suspects: deque[Job] = deque()  # jobs that may kill their workers run at the end, one by one
         self._running: dict[str, tuple[Job, Future[Step]]] = {}
         self._finished: queue.SimpleQueue[Future[Step]] = queue.SimpleQueue()
 
@@ -162,7 +163,9 @@ class _Desk:
             while len(self._running) < _AHEAD * max(threads, 1) and (job := self._next(new)) is not None:
                 self._submit(client, job)
             if not self._running:
-                return
+                if not self._suspects:
+                    return
+                self._submit(client, self._suspects.popleft())
             outcomes: list[Outcome] = []
             for future in self._done(client):
                 outcomes += self._take(future, bar)
@@ -236,7 +239,11 @@ class _Desk:
             ) from error
         log.info("%s: %r", job.inputs[0].source, error)
         killed = isinstance(error, KilledWorker)
-        if not killed and job.tries + 1 < _TRIES:
+        if killed and not job.alone:
+            # All tasks that wait at a worker that dies are suspected, so the second time, each must show it alone.
+            self._again.append(job.again()) if not job.tries else self._suspects.extend(job.apart(alone=True))
+            return ()
+        if not job.alone and job.tries + 1 < _TRIES:
             self._again.append(job.again())
             return ()
         if len(job.inputs) > 1:

@@ -13,7 +13,17 @@ import pyarrow as pa
 from expnet_live.analysis.rest import Moment
 from expnet_live.core.types import Array, FaceState
 from expnet_live.outputs.channels import ACTION_UNITS
-from expnet_live.sessions.format.table import BLENDSHAPES, BOX, GAZE, INPUT_KEYS, QUALITY, ROTATION, TRANSLATION, Layout
+from expnet_live.sessions.format.table import (
+    BLENDSHAPES,
+    BOX,
+    GAZE,
+    INPUT_KEYS,
+    MARKER,
+    QUALITY,
+    ROTATION,
+    TRANSLATION,
+    Layout,
+)
 
 SCHEMA = "1"
 APPEARANCE = "appearance"
@@ -23,6 +33,7 @@ _KINDS = {
     "timestamp_s": pa.float64(),
     "face": pa.int32(),
     APPEARANCE: pa.int32(),
+    MARKER: pa.string(),
 }
 _ABOUT = {
     "source": ("", "the photo or video, as in inputs.parquet"),
@@ -31,6 +42,7 @@ _ABOUT = {
     "face": ("", "the number of the face in its video; empty if the frame has none"),
     QUALITY: ("0..1", "how far the numbers can be believed, by size, blur, cover, turn and light"),
     "confidence": ("0..1", "how sure the network is that this is a face; 0 if the frame has none"),
+    MARKER: ("", "labels of the session's markers at this time; empty if there are none"),
     APPEARANCE: ("", "faces of a video with the same number look like the same person, wherever and whenever they are"),
 }
 
@@ -88,6 +100,7 @@ class Rows:
         columns["frame"], columns["timestamp_s"] = pa.array(frames, pa.int32()), pa.array(times, pa.float64())
         columns["face"] = columns[APPEARANCE] = pa.array(faces, pa.int32())
         columns["confidence"] = pa.array(np.array(confidences, np.float32))
+        columns[MARKER] = pa.nulls(len(values), pa.string())
         if self.layout.blendshapes:
             columns |= self._units(values, missing)
         for waiting in (self._sources, self._keys, self._values):
@@ -102,7 +115,7 @@ class Rows:
 
     @cached_property
     def _named(self) -> Sequence[str]:
-        return [name for name in self.layout.columns if name not in INPUT_KEYS]
+        return [name for name in self.layout.columns if name not in (*INPUT_KEYS, MARKER)]
 
     def _numbers(self, face: FaceState) -> Array:
         """The columns after the keys, in their order."""

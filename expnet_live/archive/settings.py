@@ -43,6 +43,7 @@ class Settings:
         return Options(
             out=out,
             identity=True,
+            marked=True,
             smoothing=self.smoothing,
             max_faces=self.max_faces,
             model=self._network(),

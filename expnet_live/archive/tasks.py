@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -35,7 +36,8 @@ from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import checksum, replacing, write_whole
 from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
-from expnet_live.sessions.format.table import Layout
+from expnet_live.sessions.format.markers import Marker, labels_of, markers_beside
+from expnet_live.sessions.format.table import MARKER, Layout
 from expnet_live.video.cutting import cut_points
 
 log = logging.getLogger(__name__)
@@ -106,7 +108,7 @@ def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
     if part < len(plan.cuts):
         return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
     if state.frames:
-        _join(out / FACES / one.file, work, plan, state)
+        _join(out / FACES / one.file, work, plan, state, markers_beside(Path(one.spec)))
     outcome = outcome_of(
         one,
         settings,
@@ -357,24 +359,38 @@ def _keep(path: Path, leave_out: Sequence[str], write: Callable[[pa.RecordBatch]
         _write_all([table.filter(others)], write)
 
 
-def _join(path: Path, work: Path, plan: _Plan, state: State) -> None:
-    """Write the rows of all parts to one file, with the numbers of appearances."""
+def _join(path: Path, work: Path, plan: _Plan, state: State, markers: Sequence[Marker]) -> None:
+    """Write the rows of all parts to one file, with the numbers of appearances and the labels of markers."""
     people = state.people()
     waiting: list[pa.Table] = []
     with _writing(path, pq.read_schema(plan.part_file(work, 0))) as write:
         for part in range(len(plan.cuts) + 1):
             with pq.ParquetFile(plan.part_file(work, part)) as file:
                 for group in range(file.num_row_groups):
-                    waiting.append(_named(file.read_row_group(group), people))
+                    table = file.read_row_group(group)
+                    last = part == len(plan.cuts) and group == file.num_row_groups - 1
+                    labels, markers = _labels(table, markers, last)
+                    waiting.append(_with(_with(table, APPEARANCE, _appearances(table, people)), MARKER, labels))
                     if sum(map(len, waiting)) >= _ROW_GROUP:
                         _write_all(waiting, write)
         _write_all(waiting, write)
 
 
-def _named(table: pa.Table, people: dict[int, int]) -> pa.Table:
-    index = table.schema.get_field_index(APPEARANCE)
-    numbers = [None if face is None else people.get(face, face) for face in table.column("face").to_pylist()]
-    return table.set_column(index, table.schema.field(index), pa.array(numbers, pa.int32()))
+def _with(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
+    index = table.schema.get_field_index(name)
+    return table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type))
+
+
+def _appearances(table: pa.Table, people: dict[int, int]) -> list[int | None]:
+    return [None if face is None else people.get(face, face) for face in table.column("face").to_pylist()]
+
+
+def _labels(table: pa.Table, markers: Sequence[Marker], last: bool) -> tuple[list[str | None], Sequence[Marker]]:
+    """The labels of the table's rows, None for none, and the markers of later rows."""
+    times = np.asarray(table.column("timestamp_s"))
+    end = round(float(times[-1]), 6)
+    due = markers if last else [marker for marker in markers if round(marker.time, 6) <= end]
+    return [label or None for label in labels_of(due, times)], [marker for marker in markers if marker not in due]
 
 
 def _write_all(tables: list[pa.Table], write: Callable[[pa.RecordBatch], None]) -> None:

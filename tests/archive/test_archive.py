@@ -118,3 +118,20 @@ def test_the_manifest_forgives_a_line_that_was_cut_off(tmp_path: Path, scheduler
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     assert [line["type"] for line in lines] == ["run", "input", "run", "input"]
     assert len(archived(out)) == 6
+
+
+def test_markers_of_a_session_are_in_its_rows(tmp_path: Path) -> None:
+    from archives import demo_images, write_clip
+
+    folder, out = tmp_path / "session", tmp_path / "out"
+    folder.mkdir()
+    write_clip(folder / "video.mkv", demo_images()[:100])
+    (folder / "markers.csv").write_text("timestamp_s,label,color\n0.35,smile,\n1.0,stop,\n2.05,go,\n9.0,end,\n")
+    (one,) = list_inputs([str(folder / "video.mkv")])
+    settings = settings_of(part=1.0)
+    for part in range(3):
+        read_video(one, part, settings, out)
+    rows = archived(out)
+    assert rows["marker"].dropna().tolist() == ["smile", "stop", "go", "end"]
+    assert analyze(folder / "video.mkv", "--out", tmp_path / "table") == 0
+    assert_same(rows, analyzed(tmp_path / "table"))

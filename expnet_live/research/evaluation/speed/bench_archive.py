@@ -19,6 +19,7 @@ from expnet_live.archive.settings import settings_of
 from expnet_live.archive.tasks import FACES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
+from expnet_live.sessions.format.table import MARKER
 from expnet_live.video.writer import VideoWriter
 
 _FRAMES = 60  # of each clip
@@ -68,7 +69,7 @@ def _apart(data_set: Path, table: Path) -> float:
     """
     order = [("source", "ascending"), ("frame", "ascending"), ("face", "ascending")]
     rows, wanted = pq.read_table(data_set, partitioning=None).sort_by(order), csv.read_csv(table).sort_by(order)
-    names = [name for name in wanted.column_names if name != "source"]
+    names = [name for name in wanted.column_names if name not in ("source", MARKER)]
     if rows["source"].to_pylist() != wanted["source"].to_pylist():
         raise UserError("The archive and 'analyze' do not have the same rows.")
     ours, theirs = (np.array([np.asarray(t[n].to_numpy(), np.float64) for n in names]) for t in (rows, wanted))
