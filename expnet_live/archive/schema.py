@@ -136,5 +136,6 @@ class Rows:
         ).astype(np.float32)
 
     def _units(self, values: Array, missing: Array) -> dict[str, pa.Array]:
-        units = ACTION_UNITS.values(values[:, -len(BLENDSHAPES) :]).astype(np.float32)
+        first = self._named.index(BLENDSHAPES[0])
+        units = ACTION_UNITS.values(values[:, first : first + len(BLENDSHAPES)]).astype(np.float32)
         return {name: pa.array(units[:, i], mask=missing) for i, name in enumerate(ACTION_UNITS.names)}

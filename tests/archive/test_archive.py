@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from archives import analyzed, archived, assert_same, clip, photo
@@ -89,6 +90,10 @@ def test_columns_have_units(tmp_path: Path) -> None:
     wanted = {"timestamp_s": "s", "rx": "rad", "tz": "mm", "box_w": "px", "identity_00": "sd", "arkit_jawOpen": "0..1"}
     assert {name: units[name] for name in wanted} == wanted
     assert units["AU12"] == "0..5"
+    rows = archived(out)
+    np.testing.assert_allclose(rows["AU26"], 5 * rows["arkit_jawOpen"], rtol=1e-5)
+    blinks = rows["arkit_eyeBlinkLeft"] + rows["arkit_eyeBlinkRight"]
+    np.testing.assert_allclose(rows["AU45"], 2.5 * blinks, rtol=1e-5)
     assert all(schema.field(name).metadata[b"about"] for name in schema.names)
     assert pq.ParquetFile(file).metadata.row_group(0).column(0).compression == "ZSTD"
 
