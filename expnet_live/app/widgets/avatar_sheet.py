@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.sheets import Sheet
@@ -35,18 +35,9 @@ def avatar_sheet(parent: QWidget, avatar: Avatar, wear: Callable[[], None]) -> S
     column.addWidget(_words(texts.AVATAR_LACKS.format(names=", ".join(shown)) if shown else texts.AVATAR_SHOWS_ALL))
     for note in file.notes:
         column.addWidget(_words(note, muted=True))
-    button = QPushButton(texts.AVATAR_WEAR)
-    button.setObjectName("Primary")
-    column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
     title = (vrm.licence.title if vrm is not None else "") or avatar.name
     sheet = Sheet(parent, title, content, texts.CANCEL)
-
-    def accept() -> None:
-        sheet.close()
-        wear()
-
-    button.clicked.connect(accept)
-    button.setFocus()
+    sheet.offer(texts.AVATAR_WEAR, wear)
     return sheet
 
 
@@ -85,6 +76,7 @@ def _table(rows: list[tuple[str, str]]) -> QWidget:
         value.setTextFormat(Qt.TextFormat.PlainText)
         value.setWordWrap(True)
         grid.addWidget(name, i, 0, Qt.AlignmentFlag.AlignTop)
+        value.setAlignment(Qt.AlignmentFlag.AlignTop)
         grid.addWidget(value, i, 1)
     area = QScrollArea()
     area.setWidgetResizable(True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
@@ -36,7 +36,10 @@ class Sheet(QWidget):
         close = QPushButton(close_text)
         close.setToolTip(texts.CLOSE_SHEET_TIP)
         close.clicked.connect(self.close)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        self._buttons = QHBoxLayout()
+        self._buttons.addStretch(1)
+        self._buttons.addWidget(close)
+        column.addLayout(self._buttons)
         outer = QVBoxLayout(self)
         outer.addWidget(self._card, 0, Qt.AlignmentFlag.AlignCenter)
         parent.installEventFilter(self)
@@ -44,6 +47,20 @@ class Sheet(QWidget):
         self.show()
         self.raise_()
         close.setFocus()
+
+    def offer(self, text: str, act: Callable[[], None]) -> QPushButton:
+        """Put a main button beside the one that closes; it closes the sheet and calls `act`."""
+        button = QPushButton(text)
+        button.setObjectName("Primary")
+
+        def accept() -> None:
+            self.close()
+            act()
+
+        button.clicked.connect(accept)
+        self._buttons.addWidget(button)
+        button.setFocus()
+        return button
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QResizeEvent) and watched is self.parent():
