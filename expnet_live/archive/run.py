@@ -239,9 +239,12 @@ class _Desk:
             ) from error
         log.info("%s: %r", job.inputs[0].source, error)
         killed = isinstance(error, KilledWorker)
+        if killed and not job.tries:
+            self._again.append(job.again())
+            return ()
         if killed and not job.alone:
-            # All tasks that wait at a worker that dies are suspected, so the second time, each must show it alone.
-            self._again.append(job.again()) if not job.tries else self._suspects.extend(job.apart(alone=True))
+            # All tasks that wait at a worker that dies are suspected, so each must show it alone.
+            self._suspects.extend(job.apart(alone=True))
             return ()
         if not job.alone and job.tries + 1 < _TRIES:
             self._again.append(job.again())

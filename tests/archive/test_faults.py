@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import dask
+import deadly_preload
 import pyarrow.parquet as pq
 import pytest
 from archives import analyzed, archived, assert_same, clip, demo_images, photo, write_clip
@@ -191,3 +193,20 @@ def test_a_worker_of_another_version_is_refused(tmp_path: Path) -> None:
     (one,) = list_inputs(["demo"])
     with pytest.raises(UserError, match="install the same version"):
         read_video(one, 0, replace(settings_of(), version="0.0.1"), tmp_path)
+
+
+def test_an_input_that_kills_its_worker_costs_the_others_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "deadly"):
+        photo(tmp_path / "in" / f"{name}.png")
+    preload = str(Path(deadly_preload.__file__))
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", preload=preload
+        ) as cluster,
+    ):
+        assert archive(tmp_path / "in", tmp_path / "out", cluster.scheduler_address) == 1
+    assert "deadly.png was killed" in capsys.readouterr().err
+    assert [Path(source).name for source in archived(tmp_path / "out")["source"]] == ["a.png"]
