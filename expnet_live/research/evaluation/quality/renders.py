@@ -75,7 +75,7 @@ def _shot(rng: np.random.Generator) -> Shot:
 
 def _camera(image: Image, width: float, rng: np.random.Generator) -> Image:
     """Blur, and another exposure with the noise of weak light."""
-    out = image.astype(np.float32)
+    out: Array = image.astype(np.float32)
     if rng.random() < 0.5:
         out = cv2.GaussianBlur(out, (0, 0), max(float(rng.uniform(0, 0.06)) * width, 0.1))
     if rng.random() < 0.6:
