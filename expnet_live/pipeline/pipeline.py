@@ -40,7 +40,7 @@ from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.tracker import Tracker
 
 # Below the first it is not a face; above the second the search ends.
-_PHOTO_CONFIDENCE, _SURE = 0.5, 0.8
+_PHOTO_CONFIDENCE, _SURE = 0.6, 0.8
 _DOUBTFUL = 4  # number of detections to check beyond the number of faces wanted
 
 
