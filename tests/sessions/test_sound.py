@@ -145,7 +145,7 @@ def test_a_clip_keeps_its_sound_and_so_do_overlays(tmp_path: Path, face: Image) 
         # A picture that the network or the machine was too busy for flashes late, or not at all.
         exact = "a" in path.parts or "i" in path.parts
         assert len(heard) == 5 if exact else len(heard) >= 1, path
-        assert (max(heard) if exact else min(heard)) <= IN_STEP, path
+        assert (max(heard) if exact else float(np.median(heard))) <= IN_STEP, path
 
 
 def test_no_sound_where_none_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
