@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -127,7 +128,8 @@ class _Desk:
                     started = time.monotonic()
                     try:
                         self._hand_out(client, new, bar)
-                        pool_all(client, self._manifest, self._out)
+                        with _connected(client):
+                            pool_all(client, self._manifest, self._out)
                         break
                     except ConnectionError as error:
                         if not left:
@@ -175,10 +177,9 @@ class _Desk:
 
     @staticmethod
     def _threads(client: Client) -> int:
-        try:
-            return sum(client.nthreads().values())
-        except (OSError, TimeoutError) as error:
-            raise ConnectionError(str(error)) from error
+        with _connected(client):
+            threads = sum(client.nthreads().values())
+        return threads
 
     def _next(self, new: Iterator[Job]) -> Job | None:
         return self._again.popleft() if self._again else next(new, None)
@@ -186,10 +187,13 @@ class _Desk:
     def _submit(self, client: Client, job: Job) -> None:
         shared = (self._settings, self._out)
         options = {"key": job.key, "pure": False, "priority": 1 if job.part else 0}
-        if job.file:
-            future = client.submit(read_photos, job.inputs, job.file, *shared, **options)
-        else:
-            future = client.submit(read_video, job.inputs[0], job.part, *shared, **options)
+        self._again.appendleft(job)  # until it is handed out
+        with _connected(client):
+            if job.file:
+                future = client.submit(read_photos, job.inputs, job.file, *shared, **options)
+            else:
+                future = client.submit(read_video, job.inputs[0], job.part, *shared, **options)
+        self._again.popleft()
         self._running[job.key] = job, future
         future.add_done_callback(self._finished.put)
 
@@ -259,3 +263,15 @@ class _Desk:
             else f"{one.source} cannot be read ({error}); use -v for details. The other inputs continue."
         )
         return [outcome_of(one, self._settings, problem)]
+
+
+@contextmanager
+def _connected(client: Client) -> Iterator[None]:
+    """Raise ConnectionError for whatever Dask raises when the client has lost the scheduler."""
+    try:
+        yield
+    except Exception as error:
+        # Dask's own have no number, unlike those of a disk.
+        if (isinstance(error, OSError) and error.errno is None) or client.status not in ("running", "connecting"):
+            raise ConnectionError(str(error)) from error
+        raise
