@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from album import SHOTS, Album
+from mesh import landmarker
 
 from expnet_live.cli import main
 
@@ -26,7 +27,8 @@ def test_the_network_is_measured_on_people_held_out(
     given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = tmp_path / "accuracy.json"
-    assert main(["evaluate", "accuracy", *given, "--json", str(told), "--device", "cpu"]) == 0
+    with landmarker():
+        assert main(["evaluate", "accuracy", *given, "--json", str(told), "--device", "cpu"]) == 0
     figures = json.loads(told.read_text())
     assert figures["photos"] % SHOTS == 0 and figures["photos"] > 0  # people are held out whole
     assert figures["photos without a detected face"] == 0
@@ -42,7 +44,8 @@ def test_the_network_is_measured_on_people_held_out(
 def test_fewer_photos_are_drawn_at_random(given: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = tmp_path / "accuracy.json"
     few = ["--json", str(told), "--limit", "4", "--device", "cpu"]
-    assert main(["evaluate", "accuracy", *given, *few]) == 0
+    with landmarker():
+        assert main(["evaluate", "accuracy", *given, *few]) == 0
     assert json.loads(told.read_text())["photos"] == 4
 
 
