@@ -7,7 +7,7 @@ network under all of these conditions; the model card has its table.
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,8 +22,8 @@ _WEIGHTS = np.array([0.05, 0.13, 0.53, 0.19, 0.13])
 _BEST = 0.087  # of the sum, in the best tenth of frames
 
 FACE_MM = 145.0  # from cheek to cheek
-_SIZE = 96  # px of the crop in which blur and light are measured
-_INNER = slice(24, 72)  # of it: the face without hair and background
+_INNER, _SIZE = 0.5, 48  # blur and light are measured in this share of a crop, without hair and background; px
+_LOW, _HIGH = (round(share * (_SIZE * _SIZE - 1)) for share in (0.05, 0.95))  # ranks of its darkest and brightest pixel
 _SMALLEST, _LARGEST = 12.0, 200.0  # px: below and above, size says no more
 _EDGE = 1e-4  # of the confidence, below which its distance from 1 says no more
 
@@ -46,17 +46,17 @@ class Conditions:
     @property
     def values(self) -> Array:
         """(5,) in this order."""
-        return np.array(astuple(self))
+        return np.array([self.size, self.blur, self.cover, self.turn, self.light])
 
 
 def conditions_of(image: Image, view: WeakPerspective, confidence: float) -> Conditions:
     """Of a face with that pose in a picture."""
     width = min(max(view.scale * FACE_MM, _SMALLEST), _LARGEST)
-    crop = cv2.cvtColor(Crop.of_view(view, _SIZE).cut(image), cv2.COLOR_BGR2GRAY)
-    face = crop[_INNER, _INNER]
-    low, high = np.percentile(face, [5, 95])
-    detail = float(np.abs(cv2.Laplacian(face, cv2.CV_32F)).mean())
-    contrast = max(float(high - low), 4.0)
+    around = Crop.of_view(view, _SIZE)
+    face = cv2.cvtColor(replace(around, side=_INNER * around.side).cut(image), cv2.COLOR_BGR2GRAY)
+    ranked = np.partition(face, (_LOW, _HIGH), axis=None)
+    detail = cv2.norm(cv2.Laplacian(face, cv2.CV_16S), cv2.NORM_L1) / face.size
+    contrast = max(float(ranked[_HIGH]) - float(ranked[_LOW]), 4.0)
     toward = float(matrix_from_vector(view.rotation)[2, 2])
     doubt = math.log10(max(1 - confidence, _EDGE) / _EDGE) / 4
     return Conditions(
