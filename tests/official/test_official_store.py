@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,9 @@ def test_what_is_no_matlab_file_is_named(bfm: dict[str, Any], tmp_path: Path) ->
 # --- the store ----------------------------------------------------------------------------------
 
 
-def test_a_failed_import_leaves_what_was_there(bfm: dict[str, Any], tmp_path: Path) -> None:
+def test_a_failed_import_leaves_what_was_there(
+    bfm: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = Store(tmp_path / "data")
     importing.run_import(importing.Request(bfm=synthetic.save_modified(tmp_path, bfm)), store)
     before = sorted((p.name, p.stat().st_size) for p in store.folder.iterdir())
@@ -135,7 +138,8 @@ def test_a_failed_import_leaves_what_was_there(bfm: dict[str, Any], tmp_path: Pa
     # Nor does one whose manifest cannot be written.
     made = tmp_path / "new.npz"
     made.write_bytes(b"new")
-    (store.folder / f".manifest.json.{os.getpid()}.tmp").mkdir()
+    monkeypatch.setattr("uuid.uuid4", lambda: uuid.UUID(int=0))
+    (store.folder / f".manifest.json.{os.getpid()}-00000000.tmp").mkdir()
     with pytest.raises(UserError, match="cannot be written"), store.staging():
         store.publish({"bfm": Made(made, ())})
     assert sorted((p.name, p.stat().st_size) for p in store.folder.iterdir()) == before
