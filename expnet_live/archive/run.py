@@ -102,6 +102,8 @@ def archive(
                     desk.work(todo, cluster, say)
                 # Parts of versions that are gone, and what tasks have left that were thought lost.
                 shutil.rmtree(out / WORK, ignore_errors=True)
+                for partial in (out / FACES).rglob(".*.tmp"):  # of a worker that was killed while it wrote
+                    partial.unlink(missing_ok=True)
             finally:
                 manifest.publish()
             return report

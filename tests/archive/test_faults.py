@@ -104,6 +104,9 @@ def test_the_scheduler_is_gone_and_another_goes_on(
         end.join()
     there = len(list(out.glob("faces/*/*/*.parquet")))
     assert 0 < there < CLIPS
+    (out / "faces" / ".half.parquet.1-0.tmp").write_bytes(
+        b"PAR1"
+    )  # as a worker leaves it that is killed while it writes
     assert archive(folder, out, scheduler) == 0
     assert whole(out)
     assert_same(archived(out), analyzed(table))
