@@ -314,10 +314,12 @@ class Recorder(Worker):
         pictures = None
         if self.encoder is not None:
             self.encoder.finish(self.limits.drain, _GRACE)
-            self._note(writer)  # only now is it certain whether there is sound
             pictures = self.encoder.accepted, self.encoder.written
             self.missed += pictures[0] - pictures[1]
-        writer.close(self.frames, self._drops[1] - self._drops[0], pictures, self._stopped_by)
+        try:
+            self._note(writer)  # only now is it certain whether there is sound
+        finally:
+            writer.close(self.frames, self._drops[1] - self._drops[0], pictures, self._stopped_by)
         self.info = writer.info
         self._check_lanes()
 
