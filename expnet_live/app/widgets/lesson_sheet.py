@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.camera_view import CameraView
-from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.app.widgets.watching_sheet import WatchingSheet
 from expnet_live.core.errors import UserError
 from expnet_live.gestures.lesson import HELD, READY, Lesson, Step
 from expnet_live.gestures.own import Examples, check
 from expnet_live.gestures.watching import values_of_face
 from expnet_live.live.state import LiveState
 
-_TICK = 33  # ms
-_STANDS = 2.0  # s without a frame, after which the source stands still
 
-
-class LessonSheet(Sheet):
-    """Reads the newest faces of the window's state. `keep` gets the examples when the person keeps them."""
+class LessonSheet(WatchingSheet):
+    """`keep` gets the examples when the person keeps them."""
 
     def __init__(
         self,
@@ -35,39 +30,13 @@ class LessonSheet(Sheet):
         name: str,
         keep: Callable[[list[list[float]]], None],
     ) -> None:
-        self.lesson = Lesson()
-        self._state, self._name, self._keep = state, name, keep
+        self.lesson, self.ring = Lesson(), Ring(theme)
+        self._name, self._keep = name, keep
         self._others: dict[str, Examples] = dict(state.person.gestures)
-        self._seen: LiveState | None = None
-        self._at = time.monotonic()
-        self.camera, self.ring = CameraView(), Ring(theme)
-        self.camera.set_theme(theme)
-        self.camera.overlay, self.camera.mirror = "none", state.choices.mirror
-        self.camera.setFixedSize(QSize(340, 255))
-        self.title, self.how = QLabel(), QLabel()
-        self.title.setObjectName("Big")
-        self.how.setObjectName("Muted")
-        self.how.setWordWrap(True)
-        self.how.setMinimumHeight(44)
-        self.how.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.keep = QPushButton(texts.PERFORM_KEEP)
-        self.keep.setObjectName("Primary")
-        super().__init__(parent, texts.LESSON.format(name=name), self._content(), texts.PERFORM_CANCEL)
-        self.keep.clicked.connect(self._kept)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self.tick)
-        self._timer.start(_TICK)
-        self._show()
+        super().__init__(parent, state, theme, texts.LESSON.format(name=name), self.ring)
 
-    def tick(self) -> None:
-        """Take the newest frame, if there is one."""
-        live = self._state.live
-        if live is not None and live is not self._seen and live.processed:
-            self._seen, self._at = live, time.monotonic()
-            self.camera.set_state(live)
-            self.lesson.add(values_of_face(live.faces[0]) if live.faces else None, live.captured.grabbed)
-            self.camera.note = "" if live.faces else texts.NO_FACE
-        self._show()
+    def _take(self, live: LiveState) -> None:
+        self.lesson.add(values_of_face(live.faces[0]) if live.faces else None, live.captured.grabbed)
 
     def _show(self) -> None:
         lesson = self.lesson
@@ -76,7 +45,7 @@ class LessonSheet(Sheet):
         title = title.format(name=self._name)
         if lesson.step is not Step.DONE:
             title = texts.LESSON_STEP.format(n=len(lesson.examples) + 1, of=lesson.wanted, title=title)
-            if time.monotonic() - self._at > _STANDS:
+            if self.waits:
                 how = texts.PERFORM_WAITING
         problem = self._problem() if lesson.step is Step.DONE else ""
         self.title.setText(title)
@@ -95,18 +64,6 @@ class LessonSheet(Sheet):
     def _kept(self) -> None:
         self.close()
         self._keep(self.lesson.examples)
-
-    def _content(self) -> QWidget:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        column.addWidget(self.camera, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.title)
-        column.addWidget(self.how)
-        column.addWidget(self.ring)
-        column.addWidget(self.keep, 0, Qt.AlignmentFlag.AlignLeft)
-        return content
 
 
 class Ring(QWidget):

@@ -2,68 +2,35 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.performing import HELD, READY, Performance, Phase
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.camera_view import CameraView
-from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.app.widgets.watching_sheet import WatchingSheet
 from expnet_live.live.state import LiveState
 
-_TICK = 33  # ms
-_STANDS = 2.0  # s without a frame, after which the source stands still
 
-
-class PerformSheet(Sheet):
-    """Reads the newest faces of the window's state. `keep` gets the full actions when the person keeps them; closing
-    the sheet before keeps nothing."""
+class PerformSheet(WatchingSheet):
+    """`keep` gets the full actions when the person keeps them; closing the sheet before keeps nothing."""
 
     def __init__(
         self, parent: QWidget, state: WindowState, theme: Theme, keep: Callable[[dict[str, float]], None]
     ) -> None:
-        self.performance = Performance()
-        self._state, self._theme, self._keep = state, theme, keep
-        self._seen: LiveState | None = None
-        self._at = time.monotonic()  # when the last frame came
-        self.camera, self.meter = CameraView(), Meter(theme)
-        self.camera.set_theme(theme)
-        self.camera.overlay, self.camera.mirror = "none", state.choices.mirror
-        self.camera.setFixedSize(QSize(340, 255))
-        self.title, self.how = QLabel(), QLabel()
-        self.title.setObjectName("Big")
-        self.how.setObjectName("Muted")
-        self.how.setWordWrap(True)
-        self.how.setMinimumHeight(44)
-        self.how.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.performance, self.meter = Performance(), Meter(theme)
+        self._keep = keep
         self.again, self.skip = QPushButton(texts.PERFORM_AGAIN), QPushButton(texts.PERFORM_SKIP)
-        self.keep = QPushButton(texts.PERFORM_KEEP)
-        self.keep.setObjectName("Primary")
-        super().__init__(parent, texts.PERFORM, self._content(), texts.PERFORM_CANCEL)
+        super().__init__(parent, state, theme, texts.PERFORM, self.meter, (self.again, self.skip))
         self.again.clicked.connect(self._again)
         self.skip.clicked.connect(self._skip)
-        self.keep.clicked.connect(self._kept)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self.tick)
-        self._timer.start(_TICK)
-        self._show()
 
-    def tick(self) -> None:
-        """Take the newest frame, if there is one."""
-        live = self._state.live
-        if live is not None and live is not self._seen and live.processed:
-            self._seen, self._at = live, time.monotonic()
-            self.camera.set_state(live)
-            weights = live.faces[0].rested if live.faces else None
-            self.performance.add(weights, live.captured.grabbed)
-            self.camera.note = "" if live.faces else texts.NO_FACE
-        self._show()
+    def _take(self, live: LiveState) -> None:
+        self.performance.add(live.faces[0].rested if live.faces else None, live.captured.grabbed)
 
     def _show(self) -> None:
         p = self.performance
@@ -71,7 +38,7 @@ class PerformSheet(Sheet):
         n = len(p.requests)
         if p.phase is Phase.DONE:
             title, how = texts.PERFORM_DONE if p.full else texts.PERFORM_NOTHING
-        elif time.monotonic() - self._at > _STANDS:
+        elif self.waits:
             how = texts.PERFORM_WAITING
         elif p.phase is Phase.MISSED:
             how = texts.PERFORM_MISSED
@@ -95,22 +62,6 @@ class PerformSheet(Sheet):
     def _kept(self) -> None:
         self.close()
         self._keep(dict(self.performance.full))
-
-    def _content(self) -> QWidget:
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
-        column.addWidget(self.camera, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self.title)
-        column.addWidget(self.how)
-        column.addWidget(self.meter)
-        row = QHBoxLayout()
-        for button in (self.again, self.skip, self.keep):
-            row.addWidget(button)
-        row.addStretch(1)
-        column.addLayout(row)
-        return content
 
 
 class Meter(QWidget):
