@@ -15,6 +15,7 @@ from expnet_live.avatars import schema
 from expnet_live.avatars.accessors import Arrays
 from expnet_live.avatars.container import Container, inside, read_container
 from expnet_live.avatars.model import Alpha, AvatarFile, Block, Material, Morph, Node, Piece, Skin
+from expnet_live.avatars.textures import FORMATS
 from expnet_live.avatars.vrm import materials_of, vrm_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import record_of
@@ -24,7 +25,6 @@ _MOST_VERTICES, _MOST_TRIANGLES = 1_000_000, 2_000_000
 _MOST_MORPHS = 1000  # of a mesh
 _MOST_PIXELS = 8192 * 8192  # of an image
 _MOST_PIXELS_IN_ALL = 500_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _DEEPEST = 512  # nodes
 _MOST_SUMMED = 1e-6
 
@@ -302,7 +302,7 @@ class _Reader:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # we have a limit of our own
-                with Pillow.open(BytesIO(content), formats=_FORMATS) as picture:
+                with Pillow.open(BytesIO(content), formats=FORMATS) as picture:
                     width, height = picture.size
         except Pillow.DecompressionBombError:
             width, height = _MOST_PIXELS + 1, 1

@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from expnet_live.core.types import Array
 
 _THREADS = 4  # decoders release Python's lock
-_FORMATS = ("PNG", "JPEG", "WEBP")
+FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 def decoded(content: bytes, most: int) -> Array | None:
@@ -21,7 +21,7 @@ def decoded(content: bytes, most: int) -> Array | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pictures that are large, or slightly off
-            with Pillow.open(BytesIO(content), formats=_FORMATS) as picture:
+            with Pillow.open(BytesIO(content), formats=FORMATS) as picture:
                 picture.draft("RGB", (most, most))  # for JPEG: decodes to a smaller picture
                 rgba = picture.convert("RGBA")
                 if max(rgba.size) > most:

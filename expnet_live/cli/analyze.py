@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+from expnet_live.core.arguments import add_max_faces, add_neutral, add_smoothing, positive_float, positive_int
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.render.style import OverlayStyle
 
@@ -71,21 +71,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"also write each video in these formats, under DIR/exports: {', '.join(FORMATS_OF_VIDEOS)} (see "
         "'expnet-live export --help')",
     )
-    parser.add_argument(
-        "--neutral",
-        metavar="REST",
-        help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
-        "profile:NAME (one that was calibrated in the window)",
-    )
+    add_neutral(parser)
     parser.add_argument(
         "--landmark-fit", action="store_true", help="fit the face model to landmarks instead (slow; the baseline)"
     )
-    parser.add_argument(
-        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time in videos (default: balanced)"
-    )
-    parser.add_argument(
-        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
-    )
+    add_smoothing(parser, " in videos")
+    add_max_faces(parser)
     parser.add_argument(
         "--jobs", type=positive_int, default=1, metavar="N", help="process N inputs in parallel (default: 1)"
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+from expnet_live.core.arguments import add_max_faces, add_neutral, add_smoothing, positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -43,24 +43,15 @@ def add_parser(subparsers: Subparsers) -> None:
         help="local:N (N processes here; default: one per core), tcp://HOST:8786 (a Dask scheduler that runs), or "
         "slurm:N, pbs:N, sge:N, lsf:N, oar:N, htcondor:N (N jobs, by dask-jobqueue)",
     )
-    parser.add_argument(
-        "--neutral",
-        metavar="REST",
-        help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
-        "profile:NAME (one that was calibrated in the window)",
-    )
+    add_neutral(parser)
     parser.add_argument(
         "--people",
         metavar="folder|LIST.csv",
         help="who is in which input: by the first folder below INPUT, or by a list with the columns source and person; "
         "people.parquet then has each person's shape and neutral face, from all of their files",
     )
-    parser.add_argument(
-        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time in videos (default: balanced)"
-    )
-    parser.add_argument(
-        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
-    )
+    add_smoothing(parser, " in videos")
+    add_max_faces(parser)
     parser.add_argument(
         "--part", type=positive_float, default=60.0, metavar="S", help="length of the parts of a video (default: 60 s)"
     )

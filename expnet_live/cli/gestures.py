@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.progress import progress_bar
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, positive_float
+from expnet_live.core.arguments import add_smoothing, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.capture.spec import SourceSpec
@@ -42,9 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="press a key for a gesture, such as 'nod or shake=space'; may be repeated (needs pynput)",
     )  # fmt: skip
     live.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stop after so long, looping a clip")
-    parser.add_argument(
-        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
-    )
+    add_smoothing(parser)
     add_model(parser)
     parser.set_defaults(run=run)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, positive_float, positive_int
+from expnet_live.core.arguments import add_max_faces, add_smoothing, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -41,12 +41,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "DEVICE (default: nothing is heard)",
     )  # fmt: skip
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
-    parser.add_argument(
-        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
-    )
-    parser.add_argument(
-        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
-    )
+    add_smoothing(parser)
+    add_max_faces(parser)
     add_model(parser)
     parser.set_defaults(run=run)
 

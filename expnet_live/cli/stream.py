@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import SMOOTHINGS, head_option, positive_float
+from expnet_live.core.arguments import add_smoothing, head_option, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -33,9 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--list", action="store_true", help="list the outputs, and exit")
     parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stream for so long, looping a clip")
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
-    parser.add_argument(
-        "--smoothing", choices=SMOOTHINGS, default="balanced", help="smoothing over time (default: balanced)"
-    )
+    add_smoothing(parser)
     parser.add_argument(
         "--no-auto-neutral", action="store_true", help="send actions as the network says them, for experiments"
     )

@@ -37,6 +37,27 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="device for the network (default: auto)")
 
 
+def add_smoothing(parser: argparse.ArgumentParser, of: str = "") -> None:
+    parser.add_argument(
+        "--smoothing", choices=SMOOTHINGS, default="balanced", help=f"smoothing over time{of} (default: balanced)"
+    )
+
+
+def add_max_faces(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-faces", type=positive_int, default=1, metavar="N", help="most faces to follow per frame (default: 1)"
+    )
+
+
+def add_neutral(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--neutral",
+        metavar="REST",
+        help="subtract a neutral face: first:2s (each face's first two seconds), a photo or video of it, or "
+        "profile:NAME (one that was calibrated in the window)",
+    )
+
+
 def positive_int(text: str) -> int:
     value = int(text)
     if value < 1:

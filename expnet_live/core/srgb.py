@@ -7,6 +7,8 @@ import numpy as np
 
 from expnet_live.core.types import Array, Image
 
+LUMA: Array = np.array([0.2126, 0.7152, 0.0722])  # of the linear RGB, in luminance
+
 
 def linear_from_srgb(values: Array) -> Array:
     """sRGB uint8 (or 0..255 floats) to linear 0..1 float32."""

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from expnet_live.core.srgb import lab_from_linear, linear_from_srgb, srgb_from_lab
+from expnet_live.core.srgb import LUMA, lab_from_linear, linear_from_srgb, srgb_from_lab
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective, facing
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -29,7 +29,6 @@ _LEAST = 8  # points
 _LIT = (50.0, 92.0)  # percentiles of brightness: neither shade nor gloss
 _BRIGHT = 97.0  # percentile of a picture's pixels
 _SAMPLES = 4000  # of a picture's pixels
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
 # The logarithm of the skin's luminance: a constant, and the weights of those of cheeks and bright parts.
 _CONSTANT, _OF_CHEEKS, _OF_BRIGHT = -0.229, 0.936, -0.336
 # CIE a and b of skin as polynomials of its lightness, and the shares of a deviation from them that count;
@@ -50,7 +49,7 @@ def seen_tone(image: Image, view: WeakPerspective) -> Array | None:
         return None
     step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _SAMPLES))
     bright = linear_from_srgb(_percentile(image[::step, ::step].reshape(-1, 3).T[::-1], _BRIGHT))
-    light, shown = (math.log(max(float(c @ _LUMA), 1e-3)) for c in (bright, cheeks))
+    light, shown = (math.log(max(float(c @ LUMA), 1e-3)) for c in (bright, cheeks))
     seen = lab_from_linear(cheeks)
     lightness = _lightness(math.exp(_CONSTANT + _OF_CHEEKS * shown + _OF_BRIGHT * light))
     lightness = min(max(lightness, _DARKEST), _FAIREST)
@@ -107,10 +106,10 @@ def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:
         return None
     pixels = crop.cut(image)[np.rint(y[there]).astype(np.intp), np.rint(x[there]).astype(np.intp), ::-1]
     colors = linear_from_srgb(pixels)
-    brightness = colors @ _LUMA
+    brightness = colors @ LUMA
     low, high = (_percentile(brightness, q) for q in _LIT)
     lit: Array = np.median(colors[(brightness >= low) & (brightness <= high)], axis=0)
-    return lit if lit @ _LUMA > _BLACK else None
+    return lit if lit @ LUMA > _BLACK else None
 
 
 def _percentile(values: Array, q: float) -> Array:

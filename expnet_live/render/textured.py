@@ -88,12 +88,12 @@ class AvatarPainter:
                 continue
             seen = rasterize(points, layer.triangles, width, height)
             shown, opacity = self._shaded(seen, layer, values)
+            kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
+            pixel = seen.pixel[kept]
             if alpha is Alpha.BLEND:
-                kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
-                pixel, share = seen.pixel[kept], opacity[kept]
+                share = opacity[kept]
             else:
-                kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
-                pixel, share = seen.pixel[kept], np.ones(int(kept.sum()), np.float32)
+                share = np.ones(len(pixel), np.float32)
                 depth[pixel] = seen.depth[kept]
             color[pixel] = color[pixel] * (1 - share[:, None]) + shown[kept] * share[:, None]
             cover[pixel] = cover[pixel] * (1 - share) + share

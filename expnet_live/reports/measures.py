@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, WHOLE
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, SIDED
 from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import turns
 from expnet_live.reports.recordings import Recording
@@ -18,10 +18,6 @@ _CLOSES = 0.35  # of a full closure, above the median
 _SHORT, _LONG = 0.05, 0.5  # s of a blink
 _AROUND = 0.1  # s, for rates of change
 _BOTH = 0.1  # of both sides together, below which asymmetry means nothing
-
-SIDED = tuple(
-    n for n in ARKIT if n.endswith("Left") and MIRROR[INDEX[n]] != INDEX[n] and n not in WHOLE and "Look" not in n
-)
 
 
 @dataclass(frozen=True)

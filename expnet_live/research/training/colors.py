@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
+from expnet_live.core.srgb import LUMA, linear_from_srgb, srgb_from_linear
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 
 _SKIN_LUMINANCE = 0.47  # of the skin, linear: photos cannot separate albedo from exposure
 _WARMTH = 0.78
-_LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 def mean_face_colors(
@@ -49,9 +48,9 @@ def mean_face_colors(
     for xyz, image in _calm_faces(landmarks, refs, n_photos):
         color = _sampled(image, refine @ xyz[:N_BASE, :2])
         skin = np.median(color[cheeks], axis=0)
-        chroma = skin / (skin @ _LUMA)
+        chroma = skin / (skin @ LUMA)
         # Grey, tinted or badly exposed photos say nothing about colour.
-        if 0.06 < skin @ _LUMA < 0.8 and 1.12 < chroma[0] < 1.9 and chroma[2] < 0.9:
+        if 0.06 < skin @ LUMA < 0.8 and 1.12 < chroma[0] < 1.9 and chroma[2] < 0.9:
             photos.append(np.log((color + 0.004) / (skin + 0.004)).astype(np.float32))
             skins.append(chroma)
     if len(photos) < 20:
@@ -130,7 +129,7 @@ def _shading(relative: Array, points: Array, triangles: Array, mean: Array) -> A
     """
     x, y, z = NormalOperator(triangles, len(points))(points).T.astype(np.float64)
     harmonics = np.stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], 1)
-    brightness = relative @ _LUMA
+    brightness = relative @ LUMA
     weight = 1 - _features(mean, points)
     for _ in range(5):
         light = np.linalg.lstsq(harmonics * weight[:, None], brightness * weight, rcond=None)[0]

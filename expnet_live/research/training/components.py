@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.arkit import mirrored_name
 from expnet_live.core.types import Array
 
 
@@ -26,10 +27,6 @@ class Component:
     scores: dict[str, float]
     mask: Array
     start: Array | None = None
-
-
-def mirrored_name(name: str) -> str:
-    return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
 
 
 SHIFTS = ("jawLeft", "mouthLeft")

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
+from expnet_live.core.arkit import mirrored_name
 from expnet_live.core.types import Array
 from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
 from expnet_live.heads import topology
-from expnet_live.research.training.components import Component, components, mirror_of, mirrored_name
+from expnet_live.research.training.components import Component, components, mirror_of
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.split import Split
 

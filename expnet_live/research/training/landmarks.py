@@ -20,13 +20,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.core.arkit import mirrored_name
 from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
 from expnet_live.pipeline.face_mesh import FaceMesh
 from expnet_live.research.training.array_file import ArrayFile
-from expnet_live.research.training.components import mirrored_name
 from expnet_live.research.training.photos import PhotoRef, read_photo
 
 log = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
+from expnet_live.heads.tone import is_skin
 from expnet_live.heads.topology import CONTOURS
 from expnet_live.research.evaluation.expression.studio import recolored
 from expnet_live.research.training.made.ict import EYES, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
 
 _SHAPE_SD = 0.8  # of a head's identity
-_SKIN = (Part.FACE, Part.SHELL, Part.EARS, Part.LID_RIM)
 _DARK, _FAIR = np.array([84, 54, 40.0]), np.array([238, 205, 182.0])  # sRGB
 _IRISES = np.array([(70, 45, 30), (110, 90, 60), (90, 120, 140), (80, 110, 90), (40, 28, 20)], float)
 _BROWS = [CONTOURS[f"{side} brow"][:-1] for side in ("right", "left")]
@@ -36,7 +36,7 @@ class OwnPerson:
         part = model.traits.parts(len(model.colors))
         self._eyes = tuple(np.flatnonzero(part == eye) for eye in (Part.RIGHT_EYE, Part.LEFT_EYE))
         colors = geometry.colors.copy()
-        skin = np.isin(part, _SKIN)
+        skin = is_skin(model)
         # The shades of the mean face stay, its tone changes.
         colors[skin] *= linear_from_srgb(_tone(rng)) / np.median(colors[part == Part.FACE], axis=0)
         rest = geometry.rest

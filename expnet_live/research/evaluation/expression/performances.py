@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
-from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
+from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, SIDED
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.geometry.camera import WeakPerspective
@@ -207,7 +207,7 @@ def sides(heard: Heard) -> dict[str, dict[str, float | None]]:
     """
     base = np.nanmean(heard.said[heard.truth.max(1) == 0], axis=0)
     result = {}
-    for left in script.SIDED:
+    for left in SIDED:
         right = left.removesuffix("Left") + "Right"
         share: dict[str, float | None] = {}
         for side, own, other in (("left", left, right), ("right", right, left)):

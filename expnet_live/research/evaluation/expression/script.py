@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE, blendshapes_of
+from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, SIDEWAYS, blendshapes_of
 from expnet_live.core.types import Array
 
 STRENGTHS = (0.2, 0.4, 0.6, 0.8, 1.0)
 RESTS = 4  # frames at rest before a head acts
 _TONGUE_OPENS = 0.35  # as the rig's tongue opens the mouth that it comes out of
 _OPPOSITE = (*SIDEWAYS, ("mouthRollLower", "mouthShrugLower"))
-SIDED = tuple(
-    n for n in ARKIT if n.endswith("Left") and MIRROR[INDEX[n]] != INDEX[n] and n not in WHOLE and "Look" not in n
-)
 _RISE, _HOLD, _FALL = 0.2, 0.25, 0.25  # s
 
 

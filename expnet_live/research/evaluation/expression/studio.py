@@ -21,10 +21,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.pipeline.quality import FACE_MM
 from expnet_live.render.shading import Light
 from expnet_live.research.training.made.scene import rims
 
-FACE_MM = 145.0  # from cheek to cheek
 _LEAST = 176  # px: no picture is smaller, however small its face
 _AROUND = 1.9  # sides of a picture in widths of its face
 _NEAR, _FAR = 60.0, 4000.0  # mm
