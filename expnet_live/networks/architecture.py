@@ -44,9 +44,13 @@ class ConvShape:
 
 @dataclass(frozen=True)
 class BlockShape:
-    """`branch2` with a shortcut, which is `branch1` if shapes differ. As in Caffe, the first of each has the stride."""
+    """`branch2` with a shortcut, which is `branch1` if shapes differ. As in Caffe, the first of each has the stride.
+
+    `stage` counts from 2, as in Caffe's names.
+    """
 
     name: str
+    stage: int
     branch2: tuple[ConvShape, ...]
     branch1: ConvShape | None
 
@@ -76,14 +80,14 @@ def blocks(config: ResNetConfig) -> Iterator[BlockShape]:
             else:
                 branch2 = ConvShape(n_in, width, 3, stride), ConvShape(width, n_out, 3)
             branch1 = ConvShape(n_in, n_out, 1, stride) if stride != 1 or n_in != n_out else None
-            yield BlockShape(f"res{name}", branch2, branch1)
+            yield BlockShape(f"res{name}", stage, branch2, branch1)
             n_in = n_out
 
 
 def fine_block(config: ResNetConfig) -> tuple[ConvShape, BlockShape, ConvShape]:
     """The branch of `fine` channels: a convolution to half the size, a block, and a convolution to a quarter."""
     n = config.fine
-    block = BlockShape("fine", (ConvShape(n, n, 3), ConvShape(n, n, 3)), None)
+    block = BlockShape("fine", 1, (ConvShape(n, n, 3), ConvShape(n, n, 3)), None)
     return ConvShape(3, n, 5, 2), block, ConvShape(n, config.width, 3, 2)
 
 
@@ -93,13 +97,28 @@ RESNET101 = ResNetConfig((3, 4, 23, 3), 64, bottleneck=True)
 @dataclass(frozen=True)
 class ExpNetConfig:
     """`crop_size` of the square input in px; the last layer gets `pooled` features (as in the paper) or the whole
-    feature map; `outputs` are the names and sizes of its parts, in order."""
+    feature map; `outputs` are the names and sizes of its parts, in order.
+
+    `branch` of the last stages exist twice: the last output, the actions, has one copy for itself.
+    """
 
     backbone: ResNetConfig
     crop_size: int
     pooled: bool
     outputs: dict[str, int] = field(default_factory=dict)
     dropout: float = 0.0
+    branch: int = 0
+
+    @property
+    def branch_blocks(self) -> list[BlockShape]:
+        """The blocks that exist twice, in order."""
+        first = len(self.backbone.blocks) + 2 - self.branch
+        return [block for block in blocks(self.backbone) if block.stage >= first]
+
+    @property
+    def n_branch(self) -> int:
+        """Number of outputs that have stages for themselves."""
+        return list(self.outputs.values())[-1] if self.branch else 0
 
     @property
     def n_features(self) -> int:
@@ -149,6 +168,11 @@ def fine(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
     return replace(config, backbone=replace(config.backbone, blocks=(3, 3, 3, 3), fine=16))
 
 
+def branched(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
+    """The built-in network whose actions have three of four stages for themselves, learned apart."""
+    return replace(compact(n_identity, n_expression), branch=3)
+
+
 def resnet101(n_identity: int, n_expression: int = N_NAMED) -> ExpNetConfig:
     """The paper's backbone with our outputs."""
     return ExpNetConfig(RESNET101, 224, pooled=True, outputs=outputs(n_identity, n_expression))
@@ -159,7 +183,7 @@ def official() -> ExpNetConfig:
     return ExpNetConfig(RESNET101, 224, pooled=True, outputs={"expression": N_OFFICIAL})
 
 
-ARCHITECTURES = {"compact": compact, "fine": fine, "resnet101": resnet101}
+ARCHITECTURES = {"compact": compact, "fine": fine, "branched": branched, "resnet101": resnet101}
 
 
 def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:
@@ -179,11 +203,14 @@ def parameter_shapes(config: ExpNetConfig) -> dict[str, tuple[int, ...]]:
             normalised(f"backbone.fine.{name}.conv", f"backbone.fine.{name}.bn", conv)
         for i, conv in enumerate(middle.branch2):
             normalised(f"backbone.fine.block.branch2.{i}.conv", f"backbone.fine.block.branch2.{i}.bn", conv)
-    for block in blocks(backbone):
-        name = f"backbone.stages.{block.name}"
+    both = [(f"backbone.stages.{block.name}", block) for block in blocks(backbone)]
+    for name, block in both + [(f"branch.{block.name}", block) for block in config.branch_blocks]:
         for i, conv in enumerate(block.branch2):
             normalised(f"{name}.branch2.{i}.conv", f"{name}.branch2.{i}.bn", conv)
         if block.branch1 is not None:
             normalised(f"{name}.branch1.conv", f"{name}.branch1.bn", block.branch1)
-    shapes |= {"fc.weight": (n, config.n_features), "fc.bias": (n,), "offset": (n,), "spread": (n,)}
+    layers = {"fc": n - config.n_branch} | ({"branch_fc": config.n_branch} if config.branch else {})
+    for name, rows in layers.items():
+        shapes |= {f"{name}.weight": (rows, config.n_features), f"{name}.bias": (rows,)}
+    shapes |= {"offset": (n,), "spread": (n,)}
     return shapes | {"pixel_mean": (3, 1, 1), "pixel_spread": ()}

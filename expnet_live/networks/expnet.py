@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from expnet_live.networks.architecture import ExpNetConfig
-from expnet_live.networks.resnet import ResNet
+from expnet_live.networks.resnet import Block, ResNet
 
 
 class ExpNet(nn.Module):
@@ -28,18 +28,50 @@ class ExpNet(nn.Module):
         n = config.n_outputs
         self.backbone = ResNet(config.backbone)
         self.dropout = nn.Dropout(config.dropout)
-        self.fc = nn.Linear(config.n_features, n)
+        self.fc = nn.Linear(config.n_features, n - config.n_branch)
+        self.branch = nn.ModuleDict({shape.name: Block(shape) for shape in config.branch_blocks})
+        self.branch_fc = nn.Linear(config.n_features, config.n_branch) if config.branch else None
         self.register_buffer("pixel_mean", torch.full((3, 1, 1), 117.0))
         self.register_buffer("pixel_spread", torch.tensor(60.0))
         self.register_buffer("offset", torch.zeros(n))
         self.register_buffer("spread", torch.ones(n))
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        x = self.backbone((crops - self.pixel_mean) / self.pixel_spread)
+        return self.standard((crops - self.pixel_mean) / self.pixel_spread).float() * self.spread + self.offset
+
+    def standard(self, x: torch.Tensor) -> torch.Tensor:
+        """Standardised outputs (N, D) for standardised crops. The last layers get their features in float32."""
+        x, shared = self.backbone.first(x), None
+        for name, block in self.backbone.stages.items():
+            shared = x if shared is None and name in self.branch else shared
+            x = block(x)
+        said: torch.Tensor = self.fc(self._flat(x))
+        if shared is None or self.branch_fc is None:
+            return said
+        return torch.cat([said, self.actions(shared)], 1)
+
+    def shared(self, crops: torch.Tensor) -> torch.Tensor:
+        """The features of crops that both copies of the last stages get."""
+        x = self.backbone.first((crops - self.pixel_mean) / self.pixel_spread)
+        for name, block in self.backbone.stages.items():
+            if name in self.branch:
+                break
+            x = block(x)
+        return x
+
+    def actions(self, shared: torch.Tensor) -> torch.Tensor:
+        """The standardised outputs (N, K) of the branch for `shared` features."""
+        assert self.branch_fc is not None
+        for block in self.branch.values():
+            shared = block(shared)
+        said: torch.Tensor = self.branch_fc(self._flat(shared))
+        return said
+
+    def _flat(self, x: torch.Tensor) -> torch.Tensor:
         if self.config.pooled:
             x = F.adaptive_avg_pool2d(x, 1)
-        y: torch.Tensor = self.fc(self.dropout(x.flatten(1))).float()
-        return y * self.spread + self.offset
+        features: torch.Tensor = self.dropout(x.flatten(1).float())
+        return features
 
     def split(self, out: torch.Tensor) -> dict[str, torch.Tensor]:
         """The named parts of outputs (N, D)."""

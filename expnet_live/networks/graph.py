@@ -35,18 +35,21 @@ def onnx_model(weights: Weights, *, floats: bool = False) -> onnx.ModelProto:
     x = graph.add("Relu", y)
     if config.backbone.pool:
         x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    branch, shared = config.branch_blocks, x
     for block in blocks(config.backbone):
+        shared = x if branch and block.name == branch[0].name else shared
         x = graph.block(f"backbone.stages.{block.name}", block, x)
-    if config.pooled:
-        x = graph.add("GlobalAveragePool", x)
-    spread = tensors["spread"]
-    weight, bias = tensors["fc.weight"] * spread[:, None], tensors["fc.bias"] * spread + tensors["offset"]
-    x = graph.add("Flatten", x)
-    graph.add("Gemm", x, graph.constant(weight), graph.constant(bias), output="outputs", transB=1)
+    n, n_branch = config.n_outputs, config.n_branch
+    said = graph.last("fc", config.pooled, slice(0, n - n_branch), x, "" if branch else "outputs")
+    if branch:
+        for block in branch:
+            shared = graph.block(f"branch.{block.name}", block, shared)
+        own = graph.last("branch_fc", config.pooled, slice(n - n_branch, n), shared)
+        graph.add("Concat", said, own, output="outputs", axis=1)
     size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
     model = graph.model(
         helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3]),
-        helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", len(bias)]),
+        helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", n]),
     )
     notes = {"format": FORMAT, "config": json.dumps(config.to_dict()), "about": json.dumps(weights.about)}
     helper.set_model_props(model, notes)
@@ -101,6 +104,14 @@ class _Graph:
         for i, shape in enumerate(block.branch2):
             y = self.conv(f"{name}.branch2.{i}", shape, self.add("Relu", y) if i else y)
         return self.add("Relu", self.add("Add", y, shortcut))
+
+    def last(self, name: str, pooled: bool, part: slice, x: str, output: str = "") -> str:
+        """A last layer with the units of that part of the outputs."""
+        spread, offset = self.tensors["spread"][part], self.tensors["offset"][part]
+        weight = self.tensors[f"{name}.weight"] * spread[:, None]
+        bias = self.tensors[f"{name}.bias"] * spread + offset
+        x = self.add("Flatten", self.add("GlobalAveragePool", x) if pooled else x)
+        return self.add("Gemm", x, self.constant(weight), self.constant(bias), output=output, transB=1)
 
     def fine(self, config: ResNetConfig, x: str, gain: Array | float) -> str:
         start, block, end = fine_block(config)

@@ -80,12 +80,17 @@ class ResNet(nn.Module):
         self.stages = nn.ModuleDict({shape.name: Block(shape) for shape in blocks(config)})
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.first(x)
+        for block in self.stages.values():
+            x = block(x)
+        return x
+
+    def first(self, x: torch.Tensor) -> torch.Tensor:
+        """What the stages get: features (N, width, S/4, S/4)."""
         y = self.bn_conv1(self.conv1(F.pad(x, (2, 3, 2, 3))))
         x = F.relu(y if self.fine is None else y + self.fine(x))
         if self.config.pool:
             x = F.max_pool2d(x, 3, 2, ceil_mode=True)
-        for block in self.stages.values():
-            x = block(x)
         return x
 
     def caffe_names(self) -> Iterator[tuple[str, str, nn.Conv2d, nn.BatchNorm2d]]:

@@ -110,7 +110,7 @@ class OnnxNet:
 
 
 class TorchNet:
-    """A network in torch; on CUDA, the backbone runs in half precision and the last layer in float32, unless
+    """A network in torch; on CUDA, the convolutions run in half precision and the last layers in float32, unless
     `exact`.
     """
 
@@ -120,7 +120,8 @@ class TorchNet:
         self._device = device
         self._dtype = torch.float16 if device.startswith("cuda") and not exact else torch.float32
         self._net = weights.network().to(device)
-        self._net.backbone.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for part in (self._net.backbone, self._net.branch):
+            part.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, crops: Image) -> Array:
         import torch
@@ -129,8 +130,6 @@ class TorchNet:
         with torch.inference_mode():
             # A view with the channels last, the layout that suits the convolutions best.
             x = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            x = net.backbone(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype)).float()
-            if net.config.pooled:
-                x = x.mean((2, 3))
-            out: Array = (net.fc(x.flatten(1)) * net.spread + net.offset).cpu().numpy()
+            said = net.standard(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype))
+            out: Array = (said * net.spread + net.offset).cpu().numpy()
         return out

@@ -14,9 +14,12 @@ from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.architecture import branched as branched_config
 from expnet_live.networks.architecture import compact, fine
-from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
+from expnet_live.networks.runtime import TorchNet, ready
+from expnet_live.research.training.actions.branch import branched, learn_branch, rescale
 from expnet_live.research.training.actions.dataset import ActionDataset
 from expnet_live.research.training.actions.fine_tune import (
     MADE,
@@ -256,3 +259,37 @@ def test_the_command_tunes_and_strengthens(labelled: Path, tmp_path: Path, capsy
     assert net.config.outputs["blendshapes"] == 52 and about
     assert main(["train", "actions", str(out), "--init", str(old), "--out", str(tmp_path / "none")]) == 2
     assert "strengths.npz holds no labelled pictures" in capsys.readouterr().err
+
+
+def test_a_branch_says_the_same_until_it_learns(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = ExpNet(compact(50)).eval()
+    crop = torch.randint(0, 256, (2, 3, 112, 112)).float()
+    split = branched(net, 3).eval()
+    assert split.config == branched_config(50)
+    with torch.inference_mode():
+        assert torch.allclose(split(crop), net(crop), atol=1e-5)
+        rescale(split.branch)
+        assert torch.allclose(split(crop), net(crop), atol=1e-2)
+    with pytest.raises(UserError, match="without a branch"):
+        branched(split, 3)
+    save_weights(split, tmp_path / "split.safetensors")
+    weights = Weights.read(tmp_path / "split.safetensors")
+    pixels = crop.permute(0, 2, 3, 1).to(torch.uint8).numpy()
+    for run in (ready(weights, "cpu", 1), TorchNet(weights, "cpu")):
+        assert np.allclose(run(pixels), split(crop).detach().numpy(), atol=1e-3)
+
+
+def test_a_branch_learns_and_leaves_the_rest_alone(tmp_path: Path, material: Material) -> None:
+    torch.manual_seed(0)
+    net = ExpNet(compact(50)).eval()
+    save_weights(net, tmp_path / "old.safetensors")
+    config = TuneConfig(samples=24, batch=8, workers=0, threads=1, branch=3)
+    path = learn_branch(material, tmp_path / "old.safetensors", tmp_path / "out", config)
+    assert (tmp_path / "out" / "log.csv").read_text().startswith("crops,seconds")
+    after, about = load_weights(path)
+    assert about["branch_crops"] == 24
+    crop = torch.randint(0, 256, (1, 3, 112, 112)).float()
+    with torch.inference_mode():
+        assert torch.allclose(after(crop)[:, :-52], net(crop)[:, :-52], atol=5e-3)  # halves on disk
+        assert (after(crop)[:, -52:] - net(crop)[:, -52:]).abs().max() > 0.01

@@ -127,22 +127,13 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
     if config.grow:
         net = grown(net, fine(net.config.outputs["identity"]).backbone)
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = FaceModel.load()
-    kept = ExpNetLoss(model, LossWeights(confidence=0)).to(device)
+    kept = ExpNetLoss(FaceModel.load(), LossWeights(confidence=0)).to(device)
     optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
-    rows = np.flatnonzero(material.used)
-    m, person = material, material.person
-    data = ActionDataset(m.shelf, rows, m.targets, m.made, m.clip, model, net.config.crop_size, person)
-    draws = GroupDraws(material.draws(config), person[rows], config.group, config.samples, config.seed)
-    loader = DataLoader(
-        data, config.batch, sampler=draws, num_workers=config.workers, drop_last=True,
-        prefetch_factor=4 if config.workers else None, pin_memory=device.type == "cuda",
-    )  # fmt: skip
     unit = torch.from_numpy(sd).to(device)
     half = mixed(device)
     result, done, since, started = out / "expnet.safetensors", 0, np.zeros(2), time.perf_counter()
     with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
-        for loaded in loader:
+        for loaded in batches(material, net.config.crop_size, config, device):
             batch = {n: v.to(device, non_blocking=True) for n, v in loaded.items()}
             optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
             net.train()
@@ -162,13 +153,26 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
             bar.update(config.batch)
             if done // _SHOW > before // _SHOW or done + config.batch > config.samples:
                 steps = max(done // config.batch - before // _SHOW * _SHOW // config.batch, 1)
-                _log(out / "log.csv", done, time.perf_counter() - started, since / steps)
+                note_losses(out / "log.csv", done, time.perf_counter() - started, since / steps)
                 since = np.zeros(2)
                 averaged = ExpNet(net.config)
                 averaged.load_state_dict(ema.state)
                 about = {"fine_tuning": asdict(config) | {"init": init.name}, "crops": done}
                 save_weights(averaged, result, about, half=True)
     return result
+
+
+def batches(
+    material: Material, size: int, config: TuneConfig, device: torch.device
+) -> DataLoader[dict[str, torch.Tensor]]:
+    """Batches of crops of `size` px, as ActionDataset makes them."""
+    m, person, rows = material, material.person, np.flatnonzero(material.used)
+    data = ActionDataset(m.shelf, rows, m.targets, m.made, m.clip, FaceModel.load(), size, person)
+    draws = GroupDraws(material.draws(config), person[rows], config.group, config.samples, config.seed)
+    return DataLoader(
+        data, config.batch, sampler=draws, num_workers=config.workers, drop_last=True,
+        prefetch_factor=4 if config.workers else None, pin_memory=device.type == "cuda",
+    )  # fmt: skip
 
 
 def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:
@@ -194,7 +198,8 @@ def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:
     return net
 
 
-def _log(path: Path, crops: int, seconds: float, losses: Array) -> None:
+def note_losses(path: Path, crops: int, seconds: float, losses: Array) -> None:
+    """Append a row to the log of a training."""
     new = not path.exists()
     with path.open("a", newline="") as f:
         writer = csv.writer(f)

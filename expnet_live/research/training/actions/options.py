@@ -11,7 +11,7 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 class TuneConfig:
     """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
     adds the layers of the architecture "fine"; `group` pictures of a person are drawn
-    together.
+    together; `branch` learns copies of that many last stages for the actions alone, and nothing else.
     """
 
     samples: int = 380_000
@@ -27,4 +27,5 @@ class TuneConfig:
     seed: int = 0
     grow: bool = False
     group: int = 4
+    branch: int = 0
     device: str = "cpu"

@@ -21,13 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import numpy as np
 
+    from expnet_live.research.training.actions.branch import learn_branch
     from expnet_live.research.training.actions.fine_tune import fine_tune
     from expnet_live.research.training.actions.options import TuneConfig
     from expnet_live.research.training.actions.strength import strengthen
 
     material = material_of(args)
     config = TuneConfig(**chosen_of(args, TuneConfig))
-    tuned = fine_tune(material, args.init, args.out, config)
+    learn = learn_branch if config.branch else fine_tune
+    tuned = learn(material, args.init, args.out, config)
     result = args.out / "strong.safetensors"
     strengthen(tuned, material, result)
     print(f"the weights are in {result}")
