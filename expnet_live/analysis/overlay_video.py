@@ -63,5 +63,6 @@ def drawn(overlay: Overlay, image: Image, faces: Sequence[FaceState]) -> Image:
     camera = Camera.for_image(image.shape[1], image.shape[0])
     for face in faces:
         view = camera.view(face.pose)
-        image = overlay.draw(image, view, face.expression, face.identity, face.gaze, face.blendshapes)
+        state = face.expression, face.identity, face.gaze, face.blendshapes
+        image = overlay.draw(image, view, *state, face.timestamp, face.face)
     return image

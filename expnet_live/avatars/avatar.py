@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from expnet_live.avatars.model import AvatarFile, Range
+from expnet_live.avatars.materials import tinted
+from expnet_live.avatars.model import AvatarFile, Material, Range
 from expnet_live.avatars.posing import Posing
 from expnet_live.avatars.reading import read_avatar, vertex_normals
 from expnet_live.avatars.skeleton import Skeleton
+from expnet_live.avatars.swinging import Springs, Swing, Swings
 from expnet_live.avatars.textures import decoded, sampled
 from expnet_live.avatars.wiring import Wiring, wiring_of
 from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, blendshapes_of
@@ -41,11 +43,13 @@ _LEAST = 1e-4  # of a movement: less is rounding
 
 @dataclass(frozen=True, eq=False)
 class Posed:
-    """Vertices and unit normals (V, 3) of a head, and the pose that is left to apply when it is drawn."""
+    """Vertices and unit normals (V, 3) of a head, and the pose that is left to apply when it is drawn. `materials`:
+    those that its expression changes, by their numbers in the file."""
 
     vertices: Array
     normals: Array
     pose: Pose
+    materials: Mapping[int, Material] = field(default_factory=dict)
 
 
 class Avatar:
@@ -58,6 +62,7 @@ class Avatar:
         self.skeleton = Skeleton.of(file)
         self.place = _placed(file, self.skeleton, self.wiring)
         self._posing = Posing(file, self.skeleton, self.place)
+        self.springs = Springs(file, self.skeleton, self.place)
         self._pivots = (
             (self.skeleton.world[[self.skeleton.bones[b] for b in self.skeleton.names]][:, :3, 3])
             @ (self.place[:3, :3].T)
@@ -161,13 +166,30 @@ class Avatar:
         gaze: Array | None = None,
         blendshapes: Array | None = None,
         rotation: Array | None = None,
+        swing: Swing | None = None,
+        time: float = 0.0,
     ) -> tuple[Array, Array, Array]:
         """Vertices and unit normals (V, 3) float32 mm with the head turned by a rotation vector (3,) on its neck, and
-        the motion (4, 4) of the head."""
+        the motion (4, 4) of the head. What swings does so by `swing` at a `time` in s, or else is stiff."""
         actions = self.actions(expression, blendshapes)
         motions = self._motions(self.turns(actions, gaze, rotation))
-        vertices, normals = self._posing(self.wiring(actions), motions)
+        vertices, normals = self._posing(self.wiring(actions), motions + self._swung(motions, swing, time))
         return vertices, normals, motions[self.skeleton.names.index("head")]
+
+    def looks(self, actions: Array) -> Mapping[int, Material]:
+        """The materials that an expression of ARKit's weights (52,) changes, by their numbers."""
+        if not any(self.wiring.tints):
+            return {}
+        return tinted(self.file.materials, self.wiring.tints, self.wiring.shown(actions))
+
+    def _swung(self, motions: list[Array], swing: Swing | None, time: float) -> list[Array]:
+        """The motions (4, 4) of the swinging nodes."""
+        if swing is not None:
+            return swing(motions, time)
+        out = list(motions)
+        for above in self.skeleton.parent[len(motions) :]:
+            out.append(np.eye(4) if above < 0 else out[above])
+        return out[len(motions) :]
 
     def actions(self, expression: Array, blendshapes: Array | None) -> Array:
         """ARKit's weights (52,), those nearest to the coefficients if there are none."""
@@ -190,7 +212,7 @@ class Avatar:
         if "neck" in bones:
             out["neck"] = Rotation.from_rotvec(share * turn.as_rotvec()).as_matrix()
         if not self.eyes_by_targets:
-            look = gaze_of(actions) if gaze is None else gaze
+            look = self.wiring.look_left(actions) * (gaze_of(actions) if gaze is None else gaze)
             for side, eye in enumerate(gaze_rotation(self._limited(look))):
                 if _SIDES[side] in bones:
                     out[_SIDES[side]] = np.asarray(eye, np.float64)
@@ -213,7 +235,7 @@ class Avatar:
     def _motions(self, turns: dict[str, Array]) -> list[Array]:
         """The motion (4, 4) in mm of each bone of the skeleton, from its place at rest."""
         motions: list[Array] = []
-        for name, pivot, parent in zip(self.skeleton.names, self._pivots, self.skeleton.parent, strict=True):
+        for name, pivot, parent in zip(self.skeleton.names, self._pivots, self.skeleton.parent, strict=False):
             turn = turns.get(name)
             motion = np.eye(4)
             if turn is not None:
@@ -230,13 +252,20 @@ def posed(
     blendshapes: Array | None,
     pose: Pose,
     turned: bool = True,
+    swings: Swings | None = None,
+    time: float = 0.0,
+    face: int = 0,
 ) -> Posed:
-    """Any head as it is drawn. An avatar turns its head itself, unless not `turned`, and is then only moved."""
+    """Any head as it is drawn. An avatar turns its head itself, unless not `turned`, and is then only moved. Its hair
+    and clothes swing by the `swings` of a series of frames, of which this one, of a `face`, is at a `time` in s."""
     if not isinstance(head, Avatar):
         vertices = head.vertices(expression, identity, gaze, blendshapes)
         return Posed(vertices, head.normals(vertices), pose)
-    vertices, normals, motion = head.posed(expression, gaze, blendshapes, pose.rotation if turned else None)
-    return Posed(vertices, normals, Pose(np.zeros(3), pose.translation - motion[:3, 3]))
+    rotation = pose.rotation if turned else None
+    swing = None if swings is None else swings.of(head.springs, face, turned)
+    vertices, normals, motion = head.posed(expression, gaze, blendshapes, rotation, swing, time)
+    looks = head.looks(head.actions(expression, blendshapes))
+    return Posed(vertices, normals, Pose(np.zeros(3), pose.translation - motion[:3, 3]), looks)
 
 
 def _within(limit: Range, angle: float) -> float:

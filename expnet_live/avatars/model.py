@@ -20,7 +20,8 @@ class Material:
     """Colours are linear RGB. `texture` is the number of an image, None for none.
 
     `shade`: the colour in the shade of MToon, None for other materials; `toony` 0 soft to 1 a hard edge of the shade,
-    `shift` -1..1 moves it. `glow`: light that it sends out.
+    `shift` -1..1 moves it. `glow`: light that it sends out. `place`: scale and offset (x, y, x, y) of its texture, as
+    an expression moves it; where it lies at rest is in the texture coordinates.
     """
 
     name: str = ""
@@ -34,6 +35,7 @@ class Material:
     toony: float = 0.9
     shift: float = 0.0
     glow: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    place: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,14 +103,45 @@ class Bind:
     weight: float
 
 
+class Part(StrEnum):
+    """What of a material an expression changes: a colour, or where its texture lies."""
+
+    COLOR = "color"
+    SHADE = "shadeColor"
+    GLOW = "emissionColor"
+    PLACE = "place"
+
+
+@dataclass(frozen=True)
+class Tint:
+    """What an expression makes of a `material`: `target` is a linear RGB with opacity, or the scale and the offset of
+    its texture coordinates, as (x, y, x, y)."""
+
+    material: int
+    part: Part
+    target: tuple[float, float, float, float]
+
+
+class Override(StrEnum):
+    """What an expression does to the blink, the look or the mouth while it shows: nothing, or it takes their place, all
+    at once or as far as it shows."""
+
+    NONE = "none"
+    BLOCK = "block"
+    BLEND = "blend"
+
+
 @dataclass(frozen=True)
 class Clip:
-    """An expression of a VRM file: `preset` is VRM 1's name of a preset, empty for others."""
+    """An expression of a VRM file: `preset` is VRM 1's name of a preset, empty for others. `overrides` are those of
+    blink, look and mouth."""
 
     name: str
     preset: str
     binds: tuple[Bind, ...]
     binary: bool = False
+    tints: tuple[Tint, ...] = ()
+    overrides: tuple[Override, Override, Override] = (Override.NONE, Override.NONE, Override.NONE)
 
 
 @dataclass(frozen=True)
@@ -131,6 +164,42 @@ class Looking:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """A node that swings, up to the node `end`; None for a last one of VRM 0. Lengths in m, forces as VRM has them.
+
+    `center`: the node in whose frame it keeps its motion, None for the world; `colliders`: the numbers of those that
+    it does not enter.
+    """
+
+    node: int
+    end: int | None
+    radius: float
+    stiffness: float
+    gravity: tuple[float, float, float]
+    drag: float
+    center: int | None
+    colliders: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Collider:
+    """A sphere, or a capsule from `offset` to `tail`, in a node's frame, m."""
+
+    node: int
+    radius: float
+    offset: tuple[float, float, float]
+    tail: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Springs:
+    """All that swings of an avatar."""
+
+    joints: tuple[Joint, ...] = ()
+    colliders: tuple[Collider, ...] = ()
+
+
+@dataclass(frozen=True)
 class Licence:
     """What a VRM says about itself: its title, who made it, and the conditions of its use: labels and texts."""
 
@@ -141,13 +210,15 @@ class Licence:
 
 @dataclass(frozen=True)
 class Vrm:
-    """`version` 0 or 1; `bones`: the node of each bone of VRM 1's names."""
+    """`version` 0 or 1; `bones`: the node of each bone of VRM 1's names; `notes` say what is left out."""
 
     version: int
     licence: Licence
     bones: Mapping[str, int]
     clips: tuple[Clip, ...]
     looking: Looking
+    springs: Springs = Springs()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

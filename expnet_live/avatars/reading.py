@@ -16,7 +16,7 @@ from expnet_live.avatars.accessors import Arrays
 from expnet_live.avatars.container import Container, inside, read_container
 from expnet_live.avatars.model import Alpha, AvatarFile, Block, Material, Morph, Node, Piece, Skin
 from expnet_live.avatars.textures import FORMATS
-from expnet_live.avatars.vrm import materials_of, vrm_of
+from expnet_live.avatars.vrm import linear_of, materials_of, vrm_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import record_of
 from expnet_live.core.types import Array
@@ -65,9 +65,11 @@ class _Reader:
             if mesh is not None:
                 meshes.setdefault(mesh, []).append(number)
         images = tuple(self._image(i) for i in self._document.images)
+        vrm = vrm_of(self._file, meshes)
+        self._notes += () if vrm is None else vrm.notes
         return AvatarFile(
             self._file.name, nodes, order, tuple(self._blocks), tuple(self._pieces), tuple(materials), images, skins,
-            vrm_of(self._file, meshes), tuple(dict.fromkeys(self._notes)),
+            vrm, tuple(dict.fromkeys(self._notes)),
         )  # fmt: skip
 
     # --- nodes --------------------------------------------------------------------------------
@@ -264,7 +266,7 @@ class _Reader:
         elif number < len(self._toon) and self._toon[number].shader == "VRM/MToon":
             vectors, floats = self._toon[number].vector_properties, self._toon[number].float_properties
             # Unity stores colours as sRGB.
-            shade = tuple(_linear(c) for c in [*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3])
+            shade = tuple(linear_of(c) for c in [*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3])
             toony, shift = _edge_of_vrm_0(floats.get("_ShadeToony", 0.9), floats.get("_ShadeShift", 0.0))
         if alpha not in tuple(Alpha):
             raise self._file.broken(f"a material has the unknown transparency {alpha[:12]}")
@@ -372,7 +374,3 @@ def _with_alpha(colors: Array) -> Array:
     out = np.ones((len(colors), 4), np.float32)
     out[:, : colors.shape[1]] = colors
     return out
-
-
-def _linear(c: float) -> float:
-    return float(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)

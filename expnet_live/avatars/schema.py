@@ -1,6 +1,7 @@
 """The parts of a glTF 2.0 document that an avatar needs, with VRM 0 and 1, checked as they are read.
 
-Sources: Khronos' glTF 2.0 specification; the VRM Consortium's VRMC_vrm-1.0, VRMC_materials_mtoon-1.0 and VRM 0.0.
+Sources: Khronos' glTF 2.0 specification; the VRM Consortium's VRMC_vrm-1.0, VRMC_materials_mtoon-1.0,
+VRMC_springBone-1.0 and VRM 0.0.
 Fields keep the names of the files. What is not listed is ignored.
 """
 
@@ -182,9 +183,26 @@ class MorphBind(_Part, frozen=True):
     weight: Number = 1.0
 
 
+class ColorBind(_Part, frozen=True):
+    material: Count
+    type: str
+    target_value: Vector4
+
+
+class TextureBind(_Part, frozen=True):
+    material: Count
+    scale: Vector2 = (1.0, 1.0)
+    offset: Vector2 = (0.0, 0.0)
+
+
 class Expression(_Part, frozen=True):
     morph_target_binds: list[MorphBind] | None = None
+    material_color_binds: list[ColorBind] | None = None
+    texture_transform_binds: list[TextureBind] | None = None
     is_binary: bool = False
+    override_blink: str = "none"
+    override_look_at: str = "none"
+    override_mouth: str = "none"
 
 
 class Expressions(_Part, frozen=True):
@@ -212,6 +230,52 @@ class Vrm1(_Part, frozen=True):
     look_at: LookAt | None = None
 
 
+class Sphere(_Part, frozen=True):
+    offset: Vector3 = (0.0, 0.0, 0.0)
+    radius: Number = 0.0
+
+
+class Capsule(_Part, frozen=True):
+    offset: Vector3 = (0.0, 0.0, 0.0)
+    radius: Number = 0.0
+    tail: Vector3 = (0.0, 0.0, 0.0)
+
+
+class Shape(_Part, frozen=True):
+    sphere: Sphere | None = None
+    capsule: Capsule | None = None
+
+
+class Collider(_Part, frozen=True):
+    node: Count
+    shape: Shape = Shape()
+
+
+class ColliderGroup(_Part, frozen=True):
+    colliders: list[Count] = []
+
+
+class SpringJoint(_Part, frozen=True):
+    node: Count
+    hit_radius: Number = 0.0
+    stiffness: Number = 1.0
+    gravity_power: Number = 0.0
+    gravity_dir: Vector3 = (0.0, -1.0, 0.0)
+    drag_force: Number = 0.5
+
+
+class Spring(_Part, frozen=True):
+    joints: list[SpringJoint] = []
+    collider_groups: list[Count] = []
+    center: Count | None = None
+
+
+class SpringBone(_Part, frozen=True):
+    colliders: Annotated[list[Collider], _Few] = []
+    collider_groups: Annotated[list[ColliderGroup], _Few] = []
+    springs: Annotated[list[Spring], _Few] = []
+
+
 # --- VRM 0 ----------------------------------------------------------------------------------------
 
 
@@ -230,10 +294,17 @@ class Bind0(_Part, frozen=True):
     weight: Number = 100.0
 
 
+class MaterialValue0(_Part, frozen=True):
+    material_name: str = ""
+    property_name: str = ""
+    target_value: list[Number] = []
+
+
 class Group0(_Part, frozen=True):
     name: str = ""
     preset_name: str = "unknown"
     binds: list[Bind0] | None = None
+    material_values: list[MaterialValue0] | None = None
     is_binary: bool = False
 
 
@@ -254,6 +325,38 @@ class FirstPerson0(_Part, frozen=True):
     look_at_vertical_up: Degrees0 | None = None
 
 
+class Vector0(_Part, frozen=True):
+    x: Number = 0.0
+    y: Number = 0.0
+    z: Number = 0.0
+
+
+class Collider0(_Part, frozen=True):
+    offset: Vector0 = Vector0()
+    radius: Number = 0.0
+
+
+class ColliderGroup0(_Part, frozen=True):
+    node: int = -1
+    colliders: list[Collider0] = []
+
+
+class BoneGroup0(_Part, frozen=True):
+    stiffness: Number = msgspec.field(default=1.0, name="stiffiness")  # as the files spell it
+    gravity_power: Number = 0.0
+    gravity_dir: Vector0 = Vector0(y=-1.0)
+    drag_force: Number = 0.4
+    center: int = -1
+    hit_radius: Number = 0.02
+    bones: list[int] = []
+    collider_groups: list[int] = []
+
+
+class Secondary0(_Part, frozen=True):
+    bone_groups: Annotated[list[BoneGroup0], _Few] = []
+    collider_groups: Annotated[list[ColliderGroup0], _Few] = []
+
+
 class Material0(_Part, frozen=True):
     shader: str = ""
     vector_properties: dict[str, list[Number]] = {}
@@ -266,3 +369,4 @@ class Vrm0(_Part, frozen=True):
     blend_shape_master: Master0 = Master0()
     first_person: FirstPerson0 = FirstPerson0()
     material_properties: list[Material0] = []
+    secondary_animation: Secondary0 = Secondary0()

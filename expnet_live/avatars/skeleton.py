@@ -1,4 +1,5 @@
-"""The few bones of an avatar that a face turns: neck, head, eyes and jaw. All that hangs on them moves with them."""
+"""The few bones of an avatar that a face turns: neck, head, eyes and jaw. All that hangs on them moves with them; some
+of it swings."""
 
 from __future__ import annotations
 
@@ -25,14 +26,16 @@ _PREFIX = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class Skeleton:
-    """`bones`: the node of each turned bone that the avatar has; `world` (N, 4, 4): each node's frame at rest, in the
-    file's; `mover` (N,): which of `bones` moves each node, -1 for none; `parent` (B,): which moves each bone."""
+    """`bones`: the node of each turned bone that the avatar has, in the order of `names`; `swinging`: the nodes that
+    swing. Together they are the movers, parents first. `world` (N, 4, 4): each node's frame at rest, in the file's;
+    `mover` (N,): which one moves each node, -1 for none; `parent` (M,): which one moves each mover."""
 
     bones: dict[str, int]
     world: Array
     mover: Array
     parent: Array
     names: tuple[str, ...] = field(default=())
+    swinging: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, avatar: AvatarFile) -> Skeleton:
@@ -42,16 +45,17 @@ class Skeleton:
             world[number] = node.local if node.parent < 0 else world[node.parent] @ node.local
         bones = bones_of(avatar)
         names = tuple(sorted(bones, key=lambda name: avatar.order.index(bones[name])))
-        places = {bones[name]: i for i, name in enumerate(names)}
+        swinging = _swinging(avatar, set(bones.values()))
+        places = {node: i for i, node in enumerate((*(bones[name] for name in names), *swinging))}
         mover = np.full(len(avatar.nodes), -1)
-        parent = np.full(len(names), -1)
+        parent = np.full(len(places), -1)
         for number in avatar.order:
             above = avatar.nodes[number].parent
             mover[number] = mover[above] if above >= 0 else -1
             if number in places:
                 parent[places[number]] = mover[number]
                 mover[number] = places[number]
-        return cls(bones, world, mover, parent, names)
+        return cls(bones, world, mover, parent, names, swinging)
 
 
 def bones_of(avatar: AvatarFile) -> dict[str, int]:
@@ -71,6 +75,19 @@ def bones_of(avatar: AvatarFile) -> dict[str, int]:
             if name not in bones and re.fullmatch(pattern, bare):
                 bones[name] = number
     return bones if "head" in bones else {**bones, "head": _root(avatar)}
+
+
+def _swinging(avatar: AvatarFile, bones: set[int]) -> tuple[int, ...]:
+    """The nodes of spring bones, parents first; no turned bone swings, and nothing above one."""
+    if avatar.vrm is None:
+        return ()
+    still = set()
+    for node in bones:
+        while node >= 0:
+            still.add(node)
+            node = avatar.nodes[node].parent
+    wanted = {joint.node for joint in avatar.vrm.springs.joints} - still
+    return tuple(node for node in avatar.order if node in wanted)
 
 
 def _root(avatar: AvatarFile) -> int:

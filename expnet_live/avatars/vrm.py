@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from expnet_live.avatars import schema
 from expnet_live.avatars.container import Container
-from expnet_live.avatars.model import Bind, Clip, Licence, Looking, Range, Vrm
+from expnet_live.avatars.model import Bind, Clip, Licence, Looking, Override, Part, Range, Tint, Vrm
+from expnet_live.avatars.springs import springs_0, springs_1
 from expnet_live.core.channels import VRM_0_NAMES
 from expnet_live.core.records import record_of
 
@@ -44,14 +46,24 @@ _WORDS = {
 }  # fmt: skip
 
 
+_NOT_DRAWN = "Its expressions change materials in ways that are not shown: {names}."
+_NAMES_0 = {"_Color": Part.COLOR, "_ShadeColor": Part.SHADE, "_EmissionColor": Part.GLOW}
+
+
 def vrm_of(container: Container, meshes: Mapping[int, list[int]]) -> Vrm | None:
     """VRM's part of a file, None without one. `meshes`: the nodes of each mesh. Raises UserError."""
     extensions = container.document.extensions
     try:
         if "VRMC_vrm" in extensions:
-            return _vrm_1(record_of(extensions["VRMC_vrm"], schema.Vrm1), len(container.document.nodes))
+            document = container.document
+            vrm = _vrm_1(record_of(extensions["VRMC_vrm"], schema.Vrm1), len(document.nodes), len(document.materials))
+            return replace(vrm, springs=springs_1(extensions.get("VRMC_springBone") or {}, len(document.nodes)))
         if "VRM" in extensions:
-            return _vrm_0(record_of(extensions["VRM"], schema.Vrm0), meshes, len(container.document.nodes))
+            names = [m.name for m in container.document.materials]
+            given = record_of(extensions["VRM"], schema.Vrm0)
+            children = [node.children for node in container.document.nodes]
+            vrm = _vrm_0(given, meshes, len(children), names)
+            return replace(vrm, springs=springs_0(given.secondary_animation, children))
     except ValueError as error:
         raise container.broken(f"its VRM part has {error}") from error
     return None
@@ -65,14 +77,26 @@ def materials_of(container: Container) -> list[schema.Material0]:
         raise container.broken(f"its VRM part has {error}") from error
 
 
-def _vrm_1(vrm: schema.Vrm1, n: int) -> Vrm:
+def _vrm_1(vrm: schema.Vrm1, n: int, n_materials: int) -> Vrm:
     bones = {name: bone.node for name, bone in vrm.humanoid.human_bones.items() if bone.node < n}
     given = vrm.expressions or schema.Expressions()
     named = [(name, name, e) for name, e in given.preset.items()] + [(name, "", e) for name, e in given.custom.items()]
-    clips = [
-        Clip(name, preset, tuple(Bind(b.node, b.index, b.weight) for b in e.morph_target_binds or ()), e.is_binary)
-        for name, preset, e in named
-    ]
+    clips, left_out = [], dict[str, None]()
+    for name, preset, e in named:
+        binds = tuple(Bind(b.node, b.index, b.weight) for b in e.morph_target_binds or ())
+        tints = [
+            Tint(b.material, Part(b.type), b.target_value)
+            for b in e.material_color_binds or ()
+            if b.material < n_materials and b.type in tuple(Part)
+        ]
+        tints += [
+            Tint(b.material, Part.PLACE, (*b.scale, *b.offset))
+            for b in e.texture_transform_binds or ()
+            if b.material < n_materials
+        ]
+        left_out |= dict.fromkeys(b.type for b in e.material_color_binds or () if b.type not in tuple(Part))
+        overrides = _override(e.override_blink), _override(e.override_look_at), _override(e.override_mouth)
+        clips.append(Clip(name, preset, binds, e.is_binary, tuple(tints), overrides))
     look = vrm.look_at or schema.LookAt()
     ranges = (
         look.range_map_horizontal_inner,
@@ -83,12 +107,22 @@ def _vrm_1(vrm: schema.Vrm1, n: int) -> Vrm:
     looking = Looking(
         look.type == "bone", *(Range() if r is None else Range(r.input_max_value, r.output_scale) for r in ranges)
     )
-    return Vrm(1, _licence(vrm.meta, "name", "authors", _META_1), bones, tuple(clips), looking)
+    licence = _licence(vrm.meta, "name", "authors", _META_1)
+    return Vrm(1, licence, bones, tuple(clips), looking, notes=_notes(left_out))
 
 
-def _vrm_0(vrm: schema.Vrm0, meshes: Mapping[int, list[int]], n: int) -> Vrm:
+def _override(text: str) -> Override:
+    return Override(text) if text in tuple(Override) else Override.NONE
+
+
+def _notes(left_out: Iterable[str]) -> tuple[str, ...]:
+    names = ", ".join(name[:40] for name in left_out)
+    return (_NOT_DRAWN.format(names=names[:_LONGEST]),) if names else ()
+
+
+def _vrm_0(vrm: schema.Vrm0, meshes: Mapping[int, list[int]], n: int, materials: list[str]) -> Vrm:
     bones = {b.bone: b.node for b in vrm.humanoid.human_bones if 0 <= b.node < n}
-    clips = []
+    clips, left_out = [], dict[str, None]()
     for group in vrm.blend_shape_master.blend_shape_groups:
         binds = [
             Bind(node, b.index, b.weight / 100)
@@ -97,7 +131,14 @@ def _vrm_0(vrm: schema.Vrm0, meshes: Mapping[int, list[int]], n: int) -> Vrm:
             if b.index >= 0
         ]
         preset = _PRESETS_0.get(group.preset_name.lower(), "")
-        clips.append(Clip(group.name or group.preset_name, preset, tuple(binds), group.is_binary))
+        tints = []
+        for value in group.material_values or ():
+            found = _tints_0(value, materials)
+            if found is None:
+                left_out[value.property_name] = None
+            else:
+                tints += found
+        clips.append(Clip(group.name or group.preset_name, preset, tuple(binds), group.is_binary, tuple(tints)))
     person = vrm.first_person
     ranges = (
         person.look_at_horizontal_inner,
@@ -108,7 +149,24 @@ def _vrm_0(vrm: schema.Vrm0, meshes: Mapping[int, list[int]], n: int) -> Vrm:
     looking = Looking(
         person.look_at_type_name == "Bone", *(Range() if r is None else Range(r.x_range, r.y_range) for r in ranges)
     )
-    return Vrm(0, _licence(vrm.meta, "title", "author", _META_0), bones, tuple(clips), looking)
+    licence = _licence(vrm.meta, "title", "author", _META_0)
+    return Vrm(0, licence, bones, tuple(clips), looking, notes=_notes(left_out))
+
+
+def _tints_0(value: schema.MaterialValue0, materials: list[str]) -> list[Tint] | None:
+    """What VRM 0 changes of a material, which it knows by its name; None if that is not drawn. Unity keeps colours as
+    sRGB, and counts textures' rows from below."""
+    numbers = [i for i, name in enumerate(materials) if name == value.material_name]
+    name, given = value.property_name, [*value.target_value, *(1.0, 1.0, 1.0, 1.0)[len(value.target_value) :]]
+    if name in _NAMES_0:
+        r, g, b = (linear_of(c) for c in given[:3])
+        return [Tint(n, _NAMES_0[name], (r, g, b, given[3])) for n in numbers]
+    if name in ("_MainTex_ST", "_MainTex_ST_S", "_MainTex_ST_T"):
+        across, up, x, y = given[:4]
+        across, x = (1.0, 0.0) if name.endswith("_T") else (across, x)
+        up, y = (1.0, 0.0) if name.endswith("_S") else (up, y)
+        return [Tint(n, Part.PLACE, (across, up, x, 1 - up - y)) for n in numbers]
+    return None
 
 
 def _licence(meta: Mapping[str, Any], title: str, authors: str, labels: Mapping[str, str]) -> Licence:
@@ -122,3 +180,8 @@ def _text(value: Any) -> str:
     if isinstance(value, Iterable):
         return ", ".join(str(v) for v in value)[:_LONGEST]
     return str(value)[:_LONGEST]
+
+
+def linear_of(c: float) -> float:
+    """The linear value of an sRGB one, both 0..1."""
+    return float(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)

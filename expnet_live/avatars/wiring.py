@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from expnet_live.avatars.model import AvatarFile, Bind
+from expnet_live.avatars.model import AvatarFile, Bind, Clip, Override, Tint
 from expnet_live.core.arkit import ARKIT, WHOLE
 from expnet_live.core.channels import VRM_PRESETS, Channels, Formula
 from expnet_live.core.types import Array
@@ -52,10 +53,24 @@ _SPELLED: tuple[tuple[str, Formula], ...] = (
 _OTHERS = {name: formula for names, formula in _SPELLED for name in names.split()}
 
 
+# The presets that an expression may override: VRMC_vrm's blink, look and mouth.
+_FAMILIES = (
+    ("blink", "blinkLeft", "blinkRight"),
+    ("lookUp", "lookDown", "lookLeft", "lookRight"),
+    ("aa", "ih", "ou", "ee", "oh"),
+)
+_LOOK = 1
+# The specification blocks from any weight above 0, which a measured face always has: it begins and ends here instead.
+_BLOCKS = (0.05, 0.2)
+
+
 @dataclass(frozen=True, eq=False)
 class Wiring:
     """`channels`: named combinations of actions; `binds` (S, n): how far each moves each of the S morph targets, of all
     blocks one after the other; `resting` (S,): their weights at rest. `missing`: actions that move nothing.
+
+    `blocking`, `blending` (3, n): which ones take the place of blink, look and mouth; `family` (3, n): which ones are
+    those. `tints`: what each does to materials.
     """
 
     channels: Channels
@@ -63,12 +78,44 @@ class Wiring:
     resting: Array
     binary: Array
     missing: tuple[str, ...]
+    blocking: Array
+    blending: Array
+    family: Array
+    tints: tuple[tuple[Tint, ...], ...]
 
     def __call__(self, blendshapes: Array) -> Array:
         """The weights (..., S) of the morph targets for ARKit's weights (..., 52)."""
+        return np.clip(self.resting + self.shown(blendshapes) @ self.binds.T, 0, 1).astype(np.float32)
+
+    def shown(self, blendshapes: Array) -> Array:
+        """How far each channel shows, (..., n), by the rules of VRM for ARKit's weights (..., 52)."""
+        values = self._values(blendshapes)
+        if not self._overriding:
+            return values
+        for share, family in zip(np.moveaxis(self._left(values), -1, 0), self.family, strict=True):
+            # One that is only on or off is off as soon as it is less than all there.
+            some = np.where(self.binary, (share >= 1 - 1e-6)[..., None], share[..., None])
+            values = np.where(family, values * some, values)
+        return values
+
+    def look_left(self, blendshapes: Array) -> float:
+        """The part of a gaze that is left by expressions that override it, 0..1."""
+        if not self._overriding:
+            return 1.0
+        return float(self._left(self._values(blendshapes))[_LOOK])
+
+    def _values(self, blendshapes: Array) -> Array:
         values = self.channels.values(blendshapes)
-        values = np.where(self.binary, values > 0.5, values)
-        return np.clip(self.resting + values @ self.binds.T, 0, 1).astype(np.float32)
+        return np.where(self.binary, values > 0.5, values)
+
+    def _left(self, values: Array) -> Array:
+        """What is left (..., 3) of blink, look and mouth."""
+        blocked = np.clip((values - _BLOCKS[0]) / (_BLOCKS[1] - _BLOCKS[0]), 0, 1)
+        return np.clip(1 - blocked @ self.blocking.T - values @ self.blending.T, 0, 1)
+
+    @cached_property
+    def _overriding(self) -> bool:
+        return bool(self.blocking.any() or self.blending.any())
 
     def shows(self, action: str) -> bool:
         return action not in self.missing
@@ -90,7 +137,7 @@ def wiring_of(avatar: AvatarFile) -> Wiring:
     vrm, made = avatar.vrm, _Made(avatar)
     clips = () if vrm is None else vrm.clips
     for clip in clips:
-        made.add(clip.name, {canonical(clip.name): 1} if canonical(clip.name) in ARKIT else {}, clip.binds, clip.binary)
+        made.add(clip.name, {canonical(clip.name): 1} if canonical(clip.name) in ARKIT else {}, clip.binds, clip)
     by_name = _targets_by_name(avatar)
     for name, binds in by_name.items():
         if name in ARKIT and name not in made.shown:
@@ -100,16 +147,16 @@ def wiring_of(avatar: AvatarFile) -> Wiring:
         if name in _STEMS:
             made.add_if_new(name, {f"{_STEMS[name]}*": 1}, binds)
     made.settle()
-    presets = {clip.preset: clip for clip in clips if clip.binds and clip.preset}
+    presets = {clip.preset: clip for clip in clips if (clip.binds or clip.tints) and clip.preset}
     looks = {} if vrm is None or vrm.looking.by_bones else _LOOKS
     for preset, formula in {**_PRESETS, **looks}.items():
         if preset in presets:
-            made.add_if_new(preset, formula, presets[preset].binds, presets[preset].binary)
+            made.add_if_new(preset, formula, presets[preset].binds, presets[preset])
         made.settle(only=preset in ("blinkLeft", "blinkRight"))
     for clip in clips:  # such as Surprised, which VRM 0 has no preset for
         formula = _PRESETS.get(canonical(clip.name), {})
         if not clip.preset and formula:
-            made.add_if_new(clip.name, formula, clip.binds, clip.binary)
+            made.add_if_new(clip.name, formula, clip.binds, clip)
     made.settle()
     for name, formula in _OTHERS.items():
         if name in by_name:
@@ -127,30 +174,27 @@ class _Made:
         self._next: set[str] = set()
         self._formulas: dict[str, Formula] = {}
         self._binds: list[tuple[Bind, ...]] = []
-        self._binary: list[bool] = []
+        self._clips: list[Clip | None] = []
 
-    def add(self, name: str, formula: Formula, binds: tuple[Bind, ...], binary: bool = False) -> None:
-        if not formula or not binds:
+    def add(self, name: str, formula: Formula, binds: tuple[Bind, ...], clip: Clip | None = None) -> None:
+        if not formula or not (binds or (clip is not None and clip.tints)):
             return
         while name in self._formulas:
             name += "'"
         self._formulas[name] = formula
         self._binds.append(binds)
-        self._binary.append(binary)
+        self._clips.append(clip)
         self._next.update(_actions(formula))
         if len(_actions(formula)) == 1:
             self.shown.update(_actions(formula))
 
-    def add_if_new(self, name: str, formula: Formula, binds: tuple[Bind, ...], binary: bool = False) -> None:
+    def add_if_new(self, name: str, formula: Formula, binds: tuple[Bind, ...], clip: Clip | None = None) -> None:
         """Add a channel unless its main actions are shown."""
         most = max(formula.values(), default=0)
         if not self.shown & _actions({a: w for a, w in formula.items() if w == most}):
-            self._add_later(name, formula, binds, binary)
-
-    def _add_later(self, name: str, formula: Formula, binds: tuple[Bind, ...], binary: bool) -> None:
-        shown = set(self.shown)
-        self.add(name, formula, binds, binary)
-        self.shown = shown
+            shown = set(self.shown)
+            self.add(name, formula, binds, clip)
+            self.shown = shown
 
     def settle(self, only: bool = True) -> None:
         """From now on, what was added counts as shown."""
@@ -168,11 +212,25 @@ class _Made:
                         matrix[start + bind.index, channel] += bind.weight
         channels = Channels.of(self._formulas)
         moving = np.array([bool(len(m.vertices)) for b in blocks for m in b.morphs], bool)
-        reached = (np.abs(matrix) * moving[:, None]).sum(0) > 0
+        tints = tuple(() if clip is None else clip.tints for clip in self._clips)
+        reached = ((np.abs(matrix) * moving[:, None]).sum(0) > 0) | np.array([bool(t) for t in tints], bool)
         moved = (np.abs(channels.matrix) * reached[:, None]).sum(0) > 0
         missing = tuple(name for name, there in zip(ARKIT, moved, strict=True) if not there)
         resting = np.zeros(len(matrix), np.float32)
-        return Wiring(channels, matrix, resting, np.array(self._binary, bool), missing)
+        binary = np.array([clip is not None and clip.binary for clip in self._clips], bool)
+        return Wiring(
+            channels, matrix, resting, binary, missing, self._overriding(Override.BLOCK),
+            self._overriding(Override.BLEND), self._family(), tints,
+        )  # fmt: skip
+
+    def _overriding(self, how: Override) -> Array:
+        """Which channels (3, n) override blink, look and mouth in that way."""
+        given = [(Override.NONE,) * 3 if clip is None else clip.overrides for clip in self._clips]
+        return np.array([[over[k] is how for over in given] for k in range(3)], np.float32).reshape(3, len(given))
+
+    def _family(self) -> Array:
+        presets = ["" if clip is None else clip.preset for clip in self._clips]
+        return np.array([[p in names for p in presets] for names in _FAMILIES], bool).reshape(3, len(presets))
 
 
 def _actions(formula: Formula) -> set[str]:

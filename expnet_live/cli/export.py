@@ -89,6 +89,10 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"make {', '.join(taking('head'))} of this head (see 'expnet-live face-model list'), or of an avatar "
         "(.vrm, .glb)",
     )
+    parser.add_argument(
+        "--swing", choices=("on", "off"), default="on",
+        help="whether an avatar's hair and clothes swing in overlays and meshes (default: on)",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -123,6 +127,7 @@ def run(args: argparse.Namespace) -> int:
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
         head=args.head,
+        swing=args.swing == "on",
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)

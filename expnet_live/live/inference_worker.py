@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Frame
 from expnet_live.heads.built_in import face_model as face_model
@@ -103,6 +104,7 @@ class InferenceWorker(Worker):
         self.shown: Shown = lambda faces: faces[
             :1
         ]  # likewise: the faces whose meshes must be ready in the output state
+        self.swings = Swings()  # of avatars' hair and clothes
         self.outputs = FanOut()  # they get the processed frames
         self.device: str | None = None
 
@@ -282,7 +284,7 @@ class InferenceWorker(Worker):
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
             skin = person.toned(skin)
-        return LiveFace(state, expression, identity, head, blendshapes, rested, skin)
+        return LiveFace(state, expression, identity, head, blendshapes, rested, skin, self.swings)
 
     def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
         calibration = self._calibration

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from expnet_live.avatars.avatar import Avatar, Posed, posed
+from expnet_live.avatars.swinging import Swings
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array, FaceState
 from expnet_live.heads.face_model import FaceModel
@@ -35,7 +36,8 @@ class LiveFace:
 
     `expression` (n,) has the person's neutral subtracted and the gains applied, and so have `blendshapes` (52,), None
     if the model has none; `rested` (52,) are the same before the person's full actions and gains; `identity` (K,);
-    `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own.
+    `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own; its hair swings by
+    `swings`, or is stiff.
     """
 
     state: FaceState
@@ -45,6 +47,7 @@ class LiveFace:
     blendshapes: Array | None = None
     rested: Array | None = None
     skin: Array | None = None
+    swings: Swings | None = None
 
     @cached_property
     def vertices(self) -> Array:
@@ -78,7 +81,10 @@ class LiveFace:
 
     def _posed(self, turned: bool) -> Posed:
         state = self.state
-        return posed(self.head, self.expression, self.identity, state.gaze, self.blendshapes, state.pose, turned)
+        return posed(
+            self.head, self.expression, self.identity, state.gaze, self.blendshapes, state.pose, turned,
+            self.swings, state.timestamp, state.face,
+        )  # fmt: skip
 
     @cached_property
     def weights(self) -> Array:

@@ -9,6 +9,7 @@ from itertools import count
 
 import numpy as np
 
+from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
@@ -110,6 +111,7 @@ def states_of(session: Session, head: str | None = None) -> Callable[[int, float
     model, face = recorded.face_model(), main_face(rows)
     worn: Head = Wardrobe().head(head, model) if head else model
     measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
+    swings = Swings()
     image = np.zeros((session.info.height, session.info.width, 3), np.uint8)
 
     def lap(number: int, start: float) -> Iterator[LiveState]:
@@ -118,7 +120,8 @@ def states_of(session: Session, head: str | None = None) -> Callable[[int, float
             faces: tuple[LiveFace, ...] = ()
             if measured.face[i] >= 0:
                 state = measured.state_of(i)
-                faces = (LiveFace(state, shown.expression[i], state.identity, worn, shown.blendshapes_of(i)),)
+                actions = shown.blendshapes_of(i)
+                faces = (LiveFace(state, shown.expression[i], state.identity, worn, actions, swings=swings),)
             yield LiveState(Captured(frame, start + moment, moment, number), faces, {}, start + moment, processed=True)
 
     return lap

@@ -42,8 +42,10 @@ class FaceOverlay:
         identity: Array | None = None,
         gaze: Array | None = None,
         blendshapes: Array | None = None,
+        time: float = 0.0,
+        face: int = 0,
     ) -> Image:
-        """A copy of `image` with a face over it; its state as in Head.vertices."""
+        """A copy of `image` with a face over it; its state as in Head.vertices. It is the same at any time."""
         if self._style is not OverlayStyle.SOLID and isinstance(self._head, FaceModel):
             vertices, normals = self._head.face_mesh(expression, identity, blendshapes)  # has all lines
         else:

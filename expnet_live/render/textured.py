@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 
 from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.model import Alpha, Material
+from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.textures import all_decoded
 from expnet_live.core.srgb import linear_from_srgb, srgb_from_linear
 from expnet_live.core.types import Array, Image, Pose
@@ -42,6 +44,7 @@ class AvatarPainter:
         self._textures = all_decoded(
             {m.texture: file.images[m.texture] for m in file.materials if m.texture is not None}, _MOST_PIXELS
         )
+        self._changed: Mapping[int, Material] = {}
         self._layers = {alpha: self._layer(alpha) for alpha in Alpha}
 
     def _layer(self, alpha: Alpha) -> _Layer:
@@ -70,6 +73,7 @@ class AvatarPainter:
         # In pixels of the drawing, whose outer edges are those of the region.
         points = points * scale
         points[:, :2] += (scale - 1) / 2 - scale * low
+        self._changed = drawn.materials
         color, cover = self._painted(points, drawn.normals, scale * roi.shape[1], scale * roi.shape[0])
         if scale > 1:
             color, cover = (cv2.resize(a, roi.shape[1::-1], interpolation=cv2.INTER_AREA) for a in (color, cover))
@@ -108,14 +112,15 @@ class AvatarPainter:
         linear, opacity = np.zeros((len(mixed), 3), np.float32), np.ones(len(mixed), np.float32)
         for number in np.unique(materials):
             rows = np.flatnonzero(materials == number)
-            linear[rows], opacity[rows] = self._lit(self._materials[number], mixed[rows])
+            material = self._changed.get(int(number), self._materials[number])
+            linear[rows], opacity[rows] = self._lit(material, mixed[rows])
         return srgb_from_linear(linear).astype(np.float32), opacity
 
     def _lit(self, material: Material, mixed: Array) -> tuple[Array, Array]:
         base = np.array(material.color, np.float32) * mixed[:, 6:10]
         pixels = None if material.texture is None else self._textures.get(material.texture)
         if pixels is not None:
-            texels = _between(pixels, mixed[:, :2])
+            texels = _between(pixels, mixed[:, :2] * material.place[:2] + material.place[2:])
             base = base * np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])
         color, opacity = base[:, :3], np.clip(base[:, 3], 0, 1)
         if material.shade is not None:
@@ -136,8 +141,9 @@ class AvatarPainter:
 class AvatarOverlay:
     """As FaceOverlay, but an avatar takes the face's place."""
 
-    def __init__(self, avatar: Avatar, *, quickly: bool = False) -> None:
+    def __init__(self, avatar: Avatar, *, quickly: bool = False, swing: bool = True) -> None:
         self._painter = AvatarPainter(avatar, finely=not quickly)
+        self._swings = Swings(swing)
 
     def draw(
         self,
@@ -147,11 +153,17 @@ class AvatarOverlay:
         identity: Array | None = None,
         gaze: Array | None = None,
         blendshapes: Array | None = None,
+        time: float = 0.0,
+        face: int = 0,
     ) -> Image:
-        """A copy of `image` with the avatar over the face; its state as in Head.vertices."""
+        """A copy of `image` with the avatar over the face; its state as in Head.vertices. Its hair swings from one
+        picture to the next, by their times in s."""
         pose = Camera.for_image(image.shape[1], image.shape[0]).pose(view)
         avatar = self._painter.avatar
-        return self._painter.draw(image, posed(avatar, expression, identity, gaze, blendshapes, pose), pose)
+        drawn = posed(
+            avatar, expression, identity, gaze, blendshapes, pose, swings=self._swings, time=time, face=face
+        )  # fmt: skip
+        return self._painter.draw(image, drawn, pose)
 
 
 def view_of(camera: Camera, drawn: Pose, measured: Pose) -> WeakPerspective:

@@ -31,6 +31,8 @@ SPINE = {"hips": 0.82, "spine": 0.94, "chest": 1.08, "neck": 1.35, "head": 1.42}
 
 
 BEHIND = -0.085  # m: the spine, from our head's origin
+# Bunches that swing: the head's left one from its root on, m from the floor, and the way from joint to joint.
+BUNCH, BUNCH_STEP, BUNCH_JOINTS = np.array([0.084, 1.59, -0.075]), np.array([0.017, -0.05, 0.0]), 5
 
 
 class Maker:
@@ -153,7 +155,7 @@ def _normals(points: Any, triangles: Any) -> Any:
 class _Body:
     """A head on a skeleton, and on request a body; `turned` faces -z, as VRM 0 does."""
 
-    def __init__(self, turned: bool, prefix: str = "") -> None:
+    def __init__(self, turned: bool, prefix: str = "", bunches: bool = False) -> None:
         self.make, self._turn = Maker(), np.array([-1.0, 1.0, -1.0]) if turned else np.ones(3)
         self.at, self.moved, self.model = _face()
         self.part = self.model.traits.part
@@ -180,7 +182,21 @@ class _Body:
             self.bones[name] = len(nodes) - 1
             self.joints.append(len(nodes) - 1)
             nodes[self.head]["children"].append(len(nodes) - 1)
+        self.bunches = [self._bunch(side) for side in (1, -1)] if bunches else []
         self._skin()
+
+    def _bunch(self, side: int) -> list[int]:
+        """The nodes of a bunch, the last one at its tip."""
+        nodes, out, above = self.make.document["nodes"], [], self.head
+        mirror = self._turn * (side, 1, 1)
+        for i in range(BUNCH_JOINTS):
+            step = BUNCH - (0, SPINE["head"], BEHIND) if i == 0 else BUNCH_STEP
+            nodes.append({"name": f"Bunch_{'LR'[side < 0]}{i}", "translation": (mirror * step).tolist()})
+            nodes[above].setdefault("children", []).append(len(nodes) - 1)
+            above = len(nodes) - 1
+            out.append(above)
+        self.joints += out
+        return out
 
     def _skin(self) -> None:
         inverse = []
@@ -209,14 +225,17 @@ class _Body:
         document["scenes"][0]["nodes"].append(len(document["nodes"]) - 1)
         return len(document["nodes"]) - 1
 
-    def primitive(self, points: Any, normals: Any, uv: Any, triangles: Any, weights: dict[str, Any], material: int,
+    def primitive(self, points: Any, normals: Any, uv: Any, triangles: Any, weights: dict[Any, Any], material: int,
                   targets: Any = None) -> dict[str, Any]:  # fmt: skip
-        """`weights`: how much each bone holds the vertices, (V,) or a number."""
+        """`weights`: how much each bone, or node, holds the vertices, (V,) or a number."""
         add, n = self.make.add, len(points)
         names = list(weights)
         joints, held = np.zeros((n, 4), np.uint8), np.zeros((n, 4), np.float32)
         for k, bone in enumerate(names):
-            joints[:, k], held[:, k] = self.joints.index(self.bones[bone]), weights[bone]
+            share = np.broadcast_to(weights[bone], n)
+            mine = share > 0  # at most four bones hold a vertex, and these follow each other
+            joints[mine, k % 4] = self.joints.index(self.bones.get(bone, bone))
+            held[mine, k % 4] = share[mine]
         joints[held == 0] = 0
         attributes = {
             "POSITION": add((self._turn * points).astype(np.float32), 34962),
@@ -298,7 +317,27 @@ class _Body:
         strand = _material("Hair", self.make.image(strands), **more)
         self.make.document["materials"].append({**strand, "alphaMode": "MASK", "doubleSided": True})
         hair_ = self.primitive(points, _normals(points, triangles), uv, triangles, {"head": 1.0}, self._last)
-        self.mesh("Body", [*parts, hair_])
+        parts.append(hair_)
+        for nodes in self.bunches:
+            parts.append(self._strand(nodes, hair, more))
+        self.mesh("Body", parts)
+
+    def _strand(self, nodes: list[int], color: tuple[int, int, int], more: Any) -> dict[str, Any]:
+        """The hair of a bunch, round along its nodes."""
+        side = -1 if nodes is self.bunches[-1] else 1
+        along = np.linspace(0, BUNCH_JOINTS - 1, 3 * BUNCH_JOINTS)
+        thick = 0.006 + 0.016 * np.sin(np.pi * (along / along[-1]) ** 0.7)
+        points, uv, triangles = _lathe([(float(-t), float(r), float(r)) for t, r in zip(along, thick, strict=True)], 12)
+        far = -points[:, 1:2]
+        points = points * (1, 0, 1) + BUNCH + far * BUNCH_STEP
+        points *= (side, 1, 1)
+        triangles = triangles[:, ::-side]
+        normals = _normals(points.astype(np.float32), triangles)
+        band = np.full((32, 32, 3), color, np.uint8)
+        band[:5] = (200, 60, 70)
+        self.make.document["materials"].append(_material("Bunch", self.make.image(band), **more))
+        held = {node: np.clip(1 - np.abs(far[:, 0] - i), 0, 1) for i, node in enumerate(nodes)}
+        return self.primitive(points.astype(np.float32), normals, uv, triangles, held, self._last)
 
     @property
     def _last(self) -> int:
@@ -354,7 +393,7 @@ def vrm_0(*, one_blink: bool = False) -> bytes:
     """It faces -z and has VRM's presets alone; `one_blink`: for both eyes together."""
     from expnet_live.core.channels import VRM_0_NAMES
 
-    body = _Body(turned=True, prefix="J_Bip_C_")
+    body = _Body(turned=True, prefix="J_Bip_C_", bunches=True)
     presets = _presets(body)
     if one_blink:
         presets["blink"] = presets.pop("blinkLeft") + presets.pop("blinkRight")
@@ -380,7 +419,13 @@ def vrm_0(*, one_blink: bool = False) -> bytes:
         "humanoid": {"humanBones": [{"bone": name, "node": node} for name, node in body.bones.items()]},
         "blendShapeMaster": {"blendShapeGroups": groups},
         "firstPerson": {"lookAtTypeName": "Bone", **{f"lookAt{side}": degrees for side in sides}},
-        "secondaryAnimation": {"boneGroups": [], "colliderGroups": []},
+        "secondaryAnimation": {
+            "boneGroups": [{"comment": "bunches", "stiffiness": 0.6, "gravityPower": 0.15,
+                            "gravityDir": {"x": 0, "y": -1, "z": 0}, "dragForce": 0.3, "center": -1, "hitRadius": 0.015,
+                            "bones": [nodes[0] for nodes in body.bunches], "colliderGroups": [0]}],
+            "colliderGroups": [{"node": body.head, "colliders": [
+                {"offset": {"x": 0, "y": 0.1, "z": -0.02}, "radius": 0.09}]}],
+        },
         "materialProperties": [
             {"name": m["name"], "shader": "VRM/MToon", "vectorProperties": {"_ShadeColor": [0.72, 0.55, 0.55, 1]},
              "floatProperties": {"_ShadeToony": 0.9, "_ShadeShift": 0.0}} for m in document["materials"]],
@@ -390,7 +435,7 @@ def vrm_0(*, one_blink: bool = False) -> bytes:
 
 def vrm_1() -> bytes:
     """It faces +z, has presets and ARKit's actions as expressions of their own (Perfect Sync), and spring bones."""
-    body = _Body(turned=False)
+    body = _Body(turned=False, bunches=True)
     toon = {"extensions": {"VRMC_materials_mtoon": {"specVersion": "1.0", "shadeColorFactor": [0.5, 0.35, 0.35],
             "shadingToonyFactor": 0.8, "shadingShiftFactor": -0.1}}}  # fmt: skip
     presets = _presets(body)
@@ -405,7 +450,8 @@ def vrm_1() -> bytes:
     angles = {"inputMaxValue": 90, "outputScale": 60}
     sides = ("HorizontalInner", "HorizontalOuter", "VerticalDown", "VerticalUp")
     document = body.make.document
-    document["extensionsUsed"] = ["VRMC_vrm", "VRMC_materials_mtoon"]
+    document["extensionsUsed"] = ["VRMC_vrm", "VRMC_materials_mtoon", "VRMC_springBone"]
+    swinging = {"hitRadius": 0.015, "stiffness": 0.6, "gravityPower": 0.15, "gravityDir": [0, -1, 0], "dragForce": 0.3}
     document["extensions"] = {"VRMC_vrm": {
         "specVersion": "1.0",
         "meta": {"name": "One", "version": "1", "authors": ["ExpNet Live", "Nobody"],
@@ -416,6 +462,16 @@ def vrm_1() -> bytes:
         "expressions": {"preset": {n: clip(len(ARKIT) + i) for i, n in enumerate(presets)},
                         "custom": {n[0].upper() + n[1:]: clip(i) for i, n in enumerate(ARKIT)}},
         "lookAt": {"type": "bone", "offsetFromHeadBone": [0, 0.06, 0], **{f"rangeMap{s}": angles for s in sides}},
+    }, "VRMC_springBone": {
+        "specVersion": "1.0",
+        "colliders": [
+            {"node": body.head, "shape": {"sphere": {"offset": [0, 0.1, 0.02], "radius": 0.09}}},
+            {"node": body.bones["chest"], "shape": {"capsule": {
+                "offset": [-0.14, 0.2, 0], "tail": [0.14, 0.2, 0], "radius": 0.05}}},
+        ],
+        "colliderGroups": [{"name": "head and shoulders", "colliders": [0, 1]}],
+        "springs": [{"name": f"bunch {i}", "joints": [{"node": n, **swinging} for n in nodes], "colliderGroups": [0]}
+                    for i, nodes in enumerate(body.bunches)],
     }}  # fmt: skip
     return body.make.content()
 

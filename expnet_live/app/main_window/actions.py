@@ -107,6 +107,7 @@ TABLE = (
     _chosen("painted", texts.PAINT, texts.PAINT_TIP, "P", "paint"),
     _chosen("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow"),
     _chosen("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair"),
+    _chosen("swing", texts.SWING, texts.SWING_TIP),
     _A(
         "head_window",
         texts.HEAD_WINDOW,
@@ -130,6 +131,7 @@ CHOICES = (
     "painted",
     "follow",
     "hair",
+    "swing",
     "loop",
     "private",
     "sound",
@@ -165,7 +167,7 @@ MENUS = {
     ),
     texts.MENU_VIEW: (
         *("mirror", "overlay", SEPARATOR),
-        *("reset_view", "wireframe", "painted", "follow", "hair", SEPARATOR),
+        *("reset_view", "wireframe", "painted", "follow", "hair", "swing", SEPARATOR),
         *("head_window", SEPARATOR),
         *(PANELS, APPEARANCE, "reset_layout", "full_screen"),
     ),

@@ -117,6 +117,8 @@ class Controller:
     # --- life ---------------------------------------------------------------------------------
 
     def start(self) -> None:
+        self.window_state.observe(self._use_choices)
+        self._use_choices()
         self.cameras.start()
         threading.Thread(target=self._prepare, name="preparation of the head", daemon=True).start()
         self.shelf.start()
@@ -256,6 +258,9 @@ class Controller:
 
     def _wear(self, head: Head | None) -> None:
         self.engine.inference.head = head
+
+    def _use_choices(self) -> None:
+        self.engine.inference.swings.on = self.choices.swing
 
     def _headless(self, reason: str) -> None:
         """On a thread of its own."""

@@ -17,6 +17,7 @@ from expnet_live.app.state.gauge import ACTIONS, Gauge, actions_gauge, read
 from expnet_live.app.state.idle import idle_expression, idle_pose
 from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.avatars.avatar import posed
+from expnet_live.avatars.swinging import Swings
 from expnet_live.core.types import Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.head import Head
@@ -42,6 +43,7 @@ class Presenter:
         self._controller, self._parts, self._act = controller, parts, act
         self._begun = time.monotonic()
         self._idle_shown = 0.0
+        self._idle_swings = Swings()
         self._share = 1.0  # of the last face, in the picture of the head
         self._plots = 0
         self._pending: LiveState | None = None
@@ -162,7 +164,7 @@ class Presenter:
         for view in self.heads:
             view.set_skin(face.skin)
             drawn = face.drawn(view.follow)
-            view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
+            view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
             if view.finish.painted:
                 view.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
         self._pending = state
@@ -178,8 +180,10 @@ class Presenter:
         if self._turned_to(head):
             pose = Pose(idle_pose(seconds), np.zeros(3))
             for view in self.heads:
-                drawn = posed(head, idle_expression(head, seconds), None, None, None, pose, view.follow)
-                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
+                self._idle_swings.on = self._controller.choices.swing
+                rest, swings = idle_expression(head, seconds), self._idle_swings
+                drawn = posed(head, rest, None, None, None, pose, view.follow, swings, seconds)
+                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
 
     def _come_to_rest(self) -> None:
         """After the last face left, ease the head to rest within a second, and let it look inactive."""
@@ -193,7 +197,7 @@ class Presenter:
         if share < 1 and face is not None and self._turned_to(face.head):
             for view in self.heads:
                 drawn = face.drawn(view.follow)
-                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation)
+                view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
 
     def _change_head(self) -> None:
         """Show the last face on a newly chosen head, even if the source is a picture or a paused clip."""

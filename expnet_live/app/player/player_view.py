@@ -231,7 +231,7 @@ class PlayerView(QWidget):
         self.camera.set_picture(moment.image, replay.faces(row) if replay.own[row] else ())
         if moment.head is not None:
             self.head.set_skin(replay.skin(row))
-            self.head.set_mesh(moment.head.vertices, moment.head.normals, moment.head.rotation)
+            self.head.set_mesh(moment.head.vertices, moment.head.normals, moment.head.rotation, moment.head.materials)
             self.paint_head()
         # Keep a position between two rows if the user put it there; follow the shown row if the picture is late.
         at = playback.position if playback.row == row else playback.time_of(row)
@@ -284,6 +284,7 @@ class PlayerView(QWidget):
 
     def _begin(self, replay: Replay) -> Iterator[None]:
         """Show the parts one at a time, because all of them at once would block the window."""
+        replay.swings.on = self._state.choices.swing
         self.moments = Moments(replay)
         self.camera.clear()
         self.camera.setVisible(not replay.private)

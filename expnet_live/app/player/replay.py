@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
 from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
 from expnet_live.avatars.avatar import Avatar, posed
+from expnet_live.avatars.model import Material
+from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
@@ -60,6 +63,7 @@ class Replay:
     identity: Array
     drawn: DrawnHead | None
     no_head: str
+    swings: Swings = field(default_factory=Swings)
 
     @classmethod
     def load(cls, folder: Path, progress: Progress = unwatched, head: str = "") -> Replay:
@@ -159,7 +163,8 @@ class Replay:
             # Of another head, the blendshapes nearest to coefficients are unknown.
             worn = self.drawn is not None and (told or isinstance(self.drawn.head, Avatar))
             head = self.drawn.head if self.drawn is not None and worn else self._model
-            faces = (LiveFace(rows.state_of(row), self.expression[row], self.identity, head, weights),)
+            state, values = rows.state_of(row), self.expression[row]
+            faces = (LiveFace(state, values, self.identity, head, weights, swings=self.swings),)
         captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)
         return LiveState(captured, faces, {}, now, processed=True)
 
@@ -221,11 +226,13 @@ class Track:
 
 @dataclass(frozen=True, eq=False)
 class Posed:
-    """Vertices and unit normals (V, 3) of the head, and its rotation vector (3,)."""
+    """Vertices and unit normals (V, 3) of the head, its rotation vector (3,), and the materials that its expression
+    changes."""
 
     vertices: Array
     normals: Array
     rotation: Array
+    materials: Mapping[int, Material]
 
 
 class Poser(Answerer[int, Posed]):
@@ -233,7 +240,7 @@ class Poser(Answerer[int, Posed]):
 
     def __init__(self, replay: Replay, head: Head) -> None:
         super().__init__("posing of the head")
-        self._replay, self._head = replay, head
+        self._replay, self._head, self._swings = replay, head, Swings()
 
     def _answer(self, wish: int) -> Posed:
         replay, row = self._replay, int(self._replay.pose_row[wish])
@@ -245,8 +252,12 @@ class Poser(Answerer[int, Posed]):
             if np.isfinite(replay.blendshapes[row]).all():
                 blendshapes = replay.blendshapes[row]
         pose = Pose(rotation, np.zeros(3))
-        drawn = posed(self._head, expression, replay.identity, gaze, blendshapes, pose)
-        return Posed(drawn.vertices, drawn.normals, drawn.pose.rotation)
+        self._swings.on = replay.swings.on
+        time = float(replay.rows.time[wish])
+        drawn = posed(
+            self._head, expression, replay.identity, gaze, blendshapes, pose, swings=self._swings, time=time
+        )  # fmt: skip
+        return Posed(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
 
 
 def _pictures(rows: Rows) -> tuple[Array, Array]:

@@ -42,6 +42,7 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
+    swing: bool = True  # whether an avatar's hair and clothes do
     head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
     ground: str = TRANSPARENT  # one of GROUNDS

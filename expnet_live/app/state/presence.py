@@ -74,6 +74,6 @@ def _eased(face: LiveFace, share: float) -> LiveFace:
     pose = Pose(share * seen.pose.rotation, seen.pose.translation)
     gaze = None if seen.gaze is None else share * seen.gaze
     actions = None if face.blendshapes is None else share * face.blendshapes
-    return replace(
-        face, state=replace(seen, pose=pose, gaze=gaze), expression=share * face.expression, blendshapes=actions
-    )
+    time = seen.timestamp + (1 - share) * (_AT_REST - _HELD)  # about, for what swings
+    state = replace(seen, pose=pose, gaze=gaze, timestamp=time)
+    return replace(face, state=state, expression=share * face.expression, blendshapes=actions)

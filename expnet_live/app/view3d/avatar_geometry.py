@@ -21,11 +21,12 @@ _POINTS = 2048  # of the avatar, to find its area
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Triangles (F, 3) uint16 or uint32 with one material; `texture` is one of the geometry's, None for none; `colored`
-    says whether its vertices have colours of their own.
+    """Triangles (F, 3) uint16 or uint32 with one material, of that `number` in the file; `texture` is one of the
+    geometry's, None for none; `colored` says whether its vertices have colours of their own.
     """
 
     triangles: Array
+    number: int
     material: Material
     texture: int | None
     colored: bool
@@ -72,6 +73,7 @@ class AvatarGeometry:
                 layers.append(
                     Layer(
                         np.ascontiguousarray(triangles[order], kind),
+                        number,
                         material,
                         texture,
                         bool((colors[triangles] < 1).any()),

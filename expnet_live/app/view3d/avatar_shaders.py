@@ -56,6 +56,7 @@ uniform vec3 u_toward[3];   // unit vectors towards key, fill and rim light
 uniform vec3 u_light[3];    // their linear colours
 uniform vec3 u_sky;
 uniform vec3 u_ground;
+uniform vec4 u_place;       // scale and offset of the texture
 attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec2 a_uv;
@@ -77,7 +78,7 @@ vec3 light(float up, vec3 along) {{
 
 void main() {{
     vec4 at = u_to_eye * vec4(a_position, 1.0);
-    v_uv = a_uv;
+    v_uv = a_uv * u_place.xy + u_place.zw;
 #ifdef COLORED
     v_color = a_color;
 #endif

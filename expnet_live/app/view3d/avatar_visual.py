@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from vispy import gloo
@@ -10,7 +10,7 @@ from vispy import gloo
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry, Layer
 from expnet_live.app.view3d.avatar_shaders import GRID_FRAGMENT, GRID_VERTEX, Kind, sources
 from expnet_live.app.view3d.visual import BLEND, Finish, light_values
-from expnet_live.avatars.model import Alpha
+from expnet_live.avatars.model import Alpha, Material
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 
@@ -35,11 +35,13 @@ class AvatarVisual:
         self._variables: dict[gloo.Program, set[str]] = {}
         self._grid = self._made(GRID_VERTEX, GRID_FRAGMENT)
         self._clay = self._program(_CLAY)
+        self._materials: Mapping[int, Material] = {}
         self._mirrored = False
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_finish(Finish())
 
     def set_geometry(self, geometry: AvatarGeometry) -> None:
+        self._materials = {}
         self._textures = {number: _texture(pixels) for number, pixels in geometry.textures.items()}
         self._indices = gloo.IndexBuffer(geometry.grid)
         self.set_mesh(geometry.rest, np.zeros_like(geometry.rest))
@@ -56,6 +58,10 @@ class AvatarVisual:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
+
+    def set_materials(self, materials: Mapping[int, Material]) -> None:
+        """Set the materials that an expression changes, by their numbers; all others are as in the geometry."""
+        self._materials = materials
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """An avatar has its own skin."""
@@ -85,6 +91,7 @@ class AvatarVisual:
                 self._clay["u_base"] = (*self._finish.clay, 1.0)
                 self._clay["u_glow"] = (0.0, 0.0, 0.0)
                 self._clay["u_texture"] = self._white
+                self._clay["u_place"] = (1.0, 1.0, 0.0, 0.0)
                 self._clay.draw("triangles", indices, check_error=False)
             else:
                 self._set_up(program, layer)
@@ -97,12 +104,13 @@ class AvatarVisual:
 
     def _set_up(self, program: gloo.Program, layer: Layer) -> None:
         """Give a program the values of a layer's material."""
-        material, known = layer.material, self._variables[program]
+        material, known = self._materials.get(layer.number, layer.material), self._variables[program]
         values: dict[str, object] = {
             "u_texture": self._white if layer.texture is None else self._textures[layer.texture],
             "u_base": (*_srgb(material.color[:3]), material.color[3]),
             "u_glow": _srgb(material.glow),
             "u_cutoff": material.cutoff,
+            "u_place": material.place,
         }
         if material.shade is not None:
             # MToon: the shade ends at -1 + toony - shift, and begins at 1 - toony - shift.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -23,6 +24,7 @@ from expnet_live.app.view3d.orbit import CENTER, Orbit, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.app.widgets.head_canvas import HeadCanvas, Rendering, smaller, soften
+from expnet_live.avatars.model import Material
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -115,10 +117,15 @@ class HeadView(QWidget):
     def finish(self) -> Finish:
         return self._finish
 
-    def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
-        """Set vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
+    def set_mesh(
+        self, vertices: Array, normals: Array, rotation: Array, materials: Mapping[int, Material] = MappingProxyType({})
+    ) -> None:
+        """Set vertices (V, 3), normals (V, 3), the head's rotation vector (3,), and the `materials` of an avatar that
+        its expression changes."""
         if self._visual is not None and self._ready:
             self._visual.set_mesh(vertices, normals)
+            if isinstance(self._visual, AvatarVisual):
+                self._visual.set_materials(materials)
             self._points, self._rotation = vertices[self._outermost], rotation
             self._refresh()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.avatars.avatar import posed as drawn_head
+from expnet_live.avatars.swinging import Swings
 from expnet_live.core.types import Pose
 from expnet_live.meshes.files import write_mesh
 from expnet_live.outputs.export.actions import write_columns
@@ -28,6 +29,7 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
     head, rows, identity, pose = excerpt.wearer(), excerpt.rows, excerpt.identity, excerpt.options.pose
     numbers = rows.frame if excerpt.fps is None else np.arange(len(rows))
     step = excerpt.steps(len(rows))
+    swings = Swings(excerpt.options.swing)
     folder.mkdir()
     labels = excerpt.labels()
     table: dict[str, list[str]] = {"file": [], "timestamp_s": [], **({MARKER: []} if labels else {})}
@@ -35,7 +37,8 @@ def write_meshes(excerpt: Excerpt, folder: Path, suffix: str) -> Written:
         if rows.face[i] >= 0:
             state = rows.expression[i], identity, rows.gaze_of(i), rows.blendshapes_of(i)
             measured = Pose(rows.rotation[i], rows.translation[i])
-            drawn = drawn_head(head, *state, measured, turned=pose is not PoseMode.NONE)
+            turned, time = pose is not PoseMode.NONE, float(rows.time[i])
+            drawn = drawn_head(head, *state, measured, turned, swings, time)
             rotation, translation = drawn.pose.rotation, drawn.pose.translation
             name = f"{numbers[i]:06d}{suffix}"
             write_mesh(

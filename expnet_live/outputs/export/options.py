@@ -19,7 +19,8 @@ class ExportOptions:
     or None for all faces if the format can hold them, else for the one seen most. `neutral`, `gains`: whether to apply
     the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
     `face_model`: another file than the built-in one. `head`: the imported head to use.
-    `style`: how a face is drawn over the video. A format says in `takes` which of these it uses.
+    `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
+    A format says in `takes` which of these it uses.
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'
@@ -38,3 +39,4 @@ class ExportOptions:
     face_model: Path | None = None
     head: str | None = None
     style: OverlayStyle = OverlayStyle.SOLID
+    swing: bool = True

@@ -87,7 +87,11 @@ def _shown(
 def _overlay(excerpt: Excerpt) -> FaceOverlay | AvatarOverlay:
     """Draws the measured face, or another head that was asked for."""
     head = excerpt.wearer() if excerpt.options.head is not None else excerpt.face_model()
-    return AvatarOverlay(head) if isinstance(head, Avatar) else FaceOverlay(head, excerpt.options.style)
+    return (
+        AvatarOverlay(head, swing=excerpt.options.swing)
+        if isinstance(head, Avatar)
+        else FaceOverlay(head, excerpt.options.style)
+    )
 
 
 class _Painter:
@@ -100,5 +104,5 @@ class _Painter:
         for i in faces:
             view = camera.view(Pose(rows.rotation[i], rows.translation[i]))
             state = rows.expression[i], rows.identity[i], rows.gaze_of(i), rows.blendshapes_of(i)
-            image = self._overlay.draw(image, view, *state)
+            image = self._overlay.draw(image, view, *state, float(rows.time[i]), int(rows.face[i]))
         return image

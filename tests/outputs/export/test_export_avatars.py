@@ -93,11 +93,20 @@ def test_an_avatar_of_the_library_and_its_terms(
 
 
 def test_meshes_of_an_avatar(session: Session, files: dict[str, Path], tmp_path: Path) -> None:
-    out = exported(session, tmp_path, "ply", head=str(files["one.vrm"]), pose=PoseMode.ROTATION)
     avatar, rows = Avatar.load(files["one.vrm"], face_model()), session.rows
-    mesh = trimesh.load(out / f"{rows.frame[1]:06d}.ply", process=False)
+    meshes = []
+    for name, swing in (("stiff", False), ("swings", True), ("again", True)):
+        (tmp_path / name).mkdir()
+        out = exported(
+            session, tmp_path / name, "ply", head=str(files["one.vrm"]), pose=PoseMode.ROTATION, end=0.2, swing=swing
+        )
+        meshes.append(np.array(trimesh.load(out / f"{rows.frame[1]:06d}.ply", process=False).vertices))
+    stiff, swings, again = meshes
     ours, _, _ = avatar.posed(rows.expression[1], rows.gaze_of(1), rows.blendshapes_of(1), rows.rotation[1])
-    assert np.abs(mesh.vertices - ours).max() < 2e-3
+    assert np.abs(stiff - ours).max() < 2e-3
+    assert np.array_equal(swings, again)
+    loose = np.linalg.norm(swings - stiff, axis=1) > 2e-3
+    assert loose.any() and (np.abs(avatar.rest[loose, 0]) > 70).all()  # the bunches beside the head, and nothing else
 
 
 def test_a_video_wears_an_avatar(demo_session: Session, files: dict[str, Path], tmp_path: Path) -> None:
