@@ -32,10 +32,13 @@ _SKEW[[2, 1, 2, 0, 1, 0], [1, 2, 3, 5, 6, 7]] = (-1, 1, 1, -1, -1, 1)
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    """Joints of the range `at` whose movers are known once those of the levels before are; `by` (n,) are these."""
+    """Joints of the range `at` whose movers are known once those of the levels before are; `by` (n,) are these. Of the
+    joints at rest: `lines` (n, 3, 2) where they begin and towards where, `length` (n, 1)."""
 
     at: slice
     by: Array
+    lines: Array
+    length: Array
 
 
 class Springs:
@@ -58,13 +61,14 @@ class Springs:
         by = skeleton.parent[first:][self.order]
         by = np.where(by >= first, first + place_of[np.maximum(by - first, 0)], by) if n else by
         edges = [*np.flatnonzero(np.diff(depth[self.order], prepend=-1)), n]
-        self.levels = [_Level(slice(a, b), by[a:b]) for a, b in pairwise(edges)]
         self.first = first
         world, scale = placed @ skeleton.world, np.cbrt(np.linalg.det(placed[:3, :3]))
         self.head = world[[j.node for j in joints], :3, 3].reshape(n, 3)
         tails = np.array([_tail(j, avatar, world, scale) for j in joints]).reshape(n, 3)
         self.length = np.maximum(np.linalg.norm(tails - self.head, axis=1), _SHORTEST)
         self.axis = (tails - self.head) / self.length[:, None]
+        lines, long = np.stack([self.head, self.axis], 2), self.length[:, None]
+        self.levels = [_Level(slice(a, b), by[a:b], lines[a:b], long[a:b]) for a, b in pairwise(edges)]
         self.keeps = 1 - np.clip([j.drag for j in joints], 0, 1)
         self.stiffness = scale * np.array([j.stiffness for j in joints])[:, None]
         self.gravity = np.array([j.gravity for j in joints]).reshape(n, 3) @ placed[:3, :3].T
@@ -156,47 +160,46 @@ class Swing:
             at = level.at
             above = motions[level.by]
             turned = above[:, :3, :3]
-            points = np.stack([springs.head[at], springs.axis[at]], 2)
-            here = turned @ points
+            here = turned @ level.lines
             head, axis = here[..., 0] + above[:, :3, 3], here[..., 1]
             away = tails[at] - head
             if step > 0:
                 away = away + inertia[at] + reach[at] * axis + forces[at]
-            length = springs.length[at, None]
-            away *= length / np.maximum(_norm(away), _SHORTEST)
+            away *= level.length / np.maximum(_norm(away), _SHORTEST)
             if len(springs.ball) and step > 0:
-                self._push_out(at, head, away, ends)
+                self._push_out(level, head, away, ends)
             if step > 0:
                 before[at] = tails[at]
             tails[at] = head + away
-            turn = _turned_to(axis, away / length) @ turned
+            turn = _turned_to(axis, away / level.length) @ turned
             mine = motions[springs.first :][at]  # a view
             mine[:, :3, :3] = turn
-            mine[:, :3, 3] = head - (turn @ springs.head[at][..., None])[..., 0]
+            mine[:, :3, 3] = head - (turn @ level.lines)[..., 0]
         if step > 0:
             self._step = step
 
-    def _push_out(self, at: slice, head: Array, away: Array, ends: Array) -> None:
+    def _push_out(self, level: _Level, head: Array, away: Array, ends: Array) -> None:
         """Move the ends of joints out of colliders; `away` (n, 3) leads to them."""
         springs = self._springs
         start, line = ends[0], ends[1] - ends[0]
-        long = np.maximum((line * line).sum(1), 1e-12)
-        room = springs.ball + springs.radius[at, None]
+        long = np.maximum(np.einsum("ci,ci->c", line, line), 1e-12)
+        room, hits = springs.ball + springs.radius[level.at, None], springs.hits[level.at]
 
-        def apart() -> tuple[Array, Array]:
-            offset = (head + away)[:, None] - start
-            along = np.minimum(np.maximum(np.einsum("nci,ci->nc", offset, line) / long, 0), 1)
-            offset -= along[..., None] * line
+        def apart(balls: slice) -> tuple[Array, Array]:
+            """The ways from some colliders' axes (n, c, 3), and how long they are (n, c)."""
+            offset = (head + away)[:, None] - start[balls]
+            along = np.einsum("nci,ci->nc", offset, line[balls]) / long[balls]
+            offset -= np.minimum(np.maximum(along, 0), 1)[..., None] * line[balls]
             return offset, np.sqrt(np.einsum("nci,nci->nc", offset, offset))
 
-        offset, distance = apart()
-        inside = springs.hits[at] & (distance < room)
+        inside = hits & (apart(slice(None))[1] < room)
+        if not inside.any():
+            return
         for ball in np.flatnonzero(inside.any(0)):  # one after the other, as each may move a joint into the next
-            offset, distance = apart()
-            rows = np.flatnonzero(springs.hits[at, ball] & (distance[:, ball] < room[:, ball]))
-            out = offset[rows, ball] / np.maximum(distance[rows, ball, None], _SHORTEST)
-            moved = away[rows] + out * (room[rows, ball] - distance[rows, ball])[:, None]
-            away[rows] = moved * (springs.length[at][rows, None] / np.maximum(_norm(moved), _SHORTEST))
+            offset, distance = apart(slice(ball, ball + 1))
+            missing = np.where(hits[:, ball : ball + 1], np.maximum(room[:, ball : ball + 1] - distance, 0), 0)
+            moved = away + offset[:, 0] * (missing / np.maximum(distance, _SHORTEST))
+            away[:] = np.where(missing > 0, moved * (level.length / np.maximum(_norm(moved), _SHORTEST)), away)
 
 
 class Swings:
