@@ -146,7 +146,8 @@ class Clip:
 
 @dataclass(frozen=True)
 class Range:
-    """How an eye follows a look: degrees of the look up to `most` become up to `turn` degrees of the eye."""
+    """How an eye follows a look: degrees of the look up to `most` become up to `turn` degrees of the eye, or up to that
+    weight of an expression."""
 
     most: float = 90.0
     turn: float = 90.0

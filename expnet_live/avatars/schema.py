@@ -212,7 +212,7 @@ class Expressions(_Part, frozen=True):
 
 class RangeMap(_Part, frozen=True):
     input_max_value: Number = 90.0
-    output_scale: Number = 10.0
+    output_scale: Number | None = None
 
 
 class LookAt(_Part, frozen=True):
@@ -314,7 +314,7 @@ class Master0(_Part, frozen=True):
 
 class Degrees0(_Part, frozen=True):
     x_range: Number = 90.0
-    y_range: Number = 10.0
+    y_range: Number | None = None
 
 
 class FirstPerson0(_Part, frozen=True):

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from expnet_live.avatars import schema
 from expnet_live.avatars.container import Container
 from expnet_live.avatars.model import Bind, Clip, Licence, Looking, Override, Part, Range, Tint, Vrm
 from expnet_live.avatars.springs import springs_0, springs_1
 from expnet_live.core.channels import VRM_0_NAMES
 from expnet_live.core.records import record_of
+from expnet_live.heads.rig import EYE_PITCH
 
 _LONGEST = 300  # characters of a text of the licence
 # VRM 0 writes the names of presets in lower case.
@@ -104,11 +107,21 @@ def _vrm_1(vrm: schema.Vrm1, n: int, n_materials: int) -> Vrm:
         look.range_map_vertical_down,
         look.range_map_vertical_up,
     )
+    by_bones = look.type == "bone"
     looking = Looking(
-        look.type == "bone", *(Range() if r is None else Range(r.input_max_value, r.output_scale) for r in ranges)
+        by_bones, *(_range(by_bones, None if r is None else (r.input_max_value, r.output_scale)) for r in ranges)
     )
     licence = _licence(vrm.meta, "name", "authors", _META_1)
     return Vrm(1, licence, bones, tuple(clips), looking, notes=_notes(left_out))
+
+
+def _range(by_bones: bool, given: tuple[float, float | None] | None) -> Range:
+    """A range with what files leave out: bones turn by 10 degrees, expressions show wholly. Without any, bones follow
+    the look, and expressions show wholly where our eyes look furthest."""
+    if given is None:
+        return Range() if by_bones else Range(float(np.degrees(EYE_PITCH)), 1.0)
+    most, turn = given
+    return Range(most, (10.0 if by_bones else 1.0) if turn is None else turn)
 
 
 def _override(text: str) -> Override:
@@ -146,9 +159,8 @@ def _vrm_0(vrm: schema.Vrm0, meshes: Mapping[int, list[int]], n: int, materials:
         person.look_at_vertical_down,
         person.look_at_vertical_up,
     )
-    looking = Looking(
-        person.look_at_type_name == "Bone", *(Range() if r is None else Range(r.x_range, r.y_range) for r in ranges)
-    )
+    by_bones = person.look_at_type_name == "Bone"
+    looking = Looking(by_bones, *(_range(by_bones, None if r is None else (r.x_range, r.y_range)) for r in ranges))
     licence = _licence(vrm.meta, "title", "author", _META_0)
     return Vrm(0, licence, bones, tuple(clips), looking, notes=_notes(left_out))
 

@@ -19,6 +19,7 @@ from expnet_live.core.arkit import ARKIT, WHOLE
 from expnet_live.core.channels import VRM_PRESETS, Channels, Formula
 from expnet_live.core.types import Array
 from expnet_live.heads.blendshape_names import plain_name
+from expnet_live.heads.rig import EYE_PITCH, EYE_YAW
 
 _SIDE = re.compile(r"[_.\- ]([lr])$", re.IGNORECASE)
 _LOWER = {name.lower(): name for name in ARKIT}
@@ -70,7 +71,8 @@ class Wiring:
     blocks one after the other; `resting` (S,): their weights at rest. `missing`: actions that move nothing.
 
     `blocking`, `blending` (3, n): which ones take the place of blink, look and mouth; `family` (3, n): which ones are
-    those. `tints`: what each does to materials.
+    those. `tints`: what each does to materials. `looking` (2, n): expressions that look show a multiple, up to 1, of
+    their value, and of that a share.
     """
 
     channels: Channels
@@ -82,6 +84,7 @@ class Wiring:
     blending: Array
     family: Array
     tints: tuple[tuple[Tint, ...], ...]
+    looking: Array
 
     def __call__(self, blendshapes: Array) -> Array:
         """The weights (..., S) of the morph targets for ARKit's weights (..., 52)."""
@@ -106,6 +109,8 @@ class Wiring:
 
     def _values(self, blendshapes: Array) -> Array:
         values = self.channels.values(blendshapes)
+        reach, share = self.looking
+        values = np.where(self.family[_LOOK], np.minimum(values * reach, 1) * share, values)
         return np.where(self.binary, values > 0.5, values)
 
     def _left(self, values: Array) -> Array:
@@ -148,7 +153,7 @@ def wiring_of(avatar: AvatarFile) -> Wiring:
             made.add_if_new(name, {f"{_STEMS[name]}*": 1}, binds)
     made.settle()
     presets = {clip.preset: clip for clip in clips if (clip.binds or clip.tints) and clip.preset}
-    looks = {} if vrm is None or vrm.looking.by_bones else _LOOKS
+    looks = {} if vrm is None or (vrm.looking.by_bones and vrm.bones.keys() & {"leftEye", "rightEye"}) else _LOOKS
     for preset, formula in {**_PRESETS, **looks}.items():
         if preset in presets:
             made.add_if_new(preset, formula, presets[preset].binds, presets[preset])
@@ -220,8 +225,23 @@ class _Made:
         binary = np.array([clip is not None and clip.binary for clip in self._clips], bool)
         return Wiring(
             channels, matrix, resting, binary, missing, self._overriding(Override.BLOCK),
-            self._overriding(Override.BLEND), self._family(), tints,
+            self._overriding(Override.BLEND), self._family(), tints, self._looking(),
         )  # fmt: skip
+
+    def _looking(self) -> Array:
+        """How far expressions look, (2, n), by the ranges of the VRM: to both sides, that of the outer one."""
+        out = np.ones((2, len(self._clips)))
+        vrm = self._avatar.vrm
+        if vrm is None or vrm.looking.by_bones:
+            return out
+        look, sideways, upright = vrm.looking, np.degrees(EYE_YAW), np.degrees(EYE_PITCH)
+        ranges = {"lookUp": (look.up, upright), "lookDown": (look.down, upright),
+                  "lookLeft": (look.outer, sideways), "lookRight": (look.outer, sideways)}  # fmt: skip
+        for i, clip in enumerate(self._clips):
+            if clip is not None and clip.preset in ranges:
+                limit, most = ranges[clip.preset]
+                out[:, i] = most / max(limit.most, 1e-6), limit.turn
+        return out
 
     def _overriding(self, how: Override) -> Array:
         """Which channels (3, n) override blink, look and mouth in that way."""
