@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from showing import ROOT, Steps, clip, drawn, passing, save, show, until
 
 if TYPE_CHECKING:
+    from expnet_live.app.main_window.recording import Recording
     from expnet_live.app.main_window.window import MainWindow
 
 MOMENT = 1.6  # s of the clip: a broad smile, the head slightly turned
@@ -35,6 +36,7 @@ RECORDINGS = (
     ("Smile study, take 2", "Broad smile after a neutral second.\nBrows stay at rest.", False),
 )
 _LENGTH, _AROUND = 8.5, 1.2  # s recorded, and of the loop before and after the broadest smile
+_FROM = 4.5  # s of the clip where a recording begins, so that the smile lies in its middle
 
 
 def windows(window: MainWindow, folder: Path, wanted: set[str]) -> Steps:
@@ -58,11 +60,12 @@ def sessions(window: MainWindow, picture: Path) -> Steps:
     recording = window.controller.recording
     for title, notes, private in RECORDINGS:
         window.actions_["private"].setChecked(private)
-        yield from until(lambda: recording.ready, "the recorder")
+        yield from until(window.actions_["record"].isEnabled, "the recorder")
+        yield from passing(window, _FROM)
         window.actions_["record"].trigger()
-        yield from until(lambda: recording.seconds >= _LENGTH / 2, "half a recording")
+        yield from recorded(recording, _LENGTH / 2)
         recording.mark()
-        yield from until(lambda: recording.seconds >= _LENGTH, "a recording")
+        yield from recorded(recording, _LENGTH)
         window.actions_["record"].trigger()
         yield from until(lambda: recording.recorder is None, "the recording's end")
         assert recording.last is not None
@@ -82,6 +85,15 @@ def sessions(window: MainWindow, picture: Path) -> Steps:
     yield from until(lambda: player.shown_row == smile, "the broadest smile")
     yield from drawn()
     save(shown.grab(), picture)
+
+
+def recorded(recording: Recording, seconds: float) -> Steps:
+    """Wait until so much is recorded. Raises OSError if the recording ends before, as on a full disk."""
+    recorder = recording.recorder
+    assert recorder is not None
+    yield from until(lambda: recorder.ended or recorder.seconds >= seconds, f"{seconds} s of a recording")
+    if recorder.ended:
+        raise OSError(recorder.problem)
 
 
 def main(folder: Path, wanted: set[str]) -> int:
