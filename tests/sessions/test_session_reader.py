@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,13 @@ from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock,
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
 from expnet_live.sessions.recording.writer import SessionWriter
+
+
+@pytest.fixture(params=["with Arrow", "with Python alone"], autouse=True)
+def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to read tables: the folder that needs no Python has no Arrow."""
+    if request.param == "with Python alone":
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:

@@ -68,7 +68,10 @@ def write_parquet(path: Path, rows: Rows, names: Sequence[str], step: Step, labe
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as e:
-        raise UserError("Parquet needs pyarrow; install it with: pip install 'expnet-live[parquet]'.") from e
+        raise UserError(
+            "Parquet needs pyarrow, which the folder without Python leaves out; choose CSV, or install "
+            "ExpNet Live with pip."
+        ) from e
     table = columns(rows, names, labels)
     arrays = {n: pa.array(v, pa.string() if v.dtype.kind == "O" else None, mask=_missing(v)) for n, v in table.items()}
     pq.write_table(pa.table(arrays), path)

@@ -1,12 +1,17 @@
-"""Reads columns of numbers from a CSV file with Arrow: half an hour of session takes a fraction of a second."""
+"""Reads columns of numbers from a CSV file with Arrow: half an hour of session takes a fraction of a second.
+
+The folder that needs no Python leaves Arrow out, because it is large: Python's own reader takes a few seconds there.
+"""
 
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +19,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 _BOM = b"\xef\xbb\xbf"
 _BLOCK = 8 << 20  # bytes to read between two progress reports,
 _SHARE = 2 << 20  # and per thread: columns in few pieces are fast to join
+_FOREIGN = re.compile(r"[_\s]")  # Python accepts more forms of numbers than Arrow
 
 
 def read_text(path: Path) -> bytes:
@@ -74,18 +77,19 @@ class Table:
                 f"{self.path} has no column {missing[0]}{' and others' if missing[1:] else ''}; restore it from a copy "
                 "of the session."
             )
+        read = self._with_python if find_spec("pyarrow") is None else self._with_arrow
         pieces = []
         for start, end in self._blocks():
             progress(start - self.start, self.end - self.start)
-            pieces.append(self._read(start, end, exact, single))
+            pieces += read(start, end, exact, single)
         progress(1, 1)
-        n = sum(piece.num_rows for piece in pieces)
+        n = sum(len(piece[0]) for piece in pieces)
         columns = np.empty((len(exact), n)), np.empty((len(single), n), np.float32)
         for i, column in enumerate((*columns[0], *columns[1])):
             start = 0
-            for chunk in (chunk for piece in pieces for chunk in piece.column(i).chunks):
-                column[start : start + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
-                start += len(chunk)
+            for piece in pieces:
+                column[start : start + len(piece[i])] = piece[i]
+                start += len(piece[i])
         return columns
 
     def damaged(self, row: int) -> UserError:
@@ -111,7 +115,8 @@ class Table:
                 yield start, end
             start = end
 
-    def _read(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> pa.Table:
+    def _with_arrow(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> list[list[Array]]:
+        """Pieces of the rows from `start` to `end`: each is a list of columns."""
         import pyarrow as pa
         from pyarrow import csv as arrow
 
@@ -119,7 +124,7 @@ class Table:
         columns = [str(place) for place in places]
         types = {column: pa.float64() if i < len(exact) else pa.float32() for i, column in enumerate(columns)}
         try:
-            return arrow.read_csv(
+            table = arrow.read_csv(
                 pa.BufferReader(pa.py_buffer(memoryview(self.data)[start:end])),
                 # By position, because a name may occur twice.
                 read_options=arrow.ReadOptions(
@@ -130,6 +135,20 @@ class Table:
                 ),
             )
         except pa.ArrowInvalid:
+            self._find_damage(places)
+            raise
+        return [[c.to_numpy(zero_copy_only=False) for c in batch.columns] for batch in table.to_batches()]
+
+    def _with_python(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> list[list[Array]]:
+        """The same, some ten times slower."""
+        places = [self.names.index(name) for name in (*exact, *single)]
+        rows = csv.reader(io.StringIO(self.data[start:end].decode("utf-8", "replace"), newline=""))
+        try:
+            fields = list(zip(*(row for row in rows if row), strict=True))
+            if len(fields) != len(self.names) or any(_FOREIGN.search("".join(fields[place])) for place in places):
+                raise ValueError(f"{self.path} is no table of numbers")
+            return [[np.array([float(text or "nan") for text in fields[place]]) for place in places]]
+        except ValueError:
             self._find_damage(places)
             raise
 
@@ -148,5 +167,4 @@ def _is_number(text: str) -> bool:
         float(text or "0")
     except ValueError:
         return False
-    # Python accepts more forms of numbers than Arrow.
-    return not text or not (text[0].isspace() or text[-1].isspace() or "_" in text)
+    return not _FOREIGN.search(text)
