@@ -21,7 +21,8 @@ class Material:
 
     `shade`: the colour in the shade of MToon, None for other materials; `toony` 0 soft to 1 a hard edge of the shade,
     `shift` -1..1 moves it. `glow`: light that it sends out. `place`: scale and offset (x, y, x, y) of its texture, as
-    an expression moves it; where it lies at rest is in the texture coordinates.
+    an expression moves it; where it lies at rest is in the texture coordinates. `glow_texture` multiplies the glow;
+    `bumps` is a map of normals, of that scale; `outline`: the width in m of a line around it, 0 for none.
     """
 
     name: str = ""
@@ -36,6 +37,16 @@ class Material:
     shift: float = 0.0
     glow: tuple[float, float, float] = (0.0, 0.0, 0.0)
     place: tuple[float, float, float, float] = (1.0, 1.0, 0.0, 0.0)
+    glow_texture: int | None = None
+    bumps: int | None = None
+    bump_scale: float = 1.0
+    outline: float = 0.0
+    outline_color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def pictures(self) -> tuple[int, ...]:
+        """The numbers of its images that give colours."""
+        return tuple(n for n in (self.texture, self.glow_texture) if n is not None)
 
 
 @dataclass(frozen=True, eq=False)

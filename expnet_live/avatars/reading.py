@@ -14,11 +14,11 @@ from PIL import Image as Pillow
 from expnet_live.avatars import schema
 from expnet_live.avatars.accessors import Arrays
 from expnet_live.avatars.container import Container, inside, read_container
-from expnet_live.avatars.model import Alpha, AvatarFile, Block, Material, Morph, Node, Piece, Skin
+from expnet_live.avatars.model import AvatarFile, Block, Material, Morph, Node, Piece, Skin
+from expnet_live.avatars.surfaces import Surfaces, material_record
 from expnet_live.avatars.textures import FORMATS
-from expnet_live.avatars.vrm import linear_of, materials_of, vrm_of
+from expnet_live.avatars.vrm import vrm_of
 from expnet_live.core.errors import UserError
-from expnet_live.core.records import record_of
 from expnet_live.core.types import Array
 
 _MOST_VERTICES, _MOST_TRIANGLES = 1_000_000, 2_000_000
@@ -43,11 +43,11 @@ class _Reader:
         self._pieces: list[Piece] = []
         self._notes: list[str] = []
         self._pixels = 0
-        self._toon = materials_of(file)
+        self._surfaces = Surfaces(file, self._notes)
 
     def avatar(self) -> AvatarFile:
         nodes, order = self._nodes()
-        materials = [self._material(i, m) for i, m in enumerate(self._document.materials)] + [Material()]
+        materials = [self._surfaces.material(i, m) for i, m in enumerate(self._document.materials)] + [Material()]
         skins = tuple(self._skin(s) for s in self._document.skins)
         for number in order:
             node = self._document.nodes[number]
@@ -238,13 +238,7 @@ class _Reader:
         info = self._texture(material)
         if info is None or "KHR_texture_transform" not in info.extensions:
             return None
-        return self._record(info.extensions["KHR_texture_transform"], schema.TextureTransform)
-
-    def _record(self, data: Any, kind: type[Any]) -> Any:
-        try:
-            return record_of(data, kind)
-        except ValueError as error:
-            raise self._file.broken(f"a material has {error}") from error
+        return material_record(self._file, info.extensions["KHR_texture_transform"], schema.TextureTransform)
 
     def _placed(self, uv: Array | None, material: int | None, n: int) -> Array:
         if uv is None:
@@ -256,43 +250,6 @@ class _Reader:
         cos, sin = np.cos(place.rotation), np.sin(place.rotation)
         turn = np.array([[cos, sin], [-sin, cos]])
         return (uv * place.scale @ turn.T + place.offset).astype(np.float32)
-
-    def _material(self, number: int, material: schema.Material) -> Material:
-        surface, extensions = material.pbr_metallic_roughness, material.extensions
-        shade, toony, shift, alpha = None, 0.9, 0.0, material.alpha_mode
-        if "VRMC_materials_mtoon" in extensions:
-            toon = self._record(extensions["VRMC_materials_mtoon"], schema.MToon)
-            shade, toony, shift = toon.shade_color_factor, toon.shading_toony_factor, toon.shading_shift_factor
-        elif number < len(self._toon) and self._toon[number].shader == "VRM/MToon":
-            vectors, floats = self._toon[number].vector_properties, self._toon[number].float_properties
-            # Unity stores colours as sRGB.
-            shade = tuple(linear_of(c) for c in [*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3])
-            toony, shift = _edge_of_vrm_0(floats.get("_ShadeToony", 0.9), floats.get("_ShadeShift", 0.0))
-        if alpha not in tuple(Alpha):
-            raise self._file.broken(f"a material has the unknown transparency {alpha[:12]}")
-        texture = None
-        if surface.base_color_texture is not None:
-            texture = self._source(surface.base_color_texture.index)
-        return Material(
-            material.name, surface.base_color_factor, texture, Alpha(alpha), material.alpha_cutoff,
-            material.double_sided, "KHR_materials_unlit" in extensions and shade is None, shade,
-            float(np.clip(toony, 0, 1)), float(np.clip(shift, -1, 1)), material.emissive_factor,
-        )  # fmt: skip
-
-    def _source(self, texture: int) -> int | None:
-        textures = self._document.textures
-        if texture >= len(textures):
-            raise self._file.broken(f"it refers to texture {texture}, and has {len(textures)}")
-        source = textures[texture].source
-        webp = textures[texture].extensions.get("EXT_texture_webp")
-        if isinstance(webp, dict) and isinstance(webp.get("source"), int):
-            source = webp["source"]
-        if source is None:
-            self._notes.append("One of its textures is of a kind that this program does not read.")
-            return None
-        if not 0 <= source < len(self._document.images):
-            raise self._file.broken(f"it refers to image {source}, and has {len(self._document.images)}")
-        return int(source)
 
     def _image(self, image: schema.Image) -> bytes:
         if image.uri is not None:
@@ -362,12 +319,6 @@ def _local(node: schema.Node) -> Array:
     out[:3, :3] *= node.scale
     out[:3, 3] = node.translation
     return out
-
-
-def _edge_of_vrm_0(toony: float, shift: float) -> tuple[float, float]:
-    """VRM 1's toony and shift of VRM 0's, whose shade ends at `shift` and whose light begins between there and 1."""
-    low, high = shift, 1 + (shift - 1) * toony
-    return 1 - (high - low) / 2, -(high + low) / 2
 
 
 def _with_alpha(colors: Array) -> Array:

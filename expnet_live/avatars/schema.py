@@ -91,8 +91,20 @@ class Surface(_Part, frozen=True):
     base_color_texture: TextureInfo | None = None
 
 
+class NormalTexture(_Part, frozen=True):
+    index: Count
+    tex_coord: Count = 0
+    scale: Number = 1.0
+
+
+class EmissiveStrength(_Part, frozen=True):
+    emissive_strength: Number = 1.0
+
+
 class Material(_Part, frozen=True):
     name: str = ""
+    normal_texture: NormalTexture | None = None
+    emissive_texture: TextureInfo | None = None
     pbr_metallic_roughness: Surface = Surface()
     emissive_factor: Vector3 = (0.0, 0.0, 0.0)
     alpha_mode: str = "OPAQUE"
@@ -105,6 +117,9 @@ class MToon(_Part, frozen=True):
     shade_color_factor: Vector3 = (0.0, 0.0, 0.0)
     shading_shift_factor: Number = 0.0
     shading_toony_factor: Number = 0.9
+    outline_width_mode: str = "none"
+    outline_width_factor: Number = 0.0
+    outline_color_factor: Vector3 = (0.0, 0.0, 0.0)
 
 
 class Primitive(_Part, frozen=True):

@@ -41,9 +41,7 @@ class AvatarPainter:
         self._uv = np.concatenate([b.uv for b in file.blocks])
         plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
         self._colors = np.concatenate(plain)
-        self._textures = all_decoded(
-            {m.texture: file.images[m.texture] for m in file.materials if m.texture is not None}, _MOST_PIXELS
-        )
+        self._textures = all_decoded({n: file.images[n] for m in file.materials for n in m.pictures}, _MOST_PIXELS)
         self._changed: Mapping[int, Material] = {}
         self._layers = {alpha: self._layer(alpha) for alpha in Alpha}
 
@@ -135,7 +133,12 @@ class AvatarPainter:
             opacity = (opacity >= material.cutoff).astype(np.float32)
         elif material.alpha is Alpha.OPAQUE:
             opacity = np.ones_like(opacity)
-        return color + np.array(material.glow, np.float32), opacity
+        glow = np.array(material.glow, np.float32)
+        glowing = None if material.glow_texture is None else self._textures.get(material.glow_texture)
+        if glowing is not None:
+            texels = _between(glowing, mixed[:, :2] * material.place[:2] + material.place[2:])
+            glow = glow * _LINEAR[np.rint(texels[:, :3]).astype(np.uint8)]
+        return color + glow, opacity
 
 
 class AvatarOverlay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from expnet_live.app.view3d.avatar_visual import AvatarVisual
 from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish
-from expnet_live.avatars.avatar import Avatar
+from expnet_live.avatars.avatar import Avatar, posed
+from expnet_live.avatars.model import Material
 from expnet_live.core.arkit import blendshapes_of
-from expnet_live.core.types import Array
+from expnet_live.core.types import Array, Pose
 from expnet_live.heads.built_in import face_model
+from expnet_live.render.textured import AvatarPainter
 
 SIDE = 360
 REST = np.zeros(29, np.float32)
+AHEAD = Pose(np.zeros(3), np.array([0.0, 0.0, -600.0]))
 NAMES = list(AVATARS)
 
 
@@ -39,12 +43,15 @@ def stage(qapp: Any) -> Any:
 
 
 class Drawer:
-    def __init__(self, stage: Stage, avatar: Avatar, **finish: bool) -> None:
-        self._stage, self._avatar, self._visual = stage, avatar, AvatarVisual()
+    def __init__(self, stage: Stage, avatar: Avatar, finely: bool = True, **finish: bool) -> None:
+        self._stage, self._avatar, self._visual = stage, avatar, AvatarVisual(finely=finely)
         self._visual.set_geometry(AvatarGeometry.of(avatar))
         self._visual.set_finish(Finish(**finish))
         flip = np.diag([1, -1, 1, 1]).astype(np.float32)
         self._to_picture = flip @ projection(SIDE, SIDE)
+
+    def change(self, materials: dict[int, Material]) -> None:
+        self._visual.set_materials(materials)
 
     def picture(self, rotation: Any = None, gaze: Any = None, mirrored: bool = False, **actions: float) -> Array:
         """BGRA (H, W, 4) float."""
@@ -145,14 +152,17 @@ def test_hair_is_cut_out_and_seen_from_both_sides(stage: Stage, avatars: dict[st
     assert changed(wire, rest).mean() > 0.1
 
 
-def _plate(tmp_path: Path, **material: Any) -> Avatar:
-    """A plate with a grey texture of sRGB 128."""
+def _plate(tmp_path: Path, textures: dict[str, Any] | None = None, normal: Any = None, **material: Any) -> Avatar:
+    """A plate with a grey texture of sRGB 128, and other `textures` by glTF's names."""
     maker = Maker()
     places = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
     attributes = {"POSITION": maker.add(places), "TEXCOORD_0": maker.add(places[:, :2].copy() / 2 + 0.5)}
+    if normal is not None:
+        attributes["NORMAL"] = maker.add(np.tile(np.float32(normal), (4, 1)))
     numbers = maker.add(np.array([0, 1, 2, 0, 2, 3], np.uint16))
     maker.document["meshes"].append({"primitives": [{"attributes": attributes, "indices": numbers, "material": 0}]})
     maker.document["nodes"].append({"name": "Plate", "mesh": 0})
+    material |= {name: _image(maker, pixels) for name, pixels in (textures or {}).items()}
     surface = {"baseColorTexture": {"index": maker.image(np.full((8, 8, 4), 128, np.uint8))}, **material.pop("pbr", {})}
     maker.document["materials"].append({"pbrMetallicRoughness": surface, **material})
     path = tmp_path / "plate.glb"
@@ -196,3 +206,94 @@ def test_backs_are_drawn_where_the_file_wants_it(double: bool, stage: Stage, tmp
     drawer = Drawer(stage, _plate(tmp_path, doubleSided=double))
     assert (drawer.picture(rotation=(0, np.pi, 0))[..., 3] > 0).any() == double
     assert (drawer.picture()[..., 3] > 0).any()
+
+
+def _image(maker: Maker, pixels: Any) -> dict[str, int]:
+    return {"index": maker.image(np.ascontiguousarray(pixels, np.uint8))}
+
+
+def test_a_texture_says_where_a_material_glows(stage: Stage, tmp_path: Path) -> None:
+    """The left half of the plate sends out light, the right one does not."""
+    half = np.zeros((8, 8, 3), np.uint8)
+    half[:, :4] = 255
+    black = {"pbr": {"baseColorFactor": [0, 0, 0, 1]}, "emissiveFactor": [0.5, 0.5, 0.5]}
+    avatar = _plate(tmp_path, textures={"emissiveTexture": half}, **black)
+    picture = Drawer(stage, avatar).picture()
+    middle, quarter = SIDE // 2, SIDE // 8
+    assert np.abs(picture[middle, middle - quarter, :3] - 186).max() <= 3  # half the light
+    assert picture[middle, middle + quarter, :3].max() <= 2
+    painted = AvatarPainter(avatar).draw(
+        np.zeros((SIDE, SIDE, 3), np.uint8), posed(avatar, REST, None, None, None, AHEAD), AHEAD
+    )
+    lit = painted.max(2) > 150
+    columns = np.flatnonzero(lit.any(0))
+    assert len(columns) and columns.max() <= SIDE // 2 + 2
+
+
+@pytest.mark.parametrize("light", ["lit", "toon"])
+@pytest.mark.parametrize("towards", [(-0.6, 0.0), (0.6, 0.0), (0.0, 0.6), (0.3, -0.5)])
+def test_a_map_of_normals_turns_the_surface(
+    towards: tuple[float, float], light: str, stage: Stage, tmp_path: Path
+) -> None:
+    """A flat plate with a map of normals looks like one whose vertices have those normals, from wherever it is seen."""
+    x, y = towards
+    z = np.sqrt(1 - x * x - y * y)
+    pixels = np.tile(np.rint(127.5 + 127.5 * np.array([x, y, z])).astype(np.uint8), (8, 8, 1))
+    toon = {"extensions": {"VRMC_materials_mtoon": {"shadeColorFactor": [0, 0, 0], "shadingToonyFactor": 0.0}}}
+    more = {"doubleSided": True, **(toon if light == "toon" else {})}
+    # On the plate, texture coordinates grow to the right and up: so what is up in the map is down on the plate.
+    bent = _plate(tmp_path, normal=(x, -y, z), **more)
+    mapped = _plate(tmp_path, textures={"normalTexture": pixels}, **more)
+    flat = Drawer(stage, _plate(tmp_path, **more), finely=False).picture()
+    drawers, middle = [Drawer(stage, a) for a in (bent, mapped)], SIDE // 2
+    for rotation in ((0, 0, 0), (0.3, -0.5, 0.2), (0, 2.8, 0)):
+        for mirrored in (False, True):
+            one, other = (drawer.picture(rotation=rotation, mirrored=mirrored) for drawer in drawers)
+            assert np.abs(one - other)[middle, middle].max() <= 3, (rotation, mirrored)
+    if min(map(abs, towards)) == 0 < max(towards):
+        assert np.abs(drawers[1].picture() - flat)[middle, middle].max() > 5
+    # Where the CPU draws, it stays flat.
+    assert np.abs(Drawer(stage, mapped, finely=False).picture() - flat)[middle, middle].max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["worldCoordinates", "screenCoordinates", "none"])
+def test_a_line_is_drawn_around_what_wants_one(mode: str, stage: Stage, tmp_path: Path) -> None:
+    toon = {"shadeColorFactor": [1, 1, 1], "outlineWidthMode": mode, "outlineWidthFactor": 0.02,
+            "outlineColorFactor": [1, 0, 0]}  # fmt: skip
+    drawer = Drawer(stage, _ball(tmp_path, {"extensions": {"VRMC_materials_mtoon": toon}}))
+    for mirrored in (False, True):
+        picture = drawer.picture(mirrored=mirrored)
+        red = (picture[..., 2] > 200) & (picture[..., :2].max(2) < 60)
+        inside = picture[SIDE // 2, SIDE // 2, :3]
+        assert red.any() == (mode != "none")
+        assert inside.min() > 100  # the line is behind the ball
+        row = red[np.flatnonzero(picture[..., 3].any(1)).mean().astype(int)]
+        assert np.flatnonzero(row).size == 0 or not row[SIDE // 2 - 10 : SIDE // 2 + 10].any()
+
+
+def _ball(tmp_path: Path, material: dict[str, Any]) -> Avatar:
+    maker = Maker()
+    u, v = np.meshgrid(np.linspace(0, 2 * np.pi, 33), np.linspace(0, np.pi, 17))
+    points = np.stack([np.sin(v) * np.sin(u), np.cos(v), np.sin(v) * np.cos(u)], -1).reshape(-1, 3).astype(np.float32)
+    i = np.arange(16)[:, None] * 33 + np.arange(32)
+    quads = np.stack([i, i + 33, i + 34, i + 1], -1).reshape(-1, 4)
+    numbers = maker.add(np.vstack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.uint16).ravel())
+    attributes = {"POSITION": maker.add(points), "NORMAL": maker.add(points)}
+    maker.document["meshes"].append({"primitives": [{"attributes": attributes, "indices": numbers, "material": 0}]})
+    maker.document["nodes"].append({"name": "Ball", "mesh": 0})
+    maker.document["materials"].append(material)
+    (tmp_path / "ball.glb").write_bytes(maker.content())
+    return Avatar.load(tmp_path / "ball.glb", face_model())
+
+
+def test_materials_change_with_the_expression(stage: Stage, tmp_path: Path) -> None:
+    """A blush: the grey plate turns red, in the window and in a video."""
+    avatar = _plate(tmp_path, **UNLIT)
+    red = {0: replace(avatar.file.materials[0], color=(1.0, 0.0, 0.0, 1.0), place=(1.0, 1.0, 0.5, 0.0))}
+    drawer, middle = Drawer(stage, avatar), SIDE // 2
+    assert np.abs(drawer.picture()[middle, middle, :3] - 128).max() <= 2
+    drawer.change(red)
+    assert np.abs(drawer.picture()[middle, middle, :3] - (0, 0, 128)).max() <= 2
+    drawn = replace(posed(avatar, REST, None, None, None, AHEAD), materials=red)
+    painted = AvatarPainter(avatar).draw(np.zeros((SIDE, SIDE, 3), np.uint8), drawn, AHEAD)
+    assert painted[..., 2].max() > 120 and painted[..., :2].max() <= 2

@@ -428,7 +428,10 @@ def vrm_0(*, one_blink: bool = False) -> bytes:
         },
         "materialProperties": [
             {"name": m["name"], "shader": "VRM/MToon", "vectorProperties": {"_ShadeColor": [0.72, 0.55, 0.55, 1]},
-             "floatProperties": {"_ShadeToony": 0.9, "_ShadeShift": 0.0}} for m in document["materials"]],
+             "floatProperties": {"_ShadeToony": 0.9, "_ShadeShift": 0.0, "_CullMode": 0 if m.get("doubleSided") else 2,
+                                 "_BlendMode": int(m.get("alphaMode") == "MASK"), "_Cutoff": 0.5},
+             "textureProperties": {"_MainTex": m["pbrMetallicRoughness"]["baseColorTexture"]["index"]}
+             if "baseColorTexture" in m["pbrMetallicRoughness"] else {}} for m in document["materials"]],
     }}  # fmt: skip
     return body.make.content()
 

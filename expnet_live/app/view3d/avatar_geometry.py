@@ -34,8 +34,8 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class AvatarGeometry:
-    """`layers` in the order of drawing. `uv` (V, 2), `colors` (V, 4) linear or None, `rest` (V, 3) mm; `textures`:
-    pixels (H, W, 4) uint8 by number. `hairy` is empty: hair is as the avatar has it."""
+    """`layers` in the order of drawing; `unit`: mm of a m of the file. `uv` (V, 2), `colors` (V, 4) linear or None,
+    `rest` (V, 3) mm; `textures`: pixels (H, W, 4) uint8 by number. `hairy` is empty: hair is as the avatar has it."""
 
     layers: tuple[Layer, ...]
     textures: dict[int, Array]
@@ -45,6 +45,7 @@ class AvatarGeometry:
     grid: Array
     outermost: Array
     hairy: Array
+    unit: float
 
     @property
     def size(self) -> int:
@@ -55,7 +56,7 @@ class AvatarGeometry:
         file, rest = avatar.file, avatar.rest
         kind = np.uint16 if len(rest) < 1 << 16 else np.uint32
         textures = all_decoded(
-            {m.texture: file.images[m.texture] for m in file.materials if m.texture is not None}, _MOST_PIXELS
+            {n: file.images[n] for m in file.materials for n in (*m.pictures, m.bumps) if n is not None}, _MOST_PIXELS
         )
         colored = any(b.colors is not None for b in file.blocks)
         plain = [np.ones((len(b.positions), 4), np.float32) if b.colors is None else b.colors for b in file.blocks]
@@ -95,6 +96,7 @@ class AvatarGeometry:
             np.ascontiguousarray(edges_of(avatar.triangles)[0], kind),
             np.union1d(np.arange(0, len(rest), max(1, len(rest) // _POINTS)), _hull(rest)),
             np.zeros((0, 3), kind),
+            float(np.cbrt(np.linalg.det(avatar.place[:3, :3]))),
         )
 
 

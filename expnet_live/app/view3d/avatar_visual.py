@@ -8,7 +8,14 @@ import numpy as np
 from vispy import gloo
 
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry, Layer
-from expnet_live.app.view3d.avatar_shaders import GRID_FRAGMENT, GRID_VERTEX, Kind, sources
+from expnet_live.app.view3d.avatar_shaders import (
+    GRID_FRAGMENT,
+    GRID_VERTEX,
+    OUTLINE_FRAGMENT,
+    OUTLINE_VERTEX,
+    Kind,
+    sources,
+)
 from expnet_live.app.view3d.visual import BLEND, Finish, light_values
 from expnet_live.avatars.model import Alpha, Material
 from expnet_live.core.types import Array, Image
@@ -21,9 +28,11 @@ _CLAY = Kind("lit")
 
 
 class AvatarVisual:
-    """Has the methods of HeadVisual. Only `draw` needs a current OpenGL context."""
+    """Has the methods of HeadVisual. Only `draw` needs a current OpenGL context. `finely`: with maps of normals and
+    with outlines, which take long where the CPU draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, finely: bool = True) -> None:
+        self._finely = finely
         self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
         self._white = _texture(_WHITE)
         self._textures: dict[int, gloo.Texture2D] = {}
@@ -34,6 +43,8 @@ class AvatarVisual:
         self._programs: dict[Kind, gloo.Program] = {}
         self._variables: dict[gloo.Program, set[str]] = {}
         self._grid = self._made(GRID_VERTEX, GRID_FRAGMENT)
+        self._outline = self._made(OUTLINE_VERTEX, OUTLINE_FRAGMENT)
+        self._unit = 1000.0
         self._clay = self._program(_CLAY)
         self._materials: Mapping[int, Material] = {}
         self._mirrored = False
@@ -51,8 +62,9 @@ class AvatarVisual:
             values["a_color"] = gloo.VertexBuffer(np.ascontiguousarray(srgb, np.float32))
         self._set(**values)
         self._layers = [
-            (layer, gloo.IndexBuffer(layer.triangles), self._program(_kind(layer))) for layer in geometry.layers
+            (layer, gloo.IndexBuffer(layer.triangles), self._program(self._kind(layer))) for layer in geometry.layers
         ]
+        self._unit = geometry.unit
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
@@ -71,7 +83,7 @@ class AvatarVisual:
 
     def set_finish(self, finish: Finish) -> None:
         self._finish = finish
-        self._set(u_line=(*finish.line, 0.5))
+        self._grid["u_line"] = (*finish.line, 0.5)
 
     def place(self, to_eye: Array, projection: Array) -> None:
         """As HeadVisual.place."""
@@ -80,6 +92,8 @@ class AvatarVisual:
 
     def draw(self) -> None:
         front, wireframe = "cw" if self._mirrored else "ccw", self._finish.wireframe
+        if self._finely and not wireframe:
+            self._draw_outlines(front)
         for layer, indices, program in self._layers:
             material = layer.material
             see_through = material.alpha is Alpha.BLEND and not wireframe
@@ -102,6 +116,33 @@ class AvatarVisual:
             self._grid.draw("lines", self._indices, check_error=False)
         gloo.set_state(cull_face=False, blend=False)
 
+    def _draw_outlines(self, front: str) -> None:
+        gloo.set_state(cull_face=True, front_face=front, blend=False)
+        gloo.set_cull_face("front")
+        gloo.set_depth_mask(True)
+        for layer, indices, _ in self._layers:
+            material = self._materials.get(layer.number, layer.material)
+            if material.outline > 0 and material.alpha is not Alpha.BLEND:
+                self._set_up(self._outline, layer)
+                self._outline["u_width"] = self._unit * material.outline
+                self._outline["u_line"] = _srgb(material.outline_color)
+                self._outline["u_opacity"] = material.color[3]
+                self._outline["u_cutoff"] = material.cutoff if material.alpha is Alpha.MASK else -1.0
+                self._outline.draw("triangles", indices, check_error=False)
+
+    def _kind(self, layer: Layer) -> Kind:
+        material = layer.material
+        light = "unlit" if material.unlit else "lit" if material.shade is None else "toon"
+        return Kind(
+            light,
+            double=material.double_sided,
+            mask=material.alpha is Alpha.MASK,
+            blend=material.alpha is Alpha.BLEND,
+            colored=layer.colored,
+            glowing=material.glow_texture in self._textures,
+            bumpy=self._finely and light != "unlit" and material.bumps in self._textures,
+        )
+
     def _set_up(self, program: gloo.Program, layer: Layer) -> None:
         """Give a program the values of a layer's material."""
         material, known = self._materials.get(layer.number, layer.material), self._variables[program]
@@ -111,7 +152,11 @@ class AvatarVisual:
             "u_glow": _srgb(material.glow),
             "u_cutoff": material.cutoff,
             "u_place": material.place,
+            "u_bump_scale": material.bump_scale,
         }
+        for name, number in (("u_glowing", material.glow_texture), ("u_bumps", material.bumps)):
+            if number in self._textures:
+                values[name] = self._textures[number]
         if material.shade is not None:
             # MToon: the shade ends at -1 + toony - shift, and begins at 1 - toony - shift.
             low, high = -1 + material.toony - material.shift, 1 - material.toony - material.shift
@@ -139,17 +184,6 @@ class AvatarVisual:
         for program, known in self._variables.items():
             for name in values.keys() & known:
                 program[name] = values[name]
-
-
-def _kind(layer: Layer) -> Kind:
-    material = layer.material
-    return Kind(
-        "unlit" if material.unlit else "lit" if material.shade is None else "toon",
-        double=material.double_sided,
-        mask=material.alpha is Alpha.MASK,
-        blend=material.alpha is Alpha.BLEND,
-        colored=layer.colored,
-    )
 
 
 def _srgb(linear: Sequence[float]) -> tuple[float, ...]:

@@ -96,7 +96,7 @@ class HeadView(QWidget):
         if self._own is not None:
             if isinstance(geometry, AvatarGeometry):
                 if self._avatar is None:  # who wears none needs no programs for it
-                    self._avatar = AvatarVisual()
+                    self._avatar = AvatarVisual(finely=self._stage is not None and not self._stage.software)
                 self._avatar.set_geometry(geometry)
                 self._visual = self._avatar
             else:
