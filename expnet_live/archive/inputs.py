@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from expnet_live.analysis.inputs import Kind, list_items, printable
-from expnet_live.capture.kinds import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from expnet_live.archive.remote import download, is_address, list_files
+from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.paths import asset
 
 _LISTS = (".txt", ".csv")
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 _MAGIC = re.compile(r"[*?\[]")
 _BUCKETS = 256
 
@@ -76,11 +75,11 @@ def _expanded(text: str, person: str | None = None) -> Iterator[Input]:
 
 def _listed(text: str) -> Iterator[Input]:
     path = Path(text)
-    if _REMOTE.match(text):
+    if is_address(text):
         yield from _remote(text)
     elif path.suffix.lower() in _LISTS and path.is_file():
         for line, person in lines_of(path):
-            where = line if _REMOTE.match(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
+            where = line if is_address(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
             yield from _expanded(where, person)
     elif _MAGIC.search(text) and not path.exists():
         paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  the pattern may be absolute
@@ -130,55 +129,19 @@ def local_path(spec: str) -> Path | None:
     """The file that a spec means, None for an address."""
     if spec == DEMO:
         return asset("demo.mp4")
-    return None if _REMOTE.match(spec) and not Path(spec).exists() else Path(spec)
-
-
-# --- addresses ----------------------------------------------------------------------------------
+    return None if is_address(spec) and not Path(spec).exists() else Path(spec)
 
 
 def _remote(text: str) -> Iterator[Input]:
-    fs, path = _file_system(text)
     try:
-        if _MAGIC.search(path):
-            found = fs.glob(path, detail=True)
-        elif fs.isdir(path):
-            found = fs.find(path, detail=True)
-        else:
-            found = {path: fs.info(path)}
-    except FileNotFoundError:
-        yield Input(Kind.UNREADABLE, text, text, problem=f"There is nothing at {text}; check the address.")
-        return
-    except Exception as error:  # each file system has errors of its own
-        raise UserError(f"{text} cannot be listed ({error}); check the address and your access to it.") from error
-    outer, chained, inner = text.partition("::")
-    scheme = outer.split("://")[0]
-    for name in sorted(found):
-        info, suffix = found[name], PurePosixPath(name).suffix.lower()
-        if info.get("type") == "directory" or (name != path and suffix not in IMAGE_SUFFIXES | VIDEO_SUFFIXES):
-            continue
-        url = f"{scheme}://{name.lstrip('/')}::{inner}" if chained else fs.unstrip_protocol(name)
-        yield Input(
-            Kind.PHOTO if suffix in IMAGE_SUFFIXES else Kind.VIDEO,
-            printable(url),
-            url,
-            int(info.get("size") or 0),
-            _stamp(info),
-        )
+        for file in list_files(text):
+            kind = Kind.PHOTO if file.suffix in IMAGE_SUFFIXES else Kind.VIDEO
+            yield Input(kind, printable(file.address), file.address, file.size, file.stamp)
+    except SourceError as error:
+        yield Input(Kind.UNREADABLE, printable(text), text, problem=str(error))
 
 
-def _stamp(info: dict[str, Any]) -> str:
-    names = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "CRC", "created")
-    return next((f"{name}={info[name]}" for name in names if info.get(name)), "")
-
-
-def _file_system(text: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-
-        fs, path = url_to_fs(text)
-        return fs, path
-    except (ImportError, ValueError, OSError) as error:
-        raise UserError(f"{text} cannot be opened ({error}); install what fsspec needs for it.") from error
+# --- content ------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -209,10 +172,9 @@ def _copy(one: Input) -> Path:
     folder = TemporaryDirectory(prefix="expnet-live-")
     copy = Path(folder.name) / ("input" + PurePosixPath(one.spec.partition("::")[0]).suffix)
     try:
-        fs, name = _file_system(one.spec)
-        fs.get_file(name, str(copy))
-    except Exception as error:  # each file system has errors of its own
+        download(one.spec, copy)
+    except SourceError:
         folder.cleanup()
-        raise SourceError(f"{one.source} cannot be fetched ({error or type(error).__name__}); try again.") from error
+        raise
     _copies[one.key] = folder, copy
     return copy

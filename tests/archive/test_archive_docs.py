@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.dataset as ds
 import pytest
 from archives import clip, photo
 from places import ROOT
@@ -35,3 +36,11 @@ def test_the_lines_read_it(
     monkeypatch.chdir(place)
     exec(code, {"Path": Path, "rows": pd.read_parquet("interviews/faces")})
     assert len(capsys.readouterr().out) > 10
+
+
+def test_arrow_opens_it_as_r_does(place: Path) -> None:
+    """R's arrow is the same library, whose open_dataset opens a folder of hive partitions."""
+    faces = ds.dataset(place / "interviews" / "faces", partitioning="hive")
+    table = faces.to_table(["source", "AU12", "kind"], filter=ds.field("confidence") > 0.5)
+    assert set(table["kind"].to_pylist()) == {"video", "photo"}
+    assert len(table.group_by("source").aggregate([("AU12", "mean")])) == 2

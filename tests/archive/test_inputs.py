@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import threading
 import zipfile
-from collections.abc import Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -69,30 +65,6 @@ def test_a_zip(folder: Path) -> None:
     ]
     with fetched(found[1]) as path:
         assert path.read_bytes() == (folder / "y" / "c.png").read_bytes()
-
-
-@pytest.fixture
-def web(folder: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def test_an_address(folder: Path, web: str) -> None:
-    (one,) = list_inputs([f"{web}/x/a.mp4"])
-    assert (one.kind, one.size) == (Kind.VIDEO, (folder / "x" / "a.mp4").stat().st_size)
-    with fetched(one) as path:
-        assert path.read_bytes() == (folder / "x" / "a.mp4").read_bytes()
-        copy = path
-    with fetched(one) as path:
-        assert path == copy
 
 
 def test_cuts_are_at_key_frames(tmp_path: Path) -> None:
