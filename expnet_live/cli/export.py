@@ -90,9 +90,16 @@ def add_parser(subparsers: Subparsers) -> None:
         "(.vrm, .glb)",
     )
     parser.add_argument(
+<<<<<<< HEAD
         "--swing", choices=("on", "off"), default="on",
         help="whether an avatar's hair and clothes swing in overlays and meshes (default: on)",
     )  # fmt: skip
+=======
+        "--look",
+        metavar="HAIR,COLOR,EYES",
+        help="of our own head: its hair style, and the colours of hair and eyes, such as long,blond,blue",
+    )
+>>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     parser.set_defaults(run=run)
 
 
@@ -101,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.errors import UserError
     from expnet_live.core.signals import terminable
+    from expnet_live.heads.look import Look
     from expnet_live.outputs.export.export import default_out, export
     from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions
     from expnet_live.outputs.export.pose import PoseMode
@@ -127,7 +135,11 @@ def run(args: argparse.Namespace) -> int:
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
         head=args.head,
+<<<<<<< HEAD
         swing=args.swing == "on",
+=======
+        look=Look.parse(args.look or ""),
+>>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)

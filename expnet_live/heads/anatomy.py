@@ -21,6 +21,7 @@ from expnet_live.heads.cage import Cage, Linear
 from expnet_live.heads.closing import Closing, closing
 from expnet_live.heads.head import SHINE, Part
 from expnet_live.heads.head_shell import add_head_shell
+from expnet_live.heads.look import USUAL
 from expnet_live.heads.palette import SKIN, default_colors, shine_of_face
 from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, N_BASE, RIGHT_EYE_OUTER, topology_of_triangles
 from expnet_live.meshes.subdivision import boundary_loops, loop_subdivision
@@ -109,7 +110,7 @@ def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = Non
     n_face = int((part == Part.FACE).sum())
     body = _Assembly(cage, refine, fine, part, colors)
     center_ids = [
-        body.attach(center, eyes.eyeball(), np.zeros(3), p)
+        body.attach(center, eyes.eyeball(USUAL.iris), np.zeros(3), p)
         for center, p in zip(centers, (Part.RIGHT_EYE, Part.LEFT_EYE), strict=True)
     ]
     upper_edge, lower_edge, tongue_tip = _mouth_places(mean)

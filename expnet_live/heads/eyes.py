@@ -20,7 +20,7 @@ _SECTORS = 48
 _MAX_POLAR = np.radians(105)
 
 _SCLERA, _SCLERA_EDGE = np.array([240, 236, 232.0]), np.array([206, 172, 164.0])
-_LIMBUS, _IRIS, _IRIS_INNER = np.array([44, 38, 36.0]), np.array([104, 92, 68.0]), np.array([150, 118, 70.0])
+_LIMBUS = np.array([44, 38, 36.0])
 _PUPIL = np.array([8, 7, 8.0])
 _RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]), np.array([46, 32, 28.0])
 
@@ -60,8 +60,9 @@ def add_lid_rim(cage: Cage, mean: Array, ring: Array, center: Linear, part: int)
         row = following
 
 
-def eyeball() -> tuple[Array, Array, Array]:
-    """An eyeball around the origin looking along +z: vertices (V, 3) mm, triangles (F, 3), RGB 0..255 (V, 3)."""
+def eyeball(iris: tuple[Array, Array]) -> tuple[Array, Array, Array]:
+    """An eyeball around the origin looking along +z: vertices (V, 3) mm, triangles (F, 3), RGB 0..255 (V, 3); see
+    Look.iris."""
     limbus, pupil = np.arcsin(IRIS_RADIUS / EYE_RADIUS), np.arcsin(PUPIL_RADIUS / EYE_RADIUS)
     rings = np.concatenate([
         pupil * np.array([0.5, 0.93, 1.07]),
@@ -74,7 +75,7 @@ def eyeball() -> tuple[Array, Array, Array]:
     unit = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], 1)
     bulge = _CORNEA * np.clip(1 - (np.sin(polar) / np.sin(limbus)) ** 2, 0, 1) ** 1.5 * (polar < limbus)
     vertices = np.vstack([(0, 0, EYE_RADIUS + _CORNEA), (EYE_RADIUS + bulge)[:, None] * unit])
-    colors = np.vstack([_PUPIL, eye_colors(polar, turn, pupil, limbus)])
+    colors = np.vstack([_PUPIL, eye_colors(polar, turn, pupil, limbus, iris)])
 
     index = 1 + np.arange(len(polar)).reshape(len(rings), _SECTORS)
     right = np.roll(index, -1, axis=1)
@@ -83,8 +84,9 @@ def eyeball() -> tuple[Array, Array, Array]:
     return vertices, np.concatenate([top, np.stack([a, d, c], 1), np.stack([a, c, b], 1)]), colors
 
 
-def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
-    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and around it; radii of pupil and iris in radians."""
+def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float, tint: tuple[Array, Array]) -> Array:
+    """RGB 0..255 (n, 3) of an eyeball by the angles from its axis and around it; radii of pupil and iris in radians,
+    `tint` as Look.iris."""
     within = np.clip((polar - pupil) / (limbus - pupil), 0, 1)[:, None]
     rng = np.random.default_rng(5)
     streak = sum(
@@ -93,7 +95,8 @@ def eye_colors(polar: Array, turn: Array, pupil: float, limbus: float) -> Array:
     fibre = (1 + 0.07 * np.asarray(streak) * np.sin(np.pi * within[:, 0]))[:, None]
     # Light enters from above and collects in the lower half of the iris.
     caustic = (1 - 0.30 * np.sin(turn))[:, None]
-    iris = (_IRIS_INNER + (_IRIS - _IRIS_INNER) * np.clip(within * 1.5, 0, 1)) * fibre * caustic
+    outer, inner = tint
+    iris = (inner + (outer - inner) * np.clip(within * 1.5, 0, 1)) * fibre * caustic
     limbal = np.clip((within - 0.68) / 0.3, 0, 1) ** 1.5
     iris = iris * (1 - limbal) + _LIMBUS * limbal
 

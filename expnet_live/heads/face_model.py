@@ -6,6 +6,7 @@ Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points,
 
 from __future__ import annotations
 
+import threading
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,10 +25,14 @@ from expnet_live.geometry.normals import BendingNormals, NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.brows import brows
+from expnet_live.heads.growing import grown
 from expnet_live.heads.hair import hairiness
+from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.head import Part, Traits
+from expnet_live.heads.look import USUAL, Look
 from expnet_live.heads.posing import Posing
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
+from expnet_live.heads.strands import Strands
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
 from expnet_live.heads.transfer import RigDriver, named_weights
 
@@ -41,7 +46,10 @@ _BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRig
 _LIVELY = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES)
 _STIFF = (Part.UPPER_TEETH, Part.EARS)
 _EYES = (0.5, 1.8)  # multiple of the mean face's eye opening up to which blinks adapt
+_KEPT = 8  # looks that are kept
 _SEAL = 4  # exponents of a blink for closing its lids, and of the actions that close lips
+
+_dressing = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +60,7 @@ class FaceModel:
     prior_covariance); its origin is the neutral face. `mirror` (468,) maps a point to its mirror
     image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
     subdivided face. `own_rig` replaces the built-in rig.
+    `look` are its hair and the colours of hair and eyes.
 
     >>> model = FaceModel.load()
     >>> vertices = model.vertices(model.expression_of(jawOpen=2.0))
@@ -69,6 +78,7 @@ class FaceModel:
     base_triangles: Array
     base_colors: Array
     own_rig: Rig | None = None
+    look: Look = USUAL
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceModel:
@@ -194,9 +204,51 @@ class FaceModel:
         """RGB albedo of the head, (V, 3) uint8."""
         return self.anatomy.colors
 
+    def dressed(self, look: Look) -> FaceModel:
+        """The same head with another look: for each look, the same object."""
+        with _dressing:
+            known = self._dressed
+            if look not in known:
+                if len(known) > _KEPT:
+                    del known[next(other for other in known if other != self.look)]
+                known[look] = self._dress(look)
+            return known[look]
+
+    @cached_property
+    def _dressed(self) -> dict[Look, FaceModel]:
+        return {self.look: self}
+
+    @cached_property
+    def _grown(self) -> dict[str, Strands]:
+        """The locks of each hair style that was worn."""
+        return {}
+
+    def _locks(self, resting: Array, density: Array) -> Strands:
+        name, anatomy = self.look.hair, self.anatomy
+        how = STYLES[name].locks
+        if how is None:
+            return Strands.none()
+        if name not in self._grown:
+            skin = np.isin(anatomy.part, (Part.FACE, Part.SHELL))
+            locks = grown(how, resting, self.normals(resting), anatomy.triangles, density, skin)
+            self._grown[name] = locks
+        return self._grown[name]
+
+    def _dress(self, look: Look) -> FaceModel:
+        assert self._grown is not None  # shared by all
+        other = copy(self)  # with all that has been computed
+        other.__dict__.pop("traits", None)
+        colors = self.anatomy.colors.copy()
+        ball = np.clip(np.round(eyes.eyeball(look.iris)[2]), 0, 255)
+        for part in self.anatomy.eyeballs:
+            colors[part] = ball
+        other.__dict__.update({"look": look, "anatomy": replace(self.anatomy, colors=colors)})
+        return other
+
     def colored(self, colors: Array) -> FaceModel:
         """The same head in other colours (V, 3) uint8 RGB."""
         other = copy(self)  # with all that has been computed
+        other.__dict__.pop("_dressed", None)
         other.__dict__["anatomy"] = replace(self.anatomy, colors=colors)
         return other
 
@@ -210,14 +262,18 @@ class FaceModel:
         folds = np.zeros(len(anatomy.part), np.float32)
         for lid in anatomy.closings[:2]:
             folds[:n] += eyes.crease(face, face[lid.first])
+        resting = self.vertices(np.zeros(self.n_expression))
+        density = hairiness(anatomy, resting)
         return Traits(
             part=anatomy.part,
             shine=anatomy.shine,
             marks=np.arange(len(self.mean), dtype=np.int32),
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
-            hair=hairiness(anatomy, self.vertices(np.zeros(self.n_expression))),
+            hair=density if STYLES[self.look.hair].cap else None,
             brows=hairs,
             folds=folds,
+            look=self.look,
+            grow=lambda: self._locks(resting, density),
         )
 
     @property

@@ -11,7 +11,7 @@ from expnet_live.heads.head import Part
 # Height of the hairline (mm) by depth: over the forehead, at the temples, around the ears, on the nape.
 _DEPTH = (-10, 0, 12, 30, 48, 62, 70, 78, 86, 94, 102, 112, 130, 170)
 _HEIGHT = (88, 86, 80, 64, 42, 14, 4, 20, 32, 22, -2, -30, -58, -66)
-_LIFT = 7.0  # mm of full hair above the skull
+FULL = 7.0  # mm of full hair above the skull
 
 
 def hairiness(anatomy: Anatomy, resting: Array) -> Array:
@@ -31,5 +31,5 @@ def hairiness(anatomy: Anatomy, resting: Array) -> Array:
 
 def lift(hair: Array) -> Array:
     """Offset (mm) along their normals of vertices with that density of hair (V,)."""
-    result: Array = _LIFT * hair**2
+    result: Array = FULL * hair**2
     return result

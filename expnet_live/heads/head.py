@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from expnet_live.core.types import Array
+from expnet_live.heads.look import Look
+from expnet_live.heads.strands import Strands
 
 
 class Part(IntEnum):
@@ -57,7 +60,7 @@ class Traits:
     `part` (V,) see Part; `shine` (V,) 0 matte to 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
     `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
     (V,) how much light (0..1) is lost in skin folds that are finer than the mesh; `own_colors`: its colours came with
-    it, so that a person's skin does not change them.
+    it, so that a person's skin does not change them; `look` is that of a head with hair, whose locks `grow` makes.
     """
 
     part: Array | None = None
@@ -68,6 +71,13 @@ class Traits:
     brows: Array | None = None
     folds: Array | None = None
     own_colors: bool = False
+    look: Look | None = None
+    grow: Callable[[], Strands] = Strands.none
+
+    @cached_property
+    def locks(self) -> Strands:
+        """The locks of its hair; the first access takes a while."""
+        return self.grow()
 
     def parts(self, n: int) -> Array:
         """`part` of n vertices, all of them FACE if unknown."""

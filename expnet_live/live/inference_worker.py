@@ -15,7 +15,9 @@ from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Frame
 from expnet_live.heads.built_in import face_model as face_model
+from expnet_live.heads.dressing import dressed
 from expnet_live.heads.head import Head
+from expnet_live.heads.look import Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.follower import Follower
 from expnet_live.live.outputs import FanOut
@@ -100,7 +102,8 @@ class InferenceWorker(Worker):
         self.mirrored: int | None = None  # the number of the face that somebody chose; None: the first one seen
         self.person = Person()  # replaced as a whole from other threads
         self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
-        self.head: Head | None = None  # likewise; None: the face model's own head head
+        self.head: Head | None = None  # likewise; None: the face model's own head, with this look
+        self.look = Look()  # likewise
         self.shown: Shown = lambda faces: faces[
             :1
         ]  # likewise: the faces whose meshes must be ready in the output state
@@ -270,7 +273,7 @@ class InferenceWorker(Worker):
         """
         model = pipeline.face_model
         if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
-            head = model
+            head = dressed(model, self.look)
         expression, identity, blendshapes, skin = state.expression, state.identity, state.blendshapes, state.skin
         rested = blendshapes
         if blendshapes is not None:

@@ -39,6 +39,8 @@ class Window(Protocol):
 
     def show_gestures(self, on: bool) -> None: ...
 
+    def next_hair(self) -> None: ...
+
     def show_head_window(self, on: bool) -> None: ...
 
     def close(self) -> bool: ...
@@ -108,6 +110,7 @@ TABLE = (
     _chosen("follow", texts.FOLLOW, texts.FOLLOW_TIP, "H", "follow"),
     _chosen("hair", texts.HAIR, texts.HAIR_TIP, "J", "hair"),
     _chosen("swing", texts.SWING, texts.SWING_TIP),
+    _A("next_hair", texts.HAIR_NEXT, texts.HAIR_NEXT_TIP, ("Shift+J",), do=lambda w: w.next_hair()),
     _A(
         "head_window",
         texts.HEAD_WINDOW,
@@ -149,7 +152,7 @@ ON_HEAD = (
     "library",
     "mark",
 )  # buttons that float above the head
-PANELS, APPEARANCE, SEPARATOR = "panels", "appearance", ""  # in menus, beside the names of actions
+PANELS, APPEARANCE, LOOK, SEPARATOR = "panels", "appearance", "look", ""  # in menus, beside the names of actions
 MENUS = {
     texts.MENU_FILE: (
         *("open", "demo", "refresh", SEPARATOR),
@@ -167,7 +170,8 @@ MENUS = {
     ),
     texts.MENU_VIEW: (
         *("mirror", "overlay", SEPARATOR),
-        *("reset_view", "wireframe", "painted", "follow", "hair", "swing", SEPARATOR),
+        *("reset_view", "wireframe", "painted", "follow", SEPARATOR),
+        *("hair", "next_hair", LOOK, "swing", SEPARATOR),
         *("head_window", SEPARATOR),
         *(PANELS, APPEARANCE, "reset_layout", "full_screen"),
     ),

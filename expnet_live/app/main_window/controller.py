@@ -141,9 +141,9 @@ class Controller:
 
     def _prepare(self) -> None:
         try:
-            model, drawn = face_model(), own_drawn()
-            self.gallery.add(model, drawn.geometry)
-            self.prepared = Prepared(model, drawn.lines)
+            drawn = own_drawn(self.choices.look)
+            self.gallery.add(drawn.head, drawn.geometry)
+            self.prepared = Prepared(face_model(), drawn.lines)
             self.devices = catalog.devices()
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))
@@ -241,6 +241,10 @@ class Controller:
         self.notices.append(Notice("worn head", "gone"))
         self.gallery.wear(name, face_model, self._wear)
 
+    def dressed(self, model: FaceModel) -> FaceModel:
+        """Our own head in the look that was chosen."""
+        return model.dressed(self.choices.look)
+
     def keep_avatar(self, source: Path, avatar: Avatar) -> None:
         """Keep an avatar's file among the heads and its conditions in the profile, and wear it."""
         library = self.gallery.library
@@ -261,6 +265,7 @@ class Controller:
 
     def _use_choices(self) -> None:
         self.engine.inference.swings.on = self.choices.swing
+        self.engine.inference.look = self.choices.look
 
     def _headless(self, reason: str) -> None:
         """On a thread of its own."""

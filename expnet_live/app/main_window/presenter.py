@@ -48,7 +48,7 @@ class Presenter:
         self._plots = 0
         self._pending: LiveState | None = None
         self.head: Head | None = None  # the head whose geometry the view has
-        self.hairy = True
+        self.hairy = True  # whether it has hair, or could have
         self.heads = [parts.head]  # all views of the head
         self._ready = False
         self._gauge = Gauge()
@@ -176,7 +176,7 @@ class Presenter:
             return
         self._idle_shown = now
         seconds = now - self._begun
-        head = self._controller.gallery.head or prepared.model
+        head = self._controller.gallery.head or self._controller.dressed(prepared.model)
         if self._turned_to(head):
             pose = Pose(idle_pose(seconds), np.zeros(3))
             for view in self.heads:
@@ -205,7 +205,7 @@ class Presenter:
         state, head = controller.state, controller.gallery.head
         if state is None or not state.faces or controller.prepared is None:
             return
-        head = head or controller.prepared.model
+        head = head or controller.dressed(controller.prepared.model)
         if state.faces[0].head is not head and state.faces[0].fits(head) and self._turned_to(head):
             worn = controller.window_state.wear(head)
             if worn is not None:
@@ -219,7 +219,7 @@ class Presenter:
                 return False
             for view in self.heads:
                 view.set_geometry(geometry)
-            self.head, self.hairy = head, len(geometry.hairy) > 0
+            self.head, self.hairy = head, head.traits.look is not None
         return True
 
     def _swapped(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 from expnet_live.app import texts
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.heads.dressing import Haired
 from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.files import write_mesh
@@ -36,7 +37,7 @@ class Snapshot:
     faces: tuple[LiveFace, ...]
 
     def save(self, folder: Path) -> Path:
-        """Write PNG, CSV, JSON, and PLY, OBJ and GLB of each head. Return the new folder below `folder`.
+        """Write PNG, CSV and JSON, PLY and OBJ of each head, and GLB with its hair; return the new folder in `folder`.
 
         It uses no widget and may run on any thread. Raises UserError if writing fails.
         """
@@ -82,9 +83,14 @@ class Snapshot:
     def _save_meshes(self, out: Path) -> None:
         for i, face in enumerate(self.faces, 1):
             head = toned(face.head, face.skin)
-            for suffix in MESHES:
-                path = out / f"head{i if i > 1 else ''}{suffix}"
-                write_mesh(path, face.vertices, head.triangles, normals=face.normals, colors=head.colors)
+            name = f"head{i if i > 1 else ''}"
+            for suffix in (".ply", ".obj"):
+                write_mesh(
+                    out / (name + suffix), face.vertices, head.triangles, normals=face.normals, colors=head.colors
+                )
+            haired = Haired.of(head)
+            vertices, normals = haired.mesh(face.vertices, face.normals)
+            write_mesh(out / f"{name}.glb", vertices, haired.triangles, normals=normals, colors=haired.colors)
 
 
 def _number(value: float) -> float:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabWidget
 
 from expnet_live.app import settings, texts
-from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
+from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, LOOK, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
@@ -27,6 +27,7 @@ from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.avatar_editor import AvatarEditor
 from expnet_live.app.widgets.head_window import HeadWindow
 from expnet_live.app.widgets.lesson_sheet import LessonSheet
+from expnet_live.app.widgets.look_menus import LookMenus
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.perform_sheet import PerformSheet
@@ -35,6 +36,7 @@ from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
 from expnet_live.gestures.watching import rules_of
+from expnet_live.heads.look import BALD
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
@@ -107,7 +109,12 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
-        inner = {PANELS: self._panels_menu(), APPEARANCE: self._appearance_menu()}
+        self.looks = LookMenus(self, self.commands.choose)
+        inner = {
+            PANELS: (self._panels_menu(),),
+            APPEARANCE: (self._appearance_menu(),),
+            LOOK: self.looks.menus,
+        }
         for title, names in MENUS.items():
             if title == texts.MENU_HELP:
                 self.outputs = OutputsMenu(
@@ -123,7 +130,8 @@ class MainWindow(QMainWindow):
                 if name == SEPARATOR:
                     menu.addSeparator()
                 elif name in inner:
-                    menu.addMenu(inner[name])
+                    for further in inner[name]:
+                        menu.addMenu(further)
                 else:
                     menu.addAction(self.actions_[name])
 
@@ -168,6 +176,9 @@ class MainWindow(QMainWindow):
         dock.setVisible(on)
         if on:
             dock.raise_()
+
+    def next_hair(self) -> None:
+        self.looks.next_style(self.controller.choices)
 
     def show_lesson(self, name: str) -> None:
         """The sheet in which the person shows a gesture of their own."""
@@ -262,6 +273,7 @@ class MainWindow(QMainWindow):
         self._show_views()
         self._show_controls()
         self._show_recording()
+        self._show_look()
 
     def _show_views(self) -> None:
         parts, choices = self.parts, self.controller.choices
@@ -318,10 +330,16 @@ class MainWindow(QMainWindow):
         self.commands.watch()
         self._show_controls()
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
-        self.actions_["hair"].setEnabled(self.presenter.hairy)
+        self._show_look()
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
         self.actions_["forget_performance"].setEnabled(bool(self.controller.person.full))
         self._show_recording()
+
+    def _show_look(self) -> None:
+        hairy, choices = self.presenter.hairy, self.controller.choices
+        self.looks.show(choices, hairy)
+        self.actions_["hair"].setEnabled(hairy and choices.styled.hair != BALD)
+        self.actions_["next_hair"].setEnabled(hairy)
 
     def _show_recording(self) -> None:
         """Enable buttons and lists for the state of the recording."""

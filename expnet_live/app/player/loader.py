@@ -8,6 +8,7 @@ from pathlib import Path
 from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay
 from expnet_live.core.errors import UserError
+from expnet_live.heads.look import USUAL, Look
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.worker import Stopped, Worker
 
@@ -18,11 +19,11 @@ class Loader(Worker):
     """`take` returns the session once it is loaded, or the sentence that says why it failed; `share` is the part (0..1)
     of its table that has been read. After a stop, it ends at the next step."""
 
-    def __init__(self, folder: Path, head: str = "") -> None:
-        """`head`: see Replay.load."""
+    def __init__(self, folder: Path, head: str = "", look: Look = USUAL) -> None:
+        """`head`, `look`: see Replay.load."""
         super().__init__("loading of a session")
         self.share = 0.0
-        self._folder, self._head = folder, head
+        self._folder, self._head, self._look = folder, head, look
         self._out: Mailbox[Replay | str] = Mailbox()
 
     def take(self) -> Replay | str | None:
@@ -31,7 +32,7 @@ class Loader(Worker):
     def _work(self) -> None:
         self._running()
         try:
-            self._out.put(Replay.load(self._folder, self._step, self._head))
+            self._out.put(Replay.load(self._folder, self._step, self._head, self._look))
         except Stopped:
             raise
         except UserError as error:

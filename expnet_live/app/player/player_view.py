@@ -99,7 +99,7 @@ class PlayerView(QWidget):
     def open_session(self, folder: Path) -> None:
         """Open a session and return at once; an error in the folder is shown as a sentence."""
         self.close_session()
-        self.folder, self._loader = folder, Loader(folder, self._state.choices.head)
+        self.folder, self._loader = folder, Loader(folder, self._state.choices.head, self._state.choices.styled)
         self._loader.start()
         self._timer.start(_TICK)
 

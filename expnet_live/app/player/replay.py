@@ -25,6 +25,7 @@ from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array, Frame, Image, Pose
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
+from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.export.track import corrected, latest, main_face, track
@@ -66,17 +67,17 @@ class Replay:
     swings: Swings = field(default_factory=Swings)
 
     @classmethod
-    def load(cls, folder: Path, progress: Progress = unwatched, head: str = "") -> Replay:
+    def load(cls, folder: Path, progress: Progress = unwatched, head: str = "", look: Look = USUAL) -> Replay:
         """Load a session, which takes a while. `progress` gets the part of the table that has been read, and may raise
         to stop. `head` is the name or file of the head to wear; if it is empty or cannot be loaded, the face model's
-        own is worn. Raises UserError with one sentence."""
+        own is worn, ours in that `look`. Raises UserError with one sentence."""
         session = Session.open(folder, progress)
         n = len(session.rows)
         if not n:
             raise UserError(f"{folder} holds no frames; its recording ended before the first one.")
         drawn, no_head = None, ""
         try:
-            drawn = _drawn_of(session.info, head)
+            drawn = _drawn_of(session.info, head, look)
         except UserError as error:
             no_head = str(error)
         progress(n, n)
@@ -280,7 +281,7 @@ def _leads(rows: Rows, chosen: Rows) -> bool:
     return bool(np.isin(first, faces).mean() > 0.5)
 
 
-def _drawn_of(info: SessionInfo, worn: str) -> DrawnHead:
+def _drawn_of(info: SessionInfo, worn: str, look: Look) -> DrawnHead:
     """The head to wear, or that of the face model that the session was recorded with. Takes a while.
 
     Raises UserError where that model is not on this computer.
@@ -292,7 +293,7 @@ def _drawn_of(info: SessionInfo, worn: str) -> DrawnHead:
         head = model.face_model()
     except UserError as error:
         raise UserError(texts.PLAYER_NO_HEAD.format(reason=error)) from error
-    own = own_drawn()
+    own = own_drawn(look)
     if worn:
         try:
             other = Wardrobe().head(worn, head)

@@ -13,6 +13,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
+from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import faces_of
@@ -36,9 +37,10 @@ class ExportForm(QWidget):
 
     named = Signal()
 
-    def __init__(self, store: QSettings, ask: Ask) -> None:
+    def __init__(self, store: QSettings, ask: Ask, look: Callable[[], Look]) -> None:
+        """`look` is that of our own head."""
         super().__init__()
-        self._store, self._ask = store, ask
+        self._store, self._ask, self._look = store, ask, look
         self.session: Session | None = None
         self.heads: tuple[str, ...] = ()  # names of the imported heads to choose from
         self.out: Path | None = None
@@ -115,6 +117,7 @@ class ExportForm(QWidget):
             neutral=self.neutral.isChecked(),
             gains=self.gains.isChecked(),
             head=(self._head or None) if "head" in self.chosen.takes else None,
+            look=self._look(),
         )
 
     def made(self) -> None:

@@ -12,22 +12,25 @@ from expnet_live.app import icons, texts
 from expnet_live.app.sessions_window.export_form import Ask, ExportForm, Range
 from expnet_live.app.sessions_window.export_job import ExportJob
 from expnet_live.app.theme import Theme
+from expnet_live.heads.look import Look
 from expnet_live.sessions.reading.session import Session
 
 _PATIENCE = 2.0  # s to wait for a cancelled export to end
 
 
 class ExportPanel(QWidget):
-    """`show_folder` is called with the path of the export; for `ask` see the form. A timer calls `tick` several times a
-    second."""
+    """`show_folder` is called with the path of the export; for `ask` and `look` see the form. A timer calls `tick`
+    several times a second."""
 
-    def __init__(self, store: QSettings, show_folder: Callable[[Path], None], ask: Ask) -> None:
+    def __init__(
+        self, store: QSettings, show_folder: Callable[[Path], None], ask: Ask, look: Callable[[], Look]
+    ) -> None:
         super().__init__()
         self._show_folder = show_folder
         self._made: Path | None = None
         self.job: ExportJob | None = None
         self._waiting = False  # for a free name, then to export
-        self.form = ExportForm(store, ask)
+        self.form = ExportForm(store, ask, look)
         self.form.named.connect(self._named)
         self.sentence, self.progress, self._close = QLabel(), QProgressBar(), QToolButton()
         self.start, self.cancel = QPushButton(texts.EXPORT), QPushButton(texts.EXPORT_CANCEL)

@@ -32,6 +32,7 @@ from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.pieces import reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
+from expnet_live.heads.look import USUAL
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.info import read_info
@@ -64,7 +65,7 @@ class SessionsWindow(QMainWindow):
             self.actions_["other"],
         )
         self.player = PlayerView(theme, state)
-        self.panel = ExportPanel(store, reveal, self._ask_disk)
+        self.panel = ExportPanel(store, reveal, self._ask_disk, lambda: USUAL if state is None else state.choices.look)
         self.banners = BannerStack()
         self.message = QLabel(texts.CHOOSE_SESSION)
         self._arrange()

@@ -12,6 +12,7 @@ from expnet_live.app.state.gesturing import GestureChoice
 from expnet_live.app.state.marking import PRESETS, Preset
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.records import record_of
+from expnet_live.heads.look import BALD, Look
 from expnet_live.live.state import Settings
 
 SPANS = (10, 20, 30, 60)
@@ -42,7 +43,13 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
+<<<<<<< HEAD
     swing: bool = True  # whether an avatar's hair and clothes do
+=======
+    hair_style: str = Look.hair  # these are names, see Look
+    hair_color: str = Look.hair_color
+    eye_color: str = Look.eye_color
+>>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
     ground: str = TRANSPARENT  # one of GROUNDS
@@ -61,6 +68,16 @@ class Choices:
     @property
     def settings(self) -> Settings:
         return Settings(self.model, self.device, self.smoothing, self.max_faces)
+
+    @property
+    def look(self) -> Look:
+        """That of our own head, as it is shown."""
+        return self.styled if self.hair else replace(self.styled, hair=BALD)
+
+    @property
+    def styled(self) -> Look:
+        """The same with its hair, even if that is hidden."""
+        return Look(self.hair_style, self.hair_color, self.eye_color).known
 
     @property
     def spec(self) -> SourceSpec | None:

@@ -55,6 +55,28 @@ RESET_VIEW, RESET_VIEW_TIP = "Reset view", "Look at the head from the front agai
 WIREFRAME, WIREFRAME_TIP = "Wireframe", "Show the face's mesh on the head"
 PAINT, PAINT_TIP = "Paint with my face", "Project the camera's picture onto the head"
 HAIR, HAIR_TIP = "Hair", "Show or hide the head's hair"
+HAIR_STYLE, HAIR_COLOR, EYE_COLOR = "Hair style", "Hair colour", "Eye colour"
+HAIR_NEXT, HAIR_NEXT_TIP = "Next hair style", "Give our own head the next hair style"
+LOOKS = {
+    "none": "None",
+    "cropped": "Cropped",
+    "short": "Short",
+    "swept": "Swept to the side",
+    "curly": "Curly",
+    "long": "Long",
+    "brown": "Brown",
+    "black": "Black",
+    "dark blond": "Dark blond",
+    "blond": "Blond",
+    "red": "Red",
+    "gray": "Grey",
+    "white": "White",
+    "hazel": "Hazel",
+    "dark brown": "Dark brown",
+    "amber": "Amber",
+    "green": "Green",
+    "blue": "Blue",
+}
 FOLLOW, FOLLOW_TIP = "Head follows", "The head turns with yours; when off, it keeps facing you"
 MIRROR, MIRROR_TIP = "Mirror", "Flip picture and head, as in a mirror"
 HEAD, HEAD_TIP = "Head", "The head that mirrors you: ours, an avatar, or an imported one"

@@ -47,6 +47,10 @@ class AvatarGeometry:
     hairy: Array
     unit: float
 
+    def around(self, vertices: Array) -> Array:
+        """Some of the vertices (V, 3) that enclose the others."""
+        return vertices[self.outermost]
+
     @property
     def size(self) -> int:
         return len(self.rest)

@@ -10,6 +10,7 @@ from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.heads.head import Head
+from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.inference_worker import face_model
 
 Drawable = HeadGeometry | AvatarGeometry
@@ -29,8 +30,8 @@ class DrawnHead:
     lines: FaceLines
 
 
-@lru_cache(maxsize=1)
-def own_drawn() -> DrawnHead:
-    """The built-in head; the first call takes a while. Raises UserError."""
-    model = face_model()
+@lru_cache(maxsize=2)
+def own_drawn(look: Look = USUAL) -> DrawnHead:
+    """The built-in head in a look; the first call takes a while. Raises UserError."""
+    model = face_model().dressed(look)
     return DrawnHead(model, HeadGeometry.of(model), FaceLines(model))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
@@ -11,7 +11,10 @@ from scipy.spatial import ConvexHull
 from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array
 from expnet_live.heads.hair import lift
+from expnet_live.heads.hair_styles import STYLES, Style
 from expnet_live.heads.head import Head, Part, expression_of, face_triangles
+from expnet_live.heads.look import USUAL, Look
+from expnet_live.heads.strands import Strands
 from expnet_live.heads.tone import is_skin, own_tone
 from expnet_live.heads.topology import CHIN
 from expnet_live.meshes.subdivision import edges_of
@@ -25,6 +28,7 @@ _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, 
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
 _LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower lip
 _DIM = 0.8  # rate at which light fades behind the lips
+_SOME = 40  # of how many points of the hair one is enough to enclose it
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
@@ -37,7 +41,7 @@ class HeadGeometry:
     at rest; `tone` (3,) that tone, linear RGB, None of a head with colours of its own; `inside` (V,) bool: behind the
     lips. The neck ends at the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of
     the skin; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are
-    unknown; `outermost` are vertices that enclose the others.
+    unknown; `outermost` are vertices that enclose the others. `locks` are those of the hair, in the `look`.
     """
 
     triangles: Array
@@ -59,6 +63,16 @@ class HeadGeometry:
     complexion: Array
     lips: Array
     outermost: Array
+    look: Look = USUAL
+    locks: Strands = field(default_factory=Strands.none)
+
+    @property
+    def style(self) -> Style:
+        return STYLES[self.look.hair]
+
+    def around(self, vertices: Array) -> Array:
+        """Some points (n, 3) that enclose the head and its hair, for its vertices (V, 3)."""
+        return np.concatenate([vertices[self.outermost], self.locks.at(vertices)[::_SOME]])
 
     @property
     def size(self) -> int:
@@ -97,6 +111,8 @@ class HeadGeometry:
             complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
             lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
             outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
+            look=head.traits.look or USUAL,
+            locks=head.traits.locks,
         )
 
 

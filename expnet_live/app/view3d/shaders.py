@@ -17,6 +17,7 @@ uniform vec3 u_place;       // pixels per mm, and the position of the model's or
 uniform vec2 u_picture;     // size of the camera's picture in pixels
 uniform float u_nudge;      // offset towards the viewer, for lines on the surface
 uniform float u_hair;       // 1 with hair, 0 without
+uniform float u_lift;       // height of the hair on the scalp, as a multiple of full hair
 uniform float u_neck;       // mm: where the neck ends
 uniform float u_gape;       // 0 with touching lips, 1 with a mouth open to the light
 attribute vec3 a_position;
@@ -38,7 +39,7 @@ vec2 traits() {
 }
 
 vec4 in_view() {
-    return u_to_eye * vec4(a_position + hair() * a_normal, 1.0);
+    return u_to_eye * vec4(a_position + u_lift * hair() * a_normal, 1.0);
 }
 
 vec3 turned() {
@@ -75,7 +76,8 @@ uniform float u_paint;
 uniform vec3 u_complexion;  // factor that gives our skin the person's tone, or that of the picture
 uniform vec3 u_tint;        // colour of the clay head under the wireframe
 uniform float u_clay;
-const vec3 HAIR = vec3(0.042, 0.022, 0.014);
+uniform vec3 u_hair_color;
+uniform vec2 u_cover;       // mm of full hair at which it begins to hide the skin, and does so fully
 const vec3 WRAP = vec3(0.50, 0.36, 0.30);
 
 vec3 lit(vec3 n, int i) {
@@ -90,9 +92,8 @@ vec3 in_tone(vec4 color) {
 // The visible colour of a point, as sRGB. traits: shine, openness; strand: place in the hair pattern, -1..1;
 // photo: the camera's picture there; paint: how far it covers our colour.
 vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float strand, vec3 photo, float paint) {
-    vec3 skin = mix(own, HAIR * (1.0 + 0.45 * strand), hair);
-    n = normalize(n + 0.13 * hair * strand * vec3(n.y, -n.x, 0.0));
-    float shine = mix(traits.x, 0.42 + 0.06 * strand, hair);
+    vec3 skin = mix(own, u_hair_color * (0.80 + 0.40 * strand), hair);
+    float shine = mix(traits.x, 0.22 + 0.06 * strand, hair);
     float hollow = 1.0 - traits.y;
     vec3 light = mix(u_ground, u_sky, 0.5 + 0.5 * n.y) + lit(n, 0) + lit(n, 1) + lit(n, 2);
     // Light in hollows of the skin has bounced off skin, so it is warm.
@@ -116,14 +117,17 @@ vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float stran
 }
 """
 
-_STRANDS = """
-float strands(vec3 at) {
-    // Combed back from the forehead: fine across, long along the hair.
-    float angle = atan(at.x, at.y - 20.0);
-    float along = at.z * 0.035;
-    float wave = sin(along) + 0.6 * sin(2.3 * along + 5.0 * angle);
-    return 0.34 * sin(83.0 * angle + 2.6 * wave) + 0.30 * sin(47.0 * angle - 2.0 * wave + 1.0)
-         + 0.22 * sin(149.0 * angle + 1.7 * wave) + 0.14 * sin(23.0 * angle + wave);
+_STUBBLE = """
+// Hairs of a few millimetres that lean back and down, as a pattern -1..1.
+float stubble(vec3 at) {
+    float along = at.y - at.z;
+    float wave = sin(0.9 * along + 1.7 * at.x) + sin(0.53 * at.x - 0.71 * at.y);
+    return 0.4 * sin(3.3 * at.x + 1.1 * along + 2.0 * wave) + 0.35 * sin(4.7 * at.x - 1.9 * along + 1.6 * wave + 1.0)
+         + 0.25 * sin(2.1 * along + 6.1 * at.x - 2.2 * wave);
+}
+
+float covered(float mm, float strand, vec2 cover) {
+    return smoothstep(cover.x, cover.y, mm * (1.0 + 0.5 * strand));
 }
 """
 
@@ -184,7 +188,7 @@ void main() {{
 
 PIXEL_FRAGMENT = f"""
 #version 120
-{_LIGHT}{_STRANDS}{_BROWS}{_BROW_HAIRS}{_PICTURE}
+{_LIGHT}{_STUBBLE}{_BROWS}{_BROW_HAIRS}{_PICTURE}
 varying vec3 v_brow;
 varying vec3 v_position;
 varying vec3 v_normal;
@@ -194,8 +198,8 @@ varying vec3 v_uv;
 varying vec4 v_rest;
 varying float v_presence;
 void main() {{
-    float hair = smoothstep(0.4, 3.2, v_rest.w);
-    float strand = hair > 0.0 ? strands(v_rest.xyz) : 0.0;
+    float strand = v_rest.w > 0.0 ? stubble(v_rest.xyz) : 0.0;
+    float hair = covered(v_rest.w, strand, u_cover);
     float paint = u_paint * v_uv.z * inside(v_uv.xy) * (1.0 - hair);
     vec3 photo = texture2D(u_photo, v_uv.xy).bgr;
     vec3 own = in_tone(v_color);
@@ -258,14 +262,16 @@ void main() {{
 
 HAIR_FRAGMENT = f"""
 #version 120
-{_STRANDS}
+uniform vec2 u_cover;
+{_STUBBLE}
 varying vec4 v_skin;
 varying vec3 v_hair;
 varying vec3 v_strand;
 varying vec4 v_rest;
 void main() {{
-    vec3 hair = v_hair + strands(v_rest.xyz) * v_strand;
-    gl_FragColor = vec4(mix(v_skin.rgb, hair, smoothstep(0.4, 3.2, v_rest.w)), 1.0) * v_skin.a;
+    float strand = stubble(v_rest.xyz);
+    vec3 hair = v_hair + strand * v_strand;
+    gl_FragColor = vec4(mix(v_skin.rgb, hair, covered(v_rest.w, strand, u_cover)), 1.0) * v_skin.a;
 }}
 """
 
@@ -294,4 +300,67 @@ void main() {{
     vec3 photo = texture2D(u_photo, v_uv.xy).rgb * v_gain;
     gl_FragColor = vec4(mix(v_seen.rgb, photo, v_uv.z * inside(v_uv.xy)), v_seen.a);
 }}
+"""
+
+# --- locks of hair --------------------------------------------------------------------------------
+
+# Lit at their vertices, which lie close together. Highlights lie across the strands, as Kajiya and Kay describe them.
+LOCK_VERTEX = f"""
+#version 120
+uniform mat4 u_to_eye;
+uniform mat4 u_projection;
+attribute vec3 a_position;
+attribute vec3 a_normal;
+attribute vec3 a_tangent;
+attribute vec4 a_lock;      // place across and along it, a number of its own, and the light that reaches it
+{_LIGHT}
+varying vec3 v_seen;         // sRGB
+varying vec3 v_gloss;
+varying vec3 v_place;
+
+float across(vec3 along, vec3 halfway, float power) {{
+    float d = dot(along, halfway);
+    return pow(max(1.0 - d * d, 0.0), power);
+}}
+
+void main() {{
+    vec4 at = u_to_eye * vec4(a_position, 1.0);
+    mat3 turn = mat3(u_to_eye[0].xyz, u_to_eye[1].xyz, u_to_eye[2].xyz);
+    vec3 n = normalize(turn * a_normal), t = normalize(turn * a_tangent);
+    float own = a_lock.z;
+    vec3 color = u_hair_color * (0.72 + 0.5 * own) * (0.85 + 0.3 * a_lock.y);
+    vec3 light = mix(u_ground, u_sky, 0.5 + 0.5 * n.y) + lit(n, 0) + lit(n, 1) + lit(n, 2);
+    vec3 first = normalize(t - (0.12 + 0.1 * own) * n), second = normalize(t + 0.2 * n);
+    vec3 gloss = vec3(0.0);
+    for (int i = 0; i < 2; i++) {{
+        float facing = clamp(0.35 + dot(n, u_toward[i]), 0.0, 1.0) * u_highlight[i];
+        vec3 shine = 0.055 * vec3(across(first, u_halfway[i], 70.0))
+                   + (0.35 * u_hair_color + 0.015) * across(second, u_halfway[i], 12.0);
+        gloss += facing * shine * u_light[i];
+    }}
+    vec3 lit = a_lock.w * color * light;
+    v_seen = pow(lit, vec3(1.0 / 2.2)).bgr;
+    v_gloss = pow(lit + a_lock.w * gloss, vec3(1.0 / 2.2)).bgr - v_seen;
+    v_place = a_lock.xyz;
+    gl_Position = u_projection * at;
+}}
+"""
+
+LOCK_FRAGMENT = """
+#version 120
+varying vec3 v_seen;         // sRGB
+varying vec3 v_gloss;
+varying vec3 v_place;
+void main() {
+    // Single hairs: they part at the tip, and at the root the skin is seen between them. Where they are finer than
+    // pixels, use their mean.
+    float x = v_place.x, y = v_place.y, own = 40.0 * v_place.z;
+    float step = fwidth(x);
+    float hair = 0.6 * clamp(2.0 - 9.0 * step, 0.0, 1.0) * sin(13.0 * x + own + 1.5 * y)
+               + 0.4 * clamp(2.0 - 20.0 * step, 0.0, 1.0) * sin(31.0 * x - 2.0 * own);
+    float there = min(min(6.25 * y, 3.57 * (1.0 - y)), 1.0) * (1.15 - 0.75 * x * x);
+    if (0.5 + 0.5 * hair > 2.2 * there) discard;
+    vec3 color = v_seen * (1.0 + 0.17 * hair) + v_gloss * (1.0 + 0.6 * hair);
+    gl_FragColor = vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
+}
 """

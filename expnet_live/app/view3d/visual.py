@@ -11,10 +11,13 @@ from vispy import gloo
 
 from expnet_live.app.view3d import shaders
 from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
-from expnet_live.heads.hair import lift
+from expnet_live.heads.growing import coarse
+from expnet_live.heads.hair import FULL, lift
+from expnet_live.heads.strands import Strands
 from expnet_live.heads.tone import factor_of
 from expnet_live.render.shading import STUDIO, Light
 
@@ -45,7 +48,8 @@ class HeadVisual:
         self._frugal = frugal
         self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
         self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
-        self._programs = [self._pixel, self._grid]
+        self._locks = gloo.Program(shaders.LOCK_VERTEX, shaders.LOCK_FRAGMENT)
+        self._programs = [self._pixel, self._grid, self._locks]
         if frugal:
             self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
             self._hair = gloo.Program(shaders.HAIR_VERTEX, shaders.HAIR_FRAGMENT)
@@ -53,22 +57,26 @@ class HeadVisual:
             self._programs += [self._plain, self._hair, self._painted]
         self._variables = [{name for _, _, name in p.variables} for p in self._programs]
         self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
+        self._lock_positions = gloo.VertexBuffer()
         self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "eyes", "grid")}
+        self._lock_indices = gloo.IndexBuffer()
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
+        self._worn = Strands.none()
         self._skin: Array | None = None
         self._tone: Array | None = None  # the head's own
         self._complexion = np.ones(3)
         self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **light_values())
         self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
-        self._set(u_neck=0.0, u_gape=1.0)
+        self._set(u_neck=0.0, u_gape=1.0, u_lift=1.0, u_cover=(0.4, 3.2), u_hair_color=(0.04, 0.02, 0.01))
         self._grid["u_nudge"] = 0.0006
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_finish(Finish())
 
     def set_geometry(self, geometry: HeadGeometry) -> None:
         self._geometry, self._tone = geometry, geometry.tone
+        self._set_hair(geometry)
         for part, indices in self._indices.items():
             if len(getattr(geometry, part)):
                 indices.set_data(getattr(geometry, part))
@@ -78,14 +86,32 @@ class HeadVisual:
         colors = np.column_stack([geometry.colors, geometry.skinned])
         still = {"a_color": colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
-        self._set(a_position=self._positions, a_normal=self._normals, **buffers)
+        skin = self._programs.copy()
+        skin.remove(self._locks)
+        self._set(skin, a_position=self._positions, a_normal=self._normals, **buffers)
         self._show_skin()
         self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
+
+    def _set_hair(self, geometry: HeadGeometry) -> None:
+        color, locks, style = linear_from_srgb(geometry.look.hair_rgb), geometry.locks, geometry.style
+        if self._frugal and style.locks is not None and len(locks):
+            locks = coarse(style.locks, locks)
+        self._worn = locks
+        self._set(u_hair_color=color, u_lift=style.cap / FULL, u_cover=style.cover)
+        if len(locks):
+            own = np.column_stack([locks.place, locks.light])
+            still = {"a_normal": locks.normals, "a_tangent": locks.tangents, "a_lock": own}
+            buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
+            small = np.uint16 if len(locks) < 1 << 16 else np.uint32
+            self._lock_indices.set_data(np.ascontiguousarray(locks.triangles, small))
+            self._set([self._locks], a_position=self._lock_positions, **buffers)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
+        if len(self._worn):
+            self._lock_positions.set_data(self._worn.at(vertices))
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
         gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
         share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
@@ -166,6 +192,10 @@ class HeadVisual:
             self._draw(self._pixel, "eyes")
         else:
             self._draw(self._pixel, "triangles")
+        if self._haired and len(self._worn):
+            gloo.set_state(cull_face=False)
+            self._locks["u_to_eye"], self._locks["u_projection"] = self._to_eye, self._projection
+            self._locks.draw("triangles", self._lock_indices, check_error=False)
         if self._finish.wireframe:
             gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
             self._draw(self._grid, "grid", "lines")
@@ -175,7 +205,7 @@ class HeadVisual:
         corner = np.zeros((3, 3), np.float32)
         points = {name: gloo.VertexBuffer(corner) for name in ("a_position", "a_normal", "a_rest", "a_brow")}
         fours = {name: gloo.VertexBuffer(np.zeros((3, 4), np.float32)) for name in ("a_color", "a_traits")}
-        self._set(**points, **fours)
+        self._set(**points, **fours, a_tangent=points["a_rest"], a_lock=fours["a_color"])
         indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
         for program in self._programs:
             program["u_to_eye"] = program["u_projection"] = np.eye(4, dtype=np.float32)
@@ -188,9 +218,11 @@ class HeadVisual:
         program["u_gape"] = self._gape
         program.draw(mode, self._indices[part], check_error=False)
 
-    def _set(self, **values: object) -> None:
-        """Set variables in all programs that have them."""
+    def _set(self, programs: Sequence[gloo.Program] | None = None, /, **values: object) -> None:
+        """Set variables in all programs, or in these, that have them."""
         for program, variables in zip(self._programs, self._variables, strict=True):
+            if programs is not None and program not in programs:
+                continue
             for name in values.keys() & variables:
                 program[name] = values[name]
 

@@ -57,8 +57,8 @@ class HeadView(QWidget):
         self._avatar: AvatarVisual | None = None
         self._visual: HeadVisual | AvatarVisual | None = None  # the one of them that is shown
         self._ready = False
-        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's vertices vertices vertices
-        self._outermost: Array = np.zeros(0, np.intp)  # which ones
+        self._points: Array = np.zeros((1, 3), np.float32)  # some of the head's, which enclose it
+        self._geometry: Drawable | None = None
         self._rotation: Array = np.zeros(3, np.float32)
         self._finish = Finish()
         self._fineness = Fineness()
@@ -103,8 +103,8 @@ class HeadView(QWidget):
                 self._own.set_geometry(geometry)
                 self._visual = self._own
             self._visual.set_finish(self._finish)
-            self._ready, self._outermost = True, geometry.outermost
-            self._points = geometry.rest[self._outermost]
+            self._ready, self._geometry = True, geometry
+            self._points = geometry.around(geometry.rest)
             self._refresh()
 
     def set_finish(self, finish: Finish) -> None:
@@ -117,6 +117,7 @@ class HeadView(QWidget):
     def finish(self) -> Finish:
         return self._finish
 
+<<<<<<< HEAD
     def set_mesh(
         self, vertices: Array, normals: Array, rotation: Array, materials: Mapping[int, Material] = MappingProxyType({})
     ) -> None:
@@ -127,6 +128,13 @@ class HeadView(QWidget):
             if isinstance(self._visual, AvatarVisual):
                 self._visual.set_materials(materials)
             self._points, self._rotation = vertices[self._outermost], rotation
+=======
+    def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
+        """Set vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
+        if self._visual is not None and self._geometry is not None and self._ready:
+            self._visual.set_mesh(vertices, normals)
+            self._points, self._rotation = self._geometry.around(vertices), rotation
+>>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
             self._refresh()
 
     def set_presence(self, share: float) -> None:

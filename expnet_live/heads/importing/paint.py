@@ -10,6 +10,7 @@ from expnet_live.heads import eyes
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.imported import sphere_center
+from expnet_live.heads.look import USUAL
 
 _TEETH, _GUMS, _INSIDE = (236.0, 228.0, 214.0), (178.0, 92.0, 88.0), (120.0, 52.0, 50.0)
 _SOCKET = (205.0, 140.0, 128.0)
@@ -54,6 +55,5 @@ def _eye(ball: Array) -> Array:
     radius = np.linalg.norm(at, axis=1)
     polar = np.arccos(np.clip(at[:, 2] / radius, -1, 1))
     size = float(np.median(radius))
-    return eyes.eye_colors(
-        polar, np.arctan2(at[:, 1], at[:, 0]), np.arcsin(eyes.PUPIL_RADIUS / size), np.arcsin(eyes.IRIS_RADIUS / size)
-    )
+    pupil, limbus = np.arcsin(eyes.PUPIL_RADIUS / size), np.arcsin(eyes.IRIS_RADIUS / size)
+    return eyes.eye_colors(polar, np.arctan2(at[:, 1], at[:, 0]), pupil, limbus, USUAL.iris)

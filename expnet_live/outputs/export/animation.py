@@ -15,7 +15,10 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
-from expnet_live.heads.hair import lift
+from expnet_live.heads.dressing import covered, locks_colors
+from expnet_live.heads.growing import coarse
+from expnet_live.heads.hair import FULL, lift
+from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.head import Head, Part
 from expnet_live.heads.posing import gaze_rotation
 from expnet_live.meshes.glb import GlbArrays, glb_file
@@ -31,8 +34,6 @@ _STILL, _STILL_OF_ACTIONS = 0.004, 0.018  # mm that a vertex may be off by round
 _STILL_HAIR = 1.5  # mm: a target that moves less leaves the hair alone
 MATERIALS = ("skin", "eyes", "hair")
 _SKIN, _EYE, _HAIR = range(len(MATERIALS))
-HAIR_BEGINS, HAIR_FULL = 0.4, 3.2  # mm: as the window draws it
-HAIR_COLOR = np.array([57, 40, 31])  # sRGB of the window's brown
 _EYES = {Part.RIGHT_EYE: ("eyeRight", 0), Part.LEFT_EYE: ("eyeLeft", 1)}
 
 
@@ -126,18 +127,19 @@ def _add_hair(
     meshes: list[dict[str, Any]],
     motion: _Animation,
 ) -> None:
-    """The hair as a mesh of its own, which moves with those targets that move the skin below it."""
-    assert wearer.traits.hair is not None
-    height = lift(wearer.traits.hair)
-    triangles = wearer.triangles[(height[wearer.triangles] > HAIR_BEGINS).any(1)]
+    """The hair as a mesh of its own: on the scalp, where it moves with those targets that move the skin below it, and
+    its locks, which stay."""
+    look = wearer.traits.look
+    assert wearer.traits.hair is not None and look is not None
+    style, full = STYLES[look.hair], lift(wearer.traits.hair)
+    height = style.cap / FULL * full
+    triangles = wearer.triangles[(full[wearer.triangles] > style.cover[0]).any(1)]
     grown = np.zeros(len(resting), bool)
     grown[triangles] = True
     if not grown.any():
         return
     hair = _Piece(wearer, grown, steps.unit, triangles)
-    dense = np.clip((height - HAIR_BEGINS) / (HAIR_FULL - HAIR_BEGINS), 0, 1)[:, None]
-    dense = dense * dense * (3 - 2 * dense)
-    hair.colors = np.rint((1 - dense) * wearer.colors + dense * HAIR_COLOR)[hair.vertices].astype(np.uint8)
+    hair.colors = covered(wearer, full)[hair.vertices]
     moving = np.flatnonzero(np.abs(steps.shapes[:, hair.vertices]).max((1, 2)) * steps.unit / 32767 > _STILL_HAIR)
     some = Sliders(
         tuple(sliders.names[j] for j in moving), sliders.shapes[:0], sliders.weights[:, moving], sliders.full[moving]
@@ -150,6 +152,14 @@ def _add_hair(
         mesh = {"primitives": [primitive]}
     meshes.append({"name": "hair", **mesh})
     nodes.append({"name": "hair", "mesh": len(meshes) - 1})
+    if style.locks is not None:
+        locks = coarse(style.locks, wearer.traits.locks)
+        primitive = arrays.primitive(
+            locks.at(resting), locks.triangles, locks.normals, locks_colors(look, locks),
+            unit=steps.unit, material=_HAIR, small=True,
+        )  # fmt: skip
+        meshes.append({"name": "hairLocks", "primitives": [primitive]})
+        nodes.append({"name": "hairLocks", "mesh": len(meshes) - 1})
 
 
 class _Piece:

@@ -75,10 +75,12 @@ class Excerpt:
         Raises UserError.
         """
         from expnet_live.avatars.wardrobe import Wardrobe
+        from expnet_live.heads.dressing import dressed
         from expnet_live.heads.tone import toned
 
         model = self.face_model()
         head = model if self.options.head is None else Wardrobe().head(self.options.head, model)
+        head = dressed(head, self.options.look)
         return toned(head, self.session.info.skin_of(next(iter(faces_of(self.rows)), None)))
 
 

@@ -16,6 +16,7 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import Camera
+from expnet_live.heads.dressing import Haired
 from expnet_live.heads.head import Head, face_triangles
 from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
@@ -102,6 +103,7 @@ class _Painter:
         self._head: Head | None = None
         self._skin = _ANY_SKIN
         self._surface: Surface | None = None
+        self._haired: Haired | None = None
         self._avatar: AvatarPainter | None = None
 
     def __call__(self, image: Image, face: LiveFace | None) -> Image:
@@ -119,14 +121,20 @@ class _Painter:
         height, width = image.shape[:2]
         view = Camera.for_image(width, height).view(face.state.pose)
         opacity = 1.0 if alone else 0.75
-        return draw_overlay(image, self._surface_of(face, alone), face.vertices, face.normals, view, opacity=opacity)
+        surface, vertices, normals = self._surface_of(face, alone), face.vertices, face.normals
+        if self._haired is not None:
+            vertices, normals = self._haired.mesh(vertices, normals)
+        return draw_overlay(image, surface, vertices, normals, view, opacity=opacity)
 
     def _surface_of(self, face: LiveFace, whole: bool) -> Surface:
         head, skin = face.head, _ANY_SKIN if face.skin is None else face.skin
         if self._surface is None or self._head is not head or np.abs(skin - self._skin).max() > _SAME_SKIN:
-            triangles = head.triangles if whole else face_triangles(head)
-            self._head, self._skin = head, skin
-            self._surface = Surface(triangles, toned(head, face.skin).colors, head.traits.shine)
+            painted = toned(head, face.skin)
+            self._head, self._skin, self._haired = head, skin, Haired.of(painted) if whole else None
+            made: Haired | Head = self._haired or painted
+            triangles = made.triangles if whole else face_triangles(head)
+            shine = head.traits.shine if self._haired is None else self._haired.shine
+            self._surface = Surface(triangles, made.colors, shine)
         return self._surface
 
 

@@ -42,7 +42,7 @@ def test_weights_are_sliders_and_parts_have_names(
         if channel.target.path == "weights":
             keys = glb.array(glb.animation.samplers[channel.sampler].output)
             assert keys.min() >= 0 and keys.max() <= 1
-    assert [n.name for n in glb.gltf.nodes] == ["head", "eyeRight", "eyeLeft", "hair"]
+    assert [n.name for n in glb.gltf.nodes] == ["head", "eyeRight", "eyeLeft", "hair", "hairLocks"]
     assert [m.name for m in glb.gltf.materials] == ["skin", "eyes", "hair"]
     names = glb.names()
     assert len(set(names)) == len(names) and not any("corrective" in n for n in names)
@@ -58,7 +58,7 @@ def test_blender_shows_the_same_head(session: Session, tmp_path: Path) -> None:
     subprocess.run([*command, *times], check=True, env=env)
     seen = np.load(tmp_path / "seen.npz")
     told = json.loads(str(seen["told"]))
-    assert set(told) == {"head", "eyeRight", "eyeLeft", "hair"}
+    assert set(told) == {"head", "eyeRight", "eyeLeft", "hair", "hairLocks"}
     assert {material for part in told.values() for material in part["materials"]} == {"skin", "eyes", "hair"}
     assert all((low, high) == (0, 1) for _, low, high in told["head"]["keys"])
     model, rows, person = FaceModel.load(), session.rows, session.info.person
