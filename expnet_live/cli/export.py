@@ -90,16 +90,14 @@ def add_parser(subparsers: Subparsers) -> None:
         "(.vrm, .glb)",
     )
     parser.add_argument(
-<<<<<<< HEAD
         "--swing", choices=("on", "off"), default="on",
         help="whether an avatar's hair and clothes swing in overlays and meshes (default: on)",
     )  # fmt: skip
-=======
+    parser.add_argument(
         "--look",
         metavar="HAIR,COLOR,EYES",
         help="of our own head: its hair style, and the colours of hair and eyes, such as long,blond,blue",
     )
->>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     parser.set_defaults(run=run)
 
 
@@ -135,11 +133,8 @@ def run(args: argparse.Namespace) -> int:
         correctives=MOST_CORRECTIVES if args.correctives is None else max(0, args.correctives),
         face_model=args.face_model,
         head=args.head,
-<<<<<<< HEAD
         swing=args.swing == "on",
-=======
         look=Look.parse(args.look or ""),
->>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)

@@ -34,6 +34,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
+from expnet_live.heads.dressing import Haired
 
 # --- the picture ----------------------------------------------------------------------------------
 
@@ -278,11 +279,17 @@ def test_snapshot(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path
         assert pixels(QImage(str(folder / name))).std() > 4, name  # not of one colour
     import trimesh
 
-    shown = window.controller.faces[0].vertices
-    for suffix, size in ((".ply", 1.0), (".obj", 1.0), (".glb", 0.001)):
+    face = window.controller.faces[0]
+    haired = Haired.of(face.head)  # as it is seen
+    with_hair, bald = (
+        (haired.triangles, haired.mesh(face.vertices, face.normals)[0]),
+        (puppet.model.triangles, face.vertices),
+    )
+    assert len(with_hair[0]) > len(bald[0])
+    for suffix, size, (triangles, vertices) in ((".ply", 1.0, bald), (".obj", 1.0, bald), (".glb", 0.001, with_hair)):
         mesh = trimesh.load_mesh(folder / f"head{suffix}", process=False)
-        assert mesh.faces.shape == puppet.model.triangles.shape
-        assert np.allclose(np.ptp(mesh.vertices, axis=0), size * np.ptp(shown, axis=0), rtol=1e-3)
+        assert mesh.faces.shape == triangles.shape
+        assert np.allclose(np.ptp(mesh.vertices, axis=0), size * np.ptp(vertices, axis=0), rtol=1e-3)
     window.commands.snapshot_folder = tmp_path / "file"
     (tmp_path / "file").touch()
     qtbot.keyClick(window, Qt.Key.Key_S)

@@ -43,13 +43,10 @@ class Choices:
     painted: bool = False
     follow: bool = True
     hair: bool = True
-<<<<<<< HEAD
     swing: bool = True  # whether an avatar's hair and clothes do
-=======
     hair_style: str = Look.hair  # these are names, see Look
     hair_color: str = Look.hair_color
     eye_color: str = Look.eye_color
->>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
     head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
     ground: str = TRANSPARENT  # one of GROUNDS

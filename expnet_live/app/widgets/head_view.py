@@ -117,24 +117,16 @@ class HeadView(QWidget):
     def finish(self) -> Finish:
         return self._finish
 
-<<<<<<< HEAD
     def set_mesh(
         self, vertices: Array, normals: Array, rotation: Array, materials: Mapping[int, Material] = MappingProxyType({})
     ) -> None:
         """Set vertices (V, 3), normals (V, 3), the head's rotation vector (3,), and the `materials` of an avatar that
         its expression changes."""
-        if self._visual is not None and self._ready:
+        if self._visual is not None and self._geometry is not None and self._ready:
             self._visual.set_mesh(vertices, normals)
             if isinstance(self._visual, AvatarVisual):
                 self._visual.set_materials(materials)
-            self._points, self._rotation = vertices[self._outermost], rotation
-=======
-    def set_mesh(self, vertices: Array, normals: Array, rotation: Array) -> None:
-        """Set vertices (V, 3), normals (V, 3), and the head's rotation vector (3,)."""
-        if self._visual is not None and self._geometry is not None and self._ready:
-            self._visual.set_mesh(vertices, normals)
             self._points, self._rotation = self._geometry.around(vertices), rotation
->>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
             self._refresh()
 
     def set_presence(self, share: float) -> None:

@@ -19,14 +19,9 @@ class ExportOptions:
     `start`, `end` in seconds of the session; `fps` is the new rate, None for the recorded moments. `face`: its number,
     or None for all faces if the format can hold them, else for the one seen most. `neutral`, `gains`: whether to apply
     the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
-<<<<<<< HEAD
-    `face_model`: another file than the built-in one. `head`: the imported head to use.
+    `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
     `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
     A format says in `takes` which of these it uses.
-=======
-    `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
-    `style`: how a face is drawn over the video. A format says in `takes` which of these it uses.
->>>>>>> e6fa0e2 (Our own head has hair styles, and colours of hair and eyes)
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'
