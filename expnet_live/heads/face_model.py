@@ -29,6 +29,7 @@ from expnet_live.heads.growing import grown
 from expnet_live.heads.hair import hairiness
 from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.head import Part, Traits
+from expnet_live.heads.lashes import lashes
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.heads.posing import Posing
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
@@ -274,6 +275,7 @@ class FaceModel:
             folds=folds,
             look=self.look,
             grow=lambda: self._locks(resting, density),
+            lashes=lambda: lashes(resting, anatomy.closings[:2], anatomy.cage.at(self.mean)[anatomy.centers]),
         )
 
     @property

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from expnet_live.core.types import Array
+from expnet_live.heads.lashes import Lashes
 from expnet_live.heads.look import Look
 from expnet_live.heads.strands import Strands
 
@@ -60,7 +61,8 @@ class Traits:
     `part` (V,) see Part; `shine` (V,) 0 matte to 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
     `wires` (E, 2) the edges of its wireframe; `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
     (V,) how much light (0..1) is lost in skin folds that are finer than the mesh; `own_colors`: its colours came with
-    it, so that a person's skin does not change them; `look` is that of a head with hair, whose locks `grow` makes.
+    it, so that a person's skin does not change them; `look` is that of a head with hair, whose locks `grow` makes, and
+    its lashes `lashes`.
     """
 
     part: Array | None = None
@@ -73,6 +75,7 @@ class Traits:
     own_colors: bool = False
     look: Look | None = None
     grow: Callable[[], Strands] = Strands.none
+    lashes: Callable[[], Lashes | None] = lambda: None
 
     @cached_property
     def locks(self) -> Strands:

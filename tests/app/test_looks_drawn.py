@@ -148,3 +148,15 @@ def test_a_look_is_chosen_in_the_menus_and_kept(
     qtbot.waitUntil(lambda: worn(again, Look("cropped", "white", "blue")), timeout=LONG)
     checked = [[a.text() for a in menu.actions() if a.isChecked()] for menu in again.looks.menus]
     assert checked == [[texts.LOOKS[name]] for name in ("cropped", "white", "blue")]
+
+
+@pytest.mark.parametrize("frugal", [True, False])
+def test_brows_have_the_hair_s_colour(drawn: Callable[..., Array], frugal: bool) -> None:
+    model, shape = face_model(), projection(SIDE, SIDE)
+    brow = np.zeros((SIDE, SIDE), bool)
+    for mark in (105, 334):  # the middles of both brows' upper edges
+        seen = shape @ HOME.matrix() @ np.append(model.mean[mark] - (0, 3, 0), 1.0)
+        x, y = int((1 + seen[0] / seen[3]) * SIDE / 2), int((1 - seen[1] / seen[3]) * SIDE / 2)
+        brow[y - 1 : y + 2, x - 2 : x + 3] = True
+    black, blond = (drawn(Look(BALD, name), frugal)[brow][:, :3].mean(0) for name in ("black", "blond"))
+    assert blond[2] > black[2] + 10 and blond[2] - blond[0] > black[2] - black[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from expnet_live.core.arkit import blendshapes_of
 from expnet_live.core.errors import UserError
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.dressing import Haired, dressed
@@ -83,3 +84,23 @@ def test_other_heads_stay_as_they_are() -> None:
 
     other = Other()
     assert dressed(other, Look("long")) is other  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_lashes_follow_the_lids_and_turn_down_when_they_shut() -> None:
+    head = face_model()
+    lashes = head.traits.lashes()
+    assert lashes is not None and len(lashes.open) == len(lashes.shut) == len(lashes.eye) > 500
+    rest, upper = head.expression_of(), lashes.open.offset[:, 1] > lashes.shut[:, 1] + 1
+    assert 0.1 < upper.mean() < 0.9  # tips of the upper lids; the lower ones stay
+
+    def tips(**moved: float) -> tuple[float, float]:
+        """How far above their roots the tips of the upper lids are, right and left, mm."""
+        vertices = head.vertices(rest, blendshapes=blendshapes_of(**moved))
+        away = lashes.at(vertices) - vertices[lashes.open.root]
+        assert np.linalg.norm(away, axis=1).max() < 8
+        right, left = (away[upper & (lashes.eye == eye), 1].mean() for eye in (0, 1))
+        return right, left
+
+    assert min(tips()) > 0.5
+    right, left = tips(eyeBlinkRight=1.0)
+    assert right < -0.5 and left > 0.5

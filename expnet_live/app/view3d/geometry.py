@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, cKDTree
 
 from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array
 from expnet_live.heads.hair import lift
 from expnet_live.heads.hair_styles import STYLES, Style
 from expnet_live.heads.head import Head, Part, expression_of, face_triangles
+from expnet_live.heads.lashes import Lashes
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.heads.strands import Strands
 from expnet_live.heads.tone import is_skin, own_tone
@@ -28,25 +29,29 @@ _PAINTED = (Part.FACE, Part.LID_RIM, Part.MOUTH, Part.RIGHT_EYE, Part.LEFT_EYE, 
 _SKIN_POINTS = (151, 108, 337, 50, 280, 205, 425, 199)
 _LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the lower lip
 _DIM = 0.8  # rate at which light fades behind the lips
+_BROW = 0.01  # density of a brow that is drawn
 _SOME = 40  # of how many points of the hair one is enough to enclose it
+_SEAM = 3.0  # mm from the skin that count as just behind the lips
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
 @dataclass(frozen=True, eq=False)
 class HeadGeometry:
-    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips,
-    teeth and lashes), `hairy` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips
+    and teeth), `hairy`, `brow` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
     `openness` (V,) 0 in hollows to 1, `paint` (V,) 0..1 how much of the camera's picture it takes, `hair` (V,) 0..1,
     `brows` (V, 3) as in heads/brows.py, `skinned` (V,) 0..1 how much they take the tone of the skin, `rest` (V, 3) mm
     at rest; `tone` (3,) that tone, linear RGB, None of a head with colours of its own; `inside` (V,) bool: behind the
-    lips. The neck ends at the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of
-    the skin; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are
-    unknown; `outermost` are vertices that enclose the others. `locks` are those of the hair, in the `look`.
+    lips, `seam` (V,): just behind. The neck ends at the height `neck` (mm), None if there is none; `complexion` are
+    vertices with the colour of the skin; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the
+    lower lip, n = 0 if they are unknown; `outermost` are vertices that enclose the others. `locks` are those of the
+    hair, in the `look`, `lashes` single ones.
     """
 
     triangles: Array
     skin: Array
     hairy: Array
+    brow: Array
     eyes: Array
     grid: Array
     colors: Array
@@ -59,12 +64,14 @@ class HeadGeometry:
     tone: Array | None
     rest: Array
     inside: Array
+    seam: Array
     neck: float | None
     complexion: Array
     lips: Array
     outermost: Array
     look: Look = USUAL
     locks: Strands = field(default_factory=Strands.none)
+    lashes: Lashes | None = None
 
     @property
     def style(self) -> Style:
@@ -85,16 +92,21 @@ class HeadGeometry:
         brows = head.traits.brows
         spread = _neighbour_means(head.triangles, len(rest))
         painted = np.isin(part, _PAINTED)
-        triangles = np.ascontiguousarray(head.triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
+        lashes, triangles = head.traits.lashes(), head.triangles
+        if lashes is not None:  # they are drawn instead of the band, which is narrower than a pixel from the front
+            triangles = triangles[~(part == Part.LASHES)[triangles].any(1)]
+        triangles = np.ascontiguousarray(triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
         # Keep neighbours together: a software renderer shades a vertex again once it has left the cache.
         triangles = triangles[np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")]
         hair = np.zeros(len(rest), np.float32) if hair is None else hair
         hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
+        brow = (np.zeros(len(rest)) if brows is None else brows[:, 0] > _BROW)[triangles].any(1) & ~hairy
         eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
         return cls(
             triangles=triangles,
-            skin=triangles[~hairy & ~eyes],
+            skin=triangles[~hairy & ~eyes & ~brow],
             hairy=triangles[hairy],
+            brow=triangles[brow],
             eyes=triangles[eyes],
             grid=np.ascontiguousarray(_grid(head), triangles.dtype),
             colors=linear_from_srgb(head.colors),
@@ -107,13 +119,22 @@ class HeadGeometry:
             tone=None if head.traits.own_colors else own_tone(head),
             rest=rest,
             inside=np.isin(part, _INSIDE),
+            seam=_seam(rest, part),
             neck=_neck(rest, marks),
             complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
             lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
             outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
             look=head.traits.look or USUAL,
             locks=head.traits.locks,
+            lashes=lashes,
         )
+
+
+def _seam(rest: Array, part: Array) -> Array:
+    seam = part == Part.MOUTH
+    if seam.any():
+        seam[seam] = cKDTree(rest[part == Part.FACE]).query(rest[seam])[0] < _SEAM
+    return np.asarray(seam)
 
 
 def along_a_curve(points: Array) -> Array:

@@ -23,7 +23,7 @@ uniform float u_gape;       // 0 with touching lips, 1 with a mouth open to the 
 attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec4 a_color;     // and whether it has the tone of the skin
-attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips
+attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips, -2 just behind
 attribute vec3 a_brow;
 attribute vec3 a_rest;      // position in the neutral face, which hair and neck use
 
@@ -56,7 +56,9 @@ vec4 on_screen(vec4 at) {
 vec3 in_picture() {
     vec3 seen = u_pose * a_position;
     vec2 uv = (vec2(u_place.y + u_place.x * seen.x, u_place.z - u_place.x * seen.y) + 0.5) / u_picture;
-    return vec3(uv, a_traits.z * smoothstep(0.02, 0.42, (u_pose * a_normal).z));
+    // Just behind the lips, normals say little about what the picture shows.
+    float facing = a_traits.w < -1.5 ? 1.0 : smoothstep(0.02, 0.42, (u_pose * a_normal).z);
+    return vec3(uv, a_traits.z * facing);
 }
 
 // The neck fades into the backdrop instead of ending.
@@ -72,7 +74,6 @@ uniform vec3 u_halfway[3];  // half-way vectors for a viewer straight ahead
 uniform vec3 u_highlight;   // strength of their highlights
 uniform vec3 u_sky;
 uniform vec3 u_ground;
-uniform float u_paint;
 uniform vec3 u_complexion;  // factor that gives our skin the person's tone, or that of the picture
 uniform vec3 u_tint;        // colour of the clay head under the wireframe
 uniform float u_clay;
@@ -133,12 +134,12 @@ float covered(float mm, float strand, vec2 cover) {
 
 # brow: density of its hairs, mm along it and above its middle.
 _BROWS = """
-const vec3 BROW = vec3(0.050, 0.027, 0.018);
+uniform vec3 u_brow;
 
 // strand: place in the hair pattern, -1..1
 vec3 with_brow(vec3 own, vec3 brow, float strand) {
     float dense = brow.x * (0.45 + 0.55 * smoothstep(-1.0, 9.0, brow.y));
-    return mix(own, BROW, 0.8 * smoothstep(0.05, 1.05, dense + 0.75 * strand * dense));
+    return mix(own, u_brow, 0.8 * smoothstep(0.05, 1.05, dense + 0.75 * strand * dense));
 }
 """
 
@@ -188,6 +189,7 @@ void main() {{
 
 PIXEL_FRAGMENT = f"""
 #version 120
+uniform float u_paint;
 {_LIGHT}{_STUBBLE}{_BROWS}{_BROW_HAIRS}{_PICTURE}
 varying vec3 v_brow;
 varying vec3 v_position;

@@ -11,7 +11,8 @@ from vispy import gloo
 
 from expnet_live.app.view3d import shaders
 from expnet_live.app.view3d.geometry import HeadGeometry
-from expnet_live.core.srgb import linear_from_srgb
+from expnet_live.app.view3d.strand_visual import StrandVisual
+from expnet_live.core.srgb import LUMA, linear_from_srgb
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -27,6 +28,7 @@ _GAPE = 0.4, 3.2  # mm between the lips: below the first no light enters, above 
 _NO_NECK = -1e5  # mm: below anything that is drawn
 _PHOTO_WIDTH = 720  # px: more would not be visible on the head, and takes long to upload
 _SKY, _GROUND = (0.20, 0.22, 0.26), (0.13, 0.10, 0.09)
+_LASH = 0.35  # of the brows' colour
 BLEND = ("one", "one_minus_src_alpha")
 
 
@@ -48,8 +50,8 @@ class HeadVisual:
         self._frugal = frugal
         self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
         self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
-        self._locks = gloo.Program(shaders.LOCK_VERTEX, shaders.LOCK_FRAGMENT)
-        self._programs = [self._pixel, self._grid, self._locks]
+        self._locks, self._lashes = StrandVisual(), StrandVisual()
+        self._programs = [self._pixel, self._grid, self._locks.program, self._lashes.program]
         if frugal:
             self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
             self._hair = gloo.Program(shaders.HAIR_VERTEX, shaders.HAIR_FRAGMENT)
@@ -57,9 +59,7 @@ class HeadVisual:
             self._programs += [self._plain, self._hair, self._painted]
         self._variables = [{name for _, _, name in p.variables} for p in self._programs]
         self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
-        self._lock_positions = gloo.VertexBuffer()
-        self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "eyes", "grid")}
-        self._lock_indices = gloo.IndexBuffer()
+        self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "brow", "eyes", "grid")}
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
@@ -69,7 +69,9 @@ class HeadVisual:
         self._complexion = np.ones(3)
         self._set(u_photo=self._photo, u_complexion=self._complexion, u_nudge=0.0, **light_values())
         self._set(u_pose=np.eye(3), u_place=(1.0, 0.0, 0.0), u_picture=(1.0, 1.0))
-        self._set(u_neck=0.0, u_gape=1.0, u_lift=1.0, u_cover=(0.4, 3.2), u_hair_color=(0.04, 0.02, 0.01))
+        self._set(
+            u_neck=0.0, u_gape=1.0, u_lift=1.0, u_cover=(0.4, 3.2), u_hair_color=(0.04, 0.02, 0.01), u_brow=np.zeros(3)
+        )
         self._grid["u_nudge"] = 0.0006
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_finish(Finish())
@@ -82,13 +84,14 @@ class HeadVisual:
                 indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
-        traits[geometry.inside, 3] = -1
+        traits[geometry.inside, 3], traits[geometry.seam, 3] = -1, -2
         colors = np.column_stack([geometry.colors, geometry.skinned])
         still = {"a_color": colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
-        skin = self._programs.copy()
-        skin.remove(self._locks)
-        self._set(skin, a_position=self._positions, a_normal=self._normals, **buffers)
+        hairs = self._locks.program, self._lashes.program
+        self._set(
+            [p for p in self._programs if p not in hairs], a_position=self._positions, a_normal=self._normals, **buffers
+        )
         self._show_skin()
         self._set(u_neck=_NO_NECK if geometry.neck is None else geometry.neck)
 
@@ -97,21 +100,19 @@ class HeadVisual:
         if self._frugal and style.locks is not None and len(locks):
             locks = coarse(style.locks, locks)
         self._worn = locks
-        self._set(u_hair_color=color, u_lift=style.cap / FULL, u_cover=style.cover)
-        if len(locks):
-            own = np.column_stack([locks.place, locks.light])
-            still = {"a_normal": locks.normals, "a_tangent": locks.tangents, "a_lock": own}
-            buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
-            small = np.uint16 if len(locks) < 1 << 16 else np.uint32
-            self._lock_indices.set_data(np.ascontiguousarray(locks.triangles, small))
-            self._set([self._locks], a_position=self._lock_positions, **buffers)
+        brow = color / (1 + 2 * (color @ LUMA))
+        self._set(u_hair_color=color, u_brow=brow, u_lift=style.cap / FULL, u_cover=style.cover)
+        self._locks.set_strands(locks, color)
+        self._lashes.set_strands(geometry.lashes.open if geometry.lashes else Strands.none(), _LASH * brow)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
-        if len(self._worn):
-            self._lock_positions.set_data(self._worn.at(vertices))
+        if self._haired:
+            self._locks.move(self._worn.at(vertices))
+        if self._lashed and self._geometry.lashes is not None:
+            self._lashes.move(self._geometry.lashes.at(vertices))
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
         gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
         share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
@@ -164,6 +165,8 @@ class HeadVisual:
         self._finish = finish
         self._show_skin()
         self._haired = finish.hair and not finish.wireframe
+        # A photo has its own lashes.
+        self._lashed = not (finish.wireframe or finish.painted)
         self._set(
             u_paint=float(finish.painted),
             u_clay=0.9 if finish.wireframe else 0.0,
@@ -189,13 +192,14 @@ class HeadVisual:
             skin = self._painted if self._finish.painted else self._plain
             self._draw(skin, "skin")
             self._draw(self._hair if self._haired else skin, "hairy")
+            self._draw(self._painted if self._finish.painted else self._pixel, "brow")
             self._draw(self._pixel, "eyes")
         else:
             self._draw(self._pixel, "triangles")
-        if self._haired and len(self._worn):
-            gloo.set_state(cull_face=False)
-            self._locks["u_to_eye"], self._locks["u_projection"] = self._to_eye, self._projection
-            self._locks.draw("triangles", self._lock_indices, check_error=False)
+        if self._haired:
+            self._locks.draw(self._to_eye, self._projection)
+        if self._lashed:
+            self._lashes.draw(self._to_eye, self._projection)
         if self._finish.wireframe:
             gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
             self._draw(self._grid, "grid", "lines")

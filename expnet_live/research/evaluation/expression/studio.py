@@ -21,6 +21,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.heads.strands import Strands
 from expnet_live.pipeline.quality import FACE_MM
 from expnet_live.render.shading import Light
 from expnet_live.research.training.made.scene import rims
@@ -246,7 +247,9 @@ def _canvas() -> Any:
 def recolored(geometry: HeadGeometry, colors: Array, hair: bool) -> HeadGeometry:
     """Linear RGB `colors` (V, 3); without `hair`, a bald head."""
     none = np.zeros_like(geometry.hair)
-    return replace(geometry, colors=colors.astype(np.float32), hair=geometry.hair if hair else none)
+    if hair:
+        return replace(geometry, colors=colors.astype(np.float32))
+    return replace(geometry, colors=colors.astype(np.float32), hair=none, locks=Strands.none())
 
 
 def _put_on_glasses(
