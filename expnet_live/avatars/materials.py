@@ -7,10 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from expnet_live.avatars.model import Material, Part, Tint
+from expnet_live.avatars.model import Alpha, Material, Part, Tint
 from expnet_live.core.types import Array
 
 _LEAST = 1e-3  # of an expression
+
+
+def turn_of(material: Material, front: float) -> tuple[float, ...]:
+    """When a material is drawn, as a key to sort by. What lets light through comes last, in the order of the file, the
+    foremost at the end; `front`: where it lies, the greater the nearer."""
+    if material.alpha is not Alpha.BLEND:
+        return (0.0 if material.alpha is Alpha.OPAQUE else 1.0,)
+    return 2.0, float(not material.solid), material.queue, front
 
 
 def tinted(materials: Sequence[Material], tints: Sequence[Sequence[Tint]], weights: Array) -> Mapping[int, Material]:

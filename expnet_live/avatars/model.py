@@ -22,7 +22,8 @@ class Material:
     `shade`: the colour in the shade of MToon, None for other materials; `toony` 0 soft to 1 a hard edge of the shade,
     `shift` -1..1 moves it. `glow`: light that it sends out. `place`: scale and offset (x, y, x, y) of its texture, as
     an expression moves it; where it lies at rest is in the texture coordinates. `glow_texture` multiplies the glow;
-    `bumps` is a map of normals, of that scale; `outline`: the width in m of a line around it, 0 for none.
+    `bumps` is a map of normals, of that scale; `outline`: the width in m of a line around it, 0 for none. One that lets
+    light through may hide what is drawn after it (`solid`), and comes later the higher its `queue` is.
     """
 
     name: str = ""
@@ -42,6 +43,8 @@ class Material:
     bump_scale: float = 1.0
     outline: float = 0.0
     outline_color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    solid: bool = False
+    queue: float = 0.0
 
     @property
     def pictures(self) -> tuple[int, ...]:

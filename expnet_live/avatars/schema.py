@@ -120,6 +120,8 @@ class MToon(_Part, frozen=True):
     outline_width_mode: str = "none"
     outline_width_factor: Number = 0.0
     outline_color_factor: Vector3 = (0.0, 0.0, 0.0)
+    transparent_with_z_write: bool = False
+    render_queue_offset_number: Number = 0
 
 
 class Primitive(_Part, frozen=True):
@@ -374,6 +376,7 @@ class Secondary0(_Part, frozen=True):
 
 class Material0(_Part, frozen=True):
     shader: str = ""
+    render_queue: int = -1
     vector_properties: dict[str, list[Number]] = {}
     float_properties: dict[str, Number] = {}
 

@@ -13,6 +13,7 @@ from expnet_live.avatars.vrm import linear_of, materials_of
 from expnet_live.core.records import record_of
 
 _SEEN = 0.5  # m: about the height of a picture of a head
+_SOLID_BLEND = 3.0  # VRM 0's _BlendMode of what is transparent and hides what is behind
 _WIDEST = 0.02  # m, of an outline
 
 
@@ -79,6 +80,8 @@ def _toon_1(toon: schema.MToon) -> dict[str, Any]:
         "shift": float(np.clip(toon.shading_shift_factor, -1, 1)),
         "outline": _outline(toon.outline_width_mode, toon.outline_width_factor),
         "outline_color": toon.outline_color_factor,
+        "solid": toon.transparent_with_z_write,
+        "queue": float(toon.render_queue_offset_number),
     }
 
 
@@ -93,6 +96,8 @@ def _toon_0(toon: schema.Material0) -> dict[str, Any]:
         "shift": float(np.clip(shift, -1, 1)),
         "outline": _outline(mode, 0.01 * floats.get("_OutlineWidth", 0.0)),
         "outline_color": tuple(linear_of(c) for c in [*vectors.get("_OutlineColor", []), 0.0, 0.0, 0.0][:3]),
+        "solid": floats.get("_BlendMode", 0.0) == _SOLID_BLEND,
+        "queue": float(max(toon.render_queue, 0)),
     }
 
 

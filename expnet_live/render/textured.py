@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from expnet_live.avatars.avatar import Avatar, Posed, posed
+from expnet_live.avatars.materials import turn_of
 from expnet_live.avatars.model import Alpha, Material
 from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.textures import all_decoded
@@ -24,11 +25,14 @@ _LINEAR = linear_from_srgb(np.arange(256))
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """Triangles (F, 3), the material of each, (F,), and which ones show a surface from behind, (F,)."""
+    """Triangles (F, 3), the material of each, (F,), and which ones show a surface from behind, (F,). Some `mix` with
+    what is there, some `hide` what comes later."""
 
     triangles: Array
     material: Array
     behind: Array
+    mix: bool
+    hide: bool
 
 
 class AvatarPainter:
@@ -43,20 +47,34 @@ class AvatarPainter:
         self._colors = np.concatenate(plain)
         self._textures = all_decoded({n: file.images[n] for m in file.materials for n in m.pictures}, _MOST_PIXELS)
         self._changed: Mapping[int, Material] = {}
-        self._layers = {alpha: self._layer(alpha) for alpha in Alpha}
+        self._layers = self._all_layers()
 
-    def _layer(self, alpha: Alpha) -> _Layer:
+    def _all_layers(self) -> list[_Layer]:
+        """What is opaque, and then each other material by itself: only the nearest pixels of a layer are drawn, and
+        they may be transparent."""
+        used = sorted({piece.material for piece in self.avatar.file.pieces})
+        opaque = [n for n in used if self._materials[n].alpha is Alpha.OPAQUE]
+        front = dict.fromkeys(used, 0.0)
+        for piece in self.avatar.file.pieces:
+            rows = piece.triangles + self.avatar.starts[piece.block]
+            front[piece.material] = float(self.avatar.rest[rows, 2].mean()) if len(rows) else 0.0
+        others = sorted(set(used) - set(opaque), key=lambda n: turn_of(self._materials[n], front[n]))
+        return [layer for some in (opaque, *([n] for n in others)) if len((layer := self._layer(some)).triangles)]
+
+    def _layer(self, numbers: Sequence[int]) -> _Layer:
         triangles, materials = [np.zeros((0, 3), np.int64)], [np.zeros(0, np.int64)]
         behind = [np.zeros(0, bool)]
         for piece in self.avatar.file.pieces:
             material = self._materials[piece.material]
-            if material.alpha is alpha:
+            if piece.material in numbers:
                 mine = piece.triangles.astype(np.int64) + self.avatar.starts[piece.block]
                 sides = [mine, mine[:, ::-1]] if material.double_sided else [mine]
                 triangles += sides
                 materials += [np.full(len(side), piece.material) for side in sides]
                 behind += [np.full(len(mine), i == 1) for i in range(len(sides))]
-        return _Layer(np.concatenate(triangles), np.concatenate(materials), np.concatenate(behind))
+        mix = any(self._materials[n].alpha is Alpha.BLEND for n in numbers)
+        hide = not mix or self._materials[numbers[0]].solid
+        return _Layer(np.concatenate(triangles), np.concatenate(materials), np.concatenate(behind), mix, hide)
 
     def draw(self, image: Image, drawn: Posed, measured: Pose) -> Image:
         """A copy of `image` (H, W, 3) BGR with the avatar where its face was measured."""
@@ -85,17 +103,13 @@ class AvatarPainter:
         depth = np.full(n, -np.inf, np.float32)
         facing = (normals @ KEY.unit)[:, None]
         values = np.hstack([self._uv, diffuse(normals), facing, self._colors, diffuse(-normals)]).astype(np.float32)
-        for alpha, layer in self._layers.items():
-            if not len(layer.triangles):
-                continue
+        for layer in self._layers:
             seen = rasterize(points, layer.triangles, width, height)
             shown, opacity = self._shaded(seen, layer, values)
             kept = (seen.depth > depth[seen.pixel]) & (opacity > 0)
             pixel = seen.pixel[kept]
-            if alpha is Alpha.BLEND:
-                share = opacity[kept]
-            else:
-                share = np.ones(len(pixel), np.float32)
+            share = opacity[kept] if layer.mix else np.ones(len(pixel), np.float32)
+            if layer.hide:
                 depth[pixel] = seen.depth[kept]
             color[pixel] = color[pixel] * (1 - share[:, None]) + shown[kept] * share[:, None]
             cover[pixel] = cover[pixel] * (1 - share) + share

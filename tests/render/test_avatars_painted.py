@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from avatar_files import AVATARS, write_avatars
+from avatar_files import AVATARS, Maker, write_avatars
 
 from expnet_live.avatars.avatar import Avatar, posed
 from expnet_live.core.arkit import blendshapes_of
@@ -73,3 +75,26 @@ def test_coarse_and_fine_pictures_are_alike(avatars: dict[str, Avatar]) -> None:
 def test_an_avatar_outside_of_the_picture(avatars: dict[str, Avatar]) -> None:
     away = Pose(np.zeros(3), np.array([5000.0, 0.0, -600.0]))
     assert np.array_equal(picture(avatars["head.glb"], away), GROUND)
+
+
+@pytest.mark.parametrize("mode", ["BLEND", "MASK"])
+def test_what_is_behind_a_transparent_part_is_seen(mode: str, tmp_path: Path) -> None:
+    """An iris behind a highlight whose picture is empty, as avatars' eyes are made."""
+    maker = Maker()
+    square = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
+    for z, name, color in ((0.0, "iris", (0, 255, 0, 255)), (0.1, "highlight", (255, 255, 255, 0))):
+        texture = {"index": maker.image(np.full((4, 4, 4), color, np.uint8))}
+        maker.document["materials"].append(
+            {"name": name, "alphaMode": mode, "pbrMetallicRoughness": {"baseColorTexture": texture},
+             "extensions": {"KHR_materials_unlit": {}}}
+        )  # fmt: skip
+        attributes = {"POSITION": maker.add(square + np.float32((0, 0, z))), "TEXCOORD_0": maker.add(square[:, :2])}
+        numbers = maker.add(np.array([0, 1, 2, 0, 2, 3], np.uint16))
+        material = len(maker.document["materials"]) - 1
+        maker.document["meshes"].append(
+            {"primitives": [{"attributes": attributes, "indices": numbers, "material": material}]}
+        )
+        maker.document["nodes"].append({"name": name, "mesh": material})
+    (tmp_path / "eye.glb").write_bytes(maker.content())
+    seen = picture(Avatar.load(tmp_path / "eye.glb", face_model()))
+    assert np.abs(seen - (0, 255, 0)).max(2).min() < 10

@@ -9,13 +9,13 @@ from scipy.spatial import ConvexHull, QhullError
 
 from expnet_live.app.view3d.geometry import along_a_curve
 from expnet_live.avatars.avatar import Avatar
-from expnet_live.avatars.model import Alpha, Material
+from expnet_live.avatars.materials import turn_of
+from expnet_live.avatars.model import Material
 from expnet_live.avatars.textures import all_decoded
 from expnet_live.core.types import Array
 from expnet_live.meshes.subdivision import edges_of
 
 _MOST_PIXELS = 1024  # px of a texture's side: more than that is finer than the screen, and would flicker
-_ORDER = {Alpha.OPAQUE: 0, Alpha.MASK: 1, Alpha.BLEND: 2}
 _POINTS = 2048  # of the avatar, to find its area
 
 
@@ -84,13 +84,7 @@ class AvatarGeometry:
                         bool((colors[triangles] < 1).any()),
                     )
                 )
-        # What lets light through is drawn last, the foremost at the end.
-        layers.sort(
-            key=lambda layer: (
-                _ORDER[layer.material.alpha],
-                rest[layer.triangles, 2].mean() if layer.material.alpha is Alpha.BLEND else 0,
-            )
-        )
+        layers.sort(key=lambda layer: turn_of(layer.material, float(rest[layer.triangles, 2].mean())))
         return cls(
             tuple(layers),
             textures,

@@ -193,6 +193,7 @@ void main() {{
     vec3 seen = min(own.rgb + u_glow, 1.0);
 #endif
 #ifdef BLEND
+    if (own.a < 0.004) discard;     // it must not hide what comes later
     gl_FragColor = vec4(seen.bgr, 1.0) * own.a;
 #else
     gl_FragColor = vec4(seen.bgr, 1.0);

@@ -100,7 +100,7 @@ class AvatarVisual:
             gloo.set_state(cull_face=not material.double_sided, front_face=front, blend=see_through, blend_func=BLEND)
             if not material.double_sided:
                 gloo.set_cull_face("back")
-            gloo.set_depth_mask(not see_through)
+            gloo.set_depth_mask(not see_through or material.solid)
             if wireframe:
                 self._clay["u_base"] = (*self._finish.clay, 1.0)
                 self._clay["u_glow"] = (0.0, 0.0, 0.0)
