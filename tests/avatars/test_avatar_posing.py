@@ -57,6 +57,8 @@ def test_vertices_agree_with_another_reader(name: str, files: dict[str, Path], a
     for bone, matrix in avatar.turns(shapes, gaze, turn).items():
         node = avatar.skeleton.bones[bone]
         theirs.rotations[node] = Rotation.from_matrix(back @ matrix @ back).as_quat().tolist()
+    for node, matrix in avatar.skeleton.lowered.items():
+        theirs.rotations[node] = Rotation.from_matrix(matrix).as_quat().tolist()
     theirs.weights[theirs.drawn[0]] = avatar.wiring(shapes)[: len(theirs.weights[theirs.drawn[0]])]
     place = avatar.place
     expected = theirs.vertices() @ place[:3, :3].T + place[:3, 3]
@@ -120,6 +122,41 @@ def test_eyes_look_where_they_should(name: str, avatars: dict[str, Avatar]) -> N
         # Without a measured gaze, ARKit's weights turn them.
         look_left = avatar.posed(REST, None, blendshapes_of(eyeLookOutLeft=1.0, eyeLookInRight=1.0))[0]
         assert (look_left - avatar.rest)[front, 0] > 2
+
+
+@pytest.mark.parametrize("name", ["zero.vrm", "one.vrm"])
+def test_arms_that_stick_out_hang_down(name: str, avatars: dict[str, Avatar]) -> None:
+    """They reach 0.76 m to the sides in the file."""
+    avatar = avatars[name]
+    unit = float(np.cbrt(np.linalg.det(avatar.place[:3, :3])))
+    at = avatar.rest / unit
+    assert len(avatar.skeleton.lowered) == 2
+    assert np.abs(at[:, 0]).max() < 0.42
+    for side in (-1, 1):
+        hand = at[side * at[:, 0] > 0.3]
+        assert hand[:, 1].min() < -0.75  # as low as the hips
+        assert np.abs(hand[:, 2].mean() + 0.085) < 0.05  # beside the body
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [("mixamorig:LeftArm", "mixamorig:LeftForeArm"), ("upper_arm.L", "forearm.L"), ("LeftArm", "LeftForeArm"),
+     ("J_Bip_L_UpperArm", "J_Bip_L_LowerArm"), ("Left_UpperArm", "Left_LowerArm")],
+)  # fmt: skip
+def test_arms_are_known_by_their_names(upper: str, lower: str, tmp_path: Path) -> None:
+    """Arms that hang by 30 degrees hang by 72 then; those at 60 stay as they are."""
+    for below, expected in ((30, 72), (60, 60), (-60, -60)):
+        maker, angle = Maker(), np.radians(below)
+        attributes = {"POSITION": maker.add(np.eye(3, dtype=np.float32))}
+        maker.document["meshes"].append({"primitives": [{"attributes": attributes}]})
+        maker.document["nodes"] = [
+            {"name": "Root", "children": [1, 2]}, {"name": "Mesh", "mesh": 0}, {"name": upper, "children": [3]},
+            {"name": lower, "translation": [np.cos(angle), -np.sin(angle), 0.0], "children": [4]},
+            {"name": "Hand", "translation": [np.cos(angle), -np.sin(angle), 0.0]},
+        ]  # fmt: skip
+        (tmp_path / "a.glb").write_bytes(maker.content())
+        x, y, z = Avatar.load(tmp_path / "a.glb", face_model()).skeleton.world[4, :3, 3] / 2
+        assert np.degrees(np.arctan2(-y, x)) == pytest.approx(expected, abs=1e-3) and abs(z) < 1e-9
 
 
 def test_what_it_cannot_show_is_listed(avatars: dict[str, Avatar]) -> None:

@@ -30,6 +30,7 @@ UP = 1.5  # m from the floor to our head's origin
 SPINE = {"hips": 0.82, "spine": 0.94, "chest": 1.08, "neck": 1.35, "head": 1.42}
 
 
+SKIN = (205, 155, 135)
 BEHIND = -0.085  # m: the spine, from our head's origin
 # Bunches that swing: the head's left one from its root on, m from the floor, and the way from joint to joint.
 BUNCH, BUNCH_STEP, BUNCH_JOINTS = np.array([0.084, 1.59, -0.075]), np.array([0.017, -0.05, 0.0]), 5
@@ -152,6 +153,10 @@ def _normals(points: Any, triangles: Any) -> Any:
     return vertex_normals(points, triangles)
 
 
+# Arms that stick out, from the left shoulder on: m to the side, all as high.
+ARM, ARM_HEIGHT = {"UpperArm": 0.16, "LowerArm": 0.4, "Hand": 0.62}, 1.26
+
+
 class _Body:
     """A head on a skeleton, and on request a body; `turned` faces -z, as VRM 0 does."""
 
@@ -182,8 +187,23 @@ class _Body:
             self.bones[name] = len(nodes) - 1
             self.joints.append(len(nodes) - 1)
             nodes[self.head]["children"].append(len(nodes) - 1)
+        self._add_arms(prefix)
         self.bunches = [self._bunch(side) for side in (1, -1)] if bunches else []
         self._skin()
+
+    def _add_arms(self, prefix: str) -> None:
+        nodes = self.make.document["nodes"]
+        for side, x in (("left", 1), ("right", -1)):
+            above, at = self.bones["chest"], np.array([0.0, SPINE["chest"], BEHIND])
+            for part, out in ARM.items():
+                there = np.array([x * out, ARM_HEIGHT, BEHIND])
+                nodes.append(
+                    {"name": f"{prefix}{side.title()}{part}", "translation": (self._turn * (there - at)).tolist()}
+                )
+                nodes[above].setdefault("children", []).append(len(nodes) - 1)
+                above, at = len(nodes) - 1, there
+                self.bones[f"{side}{part}"] = above
+                self.joints.append(above)
 
     def _bunch(self, side: int) -> list[int]:
         """The nodes of a bunch, the last one at its tip."""
@@ -318,9 +338,36 @@ class _Body:
         self.make.document["materials"].append({**strand, "alphaMode": "MASK", "doubleSided": True})
         hair_ = self.primitive(points, _normals(points, triangles), uv, triangles, {"head": 1.0}, self._last)
         parts.append(hair_)
+        cloths = next(i for i, m in enumerate(self.make.document["materials"]) if m["name"] == "Cloth")
+        self.make.document["materials"].append(
+            _material("Hand", self.make.image(np.full((8, 8, 3), SKIN, np.uint8)), **more)
+        )
+        for side in (1, -1):
+            parts += [self._arm(side, 0.1, 0.6, cloths), self._arm(side, 0.58, 0.76, self._last)]
         for nodes in self.bunches:
             parts.append(self._strand(nodes, hair, more))
         self.mesh("Body", parts)
+
+    def _arm(self, side: int, start: float, end: float, material: int) -> dict[str, Any]:
+        """A sleeve, or a hand, round along the arm from so many m to the side to so many."""
+        t = np.linspace(0, 1, 14)
+        thick = np.interp(
+            start + t * (end - start),
+            (0.1, 0.16, 0.4, 0.6, 0.66, 0.72, 0.76),
+            (0.05, 0.06, 0.045, 0.036, 0.04, 0.036, 0.002),
+        )
+        points, uv, triangles = _lathe(
+            [(float(-x), float(r), float(0.8 * r)) for x, r in zip(t, thick, strict=True)], 16
+        )
+        out = start - points[:, 1] * (end - start)
+        points = np.column_stack([side * out, ARM_HEIGHT + points[:, 0], BEHIND + points[:, 2]]).astype(np.float32)
+        triangles = triangles[:, ::-side]
+        name = "left" if side > 0 else "right"
+        upper, lower, hand = (np.clip((out - ARM[part]) / width + 0.5, 0, 1) for part, width in
+                              (("UpperArm", 0.1), ("LowerArm", 0.08), ("Hand", 0.06)))  # fmt: skip
+        held = {"chest": 1 - upper, f"{name}UpperArm": upper * (1 - lower), f"{name}LowerArm": lower * (1 - hand),
+                f"{name}Hand": hand}  # fmt: skip
+        return self.primitive(points, _normals(points, triangles), uv, triangles, held, material)
 
     def _strand(self, nodes: list[int], color: tuple[int, int, int], more: Any) -> dict[str, Any]:
         """The hair of a bunch, round along its nodes."""

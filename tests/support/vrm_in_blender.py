@@ -27,6 +27,8 @@ def add_limbs(armature: bpy.types.Object, bones: dict[str, str]) -> dict[str, st
     bpy.ops.object.mode_set(mode="EDIT")
     for side, x in (("left", 1), ("right", -1)):
         for name, (above, out, height) in LIMBS.items():
+            if bones.get(f"{side}{name}"):
+                continue
             bone = armature.data.edit_bones.new(f"{side}{name}")
             bone.parent = armature.data.edit_bones[bones[above] if above in bones else added[f"{side}{above}"]]
             bone.head, bone.tail = (x * out, 0.085, height), (x * out, 0.085, height - 0.08)
@@ -47,12 +49,13 @@ else:
     vrm = armature.data.vrm_addon_extension
     if vrm.spec_version == "1.0":
         human = vrm.vrm1.humanoid.human_bones
-        limbs = add_limbs(armature, {n: getattr(human, n).node.bone_name for n in ("hips", "chest")})
+        known = [s + n for s in ("left", "right") for n in LIMBS]
+        limbs = add_limbs(armature, {n: getattr(human, snake(n)).node.bone_name for n in ("hips", "chest", *known)})
         for name, bone in limbs.items():
             getattr(human, snake(name)).node.bone_name = bone
     else:
         human = {b.bone: b for b in vrm.vrm0.humanoid.human_bones}
-        limbs = add_limbs(armature, {n: human[n].node.bone_name for n in ("hips", "chest")})
+        limbs = add_limbs(armature, {n: b.node.bone_name for n, b in human.items()})
         for name, bone in limbs.items():
             if name not in human:
                 human[name] = vrm.vrm0.humanoid.human_bones.add()

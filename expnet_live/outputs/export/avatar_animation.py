@@ -80,9 +80,12 @@ def motion_of(avatar: Avatar, rows: Rows, pose: PoseMode, step: Callable[[int], 
         for bone, matrix in avatar.turns(actions[i], rows.gaze_of(i), rotation).items():
             turns.setdefault(bone, []).append(matrix)
     for bone, matrices in turns.items():
-        keys = local_rotations(avatar, bone, np.stack(matrices))
+        keys = local_rotations(avatar, avatar.skeleton.bones[bone], np.stack(matrices))
         if np.abs(keys - keys[0]).max() > _STILL or np.abs(np.stack(matrices) - np.eye(3)).max() > _STILL:
             out.rotations[avatar.skeleton.bones[bone]] = keys
+    facing = _pure(avatar.place[:3, :3])
+    for node, turn in avatar.skeleton.lowered.items():
+        out.rotations[node] = np.repeat(local_rotations(avatar, node, (facing @ turn @ facing.T)[None]), n, axis=0)
     if pose is PoseMode.FULL:
         node = avatar.skeleton.bones["head"]
         while avatar.file.nodes[node].parent >= 0:
@@ -93,9 +96,8 @@ def motion_of(avatar: Avatar, rows: Rows, pose: PoseMode, step: Callable[[int], 
     return out
 
 
-def local_rotations(avatar: Avatar, bone: str, turns: Array) -> Array:
-    """The rotations (T, 4) of a bone's node, for its rotations `turns` (T, 3, 3) in our frame."""
-    node = avatar.skeleton.bones[bone]
+def local_rotations(avatar: Avatar, node: int, turns: Array) -> Array:
+    """The rotations (T, 4) of a node, for its rotations `turns` (T, 3, 3) in our frame."""
     parent = avatar.file.nodes[node].parent
     facing = _pure(avatar.place[:3, :3])
     above = np.eye(3) if parent < 0 else _pure(avatar.skeleton.world[parent][:3, :3])
