@@ -1,13 +1,19 @@
-"""The built-in gestures. Their thresholds were chosen on other heads and clips than the figures of the docs."""
+"""The built-in gestures.
+
+The scores at which they begin are in assets/gestures.json: `expnet-live evaluate gestures --fit` chooses them for a
+network, on other heads and clips than those that the figures of the docs come from.
+"""
 
 from __future__ import annotations
 
+import json
+
+from expnet_live.core.paths import asset
 from expnet_live.gestures.look import Look
-from expnet_live.gestures.rule import Rule
+from expnet_live.gestures.rule import Rule, Score
 
 MOUTH, BROWS, LIDS, EYES, HEAD = "mouth", "brows", "lids", "eyes", "head"
 _SHUT = 0.45  # of a blink: the gaze of a shut eye means nothing
-_ASKEW = 0.5  # of a swing, by which the head swings across it at most
 _FAR = 0.6  # rad that eyes turn at most
 
 
@@ -35,146 +41,147 @@ def _to_the_left(look: Look) -> float:
     return min(eyes, world, key=abs) if eyes * world > 0 else 0.0
 
 
-def _swing(look: Look) -> float:
-    """A nod or a shake keeps to one axis; heads that sway as people talk do not."""
-    yaw, pitch = look.swing
-    return max(yaw, pitch) if min(yaw, pitch) < _ASKEW * max(yaw, pitch) else 0.0
+BEGINS = "gestures.json"
+_BEGINS: dict[str, float] = json.loads(asset(BEGINS).read_text(encoding="utf-8"))
+
+
+def _rule(
+    name: str,
+    about: str,
+    formula: str,
+    part: str,
+    score: Score,
+    falls: float,
+    hold: float,
+    cooldown: float = 0.3,
+    beats: tuple[str, ...] = (),
+) -> Rule:
+    """A rule that ends at the share `falls` of the score at which it begins."""
+    begins = _BEGINS[name]
+    return Rule(name, about, formula, part, score, begins, round(falls * begins, 4), hold, cooldown, beats)
 
 
 BUILT_IN: dict[str, Rule] = {
     rule.name: rule
     for rule in (
-        Rule(
+        _rule(
             "smile",
             "both corners of the mouth rise",
             "the weaker side of `mouthSmile`",
             MOUTH,
             _smile,
-            0.2,
-            0.1,
+            falls=0.50,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "wide smile",
             "a smile as far as it goes",
             "the same, and 0.3 of the weaker `mouthUpperUp`",
             MOUTH,
             _wide,
-            0.8,
-            0.45,
+            falls=0.56,
             hold=0.3,
             beats=("smile",),
         ),
-        Rule(
+        _rule(
             "frown",
             "both corners of the mouth fall",
             "the weaker side of `mouthFrown`",
             MOUTH,
             lambda k: k.both("mouthFrown"),
-            0.2,
-            0.1,
+            falls=0.50,
             hold=0.4,
         ),
-        Rule("mouth open", "the jaw drops", "`jawOpen`", MOUTH, lambda k: k.of("jawOpen"), 0.45, 0.3, hold=0.4),
-        Rule(
+        _rule("mouth open", "the jaw drops", "`jawOpen`", MOUTH, lambda k: k.of("jawOpen"), falls=0.67, hold=0.4),
+        _rule(
             "pucker",
             "the lips push forward, as for a kiss",
             "`mouthPucker`",
             MOUTH,
             lambda k: k.of("mouthPucker"),
-            0.35,
-            0.22,
+            falls=0.63,
             hold=0.5,
             beats=("cheek puff",),
         ),
-        Rule(
+        _rule(
             "cheek puff",
             "the cheeks fill with air",
             "`cheekPuff` less 0.15 of `mouthPucker`",
             MOUTH,
             lambda k: k.of("cheekPuff") - 0.15 * max(k.of("mouthPucker"), 0.0),
-            0.04,
-            0.02,
+            falls=0.50,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "brows up",
             "both brows rise",
             "the mean of `browInnerUp` and the weaker `browOuterUp`",
             BROWS,
             lambda k: (k.of("browInnerUp") + k.both("browOuterUp")) / 2,
-            0.4,
-            0.25,
+            falls=0.62,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "brows down",
             "both brows fall",
             "the weaker side of `browDown`",
             BROWS,
             lambda k: k.both("browDown"),
-            0.13,
-            0.08,
+            falls=0.62,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "blink both",
             "both eyes stay shut, for longer than in a blink",
             "the weaker side of `eyeBlink`",
             LIDS,
             lambda k: k.both("eyeBlink"),
-            0.4,
-            0.28,
+            falls=0.70,
             hold=0.4,
         ),
-        Rule(
+        _rule(
             "wink left",
             "the person's left eye shuts alone",
             "`eyeBlinkLeft` less 1.2 of `eyeBlinkRight`",
             LIDS,
             lambda k: _wink(k, "Left", "Right"),
-            0.35,
-            0.2,
+            falls=0.57,
             hold=0.2,
         ),
-        Rule(
+        _rule(
             "wink right",
             "the person's right eye shuts alone",
             "`eyeBlinkRight` less 1.2 of `eyeBlinkLeft`",
             LIDS,
             lambda k: _wink(k, "Right", "Left"),
-            0.35,
-            0.2,
+            falls=0.57,
             hold=0.2,
         ),
-        Rule(
+        _rule(
             "look left",
             "the eyes turn to the person's left",
             "the turn of the eyes in the head or in space, the smaller one; 1 is as far as they go",
             EYES,
             _to_the_left,
-            0.36,
-            0.24,
+            falls=0.67,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "look right",
             "the eyes turn to the person's right",
             "the same to the other side",
             EYES,
             lambda k: -_to_the_left(k),
-            0.36,
-            0.24,
+            falls=0.67,
             hold=0.45,
         ),
-        Rule(
+        _rule(
             "nod or shake",
             "the head swings to and fro",
-            "the smallest of three swings within 1.4 s, in rad, twice as far as across",
+            "the smallest of three even swings within 1.4 s, in rad, twice as far as across",
             HEAD,
-            _swing,
-            0.2,
-            0.12,
+            lambda k: max(k.swing),
+            falls=0.60,
             hold=0.0,
             cooldown=0.8,
         ),

@@ -76,31 +76,52 @@ class Rest:
 
 
 class Swings:
-    """How far a head swings to and fro: the weakest of the last three swings of yaw, and of pitch, in rad."""
+    """How far a head swings to and fro: the weakest of three swings of yaw, and of pitch, in rad.
+
+    They are a nod or a shake if they follow each other within 1.4 s, none takes more than 2.2 times as long as another,
+    and the head's other two angles move by less than half of the weakest. Heads that sway as people talk do so slowly,
+    unevenly and about all axes.
+    """
 
     _SPAN, _SWINGS = 1.4, 3  # s that they take at most
     _LEAST = 0.03  # rad: less is no swing
+    _UNEVEN, _ASKEW = 2.2, 0.5
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, Array]] = deque()
 
     def add(self, time: float, head: Array) -> tuple[float, float]:
         """Of yaw and of pitch, up to now; `head` (3,) is yaw, pitch, roll."""
-        self._seen.append((time, head[:2]))
+        self._seen.append((time, head))
         while time - self._seen[0][0] > self._SPAN:
             self._seen.popleft()
+        times = [moment for moment, _ in self._seen]
         angles = np.array([angle for _, angle in self._seen])
-        return self._weakest(angles[:, 0].tolist()), self._weakest(angles[:, 1].tolist())
+        return self._weakest(times, angles, 0), self._weakest(times, angles, 1)
 
-    def _weakest(self, angles: Sequence[float]) -> float:
-        corners, way = [angles[0]], 0.0  # where the head turned back, and the way it goes since
-        for angle in angles[1:]:
-            step = angle - corners[-1]
+    def _weakest(self, times: Sequence[float], angles: Array, axis: int) -> float:
+        corners = self._corners(angles[:, axis].tolist())
+        others = np.delete(angles, axis, axis=1)
+        best = 0.0
+        for i in range(len(corners) - self._SWINGS):
+            at = corners[i : i + self._SWINGS + 1]
+            lasts = [times[b] - times[a] for a, b in pairwise(at)]
+            weakest = min(abs(float(angles[b, axis] - angles[a, axis])) for a, b in pairwise(at))
+            across = float(np.ptp(others[at[0] : at[-1] + 1], axis=0).max())
+            if max(lasts) <= self._UNEVEN * min(lasts) and across <= self._ASKEW * weakest:
+                best = max(best, weakest)
+        return best
+
+    def _corners(self, angles: Sequence[float]) -> list[int]:
+        """The moments in which the head turns back, and the newest one."""
+        corners, way = [0], 0.0  # the way it goes since the last corner
+        for i, angle in enumerate(angles):
+            step = angle - angles[corners[-1]]
             if step * way > 0:
-                corners[-1] = angle
+                corners[-1] = i
             elif abs(step) > self._LEAST:
-                corners.append(angle)
+                corners.append(i)
                 way = step
-        swings = [abs(b - a) for a, b in pairwise(corners)]
-        runs = [min(swings[i : i + self._SWINGS]) for i in range(len(swings) - self._SWINGS + 1)]
-        return max(runs, default=0.0)
+            elif not way:
+                corners[-1] = i  # it has not moved yet
+        return corners

@@ -16,6 +16,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.percentiles import percentiles
 
 # The logarithm of the error grows by these amounts from 0 to 1 of each condition.
 _WEIGHTS = np.array([0.05, 0.13, 0.53, 0.19, 0.13])
@@ -23,7 +24,7 @@ _BEST = 0.087  # of the sum, in the best tenth of frames
 
 FACE_MM = 145.0  # from cheek to cheek
 _INNER, _SIZE = 0.5, 48  # blur and light are measured in this share of a crop, without hair and background; px
-_LOW, _HIGH = (round(share * (_SIZE * _SIZE - 1)) for share in (0.05, 0.95))  # ranks of its darkest and brightest pixel
+_RANGE = (5.0, 95.0)  # percentiles of its brightness that are its darkest and brightest
 _SMALLEST, _LARGEST = 12.0, 200.0  # px: below and above, size says no more
 _EDGE = 1e-4  # of the confidence, below which its distance from 1 says no more
 
@@ -54,9 +55,9 @@ def conditions_of(image: Image, view: WeakPerspective, confidence: float) -> Con
     width = min(max(view.scale * FACE_MM, _SMALLEST), _LARGEST)
     around = Crop.of_view(view, _SIZE)
     face = cv2.cvtColor(replace(around, side=_INNER * around.side).cut(image), cv2.COLOR_BGR2GRAY)
-    ranked = np.partition(face, (_LOW, _HIGH), axis=None)
+    dark, bright = percentiles(face.ravel(), *_RANGE)
     detail = cv2.norm(cv2.Laplacian(face, cv2.CV_16S), cv2.NORM_L1) / face.size
-    contrast = max(float(ranked[_HIGH]) - float(ranked[_LOW]), 4.0)
+    contrast = max(float(bright - dark), 4.0)
     toward = float(matrix_from_vector(view.rotation)[2, 2])
     doubt = math.log10(max(1 - confidence, _EDGE) / _EDGE) / 4
     return Conditions(

@@ -20,6 +20,7 @@ from expnet_live.geometry.camera import WeakPerspective, facing
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.built_in import face_model
 from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.percentiles import percentiles
 
 _SIZE = 64  # px of the crop in which the cheeks are sampled
 # Discs on the mean face: a point of the Face Mesh, and the radius in mm.
@@ -48,8 +49,8 @@ def seen_tone(image: Image, view: WeakPerspective) -> Array | None:
     if cheeks is None:
         return None
     step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _SAMPLES))
-    bright = linear_from_srgb(_percentile(image[::step, ::step].reshape(-1, 3).T[::-1], _BRIGHT))
-    light, shown = (math.log(max(float(c @ LUMA), 1e-3)) for c in (bright, cheeks))
+    (bright,) = percentiles(image[::step, ::step].reshape(-1, 3).T[::-1], _BRIGHT)
+    light, shown = (math.log(max(float(c @ LUMA), 1e-3)) for c in (linear_from_srgb(bright), cheeks))
     seen = lab_from_linear(cheeks)
     lightness = _lightness(math.exp(_CONSTANT + _OF_CHEEKS * shown + _OF_BRIGHT * light))
     lightness = min(max(lightness, _DARKEST), _FAIREST)
@@ -107,19 +108,9 @@ def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:
     pixels = crop.cut(image)[np.rint(y[there]).astype(np.intp), np.rint(x[there]).astype(np.intp), ::-1]
     colors = linear_from_srgb(pixels)
     brightness = colors @ LUMA
-    low, high = (_percentile(brightness, q) for q in _LIT)
+    low, high = percentiles(brightness, *_LIT)
     lit: Array = np.median(colors[(brightness >= low) & (brightness <= high)], axis=0)
     return lit if lit @ LUMA > _BLACK else None
-
-
-def _percentile(values: Array, q: float) -> Array:
-    """As np.percentile along the last axis; for so few numbers, that takes four times as long."""
-    last = values.shape[-1] - 1
-    below = int(last * q / 100)
-    above = min(below + 1, last)
-    ordered = np.partition(values, (below, above), axis=-1)
-    start, end = ordered[..., below].astype(float), ordered[..., above]
-    return np.asarray(start + (last * q / 100 - below) * (end - start))
 
 
 @cache

@@ -97,12 +97,26 @@ def test_a_turn_of_the_head_is_neither_look_nor_shake() -> None:
     assert events_of(*clip((2, REST), (1, turned), (2, REST)), ALL) == []
 
 
-def test_swings() -> None:
-    t = np.arange(0, 1.2, 1 / FPS)
+def swung(*angles: tuple[float, float, float]) -> tuple[float, float]:
+    """The highest scores of yaw and pitch on the way."""
     swings = Swings()
-    for moment, angle in zip(t, 0.2 * np.sin(2 * np.pi * 2 * t), strict=True):
-        last = swings.add(moment, np.array([angle, 0.0, 0.0]))
-    assert last[0] == pytest.approx(0.4, abs=0.02) and last[1] == 0
+    told = [swings.add(i / FPS, np.array(angle)) for i, angle in enumerate(angles)]
+    return max(yaw for yaw, _ in told), max(pitch for _, pitch in told)
+
+
+def test_swings() -> None:
+    t = np.arange(0, 1.4, 1 / FPS)
+    shake = 0.2 * np.sin(2 * np.pi * 2 * t)
+    still = np.zeros_like(t)
+    yaw, pitch = swung(*zip(shake, still, still, strict=True))
+    assert yaw == pytest.approx(0.4, abs=0.02) and pitch == 0
+    assert swung(*zip(still, shake, 0.3 * shake, strict=True))[1] == pytest.approx(0.4, abs=0.02)
+    # As people talk: about all axes, unevenly, or only once to and fro.
+    assert swung(*zip(shake, still, 0.7 * shake, strict=True)) == (0, 0)
+    uneven = np.interp(t, [0.0, 0.1, 0.9, 1.0], [0.0, 0.2, -0.2, 0.2])
+    assert swung(*zip(uneven, still, still, strict=True)) == (0, 0)
+    once = np.interp(t, [0.3, 0.6, 0.9], [0.0, 0.3, 0.0])
+    assert swung(*zip(once, still, still, strict=True)) == (0, 0)
 
 
 # --- own gestures -------------------------------------------------------------------------------

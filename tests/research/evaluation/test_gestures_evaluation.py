@@ -10,13 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faces_doing import clip, values
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
+from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.rule import Event
-from expnet_live.research.evaluation.gestures.clips import read_dataset
+from expnet_live.research.evaluation.gestures.clips import Talk, Watched, read_dataset
+from expnet_live.research.evaluation.gestures.fitting import fit
 from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, summed
+from expnet_live.research.evaluation.gestures.renders import Performance, told
 from expnet_live.research.evaluation.gestures.script import Act, performance
 
 
@@ -44,6 +48,32 @@ def test_a_performance_has_every_gesture_once_and_rests_between() -> None:
     assert sorted(a.name for a in acts) == sorted(NAMES)
     assert all(b.start - a.end > 0.8 for a, b in pairwise(acts))
     assert all(m.strengths.min() >= 0 and m.strengths.max() <= 1 for m in moments)
+
+
+def acted(share: float, seed: int = 5) -> Performance:
+    """By a network that tells that share of what a face does."""
+    moments, acts = performance(np.random.default_rng(seed))
+    return Performance(acts, [np.append(share * m.strengths, [*m.turn, 0]).astype(np.float32) for m in moments])
+
+
+def test_thresholds_are_chosen_for_a_network_and_above_what_is_said_of_talk() -> None:
+    times, said = clip((3, values()), (1, values(mouthPucker=0.2, jawOpen=0.15)), (3, values()))
+    taught = [(t, np.zeros(55, np.float32)) for t in times.tolist()[::5]]  # the teacher sees none of it
+    talk = Talk(Watched([], float(times[-1]), times.tolist(), said), taught)
+    fits = fit([acted(0.5, seed) for seed in (5, 6)], [talk])
+    weak = fit([acted(0.25, seed) for seed in (5, 6)], [])
+    assert list(fits) == list(NAMES)
+    for name, found in fits.items():
+        assert found.missed == found.unconfirmed == 0, name
+        if BUILT_IN[name].part not in ("head", "lids", "eyes"):  # whose scores do not shrink with the shares
+            assert weak[name].begins < found.begins, name
+    assert fits["pucker"].begins > 0.2 and fits["mouth open"].begins > 0.15
+    assert told([acted(1.0)]).accuracy == 1
+
+
+def test_a_fit_needs_people_who_perform_and_who_talk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "gestures", "--device", "cpu", "--fit", str(tmp_path / "gestures.json")]) == 2
+    assert "--fit needs --performances, --talking CLIPS and --teacher TASK" in capsys.readouterr().err
 
 
 def test_labelled_videos_and_talking_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,13 @@ from expnet_live.research.evaluation.gestures.script import Act
 from expnet_live.research.training.actions.teacher import Teacher
 
 _STEP = 5  # frames from one look of the teacher to the next
-_CONFIRMS = 0.5  # of a rule's threshold, which the teacher's scores must reach: its scale is smaller
+# What the teacher's scores must reach to confirm a gesture: its scale is smaller than the network's. They stay when the
+# gestures' own thresholds change. It cannot judge how heads swing.
+_CONFIRMS = {
+    "smile": 0.1, "wide smile": 0.4, "frown": 0.1, "mouth open": 0.225, "pucker": 0.175, "cheek puff": 0.02,
+    "brows up": 0.2, "brows down": 0.065, "blink both": 0.2, "wink left": 0.175, "wink right": 0.175,
+    "look left": 0.18, "look right": 0.18,
+}  # fmt: skip
 _UNKNOWN = 1.5  # s at the start of a clip, in which the rest is unknown
 
 
@@ -60,7 +66,7 @@ def read_dataset(path: Path) -> list[Labelled]:
 def run_dataset(pipeline: Pipeline, items: Sequence[Labelled]) -> Tally:
     """Each video is one act from its start to its end."""
     tally = Tally()
-    for item in tqdm(items, "dataset", unit="clip"):
+    for item in tqdm(items, "dataset", unit="clip", disable=None):
         clip = watch(pipeline, item.path)
         tally.add([Act(item.gesture, 0.0, clip.seconds)], clip.events, clip.seconds)
     return tally
@@ -90,16 +96,38 @@ def watch(pipeline: Pipeline, video: Path) -> Watched:
     return Watched(events, times[-1] if times else 0.0, times, values)
 
 
+@dataclass(frozen=True, eq=False)
+class Talk:
+    """A clip of someone who talks: the network's answers, and the teacher's at some of the times."""
+
+    watched: Watched
+    taught: list[tuple[float, Array]]
+
+    @property
+    def minutes(self) -> float:
+        """In which the person's rest is known."""
+        return max(self.watched.seconds - _UNKNOWN, 0.0) / 60
+
+
+def watch_talking(
+    pipeline: Pipeline, videos: Sequence[Path], teacher: Teacher | None, always: bool = False
+) -> Iterator[Talk]:
+    """The teacher looks at clips in which something fires, or `always`."""
+    for video in tqdm(videos, "talking", unit="clip", disable=None):
+        clip = watch(pipeline, video)
+        asked = teacher is not None and (always or clip.events)
+        yield Talk(clip, _taught(pipeline, video, teacher) if asked and teacher is not None else [])
+
+
 def run_talking(pipeline: Pipeline, videos: Sequence[Path], teacher: Teacher | None) -> dict[str, object]:
     """Firings per minute after the rest is known, and those of them that the teacher does not confirm."""
     minutes, fired, false = 0.0, dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
-    for video in tqdm(videos, "talking", unit="clip"):
-        clip = watch(pipeline, video)
-        minutes += max(clip.seconds - _UNKNOWN, 0.0) / 60
-        taught = _taught(pipeline, video, teacher) if teacher is not None and clip.events else []
-        for event in clip.events:
+    for talk in watch_talking(pipeline, videos, teacher):
+        minutes += talk.minutes
+        for event in talk.watched.events:
             fired[event.name] += 1
-            false[event.name] += not _confirmed(event, taught)
+            end = event.apex if event.offset is None else event.offset
+            false[event.name] += not confirmed(event.name, event.onset, end, talk.taught)
     rates = {n: sum(c.values()) / minutes if minutes else float("nan") for n, c in (("all", fired), ("false", false))}
     out: dict[str, object] = {"clips": len(videos), "minutes": minutes, "per_minute": rates["all"], "fired": fired}
     return out if teacher is None else out | {"false_per_minute": rates["false"], "false": false}
@@ -122,17 +150,12 @@ def _taught(pipeline: Pipeline, video: Path, teacher: Teacher) -> list[tuple[flo
     return said
 
 
-def _confirmed(event: Event, taught: Sequence[tuple[float, Array]]) -> bool:
-    """Whether the teacher's scores rise as well; the head's swings are none of its business."""
-    if not taught:
+def confirmed(name: str, start: float, end: float, taught: Sequence[tuple[float, Array]]) -> bool:
+    """Whether the teacher's scores rise as well from `start` to `end` (s)."""
+    level = _CONFIRMS.get(name)
+    if level is None or not taught:
         return False
-    rule = BUILT_IN[event.name]
-    if rule.part == "head":
-        return False
-    rest = np.median([v for _, v in taught], axis=0)
+    rest = np.median([values for _, values in taught], axis=0)
     margin = _STEP / 25
-    end = event.apex if event.offset is None else event.offset
-    scores = [
-        rule.score(Look(time, value - rest)) for time, value in taught if event.onset - margin <= time <= end + margin
-    ]
-    return max(scores, default=0.0) >= _CONFIRMS * rule.on
+    looks = (Look(time, values - rest) for time, values in taught if start - margin <= time <= end + margin)
+    return max(map(BUILT_IN[name].score, looks), default=0.0) >= level

@@ -2,7 +2,7 @@
 
 Rendered people whom no training saw perform every gesture once, between rests with blinks and speech, with faces of
 200, 60 and 28 px; `--dataset` takes labelled videos, `--talking` videos of people who talk. The thresholds of the
-gestures were chosen on other people: those of another `--seed`, and the clips that `--held-out` leaves out.
+gestures were chosen on other people by `--fit`: those of another `--seed`, and the clips that `--held-out` leaves out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from expnet_live.core.files import whole
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally
+from expnet_live.research.evaluation.gestures.renders import Performance, perform, told
 
-SEED = 202  # thresholds were chosen with 101 to 103
+SEED, FIT_SEED = 202, 101
 WIDTHS = (200, 60, 28)
 BARS = {200: 0.95, 60: 0.95, 28: 0.85}
 FALSE_BAR = 1.0  # per minute
@@ -34,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes", type=int, nargs="+", default=WIDTHS, metavar="PX", help="widths of their faces (default: 200 60 28)"
     )
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of these people (default: {SEED})")
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help=f"of these people (default: {SEED}, with --fit {FIT_SEED})"
+    )
     parser.add_argument("--ict", type=Path, metavar="NPZ", help="the ICT Face Model Light: people of it, too")
     parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
     parser.add_argument(
@@ -47,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, metavar="TASK",
         help="MediaPipe Face Landmarker with blendshapes (.task): what it confirms is no false firing",
     )  # fmt: skip
+    parser.add_argument(
+        "--fit", type=Path, metavar="JSON",
+        help="choose the scores at which gestures begin on these people and on --talking clips of people who are not "
+        "held out (with --teacher), and write them: assets/gestures.json is such a file",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures to this file (.json)")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the confusion of all sizes as a table")
 
@@ -57,9 +66,11 @@ def run(args: argparse.Namespace) -> int:
     pipeline = Pipeline.load(args.model, args.device)
     if not pipeline.tells_blendshapes:
         raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    if args.fit:
+        return _fit(args, pipeline)
     tallies: dict[str, Tally] = {}
     if args.performances:
-        tallies |= _renders(args, pipeline)
+        tallies = {name: told(found) for name, found in _renders(args, pipeline, args.seed or SEED)}
     if args.dataset:
         from expnet_live.research.evaluation.gestures.clips import read_dataset, run_dataset
 
@@ -79,32 +90,54 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _renders(args: argparse.Namespace, pipeline: Pipeline) -> dict[str, Tally]:
+def _renders(args: argparse.Namespace, pipeline: Pipeline, seed: int) -> Iterator[tuple[str, Iterator[Performance]]]:
     from expnet_live.research.evaluation.expression.people import ict_people, people
     from expnet_live.research.evaluation.expression.studio import Studio
-    from expnet_live.research.evaluation.gestures.renders import run_renders
 
-    model, rng, studio = FaceModel.load(), np.random.default_rng(args.seed), Studio()
+    model, rng, studio = FaceModel.load(), np.random.default_rng(seed), Studio()
     kinds: dict[str, Any] = {"our head": people(model, args.performances, rng)}
     if args.ict:
         kinds["ICT head"] = ict_people(args.ict, args.indices, model, args.performances, rng)
-    return {
-        f"{kind}, {width} px": run_renders(pipeline, heads, width, args.seed, studio)
-        for kind, heads in kinds.items()
-        for width in args.sizes
-    }
+    for kind, heads in kinds.items():
+        for width in args.sizes:
+            yield f"{kind}, {width} px", perform(pipeline, heads, width, seed, studio)
+
+
+def _fit(args: argparse.Namespace, pipeline: Pipeline) -> int:
+    from expnet_live.research.evaluation.gestures.clips import watch_talking
+    from expnet_live.research.evaluation.gestures.fitting import fit
+    from expnet_live.research.training.actions.teacher import Teacher
+
+    if not (args.performances and args.talking and args.teacher):
+        raise UserError("--fit needs --performances, --talking CLIPS and --teacher TASK; give all of them.")
+    talks = watch_talking(pipeline, _videos(args.talking, held_out=False), Teacher(args.teacher), always=True)
+    performances = (one for _, found in _renders(args, pipeline, args.seed or FIT_SEED) for one in found)
+    fits = fit(performances, talks)
+    with whole(args.fit) as partial:
+        partial.write_text(json.dumps({name: found.begins for name, found in fits.items()}, indent=1) + "\n")
+    for name, f in fits.items():
+        print(f"{name:14}begins at {f.begins:<6g} misses {f.missed:.0%} of its acts, told in {f.wrong} others, "
+              f"{f.unconfirmed:.2f} unconfirmed a minute of talk")  # fmt: skip
+    return 0
 
 
 def _talking(args: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
     from expnet_live.research.evaluation.gestures.clips import run_talking
-    from expnet_live.research.training.actions.people import is_held_out
     from expnet_live.research.training.actions.teacher import Teacher
 
-    videos = [v for p in args.talking for v in (sorted(p.glob("*.mp4")) if p.is_dir() else [p])]
-    videos = [v for v in videos if not args.held_out or is_held_out(v.stem)]
+    videos = _videos(args.talking, held_out=True if args.held_out else None)
+    return run_talking(pipeline, videos, Teacher(args.teacher) if args.teacher else None)
+
+
+def _videos(inputs: Sequence[Path], held_out: bool | None) -> list[Path]:
+    """The videos of people who are held out, or of those who are not, or of all for None. Raises UserError."""
+    from expnet_live.research.training.actions.people import is_held_out
+
+    videos = [v for p in inputs for v in (sorted(p.glob("*.mp4")) if p.is_dir() else [p])]
+    videos = [v for v in videos if held_out is None or is_held_out(v.stem) == held_out]
     if not videos:
         raise UserError("There are no videos among the inputs; give videos or folders of .mp4 files.")
-    return run_talking(pipeline, videos, Teacher(args.teacher) if args.teacher else None)
+    return videos
 
 
 def _print(name: str, tally: Tally) -> None:
