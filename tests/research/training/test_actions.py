@@ -31,7 +31,7 @@ from expnet_live.research.training.actions.fine_tune import (
 from expnet_live.research.training.actions.groups import GroupDraws, people_of
 from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
-from expnet_live.research.training.actions.losses import ActionWeights, action_loss
+from expnet_live.research.training.actions.losses import action_loss
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.actions.strength import lines
@@ -189,7 +189,7 @@ def test_a_rest_face_of_its_own_does_not_count_within_a_person() -> None:
     }  # fmt: skip
     said = truth.clone()
     said[:4] += rest
-    within = ActionWeights(each=0, within=1, sides=0)
+    within = (0.0, 1.0, 0.0)
     assert action_loss(said, batch, torch.ones(52), 4, within) == pytest.approx(0, abs=1e-6)
     assert action_loss(said, batch, torch.ones(52), 4) == pytest.approx(0.4 * float((rest**2).mean()) / 2, rel=1e-3)
     said[0] += 1

@@ -99,7 +99,7 @@ def learn_branch(material: Material, init: Path, out: Path, config: TuneConfig) 
                 with torch.no_grad():
                     shared = net.shared(image)
                 said = net.actions(shared)
-            loss = action_loss(said.float() * spread + offset, batch, unit, config.group)
+            loss = action_loss(said.float() * spread + offset, batch, unit, config.group, config.shares)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(learned.parameters(), 5.0)

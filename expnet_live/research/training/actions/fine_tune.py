@@ -140,7 +140,7 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
             image = batch["image"].float().contiguous(memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 said = net.split(net(image).float())
-            told = action_loss(said["blendshapes"], batch, unit, config.group)
+            told = action_loss(said["blendshapes"], batch, unit, config.group, config.shares)
             other, _ = kept(said, {**batch, "face": batch["known"]})
             sure = nn.functional.binary_cross_entropy_with_logits(said["confidence"][:, 0], batch["face"])
             optimizer.zero_grad()

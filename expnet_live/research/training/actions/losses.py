@@ -6,8 +6,6 @@ the mean over a person's pictures is removed, which the rest face of that person
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
 from expnet_live.core.arkit import MIRROR
@@ -15,28 +13,20 @@ from expnet_live.core.arkit import MIRROR
 _PAIR = torch.from_numpy(MIRROR.copy()).long()
 
 
-@dataclass(frozen=True)
-class ActionWeights:
-    """Shares of the loss: errors in each picture, within a person, and between left and right."""
-
-    each: float = 0.4
-    within: float = 0.8
-    sides: float = 0.2
-
-
 def action_loss(
     said: torch.Tensor,
     batch: dict[str, torch.Tensor],
     unit: torch.Tensor,
     group: int = 1,
-    share: ActionWeights | None = None,
+    shares: tuple[float, float, float] = (0.4, 0.8, 0.2),
 ) -> torch.Tensor:
     """The weighted mean of squared errors of actions (N, 52) in `unit` (52,), or a sample's `least` if that is larger.
+
+    `shares` of the loss: errors in each picture, within a person, and between left and right.
 
     The batch consists of groups of `group` samples; those of the same `person` (not -1) count as one. Differences
     between the sides count in synthetic pictures (`least` > 0), where they are exact.
     """
-    share = share or ActionWeights()
     error = (said - batch["actions"]) / torch.maximum(unit[None], batch["least"][:, None])
     weights = batch["weights"] * batch["face"][:, None]
     each = _mean(error.square(), weights)
@@ -50,7 +40,7 @@ def action_loss(
     made = batch["least"] > 0
     pair = _PAIR.to(error.device)
     sides = _mean((error - error[:, pair])[made].square(), torch.minimum(weights, weights[:, pair])[made])
-    return share.each * each + share.within * within + share.sides * sides
+    return shares[0] * each + shares[1] * within + shares[2] * sides
 
 
 def _mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

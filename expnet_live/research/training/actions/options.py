@@ -12,6 +12,7 @@ class TuneConfig:
     """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
     adds the layers of the architecture "fine"; `group` pictures of a person are drawn
     together; `branch` learns copies of that many last stages for the actions alone, and nothing else.
+    `each`, `within` and `sides` are the shares of the loss: errors of pictures, within a person, between the sides.
     """
 
     samples: int = 380_000
@@ -28,4 +29,11 @@ class TuneConfig:
     grow: bool = False
     group: int = 4
     branch: int = 0
+    each: float = 0.4
+    within: float = 0.8
+    sides: float = 0.2
     device: str = "cpu"
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        return self.each, self.within, self.sides
