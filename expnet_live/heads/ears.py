@@ -22,7 +22,7 @@ _FRONT = (1.0, 0.97, 0.93, 0.88, 0.82, 0.76, 0.68, 0.6, 0.52, 0.44, 0.34, 0.2)  
 _BACK = ((0.985, -2.2), (0.93, -4.2), (0.78, -6.5), (0.5, -16.0))  # behind the rim, and how deep
 _OUT, _LEAN = np.radians(23), np.radians(9)  # angles away from the head, and backwards
 _ROOT = np.array([16.0, -79.0])  # height and depth on the head, mm
-_SUNK = 0.0  # mm of the root inside the head
+_SUNK = -2.5  # mm of the root inside the head
 
 
 def ear_root(skin: Linear, mean: Array, side: int) -> Linear:
