@@ -31,6 +31,7 @@ from expnet_live.app.view3d.avatar_visual import AvatarVisual  # noqa: E402
 from expnet_live.app.view3d.orbit import View, projection  # noqa: E402
 from expnet_live.app.view3d.stage import Stage  # noqa: E402
 from expnet_live.avatars.avatar import Avatar, posed  # noqa: E402
+from expnet_live.avatars.swinging import Swings  # noqa: E402
 from expnet_live.capture.sources import open_source  # noqa: E402
 from expnet_live.core.types import FaceState, Image  # noqa: E402
 from expnet_live.heads.built_in import face_model  # noqa: E402
@@ -65,7 +66,8 @@ def face_of(image: Image, state: FaceState) -> Image:
 
 
 def avatar_of(stage: Stage, visual: AvatarVisual, avatar: Avatar, state: FaceState) -> Image:
-    drawn = posed(avatar, state.expression, state.identity, state.gaze, state.blendshapes, state.pose)
+    seen = state.expression, state.identity, state.gaze, state.blendshapes, state.pose
+    drawn = posed(avatar, *seen, swings=Swings())  # whose first picture hangs still
     visual.set_mesh(drawn.vertices, drawn.normals)
     flip = np.diag([1, -1, 1, 1]).astype(np.float32)
     visual.place(View(distance=880.0).matrix(), flip @ projection(SIDE, SIDE))
