@@ -46,6 +46,13 @@ def test_an_avatar_is_worn(qtbot: Any, window: MainWindow, files: dict[str, Path
     turned = replace(face, state=replace(face.state, pose=Pose(np.array([0.1, 0.4, 0]), face.state.pose.translation)))
     assert not turned.drawn(True).pose.rotation.any()
     assert np.abs(turned.drawn(True).vertices - turned.drawn(False).vertices).max() > 10
+    # Its bunches swing, unless nobody wants that.
+    swings = face.swings
+    assert swings is not None and swings.of(face.head.springs, face.state.face) is not None
+    window.actions_["swing"].trigger()
+    assert swings.of(face.head.springs, face.state.face) is None
+    window.actions_["swing"].trigger()
+    assert swings.on and window.controller.choices.swing
     for look in ("wireframe", "painted", "follow", "mirror"):
         window.actions_[look].trigger()
     window.commands.snapshot_folder = tmp_path / "shots"
