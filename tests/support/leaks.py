@@ -38,7 +38,8 @@ class LeakWatch:
         while (found := self._found()) and time.monotonic() < end:
             QApplication.processEvents()
             for thread in set(threading.enumerate()) - self._threads:
-                thread.join(0.02)
+                if thread.ident is not None:  # one that is just being started cannot be joined
+                    thread.join(0.02)
         return found
 
     def _found(self) -> list[str]:
