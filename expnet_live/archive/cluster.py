@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from expnet_live.core.errors import UserError
 
@@ -26,6 +26,9 @@ LOCAL = "local"
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss|ucx)://\S+")
 PATIENCE = 30  # s
 
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
 
 def check_cluster(name: str) -> None:
     """Raise UserError if that names no cluster, or if Dask is missing."""
@@ -36,21 +39,41 @@ def check_cluster(name: str) -> None:
     try:
         import distributed  # noqa: F401
     except ImportError as error:
-        raise UserError("Archives need Dask; install it with: pip install 'expnet-live[archive]'.") from error
+        raise UserError("Clusters need Dask; install it with: pip install 'expnet-live[archive]'.") from error
+
+
+def each(name: str, work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
+    """What `work` gives for each of the jobs on the cluster `name`, in the order in which they are done.
+
+    A job whose worker dies runs elsewhere, three times at most. Raises UserError like `client_of`, and what `work`
+    raises.
+    """
+    check_cluster(name)
+    from distributed import KilledWorker, as_completed
+
+    with client_of(name, failures=2) as client:
+        for future in as_completed(client.map(work, jobs, pure=False), loop=client.loop):
+            try:
+                yield future.result()
+            except KilledWorker as error:
+                raise UserError(
+                    "Each process that had a certain part to do was killed, perhaps because memory ran out; give "
+                    "workers more, and run the same command again."
+                ) from error
 
 
 @contextmanager
-def client_of(name: str) -> Iterator[Client]:
+def client_of(name: str, failures: int = 0) -> Iterator[Client]:
     """A client of the cluster `name`, which lasts as long as the block, unless it is at an address.
 
-    Raises UserError if it cannot be reached or started.
+    A task whose worker dies runs again as often as `failures`, if the scheduler starts here. An archive's desk tries
+    again itself. Raises UserError if the cluster cannot be reached or started.
     """
     import dask
     from distributed import Client
 
     with ExitStack() as stack:
-        # The desk itself tries again what a worker that died had to do.
-        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": 0}))
+        stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": failures}))
         address = name if _ADDRESS.fullmatch(name) else stack.enter_context(_started(name))
         try:
             client = stack.enter_context(Client(address, timeout=PATIENCE, set_as_default=False))

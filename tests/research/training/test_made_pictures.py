@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.own_actor import OwnActor
 from expnet_live.research.training.made.photo_actor import PhotoActor
-from expnet_live.research.training.made.pictures import actors, make_pictures
+from expnet_live.research.training.made.pictures import Order, actors, make_on, make_pictures
 from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, Face
 
 REST = np.zeros(N_BLENDSHAPES, np.float32)
@@ -163,3 +164,16 @@ def test_two_processes_make_the_pictures_of_one(tmp_path: Path, album: Path) -> 
     assert len(one) == 26
     assert np.array_equal(one.scores, two.scores)
     assert all(np.array_equal(one.picture(i), two.picture(i)) for i in range(0, 26, 7))
+
+
+def test_a_cluster_makes_the_pictures_of_one_process(tmp_path: Path, album: Path) -> None:
+    scene = tmp_path / "scenes" / "wall.png"
+    scene.parent.mkdir()
+    cv2.imwrite(str(scene), np.full((64, 64, 3), 90, np.uint8))
+    order = Order((album,), frozenset({"album"}), (), ("own", "photo"), None, (scene,), tmp_path / "two", 26, 4, 12)
+    assert make_on("local:2", order) == 26
+    material = order.material()
+    make_pictures(material, order.cast(material), tmp_path / "one", 26, 4, part=12)
+    one, two = (Shelf([tmp_path / name]) for name in ("one", "two"))
+    assert np.array_equal(one.scores, two.scores)
+    assert all(np.array_equal(one.picture(i), two.picture(i)) for i in range(0, 26, 5))

@@ -9,13 +9,16 @@ import logging
 import multiprocessing as mp
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.archive.cluster import each
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
@@ -87,47 +90,60 @@ class ClipFrames:
 Chunk = Sequence[PhotoRef] | ClipFrames
 
 
-def label_all(photos: Sequence[PhotoRef], clips: Sequence[Path], step: int, teacher: Path, out: Path, jobs: int) -> int:
+def label_all(
+    photos: Sequence[PhotoRef],
+    clips: Sequence[Path],
+    step: int,
+    teacher: Path,
+    out: Path,
+    jobs: int,
+    cluster: str | None = None,
+) -> int:
     """Write a part for each clip and each 200 photos to `out`, keeping existing parts. Return the number of pictures.
 
-    Raises UserError if the teacher is not a Face Landmarker.
+    `jobs` processes of this computer do it, or a Dask cluster, see `archive.cluster`; its workers have the same paths.
+    Raises UserError if the teacher is not a Face Landmarker, or if the cluster cannot be reached.
     """
-    # In the processes of a pool, a wrong file would raise again and again.
+    # In other processes, a wrong file would raise again and again.
     Teacher(teacher).close()
     out.mkdir(parents=True, exist_ok=True)
     chunks: dict[str, Chunk] = {f"clip-{c.stem}-{step}": ClipFrames(c, step) for c in sorted(clips)}
     chunks |= {f"photos-{i // CHUNK:05d}": photos[i : i + CHUNK] for i in range(0, len(photos), CHUNK)}
-    todo = [(name, chunk, out) for name, chunk in chunks.items() if not (out / f"{name}.npz").exists()]
-    count = 0
-    with (
-        mp.get_context("spawn").Pool(jobs, _start, (teacher,)) as pool,
-        tqdm(total=len(todo), desc="labels", unit="part") as bar,
-    ):
-        for n in pool.imap_unordered(_work, todo):
-            count += n
-            bar.update()
-    return count
+    todo = [Part(name, chunk, out, teacher) for name, chunk in chunks.items() if not (out / f"{name}.npz").exists()]
+    with ExitStack() as stack:
+        counts: Iterator[int]
+        if cluster is None:
+            pool = stack.enter_context(mp.get_context("spawn").Pool(jobs))
+            counts = pool.imap_unordered(label_part, todo)
+        else:
+            counts = each(cluster, label_part, todo)
+        return sum(tqdm(counts, "labels", len(todo), unit="part"))
 
 
-_labeller: Labeller | None = None
+@dataclass(frozen=True)
+class Part:
+    """One file to write: `out`/`name`.npz."""
+
+    name: str
+    chunk: Chunk
+    out: Path
+    teacher: Path
 
 
-def _start(teacher: Path) -> None:
-    global _labeller
-    cv2.setNumThreads(1)
-    _labeller = Labeller(teacher)
-
-
-def _work(job: tuple[str, Chunk, Path]) -> int:
-    assert _labeller is not None
-    name, chunk, out = job
-    rows = [
-        row
-        for key, image in _pictures(chunk)
-        if (row := _labeller.label(key, image, not isinstance(chunk, ClipFrames))) is not None
-    ]
-    save_part(out, name, rows)
+def label_part(part: Part) -> int:
+    """Write a part; returns the number of its pictures."""
+    labeller, thorough = _labeller(part.teacher), not isinstance(part.chunk, ClipFrames)
+    labels = (labeller.label(key, image, thorough) for key, image in _pictures(part.chunk))
+    rows = [label for label in labels if label is not None]
+    save_part(part.out, part.name, rows)
     return len(rows)
+
+
+@cache
+def _labeller(teacher: Path) -> Labeller:
+    """That of this process, which does one part at a time."""
+    cv2.setNumThreads(1)
+    return Labeller(teacher)
 
 
 def _pictures(chunk: Chunk) -> Iterator[tuple[str, Image]]:

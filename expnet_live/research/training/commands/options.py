@@ -1,10 +1,19 @@
-"""Options from the fields of a dataclass."""
+"""Options that several training commands have, and options from the fields of a dataclass."""
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import fields
 from typing import Any
+
+
+def add_cluster(parser: argparse.ArgumentParser, what: str) -> None:
+    """`what` is what the cluster does."""
+    parser.add_argument(
+        "--cluster", metavar="CLUSTER",
+        help=f"a Dask cluster for {what}, as for 'expnet-live archive': local:N, tcp://HOST:8786, slurm:N, ...; all of "
+        "its workers need the same files under the same paths",
+    )  # fmt: skip
 
 
 def add_options(parser: argparse.ArgumentParser, config: type[Any], **switches: str) -> None:

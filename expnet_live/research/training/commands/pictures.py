@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from expnet_live.core.arguments import positive_int
-from expnet_live.research.training.commands.material import add_material, material_of
+from expnet_live.research.training.commands.material import add_material
+from expnet_live.research.training.commands.options import add_cluster
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,20 +24,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    add_cluster(parser, "the parts")
 
 
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
-    from expnet_live.research.training.made.pictures import actors, make_pictures, performer_of
-    from expnet_live.research.training.photos import list_photos
+    from expnet_live.research.training.made.pictures import Order, make_on, make_pictures
 
-    ict = None
-    if "ict" in args.kinds:
-        if args.ict is None or args.indices is None:
-            raise UserError("The ICT model's heads need --ict and --indices; give both, or choose other --kinds.")
-        ict = performer_of(args.ict, args.indices)
-    material = material_of(args)
-    cast = actors(tuple(args.kinds), material, ict, list_photos(args.scenes))
-    count = make_pictures(material, cast, args.out, args.count, args.seed)
+    if "ict" in args.kinds and (args.ict is None or args.indices is None):
+        raise UserError("The ICT model's heads need --ict and --indices; give both, or choose other --kinds.")
+    order = Order(
+        labelled=_absolute(args.labelled),
+        collections=frozenset(args.collections),
+        metadata=_absolute(args.metadata),
+        kinds=tuple(args.kinds),
+        ict=(args.ict.absolute(), args.indices.absolute()) if "ict" in args.kinds else None,
+        scenes=_absolute(args.scenes),
+        out=args.out.absolute(),
+        count=args.count,
+        seed=args.seed,
+    )
+    if args.cluster is None:
+        material = order.material()
+        count = make_pictures(material, order.cast(material), order.out, order.count, order.seed)
+    else:
+        count = make_on(args.cluster, order)
     print(f"{count} pictures are in {args.out}")
     return 0
+
+
+def _absolute(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Workers of a cluster may have another working folder."""
+    return tuple(path.absolute() for path in paths)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from expnet_live.core.arguments import positive_int
+from expnet_live.research.training.commands.options import add_cluster
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="folder for the scores; existing parts are kept"
     )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
+    add_cluster(parser, "the parts, instead of --jobs")
 
 
 def run(args: argparse.Namespace) -> int:
     from expnet_live.research.training.actions.collect import label_all
     from expnet_live.research.training.photos import list_photos
 
-    clips = [clip for folder in args.clips for clip in folder.glob("*.mp4")]
-    count = label_all(list_photos(args.photos), clips, args.step, args.teacher, args.out, args.jobs)
+    # Workers of a cluster may have another working folder.
+    clips = [clip.absolute() for folder in args.clips for clip in folder.glob("*.mp4")]
+    photos, teacher = [path.absolute() for path in args.photos], args.teacher.absolute()
+    count = label_all(list_photos(photos), clips, args.step, teacher, args.out.absolute(), args.jobs, args.cluster)
     print(f"{count} more pictures are in {args.out}")
     return 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.archive.cluster import each
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
@@ -24,7 +27,7 @@ from expnet_live.research.training.made.own_actor import OwnActor
 from expnet_live.research.training.made.performance import random_strengths
 from expnet_live.research.training.made.photo_actor import PhotoActor
 from expnet_live.research.training.made.scene import Actor, Face
-from expnet_live.research.training.photos import PhotoRef, read_photo
+from expnet_live.research.training.photos import PhotoRef, list_photos, read_metadata, read_photo
 
 PART = 240
 KINDS = ("ict", "own", "photo")
@@ -80,27 +83,33 @@ def actors(kinds: tuple[str, ...], material: Material, ict: Performer | None, sc
     return found
 
 
-def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int, part: int = PART) -> int:
-    """Write `count` pictures in parts of 240 to `out`; actors take turns. Returns how many this process has made.
+class Maker:
+    """Makes parts of `count` pictures; actors take turns. A part depends on its number alone, not on who makes it."""
 
-    torchrun's processes share the parts; the pictures do not depend on how many processes there are.
-    """
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    studio = Studio()
-    real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)
-    chance = real.sum(1) + 1e-3
-    chance /= chance.sum()
-    n_identity = material.shelf.identity.shape[1]
+    def __init__(self, material: Material, cast: list[Actor], count: int, seed: int, part: int = PART) -> None:
+        self._cast, self._count, self._seed, self._part = cast, count, seed, part
+        self._studio = Studio()
+        self._real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)
+        chance = self._real.sum(1) + 1e-3
+        self._chance = chance / chance.sum()
+        self._n_identity = material.shelf.identity.shape[1]
 
-    def made(n: int, rng: np.random.Generator) -> Labelled:
-        actor = cast[n // PER_PERSON % len(cast)]
+    def make(self, part: int, out: Path) -> int:
+        """Write the part to `out`; returns the number of its pictures."""
+        rng = np.random.default_rng([self._seed, part])
+        numbers = range(part * self._part, min(self._count, (part + 1) * self._part))
+        save_part(out, f"{MADE}-{self._seed}-{part:05d}", [self._picture(n, rng) for n in numbers])
+        return len(numbers)
+
+    def _picture(self, n: int, rng: np.random.Generator) -> Labelled:
+        actor = self._cast[n // PER_PERSON % len(self._cast)]
         if n % PER_PERSON == 0:
             actor.change(rng)
-        strengths = random_strengths(rng, real, chance)
+        strengths = random_strengths(rng, self._real, self._chance)
         scene = actor.play(strengths, rng)
         return Labelled(
-            key=f"{MADE}/{seed}-{n}",
-            image=studio.draw(actor, scene, rng),
+            key=f"{MADE}/{self._seed}-{n}",
+            image=self._studio.draw(actor, scene, rng),
             scores=strengths,
             mirrored=strengths,
             points=scene.points,
@@ -109,20 +118,64 @@ def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, 
             scale=scene.scale,
             origin=scene.origin,
             expression=np.zeros(29, np.float32),
-            identity=np.zeros(n_identity, np.float32) if scene.identity is None else scene.identity,
+            identity=np.zeros(self._n_identity, np.float32) if scene.identity is None else scene.identity,
             gaze=np.zeros((2, 2), np.float32),
         )
 
-    parts = [(k, range(k * part, min(count, (k + 1) * part))) for k in range(rank, -(-count // part), world)]
-    total = sum(len(numbers) for _, numbers in parts)
-    with tqdm(total=total, desc="pictures", unit="picture", disable=rank > 0) as bar:
-        for k, numbers in parts:
-            rng, rows = np.random.default_rng([seed, k]), []
-            for n in numbers:
-                rows.append(made(n, rng))
-                bar.update()
-            save_part(out, f"{MADE}-{seed}-{k:05d}", rows)
-    return total
+
+def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int, part: int = PART) -> int:
+    """Write `count` pictures in parts of 240 to `out`. Returns how many this process has made.
+
+    torchrun's processes share the parts; the pictures do not depend on how many processes there are.
+    """
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    maker = Maker(material, cast, count, seed, part)
+    parts = tqdm(range(rank, -(-count // part), world), "pictures", unit="part", disable=rank > 0)
+    return sum(maker.make(k, out) for k in parts)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Pictures to make, and all that a worker of a cluster needs for it; paths are absolute.
+
+    `labelled`, `collections` and `metadata` are those of `Material.of`, `ict` the ICT model's two files.
+    """
+
+    labelled: tuple[Path, ...]
+    collections: frozenset[str]
+    metadata: tuple[Path, ...]
+    kinds: tuple[str, ...]
+    ict: tuple[Path, Path] | None
+    scenes: tuple[Path, ...]
+    out: Path
+    count: int
+    seed: int
+    part: int = PART
+
+    def material(self) -> Material:
+        return Material.of(list(self.labelled), set(self.collections), read_metadata(self.metadata))
+
+    def cast(self, material: Material) -> list[Actor]:
+        ict = performer_of(*self.ict) if self.ict else None
+        return actors(self.kinds, material, ict, list_photos(self.scenes))
+
+
+def make_on(cluster: str, order: Order) -> int:
+    """Like `make_pictures` on a Dask cluster, see `archive.cluster`. Raises UserError if it cannot be reached."""
+    parts = [(order, k) for k in range(-(-order.count // order.part))]
+    return sum(tqdm(each(cluster, _make, parts), "pictures", len(parts), unit="part"))
+
+
+def _make(job: tuple[Order, int]) -> int:
+    order, part = job
+    return _maker_of(order).make(part, order.out)
+
+
+@cache
+def _maker_of(order: Order) -> Maker:
+    """That of this process, which makes one part at a time."""
+    material = order.material()
+    return Maker(material, order.cast(material), order.count, order.seed, order.part)
 
 
 def performer_of(ict: Path, indices: Path) -> Performer:
