@@ -9,35 +9,31 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from expnet_live.analysis.estimators import ExpNetEstimator, load_estimator
 from expnet_live.analysis.item import refuse_first_seconds
 from expnet_live.analysis.output import layout_of
 from expnet_live.analysis.rest import Moment, Neutral, first_seconds
 from expnet_live.archive.inputs import Input, fetched
+from expnet_live.archive.parquet_files import Write, join, keep, writing
 from expnet_live.archive.records import Outcome, Step, Usage
-from expnet_live.archive.schema import APPEARANCE, Rows, schema_of
+from expnet_live.archive.schema import Rows, schema_of
 from expnet_live.archive.settings import Settings
 from expnet_live.archive.state import State, read_state
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import Source, open_source
 from expnet_live.core.errors import SourceError, UserError
-from expnet_live.core.files import checksum, replacing, write_whole
+from expnet_live.core.files import checksum, write_whole
 from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
-from expnet_live.sessions.format.markers import Marker, labels_of, markers_beside
-from expnet_live.sessions.format.table import MARKER, Layout
+from expnet_live.sessions.format.markers import markers_beside
+from expnet_live.sessions.format.table import Layout
 from expnet_live.video.cutting import cut_points
 
 log = logging.getLogger(__name__)
@@ -46,7 +42,6 @@ FACES, WORK = "faces", "_work"
 _PLAN, _DONE = "plan.json", "done.json"
 _RUN_UP = 1.0  # s that are decoded before a part: the first pictures after a key frame may need earlier ones
 _SAME = 1e-6  # s
-_ROW_GROUP = 16_384
 _PIXELS = 64 << 20  # bytes of photos that go through the network together
 
 
@@ -108,7 +103,8 @@ def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
     if part < len(plan.cuts):
         return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
     if state.frames:
-        _join(out / FACES / one.file, work, plan, state, markers_beside(Path(one.spec)))
+        parts = [plan.part_file(work, k) for k in range(len(plan.cuts) + 1)]
+        join(out / FACES / one.file, parts, state.people(), markers_beside(Path(one.spec)))
     outcome = outcome_of(
         one,
         settings,
@@ -128,8 +124,8 @@ def read_photos(photos: Sequence[Input], name: str, settings: Settings, out: Pat
     rows = reader.rows()
     outcomes: list[Outcome] = []
     neutral, path = reader.neutral(), out / FACES / name
-    with _writing(path, rows.schema) as write:
-        _keep(path, [one.source for one in photos], write)
+    with writing(path, rows.schema) as write:
+        keep(path, [one.source for one in photos], write)
         for group in _groups(photos, settings, outcomes):
             found = reader.estimator.photos([picture.image for picture in group])
             for picture, faces in zip(group, found, strict=True):
@@ -282,12 +278,12 @@ def _read_part(one: Input, spec: str, part: int, plan: _Plan, reader: _Reader, w
     read = estimator.video() if first else estimator.go_on(state.pipeline)
     rows = reader.rows()
 
-    def add(moments: Sequence[Moment], write: Callable[[pa.RecordBatch], None]) -> None:
+    def add(moments: Sequence[Moment], write: Write) -> None:
         for moment in moments:
             for batch in rows.add(one.source, moment):
                 write(batch)
 
-    with _writing(plan.part_file(work, part), rows.schema) as write:
+    with writing(plan.part_file(work, part), rows.schema) as write:
         try:
             with open_source(spec) as source:
                 if source.still:  # its content is a photo's, whatever its name
@@ -338,64 +334,3 @@ def _between(source: Source, start: float, end: float | None, number: int) -> It
             raise _SeamError(f"it ends before {end or start} s")
     if getattr(source, "damages", 0):
         raise _SeamError("it is damaged")
-
-
-# --- files --------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """A function that adds rows to a new Parquet file, which appears under its name at the end of the block."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        yield lambda batch: writer.write_batch(batch) if batch.num_rows else None
-
-
-def _keep(path: Path, leave_out: Sequence[str], write: Callable[[pa.RecordBatch], None]) -> None:
-    """Copy the rows of a file, if there is one, except those of some sources."""
-    if path.exists():
-        table = pq.read_table(path, partitioning=None)
-        others = pc.invert(pc.is_in(table.column("source"), pa.array(leave_out, pa.string())))
-        _write_all([table.filter(others)], write)
-
-
-def _join(path: Path, work: Path, plan: _Plan, state: State, markers: Sequence[Marker]) -> None:
-    """Write the rows of all parts to one file, with the numbers of appearances and the labels of markers."""
-    people = state.people()
-    waiting: list[pa.Table] = []
-    with _writing(path, pq.read_schema(plan.part_file(work, 0))) as write:
-        for part in range(len(plan.cuts) + 1):
-            with pq.ParquetFile(plan.part_file(work, part)) as file:
-                for group in range(file.num_row_groups):
-                    table = file.read_row_group(group)
-                    last = part == len(plan.cuts) and group == file.num_row_groups - 1
-                    labels, markers = _labels(table, markers, last)
-                    waiting.append(_with(_with(table, APPEARANCE, _appearances(table, people)), MARKER, labels))
-                    if sum(map(len, waiting)) >= _ROW_GROUP:
-                        _write_all(waiting, write)
-        _write_all(waiting, write)
-
-
-def _with(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
-    index = table.schema.get_field_index(name)
-    return table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type))
-
-
-def _appearances(table: pa.Table, people: dict[int, int]) -> list[int | None]:
-    return [None if face is None else people.get(face, face) for face in table.column("face").to_pylist()]
-
-
-def _labels(table: pa.Table, markers: Sequence[Marker], last: bool) -> tuple[list[str | None], Sequence[Marker]]:
-    """The labels of the table's rows, None for none, and the markers of later rows."""
-    times = np.asarray(table.column("timestamp_s"))
-    end = round(float(times[-1]), 6)
-    due = markers if last else [marker for marker in markers if round(marker.time, 6) <= end]
-    return [label or None for label in labels_of(due, times)], [marker for marker in markers if marker not in due]
-
-
-def _write_all(tables: list[pa.Table], write: Callable[[pa.RecordBatch], None]) -> None:
-    if tables:
-        table = pa.concat_tables(tables).combine_chunks()
-        tables.clear()
-        for batch in table.to_batches():
-            write(batch)

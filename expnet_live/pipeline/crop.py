@@ -148,11 +148,32 @@ def _span(center: float, reach: float, length: int) -> tuple[int, int]:
 
 
 def _block_means(image: Image, halvings: int) -> Image:
-    """Means of blocks of 2**halvings pixels a side; several halvings are faster than one larger step."""
+    """Means of blocks of 2**halvings pixels a side; those at the rim are filled up with zeros."""
     h, w = image.shape[:2]
-    bottom, right = -h % 2**halvings, -w % 2**halvings
-    if bottom or right:
-        image = cv2.copyMakeBorder(image, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
+    block = 2**halvings
+    if h % block == w % block == 0:
+        return _halved(image, halvings)
+    # Only the rim is copied: a large photo has many more pixels.
+    means = np.zeros((-(-h // block), -(-w // block), *image.shape[2:]), image.dtype)
+    for top, down in _whole_and_rest(h, block):
+        for left, across in _whole_and_rest(w, block):
+            part = image[top, left]
+            bottom, right = -part.shape[0] % block, -part.shape[1] % block
+            if bottom or right:
+                part = cv2.copyMakeBorder(part, 0, bottom, 0, right, cv2.BORDER_CONSTANT)
+            means[down, across] = _halved(part, halvings)
+    return means
+
+
+def _whole_and_rest(length: int, block: int) -> list[tuple[slice, slice]]:
+    """Where whole blocks are in a length, and in its means; and where the rest is."""
+    whole = length // block
+    parts = [(slice(whole * block), slice(whole)), (slice(whole * block, None), slice(whole, None))]
+    return [(source, means) for source, means in parts if len(range(length)[source])]
+
+
+def _halved(image: Image, halvings: int) -> Image:
+    """Several halvings are faster than one larger step."""
     for _ in range(halvings):
         image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return image

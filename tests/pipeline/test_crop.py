@@ -90,6 +90,14 @@ def test_cut_is_black_outside_of_the_picture(side: float) -> None:
     assert not Crop(-900.0, 20.0, side, 0.0, 50).cut(white).any()
 
 
+def test_a_picture_without_whole_blocks_is_as_on_a_black_ground() -> None:
+    image = np.random.default_rng(3).integers(0, 256, (203, 301, 3)).astype(np.uint8)
+    ground = np.zeros((240, 336, 3), np.uint8)
+    ground[:203, :301] = image
+    crop = Crop(200.0, 130.0, 420.0, 0.2, 32)
+    assert np.array_equal(crop.cut(image), crop.cut(ground))
+
+
 def test_a_face_that_seems_to_lie_is_looked_for_upright_first() -> None:
     box = Box(100, 80, 60, 60)
     upright = np.array([[118, 100], [142, 100], [130, 124]], np.float32)
