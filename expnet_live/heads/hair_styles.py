@@ -90,7 +90,7 @@ def _long_length(roots: Array, rng: np.random.Generator) -> Array:
 
 def _long_height(at: Array, roots: Array, share: float) -> Array:
     lift = 3.5 * _front(roots) * np.sin(np.pi * min(3 * share, 1))
-    ear = 12 * np.exp(-(((at[:, 1] - 14) / 40) ** 2) - ((at[:, 2] + 92) / 26) ** 2) * (np.abs(at[:, 0]) > 40)
+    ear = 18.5 * np.exp(-(((at[:, 1] - 14) / 40) ** 2) - ((at[:, 2] + 92) / 26) ** 2) * (np.abs(at[:, 0]) > 40)
     return np.asarray(1.0 + (lift + ear + 5.5) * min(share * 14, 1))
 
 

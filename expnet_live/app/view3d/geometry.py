@@ -31,7 +31,11 @@ _LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the l
 _DIM = 0.8  # rate at which light fades behind the lips
 _BROW = 0.01  # density of a brow that is drawn
 _SOME = 40  # of how many points of the hair one is enough to enclose it
-_SEAM = 3.0  # mm from the skin that count as just behind the lips
+_SEAM, _EDGE, _FRONT = (
+    3.0,
+    1.2,
+    18.0,
+)  # mm from skin, lips' inside and lips that count as just behind, as edge, and as front teeth
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
@@ -42,10 +46,10 @@ class HeadGeometry:
     `openness` (V,) 0 in hollows to 1, `paint` (V,) 0..1 how much of the camera's picture it takes, `hair` (V,) 0..1,
     `brows` (V, 3) as in heads/brows.py, `skinned` (V,) 0..1 how much they take the tone of the skin, `rest` (V, 3) mm
     at rest; `tone` (3,) that tone, linear RGB, None of a head with colours of its own; `inside` (V,) bool: behind the
-    lips, `seam` (V,): just behind. The neck ends at the height `neck` (mm), None if there is none; `complexion` are
-    vertices with the colour of the skin; `lips` are pairs (n, 2) of vertices on the inner edges of the upper and the
-    lower lip, n = 0 if they are unknown; `outermost` are vertices that enclose the others. `locks` are those of the
-    hair, in the `look`, `lashes` single ones.
+    lips, `seam` (V,): just behind or on their edge, where a picture shows whatever the normals are. The neck ends at
+    the height `neck` (mm), None if there is none; `complexion` are vertices with the colour of the skin; `lips` are
+    pairs (n, 2) of vertices on the inner edges of the upper and the lower lip, n = 0 if they are unknown; `outermost`
+    are vertices that enclose the others. `locks` are those of the hair, in the `look`, `lashes` single ones.
     """
 
     triangles: Array
@@ -131,10 +135,15 @@ class HeadGeometry:
 
 
 def _seam(rest: Array, part: Array) -> Array:
-    seam = part == Part.MOUTH
-    if seam.any():
-        seam[seam] = cKDTree(rest[part == Part.FACE]).query(rest[seam])[0] < _SEAM
-    return np.asarray(seam)
+    mouth, face = part == Part.MOUTH, part == Part.FACE
+    seam = np.zeros(len(rest), bool)
+    if mouth.any() and face.any():
+        seam[mouth] = cKDTree(rest[face]).query(rest[mouth])[0] < _SEAM
+        lips = cKDTree(rest[seam])
+        seam[face] = lips.query(rest[face])[0] < _EDGE
+        teeth = np.isin(part, (Part.UPPER_TEETH, Part.LOWER_TEETH))
+        seam[teeth] = rest[teeth, 2] > rest[mouth, 2].max() - _FRONT
+    return seam
 
 
 def along_a_curve(points: Array) -> Array:

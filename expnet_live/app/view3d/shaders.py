@@ -23,7 +23,7 @@ uniform float u_gape;       // 0 with touching lips, 1 with a mouth open to the 
 attribute vec3 a_position;
 attribute vec3 a_normal;
 attribute vec4 a_color;     // and whether it has the tone of the skin
-attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips, -2 just behind
+attribute vec4 a_traits;    // shine, openness, paint, mm of hair; -1 behind the lips, -2 just behind, -3 on their edge
 attribute vec3 a_brow;
 attribute vec3 a_rest;      // position in the neutral face, which hair and neck use
 
@@ -35,7 +35,7 @@ float hair() {
 // is lit like skin.
 vec2 traits() {
     float within = mix(a_traits.y * u_gape, 1.0, smoothstep(4.0, 14.0, a_position.z - a_rest.z));
-    return vec2(a_traits.x, a_traits.w < 0.0 ? within : a_traits.y);
+    return vec2(a_traits.x, a_traits.w < 0.0 && a_traits.w > -2.5 ? within : a_traits.y);
 }
 
 vec4 in_view() {
@@ -56,7 +56,7 @@ vec4 on_screen(vec4 at) {
 vec3 in_picture() {
     vec3 seen = u_pose * a_position;
     vec2 uv = (vec2(u_place.y + u_place.x * seen.x, u_place.z - u_place.x * seen.y) + 0.5) / u_picture;
-    // Just behind the lips, normals say little about what the picture shows.
+    // Where lips end, normals say little about what the picture shows.
     float facing = a_traits.w < -1.5 ? 1.0 : smoothstep(0.02, 0.42, (u_pose * a_normal).z);
     return vec3(uv, a_traits.z * facing);
 }
@@ -364,5 +364,19 @@ void main() {
     if (0.5 + 0.5 * hair > 2.2 * there) discard;
     vec3 color = v_seen * (1.0 + 0.17 * hair) + v_gloss * (1.0 + 0.6 * hair);
     gl_FragColor = vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
+}
+"""
+
+# Where the CPU draws: one kind of hairs, of corners instead of waves, and highlights as wide as the lock.
+FRUGAL_LOCK_VERTEX = LOCK_VERTEX.replace("v_place = a_lock.xyz;", "v_place = a_lock.xyz; v_seen += v_gloss;")
+FRUGAL_LOCK_FRAGMENT = """
+#version 120
+varying vec3 v_seen;         // sRGB
+varying vec3 v_place;
+void main() {
+    float x = v_place.x, y = v_place.y;
+    float hair = 4.0 * abs(fract(2.1 * x + 6.4 * v_place.z) - 0.5) - 1.0;
+    if (0.5 + 0.5 * hair > (13.7 * y) * (1.15 - 0.75 * x * x) || 0.5 + 0.5 * hair > 7.85 * (1.0 - y)) discard;
+    gl_FragColor = vec4(v_seen * (gl_FrontFacing ? 1.0 + 0.1 * hair : 0.6), 1.0);
 }
 """

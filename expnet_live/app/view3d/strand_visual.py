@@ -11,10 +11,16 @@ from expnet_live.heads.strands import Strands
 
 
 class StrandVisual:
-    """`program` takes lights and matrices like that of the head. Only `draw` needs a current OpenGL context."""
+    """`program` takes lights and matrices like that of the head; `frugal`: where the CPU draws.
 
-    def __init__(self) -> None:
-        self.program = gloo.Program(shaders.LOCK_VERTEX, shaders.LOCK_FRAGMENT)
+    Only `draw` needs a current OpenGL context.
+    """
+
+    def __init__(self, frugal: bool) -> None:
+        if frugal:
+            self.program = gloo.Program(shaders.FRUGAL_LOCK_VERTEX, shaders.FRUGAL_LOCK_FRAGMENT)
+        else:
+            self.program = gloo.Program(shaders.LOCK_VERTEX, shaders.LOCK_FRAGMENT)
         self._positions, self._indices = gloo.VertexBuffer(), gloo.IndexBuffer()
         self._any = False
 

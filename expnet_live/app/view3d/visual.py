@@ -50,7 +50,7 @@ class HeadVisual:
         self._frugal = frugal
         self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
         self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
-        self._locks, self._lashes = StrandVisual(), StrandVisual()
+        self._locks, self._lashes = StrandVisual(frugal), StrandVisual(frugal)
         self._programs = [self._pixel, self._grid, self._locks.program, self._lashes.program]
         if frugal:
             self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
@@ -84,7 +84,8 @@ class HeadVisual:
                 indices.set_data(getattr(geometry, part))
         self.set_mesh(geometry.rest, np.zeros((geometry.size, 3), np.float32))
         traits = np.stack([geometry.shine, geometry.openness, geometry.paint, lift(geometry.hair)], 1)
-        traits[geometry.inside, 3], traits[geometry.seam, 3] = -1, -2
+        traits[geometry.inside, 3] = -1
+        traits[geometry.seam, 3] = np.where(geometry.inside[geometry.seam], -2, -3)
         colors = np.column_stack([geometry.colors, geometry.skinned])
         still = {"a_color": colors, "a_traits": traits, "a_rest": geometry.rest, "a_brow": geometry.brows}
         buffers = {k: gloo.VertexBuffer(np.ascontiguousarray(v, np.float32)) for k, v in still.items()}
