@@ -84,7 +84,7 @@ def test_the_whole_benchmark(
 
 def test_a_failed_process_is_told() -> None:
     with pytest.raises(RuntimeError, match="nowhere"):
-        measure(Task("mesh", "nowhere.mp4"), repeats=1)
+        measure(Task("expnet", "nowhere.mp4"), repeats=1)
 
 
 @pytest.mark.parametrize("size", ["1280", "axb", "0x5"])
