@@ -73,8 +73,10 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
         self.mirror, self.winks = Mirror.of(model), Winks.of(model)
         side = 2 * size + 64
         self.bank = np.random.default_rng(7).standard_normal((side, side, 3), dtype=np.float32)
-        self._frames = {name: np.flatnonzero((shelf.collection == name) & clip) for name in shelf.collection[rows]}
-        self._frames = {name: np.intersect1d(frames, rows) for name, frames in self._frames.items()}
+        used = np.zeros(len(shelf), bool)
+        used[rows] = True
+        frames = np.flatnonzero(clip & used)
+        self._frames = {name: frames[shelf.collection[frames] == name] for name in np.unique(shelf.collection[frames])}
 
     def __len__(self) -> int:
         return len(self.rows)
