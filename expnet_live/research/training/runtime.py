@@ -63,11 +63,19 @@ def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
 
 
 def _exact_nodes(graph: onnx.ModelProto) -> list[str]:
-    """What stays in single precision: the layers that see the pixels, and the last one, whose outputs have units of
-    their own. They take little time."""
+    """What stays in single precision, because it takes little time: the layers that see the pixels, the last ones and
+    the outputs, which have units of their own, and the features that the last layers read."""
     nodes = list(graph.graph.node)
     pixels = next(n for n in nodes if n.op_type == "Sub").output[0]
-    return [n.name for n in nodes if n.op_type in ("Transpose", "Sub", "Gemm") or pixels in n.input]
+    exact = [n.name for n in nodes if n.op_type in ("Transpose", "Sub", "Concat") or pixels in n.input]
+    source = {n.output[0]: n for n in nodes}
+    for node in (n for n in nodes if n.op_type == "Gemm"):
+        while node.op_type != "Conv":
+            exact.append(node.name)
+            if node.op_type == "Add":
+                break
+            node = source[node.input[0]]
+    return exact
 
 
 class _Reader(CalibrationDataReader):
