@@ -26,10 +26,17 @@ def test_gain_and_r_are_those_within_clips() -> None:
     assert [f.name for f in rows] == ["jawOpen", "cheekPuff"]
     jaw = rows[0]
     assert jaw.moves and jaw.r == pytest.approx(1) and jaw.gain == pytest.approx(0.5)
-    assert not rows[1].moves and np.isnan(rows[1].r)
+    assert not rows[1].moves and rows[1].r == 0
     assert summary(rows) == {"actions": 1, "r_mean": pytest.approx(1), "gain_median": pytest.approx(0.5),
                              "gain_min": pytest.approx(0.5)}  # fmt: skip
     assert "jawOpen" in table(rows) and "cheekPuff" not in table(rows)
+
+
+def test_silence_follows_nothing() -> None:
+    truth = np.full((50, 52), np.nan)
+    truth[:, INDEX["jawOpen"]] = np.linspace(0, 1, 50)
+    (jaw,) = figures(np.zeros((50, 52)), truth)
+    assert (jaw.r, jaw.gain) == (0, 0)
 
 
 def test_frames_without_a_face_do_not_count() -> None:

@@ -40,7 +40,8 @@ def figures(said: Array, truth: Array, clip: Array | None = None) -> list[Action
             continue
         s, t = said[known, i].astype(np.float64), truth[known, i].astype(np.float64)
         both, own, other = float(s @ t), float(t @ t), float(s @ s)
-        r = both / np.sqrt(own * other) if own > 0 and other > 0 else float("nan")
+        # A network that stays silent while the action moves follows nothing of it: r is 0.
+        r = both / np.sqrt(own * max(other, 1e-12)) if own > 0 else float("nan")
         gain = both / own if own > 0 else float("nan")
         result.append(ActionFigures(name, r, gain, float(np.sqrt(own / len(t)))))
     return result
