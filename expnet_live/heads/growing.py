@@ -23,7 +23,7 @@ _DENSER = 1.4  # points lie closer to each other at the root
 _WAVE = 40.0  # mm: hair that winds more slowly is wavy, and its locks do not turn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Locks:
     """How locks grow: `spacing` mm apart, with `points` along each, of half the width `width` mm.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry[Named]
     plugin(tmp_path, "third_of_another", THING.format(name="third"))
     plugin(tmp_path, "fourth_of_another", THING.format(name="first"))
     plugin(tmp_path, "broken_of_another", "import nothing_of_that_name")
+    for module in [m for m in sys.modules if m.split(".")[0] == "own_things" or m.endswith("_of_another")]:
+        monkeypatch.delitem(sys.modules, module)  # another test's, whose folder is gone
     monkeypatch.syspath_prepend(tmp_path)
     return Registry("thing", "THING", ["own_things"], "test_registry.things")
 
