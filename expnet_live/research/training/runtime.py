@@ -30,7 +30,7 @@ from expnet_live.research.training.photos import PhotoRef, iter_photos
 
 CROPS = 600
 _BATCH = 20
-_SEED = 8
+_SEED = 1
 
 
 def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
@@ -63,19 +63,11 @@ def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
 
 
 def _exact_nodes(graph: onnx.ModelProto) -> list[str]:
-    """What stays in single precision, because it takes little time: the layers that see the pixels, the last ones and
-    the outputs, which have units of their own, and the features that the last layers read."""
+    """What stays in single precision: the layers that see the pixels, the last ones and the outputs, which have units
+    of their own. They take little time."""
     nodes = list(graph.graph.node)
     pixels = next(n for n in nodes if n.op_type == "Sub").output[0]
-    exact = [n.name for n in nodes if n.op_type in ("Transpose", "Sub", "Concat") or pixels in n.input]
-    source = {n.output[0]: n for n in nodes}
-    for node in (n for n in nodes if n.op_type == "Gemm"):
-        while node.op_type != "Conv":
-            exact.append(node.name)
-            if node.op_type == "Add":
-                break
-            node = source[node.input[0]]
-    return exact
+    return [n.name for n in nodes if n.op_type in ("Transpose", "Sub", "Gemm", "Concat") or pixels in n.input]
 
 
 class _Reader(CalibrationDataReader):
