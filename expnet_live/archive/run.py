@@ -217,8 +217,8 @@ class _Desk:
         if job is None or current is not future:
             return ()  # of an earlier connection
         del self._running[job.key]
-        if future.status == "finished":
-            step = future.result()
+        step = _fetched(future) if future.status == "finished" else None
+        if step is not None:
             report = self._report
             report.work += step.usage.seconds
             report.memory = max(report.memory, step.usage.memory)
@@ -265,6 +265,20 @@ class _Desk:
             else f"{one.source} cannot be read ({error}); use -v for details. The other inputs continue."
         )
         return [outcome_of(one, self._settings, problem)]
+
+
+def _fetched(future: Future[Step]) -> Step | None:
+    """The result of a finished job, or None if the connection was lost on its way here: the job is done again then."""
+    from distributed.client import FutureCancelledError
+
+    try:
+        return future.result()
+    except FutureCancelledError:
+        return None
+    except OSError as error:
+        if error.errno is not None:  # Dask's own have no number.
+            raise
+        return None
 
 
 @contextmanager
