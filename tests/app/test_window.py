@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from live_fakes import SIZE, Plug, Puppet
@@ -27,7 +26,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
-from seen import LONG, banners, head, pixels
+from seen import LONG, banners, coarse, head, pixels
 
 import expnet_live
 from expnet_live.app.main_window.actions import TABLE
@@ -76,7 +75,7 @@ def test_looks_of_the_head_differ(qtbot: Any, window: MainWindow, puppet: Puppet
         qtbot.waitUntil(lambda: np.abs(pixels(window.parts.head.picture()) - plain).mean() > 1, timeout=LONG)
         window.actions_[key].trigger()
     qtbot.waitUntil(
-        lambda: np.abs(_coarse(pixels(window.parts.head.picture())) - _coarse(plain)).mean() < 0.5, timeout=LONG
+        lambda: np.abs(coarse(pixels(window.parts.head.picture())) - coarse(plain)).mean() < 0.5, timeout=LONG
     )
 
 
@@ -97,12 +96,7 @@ def test_orbit_pan_zoom_and_reset(qtbot: Any, window: MainWindow, puppet: Puppet
     window.actions_["reset_view"].trigger()
     qtbot.waitUntil(lambda: view.orbit.shown == view.orbit.wanted, timeout=LONG)
     assert view.orbit.shown.yaw == 0
-    assert np.abs(_coarse(pixels(view.picture())) - _coarse(front)).mean() < 0.5
-
-
-def _coarse(picture: Array) -> Array:
-    """A picture in which it does not show how finely the head was drawn; that follows the machine's load."""
-    return cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    assert np.abs(coarse(pixels(view.picture())) - coarse(front)).mean() < 0.5
 
 
 def _right(x: int) -> QPoint:
