@@ -21,17 +21,13 @@ from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import TorchNet, ready
 from expnet_live.research.training.actions.branch import branched, learn_branch, rescale
 from expnet_live.research.training.actions.dataset import ActionDataset
-from expnet_live.research.training.actions.fine_tune import (
-    MADE,
-    Material,
-    TuneConfig,
-    fine_tune,
-    with_actions,
-)
+from expnet_live.research.training.actions.fine_tune import fine_tune, with_actions
 from expnet_live.research.training.actions.groups import GroupDraws, people_of
 from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
 from expnet_live.research.training.actions.losses import action_loss
+from expnet_live.research.training.actions.material import MADE, Material
+from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.actions.strength import lines

@@ -14,7 +14,7 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.research.training.actions.fine_tune import MADE, Material
+from expnet_live.research.training.actions.material import MADE, Material
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
@@ -142,7 +142,7 @@ def test_pictures_are_written_with_their_truth(tmp_path: Path, album: Path) -> N
 MAKING = """
 import sys
 from pathlib import Path
-from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.made.pictures import actors, make_pictures
 material = Material.of([Path(sys.argv[1])], {"album"}, {})
 print("made", make_pictures(material, actors(("own", "photo"), material, None, []), Path(sys.argv[2]), 26, 4, part=12))

@@ -123,7 +123,7 @@ def _part(rows: list[ActionFigures]) -> dict[str, Any]:
 
 def _photos(pipeline: Pipeline, args: argparse.Namespace) -> list[ActionFigures]:
     from expnet_live.research.evaluation.expression.photos import measure_photos
-    from expnet_live.research.training.actions.fine_tune import Material
+    from expnet_live.research.training.actions.material import Material
     from expnet_live.research.training.actions.options import COLLECTIONS
     from expnet_live.research.training.photos import read_metadata
 

@@ -12,7 +12,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures
-from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.photo_actor import PhotoActor
 from expnet_live.research.training.made.pictures import Faces

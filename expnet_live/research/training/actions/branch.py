@@ -6,32 +6,23 @@ but the actions. The shared stages are not trained, so that a crop takes half th
 
 from __future__ import annotations
 
-import logging
-import time
-from copy import deepcopy
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
-from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.networks.checkpoint import load_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.resnet import Conv
-from expnet_live.networks.runtime import pick_device
-from expnet_live.research.training.actions.fine_tune import Material, batches, note_losses
+from expnet_live.research.training.actions.loop import Batch, begin, learn
 from expnet_live.research.training.actions.losses import action_loss
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
-from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.train import Ema, mixed, schedule
-
-log = logging.getLogger(__name__)
-
-_SHOW = 50_000  # crops
+from expnet_live.research.training.train import mixed
 
 
 def branched(net: ExpNet, stages: int) -> ExpNet:
@@ -71,48 +62,31 @@ def rescale(module: nn.Module) -> None:
 
 def learn_branch(material: Material, init: Path, out: Path, config: TuneConfig) -> Path:
     """Train a branch, or go on with that of `init`; write `out`/expnet.safetensors, strengths.npz and log.csv."""
-    torch.manual_seed(config.seed)
-    device = torch.device(pick_device(config.device))
-    if device.type == "cpu":
-        torch.set_num_threads(config.threads)
-    out.mkdir(parents=True, exist_ok=True)
-    material.strengths.save(out / "strengths.npz")
+    device = begin(material, out, config)
     net, about = load_weights(init)
     if not net.config.branch:
         net = branched(net, config.branch)
         rescale(net.branch)
     net = net.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    learned = nn.ModuleList([net.branch, net.branch_fc])
-    optimizer, ema = Optimizer(learned, config.lr, config.weight_decay), Ema(learned, config.ema)
-    _, sd = material.units()
-    unit, half = torch.from_numpy(sd).to(device), mixed(device)
+    unit = torch.from_numpy(material.units()[1]).to(device)
     first = net.config.n_outputs - N_BLENDSHAPES
     spread, offset = net.spread[first:], net.offset[first:]
-    result, done, since, started = out / "expnet.safetensors", 0, np.zeros(2), time.perf_counter()
-    with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
-        for loaded in batches(material, net.config.crop_size, config, device):
-            batch = {n: v.to(device, non_blocking=True) for n, v in loaded.items()}
-            optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
-            learned.train()
-            image = batch["image"].float().contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                with torch.no_grad():
-                    shared = net.shared(image)
-                said = net.actions(shared)
-            loss = action_loss(said.float() * spread + offset, batch, unit, config.group, config.shares)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(learned.parameters(), 5.0)
-            optimizer.step()
-            ema.update(learned)
-            before, done = done, done + config.batch
-            since[0] += float(loss.detach())
-            bar.update(config.batch)
-            if done // _SHOW > before // _SHOW or done + config.batch > config.samples:
-                note_losses(out / "log.csv", done, time.perf_counter() - started, since / (_SHOW / config.batch))
-                since[:] = 0
-                averaged = deepcopy(net)
-                nn.ModuleList([averaged.branch, averaged.branch_fc]).load_state_dict(ema.state)
-                notes = about | {"branch": asdict(config) | {"init": init.name}, "branch_crops": done}
-                save_weights(averaged, result, notes, half=True)
-    return result
+
+    def losses(crops: torch.Tensor, batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed(device)):
+            with torch.no_grad():
+                shared = net.shared(crops)
+            said = net.actions(shared)
+        told = action_loss(said.float() * spread + offset, batch, unit, config.group, config.shares)
+        return told, told, torch.zeros(())
+
+    def notes(crops: int) -> dict[str, Any]:
+        return about | {"branch": asdict(config) | {"init": init.name}, "branch_crops": crops}
+
+    return learn(net, _own, losses, material, out, config, device, notes)
+
+
+def _own(net: ExpNet) -> nn.Module:
+    """What the actions have for themselves."""
+    assert net.branch_fc is not None
+    return nn.ModuleList([net.branch, net.branch_fc])

@@ -15,7 +15,7 @@ from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.networks.checkpoint import Weights, load_weights, save_weights
 from expnet_live.networks.runtime import ready
-from expnet_live.research.training.actions.fine_tune import BLURRED, Material
+from expnet_live.research.training.actions.material import BLURRED, Material
 from expnet_live.research.training.actions.shelf import MAX_SPREAD
 from expnet_live.research.training.actions.targets import DOUBTFUL
 from expnet_live.research.training.dataset import plain_crops

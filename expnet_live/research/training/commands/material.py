@@ -21,7 +21,7 @@ def add_material(parser: argparse.ArgumentParser) -> None:
 
 
 def material_of(args: argparse.Namespace) -> Any:
-    from expnet_live.research.training.actions.fine_tune import Material
+    from expnet_live.research.training.actions.material import Material
     from expnet_live.research.training.photos import read_metadata
 
     return Material.of(args.labelled, set(args.collections), read_metadata(args.metadata))

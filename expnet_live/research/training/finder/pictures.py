@@ -21,7 +21,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.heads.topology import CONTOURS, LIP_LOWER_INNER, LIP_UPPER_INNER
 from expnet_live.pipeline.crop import BOX_MM
 from expnet_live.pipeline.finder import CHANNELS, STRIDE
-from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.photos import PhotoRef, read_photo
 from expnet_live.research.training.split import is_test_scene
 

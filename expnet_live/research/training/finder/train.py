@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from expnet_live.core.types import Array, Image
-from expnet_live.research.training.actions.fine_tune import Material
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.finder.export import write_onnx
 from expnet_live.research.training.finder.network import FinderNet
 from expnet_live.research.training.finder.options import FinderConfig

@@ -17,7 +17,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.research.training.actions.fine_tune import BLURRED, MADE, Material
+from expnet_live.research.training.actions.material import BLURRED, MADE, Material
 from expnet_live.research.training.actions.shelf import PER_PERSON, Labelled, save_part
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
