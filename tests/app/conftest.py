@@ -168,3 +168,11 @@ def window(qtbot: Any, open_window: Callable[..., MainWindow]) -> MainWindow:
     made = open_window()
     qtbot.waitUntil(lambda: made.presenter.first_face is not None, timeout=30_000)
     return made
+
+
+@pytest.fixture
+def steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head is drawn equally finely all the time, whatever else this machine does."""
+    from expnet_live.app.view3d import fineness
+
+    monkeypatch.setattr(fineness, "_WINDOW", sys.maxsize)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import socket
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from skimage import data
+from web_server import web_server
 
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import SourceKind, SourceSpec
@@ -59,12 +59,8 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[str]:
     _Answers.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{made.server_port}"
-        made.shutdown()
-        thread.join()
+    with web_server(_Answers) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_video_is_read_as_its_file_is(server: str) -> None:

@@ -6,12 +6,11 @@ import base64
 import json
 import shutil
 import subprocess
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 from places import ROOT
 from sending import until
+from web_server import web_server
 from websockets.sync.client import ClientConnection, connect
 
 from expnet_live.core.types import Image
@@ -91,11 +91,5 @@ def served(folder: Path) -> Iterator[str]:
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: Any) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield f"http://localhost:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            serving.join()
+    with web_server(partial(Quiet, directory=str(folder))) as port:
+        yield f"http://localhost:{port}"

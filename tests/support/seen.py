@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 from live_fakes import Puppet
 from PySide6.QtCore import Qt
@@ -23,11 +22,6 @@ def pixels(image: QImage) -> Array:
     image = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
-
-
-def coarse(picture: Array) -> Array:
-    """A picture in which it does not show how finely the head was drawn; that follows the machine's load."""
-    return cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
 
 
 def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) -> Array:

@@ -10,7 +10,7 @@ import pytest
 from players import MARKS, open_, settled
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from seen import LONG, coarse, pick, pixels
+from seen import LONG, pick, pixels
 from session_files import number_of
 
 from expnet_live.app import texts
@@ -124,13 +124,14 @@ def test_it_plays_through_all_rows_and_stops(qtbot: Any, opened: PlayerView) -> 
     check_row(opened, 47)
 
 
+@pytest.mark.usefixtures("steady")
 def test_the_head_orbits_while_paused(qtbot: Any, opened: PlayerView) -> None:
     before = pixels(opened.head.picture())
     opened.head.orbit.drag(60, 0)
     opened.head.native.moved.emit()
     assert np.abs(pixels(opened.head.picture()) - before).mean() > 1
     opened.actions_["reset_view"].trigger()
-    qtbot.waitUntil(lambda: np.abs(coarse(pixels(opened.head.picture())) - coarse(before)).mean() < 0.5, timeout=LONG)
+    qtbot.waitUntil(lambda: np.abs(pixels(opened.head.picture()) - before).mean() < 0.5, timeout=LONG)
     for key in ("wireframe", "painted", "hair", "follow", "mirror"):
         opened.actions_[key].trigger()
     opened.set_theme(LIGHT)
