@@ -41,23 +41,15 @@ class ExpNet(nn.Module):
 
     def standard(self, x: torch.Tensor) -> torch.Tensor:
         """Standardised outputs (N, D) for standardised crops. The last layers get their features in float32."""
-        x, shared = self.backbone.first(x), None
-        for name, block in self.backbone.stages.items():
-            shared = x if shared is None and name in self.branch else shared
-            x = block(x)
+        shared = x = self._shared(x)
+        for name in self.branch:
+            x = self.backbone.stages[name](x)
         said: torch.Tensor = self.fc(self._flat(x))
-        if shared is None or self.branch_fc is None:
-            return said
-        return torch.cat([said, self.actions(shared)], 1)
+        return said if self.branch_fc is None else torch.cat([said, self.actions(shared)], 1)
 
     def shared(self, crops: torch.Tensor) -> torch.Tensor:
         """The features of crops that both copies of the last stages get."""
-        x = self.backbone.first((crops - self.pixel_mean) / self.pixel_spread)
-        for name, block in self.backbone.stages.items():
-            if name in self.branch:
-                break
-            x = block(x)
-        return x
+        return self._shared((crops - self.pixel_mean) / self.pixel_spread)
 
     def actions(self, shared: torch.Tensor) -> torch.Tensor:
         """The standardised outputs (N, K) of the branch for `shared` features."""
@@ -66,6 +58,14 @@ class ExpNet(nn.Module):
             shared = block(shared)
         said: torch.Tensor = self.branch_fc(self._flat(shared))
         return said
+
+    def _shared(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.backbone.first(x)
+        for name, block in self.backbone.stages.items():
+            if name in self.branch:
+                break
+            x = block(x)
+        return x
 
     def _flat(self, x: torch.Tensor) -> torch.Tensor:
         if self.config.pooled:
