@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
-from expnet_live.heads.strands import Skin, Strands, resampled, ribbons, spread, unit
+from expnet_live.heads.strands import Skin, Strands, resampled, ribbon_triangles, ribbons, spread, unit
 
 _BESIDE, _TOP = 6.0, 70.0  # mm beside a parting, and the height above which there is one
 _STEP = 3.0  # mm of one step along a growing lock
@@ -98,10 +98,7 @@ def coarse(style: Locks, locks: Strands) -> Strands:
     """The locks of that style as flat ribbons of half as many points."""
     rows = np.union1d(np.arange(1, style.points, 2), (0, style.points - 1))
     grid = np.arange(len(locks)).reshape(style.points, -1, 3)[rows, :, ::2]
-    n = grid.size
-    i = np.arange(n).reshape(grid.shape)
-    a, b, c, d = i[:-1, :, 0], i[:-1, :, 1], i[1:, :, 1], i[1:, :, 0]
-    triangles = np.concatenate([np.stack(q, -1).reshape(-1, 3) for q in ((a, b, c), (a, c, d))]).astype(np.int32)
+    triangles = ribbon_triangles(np.arange(grid.size).reshape(grid.shape))
     kept = {f.name: getattr(locks, f.name)[grid.ravel()] for f in fields(locks) if f.name != "triangles"}
     return Strands(triangles=triangles, **kept)
 

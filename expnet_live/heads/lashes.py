@@ -40,7 +40,6 @@ class Lashes:
 
 def lashes(resting: Array, eyelids: tuple[Closing, ...], centers: Array) -> Lashes:
     """The lashes of both eyes, right and left, around `centers` (2, 3), on a head's vertices (V, 3) at rest."""
-    rng = np.random.default_rng(7)
     parts, shut, slits, eye = Strands.none(), [], [], []
     for number, (lid, center) in enumerate(zip(eyelids, centers, strict=True)):
         middle = len(lid.first) // 2
@@ -49,7 +48,7 @@ def lashes(resting: Array, eyelids: tuple[Closing, ...], centers: Array) -> Lash
             (lid.first, _LENGTH[0], (_UP, _SHUT), 3),
             (lid.second, _LENGTH[1], (_LOWER, _LOWER), 1),
         ):
-            open_, closed = (_row(resting, edge, center, length, way, each, rng.spawn(1)[0]) for way in ways)
+            open_, closed = (_row(resting, edge, center, length, way, each) for way in ways)
             parts += open_
             shut.append(closed.offset)
             eye.append(np.full(len(open_), number))
@@ -57,10 +56,7 @@ def lashes(resting: Array, eyelids: tuple[Closing, ...], centers: Array) -> Lash
     return Lashes(parts, np.concatenate(shut), np.array(slits), heights[:, 0] - heights[:, 1], np.concatenate(eye))
 
 
-def _row(
-    resting: Array, edge: Array, center: Array, length: float, way: tuple[float, float], each: int,
-    rng: np.random.Generator,
-) -> Strands:  # fmt: skip
+def _row(resting: Array, edge: Array, center: Array, length: float, way: tuple[float, float], each: int) -> Strands:
     """Lashes along the edge of a lid, vertices (n,), `each` of them at every vertex."""
     rng = np.random.default_rng(11)  # the same lashes for each way
     root = np.repeat(edge, each)

@@ -103,13 +103,18 @@ def ribbons(
     normals = unit(up[:, :, None] + 0.75 * across[:, None] * side[:, :, None])
     place = np.empty(shape)
     place[..., 0], place[..., 1], place[..., 2] = across, np.linspace(0, 1, n)[:, None, None], seed[:, None]
-    i = np.arange(n * count * 3).reshape(n, count, 3)
-    a, b, c, d = i[:-1, :, :-1], i[:-1, :, 1:], i[1:, :, 1:], i[1:, :, :-1]
-    # The side is to the right of a viewer who looks along the path from outside.
-    triangles = np.concatenate([np.stack(q, -1).reshape(-1, 3) for q in ((a, b, c), (a, c, d))])
+    triangles = ribbon_triangles(np.arange(n * count * 3).reshape(n, count, 3))
     flat = [q.reshape(-1, 3).astype(np.float32) for q in (points, normals, np.broadcast_to(tangent[:, :, None], shape))]
     lit = np.broadcast_to(light[..., None], shape[:3]).reshape(-1).astype(np.float32)
-    return flat[0], triangles.astype(np.int32), flat[1], flat[2], place.reshape(-1, 3).astype(np.float32), lit
+    return flat[0], triangles, flat[1], flat[2], place.reshape(-1, 3).astype(np.float32), lit
+
+
+def ribbon_triangles(rows: Array) -> Array:
+    """Triangles (F, 3) int32 of ribbons, of the numbers `rows` (n, L, k) of their vertices: along them and across."""
+    # The side is to the right of a viewer who looks along the path from outside.
+    a, b, c, d = rows[:-1, :, :-1], rows[:-1, :, 1:], rows[1:, :, 1:], rows[1:, :, :-1]
+    corners = [np.stack(q, -1).reshape(-1, 3) for q in ((a, b, c), (a, c, d))]
+    return np.concatenate(corners).astype(np.int32)
 
 
 def spread(points: Array, triangles: Array, weight: Array, spacing: float, rng: np.random.Generator) -> Array:

@@ -13,6 +13,7 @@ from expnet_live.avatars.materials import turn_of
 from expnet_live.avatars.model import Material
 from expnet_live.avatars.textures import all_decoded
 from expnet_live.core.types import Array
+from expnet_live.meshes.indices import index_type
 from expnet_live.meshes.subdivision import edges_of
 
 _MOST_PIXELS = 1024  # px of a texture's side: more than that is finer than the screen, and would flicker
@@ -58,7 +59,7 @@ class AvatarGeometry:
     @classmethod
     def of(cls, avatar: Avatar) -> AvatarGeometry:
         file, rest = avatar.file, avatar.rest
-        kind = np.uint16 if len(rest) < 1 << 16 else np.uint32
+        kind = index_type(len(rest))
         textures = all_decoded(
             {n: file.images[n] for m in file.materials for n in (*m.pictures, m.bumps) if n is not None}, _MOST_PIXELS
         )

@@ -18,6 +18,7 @@ from expnet_live.heads.look import USUAL, Look
 from expnet_live.heads.strands import Strands
 from expnet_live.heads.tone import is_skin, own_tone
 from expnet_live.heads.topology import CHIN
+from expnet_live.meshes.indices import index_type
 from expnet_live.meshes.subdivision import edges_of
 
 HAIR_BEGINS = 0.4  # mm: less counts as skin, also in the shaders
@@ -31,11 +32,8 @@ _LIPS = ((82, 13, 312), (87, 14, 317))  # the inner edges of the upper and the l
 _DIM = 0.8  # rate at which light fades behind the lips
 _BROW = 0.01  # density of a brow that is drawn
 _SOME = 40  # of how many points of the hair one is enough to enclose it
-_SEAM, _EDGE, _FRONT = (
-    3.0,
-    1.2,
-    18.0,
-)  # mm from skin, lips' inside and lips that count as just behind, as edge, and as front teeth
+# mm from the skin, from the inside of the lips and from the lips: what counts as just behind, as edge, as front teeth.
+_SEAM, _EDGE, _FRONT = 3.0, 1.2, 18.0
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
@@ -99,7 +97,7 @@ class HeadGeometry:
         lashes, triangles = head.traits.lashes(), head.triangles
         if lashes is not None:  # they are drawn instead of the band, which is narrower than a pixel from the front
             triangles = triangles[~(part == Part.LASHES)[triangles].any(1)]
-        triangles = np.ascontiguousarray(triangles, np.uint16 if len(rest) < 1 << 16 else np.uint32)
+        triangles = np.ascontiguousarray(triangles, index_type(len(rest)))
         # Keep neighbours together: a software renderer shades a vertex again once it has left the cache.
         triangles = triangles[np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")]
         hair = np.zeros(len(rest), np.float32) if hair is None else hair

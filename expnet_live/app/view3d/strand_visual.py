@@ -8,6 +8,7 @@ from vispy import gloo
 from expnet_live.app.view3d import shaders
 from expnet_live.core.types import Array
 from expnet_live.heads.strands import Strands
+from expnet_live.meshes.indices import index_type
 
 
 class StrandVisual:
@@ -34,8 +35,7 @@ class StrandVisual:
             for name, values in still.items():
                 self.program[name] = gloo.VertexBuffer(np.ascontiguousarray(values, np.float32))
             self.program["a_position"] = self._positions
-            small = np.uint16 if len(strands) < 1 << 16 else np.uint32
-            self._indices.set_data(np.ascontiguousarray(strands.triangles, small))
+            self._indices.set_data(np.ascontiguousarray(strands.triangles, index_type(len(strands))))
 
     def move(self, positions: Array) -> None:
         if self._any:

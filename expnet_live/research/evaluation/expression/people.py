@@ -15,6 +15,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.tone import is_skin
 from expnet_live.heads.topology import CONTOURS
+from expnet_live.meshes.indices import index_type
 from expnet_live.research.evaluation.expression.studio import recolored
 from expnet_live.research.training.made.ict import EYES, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
 
@@ -152,7 +153,7 @@ def _plain_geometry(head: Performer, colors: Array, rest: Array) -> HeadGeometry
     for part in (*EYES.values(), TEETH):
         shine[part] = 0.8
     return HeadGeometry(
-        triangles=head.triangles.astype(np.uint16 if n < 1 << 16 else np.uint32),
+        triangles=head.triangles.astype(index_type(n)),
         skin=head.triangles[:0],
         hairy=head.triangles[:0],
         brow=head.triangles[:0],
