@@ -14,14 +14,13 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from expnet_live.analysis.inputs import Kind, list_items, printable
-from expnet_live.archive.remote import download, is_address, list_files
+from expnet_live.archive.remote import MAGIC, download, is_address, list_files
 from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.paths import asset
 
 _LISTS = (".txt", ".csv")
-_MAGIC = re.compile(r"[*?\[]")
 _BUCKETS = 256
 
 
@@ -81,7 +80,7 @@ def _listed(text: str) -> Iterator[Input]:
         for line, person in lines_of(path):
             where = line if is_address(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
             yield from _expanded(where, person)
-    elif _MAGIC.search(text) and not path.exists():
+    elif MAGIC.search(text) and not path.exists():
         paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  the pattern may be absolute
         if not paths:
             yield Input(Kind.UNREADABLE, text, text, problem=f"Nothing fits the pattern {text}; check it.")

@@ -13,7 +13,7 @@ from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError, UserError
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
-_MAGIC = re.compile(r"[*?\[]")
+MAGIC = re.compile(r"[*?\[]")  # what makes a pattern of a path
 _HOST = re.compile(r"([a-z][a-z0-9+.-]+://[^/]+)/", re.IGNORECASE)
 _SSH = re.compile(r"((?:ssh|sftp)://[^/]+)(/.*)", re.IGNORECASE | re.DOTALL)
 # What a version of a file is known by, the surest first.
@@ -48,7 +48,7 @@ def list_files(address: str) -> Iterator[RemoteFile]:
     Raises SourceError if there are none, UserError if the store cannot be reached or refuses access.
     """
     fs, path = _opened(address)
-    pattern = bool(_MAGIC.search(path))
+    pattern = bool(MAGIC.search(path))
     try:
         if pattern:
             found = fs.glob(path, detail=True)

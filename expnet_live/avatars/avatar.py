@@ -263,8 +263,9 @@ def posed(
         return Posed(vertices, head.normals(vertices), pose)
     rotation = pose.rotation if turned else None
     swing = None if swings is None else swings.of(head.springs, face, turned)
-    vertices, normals, motion = head.posed(expression, gaze, blendshapes, rotation, swing, time)
-    looks = head.looks(head.actions(expression, blendshapes))
+    actions = head.actions(expression, blendshapes)
+    vertices, normals, motion = head.posed(expression, gaze, actions, rotation, swing, time)
+    looks = head.looks(actions)
     return Posed(vertices, normals, Pose(np.zeros(3), pose.translation - motion[:3, 3]), looks)
 
 

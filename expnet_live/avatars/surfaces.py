@@ -91,11 +91,11 @@ def _toon_0(toon: schema.Material0) -> dict[str, Any]:
     toony, shift = _edge_of_vrm_0(floats.get("_ShadeToony", 0.9), floats.get("_ShadeShift", 0.0))
     mode = {1: "worldCoordinates", 2: "screenCoordinates"}.get(int(floats.get("_OutlineWidthMode", 0)), "none")
     return {
-        "shade": tuple(linear_of(c) for c in [*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3]),
+        "shade": linear_of([*vectors.get("_ShadeColor", []), 1.0, 1.0, 1.0][:3]),
         "toony": float(np.clip(toony, 0, 1)),
         "shift": float(np.clip(shift, -1, 1)),
         "outline": _outline(mode, 0.01 * floats.get("_OutlineWidth", 0.0)),
-        "outline_color": tuple(linear_of(c) for c in [*vectors.get("_OutlineColor", []), 0.0, 0.0, 0.0][:3]),
+        "outline_color": linear_of([*vectors.get("_OutlineColor", []), 0.0, 0.0, 0.0][:3]),
         "solid": floats.get("_BlendMode", 0.0) == _SOLID_BLEND,
         "queue": float(max(toon.render_queue, 0)),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from expnet_live.avatars.model import Bind, Clip, Licence, Looking, Override, Pa
 from expnet_live.avatars.springs import springs_0, springs_1
 from expnet_live.core.channels import VRM_0_NAMES
 from expnet_live.core.records import record_of
+from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.heads.rig import EYE_PITCH
 
 _LONGEST = 300  # characters of a text of the licence
@@ -171,7 +172,7 @@ def _tints_0(value: schema.MaterialValue0, materials: list[str]) -> list[Tint] |
     numbers = [i for i, name in enumerate(materials) if name == value.material_name]
     name, given = value.property_name, [*value.target_value, *(1.0, 1.0, 1.0, 1.0)[len(value.target_value) :]]
     if name in _NAMES_0:
-        r, g, b = (linear_of(c) for c in given[:3])
+        r, g, b = linear_of(given[:3])
         return [Tint(n, _NAMES_0[name], (r, g, b, given[3])) for n in numbers]
     if name in ("_MainTex_ST", "_MainTex_ST_S", "_MainTex_ST_T"):
         across, up, x, y = given[:4]
@@ -194,6 +195,6 @@ def _text(value: Any) -> str:
     return str(value)[:_LONGEST]
 
 
-def linear_of(c: float) -> float:
-    """The linear value of an sRGB one, both 0..1."""
-    return float(c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+def linear_of(color: Sequence[float]) -> tuple[float, ...]:
+    """The linear RGB of an sRGB one, both 0..1."""
+    return tuple(linear_from_srgb(255 * np.asarray(color)).tolist())

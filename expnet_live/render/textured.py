@@ -130,10 +130,7 @@ class AvatarPainter:
 
     def _lit(self, material: Material, mixed: Array) -> tuple[Array, Array]:
         base = np.array(material.color, np.float32) * mixed[:, 6:10]
-        pixels = None if material.texture is None else self._textures.get(material.texture)
-        if pixels is not None:
-            texels = _between(pixels, mixed[:, :2] * material.place[:2] + material.place[2:])
-            base = base * np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])
+        base = base * self._texels(material.texture, material, mixed)
         color, opacity = base[:, :3], np.clip(base[:, 3], 0, 1)
         if material.shade is not None:
             low, high = -1 + material.toony - material.shift, 1 - material.toony - material.shift
@@ -147,12 +144,16 @@ class AvatarPainter:
             opacity = (opacity >= material.cutoff).astype(np.float32)
         elif material.alpha is Alpha.OPAQUE:
             opacity = np.ones_like(opacity)
-        glow = np.array(material.glow, np.float32)
-        glowing = None if material.glow_texture is None else self._textures.get(material.glow_texture)
-        if glowing is not None:
-            texels = _between(glowing, mixed[:, :2] * material.place[:2] + material.place[2:])
-            glow = glow * _LINEAR[np.rint(texels[:, :3]).astype(np.uint8)]
+        glow = np.array(material.glow, np.float32) * self._texels(material.glow_texture, material, mixed)[:, :3]
         return color + glow, opacity
+
+    def _texels(self, number: int | None, material: Material, mixed: Array) -> Array:
+        """The linear RGB and opacity of an image where a material shows it, (n, 4) or (1, 4); ones without an image."""
+        pixels = None if number is None else self._textures.get(number)
+        if pixels is None:
+            return np.ones((1, 4), np.float32)
+        texels = _between(pixels, mixed[:, :2] * material.place[:2] + material.place[2:])
+        return np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])
 
 
 class AvatarOverlay:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from expnet_live.app.player.replay import Posed, Poser, Replay
+from expnet_live.app.player.replay import Poser, Replay
+from expnet_live.avatars.avatar import Posed
 from expnet_live.core.types import Image
 from expnet_live.sessions.reading.picture_file import PictureReader
 from expnet_live.threads.answerer import Answerer

@@ -231,7 +231,8 @@ class PlayerView(QWidget):
         self.camera.set_picture(moment.image, replay.faces(row) if replay.own[row] else ())
         if moment.head is not None:
             self.head.set_skin(replay.skin(row))
-            self.head.set_mesh(moment.head.vertices, moment.head.normals, moment.head.rotation, moment.head.materials)
+            drawn = moment.head
+            self.head.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
             self.paint_head()
         # Keep a position between two rows if the user put it there; follow the shown row if the picture is late.
         at = playback.position if playback.row == row else playback.time_of(row)

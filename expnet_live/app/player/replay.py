@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +15,7 @@ from expnet_live.app.player.curves import Curves
 from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
 from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
-from expnet_live.avatars.avatar import Avatar, posed
-from expnet_live.avatars.model import Material
+from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
@@ -225,17 +223,6 @@ class Track:
         return {name: _spread(self.channels[name]) for name in self.gauge.names}
 
 
-@dataclass(frozen=True, eq=False)
-class Posed:
-    """Vertices and unit normals (V, 3) of the head, its rotation vector (3,), and the materials that its expression
-    changes."""
-
-    vertices: Array
-    normals: Array
-    rotation: Array
-    materials: Mapping[int, Material]
-
-
 class Poser(Answerer[int, Posed]):
     """Makes the head of a row."""
 
@@ -255,10 +242,9 @@ class Poser(Answerer[int, Posed]):
         pose = Pose(rotation, np.zeros(3))
         self._swings.on = replay.swings.on
         time = float(replay.rows.time[wish])
-        drawn = posed(
+        return posed(
             self._head, expression, replay.identity, gaze, blendshapes, pose, swings=self._swings, time=time
         )  # fmt: skip
-        return Posed(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
 
 
 def _pictures(rows: Rows) -> tuple[Array, Array]:
