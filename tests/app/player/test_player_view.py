@@ -39,7 +39,7 @@ def check_row(player: PlayerView, row: int) -> None:
     expected = model.vertices(shown, info.person.identity, replay.session.rows.gaze[seen])
     assert moment is not None and moment.head is not None
     assert np.abs(moment.head.vertices - expected).max() < 1e-3
-    assert (moment.head.rotation == replay.rows.rotation[seen]).all()
+    assert (moment.head.pose.rotation == replay.rows.rotation[seen]).all()
     assert player.plot.cursor_time == player.controls.time_line.position == pytest.approx(replay.rows.time[row])
     assert player.controls.frame.text() == f"frame {row}"
     face, jaw = replay.rows.face[row] >= 0, shown[info.coefficients.index(JAW)]

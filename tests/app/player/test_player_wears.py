@@ -55,7 +55,7 @@ def test_the_player_wears_the_chosen_head(
     head, shown = player.replay.drawn.head, player.moment.head
     assert head.name == name and shown is not None and len(shown.vertices) == len(head.colors)
     if isinstance(head, Avatar):  # it turns its own head
-        assert not shown.rotation.any()
+        assert not shown.pose.rotation.any()
         assert np.abs(shown.vertices - head.rest).max() > 1
         # So it does for the outputs that play along.
         row = int(np.flatnonzero(player.replay.rows.face >= 0)[0])
