@@ -25,6 +25,7 @@ from expnet_live.research.training.actions.fine_tune import fine_tune, with_acti
 from expnet_live.research.training.actions.groups import GroupDraws, people_of
 from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
+from expnet_live.research.training.actions.level import levelled
 from expnet_live.research.training.actions.losses import action_loss
 from expnet_live.research.training.actions.material import MADE, Material
 from expnet_live.research.training.actions.options import TuneConfig
@@ -113,6 +114,22 @@ def test_looks_that_disagree_count_less_and_blind_spots_hardly() -> None:
     assert (result.weights[:, blind] <= 0.05).all() and not result.values[:, blind].any()
     exact = targets(scores, scores, Strengths.learned(scores, NONE), NONE, ~NONE)
     assert np.allclose(exact.values, scores) and exact.weights.min() == 1
+
+
+def test_the_turn_of_a_head_is_no_one_sided_expression() -> None:
+    rng = np.random.default_rng(4)
+    rotation = rng.normal(0, [0.15, 0.3, 0], (4000, 3)).astype(np.float32)
+    true = rng.random((4000, 52)).astype(np.float32)
+    leaning, brow = true.copy(), INDEX["browOuterUpLeft"]
+    lean = 0.4 * rotation[:, 1] - 0.5 * rotation[:, 0] * rotation[:, 1]
+    leaning[:, brow] += lean
+    leaning[:, MIRROR[brow]] -= lean
+    result = levelled(leaning, rotation, np.ones_like(true))
+    sides = [brow, MIRROR[brow]]
+    assert np.corrcoef(result[:, brow] - result[:, MIRROR[brow]], rotation[:, 1])[0, 1] == pytest.approx(0, abs=0.01)
+    assert np.abs(result[:, sides] - true[:, sides]).max() < 0.1 < np.abs(leaning[:, sides] - true[:, sides]).max()
+    looks = [i for i, name in enumerate(ARKIT) if name.startswith("eyeLook") or MIRROR[i] == i]
+    assert (result[:, looks] == true[:, looks]).all()
 
 
 def test_one_side_of_another_frame_is_joined_in(model: FaceModel) -> None:
