@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PATIENCE = 120.0  # s that a scripted run on a busy computer waits for the first mirrored face
+_MIRRORED = 1.0  # s for which it is mirrored at least
 
 
 @dataclass(frozen=True)
@@ -157,13 +158,14 @@ def _recorded(window: MainWindow, duration: float | None) -> bool:
 
 
 def _coming(window: MainWindow) -> bool:
-    """Whether the first result is still to come, or still to be shown."""
-    engine, state = window.controller.engine, window.controller.state
+    """Whether the first face is still to come, or to be shown for long enough to be seen in the curves."""
+    controller, presenter = window.controller, window.presenter
+    engine, state = controller.engine, controller.state
     if engine.inference.life is Life.FAILED or (engine.capture is not None and engine.capture.life is Life.FAILED):
         return False
     if state is None or not state.processed:
         return True
-    return bool(state.faces) and window.presenter.first_face is None
+    return (bool(state.faces) or controller.confirming) and presenter.mirrored < _MIRRORED
 
 
 def save_picture(picture: QImage, path: Path) -> None:

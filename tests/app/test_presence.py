@@ -44,8 +44,8 @@ def test_a_face_must_stay_before_it_moves_the_head(model: FaceModel) -> None:
         return [f.state.face for f in confirmation.confirmed(state(model, seconds, *faces), at_once).faces]
 
     for i in range(5):  # a logo for 0.16 s
-        assert let_through(i / 30, 0) == []
-    assert let_through(0.3) == []
+        assert let_through(i / 30, 0) == [] and confirmation.waiting
+    assert let_through(0.3) == [] and not confirmation.waiting
     seen = [let_through(5 + i / 30, 1) for i in range(9)]
     assert seen == [[]] * round(CONFIRMED * 30) + [[1]] * 3
     # A face lost for a moment is still known; a second face is not, and one that was away for long is new.

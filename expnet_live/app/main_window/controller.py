@@ -111,6 +111,11 @@ class Controller:
         return self.window_state.faces
 
     @property
+    def confirming(self) -> bool:
+        """Whether a face is in view that is not shown yet, because it only just came."""
+        return self._confirmation.waiting
+
+    @property
     def person(self) -> Person:
         return self.window_state.person
 

@@ -132,6 +132,11 @@ class Presenter:
         self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
 
     @property
+    def mirrored(self) -> float:
+        """Seconds since the first mirrored face, 0 before it."""
+        return 0.0 if self.first_face is None else time.monotonic() - self._begun - self.first_face
+
+    @property
     def _idle(self) -> bool:
         """Whether there is no face to mirror yet; later, the head holds the last one."""
         return self.first_face is None and self._ready

@@ -15,14 +15,19 @@ _FORGOTTEN = 2.0  # s after which a face must be confirmed again
 
 
 class Confirmation:
-    """Excludes faces that have not been visible long enough: a picture on a wall may look like one for a moment."""
+    """Excludes faces that have not been visible long enough: a picture on a wall may look like one for a moment.
+
+    `waiting`: whether the newest state had such a face.
+    """
 
     def __init__(self) -> None:
+        self.waiting = False
         self._first: dict[int, float] = {}
         self._last: dict[int, float] = {}
 
     def reset(self) -> None:
         """Reset for another source, which numbers its faces from the start."""
+        self.waiting = False
         self._first.clear()
         self._last.clear()
 
@@ -36,7 +41,8 @@ class Confirmation:
             self._first.setdefault(number, time - CONFIRMED if at_once else time)
             self._last[number] = time
         kept = tuple(f for f in state.faces if time - self._first[f.state.face] >= CONFIRMED - 1e-6)
-        return state if len(kept) == len(state.faces) else replace(state, faces=kept)
+        self.waiting = len(kept) < len(state.faces)
+        return replace(state, faces=kept) if self.waiting else state
 
 
 class Presence:
