@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from live_fakes import Puppet
 from places import ROOT
@@ -21,6 +22,7 @@ from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.capture.microphones import open_microphone
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.pipeline.tracker import TrackerOptions
 from expnet_live.sessions.format.folder import VIDEO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
@@ -146,7 +148,11 @@ def test_a_scripted_recording(tmp_path: Path) -> None:
     # A busy machine may record for longer: the last frame comes when it comes.
     assert f"{tmp_path / 's'}: {recorded.info.duration:.1f} s, {len(recorded.rows)} frames." in done.stdout
     assert recorded.info.complete and recorded.info.duration > 1 and recorded.info.source == "demo"
-    assert (recorded.rows.face == 0).all() and recorded.video is not None
+    rows = recorded.rows
+    # The same face until a busy machine leaves such gaps that the tracker must search for it again.
+    gaps = np.flatnonzero(np.diff(rows.time) > TrackerOptions().gap)
+    assert (rows.face[: gaps[0] + 1 if len(gaps) else None] == 0).all() and (rows.face >= 0).all()
+    assert recorded.video is not None
     again = start(tmp_path / "s")
     assert again.returncode == 2 and "already contains a session" in again.stderr
 
