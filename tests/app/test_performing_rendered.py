@@ -89,9 +89,15 @@ def test_the_fullest_smile_and_mouth_of_a_drawn_person(
         return float(window.controller.state.faces[0].blendshapes[jaw])
 
     stage.look = "open"
-    before: list[float] = []
-    qtbot.waitUntil(lambda: before.append(opened()) or (len(before) > 50 and np.ptp(before[-20:]) < 0.02), timeout=LONG)
-    assert 0.25 < before[-1] < 0.85  # by no means all
+    looks_at: dict[int, float] = {}  # by the number of the frame: a busy machine sees few
+
+    def settled() -> bool:
+        looks_at[window.controller.state.captured.frame.index] = opened()
+        return len(looks_at) > 15 and float(np.ptp(list(looks_at.values())[-6:])) < 0.02
+
+    qtbot.waitUntil(settled, timeout=3 * LONG)
+    before = opened()
+    assert 0.25 < before < 0.85  # by no means all
     stage.look = "rest"
     window.actions_["perform"].trigger()
     (sheet,) = window.findChildren(PerformSheet)
@@ -108,7 +114,7 @@ def test_the_fullest_smile_and_mouth_of_a_drawn_person(
     assert {"jawOpen", "mouthSmileLeft", "mouthSmileRight"} >= set(sheet.performance.full) >= {"jawOpen"}
     qtbot.waitUntil(sheet.keep.isVisible, timeout=LONG)
     qtbot.mouseClick(sheet.keep, Qt.MouseButton.LeftButton)
-    assert window.controller.person.full["jawOpen"] == pytest.approx(before[-1], abs=0.08)
+    assert window.controller.person.full["jawOpen"] == pytest.approx(before, abs=0.08)
     stage.look = "open"
     qtbot.waitUntil(lambda: opened() > 0.93, timeout=LONG)
     stage.look = "half open"
