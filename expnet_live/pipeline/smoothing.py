@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective, facing
 
@@ -49,7 +50,11 @@ ROTATION_NOISE = 0.008  # rad
 POSITION_NOISE = 0.2  # mm on the face
 SCALE_NOISE = 0.003  # of the size
 GAZE_NOISE = 0.015  # rad
-BLENDSHAPE_NOISE = 0.01  # of the full action
+_ACTION_NOISE = 0.01  # of the full action
+_LOUDER = {"eyeWide": 0.03, "mouthUpperUp": 0.02, "mouthLowerDown": 0.015, "eyeLookIn": 0.015, "eyeLookOut": 0.015}
+BLENDSHAPE_NOISE: Array = np.array(
+    [_LOUDER.get(name.removesuffix("Left").removesuffix("Right"), _ACTION_NOISE) for name in ARKIT]
+)
 
 
 class OneEuroFilter:

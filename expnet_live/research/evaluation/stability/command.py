@@ -35,6 +35,7 @@ BLINK_BAR = 0.8  # of its depth
 _BLINK_S = 0.12
 _SETTLE = 30  # frames
 _PHASES = 12
+_LOUDEST = 6  # number of actions shown
 _LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
 
@@ -109,6 +110,8 @@ def run(args: argparse.Namespace) -> int:
             f"ARKit's actions, balanced: jitter {told['jitter']:.3f} of the full action at most ({told['loudest']}), "
             f"blink {told['blink']:.0%}"
         )
+        loud = sorted(actions["off"]["each"].items(), key=lambda action: -action[1])[:_LOUDEST]
+        print("loudest without smoothing: " + ", ".join(f"{name} {jitter:.3f}" for name, jitter in loud))
     if args.json:
         report: dict[str, Any] = {
             "jitter": {
@@ -124,8 +127,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _action_figures(stills: list[Still], pipeline: Pipeline, video: str) -> dict[str, dict[str, Any]]:
-    """For each preset: the largest jitter of ARKit's actions, in full actions, which one it is, and the share of a
-    blink that is left. Empty where the network does not predict them."""
+    """For each preset: the largest jitter of ARKit's actions, in full actions, which one it is, that of each, and the
+    share of a blink that is left. Empty where the network does not predict them."""
     raw = [s.actions for s in stills if s.actions is not None]
     if not raw:
         return {}
@@ -137,7 +140,8 @@ def _action_figures(stills: list[Still], pipeline: Pipeline, video: str) -> dict
         sd = np.max([a[_SETTLE:].std(0) for a in smooth], axis=0)
         most = int(sd.argmax())
         left = action_blink_left(preset, opened, closed, noise)
-        result[preset] = {"jitter": float(sd[most]), "loudest": ARKIT[most], "blink": left}
+        each = dict(zip(ARKIT, sd.astype(float).tolist(), strict=True))
+        result[preset] = {"jitter": float(sd[most]), "loudest": ARKIT[most], "each": each, "blink": left}
     return result
 
 
