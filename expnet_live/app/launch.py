@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from expnet_live.app.main_window.window import MainWindow
+    from expnet_live.heads.look import Look
     from expnet_live.live.state import Settings
     from expnet_live.pipeline.pipeline import Pipeline
 
@@ -37,6 +38,7 @@ class Launch:
     device: str | None = None
     profile: str | None = None
     head: str | None = None
+    look: Look | None = None
     duration: float | None = None
     screenshot: Path | None = None
     record: Path | None = None
@@ -85,6 +87,9 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     store = settings.open_settings()
     choices = settings.load_choices(store)
     given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
+    if launch.look is not None:
+        look = launch.look
+        given |= {"hair_style": look.hair, "hair_color": look.hair_color, "eye_color": look.eye_color, "hair": True}
     lister, permit = platforms.camera_lister(), platforms.request_camera
     controller = Controller(replace(choices, **given), lister=lister, permit=permit, load=_load_for_good)
     logs.catch_unforeseen(controller.tell_unforeseen)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from expnet_live.cli.model import model_help
-from expnet_live.core.arguments import DEVICES, head_option, positive_float
+from expnet_live.core.arguments import DEVICES, add_look, head_option, positive_float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="an imported head (see 'expnet-live face-model'), an avatar (.vrm, .glb), or '' for the built-in head",
     )
+    add_look(group)
     group.add_argument("--duration", type=positive_float, metavar="S", help="close after S seconds")
     group.add_argument(
         "--screenshot",
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
     from expnet_live.app.launch import Launch, run_app
     from expnet_live.cli.quiet import quiet_native
+    from expnet_live.heads.look import Look
 
     launch = Launch(
         source=args.source,
@@ -51,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         profile=args.profile,
         head=args.head,
+        look=None if args.look is None else Look.parse(args.look),
         duration=args.duration or (5.0 if args.screenshot is not None else None),
         screenshot=args.screenshot,
         record=args.record,

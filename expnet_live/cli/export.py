@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import positive_float
+from expnet_live.core.arguments import add_look, positive_float
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.render.style import OverlayStyle
 
@@ -93,11 +93,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--swing", choices=("on", "off"), default="on",
         help="whether an avatar's hair and clothes swing in overlays and meshes (default: on)",
     )  # fmt: skip
-    parser.add_argument(
-        "--look",
-        metavar="HAIR,COLOR,EYES",
-        help="of our own head: its hair style, and the colours of hair and eyes, such as long,blond,blue",
-    )
+    add_look(parser)
     parser.set_defaults(run=run)
 
 

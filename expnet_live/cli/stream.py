@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_smoothing, head_option, positive_float
+from expnet_live.core.arguments import add_look, add_smoothing, head_option, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -43,6 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME|FILE",
         help="head that --to camera draws: one of 'expnet-live face-model list', or an avatar (.vrm, .glb)",
     )
+    add_look(parser)
     add_model(parser)
     parser.set_defaults(run=run)
 
@@ -50,6 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
+    from expnet_live.heads.look import Look
     from expnet_live.outputs.shape import Shape
     from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
     from expnet_live.person.profiles import Profiles
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
+    look = Look.parse(args.look or "")
     person = Profiles().load(args.profile)
     shape = None if args.shape is None else Shape.load(args.shape)
     if shape is None and person.curves:  # of the avatar that was chosen in the window
@@ -83,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     model = None if args.model is None else str(args.model)
     with terminable():
         if is_session(Path(args.source)):
-            play_to(streams, Session.open(args.source), head=args.head, duration=args.duration, say=_say)
+            play_to(streams, Session.open(args.source), head=args.head, look=look, duration=args.duration, say=_say)
         else:
             stream_to(
                 streams,
@@ -91,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
                 Settings(model, args.device, args.smoothing),
                 person,
                 head=args.head,
+                look=look,
                 duration=args.duration,
                 auto_neutral=not args.no_auto_neutral,
                 say=_say,

@@ -15,7 +15,8 @@ from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Frame
 from expnet_live.heads.built_in import face_model
-from expnet_live.heads.head import Head
+from expnet_live.heads.dressing import dressed
+from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import LiveFace, LiveState, Settings
@@ -37,19 +38,20 @@ def stream_to(
     person: Person,
     *,
     head: str | None = None,
+    look: Look = USUAL,
     duration: float | None = None,
     auto_neutral: bool = True,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Send the network's results on `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
 
-    `head`: the name or file of the head that is drawn, None for the model's own. `say` gets a sentence when a stream's
-    samples stop arriving, and when they arrive again. Raises UserError if the
-    source cannot be read, the network cannot be loaded, or no stream is left.
+    `head`: the name or file of the head that is drawn, None for the model's own, with that `look`. `say` gets a
+    sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError if the source cannot be
+    read, the network cannot be loaded, or no stream is left.
     """
     worn = Wardrobe().head(head, face_model()) if head else None
     with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
-        engine.inference.head = worn
+        engine.inference.head, engine.inference.look = worn, look
         for stream in streams:
             engine.inference.outputs.add(stream)
         watch = Watch(streams, say)
@@ -69,6 +71,7 @@ def play_to(
     session: Session,
     *,
     head: str | None = None,
+    look: Look = USUAL,
     duration: float | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
@@ -77,7 +80,7 @@ def play_to(
     Values are as shown: the person's neutral is subtracted and the gains are applied. Raises UserError if it has no
     face, its face model is missing, or no stream is left.
     """
-    states = states_of(session, head)
+    states = states_of(session, head, look)
     watch = Watch(streams, say)
     end = None if duration is None else time.monotonic() + duration
     with running(streams), suppress(KeyboardInterrupt):
@@ -97,7 +100,9 @@ def play_to(
                 return
 
 
-def states_of(session: Session, head: str | None = None) -> Callable[[int, float], Iterator[LiveState]]:
+def states_of(
+    session: Session, head: str | None = None, look: Look = USUAL
+) -> Callable[[int, float], Iterator[LiveState]]:
     """A function from a lap's number and start (time.monotonic(), s) to the session's frames as if live: the main face,
     and a black picture. Raises UserError."""
     rows = session.rows
@@ -109,7 +114,7 @@ def states_of(session: Session, head: str | None = None) -> Callable[[int, float
             f"The session was recorded with another face model ({session.info.face_model.name}), which is missing."
         )
     model, face = recorded.face_model(), main_face(rows)
-    worn: Head = Wardrobe().head(head, model) if head else model
+    worn = dressed(Wardrobe().head(head, model) if head else model, look)
     measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
     swings = Swings()
     image = np.zeros((session.info.height, session.info.width, 3), np.uint8)

@@ -18,6 +18,7 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 from expnet_live.heads.built_in import face_model
+from expnet_live.heads.look import Look
 from expnet_live.outputs.export.track import corrected
 from expnet_live.outputs.run import play_to, states_of
 from expnet_live.outputs.stream import OUTPUTS, Address, Stream, parse_target
@@ -87,3 +88,11 @@ def test_it_wears_an_avatar(demo_session: Session, tmp_path: Path) -> None:
     assert isinstance(face.head, Avatar) and len(face.vertices) == len(face.head.rest)
     with pytest.raises(UserError, match=r"none\.vrm cannot be read"):
         states_of(demo_session, str(tmp_path / "none.vrm"))
+
+
+def test_our_own_head_has_the_look_that_is_asked_for(demo_session: Session) -> None:
+    look = Look("long", "blond", "blue")
+    state = next(s for s in states_of(demo_session, look=look)(1, 100.0) if s.faces)
+    assert state.faces[0].head.traits.look == look
+    with pytest.raises(UserError, match="no look"):
+        main(["stream", "demo", "--to", "vmc", "--look", "feathers"])
