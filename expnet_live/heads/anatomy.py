@@ -20,7 +20,7 @@ from expnet_live.heads import ears, eyes, mouth
 from expnet_live.heads.cage import Cage, Linear
 from expnet_live.heads.closing import Closing, closing
 from expnet_live.heads.head import SHINE, Part
-from expnet_live.heads.head_shell import add_head_shell
+from expnet_live.heads.head_shell import add_head_shell, smooth_below_jaw
 from expnet_live.heads.look import USUAL
 from expnet_live.heads.palette import SKIN, default_colors, shine_of_face
 from expnet_live.heads.topology import LEFT_EYE_OUTER, MOUTH_RIGHT_INNER, N_BASE, RIGHT_EYE_OUTER, topology_of_triangles
@@ -107,6 +107,7 @@ def build_anatomy(mean: Array, triangles: Array, face_colors: Array | None = Non
     mouth.add_mouth_pouch(cage, mean, topology.lips, Part.MOUTH)
 
     refine, fine, part, colors = _refined(cage, [topology.lips, *rings], len(triangles))
+    refine = smooth_below_jaw(refine, fine, part == Part.SHELL, cage.linear().at(mean), topology.oval)
     n_face = int((part == Part.FACE).sum())
     body = _Assembly(cage, refine, fine, part, colors)
     center_ids = [

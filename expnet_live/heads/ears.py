@@ -22,7 +22,9 @@ _FRONT = (1.0, 0.97, 0.93, 0.88, 0.82, 0.76, 0.68, 0.6, 0.52, 0.44, 0.34, 0.2)  
 _BACK = ((0.985, -2.2), (0.93, -4.2), (0.78, -6.5), (0.5, -16.0))  # behind the rim, and how deep
 _OUT, _LEAN = np.radians(23), np.radians(9)  # angles away from the head, and backwards
 _ROOT = np.array([16.0, -79.0])  # height and depth on the head, mm
-_SUNK = -2.5  # mm of the root inside the head
+_OUTSIDE = 2.5  # mm of the root outside of the head
+# How far (mm) the front of the rim, where the auricle grows out of the cheek, lies below it, and from where to where.
+_BELOW, _FROM, _TO = 5.5, 12.0, 0.0
 
 
 def ear_root(skin: Linear, mean: Array, side: int) -> Linear:
@@ -33,7 +35,7 @@ def ear_root(skin: Linear, mean: Array, side: int) -> Linear:
     weights = 1 / distance[near] ** 2
     weights /= weights.sum()
     row = sparse.csr_matrix((weights, (np.zeros(4, int), near)), shape=(1, len(skin)))
-    root = np.array([[weights @ at[near, 0] - side * _SUNK, *_ROOT]])
+    root = np.array([[weights @ at[near, 0] + side * _OUTSIDE, *_ROOT]])
     matrix = (row @ skin.matrix).tocsr()
     return Linear(matrix, root - matrix @ mean)
 
@@ -49,7 +51,7 @@ def ear(side: int, skin: Array) -> tuple[Array, Array, Array]:
     plane, height, shade = [], [], []
     for r, behind in rows:
         p = _CENTER + r * (outline - _CENTER)
-        h = _relief(p, r if not behind else 1.0, helix, antihelix) + behind
+        h = _relief(p, r if not behind else 1.0, helix, antihelix) + behind - _sunk(p, r)
         hollow = 0.5 * np.exp(-((r / 0.36) ** 2)) + 0.12 * helix * _ridge(r, 0.77, 0.07)
         plane.append(p)
         height.append(h)
@@ -79,6 +81,13 @@ def _relief(p: Array, r: float, helix: Array, antihelix: Array) -> Array:
     tragus = 4.5 * np.exp(-(((p[:, 0] - 2.5) / 3.8) ** 2 + ((p[:, 1] + 7) / 5.5) ** 2))
     result: Array = rim + fold + concha + tragus
     return result
+
+
+def _sunk(p: Array, r: float) -> Array:
+    """How far (mm) the points (n, 2) lie below the ear's plane, so that no edge stands off the cheek."""
+    front = np.clip((_FROM - p[:, 0]) / (_FROM - _TO), 0, 1)
+    rim = float(np.clip((r - 0.6) / 0.35, 0, 1))
+    return np.asarray(_BELOW * rim * front * front * (3 - 2 * front))
 
 
 def _ridge(r: float, at: float, width: float) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.interpolate import CubicSpline
 from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
 from expnet_live.heads.cage import Cage, Linear, on_left
@@ -39,6 +40,8 @@ _RINGS = (
 )
 # The skull, a little fuller than an ellipsoid, has the measures of adults: 152 mm wide, 190 mm from the glabella back.
 _SKULL, _HALF_AXES, _FULLNESS = np.array([0.0, 36, -87]), np.array([77.5, 93, 97]), 2.1
+_REACH, _LOW = (15.0, 30.0), (10.0, 35.0)  # mm behind the oval, and heights, over which the smoothing ends
+_SMOOTHINGS = 12
 _SKULL_FROM, _SKULL_TO = -10.0, 45.0  # heights between which the loft turns into the skull
 
 
@@ -71,6 +74,31 @@ def add_head_shell(cage: Cage, mean: Array, oval: Array, part: int, colors: Arra
     pole = cage.add(lowest, part, skin, skin=lowest.share(0.0))
     cage.strip(rings[-1], inset, left)
     cage.cap(inset, int(pole[0]))
+
+
+def smooth_below_jaw(
+    refine: sparse.csr_matrix, triangles: Array, shell: Array, points: Array, oval: Array
+) -> sparse.csr_matrix:
+    """Refinement of cage `points` (n, 3) to vertices (V, 3) without the groove between the jaw and the neck.
+
+    The shell continues the tangents of the face, which point inwards at the jaw: a crease as narrow as this catches
+    no light, like a line that is drawn along the jaw. `shell` (V,) bool are the vertices that may move.
+    """
+    a, b = edges_of(triangles)[0].T
+    n = refine.shape[0]
+    links = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
+    means = sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
+    resting = refine @ points
+    ring = np.linspace(points[oval], points[np.roll(oval, -1)], 8).reshape(-1, 3)
+    near = (_REACH[1] - cKDTree(ring).query(resting)[0]) / (_REACH[1] - _REACH[0])
+    low = (_LOW[1] - resting[:, 1]) / (_LOW[1] - _LOW[0])
+    moved = sparse.diags(0.9 * shell * np.clip(near, 0, 1) * np.clip(low, 0, 1))
+    for _ in range(_SMOOTHINGS):
+        refine = refine + moved @ (means @ refine - refine)
+    refine = refine.tocsr()
+    refine.data[np.abs(refine.data) < _TINY] = 0
+    refine.eliminate_zeros()
+    return sparse.csr_matrix(sparse.diags(1 / np.asarray(refine.sum(1)).ravel()) @ refine)
 
 
 def _loft(oval: Array) -> Array:

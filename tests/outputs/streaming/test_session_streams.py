@@ -95,4 +95,4 @@ def test_our_own_head_has_the_look_that_is_asked_for(demo_session: Session) -> N
     state = next(s for s in states_of(demo_session, look=look)(1, 100.0) if s.faces)
     assert state.faces[0].head.traits.look == look
     with pytest.raises(UserError, match="no look"):
-        main(["stream", "demo", "--to", "vmc", "--look", "feathers"])
+        states_of(demo_session, look=Look.parse("feathers"))
