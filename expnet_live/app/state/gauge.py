@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 from expnet_live.live.state import LiveFace
@@ -24,6 +26,10 @@ class Gauge:
     def limits(self) -> tuple[float, float]:
         """The values at both ends of a bar."""
         return (0.0, 1.0) if self.percent else (-3.0, 3.0)
+
+    def shown(self, values: Array) -> Array:
+        """Values (n,) as far as `text` tells them apart."""
+        return np.round(values, 2 if self.percent else 1)
 
     def text(self, value: float) -> str:
         if math.isnan(value):

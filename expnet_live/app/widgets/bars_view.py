@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
+    QStaticText,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
@@ -55,6 +57,8 @@ class BarsView(QWidget):
         self._presence = 1.0
         self._under = -1
         self._still: QPixmap | None = None
+        self._marks = np.zeros((4, 0))  # see _marked
+        self._numbers: dict[str, QStaticText] = {}
         self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
 
     def sizeHint(self) -> QSize:
@@ -80,7 +84,13 @@ class BarsView(QWidget):
         if not len(values) == len(low) == len(self._gauge.names):
             return
         self._values, self._low, self._high = values, low, high
-        self.update()
+        if self._still is None:
+            self.update()
+            return
+        # Most rows look as before: a face at rest moves few of them by half a pixel.
+        before, self._marks = self._marks, self._marked()
+        for i in np.flatnonzero((self._marks != before).any(0)).tolist():
+            self.update(self._row_rect(i))
 
     def value(self, name: str) -> float:
         """The value that a row shows."""
@@ -108,30 +118,59 @@ class BarsView(QWidget):
             painter.fillRect(self.rect(), QColor(self._theme.panel))
             return
         if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
-            self._still = self._draw_still()
-        painter.fillRect(self.rect(), QColor(self._theme.panel))
+            self._still, self._marks = self._draw_still(), self._marked()
+            self._numbers.clear()
+        painter.fillRect(event.rect(), QColor(self._theme.panel))
         painter.setOpacity(INACTIVE + (1 - INACTIVE) * self._presence)
         painter.drawPixmap(0, 0, self._still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         row, left, length, thick = self._measures()
         least, most = self._gauge.limits
-        marks = np.nan_to_num(np.stack([self._low, self._high, self._values, 0 * self._values]))
-        low, high, value, zero = (left + length * np.clip((marks - least) / (most - least), 0, 1)).tolist()
+        zero = left + length * min(max(-least / (most - least), 0), 1)
         painter.setFont(self._font(row))
-        beside = QRectF(left + length + 2, 0, _NUMBER - 2, row)
-        number, aside = self._gauge.text, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for i, color in enumerate(self._row_colors):
+        dirty, right = event.region(), left + length + _NUMBER
+        for i, ((color, faint), (low, high, value, shown)) in enumerate(
+            zip(self._row_colors, self._marks.T.tolist(), strict=True)
+        ):
+            if not dirty.intersects(self._row_rect(i).adjusted(0, 1, 0, -1)):
+                continue
             top = (i + 0.5) * row - thick / 2
-            painter.setBrush(color[1])
-            painter.drawRoundedRect(QRectF(low[i], top, max(high[i] - low[i], 1), thick), thick / 2, thick / 2)
-            painter.setBrush(color[0])
-            start, end = min(zero[i], value[i]), max(zero[i], value[i])
-            painter.drawRoundedRect(QRectF(start, top, max(end - start, 2), thick), 2, 2)
-            painter.setPen(color[0])
-            beside.moveTop(i * row)
-            painter.drawText(beside, aside, number(self._values[i]))
+            painter.setBrush(faint)
+            painter.drawRoundedRect(QRectF(low, top, max(high - low, 1), thick), thick / 2, thick / 2)
+            painter.setBrush(color)
+            painter.drawRoundedRect(QRectF(min(zero, value), top, max(abs(value - zero), 2), thick), 2, 2)
+            painter.setPen(color)
+            number = self._number(shown)
+            size = number.size()
+            painter.drawStaticText(QPointF(right - size.width(), (i + 0.5) * row - size.height() / 2), number)
             painter.setPen(Qt.PenStyle.NoPen)
+
+    def _marked(self) -> Array:
+        """Of each row (4, n): both ends of its range and the end of its bar, in half pixels, and the number beside."""
+        _, left, length, _ = self._measures()
+        least, most = self._gauge.limits
+        marks = np.nan_to_num(np.stack([self._low, self._high, self._values]))
+        places = left + length * np.clip((marks - least) / (most - least), 0, 1)
+        # No number is like no other, not even like itself.
+        numbers = np.nan_to_num(self._gauge.shown(self._values), nan=np.inf)
+        return np.vstack([np.round(2 * places) / 2, numbers])
+
+    def _number(self, value: float) -> QStaticText:
+        """The text of a number, laid out once."""
+        text = self._gauge.text(value if math.isfinite(value) else math.nan)
+        found = self._numbers.get(text)
+        if found is None:
+            found = self._numbers[text] = QStaticText(text)
+            found.setTextFormat(Qt.TextFormat.PlainText)
+            found.prepare(font=self._font(self._measures()[0]))
+        return found
+
+    def _row_rect(self, i: int) -> QRect:
+        """The whole pixels of a row, which share a line with its neighbours' at most."""
+        row = self.height() / len(self._gauge.names)
+        top = math.floor(i * row)
+        return QRect(0, top, self.width(), math.ceil((i + 1) * row) - top)
 
     def _measures(self) -> tuple[float, float, float, float]:
         """Height of a row; left edge, length and thickness of the bars."""
