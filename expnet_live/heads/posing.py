@@ -70,7 +70,8 @@ class Posing:
         self._face_weights = weights[: anatomy.n_face, : self.n_face_points].tocsc()
 
         self._centers = np.searchsorted(self._near, anatomy.centers)
-        self._lids, self._n_right = np.concatenate(anatomy.lids), len(anatomy.lids[0])
+        self._lids = np.concatenate(anatomy.lids)
+        self._eye_of_lid = np.repeat([0, 1], [len(lid) for lid in anatomy.lids])
         self._lashes, self._roots = anatomy.lashes, anatomy.lash_roots
         self._lash_offset = anatomy.offset[self._lashes]
 
@@ -112,21 +113,27 @@ class Posing:
         table[:, :3] = points
         opening = self._measured if sealed is None else self._rigged
         table[self._places, :3] = opening.pulls(points[self._places], sealed)
-        out = np.asarray(cv2.cvtColor((weights @ table)[None], cv2.COLOR_RGBA2RGB)[0])
-        self._keep_lids_out(out, points[self._centers])
-        return out
+        out = weights @ table
+        self._keep_lids_out(out, table[self._centers])
+        return np.asarray(cv2.cvtColor(out[None], cv2.COLOR_RGBA2RGB)[0])
 
     def _keep_lids_out(self, out: Array, centers: Array) -> None:
+        """Of vertices (V, 4) and the centres (2, 4) of the eyeballs, whose fourth column is zero."""
+        # Rows of 16 bytes are gathered as quickly as single numbers.
         away = out.take(self._lids, axis=0)
-        away[: self._n_right] -= centers[0]
-        away[self._n_right :] -= centers[1]
-        square = np.einsum("ij,ij->i", away, away)
+        away -= centers.take(self._eye_of_lid, axis=0)
+        squares = away * away
+        square = squares[:, 0] + squares[:, 1] + squares[:, 2]
         near = np.flatnonzero(square < (EYE_RADIUS + LID_THICKNESS + _PUSHED) ** 2)
         distance = np.sqrt(square.take(near))
         # A soft maximum of the distance and the lid's position.
         over = distance - (EYE_RADIUS + LID_THICKNESS)
         push = 0.5 * (np.sqrt(over * over + _SOFT) - over) / np.maximum(distance, 1e-6)
-        out[self._lids.take(near)] += push[:, None] * away.take(near, axis=0)
+        lids = self._lids.take(near)
+        moved = away.take(near, axis=0)
+        moved *= push[:, None]
+        moved += out.take(lids, axis=0)
+        out.view(np.complex128)[lids] = moved.view(np.complex128)  # in a quarter of the time of four numbers a row
 
 
 @dataclass(frozen=True, eq=False)

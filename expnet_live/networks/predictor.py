@@ -78,14 +78,17 @@ class Predictor:
         out = self._net(crops)
         part = {name: out[:, columns] for name, columns in self._columns.items()}
         n, size = len(crops), self.crop_size
-        view = part.get("view", np.zeros((n, 3), np.float32))
+        view, identity, rotation = (
+            part[name] if name in part else np.zeros((n, width), np.float32)
+            for name, width in (("view", 3), ("identity", 0), ("rotation", 3))
+        )
         gaze = part.get("gaze")
         confidence = part.get("confidence")
         blendshapes = part.get("blendshapes")
         return Prediction(
             expression=part["expression"],
-            identity=part.get("identity", np.zeros((n, 0), np.float32)),
-            rotation=part.get("rotation", np.zeros((n, 3), np.float32)),
+            identity=identity,
+            rotation=rotation,
             scale=np.exp(view[:, 0]) * size,
             origin=(view[:, 1:] + 0.5) * size - 0.5,
             gaze=None if gaze is None else gaze.reshape(n, 2, 2),

@@ -11,6 +11,7 @@ import numpy as np
 
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
+from expnet_live.geometry.rotation import quaternion
 
 if TYPE_CHECKING:
     from expnet_live.pipeline.detection import Detection
@@ -113,13 +114,14 @@ class Crop:
             # warpAffine looks at four pixels only: average blocks first, or a big face aliases.
             block = 2**halvings
             reach = self.side / 2 * (abs(math.cos(self.roll)) + abs(math.sin(self.roll))) + block
-            x0, x1 = _span(self.x, reach, image.shape[1])
-            y0, y1 = _span(self.y, reach, image.shape[0])
+            x0, x1 = _span(self.x, reach, image.shape[1], block)
+            y0, y1 = _span(self.y, reach, image.shape[0], block)
             if x1 <= x0 or y1 <= y0:
                 return np.zeros((self.size, self.size, 3), np.uint8)
             image = _block_means(image[y0:y1, x0:x1], halvings)
-            to_image = to_image / block
-            to_image[:, 2] -= (np.array([x0, y0]) + (block - 1) / 2) / block
+            middle = (block - 1) / 2  # of the first block
+            x, y = (self.x - x0 - middle) / block, (self.y - y0 - middle) / block
+            to_image = Crop(x, y, self.side / block, self.roll, self.size).inverse
         return cv2.warpAffine(
             image, to_image, (self.size, self.size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderValue=0
         )
@@ -135,16 +137,16 @@ def roll_of(rotation: Array) -> float:
     This is the twist about the viewing axis, which is stable for heads turned far to a side or down,
     unlike the line through the eyes or along the nose.
     """
-    angle = math.sqrt(sum(float(r) ** 2 for r in rotation))
-    if angle < 1e-9:
-        return 0.0
     # The twist is given by w and z of the rotation's quaternion.
-    twist = 2 * math.atan2(float(rotation[2]) / angle * math.sin(angle / 2), math.cos(angle / 2))
+    _, _, z, w = quaternion(rotation)
+    twist = 2 * math.atan2(z, w)
     return -math.remainder(twist, 2 * math.pi)
 
 
-def _span(center: float, reach: float, length: int) -> tuple[int, int]:
-    return max(0, math.floor(center - reach)), min(length, math.ceil(center + reach) + 1)
+def _span(center: float, reach: float, length: int, block: int) -> tuple[int, int]:
+    """The part of a picture's side that is within reach, in whole blocks where the picture has them."""
+    start, end = max(0, math.floor(center - reach)), math.ceil(center + reach) + 1
+    return start, min(length, start + -(-(end - start) // block) * block)
 
 
 def _block_means(image: Image, halvings: int) -> Image:

@@ -9,12 +9,13 @@ from expnet_live.core.types import Array
 
 def percentiles(values: Array, *percent: float) -> list[Array]:
     """One along the last axis for each of `percent`: np.percentile takes four times as long for so few numbers."""
+    # For bytes, a stable sort counts them, which is as quick as a partition.
+    ordered = np.sort(values, axis=-1, kind="stable")
     last = values.shape[-1] - 1
-    at = [last * q / 100 for q in percent]
-    ranks = [(int(place), min(int(place) + 1, last)) for place in at]
-    ordered = np.partition(values, sorted({rank for pair in ranks for rank in pair}), axis=-1)
     found = []
-    for place, (below, above) in zip(at, ranks, strict=True):
-        start, end = ordered[..., below].astype(float), ordered[..., above]
+    for q in percent:
+        place = last * q / 100
+        below = int(place)
+        start, end = ordered[..., below].astype(float), ordered[..., min(below + 1, last)]
         found.append(np.asarray(start + (place - below) * (end - start)))
     return found

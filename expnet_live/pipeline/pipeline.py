@@ -17,6 +17,7 @@ import numpy as np
 
 from expnet_live.core.types import Array, Box, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.close_look import CloseLook
@@ -287,7 +288,9 @@ class _Outline:
 
     def box(self, expression: Array, identity: Array, view: WeakPerspective) -> Box:
         """The box in pixels of the picture, beyond which it may extend."""
-        moved = np.concatenate([expression, identity]) @ self._basis
-        points = view.project(self._mean + moved.reshape(-1, 3))
-        (x0, y0, _), (x1, y1, _) = points.min(0).tolist(), points.max(0).tolist()
-        return Box(x0, y0, x1 - x0, y1 - y0)
+        points = self._mean + (np.concatenate([expression, identity]) @ self._basis).reshape(-1, 3)
+        # Depth does not matter.
+        axes = view.scale * matrix_from_vector(view.rotation)[:2]
+        seen = axes.astype(np.float32) @ points.T
+        (left, low), (right, high) = seen.min(1).tolist(), seen.max(1).tolist()
+        return Box(view.x + left, view.y - high, right - left, high - low)

@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Array, Image
-from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.geometry.rotation import matrix_from_vector
+from expnet_live.geometry.camera import WeakPerspective, facing
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.percentiles import percentiles
 
@@ -58,15 +57,19 @@ def conditions_of(image: Image, view: WeakPerspective, confidence: float) -> Con
     dark, bright = percentiles(face.ravel(), *_RANGE)
     detail = cv2.norm(cv2.Laplacian(face, cv2.CV_16S), cv2.NORM_L1) / face.size
     contrast = max(float(bright - dark), 4.0)
-    toward = float(matrix_from_vector(view.rotation)[2, 2])
     doubt = math.log10(max(1 - confidence, _EDGE) / _EDGE) / 4
     return Conditions(
         size=math.log(_LARGEST / width) / math.log(_LARGEST / _SMALLEST),
-        blur=float(np.clip(1 - detail / (0.12 * contrast), 0, 1)),
-        cover=float(np.clip(doubt, 0, 1)),
-        turn=float(np.clip(math.acos(min(max(toward, -1), 1)) / math.radians(60), 0, 1)),
-        light=float(np.clip(1 - contrast / 120, 0, 1)),
+        blur=_limited(1 - detail / (0.12 * contrast)),
+        cover=_limited(doubt),
+        turn=_limited(math.acos(min(facing(view.rotation), 1.0)) / math.radians(60)),
+        light=_limited(1 - contrast / 120),
     )
+
+
+def _limited(value: float) -> float:
+    """Within 0..1."""
+    return min(max(value, 0.0), 1.0)
 
 
 def quality_of(image: Image, view: WeakPerspective, confidence: float) -> float:
