@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -81,7 +82,13 @@ class HeadGeometry:
 
     def around(self, vertices: Array) -> Array:
         """Some points (n, 3) that enclose the head and its hair, for its vertices (V, 3)."""
-        return np.concatenate([vertices[self.outermost], self.locks.at(vertices)[::_SOME]])
+        return np.concatenate([vertices.take(self.outermost, axis=0), self._around_hair.at(vertices)])
+
+    @cached_property
+    def _around_hair(self) -> Strands:
+        """Some of the hair's vertices, without triangles."""
+        some = {f.name: getattr(self.locks, f.name)[::_SOME] for f in fields(self.locks) if f.name != "triangles"}
+        return Strands(**some, triangles=Strands.none().triangles)
 
     @property
     def size(self) -> int:

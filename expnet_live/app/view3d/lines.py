@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from scipy import sparse
@@ -74,11 +76,17 @@ def draw_lines(picture: Image, lines: list[Array], color: tuple[int, int, int], 
     """Draw smooth lines, in pixels with integer centres, into `picture` (H, W, 4) BGR."""
     if not lines:
         return
-    scaled = [np.round(line * (1 << _FRACTION)).astype(np.int32) for line in lines]
-    target = picture if opacity == 1 else picture.copy()
-    cv2.polylines(target, scaled, False, (*color, 255), width, cv2.LINE_AA, _FRACTION)
-    if opacity < 1:
-        cv2.addWeighted(target, opacity, picture, 1 - opacity, 0, dst=picture)
+    points = np.concatenate(lines)
+    (x0, y0), (x1, y1) = points.min(0) - width - 1, points.max(0) + width + 2
+    left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
+    part = picture[top : max(top, math.ceil(y1)), left : max(left, math.ceil(x1))]
+    if not part.size:
+        return
+    scaled = np.round((points - (left, top)) * (1 << _FRACTION)).astype(np.int32)
+    target = part.copy()
+    ends = np.cumsum([len(line) for line in lines])[:-1]
+    cv2.polylines(target, np.split(scaled, ends), False, (*color, 255), width, cv2.LINE_AA, _FRACTION)
+    cv2.addWeighted(target, opacity, part, 1 - opacity, 0, dst=part)
 
 
 def _curve(path: Array, n: int) -> sparse.csr_matrix:

@@ -41,9 +41,8 @@ class StrandVisual:
         if self._any:
             self._positions.set_data(positions)
 
-    def draw(self, to_eye: Array, projection: Array) -> None:
-        """Draw both sides of all locks."""
+    def draw(self, to_eye: Array) -> None:
+        """Draw all locks; both of their sides, if nothing is culled."""
         if self._any:
-            gloo.set_state(cull_face=False)
-            self.program["u_to_eye"], self.program["u_projection"] = to_eye, projection
+            self.program["u_to_eye"] = to_eye
             self.program.draw("triangles", self._indices, check_error=False)

@@ -73,6 +73,7 @@ class HeadVisual:
             u_neck=0.0, u_gape=1.0, u_lift=1.0, u_cover=(0.4, 3.2), u_hair_color=(0.04, 0.02, 0.01), u_brow=np.zeros(3)
         )
         self._grid["u_nudge"] = 0.0006
+        self._gape, self._projection = 1.0, np.zeros((4, 4), np.float32)
         self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         self.set_finish(Finish())
 
@@ -117,7 +118,10 @@ class HeadVisual:
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
         gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
         share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
-        self._gape = share * share * (3 - 2 * share)
+        gape = share * share * (3 - 2 * share)
+        if gape != self._gape:
+            self._gape = gape
+            self._set(u_gape=gape)
 
     def set_photo(self, image: Image, view: WeakPerspective) -> None:
         """Set the picture (H, W, 3) BGR to paint the face with, and the position of the face in it."""
@@ -182,7 +186,10 @@ class HeadVisual:
 
     def place(self, to_eye: Array, projection: Array) -> None:
         """Set the matrices (4, 4), for column vectors, from the model to the camera and from there to the picture."""
-        self._to_eye, self._projection = to_eye.T.copy(), projection.T.copy()
+        self._to_eye = to_eye.T.copy()
+        if not np.array_equal(projection, self._projection):  # vispy takes a while for each variable
+            self._projection = projection
+            self._set(u_projection=projection.T.copy())
         self._mirrored = bool(np.linalg.det(to_eye[:3, :3]) * projection[0, 0] * projection[1, 1] < 0)
 
     def draw(self) -> None:
@@ -197,12 +204,13 @@ class HeadVisual:
             self._draw(self._pixel, "eyes")
         else:
             self._draw(self._pixel, "triangles")
+        gloo.set_state(cull_face=False)
         if self._haired:
-            self._locks.draw(self._to_eye, self._projection)
+            self._locks.draw(self._to_eye)
         if self._lashed:
-            self._lashes.draw(self._to_eye, self._projection)
+            self._lashes.draw(self._to_eye)
         if self._finish.wireframe:
-            gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
+            gloo.set_state(blend=True, blend_func=BLEND)
             self._draw(self._grid, "grid", "lines")
 
     def warm_up(self) -> None:
@@ -212,15 +220,15 @@ class HeadVisual:
         fours = {name: gloo.VertexBuffer(np.zeros((3, 4), np.float32)) for name in ("a_color", "a_traits")}
         self._set(**points, **fours, a_tangent=points["a_rest"], a_lock=fours["a_color"])
         indices = gloo.IndexBuffer(np.arange(3, dtype=np.uint16))
+        self.place(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32))
         for program in self._programs:
-            program["u_to_eye"] = program["u_projection"] = np.eye(4, dtype=np.float32)
+            program["u_to_eye"] = self._to_eye
             program.draw("triangles", indices)
 
     def _draw(self, program: gloo.Program, part: str, mode: str = "triangles") -> None:
         if not len(getattr(self._geometry, part)):
             return
-        program["u_to_eye"], program["u_projection"] = self._to_eye, self._projection
-        program["u_gape"] = self._gape
+        program["u_to_eye"] = self._to_eye
         program.draw(mode, self._indices[part], check_error=False)
 
     def _set(self, programs: Sequence[gloo.Program] | None = None, /, **values: object) -> None:
