@@ -8,7 +8,7 @@ import pytest
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.built_in import face_model
-from expnet_live.research.evaluation.accuracy.groups import errors_by_group, gap, groups_of, print_groups
+from expnet_live.research.evaluation.accuracy.groups import errors_by_group, groups_of, print_groups
 
 POINTS = WeakPerspective(np.zeros(3), 0.8, 100.0, 100.0).project(face_model().mean)[:, :2]
 
@@ -32,9 +32,22 @@ def test_groups_come_from_the_cheeks_and_from_the_name() -> None:
 def test_the_gap_is_between_groups_with_enough_photos(capsys: pytest.CaptureFixture[str]) -> None:
     groups = [{"sex": "male"}] * 40 + [{"sex": "female"}] * 40 + [{"sex": "other"}] * 5 + [{}] * 9
     errors = [1.0, 2.0] * 20 + [1.5, 2.1] * 20 + [9.0] * 5 + [5.0] * 9
-    found = errors_by_group(groups, errors)
-    assert set(found) == {"sex"} and set(found["sex"]) == {"male", "female"}
-    assert gap(found["sex"]) == pytest.approx(1.2) and found["sex"]["male"].photos == 40
-    assert found["sex"]["male"].uncertain == pytest.approx(0.08, abs=0.002)
+    found = errors_by_group(groups, errors, [str(i) for i in range(94)])
+    assert set(found) == {"sex"} and set(found["sex"].groups) == {"male", "female"}
+    male = found["sex"].groups["male"]
+    assert found["sex"].gap == pytest.approx(1.2) and male.photos == 40
+    assert (male.low, male.high) == pytest.approx((1.5 - 1.96 * 0.08, 1.5 + 1.96 * 0.08), abs=0.02)
+    assert found["sex"].low < 1.2 < found["sex"].high
     print_groups(found)
-    assert "worst group 1.20 times the best (limit 1.15)" in capsys.readouterr().out
+    assert "worst group 1.20 times the best (1." in capsys.readouterr().out
+
+
+def test_photos_of_one_person_are_drawn_together() -> None:
+    groups = [{"sex": "male"}] * 40 + [{"sex": "female"}] * 40
+    errors = [1.0, 2.0] * 40
+    alone = errors_by_group(groups, errors, [str(i) for i in range(80)])["sex"].groups["male"]
+    # Ten photos show one person, and all of them have the same error.
+    people = [str(i // 10) for i in range(80)]
+    together = errors_by_group(groups, sorted(errors[:40]) * 2, people)["sex"].groups["male"]
+    assert together.error == alone.error
+    assert together.high - together.low > 2 * (alone.high - alone.low)

@@ -120,8 +120,9 @@ def run(args: argparse.Namespace) -> int:
         "ExpNet's r2 against it": _r2(np.stack(coefficients["full size"])[seen_face], fitted, model),
     }
     figures["one look of Face Mesh and a fit"] = of_look
-    by_group = errors_by_group(groups, errors["full size"])
-    figures["by group"] = {k: {n: asdict(g) for n, g in found.items()} for k, found in by_group.items()}
+    by_group = errors_by_group(groups, errors["full size"], photos.subjects(landmarks.key[used]).tolist())
+    figures["by group"] = {k: {n: asdict(g) for n, g in c.groups.items()} for k, c in by_group.items()}
+    figures["gap by group"] = {k: {"worst / best": c.gap, "95 %": (c.low, c.high)} for k, c in by_group.items()}
     _print(figures)
     print_groups(by_group)
     if args.json:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from expnet_live.core.types import Array, Image
+from expnet_live.research.evaluation.emotion.knn import interval
 from expnet_live.research.evaluation.skin.typology import cheeks_of, is_grey, ita, type_of
 
 GAP_BAR = 1.15  # worst group's error over the best one's
 _LEAST = 30  # photos of a group that is compared
+_ROUNDS = 2000  # of the bootstrap
 _AGES = (10, 20, 40, 60)
 _AGE_NAMES = ("under 10", "10 to 19", "20 to 39", "40 to 59", "60 and older")
 _SEXES = ("male", "female")
@@ -25,11 +27,24 @@ _UTKFACE = re.compile(r"utkface/(\d+)_([01])_")
 
 @dataclass(frozen=True)
 class Group:
-    """Mean error in per cent of the outer-eye distance, its standard error, and the number of photos."""
+    """Mean error in per cent of the outer-eye distance, its middle 95 % over people drawn anew, and the number of
+    photos."""
 
     error: float
-    uncertain: float
+    low: float
+    high: float
     photos: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Groups that differ in one thing; `gap` is the worst one's error over the best one's, `low` and `high` the middle
+    95 % of the ratio of these two over people drawn anew."""
+
+    groups: dict[str, Group]
+    gap: float
+    low: float
+    high: float
 
 
 def groups_of(key: str, image: Image, points: Array) -> dict[str, str]:
@@ -44,27 +59,48 @@ def groups_of(key: str, image: Image, points: Array) -> dict[str, str]:
     return found
 
 
-def errors_by_group(groups: Sequence[Mapping[str, str]], errors: Sequence[float]) -> dict[str, dict[str, Group]]:
-    """For skin, age and sex: the error of each group with enough photos."""
-    found: dict[str, dict[str, Group]] = {}
+def errors_by_group(
+    groups: Sequence[Mapping[str, str]], errors: Sequence[float], people: Sequence[str]
+) -> dict[str, Comparison]:
+    """For skin, age and sex: the error of each group with enough photos, where there are two such groups or more.
+
+    `people` names the person of each photo: photos of one person are drawn together (Efron and Tibshirani 1993, An
+    introduction to the bootstrap).
+    """
+    found = {}
     for kind in ("skin", "age", "sex"):
-        names = [g.get(kind, "") for g in groups]
-        for name in sorted(set(names) - {""}):
-            own = np.array([e for e, n in zip(errors, names, strict=True) if n == name])
-            if len(own) >= _LEAST:
-                uncertain = float(own.std(ddof=1) / np.sqrt(len(own)))
-                found.setdefault(kind, {})[name] = Group(float(own.mean()), uncertain, len(own))
+        own = np.array([g.get(kind, "") for g in groups])
+        names = [n for n in sorted(set(own.tolist()) - {""}) if (own == n).sum() >= _LEAST]
+        if len(names) > 1:
+            of = np.array([own == n for n in names], float)
+            found[kind] = _compared(names, of, np.asarray(errors, float), people)
     return found
 
 
-def gap(groups: Mapping[str, Group]) -> float:
-    """The error of the worst group in relation to that of the best."""
-    errors = [g.error for g in groups.values()]
-    return max(errors) / min(errors)
+def _compared(names: Sequence[str], of: Array, errors: Array, people: Sequence[str]) -> Comparison:
+    """`of` (groups, photos) is 1 where the photo belongs to the group."""
+    persons, person = np.unique(list(people), return_inverse=True)
+    photos, summed = (np.zeros((len(persons), len(names))) for _ in range(2))
+    np.add.at(photos, person, of.T)
+    np.add.at(summed, person, (of * errors).T)
+    times = np.random.default_rng(0).multinomial(len(persons), np.full(len(persons), 1 / len(persons)), _ROUNDS)
+    times = times[(times @ photos > 0).all(1)]  # a draw without anyone of a group says nothing
+    drawn = (times @ summed) / (times @ photos)
+    means = summed.sum(0) / photos.sum(0)
+    worst, best = int(means.argmax()), int(means.argmin())
+    middles = [interval(d) for d in drawn.T]
+    return Comparison(
+        {n: Group(float(means[i]), *middles[i], int(of[i].sum())) for i, n in enumerate(names)},
+        float(means[worst] / means[best]),
+        *interval(drawn[:, worst] / drawn[:, best]),
+    )
 
 
-def print_groups(found: Mapping[str, Mapping[str, Group]]) -> None:
-    for kind, groups in found.items():
-        print(f"\nDense error at full size by {kind}: worst group {gap(groups):.2f} times the best (limit {GAP_BAR:g})")
-        for name, g in groups.items():
-            print(f"  {name:14s} {g.error:.2f} % (standard error {g.uncertain:.2f}), {g.photos} photos")
+def print_groups(found: Mapping[str, Comparison]) -> None:
+    for kind, c in found.items():
+        print(f"\nDense error at full size by {kind}: worst group {c.gap:.2f} times the best "
+              f"({c.low:.2f} to {c.high:.2f}; limit {GAP_BAR:g})")  # fmt: skip
+        for name, g in c.groups.items():
+            print(f"  {name:14s} {g.error:.2f} % ({g.low:.2f} to {g.high:.2f}), {g.photos} photos")
+    if found:
+        print("In brackets: the middle 95 % of a bootstrap over people.")
