@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from expnet_live.core.types import Array, Image
-from expnet_live.research.evaluation.emotion.knn import interval
 from expnet_live.research.evaluation.skin.typology import cheeks_of, is_grey, ita, type_of
 
 GAP_BAR = 1.15  # worst group's error over the best one's
@@ -88,12 +87,17 @@ def _compared(names: Sequence[str], of: Array, errors: Array, people: Sequence[s
     drawn = (times @ summed) / (times @ photos)
     means = summed.sum(0) / photos.sum(0)
     worst, best = int(means.argmax()), int(means.argmin())
-    middles = [interval(d) for d in drawn.T]
     return Comparison(
-        {n: Group(float(means[i]), *middles[i], int(of[i].sum())) for i, n in enumerate(names)},
+        {n: Group(float(means[i]), *_middle(drawn[:, i]), int(of[i].sum())) for i, n in enumerate(names)},
         float(means[worst] / means[best]),
-        *interval(drawn[:, worst] / drawn[:, best]),
+        *_middle(drawn[:, worst] / drawn[:, best]),
     )
+
+
+def _middle(drawn: Array) -> tuple[float, float]:
+    """The middle 95 %."""
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def print_groups(found: Mapping[str, Comparison]) -> None:
