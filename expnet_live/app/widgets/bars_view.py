@@ -60,6 +60,7 @@ class BarsView(QWidget):
         self._marks = np.zeros((4, 0))  # see _marked
         self._numbers: dict[str, QStaticText] = {}
         self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
+        self._row_rects: list[QRect] = []  # the whole pixels of each, which share a line with a neighbour's at most
 
     def sizeHint(self) -> QSize:
         return QSize(270, 600)
@@ -90,7 +91,7 @@ class BarsView(QWidget):
         # Most rows look as before: a face at rest moves few of them by half a pixel.
         before, self._marks = self._marks, self._marked()
         for i in np.flatnonzero((self._marks != before).any(0)).tolist():
-            self.update(self._row_rect(i))
+            self.update(self._row_rects[i])
 
     def value(self, name: str) -> float:
         """The value that a row shows."""
@@ -130,11 +131,11 @@ class BarsView(QWidget):
         zero = left + length * min(max(-least / (most - least), 0), 1)
         painter.setFont(self._font(row))
         dirty, right = event.region(), left + length + _NUMBER
-        for i, ((color, faint), (low, high, value, shown)) in enumerate(
-            zip(self._row_colors, self._marks.T.tolist(), strict=True)
-        ):
-            if not dirty.intersects(self._row_rect(i).adjusted(0, 1, 0, -1)):
+        marks = self._marks.T.tolist()
+        for i, (color, faint) in enumerate(self._row_colors):
+            if not dirty.intersects(self._row_rects[i].adjusted(0, 1, 0, -1)):
                 continue
+            low, high, value, shown = marks[i]
             top = (i + 0.5) * row - thick / 2
             painter.setBrush(faint)
             painter.drawRoundedRect(QRectF(low, top, max(high - low, 1), thick), thick / 2, thick / 2)
@@ -166,12 +167,6 @@ class BarsView(QWidget):
             found.prepare(font=self._font(self._measures()[0]))
         return found
 
-    def _row_rect(self, i: int) -> QRect:
-        """The whole pixels of a row, which share a line with its neighbours' at most."""
-        row = self.height() / len(self._gauge.names)
-        top = math.floor(i * row)
-        return QRect(0, top, self.width(), math.ceil((i + 1) * row) - top)
-
     def _measures(self) -> tuple[float, float, float, float]:
         """Height of a row; left edge, length and thickness of the bars."""
         row = self.height() / len(self._gauge.names)
@@ -201,6 +196,8 @@ class BarsView(QWidget):
         painter.setPen(QPen(QColor(t.line), 1))
         painter.drawLine(QPointF(zero, 2), QPointF(zero, self.height() - 2))
         self._row_colors = []
+        ends = [(math.floor(i * row), math.ceil((i + 1) * row)) for i in range(len(self._gauge.names))]
+        self._row_rects = [QRect(0, top, self.width(), bottom - top) for top, bottom in ends]
         for i, name in enumerate(self._gauge.names):
             y = (i + 0.5) * row
             if i == self._under:

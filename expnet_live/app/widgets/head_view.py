@@ -229,12 +229,12 @@ class HeadView(QWidget):
         """The area of the head in the canvas; even, so that it also covers whole pixels of the finer picture."""
         size = self.native.size()
         to_eye = self._to_eye()
-        at = self._points @ to_eye[:3, :3].T + to_eye[:3, 3]
         shape = projection(size.width(), size.height())
-        away = np.maximum(-at[:, 2], 1.0)
-        middle = at[:, :2] * (shape[0, 0], -shape[1, 1])
-        margin = _MARGIN * np.array([shape[0, 0], shape[1, 1]])
-        low, high = ((middle - margin).T / away).min(1), ((middle + margin).T / away).max(1)
+        zoom = np.array([[shape[0, 0]], [-shape[1, 1]]])
+        at = (to_eye[:3, :3] @ self._points.T) + to_eye[:3, 3:]  # rows are quicker than columns
+        nearness = 1 / np.maximum(-at[2], 1.0)
+        middle, margin = zoom * at[:2] * nearness, _MARGIN * np.abs(zoom) * nearness
+        low, high = (middle - margin).min(1), (middle + margin).max(1)
         scale = np.array([size.width(), size.height()]) / 2
         (x0, y0), (x1, y1) = (1 + low) * scale // 2 * 2, -(-(1 + high) * scale // 2) * 2
         return QRect(int(x0), int(y0), int(x1 - x0), int(y1 - y0)) & QRect(QPoint(0, 0), size)
