@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mesh import TEACHER
+from mesh import TEACHER, landmarker
 from places import SHARED
 
 from expnet_live.capture.sources import open_source
@@ -86,7 +86,8 @@ def test_the_whole_test_on_ckplus(ckplus: Path, tmp_path: Path, capsys: pytest.C
     out = tmp_path / "report"
     command = ["evaluate", "emotion", "--dataset", "ckplus", "--root", str(ckplus), "--scales", "1", "0.4"]
     command += ["--features", "expnet,expnet-one-look,expnet-actions,expnet-both,landmark-fit"]
-    assert main([*command, "--neighbours", "3", "--device", "cpu", "--out", str(out)]) == 0
+    with landmarker():
+        assert main([*command, "--neighbours", "3", "--device", "cpu", "--out", str(out)]) == 0
     assert {p.name for p in out.iterdir()} == {
         "report.md", "report.json", "accuracy.png", "accuracy.svg", "confusion.png", "confusion.svg",
     }  # fmt: skip

@@ -48,5 +48,6 @@ def test_own_photos_and_photos_without_a_face(tmp_path: Path, capsys: pytest.Cap
     image = next(iter(open_source("demo"))).image
     (tmp_path / "empty").mkdir()
     cv2.imwrite(str(tmp_path / "empty" / "wall.png"), image[:80, :80])
-    assert main(["evaluate", "speed", str(tmp_path / "empty"), "--device", "cpu"]) == 2
+    with landmarker():
+        assert main(["evaluate", "speed", str(tmp_path / "empty"), "--device", "cpu"]) == 2
     assert "No face" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mesh import landmarker
 
 from expnet_live.cli import main
 from expnet_live.core.paths import assets_dir
@@ -25,7 +26,8 @@ needs_weights = pytest.mark.skipif(
 def test_the_demo_is_held_and_a_vanished_face_dropped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sheet, out = tmp_path / "sheet.jpg", tmp_path / "tracking.json"
     arguments = ["evaluate", "tracking", "demo", "--frames", "100", "--device", "cpu"]
-    status = main([*arguments, "--contact-sheet", str(sheet), "--json", str(out)])
+    with landmarker():
+        status = main([*arguments, "--contact-sheet", str(sheet), "--json", str(out)])
     printed = capsys.readouterr().out
     (report,) = json.loads(out.read_text())
     assert status == 0 and report["good"], printed
@@ -61,5 +63,6 @@ def test_hidden_faces_are_gone(hide: object, box: Box) -> None:
 def test_a_sheet_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["evaluate", "tracking", "demo", "--frames", "5", "--contact-sheet"]
     (tmp_path / "file").touch()
-    assert main([*arguments, str(tmp_path / "file" / "sheet.jpg")]) == 2
+    with landmarker():
+        assert main([*arguments, str(tmp_path / "file" / "sheet.jpg")]) == 2
     assert "sheet.jpg" in capsys.readouterr().err

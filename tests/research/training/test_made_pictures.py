@@ -152,6 +152,7 @@ print("made", make_pictures(material, actors(("own", "photo"), material, None, [
 def test_two_processes_make_the_pictures_of_one(tmp_path: Path, album: Path) -> None:
     (tmp_path / "making.py").write_text(MAKING)
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    run += ["--local-addr", "127.0.0.1"]  # a computer's name need not lead to it
     told = subprocess.run(
         [*run, str(tmp_path / "making.py"), str(album), str(tmp_path / "two")],
         capture_output=True, text=True, timeout=300,

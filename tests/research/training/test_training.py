@@ -186,6 +186,7 @@ def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crop
     known = ["--landmarks", str(folder / "landmarks.npz"), "--labels", str(folder / "labels.npz")]
     options = ["--samples", "32", "--batch", "16", "--workers", "0", "--threads", "1", "--jobs", "1", "--device", "cpu"]
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    run += ["--local-addr", "127.0.0.1"]  # a computer's name need not lead to it
     told = subprocess.run(
         [*run, "-m", "expnet_live", "train", "expnet", str(folder), *known, *options, "--out", str(tmp_path)],
         capture_output=True, text=True, timeout=300,
