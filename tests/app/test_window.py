@@ -260,7 +260,7 @@ def test_snapshot(qtbot: Any, window: MainWindow, puppet: Puppet, tmp_path: Path
     window.commands.snapshot_folder = tmp_path / "shots"
     qtbot.waitUntil(lambda: window.controller.prepared is not None, timeout=LONG)
     qtbot.keyClick(window, Qt.Key.Key_S)
-    qtbot.waitUntil(lambda: "snapshot" in banners(window), timeout=LONG)
+    qtbot.waitUntil(lambda: "snapshot" in banners(window), timeout=3 * LONG)
     (folder,) = (tmp_path / "shots").iterdir()
     pictures = {"window.png", "camera.png", "head.png", "expression.png", "curves.png"}
     values = {"coefficients.csv", "coefficients.json"}
