@@ -51,7 +51,7 @@ POSITION_NOISE = 0.2  # mm on the face
 SCALE_NOISE = 0.003  # of the size
 GAZE_NOISE = 0.015  # rad
 _ACTION_NOISE = 0.01  # of the full action
-_LOUDER = {"eyeWide": 0.03, "mouthUpperUp": 0.02, "mouthLowerDown": 0.015, "eyeLookIn": 0.015, "eyeLookOut": 0.015}
+_LOUDER = {"mouthUpperUp": 0.02, "eyeLookUp": 0.015, "eyeLookDown": 0.015}
 BLENDSHAPE_NOISE: Array = np.array(
     [_LOUDER.get(name.removesuffix("Left").removesuffix("Right"), _ACTION_NOISE) for name in ARKIT]
 )
