@@ -15,6 +15,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
+from expnet_live.app.view3d.strand_visual import behind
 from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.core.types import Array
 from expnet_live.heads.hair_styles import STYLES
@@ -160,3 +161,10 @@ def test_brows_have_the_hair_s_colour(drawn: Callable[..., Array], frugal: bool)
         brow[y - 1 : y + 2, x - 2 : x + 3] = True
     black, blond = (drawn(Look(BALD, name), frugal)[brow][:, :3].mean(0) for name in ("black", "blond"))
     assert blond[2] > black[2] + 10 and blond[2] - blond[0] > black[2] - black[0]
+
+
+def test_only_hair_behind_the_head_is_left_out() -> None:
+    front, back = (np.array([0, 0, z], np.float32) for z in (700, -900))
+    points = np.array([(0, 60, -185), (0, 125, -80), (60, 90, -60), (0, -60, -150), (75, -80, -120)], np.float32)
+    assert behind(points, front).tolist() == [True, False, False, True, False]
+    assert behind(points, back).tolist() == [False, False, True, False, False]

@@ -366,17 +366,3 @@ void main() {
     gl_FragColor = vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
 }
 """
-
-# Where the CPU draws: one kind of hairs, of corners instead of waves, and highlights as wide as the lock.
-FRUGAL_LOCK_VERTEX = LOCK_VERTEX.replace("v_place = a_lock.xyz;", "v_place = a_lock.xyz; v_seen += v_gloss;")
-FRUGAL_LOCK_FRAGMENT = """
-#version 120
-varying vec3 v_seen;         // sRGB
-varying vec3 v_place;
-void main() {
-    float x = v_place.x, y = v_place.y;
-    float hair = 4.0 * abs(fract(2.1 * x + 6.4 * v_place.z) - 0.5) - 1.0;
-    if (0.5 + 0.5 * hair > (13.7 * y) * (1.15 - 0.75 * x * x) || 0.5 + 0.5 * hair > 7.85 * (1.0 - y)) discard;
-    gl_FragColor = vec4(v_seen * (gl_FrontFacing ? 1.0 + 0.1 * hair : 0.6), 1.0);
-}
-"""

@@ -63,7 +63,6 @@ class HeadVisual:
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
-        self._worn = Strands.none()
         self._skin: Array | None = None
         self._tone: Array | None = None  # the head's own
         self._complexion = np.ones(3)
@@ -101,7 +100,6 @@ class HeadVisual:
         color, locks, style = linear_from_srgb(geometry.look.hair_rgb), geometry.locks, geometry.style
         if self._frugal and style.locks is not None and len(locks):
             locks = coarse(style.locks, locks)
-        self._worn = locks
         brow = color / (1 + 2 * (color @ LUMA))
         self._set(u_hair_color=color, u_brow=brow, u_lift=style.cap / FULL, u_cover=style.cover)
         self._locks.set_strands(locks, color)
@@ -112,7 +110,7 @@ class HeadVisual:
         self._positions.set_data(np.ascontiguousarray(vertices, np.float32))
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
         if self._haired:
-            self._locks.move(self._worn.at(vertices))
+            self._locks.follow(vertices)
         if self._lashed and self._geometry.lashes is not None:
             self._lashes.move(self._geometry.lashes.at(vertices))
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
