@@ -274,6 +274,21 @@ def test_the_command_tunes_and_strengthens(labelled: Path, tmp_path: Path, capsy
     assert "strengths.npz holds no labelled pictures" in capsys.readouterr().err
 
 
+def test_the_mean_of_two_stages(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after, out = tmp_path / "before.safetensors", tmp_path / "after.safetensors", tmp_path / "out"
+    for seed, path in enumerate((before, after)):
+        torch.manual_seed(seed)
+        save_weights(ExpNet(compact(50)), path)
+    files = ["--before", str(before), "--after", str(after), "--share", "0.25", "--out", str(out)]
+    assert main(["train", "mean", str(labelled), *files, "--collections", "album"]) == 0
+    assert f"the weights are in {out / 'strong.safetensors'}" in capsys.readouterr().out
+    one, other, mean = (load_weights(p)[0].fc.weight for p in (before, after, out / "expnet.safetensors"))
+    assert torch.allclose(mean, 0.75 * one + 0.25 * other, atol=1e-3)
+    save_weights(ExpNet(fine(50)), after)
+    assert main(["train", "mean", str(labelled), *files, "--collections", "album"]) == 2
+    assert "not of one training" in capsys.readouterr().err
+
+
 def test_a_branch_says_the_same_until_it_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = ExpNet(compact(50)).eval()

@@ -13,6 +13,7 @@ STEPS = (
     "scores",
     "pictures",
     "actions",
+    "mean",
     "finder",
     "likeness",
     "runtime",
