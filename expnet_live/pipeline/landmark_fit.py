@@ -31,6 +31,8 @@ class LandmarkFitEstimator:
         self._fitter = Fitter(self.model, config or FitConfig())
         with without_chatter():
             self._mesh = FaceMesh(confidence=min_confidence)
+            # Its threads report their start at any time before the first answer.
+            self._mesh.process(np.zeros((_CROP, _CROP, 3), np.uint8))
         self._has_found = False  # until then Face Mesh has more to say
 
     def landmarks(self, image: Image, face: Detection | None = None) -> Array | None:
