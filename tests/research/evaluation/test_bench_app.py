@@ -73,6 +73,13 @@ def test_bars() -> None:
 
 
 @on_linux
+def test_a_head_that_cannot_be_worn_stops_the_measurement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--app", "--head", "nowhere.glb"]) == 2
+    assert "nowhere.glb cannot be read" in capsys.readouterr().err
+    assert main(["bench", "--app", "--head", "nobody"]) == 2
+    assert "no head named nobody" in capsys.readouterr().err
+
+
 def test_usage_of_threads_and_processes() -> None:
     done, begun = threading.Event(), threading.Event()
 

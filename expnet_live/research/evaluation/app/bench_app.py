@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
+from expnet_live.heads.built_in import face_model
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
@@ -50,7 +52,12 @@ BARS = (
 
 
 def bench_app(args: argparse.Namespace) -> int:
-    """Measure, print and write what cli/bench.py's arguments ask for; return 1 if a soak finds growth or leftovers."""
+    """Measure, print and write what cli/bench.py's arguments ask for; return 1 if a soak finds growth or leftovers.
+
+    Raises UserError, as for a head that cannot be worn: the window would only say so, and wear ours.
+    """
+    if args.head:
+        Wardrobe().head(args.head, face_model())
     soak = args.soak is not None
     seconds = 60 * args.soak if soak else args.seconds
     task = AppTask(
