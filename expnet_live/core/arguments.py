@@ -58,11 +58,11 @@ def add_neutral(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_look(parser: argparse._ActionsContainer, usual: str = "") -> None:
+def add_look(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--look",
         metavar="HAIR,COLOR,EYES",
-        help=f"of our own head: its hair style, and the colours of hair and eyes, such as long,blond,blue{usual}",
+        help="of our own head: its hair style, and the colours of hair and eyes, such as long,blond,blue",
     )
 
 

@@ -34,6 +34,11 @@ def mirrored_name(name: str) -> str:
     return name.replace("Left", "@").replace("Right", "Left").replace("@", "Right")
 
 
+def plain_action(name: str) -> str:
+    """The name of an action without its side."""
+    return name.removesuffix("Left").removesuffix("Right")
+
+
 # Of the whole face to one side or the other; all other names with a side mean the left or the right part of the face.
 SIDEWAYS: tuple[tuple[str, str], ...] = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 WHOLE: tuple[str, ...] = tuple(name for pair in SIDEWAYS for name in pair)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT
+from expnet_live.core.arkit import ARKIT, plain_action
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective, facing
 
@@ -52,9 +52,7 @@ SCALE_NOISE = 0.003  # of the size
 GAZE_NOISE = 0.015  # rad
 _ACTION_NOISE = 0.01  # of the full action
 _LOUDER = {"mouthUpperUp": 0.02, "eyeLookUp": 0.015, "eyeLookDown": 0.015}
-BLENDSHAPE_NOISE: Array = np.array(
-    [_LOUDER.get(name.removesuffix("Left").removesuffix("Right"), _ACTION_NOISE) for name in ARKIT]
-)
+BLENDSHAPE_NOISE: Array = np.array([_LOUDER.get(plain_action(name), _ACTION_NOISE) for name in ARKIT])
 
 
 class OneEuroFilter:

@@ -18,6 +18,7 @@ from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
 from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.wardrobe import Wardrobe
+from expnet_live.core.arkit import plain_action
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array, Frame, Image, Pose
@@ -215,7 +216,7 @@ class Track:
         found: dict[str, str] = {}
         for name in sorted(self.gauge.names, key=lambda n: -self._spreads[n]):
             if self._spreads[name] > 0:
-                found.setdefault(name.removesuffix("Left").removesuffix("Right"), name)
+                found.setdefault(plain_action(name), name)
         return list(found.values())[:n]
 
     @cached_property

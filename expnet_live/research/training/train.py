@@ -29,6 +29,7 @@ from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.runtime import pick_device
 from expnet_live.research.training.augment import AugmentConfig
+from expnet_live.research.training.blend import blended
 from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet
 from expnet_live.research.training.dataset import FaceDataset, plain_batches, sample_weights
@@ -183,11 +184,8 @@ def train(
 def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
     """Write the mean of two networks' parameters, with this weight for the new one."""
     (a, _), (b, about) = load_weights(old), load_weights(new)
-    other = b.state_dict()
-    mean = {k: v.lerp(other[k], share) if v.dtype.is_floating_point else other[k] for k, v in a.state_dict().items()}
-    a.load_state_dict(mean)
     about = {k: v for k, v in about.items() if k != "validation"}  # it belongs to the new one alone
-    save_weights(a, out, about, half=True)
+    save_weights(blended(a, b, share), out, about, half=True)
     return out
 
 

@@ -1,4 +1,4 @@
-"""The mean of two networks of one training, which is often better than both: Wortsman et al. 2022, Model soups."""
+"""The mean of the networks of two stages of a training of actions, which is often better than both."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from expnet_live.core.errors import UserError
 from expnet_live.networks.checkpoint import load_weights, save_weights
+from expnet_live.research.training.blend import blended
 
 
 def mean_of(before: Path, after: Path, share: float, out: Path) -> Path:
@@ -17,11 +18,8 @@ def mean_of(before: Path, after: Path, share: float, out: Path) -> Path:
     if not 0 <= share <= 1:
         raise UserError("--share must be between 0 and 1.")
     (one, _), (other, about) = load_weights(before), load_weights(after)
-    mixed, last = one.state_dict(), other.state_dict()
-    same = one.config == other.config and all((mixed[name] == last[name]).all() for name in ("spread", "offset"))
-    if not same:
+    if one.config != other.config or (one.spread != other.spread).any() or (one.offset != other.offset).any():
         raise UserError(f"{before} and {after} are not of one training; give the expnet.safetensors of both stages.")
-    state = {n: v.lerp(last[n], share) if v.is_floating_point() else last[n] for n, v in mixed.items()}
-    other.load_state_dict(state)
-    save_weights(other, out, about | {"mean": {"share": share, "before": before.name}}, half=True)
+    notes = about | {"mean": {"share": share, "before": before.name}}
+    save_weights(blended(one, other, share), out, notes, half=True)
     return out

@@ -8,7 +8,7 @@ from pathlib import Path
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.commands.material import add_material, material_of
 from expnet_live.research.training.commands.options import add_options, chosen_of
-from expnet_live.research.training.commands.ready import ready_to_run
+from expnet_live.research.training.commands.ready import at_full_strength
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,19 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import numpy as np
-
     from expnet_live.research.training.actions.branch import learn_branch
     from expnet_live.research.training.actions.fine_tune import fine_tune
     from expnet_live.research.training.actions.options import TuneConfig
-    from expnet_live.research.training.actions.strength import strengthen
 
     material = material_of(args)
     config = TuneConfig(**chosen_of(args, TuneConfig))
     learn = learn_branch if config.branch else fine_tune
     tuned = learn(material, args.init, args.out, config)
-    result = args.out / "strong.safetensors"
-    strengthen(tuned, material, result)
-    print(f"the weights are in {result}")
-    ready_to_run(result, material.shelf.picture, np.flatnonzero(material.used & ~material.made))
+    at_full_strength(tuned, material, args.out)
     return 0

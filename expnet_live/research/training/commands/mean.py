@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from expnet_live.research.training.commands.material import add_material, material_of
-from expnet_live.research.training.commands.ready import ready_to_run
+from expnet_live.research.training.commands.ready import at_full_strength
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,16 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import numpy as np
-
     from expnet_live.research.training.actions.mean import mean_of
-    from expnet_live.research.training.actions.strength import strengthen
 
     material = material_of(args)
     args.out.mkdir(parents=True, exist_ok=True)
     mean = mean_of(args.before, args.after, args.share, args.out / "expnet.safetensors")
-    result = args.out / "strong.safetensors"
-    strengthen(mean, material, result)
-    print(f"the weights are in {result}")
-    ready_to_run(result, material.shelf.picture, np.flatnonzero(material.used & ~material.made))
+    at_full_strength(mean, material, args.out)
     return 0

@@ -9,6 +9,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from expnet_live.core.types import Array, Image
+    from expnet_live.research.training.actions.material import Material
+
+
+def at_full_strength(weights: Path, material: Material, out: Path) -> None:
+    """Write `weights` with actions at full strength into the folder `out`, and their runtime files."""
+    import numpy as np
+
+    from expnet_live.research.training.actions.strength import strengthen
+
+    result = out / "strong.safetensors"
+    strengthen(weights, material, result)
+    print(f"the weights are in {result}")
+    ready_to_run(result, material.shelf.picture, np.flatnonzero(material.used & ~material.made))
 
 
 def ready_to_run(weights: Path, picture: Callable[[int], Image], rows: Array) -> None:
