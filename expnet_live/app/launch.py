@@ -67,6 +67,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from expnet_live.app import logs, settings, texts
     from expnet_live.app.main_window.controller import Controller
     from expnet_live.app.main_window.window import MainWindow
+    from expnet_live.app.state.choices import looking
     from expnet_live.app.theme import FONTS
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.paths import asset
@@ -88,8 +89,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     choices = settings.load_choices(store)
     given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
     if launch.look is not None:
-        look = launch.look
-        given |= {"hair_style": look.hair, "hair_color": look.hair_color, "eye_color": look.eye_color, "hair": True}
+        given |= looking(launch.look) | {"hair": True}
     lister, permit = platforms.camera_lister(), platforms.request_camera
     controller = Controller(replace(choices, **given), lister=lister, permit=permit, load=_load_for_good)
     logs.catch_unforeseen(controller.tell_unforeseen)

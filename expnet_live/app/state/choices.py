@@ -22,6 +22,11 @@ GROUNDS = (TRANSPARENT, "#00ff00", "#0000ff", "#ff00ff")  # behind the head in i
 THEMES = ("system", "dark", "light")
 
 
+def looking(look: Look) -> dict[str, str]:
+    """The choices that give our own head a look."""
+    return {"hair_style": look.hair, "hair_color": look.hair_color, "eye_color": look.eye_color}
+
+
 @dataclass(frozen=True)
 class Choices:
     """`source` is a text for `SourceSpec.parse`, empty until one is chosen; `camera` is a camera's name."""

@@ -8,7 +8,7 @@ from PySide6.QtGui import QActionGroup, QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.choices import Choices, looking
 from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.look import EYE_COLORS, HAIR_COLORS
 
@@ -29,8 +29,7 @@ class LookMenus:
 
     def show(self, choices: Choices, enabled: bool) -> None:
         """Check what is chosen; `enabled`: whether the head that is worn can change its look."""
-        look = choices.look
-        now = {"hair_style": look.hair, "hair_color": look.hair_color, "eye_color": look.eye_color}
+        now = looking(choices.look)
         for field, group in self._groups.items():
             for action in group.actions():
                 action.setChecked(action.data() == now[field])
