@@ -64,6 +64,11 @@ _ROLLED = 4.5  # largest mm by which lips roll in
 _SHARED = 0.4  # share of a pucker and a funnel that is lost when both are full
 _SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and cheeks away from it
 _KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
+# mm (x, y) that the left brow, from its outer to its inner end, and the middle of the left upper lid go further than the
+# ICT model's, at full strength. In clips, landmarks move like this with the strengths that a teacher sees.
+_BROW_DOWN = {276: (1.6, -3.6), 283: (2.3, -3.2), 282: (2.3, -2.5), 295: (1.9, -1.3), 285: (1.0, -0.5)}
+_SQUINT = {386: (0.0, -1.4)}
+_BROW_REACH, _LID_REACH = 11.0, 8.0
 _LIPS = np.array([32.0, 16.0, 30.0])  # mm, half the size of the mouth
 _FLIP = np.array([-1.0, 1.0, 1.0])
 
@@ -167,6 +172,11 @@ def _revise(wanted: Array, model: FaceModel) -> None:
     for side, ends in (("Left", (336, 285)), ("Right", (107, 55))):
         inner = _bump(rest, model.mean[list(ends)].mean(0), _KNIT_REACH)
         wanted[INDEX[f"browDown{side}"]] += inner[:, None] * _KNIT * (_FLIP if side == "Right" else 1)
+    for action, further, reach in (("browDown", _BROW_DOWN, _BROW_REACH), ("eyeSquint", _SQUINT, _LID_REACH)):
+        field = _near(rest, model.mean[list(further)], np.array(list(further.values())), reach)
+        wanted[INDEX[f"{action}Left"], :, :2] += field
+        field = _near(rest, model.mean[list(further)] * _FLIP, np.array(list(further.values())), reach)
+        wanted[INDEX[f"{action}Right"], :, :2] += field * _FLIP[:2]
     for name in ("mouthRollLower", "mouthRollUpper"):
         # Lips that roll in stay in front of the teeth.
         depth = np.maximum(-wanted[INDEX[name]][:, 2], 0)
@@ -175,6 +185,13 @@ def _revise(wanted: Array, model: FaceModel) -> None:
 
 def _bump(points: Array, middle: Array, reach: float) -> Array:
     return np.exp(-(((points - middle) / reach) ** 2).sum(1))
+
+
+def _near(points: Array, centres: Array, values: Array, reach: float) -> Array:
+    """Values (n, k) at `centres` (n, 3), blended between them, that fade out at `reach` mm from the nearest."""
+    bumps = np.stack([_bump(points, c, reach) for c in centres], 1)
+    blended = bumps @ values / (bumps.sum(1, keepdims=True) + 1e-9)
+    return np.asarray(blended * bumps.max(1, keepdims=True))
 
 
 def _symmetric(base: Array, model: FaceModel) -> Array:

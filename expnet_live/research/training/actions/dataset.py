@@ -24,11 +24,11 @@ from expnet_live.research.training.dataset import Mirror, encode_view
 from expnet_live.research.training.winks import Winks
 
 LIGHT = AugmentConfig(
-    loose=0.2, low_resolution=0.35, smallest_face=7.0, occlusion=0.25, gray=0.15, photometric=0.7, blur=0.15,
+    loose=0.2, low_resolution=0.45, smallest_face=5.0, occlusion=0.25, gray=0.15, photometric=0.7, blur=0.15,
     noise=0.3, jpeg=0.25, low_light=0.05, negative=0.04, wink=0.06,
 )  # fmt: skip
 # Synthetic pictures teach what is small in a face: fewer of them are tiny or covered.
-MADE_LIGHT = replace(LIGHT, low_resolution=0.2, smallest_face=12.0, occlusion=0.15, negative=0.02)
+MADE_LIGHT = replace(LIGHT, low_resolution=0.3, smallest_face=8.0, occlusion=0.15, negative=0.02)
 _JOINED = 0.25  # of frames of clips
 _ALIKE = 0.12  # largest rad between the poses of frames that are combined
 _CANDIDATES = 12

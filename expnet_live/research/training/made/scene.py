@@ -18,6 +18,8 @@ DULL, SKIN, WET = 0.3, 0.6, 0.9  # shine of a surface
 # Placement of the head in the stored crop of a face: pixels per mm, and the centre.
 FRAME_SCALE = WIDE_SIZE / (CROP_MM * WIDER)
 FRAME_MIDDLE = np.full(2, (WIDE_SIZE - 1) / 2, np.float32)
+# Shares of heads that face the camera, and that are turned evenly up to the farthest yaw (rad).
+_FRONTAL, _TURNED, _FARTHEST = 0.2, 0.35, 0.85
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +101,12 @@ class Camera:
     @classmethod
     def random(cls, unit: float, rng: np.random.Generator) -> Camera:
         yaw, pitch, roll = rng.normal(0, 0.3), rng.normal(0.03, 0.16), rng.normal(0, 0.05)
-        if rng.random() < 0.25:
+        kind = rng.random()
+        if kind < _FRONTAL:
             yaw = pitch = 0.0
-        turn = Rotation.from_euler("ZYX", [roll, float(np.clip(yaw, -0.85, 0.85)), pitch])
+        elif kind < _FRONTAL + _TURNED:
+            yaw = rng.uniform(-_FARTHEST, _FARTHEST)
+        turn = Rotation.from_euler("ZYX", [roll, float(np.clip(yaw, -_FARTHEST, _FARTHEST)), pitch])
         scale = 2 / (CROP_MM * WIDER * unit) * float(np.exp(rng.normal(0, 0.03)))
         x, y = rng.normal(0, 0.02, 2)
         return cls(turn, float(x), float(y), scale, float(1 / rng.uniform(450, 1500)))
