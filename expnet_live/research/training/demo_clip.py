@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -20,7 +20,7 @@ from expnet_live.heads.hair import hairiness, lift
 from expnet_live.heads.head import Part
 from expnet_live.render.shading import Surface, render
 from expnet_live.research.training.performance import DURATION, Moment, performance
-from expnet_live.video.writer import VideoWriter
+from expnet_live.video.writer import MP4, VideoWriter
 
 SIZE = (640, 480)
 _SCALE = 1.38  # px per mm: the face takes about 45 % of the height
@@ -38,6 +38,7 @@ _SWEATER = np.array([
     (-160, 220, 100, -4), (-220, 224, 104, 0),
 ], float)  # fmt: skip
 _AROUND = 64
+_SMALL = replace(MP4, preset="slow")  # it ships with the program
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
 
     actor = Actor(model)
     moments = performance([i / fps for i in range(round(seconds * fps))], seconds)
-    with replacing(out) as partial, VideoWriter(partial, fps) as video:
+    with replacing(out) as partial, VideoWriter(partial, fps, _SMALL) as video:
         for moment in tqdm(moments, desc="demo clip", unit="frame"):
             video.write(actor.draw(moment), moment.time)
     _write_truth(moments, out.with_suffix(".csv"))
