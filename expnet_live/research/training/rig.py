@@ -64,8 +64,8 @@ _ROLLED = 4.5  # largest mm by which lips roll in
 _SHARED = 0.4  # share of a pucker and a funnel that is lost when both are full
 _SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and cheeks away from it
 _KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
-# mm (x, y) that the left brow, from its outer to its inner end, and the middle of the left upper lid go further than the
-# ICT model's, at full strength. In clips, landmarks move like this with the strengths that a teacher sees.
+# mm (x, y) that the left brow, from its outer to its inner end, and the middle of the left upper lid go further than
+# the ICT model's, at full strength. In clips, landmarks move like this with the strengths that a teacher sees.
 _BROW_DOWN = {276: (1.6, -3.6), 283: (2.3, -3.2), 282: (2.3, -2.5), 295: (1.9, -1.3), 285: (1.0, -0.5)}
 _SQUINT = {386: (0.0, -1.4)}
 _BROW_REACH, _LID_REACH = 11.0, 8.0

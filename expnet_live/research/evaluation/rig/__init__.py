@@ -1,0 +1,1 @@
+"""How far the rig moves the face, beside the landmarks of real ones."""
