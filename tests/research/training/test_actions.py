@@ -308,6 +308,13 @@ def test_a_branch_says_the_same_until_it_learns(tmp_path: Path) -> None:
         assert np.allclose(run(pixels), split(crop).detach().numpy(), atol=1e-3)
 
 
+def test_a_training_ends_with_its_time(tmp_path: Path, material: Material) -> None:
+    _older(tmp_path / "old.safetensors")
+    config = TuneConfig(samples=10**9, minutes=1e-4, batch=8, workers=0, threads=1)
+    path = fine_tune(material, tmp_path / "old.safetensors", tmp_path / "out", config)
+    assert load_weights(path)[1]["crops"] == int((tmp_path / "out" / "log.csv").read_text().split()[-1].split(",")[0])
+
+
 def test_a_branch_learns_and_leaves_the_rest_alone(tmp_path: Path, material: Material) -> None:
     torch.manual_seed(0)
     net = ExpNet(compact(50)).eval()

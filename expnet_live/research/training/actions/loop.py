@@ -65,7 +65,8 @@ def learn(
     with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
         for loaded in _batches(material, net.config.crop_size, config, device):
             batch = {n: v.to(device, non_blocking=True) for n, v in loaded.items()}
-            optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
+            over = _over(config, done, time.perf_counter() - started)
+            optimizer.set_lr(config.lr * schedule(min(over, 1.0), config.warmup))
             learned.train()
             loss, told, other = losses(batch["image"].float().contiguous(memory_format=torch.channels_last), batch)
             optimizer.zero_grad()
@@ -76,14 +77,23 @@ def learn(
             before, done = done, done + config.batch
             since += float(told.detach()), float(other.detach())
             bar.update(config.batch)
-            if done // _SHOW > before // _SHOW or done + config.batch > config.samples:
+            last = over >= 1 or done + config.batch > config.samples
+            if last or done // _SHOW > before // _SHOW:
                 steps = max(done // config.batch - before // _SHOW * _SHOW // config.batch, 1)
                 _log(out / "log.csv", done, time.perf_counter() - started, since / steps)
                 since = np.zeros(2)
                 averaged = deepcopy(net)
                 part(averaged).load_state_dict(ema.state)
                 save_weights(averaged, result, notes(done), half=True)
+            if last:
+                break
     return result
+
+
+def _over(config: TuneConfig, crops: int, seconds: float) -> float:
+    """The share of the training that is over; 1 or more at its end."""
+    by_clock = seconds / (60 * config.minutes) if config.minutes else 0.0
+    return max(crops / config.samples, by_clock)
 
 
 def _batches(material: Material, size: int, config: TuneConfig, device: torch.device) -> DataLoader[Batch]:

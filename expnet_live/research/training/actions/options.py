@@ -9,13 +9,15 @@ COLLECTIONS = ("muxspace", "yawn", "eyes", "omi", "fer2013", "utkface")  # of ph
 
 @dataclass(frozen=True)
 class TuneConfig:
-    """`made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions' loss; `grow`
-    adds the layers of the architecture "fine"; `group` pictures of a person are drawn
-    together; `branch` learns copies of that many last stages for the actions alone, and nothing else.
-    `each`, `within` and `sides` are the shares of the loss: errors of pictures, within a person, between the sides.
+    """Training ends after `samples` crops, or after `minutes` if they are not 0; the learning rate follows whichever is
+    nearer to its end. `made` is the share of synthetic pictures among those drawn, `actions` the weight of the actions'
+    loss; `grow` adds the layers of the architecture "fine"; `group` pictures of a person are drawn together; `branch`
+    learns copies of that many last stages for the actions alone, and nothing else. `each`, `within` and `sides` are the
+    shares of the loss: errors of pictures, within a person, between the sides.
     """
 
     samples: int = 380_000
+    minutes: float = 0.0
     batch: int = 128
     lr: float = 1.5e-3
     weight_decay: float = 0.05
