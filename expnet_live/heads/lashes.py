@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,16 @@ class Lashes:
     slits: Array
     rest: Array
     eye: Array
+
+    def wider(self, factor: float) -> Lashes:
+        """The same lashes, so many times as wide, for renderers whose pixels are wider than a lash."""
+
+        def widened(offset: Array) -> Array:
+            across = offset.reshape(-1, 3, 3)
+            middle = (across[:, :1] + across[:, 2:]) / 2
+            return np.asarray(middle + factor * (across - middle), offset.dtype).reshape(-1, 3)
+
+        return replace(self, open=replace(self.open, offset=widened(self.open.offset)), shut=widened(self.shut))
 
     def at(self, vertices: Array) -> Array:
         """Positions (S, 3) float32 for a head's vertices (V, 3)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from expnet_live.core.arkit import blendshapes_of
 from expnet_live.core.errors import UserError
@@ -84,6 +85,16 @@ def test_other_heads_stay_as_they_are() -> None:
 
     other = Other()
     assert dressed(other, Look("long")) is other  # type: ignore[arg-type, comparison-overlap]
+
+
+def test_wider_lashes_have_the_same_middle_and_length() -> None:
+    lashes = face_model().traits.lashes()
+    assert lashes is not None
+    wide = lashes.wider(3.0)
+    for before, after in ((lashes.open.offset, wide.open.offset), (lashes.shut, wide.shut)):
+        before, after = before.reshape(-1, 3, 3), after.reshape(-1, 3, 3)
+        assert_allclose(after[:, 0] + after[:, 2], before[:, 0] + before[:, 2], atol=1e-4)
+        assert_allclose(after[:, 2] - after[:, 0], 3 * (before[:, 2] - before[:, 0]), atol=1e-4)
 
 
 def test_lashes_follow_the_lids_and_turn_down_when_they_shut() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from vispy import gloo
 
+from expnet_live.app.view3d import shaders
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry, Layer
 from expnet_live.app.view3d.avatar_shaders import (
     GRID_FRAGMENT,
@@ -16,7 +17,7 @@ from expnet_live.app.view3d.avatar_shaders import (
     Kind,
     sources,
 )
-from expnet_live.app.view3d.visual import BLEND, Finish, light_values
+from expnet_live.app.view3d.visual import Finish, light_values
 from expnet_live.avatars.model import Alpha, Material
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
@@ -97,7 +98,9 @@ class AvatarVisual:
         for layer, indices, program in self._layers:
             material = layer.material
             see_through = material.alpha is Alpha.BLEND and not wireframe
-            gloo.set_state(cull_face=not material.double_sided, front_face=front, blend=see_through, blend_func=BLEND)
+            gloo.set_state(
+                cull_face=not material.double_sided, front_face=front, blend=see_through, blend_func=shaders.BLEND
+            )
             if not material.double_sided:
                 gloo.set_cull_face("back")
             gloo.set_depth_mask(not see_through or material.solid)
@@ -112,7 +115,7 @@ class AvatarVisual:
                 program.draw("triangles", indices, check_error=False)
         gloo.set_depth_mask(True)
         if wireframe:
-            gloo.set_state(cull_face=False, blend=True, blend_func=BLEND)
+            gloo.set_state(cull_face=False, blend=True, blend_func=shaders.BLEND)
             self._grid.draw("lines", self._indices, check_error=False)
         gloo.set_state(cull_face=False, blend=False)
 

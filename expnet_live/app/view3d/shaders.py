@@ -8,6 +8,7 @@ vertices, except in the eyes, whose highlights are smaller.
 All programs write premultiplied colours, blue first, as Qt's painter expects them.
 """
 
+BLEND = ("one", "one_minus_src_alpha")  # of premultiplied colours
 _PLACES = """
 #version 120
 uniform mat4 u_to_eye;      // the head's rotation, mirrored or not, and the view
@@ -350,6 +351,7 @@ void main() {{
 
 LOCK_FRAGMENT = """
 #version 120
+uniform float u_opacity;
 varying vec3 v_seen;         // sRGB
 varying vec3 v_gloss;
 varying vec3 v_place;
@@ -363,6 +365,6 @@ void main() {
     float there = min(min(6.25 * y, 3.57 * (1.0 - y)), 1.0) * (1.15 - 0.75 * x * x);
     if (0.5 + 0.5 * hair > 2.2 * there) discard;
     vec3 color = v_seen * (1.0 + 0.17 * hair) + v_gloss * (1.0 + 0.6 * hair);
-    gl_FragColor = vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
+    gl_FragColor = u_opacity * vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
 }
 """

@@ -21,15 +21,17 @@ _NECK = -10.0, 36.0  # mm: where the neck begins, and half its width, so that it
 
 
 class StrandVisual:
-    """`program` takes lights and matrices like that of the head; `frugal`: where the CPU draws.
+    """`program` takes lights and matrices like that of the head; `frugal`: where the CPU draws. `opacity` below 1
+    lets through what was drawn before.
 
     Only `draw` needs a current OpenGL context.
     """
 
-    def __init__(self, frugal: bool) -> None:
+    def __init__(self, frugal: bool, opacity: float = 1.0) -> None:
         self.program = gloo.Program(shaders.LOCK_VERTEX, shaders.LOCK_FRAGMENT)
         self._positions, self._indices = gloo.VertexBuffer(), gloo.IndexBuffer()
-        self._frugal, self._any = frugal, False
+        self._frugal, self._any, self._see_through = frugal, False, opacity < 1
+        self.program["u_opacity"] = opacity
 
     def set_strands(self, strands: Strands, color: Array) -> None:
         """Set locks, and their linear RGB (3,)."""
@@ -69,7 +71,11 @@ class StrandVisual:
             if self._frugal and len(self._triangles) > _MANY:
                 self._leave_out_hidden(to_eye, self._moved)
             self.program["u_to_eye"] = to_eye
+            if self._see_through:
+                gloo.set_state(blend=True, blend_func=shaders.BLEND, depth_mask=False)
             self.program.draw("triangles", self._indices, check_error=False)
+            if self._see_through:
+                gloo.set_state(blend=False, depth_mask=True)
 
     def _leave_out_hidden(self, to_eye: Array, positions: Array) -> None:
         """Draw no hair behind the head: where the CPU draws, each triangle costs, even if nothing of it is seen."""

@@ -29,7 +29,7 @@ _NO_NECK = -1e5  # mm: below anything that is drawn
 _PHOTO_WIDTH = 720  # px: more would not be visible on the head, and takes long to upload
 _SKY, _GROUND = (0.20, 0.22, 0.26), (0.13, 0.10, 0.09)
 _LASH = 0.35  # of the brows' colour
-BLEND = ("one", "one_minus_src_alpha")
+_SOFT = 0.33  # opacity of lashes where the CPU draws
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class HeadVisual:
         self._frugal = frugal
         self._pixel = gloo.Program(shaders.PIXEL_VERTEX, shaders.PIXEL_FRAGMENT)
         self._grid = gloo.Program(shaders.PIXEL_VERTEX, shaders.GRID_FRAGMENT)
-        self._locks, self._lashes = StrandVisual(frugal), StrandVisual(frugal)
+        self._locks = StrandVisual(frugal)
+        self._lashes = StrandVisual(frugal, _SOFT if frugal else 1.0)
         self._programs = [self._pixel, self._grid, self._locks.program, self._lashes.program]
         if frugal:
             self._plain = gloo.Program(shaders.PLAIN_VERTEX, shaders.PLAIN_FRAGMENT)
@@ -103,7 +104,9 @@ class HeadVisual:
         brow = color / (1 + 2 * (color @ LUMA))
         self._set(u_hair_color=color, u_brow=brow, u_lift=style.cap / FULL, u_cover=style.cover)
         self._locks.set_strands(locks, color)
-        self._lashes.set_strands(geometry.lashes.open if geometry.lashes else Strands.none(), _LASH * brow)
+        # Without multisampling, a lash narrower than a pixel is a row of dots: make it wider, and let more through.
+        self._own_lashes = geometry.lashes.wider(1 / _SOFT) if geometry.lashes and self._frugal else geometry.lashes
+        self._lashes.set_strands(self._own_lashes.open if self._own_lashes else Strands.none(), _LASH * brow)
 
     def set_mesh(self, vertices: Array, normals: Array) -> None:
         """Set vertices (V, 3) in mm and unit normals (V, 3), float32."""
@@ -111,8 +114,8 @@ class HeadVisual:
         self._normals.set_data(np.ascontiguousarray(normals, np.float32))
         if self._haired:
             self._locks.follow(vertices)
-        if self._lashed and self._geometry.lashes is not None:
-            self._lashes.move(self._geometry.lashes.at(vertices))
+        if self._lashed and self._own_lashes is not None:
+            self._lashes.move(self._own_lashes.at(vertices))
         upper, lower = vertices[self._geometry.lips].swapaxes(0, 1)
         gap = np.linalg.norm(upper - lower, axis=1).max(initial=0) if len(upper) else np.inf
         share = float(np.clip((gap - _GAPE[0]) / (_GAPE[1] - _GAPE[0]), 0, 1))
@@ -208,7 +211,7 @@ class HeadVisual:
         if self._lashed:
             self._lashes.draw(self._to_eye)
         if self._finish.wireframe:
-            gloo.set_state(blend=True, blend_func=BLEND)
+            gloo.set_state(blend=True, blend_func=shaders.BLEND)
             self._draw(self._grid, "grid", "lines")
 
     def warm_up(self) -> None:
