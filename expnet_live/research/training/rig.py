@@ -66,8 +66,8 @@ _SIDEWAYS = 1.6  # times as far as the ICT model lips go to the middle, and chee
 _KNIT, _KNIT_REACH = np.array([-1.2, -3.0, 0.5]), 13.0  # mm that the inner end of a left brow goes further, round it
 # mm (x, y) that the left brow, from its outer to its inner end, and the middle of the left upper lid go further than
 # the ICT model's, at full strength. In clips, landmarks move like this with the strengths that a teacher sees.
-_BROW_DOWN = {276: (1.6, -3.6), 283: (2.3, -3.2), 282: (2.3, -2.5), 295: (1.9, -1.3), 285: (1.0, -0.5)}
-_SQUINT = {386: (0.0, -1.4)}
+BROW_DOWN = {276: (1.6, -3.6), 283: (2.3, -3.2), 282: (2.3, -2.5), 295: (1.9, -1.3), 285: (1.0, -0.5)}
+SQUINT = {386: (0.0, -1.4)}
 _BROW_REACH, _LID_REACH = 11.0, 8.0
 _LIPS = np.array([32.0, 16.0, 30.0])  # mm, half the size of the mouth
 _FLIP = np.array([-1.0, 1.0, 1.0])
@@ -172,7 +172,7 @@ def _revise(wanted: Array, model: FaceModel) -> None:
     for side, ends in (("Left", (336, 285)), ("Right", (107, 55))):
         inner = _bump(rest, model.mean[list(ends)].mean(0), _KNIT_REACH)
         wanted[INDEX[f"browDown{side}"]] += inner[:, None] * _KNIT * (_FLIP if side == "Right" else 1)
-    for action, further, reach in (("browDown", _BROW_DOWN, _BROW_REACH), ("eyeSquint", _SQUINT, _LID_REACH)):
+    for action, further, reach in (("browDown", BROW_DOWN, _BROW_REACH), ("eyeSquint", SQUINT, _LID_REACH)):
         field = _near(rest, model.mean[list(further)], np.array(list(further.values())), reach)
         wanted[INDEX[f"{action}Left"], :, :2] += field
         field = _near(rest, model.mean[list(further)] * _FLIP, np.array(list(further.values())), reach)

@@ -10,7 +10,7 @@ from expnet_live.core.types import Array
 from expnet_live.heads.correspondence import IBUG
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.rig import Rig
-from expnet_live.research.training.rig import STRENGTH, Source, build_rig
+from expnet_live.research.training.rig import BROW_DOWN, SQUINT, STRENGTH, Source, build_rig
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,18 @@ def test_an_action_comes_back(name: str, model: FaceModel, again: Rig) -> None:
 
 
 def test_strengths_are_in_arkits_sense(model: FaceModel, again: Rig) -> None:
-    for name in ("noseSneerLeft", "browDownRight"):
+    for name in ("noseSneerLeft", "mouthFrownRight"):
         share = np.linalg.norm(again.base[INDEX[name]]) / np.linalg.norm(model.rig.base[INDEX[name]])
         assert share == pytest.approx(STRENGTH[name], abs=0.15)
+
+
+@pytest.mark.parametrize("side", ["Left", "Right"])
+def test_brows_and_lids_go_as_far_as_in_clips(side: str, model: FaceModel, again: Rig) -> None:
+    for name, places, strength in (("browDown", BROW_DOWN, STRENGTH[f"browDown{side}"]), ("eyeSquint", SQUINT, 1.0)):
+        row, left = INDEX[f"{name}{side}"], np.array(list(places))
+        points = left if side == "Left" else model.mirror[left]
+        further = again.base[row, points, 1] - strength * model.rig.base[row, points, 1]
+        assert further[:3] == pytest.approx([y for _, y in places.values()][:3], abs=0.7), name
 
 
 def test_the_jaw_swings_and_sides_mirror_each_other(model: FaceModel, again: Rig) -> None:
