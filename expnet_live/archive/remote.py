@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,6 +24,9 @@ _STAMPS = (
     "CRC", "created",
 )  # fmt: skip
 _REFUSED = {401, 403}  # of HTTP
+
+# It logs each error that it raises; without a handler, Python prints that with its traceback.
+logging.getLogger("gcsfs").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,9 @@ def _opened(address: str) -> tuple[Any, str]:
 
         ssh = _SSH.fullmatch(address)
         # fsspec hands what follows a # or ? in a path on to SSH, which does not know it.
-        fs, path = url_to_fs(ssh[1] if ssh else address)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # Google's libraries warn of old Pythons
+            fs, path = url_to_fs(ssh[1] if ssh else address)
         return fs, ssh[2] if ssh else path
     except (ImportError, ValueError) as error:
         text = without_credentials(f"{address} cannot be opened ({error}); install what fsspec needs for it.")
@@ -114,7 +121,7 @@ def _address(fs: Any, name: str, listed: str) -> str:
 
 
 def _sentence(address: str, what: str, error: Exception) -> str:
-    if isinstance(error, PermissionError) or getattr(error, "status", None) in _REFUSED or _unknown_user(error):
+    if _refused(error):
         reason, advice = "access is refused", "check your keys and rights there"
     else:
         reason = re.sub(r"^\[Errno \w+\] ", "", " ".join(str(error).split())).rstrip(".") or type(error).__name__
@@ -122,10 +129,16 @@ def _sentence(address: str, what: str, error: Exception) -> str:
     return without_credentials(f"{address} cannot be {what} ({reason}); {advice}.")
 
 
-def _unknown_user(error: Exception) -> bool:
-    """Whether a store wants to know who asks: the libraries of s3 and ssh have errors of their own for it."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"NoCredentialsError", "AuthenticationException"}) or "authentication" in str(error).lower()
+def _refused(error: Exception) -> bool:
+    """Whether a store refuses access, or wants to know who asks: each library has errors of its own for it."""
+    if isinstance(error, PermissionError):
+        return True
+    # `status` is of aiohttp, `code` of gcsfs, which has a sentence alone for 403.
+    if getattr(error, "status", None) in _REFUSED or getattr(error, "code", None) in _REFUSED:
+        return True
+    names, text = {kind.__name__ for kind in type(error).__mro__}, str(error)
+    unknown = names & {"NoCredentialsError", "AuthenticationException"} or "authentication" in text.lower()
+    return bool(unknown) or text.startswith("Forbidden: ")
 
 
 def _suffix(name: str) -> str:

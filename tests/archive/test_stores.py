@@ -1,4 +1,4 @@
-"""Archives of files in remote stores: S3, SSH and HTTP, each from a real server on this computer."""
+"""Archives of files in remote stores: S3, Google Cloud, SSH and HTTP, each from a real server on this computer."""
 
 from __future__ import annotations
 
@@ -45,6 +45,12 @@ def s3(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def gcs(folder: Path) -> Iterator[str]:
+    with stores.gcs(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def ssh(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with stores.ssh(folder, tmp_path_factory.mktemp("ssh") / "home") as address:
         yield address
@@ -56,7 +62,7 @@ def http(folder: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=["s3", "ssh", "http"])
+@pytest.fixture(params=["s3", "gcs", "ssh", "http"])
 def store(request: pytest.FixtureRequest) -> str:
     """The address of the folder in a store."""
     return str(request.getfixturevalue(request.param))
@@ -130,6 +136,13 @@ def test_a_bucket_that_is_not_there_has_a_sentence(s3: str) -> None:
     finally:
         stores.guard(endpoint)
     assert one.problem == "There is no photo or video at s3://no-such-bucket/a.mp4; check the address."
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("name", ["", "/*.mp4", "/a.mp4"])
+def test_access_to_google_cloud_is_refused(status: int, name: str) -> None:
+    with stores.refusing(status) as endpoint, stores.google(endpoint), pytest.raises(UserError, match=REFUSED):
+        list_inputs([f"gs://{stores.SECRET}{name}"])
 
 
 def test_access_by_ssh_is_refused(ssh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

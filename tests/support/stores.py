@@ -1,4 +1,6 @@
-"""Real servers of this computer that hold files as remote stores do: S3 by moto, SFTP by OpenSSH, HTTP by Python.
+"""Real servers of this computer that hold files as remote stores do.
+
+S3 by moto, Google Cloud by gcp-storage-emulator, SFTP by OpenSSH, HTTP by Python.
 
 Each is a context manager that gives the address at which the files of a folder are found. The settings that workers
 need to reach them are environment variables and files, as on a cluster.
@@ -17,11 +19,13 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from http.server import SimpleHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
+import fsspec
 import pytest
 from web_server import web_server
 
@@ -103,6 +107,55 @@ def guard(endpoint: str, after: int = 0) -> None:
     """From now on, or after so many requests, the server asks who wants what."""
     with urlopen(Request(f"{endpoint}/moto-api/reset-auth", str(after).encode(), {"Content-Type": "text/plain"})):
         pass
+
+
+@contextmanager
+def gcs(folder: Path) -> Iterator[str]:
+    """The bucket `clips`. This server knows no rights: `refusing` stands for what Google answers to strangers."""
+    pytest.importorskip("gcp_storage_emulator", reason="gcp-storage-emulator is not installed")
+    endpoint = f"http://127.0.0.1:{free_port()}"
+    with google(endpoint):
+        command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--host", "127.0.0.1", "--port"]
+        with started([*command, endpoint.rpartition(":")[2], "--in-memory", "--default-bucket", BUCKET], "started"):
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    name = quote(path.relative_to(folder).as_posix(), safe="")
+                    target = f"{endpoint}/upload/storage/v1/b/{BUCKET}/o?uploadType=media&name={name}"
+                    with urlopen(Request(target, path.read_bytes(), {"Content-Type": "application/octet-stream"})):
+                        pass
+            yield f"gs://{BUCKET}"
+
+
+@contextmanager
+def google(endpoint: str) -> Iterator[None]:
+    """The environment in which gcsfs takes an endpoint for Google, looks for no keys, and asks for no kind of bucket,
+    which only Google's own server tells."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STORAGE_EMULATOR_HOST", endpoint)
+        patch.setenv("FSSPEC_GCS_TOKEN", "anon")
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # gcsfs reads it when it is imported
+        patch.setitem(fsspec.config.conf, "gcs", {"token": "anon"})  # fsspec has read the environment already
+        pytest.importorskip("gcsfs", reason="gcsfs is not installed").GCSFileSystem.clear_instance_cache()
+        yield
+
+
+@contextmanager
+def refusing(status: int) -> Iterator[str]:
+    """The address of a server that answers all requests as Google does: 401 without keys, 403 without rights."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer = json.dumps({"error": {"code": status, "message": "The caller has no access to the bucket."}})
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with web_server(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
