@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from expnet_live.analysis.options import Options
+from expnet_live.core.machine import keep_freed_memory
 from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.heads.head import Head
 
@@ -149,7 +150,8 @@ class LandmarkEstimator:
 
 
 def load_estimator(options: Options) -> Estimator:
-    """Create an estimator. Raises UserError if weights or assets are missing or unusable."""
+    """Create an estimator for many pictures. Raises UserError if weights or assets are missing or unusable."""
+    keep_freed_memory()
     if options.landmark_fit:
         from expnet_live.heads.face_model import FaceModel
         from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator

@@ -1,0 +1,37 @@
+"""The memory of a process that reads many pictures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+FAULTS = """
+import resource, sys
+from expnet_live.core.machine import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+
+def picture():  # written and freed
+    return len(b"x" * (40 << 20))
+
+picture()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    picture()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep it")
+def test_the_memory_of_a_picture_is_kept_for_the_next() -> None:
+    faults = {}
+    for way in ("kept", "given back"):
+        env = os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"}  # as Dask starts its workers
+        command = [sys.executable, "-c", FAULTS, way]
+        faults[way] = int(subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout)
+    assert faults["kept"] * 10 < faults["given back"], faults
