@@ -12,6 +12,7 @@ from expnet_live.core.types import Array
 INK, MUTED, GRID, FILL = "#1b1e23", "#626a75", "#dde1e5", "#0c8f80"
 COLORS = ("#0c8f80", "#d9731a", "#3566d6", "#cf3a56", "#8a4fd0", "#5c8f14")
 _WIDE = 640
+_LETTER = 6.6  # of the widest usual fonts at 12 px
 
 
 def bars(labels: Sequence[str], values: Sequence[float], unit: str = "", most: float | None = None) -> str:
@@ -51,10 +52,12 @@ def lines(
         parts.append(_text(left - 6, py(tick) + 4, f"{tick:g}", "end", MUTED))
     for tick in _ticks(x0, x1):
         parts.append(_text(px(tick), height - bottom + 16, f"{tick:g}", "middle", MUTED))
-    for at, label in marks:
+    shown = sorted(m for m in marks if x0 <= m[0] <= x1)
+    ends = [*(at for at, _ in shown[1:]), x1]
+    for (at, label), after in zip(shown, ends, strict=False):
         parts.append(f'<line x1="{px(at):.1f}" x2="{px(at):.1f}" y1="{top}" y2="{height - bottom}" stroke="{MUTED}" '
                      f'stroke-dasharray="3 3"/>')  # fmt: skip
-        parts.append(_text(px(at) + 3, top + 10, label, "start", MUTED))
+        parts.append(_text(px(at) + 3, top + 10, _short(label, px(after) - px(at) - 6), "start", MUTED))
     for i, (name, values) in enumerate(series):
         color = COLORS[i % len(COLORS)]
         for part in _pieces(values):
@@ -62,29 +65,30 @@ def lines(
             parts.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.4"/>')
         parts.append(_text(left + 120 * i, 13, name, "start", color))
     parts.append(_text(_WIDE - 10, height - 4, x_label, "end", MUTED))
-    parts.append(_text(left, height - 4, f"up: {y_label}", "start", MUTED))
+    parts.append(_text(left, height - 4, f"vertical: {y_label}", "start", MUTED))
     return _svg(_WIDE, height, parts)
 
 
-def intervals(labels: Sequence[str], values: Sequence[tuple[float, float, float]]) -> str:
-    """Points with intervals (estimate, low, high) around 0."""
+def intervals(labels: Sequence[str], values: Sequence[tuple[float, float, float]], x_label: str = "") -> str:
+    """Points with intervals (estimate, low, high) around 0; what they measure is the `x_label`."""
     row, left = 22, 220
     reach = max([abs(v) for triple in values for v in triple if np.isfinite(v)] + [1e-9]) * 1.05
-    height = row * len(labels) + 26
+    height = row * len(labels) + 42
 
     def px(v: float) -> float:
         return left + (_WIDE - left - 20) * (v / reach + 1) / 2
 
-    parts = [f'<line x1="{px(0):.1f}" x2="{px(0):.1f}" y1="0" y2="{height - 20}" stroke="{MUTED}"/>']
+    parts = [f'<line x1="{px(0):.1f}" x2="{px(0):.1f}" y1="0" y2="{height - 36}" stroke="{MUTED}"/>']
     for i, (label, (value, low, high)) in enumerate(zip(labels, values, strict=True)):
         y = 12 + i * row
-        parts.append(_text(left - 8, y + 4, label, "end", INK))
+        parts.append(_text(left - 8, y + 4, _short(label, left - 10), "end", INK))
         parts.append(
             f'<line x1="{px(low):.1f}" x2="{px(high):.1f}" y1="{y}" y2="{y}" stroke="{FILL}" stroke-width="2"/>'
         )
         parts.append(f'<circle cx="{px(value):.1f}" cy="{y}" r="4" fill="{FILL}"/>')
     for tick in _ticks(-reach, reach):
-        parts.append(_text(px(tick), height - 4, f"{tick:g}", "middle", MUTED))
+        parts.append(_text(px(tick), height - 20, f"{tick:g}", "middle", MUTED))
+    parts.append(_text(_WIDE - 20, height - 4, x_label, "end", MUTED))
     return _svg(_WIDE, height, parts)
 
 
@@ -99,6 +103,12 @@ def _ticks(low: float, high: float) -> list[float]:
     size = 10 ** np.floor(np.log10(raw))
     step = float(min((m * size for m in (1, 2, 2.5, 5, 10)), key=lambda s: abs(s - raw)))
     return [float(f"{t:.6g}") + 0.0 for t in np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step]
+
+
+def _short(text: str, width: float) -> str:
+    """As much of it as fits into that width."""
+    most = int(width / _LETTER)
+    return text if len(text) <= most else f"{text[: most - 1]}…" if most > 2 else ""
 
 
 def _text(x: float, y: float, text: str, anchor: str, color: str) -> str:

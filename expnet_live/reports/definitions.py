@@ -20,6 +20,7 @@ OURS = "ours"
 _TABLE = (
     Definition("duration", "Duration", "s", "From the first to the last frame.", OURS),
     Definition("frames", "Frames", "", "Frames that were analysed.", OURS),
+    Definition("frame_rate", "Frame rate", "1/s", "One over the median time from a frame to the next.", OURS),
     Definition(
         "in_frame", "Time in frame", "%",
         "Frames with this face, as a share of all frames of the recording.", OURS,
@@ -34,9 +35,9 @@ _TABLE = (
     ),
     Definition(
         "quality", "Quality", "0..1",
-        "How far a frame's numbers can be believed, by size, blur, cover, turn and light (docs/report.md): the mean "
-        "over the "
-        "frames with the face.",
+        "How far a frame's numbers can be believed: the error of the actions in the best frames over the error that is "
+        "expected at this size, blur, cover, turn and light of the face (1 is best; ExpNet Live's model card tells how "
+        "far that holds). The mean over the frames with the face.",
         OURS,
     ),
     Definition("face_width", "Face width", "px", "Width of the face's box: the median.", OURS),
@@ -44,6 +45,7 @@ _TABLE = (
         "turned", "Turned away", "%",
         "Frames in which the head's yaw or pitch exceeds 0.5 rad, as a share of those with the face.", OURS,
     ),
+    Definition("blinks", "Blinks", "", "Number of blinks that the rate counts; with few, the rate says little.", OURS),
     Definition(
         "blink_rate", "Blink rate", "1/min",
         "Blinks per minute in frame. A blink is a closure of both lids by at least 0.35 above the "
@@ -60,9 +62,9 @@ _TABLE = (
     Definition("eyes_shut", "Eyes shut", "1/min", "Closures longer than 500 ms per minute in frame.", OURS),
     Definition(
         "range", "Range", "0..1", "From the 5th to the 95th percentile of the action over the frames with the "
-        "face.", OURS,
+        "face; 1 is the full action.", OURS,
     ),
-    Definition("mean", "Mean", "0..1", "Mean of the action over the frames with the face.", OURS),
+    Definition("mean", "Mean", "0..1", "Mean of the action over the frames with the face; 1 is the full action.", OURS),
     Definition(
         "speed", "Speed", "1/s",
         "95th percentile of the action's rate of change, by a straight line through 100 ms around each frame "
@@ -73,7 +75,7 @@ _TABLE = (
     Definition(
         "asymmetry", "Asymmetry", "-1..1",
         "(left - right) / (left + right) of the person's own sides: the mean over the frames in which both together "
-        "exceed 0.1. Above 0, the person's left is stronger.",
+        "exceed 0.1, which are five at least. Above 0, the person's left is stronger.",
         "Sackeim & Gur (1978), Neuropsychologia 16",
     ),
     Definition(
@@ -92,8 +94,9 @@ _TABLE = (
         "synchrony_p", "Surrogate test", "p",
         "Share of surrogates with at least as much synchrony: 199 times, one face is shifted against the other by a "
         "random "
-        "time of at least 4 s, around the end (1 counts the pair itself).",
-        "Ramseyer & Tschacher (2011), J. Pers. Soc. Psychol. 101; circular shifts after Moulder et al. (2018), "
+        "time of at least 4 s, around the end (1 counts the pair itself). It is not corrected for the number of "
+        "signals and pairs.",
+        "Ramseyer & Tschacher (2011), J. Consult. Clin. Psychol. 79; circular shifts after Moulder et al. (2018), "
         "Psychological Methods 23",
     ),
     Definition(
@@ -104,20 +107,29 @@ _TABLE = (
         "Hodges & Bui (1996), Electroencephalogr. Clin. Neurophysiol. 101 (onset of muscle activity)",
     ),
     Definition(
-        "responses", "Responses", "", "Markers of this name that were followed by an onset, of all of them.", OURS,
+        "responses", "Responses", "", "Markers of this name that were followed by an onset, of all of them. Actions "
+        "that followed none are left out.", OURS,
+    ),
+    Definition(
+        "chance", "By chance", "%",
+        "What the responses would be if the markers meant nothing: the share of moments that an onset follows, of up "
+        "to 200, evenly spread, at least 3 s from every marker (with fewer than 20, nothing is said).", OURS,
     ),
     Definition(
         "group_effect", "Group effect", "",
         "Difference of a group's mean from that of the first group, with its 95 % interval, by a linear mixed "
         "model: value "
-        "~ group + (1 | participant), over windows of 30 s, fitted by restricted maximum likelihood. With one "
-        "window for each "
+        "~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is seen for "
+        "half of the time at least, fitted by restricted maximum likelihood. With one window for each "
         "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "
-        "fitted, one with errors clustered by participant.",
-        "Laird & Ware (1982), Biometrics 38; statsmodels MixedLM",
+        "fitted, one with errors clustered by participant. Intervals and p are by Student's t with as many degrees of "
+        "freedom as people less groups.",
+        "Laird & Ware (1982), Biometrics 38; HC3: MacKinnon & White (1985), J. Econometrics 29; clusters: Liang & "
+        "Zeger (1986), Biometrika 73; degrees of freedom: Pinheiro & Bates (2000), Mixed-Effects Models in S and "
+        "S-PLUS; computed by statsmodels",
     ),
     Definition(
-        "group_q", "q", "", "p of the group's effect, corrected for all figures of this table together.",
+        "group_q", "q", "", "p of the group's effect, corrected for all figures of groups.csv together.",
         "Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57",
     ),
 )  # fmt: skip

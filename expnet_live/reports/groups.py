@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,10 +31,19 @@ class Member:
     group: str
 
 
+class Spread(NamedTuple):
+    """Of a group: how many people, and over their means of a figure, mean and standard deviation."""
+
+    people: int
+    mean: float
+    sd: float
+
+
 @dataclass(frozen=True)
 class Effect:
     """The difference `estimate` of `group` from `reference` in a figure, its 95 % interval, p and corrected q; of
-    `participants` people with `windows` windows. `model` says what was fitted."""
+    `participants` people with `windows` windows. `model` says what was fitted. `of_group` and `of_reference` are the
+    people, and mean and standard deviation over them."""
 
     figure: str
     reference: str
@@ -47,6 +56,8 @@ class Effect:
     windows: int
     participants: int
     model: str
+    of_group: Spread
+    of_reference: Spread
 
 
 def read_groups(path: Path) -> dict[str, Member]:
@@ -121,6 +132,8 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
          (("value", figure), ("group", "group"), ("participant", "participant"))}
     ).dropna()  # fmt: skip
     sizes = data.groupby("group")["participant"].nunique()
+    own = data.groupby(["group", "participant"])["value"].mean().groupby("group").agg(["count", "mean", "std"])
+    of = {str(name): Spread(int(n), float(mean), float(sd)) for name, n, mean, sd in own.itertuples()}
     spread = float(data["value"].std())
     if len(sizes) < 2 or sizes.min() < 2 or not spread > 1e-6:
         return []
@@ -131,20 +144,31 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
         warnings.simplefilter("ignore")  # about variances near 0, which the model says as well
         fit, kind = _mixed(models, formula, data) if repeated else (None, "mixed")
         if fit is None and repeated:
-            people = {"groups": data["participant"].astype("category").cat.codes}
-            fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=people), "clustered"
+            clusters = {"groups": data["participant"].astype("category").cat.codes}
+            fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=clusters), "clustered"
         elif fit is None:
             fit, kind = models.ols(formula, data).fit(cov_type="HC3"), "linear"
-    interval = fit.conf_int()
-    return [
-        Effect(
-            figure, names[0], group, spread * float(fit.params[term]), spread * float(interval.loc[term][0]),
-            spread * float(interval.loc[term][1]), float(fit.pvalues[term]), float("nan"), len(data),
-            int(data["participant"].nunique()), kind,
-        )
-        for group in names[1:]
-        if (term := next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)) is not None
-    ]  # fmt: skip
+    people = int(data["participant"].nunique())
+    found = []
+    for group in names[1:]:
+        term = next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)
+        if term is not None:
+            estimate, deviation = spread * float(fit.params[term]), spread * float(fit.bse[term])
+            low, high, p = _inference(estimate, deviation, people - len(sizes))
+            found.append(
+                Effect(figure, names[0], group, estimate, low, high, p, float("nan"), len(data), people, kind,
+                       of[group], of[names[0]])
+            )  # fmt: skip
+    return found
+
+
+def _inference(estimate: float, deviation: float, freedom: int) -> tuple[float, float, float]:
+    """The 95 % interval and p by Student's t: statsmodels takes the normal distribution, which finds too much in few
+    people."""
+    from scipy.stats import t
+
+    reach = float(t.ppf(0.975, freedom)) * deviation
+    return estimate - reach, estimate + reach, 2 * float(t.sf(abs(estimate) / deviation, freedom))
 
 
 def _mixed(models: Any, formula: str, data: Any) -> tuple[Any, str]:

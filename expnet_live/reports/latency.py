@@ -14,6 +14,7 @@ from expnet_live.reports.recordings import Recording
 _BEFORE, _AFTER, _LASTS = 1.0, 3.0, 0.1  # s
 _DEVIATIONS, _LEAST = 3.0, 0.1
 _FEWEST = 5  # frames before a marker
+_MOMENTS, _FEW_MOMENTS = 200, 20  # without a marker
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "smile": ("mouthSmileLeft", "mouthSmileRight"),
@@ -48,6 +49,22 @@ def responses(recording: Recording) -> list[Response]:
                 latency = onset(recording.time, values, marker.time)
                 found.append(Response(marker.label, marker.time, action, latency))
     return found
+
+
+def by_chance(recording: Recording) -> dict[str, float]:
+    """The share, 0..1, of moments without a marker that an onset of each action follows; empty with too few moments."""
+    start, end = float(recording.time[0]) + _BEFORE, float(recording.time[-1]) - _AFTER
+    moments = np.linspace(start, end, _MOMENTS) if end > start else np.zeros(0)
+    for marker in recording.markers:
+        moments = moments[np.abs(moments - marker.time) >= _AFTER]
+    seen = [float(t) for t in moments if _within(recording, t - _BEFORE, t).sum() >= _FEWEST]
+    if len(seen) < _FEW_MOMENTS:
+        return {}
+    shares = {}
+    for action, names in ACTIONS.items():
+        values = np.mean(recording.weights[:, [INDEX[n] for n in names]], axis=1)
+        shares[action] = float(np.mean([onset(recording.time, values, t) is not None for t in seen]))
+    return shares
 
 
 def onset(time: Array, values: Array, at: float) -> float | None:

@@ -48,6 +48,7 @@ def figures_of(recording: Recording) -> list[Figure]:
     found = [
         Figure("duration", float(times[-1] - times[0])),
         Figure("frames", float(len(times))),
+        Figure("frame_rate", 1 / recording.step),
         Figure("in_frame", 100 * float(seen.mean())),
         Figure("gaps", float(_gaps(recording))),
         Figure("confidence", float(np.nanmean(recording.confidence[seen]))),
@@ -61,7 +62,7 @@ def figures_of(recording: Recording) -> list[Figure]:
         found.append(Figure("turned", 100 * float((np.abs(angles).max(1) > _TURNED).mean())))
     closures = blinks(recording)
     own = [b for b in closures if b.blink]
-    found.append(Figure("blink_rate", len(own) / recording.minutes))
+    found += [Figure("blinks", float(len(own))), Figure("blink_rate", len(own) / recording.minutes)]
     if own:
         found.append(Figure("blink_duration", 1000 * float(np.median([b.duration for b in own]))))
     found.append(Figure("eyes_shut", sum(b.duration > _LONG for b in closures) / recording.minutes))

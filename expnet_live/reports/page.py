@@ -11,15 +11,18 @@ from expnet_live.core.arkit import INDEX
 from expnet_live.core.version import __version__
 from expnet_live.reports import charts
 from expnet_live.reports.definitions import DEFINITIONS
+from expnet_live.reports.groups import Spread
 from expnet_live.reports.report import FaceReport, Report
 from expnet_live.reports.synchrony import SIGNALS
 
 _CURVES = {"smile": SIGNALS["smile"], "jaw": SIGNALS["jaw"], "brows up": SIGNALS["brows up"]}
 _POINTS = 600  # of a curve
 _ACTIONS = 12  # strongest ones in a figure
+_QUARTILES = 4  # latencies at least
+_CLEAR = 0.05  # q
 _FIRST = (
-    "duration", "frames", "in_frame", "gaps", "confidence", "quality", "face_width", "turned", "blink_rate",
-    "blink_duration", "eyes_shut",
+    "duration", "frames", "frame_rate", "in_frame", "gaps", "confidence", "quality", "face_width", "turned", "blinks",
+    "blink_rate", "blink_duration", "eyes_shut",
 )  # fmt: skip
 _STYLE = """
 body { font: 15px/1.5 Inter, "Segoe UI", "Noto Sans", sans-serif; color: #1b1e23; background: #eef0f2; margin: 0; }
@@ -31,7 +34,14 @@ table { border-collapse: collapse; width: 100%; } th { text-align: left; color: 
 th.n { text-align: right; }
 th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid #dde1e5; vertical-align: top; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; font-weight: 600; }
+td.w { white-space: nowrap; }
 td.d, p.d { color: #626a75; font-size: 13px; } p.d { margin: 2px 0 8px; } .src { color: #8a919b; }
+.wide { overflow-x: auto; } .wide svg { min-width: 560px; }
+@media (max-width: 640px) {
+  main { padding: 10px; } section { padding: 14px; }
+  table.figures tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid #dde1e5; }
+  table.figures td { border: 0; padding-bottom: 0; } table.figures td.d { grid-column: 1 / 3; padding: 0 0 6px; }
+}
 svg { width: 100%; height: auto; font: 12px sans-serif; display: block; } .muted { color: #626a75; }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 """
@@ -45,7 +55,7 @@ def page_of(report: Report) -> str:
         _about(len(names)),
         *([_overview(report)] if len(report.faces) > 1 else []),
         *(_groups(report) if report.grouped else []),
-        *(_pairs(report) if report.pairs else []),
+        *(_pairs(report) if report.compared else []),
         *(_face(face) for face in report.faces),
     ]
     title = escape(", ".join(names[:3]) + (" …" if len(names) > 3 else ""))
@@ -59,8 +69,9 @@ def page_of(report: Report) -> str:
 def _about(faces: int) -> str:
     return (
         f'<p class="muted">{faces} face{"s" * (faces != 1)}, made by ExpNet Live {escape(__version__)}. Every number '
-        "stands beside its definition and its source; the tables beside this page hold all of them. Numbers say how "
-        "faces moved, not what people felt.</p>"
+        "stands beside its definition and its source; the tables beside this page hold all of them. Actions are "
+        "ARKit's, from 0 to 1, the full action; left and right are the person's own. Faces seen in fewer than ten "
+        "frames are left out. Numbers say how faces moved, not what people felt.</p>"
     )
 
 
@@ -73,7 +84,8 @@ def _overview(report: Report) -> str:
         + "</tr>"
         for f in report.faces
     )
-    return f"<section><h2>All faces</h2><table><tr><th>Face</th>{heads}</tr>{rows}</table></section>"
+    table = _table(f"<tr><th>Face</th>{heads}</tr>{rows}")
+    return f"<section><h2>All faces</h2>{table}</section>"
 
 
 def _face(face: FaceReport) -> str:
@@ -84,8 +96,9 @@ def _face(face: FaceReport) -> str:
     ]
     parts = [
         f"<section><h2>{escape(face.recording.name)}</h2>",
-        f"<table>{''.join(rows)}</table>",
-        "<h3>Over time</h3>", _curves(face),
+        f'<p class="d">{escape(face.recording.made)}</p>' if face.recording.made else "",
+        f'<table class="figures">{"".join(rows)}</table>',
+        f"<h3>Over time</h3>{_meant()}", _chart(_curves(face)),
         *_ranked(face, "range"), *_ranked(face, "speed"), *_sides(face),
         *(_latencies(face) if face.responses else []),
         "</section>",
@@ -101,7 +114,13 @@ def _curves(face: FaceReport) -> str:
         for name, of in _CURVES.items()
     ]
     marks = [(m.time, m.label) for m in r.markers[:20]]
-    return charts.lines(r.time[::step], series, "s", "0..1", marks)
+    return charts.lines(r.time[::step], series, "time, s", "share of the full action", marks)
+
+
+def _meant() -> str:
+    """What the signals are."""
+    texts = [f"{name}: {'the mean of ' if len(of) > 1 else ''}{', '.join(of)}" for name, of in _CURVES.items()]
+    return f'<p class="d">{"; ".join(texts)}.</p>'
 
 
 def _ranked(face: FaceReport, key: str) -> Iterator[str]:
@@ -110,45 +129,54 @@ def _ranked(face: FaceReport, key: str) -> Iterator[str]:
     figures = sorted(figures, key=lambda f: -f.value)[:_ACTIONS]
     if figures:
         yield f"<h3>{DEFINITIONS[key].title} of the {len(figures)} strongest actions</h3>{_note(key)}"
-        yield charts.bars(
-            [f.of for f in figures], [f.value for f in figures], f" {DEFINITIONS[key].unit}".replace("0..1", "")
-        )
+        unit = f" {DEFINITIONS[key].unit}".replace(" 0..1", "")
+        yield _chart(charts.bars([f.of for f in figures], [f.value for f in figures], unit))
 
 
 def _sides(face: FaceReport) -> Iterator[str]:
     figures = [f for f in face.figures if f.key == "asymmetry"]
     if figures:
         yield f"<h3>Asymmetry</h3>{_note('asymmetry')}"
-        yield charts.intervals([f.of for f in figures], [(f.value, 0.0, f.value) for f in figures])
+        values = [(f.value, 0.0, f.value) for f in figures]
+        yield _chart(charts.intervals([f.of for f in figures], values, "index: the person's right < 0 < left"))
 
 
 def _latencies(face: FaceReport) -> Iterator[str]:
-    yield f"<h3>After markers</h3>{_note('latency')}{_note('responses')}<table>"
-    yield _heads("Marker", "Action", "Responses", "Median latency (ms)", "Quartiles (ms)", texts=2)
+    yield f"<h3>After markers</h3>{_note('latency')}{_note('responses')}{_note('chance')}"
+    rows = [_heads("Marker", "Action", "Responses", "By chance", "Median latency (ms)", "Quartiles (ms)", texts=2)]
     for label in dict.fromkeys(r.label for r in face.responses):
         for action in dict.fromkeys(r.action for r in face.responses):
             mine = [r for r in face.responses if (r.label, r.action) == (label, action)]
             late = [1000 * r.latency for r in mine if r.latency is not None]
             if late:
                 low, middle, high = np.percentile(late, [25, 50, 75])
-                yield (
-                    f'<tr><td>{escape(label)}</td><td>{action}</td><td class="n">{len(late)} of {len(mine)}</td>'
-                    f'<td class="n">{middle:.0f}</td><td class="n">{low:.0f} to {high:.0f}</td></tr>'
-                )
-    yield "</table>"
+                spread = f"{low:.0f} to {high:.0f}" if len(late) >= _QUARTILES else "–"
+                chance = face.value("chance", action)
+                likely = "–" if chance is None else f"{chance:.0f} %"
+                cells = (f"{len(late)} of {len(mine)}", likely, f"{middle:.0f}", spread)
+                rows.append(
+                    f"<tr><td>{escape(label)}</td><td>{action}</td>"
+                    + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>"
+                )  # fmt: skip
+    yield _table("".join(rows)) if len(rows) > 1 else "<p>No action followed a marker.</p>"
 
 
 def _pairs(report: Report) -> Iterator[str]:
     yield f"<section><h2>Synchrony</h2>{_note('synchrony')}{_note('synchrony_lag')}{_note('synchrony_p')}"
+    signals = "; ".join(f"{name}: {', '.join(of)}" for name, of in SIGNALS.items())
+    yield f'<p class="d">Signals are the means of actions ({signals}), and the speed of the head\'s turning.</p>'
+    if not report.pairs:
+        yield "<p>No two faces share 16 s and move in two windows of them, so none are compared.</p>"
     for first, second in dict.fromkeys((s.first, s.second) for s in report.pairs):
         mine = [s for s in report.pairs if (s.first, s.second) == (first, second)]
-        yield f"<h3>{escape(first)} and {escape(second)}</h3><table>"
-        yield _heads("Signal", "r", "Lag (s)", "p", "Windows")
+        yield f"<h3>{escape(first)} and {escape(second)}</h3>"
+        rows = [_heads("Signal", "r", "Lag (s)", "p", "Windows")]
         for s in mine:
             cells = (f"{s.r:.2f}", f"{s.lag:+.1f}", f"{s.p:.3f}", str(s.windows))
-            yield f"<tr><td>{s.signal}</td>" + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>"
-        yield "</table>"
-        yield charts.lines(mine[0].lags, [(s.signal, s.curve) for s in mine], "lag, s", "mean correlation")
+            rows.append(f"<tr><td>{s.signal}</td>" + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>")
+        yield _table("".join(rows))
+        curves = [(s.signal, s.curve) for s in mine]
+        yield _chart(charts.lines(mine[0].lags, curves, "lag, s", "mean correlation"))
     yield "</section>"
 
 
@@ -158,17 +186,48 @@ def _groups(report: Report) -> Iterator[str]:
     if not shown:
         yield "<p>No figure moves enough, in at least two people of each group, to be compared.</p></section>"
         return
-    yield f'<p class="d">The {len(shown)} clearest of {len(report.effects)} effects; groups.csv has all.</p>'
-    yield charts.intervals([f"{e.figure}: {e.group}" for e in shown], [(e.estimate, e.low, e.high) for e in shown])
-    yield "<table>" + _heads("Figure", "Group", "Difference", "95 % interval", "p", "q", texts=2, last="Model")
+    clear = sum(e.q < _CLEAR for e in report.effects)
+    yield (
+        f'<p class="d">Of {len(report.effects)} effects, {clear or "none"} {"has" if clear == 1 else "have"} a q below '
+        f"{_CLEAR:g}. Here are the {len(shown)} with the lowest p; groups.csv has all. Behind the mean of each group: "
+        "the standard deviation over its people, and their number.</p>"
+    )
+    several = len({e.group for e in report.effects}) > 1
+    for unit in dict.fromkeys(_unit_of(e.figure) for e in shown):
+        of = [e for e in shown if _unit_of(e.figure) == unit]
+        labels = [f"{e.figure}: {e.group}" if several else e.figure for e in of]
+        yield _chart(charts.intervals(labels, [(e.estimate, e.low, e.high) for e in of], f"difference, {unit}"))
+    rows = [
+        _heads("Figure", "Groups, mean (sd, people)", "Difference", "95 % interval", "p", "q", texts=2, last="Model")
+    ]
     for e in shown:
-        cells = (f"{e.estimate:+.3g}", f"{e.low:.3g} to {e.high:.3g}", f"{e.p:.2g}", f"{e.q:.2g}")
-        yield (
-            f"<tr><td>{escape(e.figure)}</td><td>{escape(e.group)} against {escape(e.reference)}</td>"
+        difference = f"{e.estimate:+.3g} {_unit_of(e.figure)}".replace(" 0..1", "")
+        cells = (difference, f"{e.low:.3g} to {e.high:.3g}", f"{e.p:.2g}", f"{e.q:.2g}")
+        groups = f"{_spread(e.group, e.of_group)}<br>{_spread(e.reference, e.of_reference)}"
+        rows.append(
+            f'<tr><td class="w">{escape(e.figure)}</td><td class="w">{groups}</td>'
             + "".join(f'<td class="n">{c}</td>' for c in cells)
-            + f"<td>{e.model}, {e.participants} people, {e.windows} windows</td></tr>"
+            + f"<td>{e.model}, {e.windows} windows</td></tr>"
         )
-    yield "</table></section>"
+    yield _table("".join(rows)) + "</section>"
+
+
+def _spread(group: str, of: Spread) -> str:
+    return f"{escape(group)} {of.mean:.2g} ({of.sd:.2g}, {of.people})"
+
+
+def _unit_of(figure: str) -> str:
+    """Of a figure of groups.csv, such as `speed jawOpen`."""
+    return DEFINITIONS[figure.split()[0]].unit
+
+
+def _table(rows: str) -> str:
+    """A table that scrolls where the screen is narrow."""
+    return f'<div class="wide"><table>{rows}</table></div>'
+
+
+def _chart(svg: str) -> str:
+    return f'<div class="wide">{svg}</div>'
 
 
 def _heads(*names: str, texts: int = 1, last: str = "") -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Recording:
     """One face in T frames of a recording: `time` (T,) s, `seen` (T,) bool, `weights` (T, 52) 0..1, `rotation` (T, 3)
     rad, `width` (T,) px of its box, `confidence` (T,), and `quality` (T,) or None; NaN where it is not seen.
 
-    `source` names the recording and `face` the face in it.
+    `source` names the recording and `face` the face in it. `made`: a sentence about how, or empty.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Recording:
     confidence: Array
     quality: Array | None = None
     markers: tuple[Marker, ...] = field(default=())
+    made: str = ""
 
     @property
     def name(self) -> str:
@@ -69,7 +71,8 @@ def _read(path: Path) -> list[Recording]:
     if is_session(path) and (path / "session.json").is_file():
         return _session(Session.open(path))
     if path.is_dir() and (path / "coefficients.csv").is_file():
-        return list(_table(_csv(path / "coefficients.csv"), path))
+        made = _runs(path / "run.json")
+        return [replace(r, made=made.get(r.source, "")) for r in _table(_csv(path / "coefficients.csv"), path)]
     if path.is_dir():
         return list(_table(_parquet(path), path))
     if not path.is_file():
@@ -82,7 +85,9 @@ def _session(session: Session) -> list[Recording]:
     if not np.isfinite(session.rows.blendshapes).any():
         return []
     rows = corrected(session.rows, session.info.person, session.info.coefficients)
-    found, name = [], session.info.title or session.folder.name
+    found, name, info = [], session.info.title or session.folder.name, session.info
+    lost = f" {info.drops} frames were dropped." if info.drops else ""
+    made = f"Recorded {info.started[:10]}; {_with(info.model.name, info.model.version, info.smoothing)}{lost}"
     numbers = faces_of(rows)
     for face in numbers:
         own = track(rows, face)
@@ -92,10 +97,27 @@ def _session(session: Session) -> list[Recording]:
             found.append(
                 Recording(
                     name, label, own.time, seen, own.blendshapes, own.rotation, own.box[:, 2], own.confidence,
-                    own.quality if np.isfinite(own.quality).any() else None, markers=session.markers,
+                    own.quality if np.isfinite(own.quality).any() else None, markers=session.markers, made=made,
                 )
             )  # fmt: skip
     return found
+
+
+def _with(network: str, version: str, smoothing: str) -> str:
+    return f"network {network} ({version}), smoothing {smoothing}."
+
+
+def _runs(path: Path) -> dict[str, str]:
+    """How each input of `analyze` was read, by its source, as far as its run.json tells."""
+    told = {}
+    try:
+        for run in json.loads(path.read_bytes())["runs"]:
+            model, smoothing = run["model"], run["settings"]["smoothing"]
+            made = f"Analysed {run['started'][:10]}; {_with(model['name'], model['version'], smoothing)}"
+            told.update({str(one["source"]): made for one in run["inputs"]})
+    except (OSError, ValueError, KeyError, TypeError):
+        return told  # it is not needed
+    return told
 
 
 Columns = dict[str, Any]

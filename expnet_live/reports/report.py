@@ -8,7 +8,7 @@ from itertools import combinations
 
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.reports.groups import Effect, Member, compare
-from expnet_live.reports.latency import Response, responses
+from expnet_live.reports.latency import Response, by_chance, responses
 from expnet_live.reports.measures import Blink, Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
 from expnet_live.reports.synchrony import Synchrony, synchronies
@@ -33,6 +33,7 @@ class Report:
     pairs: list[Synchrony]
     effects: list[Effect] = field(default_factory=list)
     grouped: bool = False
+    compared: bool = False  # whether there were faces to compare in pairs
 
 
 def make_report(
@@ -46,12 +47,11 @@ def make_report(
     effects = [] if members is None else compare(recordings, members)
     faces = []
     for i, recording in enumerate(recordings):
-        faces.append(FaceReport(recording, figures_of(recording), blinks(recording), responses(recording)))
+        figures, answers = figures_of(recording), responses(recording)
+        if answers:
+            figures += [Figure("chance", 100 * share, action) for action, share in by_chance(recording).items()]
+        faces.append(FaceReport(recording, figures, blinks(recording), answers))
         progress(i + 1, len(recordings))
-    pairs = [
-        found
-        for one, other in combinations(recordings, 2)
-        if together or one.source == other.source
-        for found in synchronies(one, other)
-    ]
-    return Report(faces, pairs, effects, members is not None)
+    couples = [(one, other) for one, other in combinations(recordings, 2) if together or one.source == other.source]
+    pairs = [found for one, other in couples for found in synchronies(one, other)]
+    return Report(faces, pairs, effects, members is not None, bool(couples))

@@ -79,10 +79,12 @@ def _tables(report: Report) -> Iterator[tuple[str, list[list[str]]]]:
             "windows",
             "participants",
             "model",
+            *(f"{whose}_{what}" for whose in ("reference", "group") for what in ("people", "mean", "sd")),
         ]
         yield "groups.csv", [heads] + [
             [e.figure, e.reference, e.group, *(_number(v) for v in (e.estimate, e.low, e.high, e.p, e.q)),
-             str(e.windows), str(e.participants), e.model]
+             str(e.windows), str(e.participants), e.model,
+             *(_number(v) for v in (*e.of_reference, *e.of_group))]
             for e in report.effects
         ]  # fmt: skip
 

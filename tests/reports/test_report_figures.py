@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
+from scipy import stats
 
 from expnet_live.core.errors import UserError
 from expnet_live.reports.groups import Member, compare
-from expnet_live.reports.latency import onset, responses
+from expnet_live.reports.latency import by_chance, onset, responses
 from expnet_live.reports.measures import Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
 from expnet_live.reports.synchrony import measure, synchronies
@@ -109,6 +110,16 @@ def test_a_single_frame_is_no_onset() -> None:
     assert onset(time, values, 2.0) is None
 
 
+def test_onsets_by_chance() -> None:
+    made = recording(120)
+    pulses = sum((bump(made.time, t, 0.5) for t in np.arange(3.0, 120, 6.0)), np.zeros(len(made.time)))
+    shares = by_chance(marked(doing(made, pulses, "jawOpen"), (60.0, "go")))
+    # A moment is followed by one of them if it lies in the 3 of 6 s before; too soon after one, its tail hides none.
+    assert shares["mouth open"] == pytest.approx(0.5, abs=0.08)
+    assert shares["smile"] == 0
+    assert by_chance(marked(recording(20), *((float(t), "go") for t in range(0, 20, 4)))) == {}
+
+
 # --- groups -------------------------------------------------------------------------------------
 
 EFFECT = 0.25
@@ -134,6 +145,11 @@ def test_the_effect_of_a_group_is_found_with_its_interval() -> None:
     assert (jaw.reference, jaw.group, jaw.model) == ("controls", "patients", "mixed")
     assert (jaw.participants, jaw.windows) == (12, 36)
     assert jaw.low < -EFFECT < jaw.high and jaw.estimate == pytest.approx(-EFFECT, abs=0.05)
+    assert (jaw.of_group.people, jaw.of_reference.people) == (6, 6)
+    assert jaw.of_group.mean - jaw.of_reference.mean == pytest.approx(jaw.estimate, abs=0.01)
+    assert 0.02 < jaw.of_group.sd < 0.08
+    reach = stats.t.ppf(0.975, 10) * abs(jaw.estimate) / stats.t.isf(jaw.p / 2, 10)  # 12 people, two groups
+    assert (jaw.high - jaw.low) / 2 == pytest.approx(reach, rel=1e-6)
     assert jaw.q < 0.001 and jaw.q >= jaw.p
     assert all(e.q > 0.05 for name, e in effects.items() if "jawOpen" not in name)
 

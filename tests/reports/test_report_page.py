@@ -16,6 +16,7 @@ from made_faces import blinking, doing, marked, recording, slow_noise, write_tab
 
 from expnet_live.cli import main
 from expnet_live.reports.definitions import DEFINITIONS
+from expnet_live.reports.groups import Member
 from expnet_live.reports.recordings import read_recordings
 from expnet_live.reports.report import make_report
 from expnet_live.reports.writing import write_report
@@ -106,7 +107,37 @@ def test_a_session_with_two_faces_and_markers(tmp_path: Path, demo_session: Sess
     (smile,) = [r for r in rows_of(out / "synchrony.csv") if r["signal"] == "smile"]
     assert float(smile["lag_s"]) == pytest.approx(0.5, abs=0.11) and float(smile["p"]) < 0.05
     assert {r["marker"] for r in rows_of(out / "latencies.csv")} == {"go"}
-    assert "Synchrony" in (out / "report.html").read_text(encoding="utf-8")
+    assert 0 <= figure(out, "chance", "smile") <= 100
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Synchrony" in page and f"smoothing {info.smoothing}." in page
+
+
+def test_what_a_page_cannot_tell_it_says(tmp_path: Path) -> None:
+    made = [
+        marked(recording(9, f"{name}.mp4"), (4.0, "a label that is longer than the curve has room for"))
+        for name in "ab"
+    ]
+    write_report(make_report(made, together=True), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No two faces share 16 s" in page and "No action followed a marker." in page
+    assert re.search(r">a label [\w ]+…<", page)
+    assert not (tmp_path / "synchrony.csv").exists()
+
+
+def test_a_page_of_groups_tells_their_means_and_units(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    made, members = [], {}
+    for i in range(8):
+        one = recording(40, f"p{i}", seed=i)
+        wave = 0.3 + 0.2 * (i % 2) + rng.normal(0, 0.03) + 0.1 * np.sin(2 * np.pi * one.time)
+        made.append(doing(one, wave, "jawOpen"))
+        members[f"p{i}"] = Member(f"p{i}", ("old", "young")[i % 2])
+    write_report(make_report(made, members), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "difference, 0..1" in page and "difference, 1/s" in page and ", 4)<br>old " in page
+    (jaw,) = [r for r in rows_of(tmp_path / "groups.csv") if r["figure"] == "mean jawOpen"]
+    assert (jaw["group_people"], jaw["reference_people"]) == ("4", "4")
+    assert float(jaw["group_mean"]) - float(jaw["reference_mean"]) == pytest.approx(float(jaw["estimate"]), abs=0.01)
 
 
 def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
