@@ -21,6 +21,7 @@ from expnet_live.sessions.reading.session import Session
 
 _LEAST = 10  # frames of a face, below which it is left out
 _KEYS = ("timestamp_s", "face", "confidence")
+_WANTED = {"source", *_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,8 @@ def _read(path: Path) -> list[Recording]:
         made = _runs(path / "run.json")
         return [replace(r, made=made.get(r.source, "")) for r in _table(_csv(path / "coefficients.csv"), path)]
     if path.is_dir():
-        return list(_table(_parquet(path), path))
+        way = _archived(path / "dataset.json")
+        return [replace(r, made=way) for r in _table(_parquet(path), path)]
     if not path.is_file():
         raise UserError(f"There is no session, table or data set {path}; check the name.")
     return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path))
@@ -120,6 +122,17 @@ def _runs(path: Path) -> dict[str, str]:
     return told
 
 
+def _archived(path: Path) -> str:
+    """How `archive` read a data set, as far as its dataset.json tells."""
+    try:
+        settings = json.loads(path.read_bytes())["settings"]
+        network = Path(settings["model"] or "expnet.safetensors")
+        name = network.stem + settings["runtime"] if settings["runtime"] else network.name
+        return f"Read by an archive; {_with(name, 'expnet-live ' + settings['version'], settings['smoothing'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # it is not needed
+
+
 Columns = dict[str, Any]
 
 
@@ -142,7 +155,9 @@ def _parquet(path: Path) -> Columns:
         tables = [f for f in files if "timestamp_s" in pq.read_schema(f).names]
         if not tables:
             raise UserError(f"{path} has no table of frames; give a session, a table or a data set.")
-        return _columns(pa.concat_tables([pq.read_table(f) for f in tables], promote_options="default"), path)
+        # A data set has twice as many columns.
+        read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in _WANTED]) for f in tables]
+        return _columns(pa.concat_tables(read, promote_options="default"), path)
     except (OSError, pa.ArrowException) as e:
         raise UserError(f"{path} cannot be read as a data set ({e}); check it.") from e
 

@@ -38,6 +38,15 @@ def test_the_lines_read_it(
     assert len(capsys.readouterr().out) > 10
 
 
+def test_a_report_of_it_says_how_it_was_read(place: Path, tmp_path: Path) -> None:
+    assert main(["report", str(place / "interviews"), "--out", str(tmp_path)]) == 2  # six frames are no recording
+    clip(tmp_path / "long.mp4", n=20)
+    out = tmp_path / "out"
+    assert main(["archive", str(tmp_path / "long.mp4"), "--out", str(out), "--cluster", "local:1"]) == 0
+    assert main(["report", str(out), "--out", str(tmp_path / "report")]) == 0
+    assert "smoothing balanced." in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
 def test_arrow_opens_it_as_r_does(place: Path) -> None:
     """R's arrow is the same library, whose open_dataset opens a folder of hive partitions."""
     faces = ds.dataset(place / "interviews" / "faces", partitioning="hive")
