@@ -17,6 +17,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.paths import data_folder
 from expnet_live.core.types import Array, Image
+from expnet_live.pipeline.landmarker import Landmarker
 
 FILE = "face_landmarker.task"
 _FRAME_MS = 40  # the network only needs times that grow
@@ -35,7 +36,7 @@ class FaceMesh:
 
     def __init__(self, *, video: bool = False, confidence: float = 0.5) -> None:
         self._solution = _solution(video, confidence)
-        self._landmarker: Any = None if self._solution is not None else _landmarker(video, confidence)
+        self._landmarker = None if self._solution is not None else _landmarker(video, confidence)
         self._video, self._times = video, itertools.count(0, _FRAME_MS)
 
     def process(self, rgb: Image) -> Array | None:
@@ -47,14 +48,14 @@ class FaceMesh:
 
     def find(self, rgb: Image) -> Sequence[Any] | None:
         """As `process`, but mediapipe's own objects, as quickly as mediapipe has them."""
-        if self._solution is not None:
+        if self._landmarker is None:
             faces = self._solution.process(rgb).multi_face_landmarks
             return faces[0].landmark if faces else None
-        faces = self._look(rgb).face_landmarks
+        faces = self._look(self._landmarker, rgb).face_landmarks
         return faces[0] if faces else None
 
     def close(self) -> None:
-        (self._solution or self._landmarker).close()
+        (self._landmarker or self._solution).close()
 
     def __enter__(self) -> Self:
         return self
@@ -64,13 +65,10 @@ class FaceMesh:
     ) -> None:
         self.close()
 
-    def _look(self, rgb: Image) -> Any:
-        import mediapipe
-
-        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+    def _look(self, landmarker: Landmarker, rgb: Image) -> Any:
         if self._video:
-            return self._landmarker.detect_for_video(picture, next(self._times))
-        return self._landmarker.detect(picture)
+            return landmarker.detect_for_video(rgb, next(self._times))
+        return landmarker.detect(rgb)
 
 
 def _solution(video: bool, confidence: float) -> Any:
@@ -85,25 +83,19 @@ def _solution(video: bool, confidence: float) -> Any:
     )
 
 
-def _landmarker(video: bool, confidence: float) -> Any:
+def _landmarker(video: bool, confidence: float) -> Landmarker:
     path = landmarker_file()
     with light_mediapipe():
         try:
-            import mediapipe
+            import mediapipe  # noqa: F401
         except ImportError as error:
             raise UserError("The landmark fit needs mediapipe; install it with 'pip install mediapipe'.") from error
     if not path.is_file():
         raise UserError(
             f"The landmark fit needs MediaPipe's Face Landmarker on this Python; put its file {FILE} in {path.parent}."
         )
-    vision = mediapipe.tasks.vision
-    options = vision.FaceLandmarkerOptions(
-        base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
-        running_mode=vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE,
-        min_face_detection_confidence=confidence,
-    )
     try:
-        return vision.FaceLandmarker.create_from_options(options)
+        return Landmarker(path, video=video, min_face_detection_confidence=confidence)
     except OSError as error:
         raise UserError(
             f"mediapipe cannot load a library of the system ({error}); on Debian or Ubuntu run scripts/setup.sh."

@@ -22,10 +22,10 @@ from tqdm import tqdm
 
 from expnet_live.core.arkit import mirrored_name
 from expnet_live.core.errors import UserError
-from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
 from expnet_live.pipeline.face_mesh import FaceMesh
+from expnet_live.pipeline.landmarker import Landmarker
 from expnet_live.research.training.array_file import ArrayFile
 from expnet_live.research.training.photos import PhotoRef, read_photo
 
@@ -72,23 +72,18 @@ class Looks:
     score_names: list[str]
 
 
-def face_landmarker(path: Path, detection: float, presence: float) -> Any:
+def face_landmarker(path: Path, detection: float, presence: float) -> Landmarker:
     """MediaPipe's Face Landmarker with its 52 scores, from a .task file; least confidences of detection and presence.
 
     Raises UserError if it is not a Face Landmarker.
     """
-    with light_mediapipe():
-        import mediapipe
-
-    vision = mediapipe.tasks.vision
     try:
-        options = vision.FaceLandmarkerOptions(
-            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=path.read_bytes()),
+        return Landmarker(
+            path,
             output_face_blendshapes=True,
             min_face_detection_confidence=detection,
             min_face_presence_confidence=presence,
         )
-        return vision.FaceLandmarker.create_from_options(options)
     except (RuntimeError, ValueError, OSError) as e:
         raise UserError(f"{path} is not a Face Landmarker with blendshapes (.task); give one with --teacher.") from e
 
@@ -103,13 +98,7 @@ class LandmarkDetector:
         self._pad = pad
         self._mesh = FaceMesh(confidence=min_confidence)
         self._mirror = mirror_of_mesh(base_topology().triangles)
-        self._teacher: Any = None
-        if teacher is not None:
-            self._teacher = face_landmarker(teacher, min_confidence, min_confidence)
-            import mediapipe
-
-            self._mp_image = mediapipe.Image
-            self._srgb = mediapipe.ImageFormat.SRGB
+        self._teacher = None if teacher is None else face_landmarker(teacher, min_confidence, min_confidence)
 
     def mesh(self, image: Image) -> Array | None:
         """Landmarks (478, 3) in pixels of `image` (BGR uint8), or None without a face."""
@@ -119,8 +108,9 @@ class LandmarkDetector:
 
     def teach(self, image: Image) -> tuple[Array, Array, list[str]] | None:
         """The teacher's landmarks (478, 3), its 52 scores in 0..1 and their names."""
+        assert self._teacher is not None
         rgb, pad = self._padded(image)
-        found = self._teacher.detect(self._mp_image(image_format=self._srgb, data=rgb))
+        found = self._teacher.detect(rgb)
         if not found.face_landmarks:
             return None
         scores = found.face_blendshapes[0]

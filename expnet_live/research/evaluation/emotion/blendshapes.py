@@ -20,16 +20,13 @@ class Blendshapes:
     """52 ARKit-style action scores of a face. Raises UserError if `teacher` is not a Face Landmarker file."""
 
     def __init__(self, teacher: Path, min_confidence: float = 0.1) -> None:
-        import mediapipe
-
         self._landmarker = face_landmarker(teacher, min_confidence, min_confidence)
-        self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
 
     def scores(self, image: Image, face: Detection) -> Array | None:
         """The scores (52,) in 0..1, or None if no face is found in its enlarged crop."""
         crop = Crop.of_detection(face, _CROP).cut(image)
         rgb = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
-        found = self._landmarker.detect(self._image(image_format=self._format, data=rgb)).face_blendshapes
+        found = self._landmarker.detect(rgb).face_blendshapes
         return np.array([c.score for c in found[0]], np.float32) if found else None
 
     def close(self) -> None:

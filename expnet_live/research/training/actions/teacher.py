@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 
 from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
-from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
@@ -50,11 +49,7 @@ class Teacher:
     """The Face Landmarker in a .task file. Raises UserError if the file is not one."""
 
     def __init__(self, path: Path) -> None:
-        with light_mediapipe():
-            import mediapipe
-
         self._landmarker = face_landmarker(path, _MIN_DETECTION, _MIN_PRESENCE)
-        self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
         self._mirror = mirror_of_mesh(base_topology().triangles)
 
     def teach(self, image: Image, view: WeakPerspective, looks: int = 4) -> Taught | None:
@@ -82,7 +77,7 @@ class Teacher:
 
     def _look(self, image: Image) -> tuple[Array, Array] | None:
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-        found = self._landmarker.detect(self._image(image_format=self._format, data=rgb))
+        found = self._landmarker.detect(rgb)
         if not found.face_landmarks:
             return None
         scores = np.full(N_BLENDSHAPES, np.nan, np.float32)
