@@ -246,9 +246,9 @@ def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | Non
     if out.exists():
         return LandmarkSet.load(out)
     # In the processes of a pool, a missing network or a wrong file would raise again and again.
-    FaceMesh().close()
     if teacher is not None:
         face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE).close()
+    FaceMesh().close()
     parts = out.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
     chunks = [refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK)]
