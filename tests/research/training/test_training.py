@@ -204,7 +204,9 @@ def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
     few = tmp_path / "few"
     few.mkdir()
     cv2.imwrite(str(few / "a.png"), cv2.imread(str(folder / "p0000.png")))
-    assert main(["train", "labels", str(few), "--landmarks", str(few / "l.npz"), "--out", str(few / "labels.npz")]) == 0
+    labels = ["train", "labels", str(few), "--landmarks", str(few / "l.npz"), "--out", str(few / "labels.npz")]
+    with landmarker():
+        assert main(labels) == 0
     files = ["--landmarks", str(few / "l.npz"), "--labels", str(few / "labels.npz"), "--out", str(tmp_path / "out")]
     assert main(["train", "expnet", str(few), *files]) == 2
     assert "name more photos, of more people" in capsys.readouterr().err
