@@ -6,10 +6,14 @@ are those of `expnet_live.core.types`. docs/api.md lists the names.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from expnet_live.core.version import __version__
+
+# Since 1.29, ONNX Runtime reports its use to Microsoft, from its import on and unless this is set before.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _PLACES = {
     "ARKIT": "core.arkit",

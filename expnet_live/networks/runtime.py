@@ -22,7 +22,7 @@ from expnet_live.networks.checkpoint import Weights
 Running = Callable[[Image], Array]
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-# ONNX Runtime's Windows builds would otherwise report their use to the system.
+# For programs that imported ONNX Runtime before this package, which keeps it silent otherwise.
 onnxruntime.disable_telemetry_events()
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,3 +62,12 @@ def test_predictions_leave_the_crops_alone() -> None:
     assert np.array_equal(crops, before)
     assert one.expression[1] == pytest.approx(two.expression[0], abs=0.05)
     assert ((one.confidence >= 0) & (one.confidence <= 1)).all()
+
+
+def test_onnx_runtime_reports_nothing(tmp_path: Path) -> None:
+    """Where it may report its use, it keeps reports and an identifier of the device in the user's cache folder."""
+    code = "from expnet_live import Pipeline; Pipeline.load(device='cpu')"
+    env = {k: v for k, v in os.environ.items() if k != "CI" and not k.startswith("ORT_")}
+    env |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-B", "-c", code], env=env, check=True, timeout=120)
+    assert not list(tmp_path.rglob("*onnxruntime*")) and not list(tmp_path.rglob("deviceid"))
