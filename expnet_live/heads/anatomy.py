@@ -39,7 +39,8 @@ class Anatomy:
 
     `cage` gives the control points, `refine` (V, n) with `offset` (V, 3) mm the vertices; `skin` (n, 468) and `jaw`
     (n,) are the parts of a control point that move with the skin and with the lower jaw, if a rig moves them apart;
-    `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first;
+    `triangles` (F, 3) int32, counter-clockwise from outside, those of the face first, then those of
+    the rest of the refined cage;
     `colors` (V, 3) uint8 RGB albedo, `shine` (V,) 0 matte to 1 wet, `part` (V,) see `Part`;
     `centers` (2,) the cage points at the centres of the right and the left eyeball;
     `lids` for each eye the face vertices that must stay in front of it; `closings` close eyes
@@ -58,6 +59,7 @@ class Anatomy:
     part: Array
     n_face: int
     n_face_triangles: int
+    n_refined_triangles: int
     centers: Array
     lids: tuple[Array, Array]
     closings: tuple[Closing, ...]
@@ -307,6 +309,7 @@ class _Assembly:
             part=part.astype(np.int8),
             n_face=n_face,
             n_face_triangles=n_face_triangles,
+            n_refined_triangles=len(self.triangles[0]),
             centers=centers,
             lids=(right, left),
         )

@@ -269,6 +269,7 @@ class FaceModel:
             part=anatomy.part,
             shine=anatomy.shine,
             marks=np.arange(len(self.mean), dtype=np.int32),
+            halved=(anatomy.n_face_triangles, anatomy.n_refined_triangles),
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
             hair=density if STYLES[self.look.hair].cap else None,
             brows=hairs,

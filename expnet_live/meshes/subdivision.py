@@ -60,6 +60,25 @@ def loop_subdivision(
     return matrix.tocsr(), faces.astype(np.int32)
 
 
+def coarser(triangles: Array, needed: Array) -> Array:
+    """Triangles (4n, 3), as a round of `loop_subdivision` made them, without the new vertices that are not `needed`.
+
+    `needed` (V,) bool. Triangles on both sides of an edge agree on the vertex that divides it, so no gap opens.
+    """
+    first, second, third, middles = np.split(triangles, 4)
+    corners = np.stack([first[:, 0], second[:, 0], third[:, 0]], 1)
+    divided = needed[middles]
+    parts = [corners[~divided.any(1)], *(part[divided.all(1)] for part in (first, second, third, middles))]
+    for k in range(3):
+        # Begin each at its edge k.
+        (a, b, c), (ab, bc, _) = np.roll(corners, -k, 1).T, np.roll(middles, -k, 1).T
+        on_ab, on_bc, on_ca = np.roll(divided, -k, 1).T
+        one, two = on_ab & ~on_bc & ~on_ca, on_ab & on_bc & ~on_ca
+        parts += [np.stack(t, 1)[one] for t in ((a, ab, c), (ab, b, c))]
+        parts += [np.stack(t, 1)[two] for t in ((ab, b, bc), (a, ab, bc), (a, bc, c))]
+    return np.concatenate(parts)
+
+
 def _subdivide(triangles: Array, n: int, creases: Array) -> tuple[sparse.csr_matrix, Array, Array]:
     edges, edge_of, count = edges_of(triangles)
     if count.max(initial=0) > 2:

@@ -26,6 +26,7 @@ from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.inference_worker import face_model, network_threads
 from expnet_live.live.state import LiveFace
+from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render.overlay import contour_lines
 
 SIZE = QSize(300, 280)
@@ -119,6 +120,21 @@ def test_neck_fades_and_mirrored_heads_are_seen_from_outside(stage: Stage, geome
     falling = column[np.flatnonzero(column > 0)[-1] - 30 :]
     assert ((falling > 20) & (falling < 235)).sum() > 12  # not a hard edge
     assert np.abs(plain[..., 3] - mirrored[:, ::-1, 3]).mean() < 2
+
+
+def test_where_the_cpu_draws_fewer_triangles_have_no_gaps_and_look_alike(stage: Stage, geometry: HeadGeometry) -> None:
+    parts = (geometry.skin, geometry.behind_lips, geometry.hairy, geometry.brow, geometry.eyes)
+    few = np.concatenate(parts).astype(int)
+    assert len(few) < 0.75 * len(geometry.triangles)
+    # As many open edges as there were, or fewer where a ring was made coarser.
+    assert (edges_of(few)[2] == 1).sum() <= (edges_of(geometry.triangles)[2] == 1).sum()
+    elsewhere = np.concatenate([geometry.brow, geometry.eyes]).astype(int)
+    known = np.isin(geometry.triangles @ (1, 10**5, 10**10), elsewhere @ (1, 10**5, 10**10))
+    whole = replace(geometry, skin=geometry.triangles[~known], behind_lips=few[:0], hairy=few[:0])
+    for moved in ({}, {"jawOpen": 2.0}):
+        fine, coarse = (drawn(stage, visual_of(g, True, hair=False), **moved) for g in (whole, geometry))
+        assert np.percentile(np.abs(fine - coarse)[..., 3], 99.9) < 8
+        assert np.abs(fine - coarse).mean() < 0.5
 
 
 def test_teeth_are_dark_behind_lips_that_nearly_touch(stage: Stage, geometry: HeadGeometry) -> None:

@@ -13,7 +13,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.topology import base_topology, mirror_permutation
 from expnet_live.meshes.files import write_mesh
-from expnet_live.meshes.subdivision import boundary_loops, edges_of, loop_subdivision
+from expnet_live.meshes.subdivision import boundary_loops, coarser, edges_of, loop_subdivision
 
 OCTAHEDRON = np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)], np.float32)
 OCTAHEDRON_FACES = np.array(
@@ -65,6 +65,19 @@ def test_a_crease_keeps_the_shape_that_it_has_as_a_border() -> None:
 def test_subdivision_refuses_an_edge_of_three_triangles() -> None:
     with pytest.raises(ValueError, match="more than two"):
         loop_subdivision(np.array([(0, 1, 2), (0, 1, 3), (0, 1, 4)]), 5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
+def test_a_coarser_mesh_stays_closed_and_keeps_its_direction(share: float) -> None:
+    matrix, faces = loop_subdivision(OCTAHEDRON_FACES, 6, rounds=2)
+    points = matrix @ OCTAHEDRON
+    needed = np.random.default_rng(2).random(len(points)) < share
+    few = coarser(faces, needed)
+    assert len(few) == 32 + 2 * needed[18:].sum()
+    assert (edges_of(few)[2] == 2).all()
+    a, b, c = points[few].swapaxes(0, 1)
+    assert ((np.cross(b - a, c - a) * (a + b + c)).sum(1) > 0).all()  # outwards
+    assert set(np.unique(few)) == {*range(18), *np.flatnonzero(needed[18:]) + 18}
 
 
 def test_normals_of_a_sphere_point_outward() -> None:

@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull, cKDTree
 
 from expnet_live.core.srgb import linear_from_srgb
 from expnet_live.core.types import Array
+from expnet_live.heads.growing import ramp
 from expnet_live.heads.hair import lift
 from expnet_live.heads.hair_styles import STYLES, Style
 from expnet_live.heads.head import Head, Part, expression_of, face_triangles
@@ -20,7 +21,7 @@ from expnet_live.heads.strands import Strands
 from expnet_live.heads.tone import is_skin, own_tone
 from expnet_live.heads.topology import CHIN
 from expnet_live.meshes.indices import index_type
-from expnet_live.meshes.subdivision import edges_of
+from expnet_live.meshes.subdivision import coarser, edges_of
 
 HAIR_BEGINS = 0.4  # mm: less counts as skin, also in the shaders
 _INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
@@ -35,13 +36,16 @@ _BROW = 0.01  # density of a brow that is drawn
 _SOME = 40  # of how many points of the hair one is enough to enclose it
 # mm from the skin, from the inside of the lips and from the lips: what counts as just behind, as edge, as front teeth.
 _SEAM, _EDGE, _FRONT = 3.0, 1.2, 18.0
+# What is not seen, where the CPU draws: mm between a surface and one with fewer vertices, and parts of other traits.
+_FLAT, _SLIGHT = 0.2, 0.05
 _NECK = 40.0  # mm below the chin that a head must reach to have a neck
 
 
 @dataclass(frozen=True, eq=False)
 class HeadGeometry:
-    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32; the triangles are split into `skin` (which includes lips
-    and teeth), `hairy`, `brow` and `eyes`. Per vertex, float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
+    """`triangles` (F, 3) and `grid` (E, 2) uint16 or uint32. For where the CPU draws, `skin` (which includes lips),
+    `behind_lips` (teeth and tongue), `hairy`, `brow` and `eyes` are the same head in fewer triangles. Per vertex,
+    float32: linear RGB `colors` (V, 3), `shine` (V,) 0..1,
     `openness` (V,) 0 in hollows to 1, `paint` (V,) 0..1 how much of the camera's picture it takes, `hair` (V,) 0..1,
     `brows` (V, 3) as in heads/brows.py, `skinned` (V,) 0..1 how much they take the tone of the skin, `rest` (V, 3) mm
     at rest; `tone` (3,) that tone, linear RGB, None of a head with colours of its own; `inside` (V,) bool: behind the
@@ -53,6 +57,7 @@ class HeadGeometry:
 
     triangles: Array
     skin: Array
+    behind_lips: Array
     hairy: Array
     brow: Array
     eyes: Array
@@ -101,35 +106,42 @@ class HeadGeometry:
         brows = head.traits.brows
         spread = _neighbour_means(head.triangles, len(rest))
         painted = np.isin(part, _PAINTED)
-        lashes, triangles = head.traits.lashes(), head.triangles
-        if lashes is not None:  # they are drawn instead of the band, which is narrower than a pixel from the front
-            triangles = triangles[~(part == Part.LASHES)[triangles].any(1)]
-        triangles = np.ascontiguousarray(triangles, index_type(len(rest)))
-        # Keep neighbours together: a software renderer shades a vertex again once it has left the cache.
-        triangles = triangles[np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")]
+        lashes = head.traits.lashes()
         hair = np.zeros(len(rest), np.float32) if hair is None else hair
-        hairy = (lift(hair)[triangles] > HAIR_BEGINS).any(1)
-        brow = (np.zeros(len(rest)) if brows is None else brows[:, 0] > _BROW)[triangles].any(1) & ~hairy
-        eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[triangles].all(1)
+        brows = np.zeros((len(rest), 3), np.float32) if brows is None else brows
+        colors, openness = linear_from_srgb(head.colors), _openness(head, part, spread)
+        paint, neck = _faded(painted, part == Part.SHELL, spread), _neck(rest, marks)
+        ending = 0.0 if neck is None else ramp(rest[:, 1], neck + 2, neck + 44)  # as in the shaders
+        seen = np.column_stack([colors, openness, paint, 2 * hair, brows, np.broadcast_to(2 * ending, len(rest))])
+        triangles, few = head.triangles, _fewer(head, rest, seen)
+        if lashes is not None:  # they are drawn instead of the band, which is narrower than a pixel from the front
+            band = part == Part.LASHES
+            triangles, few = triangles[~band[triangles].any(1)], few[~band[few].any(1)]
+        few = _in_order(few, rest)
+        hairy = (lift(hair)[few] > HAIR_BEGINS).any(1)
+        brow = (brows[:, 0] > _BROW)[few].any(1) & ~hairy
+        eyes = np.isin(part, (Part.RIGHT_EYE, Part.LEFT_EYE))[few].all(1)
+        behind_lips = np.isin(part, (Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE))[few].all(1)
         return cls(
-            triangles=triangles,
-            skin=triangles[~hairy & ~eyes & ~brow],
-            hairy=triangles[hairy],
-            brow=triangles[brow],
-            eyes=triangles[eyes],
-            grid=np.ascontiguousarray(_grid(head), triangles.dtype),
-            colors=linear_from_srgb(head.colors),
+            triangles=_in_order(triangles, rest),
+            skin=few[~hairy & ~eyes & ~brow & ~behind_lips],
+            behind_lips=few[behind_lips],
+            hairy=few[hairy],
+            brow=few[brow],
+            eyes=few[eyes],
+            grid=np.ascontiguousarray(_grid(head), few.dtype),
+            colors=colors,
             shine=np.ascontiguousarray(head.traits.shines(len(rest)), np.float32),
-            openness=_openness(head, part, spread),
-            paint=_faded(painted, part == Part.SHELL, spread),
+            openness=openness,
+            paint=paint,
             hair=hair,
-            brows=np.zeros((len(rest), 3), np.float32) if brows is None else brows,
+            brows=brows,
             skinned=_skinned(head),
             tone=None if head.traits.own_colors else own_tone(head),
             rest=rest,
             inside=np.isin(part, _INSIDE),
             seam=_seam(rest, part),
-            neck=_neck(rest, marks),
+            neck=neck,
             complexion=np.flatnonzero(part == Part.FACE)[::97] if marks is None else marks[list(_SKIN_POINTS)],
             lips=np.empty((0, 2), np.int64) if marks is None else marks[np.transpose(_LIPS)],
             outermost=np.union1d(np.arange(0, len(rest), 16), ConvexHull(rest).vertices),
@@ -137,6 +149,32 @@ class HeadGeometry:
             locks=head.traits.locks,
             lashes=lashes,
         )
+
+
+def _in_order(triangles: Array, rest: Array) -> Array:
+    """Keep neighbours together: a software renderer shades a vertex again once it has left the cache."""
+    triangles = np.ascontiguousarray(triangles, index_type(len(rest)))
+    return triangles[np.argsort(along_a_curve(rest[triangles].mean(1)), kind="stable")]
+
+
+def _fewer(head: Head, rest: Array, traits: Array) -> Array:
+    """The head's triangles, fewer behind the face: without vertices whose place, normal and `traits` (V, n) are the
+    means of their neighbours' on an edge, with closed lips and with open ones."""
+    fine, others = head.triangles[slice(*head.traits.halved)], np.delete(head.triangles, slice(*head.traits.halved), 0)
+    corners, middles = fine.reshape(4, -1, 3)[:3, :, 0].T, fine.reshape(4, -1, 3)[3]
+    needed = np.zeros(len(rest), bool)
+    needed[others] = True
+
+    def off(values: Array) -> Array:
+        return values[middles] - (values[corners] + values[np.roll(corners, -1, 1)]) / 2
+
+    far = np.abs(off(traits)).max(-1)
+    for vertices in (rest, head.vertices(expression_of(head.names, jawOpen=2.0))):
+        normals = head.normals(vertices)
+        far = np.maximum(far, np.abs(off(normals)).max(-1))
+        far = np.maximum(far, _SLIGHT / _FLAT * np.abs((off(vertices) * normals[middles]).sum(-1)))
+    needed[middles[far > _SLIGHT]] = True
+    return np.concatenate([others, coarser(fine, needed)])
 
 
 def _seam(rest: Array, part: Array) -> Array:

@@ -60,7 +60,8 @@ class HeadVisual:
             self._programs += [self._plain, self._hair, self._painted]
         self._variables = [{name for _, _, name in p.variables} for p in self._programs]
         self._positions, self._normals = gloo.VertexBuffer(), gloo.VertexBuffer()
-        self._indices = {part: gloo.IndexBuffer() for part in ("triangles", "skin", "hairy", "brow", "eyes", "grid")}
+        parts = ("triangles", "skin", "behind_lips", "hairy", "brow", "eyes", "grid")
+        self._indices = {part: gloo.IndexBuffer() for part in parts}
         self._photo = gloo.Texture2D(
             np.zeros((2, 2, 3), np.uint8), interpolation="linear", wrapping="clamp_to_edge", internalformat="rgb8"
         )
@@ -200,6 +201,8 @@ class HeadVisual:
         if self._frugal:
             skin = self._painted if self._finish.painted else self._plain
             self._draw(skin, "skin")
+            if self._gape > 0:  # else all is black behind the lips
+                self._draw(skin, "behind_lips")
             self._draw(self._hair if self._haired else skin, "hairy")
             self._draw(self._painted if self._finish.painted else self._pixel, "brow")
             self._draw(self._pixel, "eyes")

@@ -155,6 +155,7 @@ def _plain_geometry(head: Performer, colors: Array, rest: Array) -> HeadGeometry
     return HeadGeometry(
         triangles=head.triangles.astype(index_type(n)),
         skin=head.triangles[:0],
+        behind_lips=head.triangles[:0],
         hairy=head.triangles[:0],
         brow=head.triangles[:0],
         eyes=head.triangles[:0],
