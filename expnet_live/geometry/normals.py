@@ -37,11 +37,15 @@ class NormalOperator:
         points = np.tile(wanted, (6, 1))
         points[:, owner[first]] = quads[first].T[[0, 1, 2, 3, 3, 3]]
         points[4:, owner[pairs]] = quads[pairs + 1].T[2:]
-        # Further quads have their own columns, which are added to those of their vertices.
+        # Further quads have their own columns, which are added to those of their vertices, to each once at a time.
         others = np.setdiff1d(np.arange(len(owner)), np.concatenate([first, pairs + 1]))
         self._points = np.hstack([points, quads[others].T[[0, 1, 2, 3, 3, 3]]])
-        self._added = owner[others]
-        self._n = len(wanted)
+        self._n, self._added = len(wanted), list[tuple[Array, Array]]()
+        left = np.arange(len(others))
+        while len(left):
+            at, once = np.unique(owner[others[left]], return_index=True)
+            self._added.append((at, self._n + left[once]))
+            left = np.delete(left, once)
 
     def __call__(self, vertices: Array) -> Array:
         """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
@@ -56,10 +60,11 @@ class NormalOperator:
         x, y, z = cv2.transpose(p[2:].reshape(-1, 4))[:3].reshape(3, 2, 2, -1)
         areas = np.empty((3, x.shape[2]), np.float32)
         for area, i, j in zip(areas, (y, z, x), (z, x, y), strict=True):
-            quads = i[:, 0] * j[:, 1]
-            quads -= j[:, 0] * i[:, 1]
-            np.add(quads[0], quads[1], out=area)
-            np.add.at(area, self._added, area[self._n :])
+            # Sums over both quads, without arrays between that would push others out of the cache.
+            np.einsum("qn,qn->n", i[:, 0], j[:, 1], out=area)
+            area -= np.einsum("qn,qn->n", j[:, 0], i[:, 1])
+            for at, columns in self._added:
+                area[at] += area[columns]
         areas = areas[:, : self._n]
 
         length = np.sqrt(np.einsum("ij,ij->j", areas, areas))
