@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -26,23 +27,26 @@ _WARM_UP, _SOAK_WARM_UP = 3.0, 60.0  # s; memory may grow in the first minute of
 
 @dataclass(frozen=True)
 class Bar:
-    """A figure of the report and its limit: a minimum, or (`most`) a maximum."""
+    """A figure of the report and its limit: a maximum, or (`rate`) the least number of frames in a second."""
 
     key: str
     title: str
     limit: float
     unit: str
-    most: bool = True
+    rate: bool = False
     soak: bool = False
 
     def met(self, report: dict[str, Any]) -> bool:
         value: float = report[self.key]
-        return value <= self.limit if self.most else value >= self.limit
+        if not self.rate:
+            return value <= self.limit
+        # Frames are whole: of 25 in each second, 500 fall into 20.01 s, or 501. One fewer is one lost.
+        return round(value * report["seconds"]) >= math.floor(self.limit * report["seconds"])
 
 
 BARS = (
-    Bar("processed_fps", "frames through the network", 25, "per s", most=False),
-    Bar("shown_fps", "faces on the screen", 25, "per s", most=False),
+    Bar("processed_fps", "frames through the network", 25, "per s", rate=True),
+    Bar("shown_fps", "faces on the screen", 25, "per s", rate=True),
     Bar("latency_p95_ms", "capture to screen, p95", 100, "ms"),
     Bar("hold_ms", "longest stall of the GUI thread", 50, "ms"),
     Bar("first_face_s", "start to the first face", 8, "s"),
@@ -114,7 +118,7 @@ def _display(env: dict[str, str]) -> Iterator[int | None]:
 def _print(report: dict[str, Any], bars: list[Bar]) -> None:
     print(f"{report['renderer']}; {report['seconds']:.0f} s measured, {report['captured_fps']:.1f} frames/s captured")
     for bar in bars:
-        wanted = f"{'at most' if bar.most else 'at least'} {bar.limit:g}"
+        wanted = f"{'at least' if bar.rate else 'at most'} {bar.limit:g}"
         verdict = "met" if bar.met(report) else "MISSED"
         print(f"  {bar.title:30}{report[bar.key]:9.1f} {bar.unit:9} {wanted:14} {verdict}")
     print(f"  {'latency, median':30}{report['latency_median_ms']:9.1f} ms")
