@@ -272,6 +272,7 @@ class FaceModel:
             halved=(anatomy.n_face_triangles, anatomy.n_refined_triangles),
             wires=_base_edges(self.face_triangles, len(self.base_triangles)),
             hair=density if STYLES[self.look.hair].cap else None,
+            scalp=density,
             brows=hairs,
             folds=folds,
             look=self.look,

@@ -59,12 +59,11 @@ class Traits:
     """Traits of a head's V vertices; None if unknown.
 
     `part` (V,) see Part; `shine` (V,) 0 matte to 1 wet; `marks` (468,) the vertex at each point of the Face Mesh;
-    `wires` (E, 2) the edges of its wireframe; `halved` the first and the
-    end of the triangles that may be drawn more coarsely, see subdivision.coarser;
-    `hair` (V,) 0..1; `brows` (V, 3) see brows.py; `folds`
-    (V,) how much light (0..1) is lost in skin folds that are finer than the mesh; `own_colors`: its colours came with
-    it, so that a person's skin does not change them; `look` is that of a head with hair, whose locks `grow` makes, and
-    its lashes `lashes`.
+    `wires` (E, 2) the edges of its wireframe; `halved` the first and the end of the triangles that may be drawn more
+    coarsely, see subdivision.coarser; `hair` (V,) 0..1 as it is worn, `scalp` (V,) as it could be; `brows` (V, 3) see
+    brows.py; `folds` (V,) how much light (0..1) is lost in skin folds that are finer than the mesh; `own_colors`: its
+    colours came with it, so that a person's skin does not change them; `look` is that of a head with hair, whose locks
+    `grow` makes, and its lashes `lashes`.
     """
 
     part: Array | None = None
@@ -73,6 +72,7 @@ class Traits:
     wires: Array | None = None
     halved: tuple[int, int] = (0, 0)
     hair: Array | None = None
+    scalp: Array | None = None
     brows: Array | None = None
     folds: Array | None = None
     own_colors: bool = False

@@ -112,7 +112,9 @@ class HeadGeometry:
         colors, openness = linear_from_srgb(head.colors), _openness(head, part, spread)
         paint, neck = _faded(painted, part == Part.SHELL, spread), _neck(rest, marks)
         ending = 0.0 if neck is None else ramp(rest[:, 1], neck + 2, neck + 44)  # as in the shaders
-        seen = np.column_stack([colors, openness, paint, 2 * hair, brows, np.broadcast_to(2 * ending, len(rest))])
+        # Whatever its hair style is, a head has the same triangles.
+        scalp = hair if head.traits.scalp is None else head.traits.scalp
+        seen = np.column_stack([colors, openness, paint, 2 * scalp, brows, np.broadcast_to(2 * ending, len(rest))])
         triangles, few = head.triangles, _fewer(head, rest, seen)
         if lashes is not None:  # they are drawn instead of the band, which is narrower than a pixel from the front
             band = part == Part.LASHES
