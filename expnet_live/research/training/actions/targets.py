@@ -21,8 +21,8 @@ _LEAST_SPAN = 0.05
 # Actions rarely at full strength in the pictures: their strongest is not the full action. The widest jaws of our
 # pictures open three quarters as far as the rig's, by their landmarks ('evaluate rig').
 _LEAST_FULL: Mapping[str, float] = {
-    "jawOpen": 0.95, "jawLeft": 0.35, "jawRight": 0.35, "mouthLeft": 0.4, "mouthRight": 0.4, "mouthClose": 0.3, "mouthFunnel": 0.3,
-    "mouthFrownLeft": 0.3, "mouthFrownRight": 0.3, "mouthShrugUpper": 0.3,
+    "jawOpen": 0.95, "jawLeft": 0.35, "jawRight": 0.35, "mouthLeft": 0.4, "mouthRight": 0.4, "mouthClose": 0.3,
+    "mouthFunnel": 0.3, "mouthFrownLeft": 0.3, "mouthFrownRight": 0.3, "mouthShrugUpper": 0.3,
 }  # fmt: skip
 # Actions that the teacher does not see: its scores are always 0.
 BLIND = (
