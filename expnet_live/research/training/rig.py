@@ -173,10 +173,9 @@ def _revise(wanted: Array, model: FaceModel) -> None:
         inner = _bump(rest, model.mean[list(ends)].mean(0), _KNIT_REACH)
         wanted[INDEX[f"browDown{side}"]] += inner[:, None] * _KNIT * (_FLIP if side == "Right" else 1)
     for action, further, reach in (("browDown", BROW_DOWN, _BROW_REACH), ("eyeSquint", SQUINT, _LID_REACH)):
-        field = _near(rest, model.mean[list(further)], np.array(list(further.values())), reach)
-        wanted[INDEX[f"{action}Left"], :, :2] += field
-        field = _near(rest, model.mean[list(further)] * _FLIP, np.array(list(further.values())), reach)
-        wanted[INDEX[f"{action}Right"], :, :2] += field * _FLIP[:2]
+        points, ways = model.mean[list(further)], np.array(list(further.values()))
+        for side, flip in (("Left", np.ones(3)), ("Right", _FLIP)):
+            wanted[INDEX[f"{action}{side}"], :, :2] += _near(rest, points * flip, ways, reach) * flip[:2]
     for name in ("mouthRollLower", "mouthRollUpper"):
         # Lips that roll in stay in front of the teeth.
         depth = np.maximum(-wanted[INDEX[name]][:, 2], 0)

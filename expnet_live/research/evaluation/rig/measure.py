@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, MIRROR, WHOLE
+from expnet_live.core.arkit import ARKIT, MIRROR, WHOLE, plain_action
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
@@ -121,21 +121,25 @@ def without(causes: Array, values: Array) -> Array:
 def reaches(frames: Frames, model: FaceModel) -> list[Reach]:
     """Those of actions that move in the clips, both sides at once."""
     rest = aligned(model.mean[None, :N_BASE], down=False)[0]
-    actions = [i for i, name in enumerate(ARKIT) if i <= MIRROR[i] or name in WHOLE]
-    sides = [[i] if ARKIT[i] in WHOLE else sorted({i, int(MIRROR[i])}) for i in actions]
+    sides = [
+        [i] if name in WHOLE else sorted({i, int(MIRROR[i])})
+        for i, name in enumerate(ARKIT)
+        if name in WHOLE or i <= MIRROR[i]
+    ]
     strengths = np.stack([frames.weights[:, one].mean(1) for one in sides], 1)
-    seen = strengths.std(0) > _LEAST_SD
+    moving = np.flatnonzero(strengths.std(0) > _LEAST_SD)
     flat = frames.moves.reshape(len(frames), -1)
-    real = np.linalg.lstsq(strengths[:, seen], flat, rcond=None)[0].reshape(-1, N_BASE, 2)
+    real = np.linalg.lstsq(strengths[:, moving], flat, rcond=None)[0].reshape(-1, N_BASE, 2)
     out = []
-    for one, told in zip([side for side, s in zip(sides, seen, strict=True) if s], real, strict=True):
+    for number, told in zip(moving, real, strict=True):
+        one = sides[number]
         drawn = aligned(model.mean[None, :N_BASE] + model.rig.base[one].sum(0), down=False)[0] - rest
         size = np.linalg.norm(drawn, axis=1)
         point = int(size.argmax())
         if size[point] > _LEAST_REACH:
             name = ARKIT[one[0]]
             along = float(told[point] @ drawn[point] / size[point])
-            out.append(Reach(name if len(one) == 1 else name.removesuffix("Left"), point, along, float(size[point])))
+            out.append(Reach(name if len(one) == 1 else plain_action(name), point, along, float(size[point])))
     return out
 
 
