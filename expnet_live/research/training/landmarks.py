@@ -252,7 +252,7 @@ def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | Non
     parts = out.with_suffix(".parts")
     parts.mkdir(parents=True, exist_ok=True)
     chunks = [refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK)]
-    todo = [(i, c) for i, c in enumerate(chunks) if not (parts / f"{i:05d}.npz").exists()]
+    todo = [(i, c) for i, c in enumerate(chunks) if not _is_of(parts / f"{i:05d}.npz", c)]
     context = mp.get_context("spawn")
     with (
         context.Pool(jobs, _start_worker, (teacher,)) as pool,
@@ -273,6 +273,11 @@ def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | Non
         part.unlink()
     parts.rmdir()
     return merged
+
+
+def _is_of(part: Path, chunk: Sequence[PhotoRef]) -> bool:
+    """Whether the part exists, and is of these photos; the interrupted run may have had others."""
+    return part.exists() and LandmarkSet.load(part).key.tolist() == [ref.key for ref in chunk]
 
 
 def _to_set(rows: list[dict[str, Any]]) -> LandmarkSet:

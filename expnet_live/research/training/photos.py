@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -37,8 +38,7 @@ class PhotoRef:
 def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
     """All photos under `inputs` (folders, .tar archives or image files), sorted by key.
 
-    Raises FileNotFoundError if an input does not exist, ValueError if it is not a folder, a tar
-    archive or an image.
+    Raises UserError if an input does not exist, or is not a folder, a tar archive or an image.
     """
     refs: list[PhotoRef] = []
     for path in inputs:
@@ -49,19 +49,26 @@ def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
                 if p.suffix.lower() in IMAGE_SUFFIXES
             ]
         elif not path.exists():
-            raise FileNotFoundError(f"{path} does not exist; choose a photo, a folder or a tar of photos.")
+            raise UserError(f"{path} does not exist; choose a photo, a folder or a tar of photos.")
         elif path.suffix == ".tar":
-            with tarfile.open(path) as archive:
-                refs += [
-                    PhotoRef(path.stem, m.name, path, m)
-                    for m in archive
-                    if m.isfile() and Path(m.name).suffix.lower() in IMAGE_SUFFIXES
-                ]
+            refs += [
+                PhotoRef(path.stem, m.name, path, m)
+                for m in _members(path)
+                if m.isfile() and Path(m.name).suffix.lower() in IMAGE_SUFFIXES
+            ]
         elif path.suffix.lower() in IMAGE_SUFFIXES:
             refs.append(PhotoRef(path.resolve().parent.name, path.name, path))
         else:
-            raise ValueError(f"{path} is neither a folder, a .tar archive nor an image.")
+            raise UserError(f"{path} is neither a folder, a .tar archive nor an image; choose one of them.")
     return sorted(refs, key=lambda r: r.key)
+
+
+def _members(path: Path) -> list[tarfile.TarInfo]:
+    try:
+        with tarfile.open(path) as archive:
+            return archive.getmembers()
+    except (OSError, tarfile.TarError) as error:
+        raise UserError(f"{path} cannot be read as a tar archive ({error}); choose another file.") from error
 
 
 def read_photo(ref: PhotoRef) -> Image | None:

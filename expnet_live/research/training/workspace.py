@@ -25,10 +25,7 @@ class Photos:
 
     @classmethod
     def of(cls, inputs: list[Path], metadata: list[Path]) -> Photos:
-        try:
-            refs = list_photos(inputs)
-        except (FileNotFoundError, ValueError) as e:
-            raise UserError(str(e)) from e
+        refs = list_photos(inputs)
         if not refs:
             raise UserError("There are no photos among the inputs; give photos, folders or tar archives of photos.")
         return cls({r.key: r for r in refs}, read_metadata(metadata))

@@ -13,9 +13,13 @@ from places import SHARED
 
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.errors import UserError
 from expnet_live.core.paths import asset
-from expnet_live.research.training.actions.shelf import Shelf
+from expnet_live.core.types import Array
+from expnet_live.research.training.actions.collect import ClipFrames, Part, missing_parts, numbers_in
+from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.landmarks import LandmarkSet
+from expnet_live.research.training.photos import PhotoRef
 
 TEACHER = SHARED / "data/teacher/face_landmarker_v2_with_blendshapes.task"
 needs_teacher = pytest.mark.skipif(not TEACHER.is_file(), reason=f"there is no {TEACHER}")
@@ -29,6 +33,62 @@ def few(album: Album, tmp_path: Path) -> Path:
     for path in sorted(album.photos.glob("*.png"))[:12]:
         shutil.copy(path, folder)
     return folder
+
+
+def _photos(collection: str, *names: str) -> list[PhotoRef]:
+    return [PhotoRef(collection, name, Path(collection) / name) for name in names]
+
+
+def _missing(photos: list[PhotoRef], out: Path, clips: tuple[str, ...] = ()) -> list[Part]:
+    return missing_parts(photos, [Path(c) for c in clips], 3, out, TEACHER)
+
+
+def _keys(parts: list[Part]) -> list[str]:
+    return [key for part in parts for key in part.keys]
+
+
+def _labelled(key: str) -> Labelled:
+    def zeros(*shape: int) -> Array:
+        return np.zeros(shape, np.float32)
+
+    return Labelled(
+        key, np.zeros((208, 208, 3), np.uint8), zeros(52), zeros(52), zeros(468, 2), 0.0, zeros(3), 1.0, zeros(2),
+        zeros(29), zeros(50), zeros(2, 2),
+    )  # fmt: skip
+
+
+def test_what_is_named_first_is_scored_first(tmp_path: Path) -> None:
+    parts = _missing(_photos("z", "2", "1") + _photos("a", "3"), tmp_path, ("films/q.mp4", "clips/b.mp4"))
+    assert [p.chunk.path.stem for p in parts if isinstance(p.chunk, ClipFrames)] == ["q", "b"]
+    assert _keys(parts) == ["z/2", "z/1", "a/3"]
+    assert list(numbers_in(parts).items()) == [
+        ("clips of films", 1), ("clips of clips", 1), ("photos of z", 2), ("photos of a", 1)
+    ]  # fmt: skip
+
+
+def test_a_photo_is_scored_once_whatever_part_it_is_in(tmp_path: Path) -> None:
+    some = _photos("z", *(f"{i:03d}" for i in range(250)))
+    first, second = _missing(some, tmp_path)
+    save_part(tmp_path, first.name, [_labelled(k) for k in first.keys[5:]], first.keys)  # five photos show no face
+    # With other photos before them and in another order, the rest and the new ones alone are missing.
+    more = _photos("a", "x", "y") + some[::-1]
+    assert _keys(_missing(more, tmp_path)) == ["a/x", "a/y", *second.keys[::-1]]
+    assert first.name not in {p.name for p in _missing(more, tmp_path)}
+    save_part(tmp_path, second.name, [], second.keys)
+    assert not _missing(some, tmp_path)
+
+
+def test_parts_of_earlier_versions_keep_their_photos(tmp_path: Path) -> None:
+    """They were numbered, and do not say in which photos they found no face."""
+    save_part(tmp_path, "photos-00000", [_labelled("a/1"), _labelled("a/3")])
+    assert _keys(_missing(_photos("b", "1") + _photos("a", "1", "2", "3"), tmp_path)) == ["b/1", "a/2"]
+
+
+def test_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="2 inputs are called z/1;"):
+        _missing(_photos("z", "1") * 2, tmp_path)
+    with pytest.raises(UserError, match="2 inputs are called q;"):
+        _missing([], tmp_path, ("films/q.mp4", "clips/q.mp4"))
 
 
 @pytest.mark.parametrize("step", ["scores", "landmarks"])
@@ -51,7 +111,9 @@ def test_photos_and_clips_are_scored_once(few: Path, tmp_path: Path, capsys: pyt
     known = ["--clips", str(clips), "--step", "24", "--teacher", str(TEACHER), "--out", str(out), "--jobs", "1"]
     assert main(["train", "scores", str(few), *known]) == 0
     shelf = Shelf([out])
-    assert f"{len(shelf)} more pictures are in {out}" in capsys.readouterr().out
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"to score, in this order: clips of clips (1), photos of few (12); 0 inputs are in {out} already"
+    assert last == f"{len(shelf)} more pictures are in {out}"
     assert set(shelf.collection) == {"few", "demo"} and (shelf.collection == "demo").sum() == 10
     assert (shelf.collection == "few").sum() >= 11
     both = (shelf.scores + shelf.mirrored) / 2
@@ -61,7 +123,9 @@ def test_photos_and_clips_are_scored_once(few: Path, tmp_path: Path, capsys: pyt
     jaw = dict(zip(shelf.key, both[:, INDEX["jawOpen"]], strict=True))
     assert max(jaw, key=lambda k: jaw[k]) in ("demo/72", "demo/96") and max(jaw.values()) > 0.3
     assert main(["train", "scores", str(few), *known]) == 0
-    assert f"0 more pictures are in {out}" in capsys.readouterr().out
+    first, last = capsys.readouterr().out.splitlines()
+    assert first == f"to score, in this order: nothing; 13 inputs are in {out} already"
+    assert last == f"0 more pictures are in {out}"
 
 
 @needs_teacher

@@ -30,7 +30,7 @@ from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet, make_crops
 from expnet_live.research.training.dataset import FaceDataset, sample_weights
 from expnet_live.research.training.labels import LabelSet, make_labels
-from expnet_live.research.training.landmarks import LandmarkDetector, detect_landmarks
+from expnet_live.research.training.landmarks import LandmarkDetector, LandmarkSet, detect_landmarks
 from expnet_live.research.training.losses import ExpNetLoss, placement_error, rotation_matrix
 from expnet_live.research.training.muon import Muon, orthogonal
 from expnet_live.research.training.options import TrainConfig
@@ -77,6 +77,15 @@ def test_landmarks_resume_from_their_parts(folder: Path, crops: CropSet) -> None
     detect_landmarks(list_photos([folder]), folder / "landmarks.npz", jobs=1)
     assert (folder / "landmarks.npz").stat().st_mtime_ns == before
     assert not (folder / "landmarks.parts").exists()
+
+
+def test_a_part_of_other_photos_is_made_again(folder: Path, crops: CropSet, tmp_path: Path) -> None:
+    del crops
+    refs, left = list_photos([folder]), LandmarkSet.load(folder / "landmarks.npz")
+    (tmp_path / "some.parts").mkdir()
+    left.save(tmp_path / "some.parts" / "00000.npz")
+    with landmarker():
+        assert detect_landmarks(refs[:2], tmp_path / "some.npz", jobs=1).key.tolist() == [r.key for r in refs[:2]]
 
 
 def test_without_a_network_for_landmarks_the_command_ends(

@@ -153,13 +153,10 @@ def _compared(
 
 def _some(paths: Sequence[Path], count: int | None, seed: int, chosen: Choice) -> list[PhotoRef]:
     refs: list[PhotoRef] = []
-    try:
-        for path in paths:
-            there = chosen(list_photos([path]))
-            order = np.random.default_rng(seed).permutation(len(there))[:count]
-            refs += [there[i] for i in order]
-    except (OSError, ValueError) as error:
-        raise UserError(str(error)) from error
+    for path in paths:
+        there = chosen(list_photos([path]))
+        order = np.random.default_rng(seed).permutation(len(there))[:count]
+        refs += [there[i] for i in order]
     return refs
 
 

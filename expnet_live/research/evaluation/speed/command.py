@@ -120,10 +120,7 @@ def _photos(inputs: list[Path], limit: int) -> list[Image]:
     """At most `limit` photos, evenly spread over the inputs."""
     if not inputs:
         return frames_of("demo", limit)
-    try:
-        refs = list_photos(inputs)
-    except (FileNotFoundError, ValueError) as e:
-        raise UserError(str(e)) from e
+    refs = list_photos(inputs)
     chosen = refs[:: max(1, len(refs) // limit)][:limit]
     return [image for ref in chosen if (image := read_photo(ref)) is not None]
 

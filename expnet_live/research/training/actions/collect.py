@@ -5,9 +5,11 @@ Frames of held-out people are labelled as well; training.actions.train excludes 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import multiprocessing as mp
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,13 +21,14 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.archive.cluster import each
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseCrop, CloseLook
 from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.look import Stopwatch, first_crop, look_at
-from expnet_live.research.training.actions.shelf import Labelled, crop_of, save_part
+from expnet_live.research.training.actions.shelf import Labelled, asked_in, crop_of, save_part
 from expnet_live.research.training.actions.teacher import Teacher
 from expnet_live.research.training.crops import cut_tight
 from expnet_live.research.training.photos import PhotoRef, read_photo
@@ -90,44 +93,76 @@ class ClipFrames:
 Chunk = Sequence[PhotoRef] | ClipFrames
 
 
-def label_all(
-    photos: Sequence[PhotoRef],
-    clips: Sequence[Path],
-    step: int,
-    teacher: Path,
-    out: Path,
-    jobs: int,
-    cluster: str | None = None,
-) -> int:
-    """Write a part for each clip and each 200 photos to `out`, keeping existing parts. Return the number of pictures.
-
-    `jobs` processes of this computer do it, or a Dask cluster, see `archive.cluster`; its workers have the same paths.
-    Raises UserError if the teacher is not a Face Landmarker, or if the cluster cannot be reached.
-    """
-    # In other processes, a wrong file would raise again and again.
-    Teacher(teacher).close()
-    out.mkdir(parents=True, exist_ok=True)
-    chunks: dict[str, Chunk] = {f"clip-{c.stem}-{step}": ClipFrames(c, step) for c in sorted(clips)}
-    chunks |= {f"photos-{i // CHUNK:05d}": photos[i : i + CHUNK] for i in range(0, len(photos), CHUNK)}
-    todo = [Part(name, chunk, out, teacher) for name, chunk in chunks.items() if not (out / f"{name}.npz").exists()]
-    with ExitStack() as stack:
-        counts: Iterator[int]
-        if cluster is None:
-            pool = stack.enter_context(mp.get_context("spawn").Pool(jobs))
-            counts = pool.imap_unordered(label_part, todo)
-        else:
-            counts = each(cluster, label_part, todo)
-        return sum(tqdm(counts, "labels", len(todo), unit="part"))
-
-
 @dataclass(frozen=True)
 class Part:
     """One file to write: `out`/`name`.npz."""
 
-    name: str
     chunk: Chunk
     out: Path
     teacher: Path
+
+    @property
+    def name(self) -> str:
+        """It follows from the inputs, so that another part never takes the place of this one."""
+        if isinstance(self.chunk, ClipFrames):
+            return f"clip-{self.chunk.path.stem}-{self.chunk.step}"
+        return "photos-" + hashlib.sha256("\n".join(self.keys).encode()).hexdigest()[:12]
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of its photos."""
+        return [] if isinstance(self.chunk, ClipFrames) else [ref.key for ref in self.chunk]
+
+
+def missing_parts(photos: Sequence[PhotoRef], clips: Sequence[Path], step: int, out: Path, teacher: Path) -> list[Part]:
+    """A part for each clip and then for each 200 photos, in their order, without those that `out` holds already.
+
+    A clip is known by its name and `step`, a photo by its key. Raises UserError if two of the inputs cannot be told
+    apart by them.
+    """
+    _check_names([clip.stem for clip in clips])
+    _check_names([ref.key for ref in photos])
+    films = [Part(ClipFrames(clip, step), out, teacher) for clip in clips]
+    known = asked_in(out)
+    new = [ref for ref in photos if ref.key not in known]
+    stills = [Part(new[i : i + CHUNK], out, teacher) for i in range(0, len(new), CHUNK)]
+    return [part for part in films if not (out / f"{part.name}.npz").exists()] + stills
+
+
+def _check_names(names: list[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise UserError(f"{count} inputs are called {name}; leave out or rename all but one, or their folders.")
+
+
+def numbers_in(parts: Sequence[Part]) -> dict[str, int]:
+    """How many inputs the parts have of each collection of photos and folder of clips, in the order of the parts."""
+    numbers: Counter[str] = Counter()
+    for part in parts:
+        if isinstance(part.chunk, ClipFrames):
+            numbers[f"clips of {part.chunk.path.parent.name}"] += 1
+        else:
+            numbers.update(f"photos of {ref.collection}" for ref in part.chunk)
+    return dict(numbers)
+
+
+def label_all(parts: Sequence[Part], jobs: int, cluster: str | None = None) -> int:
+    """Write the parts, in their order, and return the number of pictures.
+
+    `jobs` processes of this computer do it, or a Dask cluster, see `archive.cluster`; its workers have the same paths.
+    Raises UserError if the teacher is not a Face Landmarker, or if the cluster cannot be reached.
+    """
+    for teacher in {part.teacher for part in parts}:
+        # In other processes, a wrong file would raise again and again.
+        Teacher(teacher).close()
+    with ExitStack() as stack:
+        counts: Iterator[int]
+        if cluster is None:
+            pool = stack.enter_context(mp.get_context("spawn").Pool(jobs))
+            counts = pool.imap_unordered(label_part, parts)
+        else:
+            counts = each(cluster, label_part, parts)
+        return sum(tqdm(counts, "labels", len(parts), unit="part"))
 
 
 def label_part(part: Part) -> int:
@@ -135,7 +170,7 @@ def label_part(part: Part) -> int:
     labeller, thorough = _labeller(part.teacher), not isinstance(part.chunk, ClipFrames)
     labels = (labeller.label(key, image, thorough) for key, image in _pictures(part.chunk))
     rows = [label for label in labels if label is not None]
-    save_part(part.out, part.name, rows)
+    save_part(part.out, part.name, rows, part.keys)
     return len(rows)
 
 

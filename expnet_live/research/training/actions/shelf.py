@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,30 @@ def crop_of(view: WeakPerspective) -> Crop:
 _ARRAYS = [f.name for f in fields(Labelled) if f.name != "image"]
 
 
-def save_part(folder: Path, name: str, rows: list[Labelled]) -> None:
-    """Write `name`.images.npy and then `name`.npz, which marks the part as complete."""
+def save_part(folder: Path, name: str, rows: list[Labelled], asked: Sequence[str] = ()) -> None:
+    """Write `name`.images.npy and then `name`.npz, which marks the part as complete.
+
+    `asked`: keys of the photos that were to be labelled, also of those without a face.
+    """
     if rows:
         with whole(folder / f"{name}.images.npy") as partial, partial.open("wb") as f:
             np.save(f, np.stack([r.image for r in rows]))
     with whole(folder / f"{name}.npz") as partial, partial.open("wb") as f:
         arrays: dict[str, Any] = {n: np.array([getattr(r, n) for r in rows]) for n in _ARRAYS}
-        np.savez(f, **arrays)
+        np.savez(f, asked=np.array(asked, str), **arrays)
+
+
+def asked_in(folder: Path) -> set[str]:
+    """The keys of all pictures in the parts of a folder, and of the photos in which no face was found.
+
+    The latter are missing in parts of earlier versions.
+    """
+    keys: set[str] = set()
+    for path in folder.glob("*.npz"):
+        with np.load(path, allow_pickle=False) as z:
+            for n in ("key", "asked"):
+                keys.update(map(str, z[n]) if n in z else ())
+    return keys
 
 
 class Shelf:

@@ -19,19 +19,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, required=True, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for the scores; existing parts are kept"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for the scores; what is there is kept",
     )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
     add_cluster(parser, "the parts, instead of --jobs")
 
 
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.research.training.actions.collect import label_all
+    from expnet_live.research.training.actions.collect import label_all, missing_parts, numbers_in
     from expnet_live.research.training.photos import list_photos
 
-    # Workers of a cluster may have another working folder.
-    clips = [clip.absolute() for folder in args.clips for clip in folder.glob("*.mp4")]
-    photos, teacher = [path.absolute() for path in args.photos], args.teacher.absolute()
-    count = label_all(list_photos(photos), clips, args.step, teacher, args.out.absolute(), args.jobs, args.cluster)
+    # In the order of the command line, for those who stop early. Workers of a cluster may have another working folder.
+    clips = [clip.absolute() for folder in args.clips for clip in sorted(folder.glob("*.mp4"))]
+    photos = [ref for path in args.photos for ref in list_photos([path.absolute()])]
+    parts = missing_parts(photos, clips, args.step, args.out.absolute(), args.teacher.absolute())
+    numbers = numbers_in(parts)
+    order = ", ".join(f"{name} ({number})" for name, number in numbers.items()) or "nothing"
+    there = len(clips) + len(photos) - sum(numbers.values())
+    print(f"to score, in this order: {order}; {there} inputs are in {args.out} already", flush=True)
+    count = label_all(parts, args.jobs, args.cluster)
     print(f"{count} more pictures are in {args.out}")
     return 0
