@@ -107,12 +107,13 @@ def test_looks_that_disagree_count_less_and_blind_spots_hardly() -> None:
     scores = rng.random((40, 52)).astype(np.float32)
     other = scores.copy()
     other[0, INDEX["jawOpen"]] += 0.8
-    result = targets(scores, other, Strengths.learned(scores, NONE), NONE, NONE)
+    straight = np.zeros((40, 3), np.float32)
+    result = targets(scores, other, straight, Strengths.learned(scores, NONE), NONE, NONE)
     jaw = result.weights[:, INDEX["jawOpen"]]
     assert jaw[0] < 0.5 and jaw[1:].min() == pytest.approx(1)
     blind = [INDEX[name] for name in BLIND]
     assert (result.weights[:, blind] <= 0.05).all() and not result.values[:, blind].any()
-    exact = targets(scores, scores, Strengths.learned(scores, NONE), NONE, ~NONE)
+    exact = targets(scores, scores, straight, Strengths.learned(scores, NONE), NONE, ~NONE)
     assert np.allclose(exact.values, scores) and exact.weights.min() == 1
 
 

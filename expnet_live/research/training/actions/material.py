@@ -11,7 +11,6 @@ from expnet_live.core.arkit import MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.research.training.actions.groups import people_of
-from expnet_live.research.training.actions.level import levelled
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
@@ -57,8 +56,7 @@ class Material:
             raise UserError("There are no labelled photos or clips of people for training; give more folders.")
         strengths = Strengths.learned((shelf.scores[real] + shelf.mirrored[real]) / 2, clip[real])
         blurred = np.isin(shelf.collection, BLURRED)
-        aims = targets(shelf.scores, shelf.mirrored, strengths, blurred, made)
-        aims.values[~made] = levelled(aims.values[~made], shelf.rotation[~made], aims.weights[~made])
+        aims = targets(shelf.scores, shelf.mirrored, shelf.rotation, strengths, blurred, made)
         return cls(shelf, aims, strengths, used, made, clip)
 
     @property

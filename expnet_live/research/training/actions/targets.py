@@ -13,6 +13,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
 from expnet_live.core.types import Array
+from expnet_live.research.training.actions.level import levelled
 from expnet_live.research.training.array_file import ArrayFile
 
 REST, FULL = 30, 99.7  # percentiles of the scores
@@ -81,11 +82,14 @@ class Targets:
     weights: Array
 
 
-def targets(scores: Array, mirrored: Array, strengths: Strengths, eyes_blurred: Array, exact: Array) -> Targets:
+def targets(
+    scores: Array, mirrored: Array, rotation: Array, strengths: Strengths, eyes_blurred: Array, exact: Array
+) -> Targets:
     """Targets of N pictures from the scores of the pictures and of their mirror images (N, 52).
 
-    An action on which these disagree counts less. `eyes_blurred` (N,): in such pictures, eyes count little.
-    `exact` (N,): for these, `scores` are already true strengths.
+    An action on which these disagree counts less. The teacher's lean by the `rotation` (N, 3) of the heads is removed.
+    `eyes_blurred` (N,): in such pictures, eyes count little. `exact` (N,): for these, `scores` are already true
+    strengths.
     """
     mean = (scores + mirrored) / 2
     values = np.where(exact[:, None], scores, strengths.of(mean))
@@ -101,5 +105,7 @@ def targets(scores: Array, mirrored: Array, strengths: Strengths, eyes_blurred: 
         weights[:, INDEX[name]] *= share
     weights[exact] = 1
     known = np.isfinite(values)
-    values = np.clip(np.where(known, values, 0), LOWEST, HIGHEST)
-    return Targets(values.astype(np.float32), np.where(known, weights, 0).astype(np.float32))
+    values = np.clip(np.where(known, values, 0), LOWEST, HIGHEST).astype(np.float32)
+    weights = np.where(known, weights, 0).astype(np.float32)
+    values[~exact] = levelled(values[~exact], rotation[~exact], weights[~exact])
+    return Targets(values, weights)
