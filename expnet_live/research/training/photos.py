@@ -68,7 +68,7 @@ def _members(path: Path) -> list[tarfile.TarInfo]:
         with tarfile.open(path) as archive:
             return archive.getmembers()
     except (OSError, tarfile.TarError) as error:
-        raise UserError(f"{path} cannot be read as a tar archive ({error}); choose another file.") from error
+        raise UserError(f"{path} cannot be read as a tar archive; choose another file.") from error
 
 
 def read_photo(ref: PhotoRef) -> Image | None:

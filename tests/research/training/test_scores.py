@@ -91,6 +91,14 @@ def test_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
         _missing([], tmp_path, ("films/q.mp4", "clips/q.mp4"))
 
 
+def test_what_are_no_photos_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.tar").write_bytes(b"nothing")
+    (tmp_path / "words.txt").write_text("nothing")
+    for name in ("broken.tar", "words.txt", "nowhere"):
+        assert main(["train", "scores", str(tmp_path / name), "--teacher", "t", "--out", str(tmp_path / "out")]) == 2
+        assert name in (said := capsys.readouterr().err) and len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize("step", ["scores", "landmarks"])
 def test_what_is_no_teacher_is_refused(
     step: str, few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
