@@ -11,6 +11,7 @@ from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.swinging import Swings
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array, FaceState
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
@@ -49,27 +50,22 @@ class LiveFace:
     skin: Array | None = None
     swings: Swings | None = None
 
-    @cached_property
+    @property
     def vertices(self) -> Array:
-        """Vertices (V, 3) of the head in the model's frame, mm. The first access computes them, which takes
-        milliseconds.
-        """
-        if isinstance(self.head, Avatar):
-            return self._turned.vertices
-        return self.head.vertices(self.expression, self.identity, self.state.gaze, self.blendshapes)
+        """Vertices (V, 3) mm of the head in the model's frame; an avatar's are turned."""
+        return self._turned.vertices
 
-    @cached_property
+    @property
     def normals(self) -> Array:
-        """Unit normals (V, 3) of the vertices, also computed by the first access."""
-        if isinstance(self.head, Avatar):
-            return self._turned.normals
-        return self.head.normals(self.vertices)
+        """Unit normals (V, 3) of the vertices."""
+        return self._turned.normals
 
     def drawn(self, follow: bool = True) -> Posed:
-        """The mesh, and the pose in which to draw it: an avatar has turned its head itself, if it is to `follow`."""
-        if not isinstance(self.head, Avatar):
-            return Posed(self.vertices, self.normals, self.state.pose)
-        return self._turned if follow else self._straight
+        """The mesh, and the pose in which to draw it: an avatar has turned its head itself, if it is to `follow`.
+
+        The first call takes milliseconds, as does the first access to vertices or normals.
+        """
+        return self._turned if follow or not isinstance(self.head, Avatar) else self._straight
 
     @cached_property
     def _turned(self) -> Posed:
@@ -88,14 +84,15 @@ class LiveFace:
 
     @cached_property
     def weights(self) -> Array:
-        """The blendshapes (52,) of the model, or those nearest to its coefficients, computed by the first access."""
+        """The blendshapes (52,) of the model, or those nearest to its coefficients, whatever head shows them; the first
+        access computes them. 0 if the coefficients are not our face model's.
+        """
         if self.blendshapes is not None:
             return self.blendshapes
-        if isinstance(self.head, Avatar):
-            return self.head.actions(self.expression, None)
-        return (
-            self.head.blendshapes_of(self.expression) if isinstance(self.head, FaceModel) else np.zeros(N_BLENDSHAPES)
-        )
+        model = self.head if isinstance(self.head, FaceModel) else face_model()
+        if self.head.names != model.names:
+            return np.zeros(N_BLENDSHAPES, np.float32)
+        return model.blendshapes_of(self.expression)
 
     def fits(self, head: Head) -> bool:
         """Whether the same coefficients drive another head."""
