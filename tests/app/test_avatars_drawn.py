@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import AVATARS, Maker, write_avatars
+from avatar_files import AVATARS, write_avatars
+from gltf_files import Maker
 from PySide6.QtCore import QSize
 
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry

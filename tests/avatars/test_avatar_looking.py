@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import Maker
+from gltf_files import Maker
 from scipy.spatial.transform import Rotation
 
 from expnet_live.avatars.avatar import Avatar

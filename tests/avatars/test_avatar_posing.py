@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import AVATARS, Maker, vrm_0
+from avatar_files import AVATARS, vrm_0
+from gltf_files import Maker
 from gltf_poses import Posable
 from scipy.spatial.transform import Rotation
 

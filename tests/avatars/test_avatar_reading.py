@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import Maker, glb, glb_head, vrm_0, vrm_1
+from avatar_files import glb_head, vrm_0, vrm_1
+from gltf_files import Maker, glb
 from PIL import Image
 from pygltflib import GLTF2
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from avatar_files import AVATARS, Maker, write_avatars
+from avatar_files import AVATARS, write_avatars
+from gltf_files import Maker
 
 from expnet_live.avatars.avatar import Avatar, posed
 from expnet_live.core.arkit import blendshapes_of
