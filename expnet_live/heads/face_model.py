@@ -24,13 +24,9 @@ from expnet_live.core.types import Array, checked, checked_blendshapes
 from expnet_live.geometry.normals import BendingNormals, NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
-from expnet_live.heads.brows import brows
-from expnet_live.heads.growing import grown
-from expnet_live.heads.hair import hairiness
-from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.head import Part, Traits
-from expnet_live.heads.lashes import lashes
 from expnet_live.heads.look import USUAL, Look
+from expnet_live.heads.own_traits import traits_of
 from expnet_live.heads.posing import Posing
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
 from expnet_live.heads.strands import Strands
@@ -224,17 +220,6 @@ class FaceModel:
         """The locks of each hair style that was worn."""
         return {}
 
-    def _locks(self, resting: Array, density: Array) -> Strands:
-        name, anatomy = self.look.hair, self.anatomy
-        how = STYLES[name].locks
-        if how is None:
-            return Strands.none()
-        if name not in self._grown:
-            skin = np.isin(anatomy.part, (Part.FACE, Part.SHELL))
-            locks = grown(how, resting, self.normals(resting), anatomy.triangles, density, skin)
-            self._grown[name] = locks
-        return self._grown[name]
-
     def _dress(self, look: Look) -> FaceModel:
         assert self._grown is not None  # shared by all
         other = copy(self)  # with all that has been computed
@@ -256,29 +241,8 @@ class FaceModel:
     @cached_property
     def traits(self) -> Traits:
         """Traits of the head's vertices."""
-        anatomy, n = self.anatomy, self.n_face
-        hairs = np.zeros((len(anatomy.part), 3), np.float32)
-        face = anatomy.refine[:n] @ anatomy.cage.at(self.mean)
-        hairs[:n] = brows(self.mean, face)
-        folds = np.zeros(len(anatomy.part), np.float32)
-        for lid in anatomy.closings[:2]:
-            folds[:n] += eyes.crease(face, face[lid.first])
         resting = self.vertices(np.zeros(self.n_expression))
-        density = hairiness(anatomy, resting)
-        return Traits(
-            part=anatomy.part,
-            shine=anatomy.shine,
-            marks=np.arange(len(self.mean), dtype=np.int32),
-            halved=(anatomy.n_face_triangles, anatomy.n_refined_triangles),
-            wires=_base_edges(self.face_triangles, len(self.base_triangles)),
-            hair=density if STYLES[self.look.hair].cap else None,
-            scalp=density,
-            brows=hairs,
-            folds=folds,
-            look=self.look,
-            grow=lambda: self._locks(resting, density),
-            lashes=lambda: lashes(resting, anatomy.closings[:2], anatomy.cage.at(self.mean)[anatomy.centers]),
-        )
+        return traits_of(self.mean, self.anatomy, self.look, resting, lambda: self.normals(resting), self._grown)
 
     @property
     def n_face(self) -> int:
@@ -295,7 +259,7 @@ class FaceModel:
         """A quarter of `face_triangles`, of the same vertices: those that the last round of subdivision has cut."""
         fine = self.face_triangles
         n = len(fine) // 4
-        # In its first three blocks, each of them has one corner: see _base_edges.
+        # In its first three blocks, each of them has one corner: see own_traits._base_edges.
         return np.stack([fine[:n, 0], fine[n : 2 * n, 0], fine[2 * n : 3 * n, 0]], axis=1)
 
     def vertices(
@@ -462,17 +426,6 @@ class _Resting:
     key: bytes
     points: Array
     eyes: Array
-
-
-def _base_edges(fine: Array, n_base: int) -> Array:
-    """The edges of the base mesh as chains of edges (E, 2) of its twice subdivided triangles (16 n_base, 3).
-
-    A round of subdivision splits a triangle (a, b, c) into (a, ab, ca), (b, bc, ab), (c, ca, bc), (ab, bc, ca), in
-    four blocks: the block determines which edges run along the old ones.
-    """
-    corner_a, corner_b, corner_c = (fine[k * 4 * n_base :][: 3 * n_base] for k in range(3))
-    edges = np.concatenate([corner_a[:, :2], corner_a[:, [2, 0]], corner_b[:, [2, 0]], corner_c[:, :2]])
-    return np.unique(np.sort(edges, axis=1), axis=0)
 
 
 def _weighted(weights: Array, rows: Array) -> Array:
