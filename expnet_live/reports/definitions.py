@@ -35,9 +35,9 @@ _TABLE = (
     ),
     Definition(
         "quality", "Quality", "0..1",
-        "How far a frame's numbers can be believed: the error of the actions in the best frames over the error that is "
-        "expected at this size, blur, cover, turn and light of the face (1 is best; ExpNet Live's model card tells how "
-        "far that holds). The mean over the frames with the face.",
+        "How far a frame's numbers can be believed: the error of the actions in the best frames over the error that "
+        "is expected at this size, blur, cover, turn and light of the face (1 is best; ExpNet Live's model card tells "
+        "how far that holds). The mean over the frames with the face.",
         OURS,
     ),
     Definition("face_width", "Face width", "px", "Width of the face's box: the median.", OURS),
@@ -48,12 +48,10 @@ _TABLE = (
     Definition("blinks", "Blinks", "", "Number of blinks that the rate counts; with few, the rate says little.", OURS),
     Definition(
         "blink_rate", "Blink rate", "1/min",
-        "Blinks per minute in frame. A blink is a closure of both lids by at least 0.35 above the "
-        "person's median (of the less closed one) that lasts 50 to 500 ms at half of its own height; a "
-        "longer one counts as eyes shut.",
+        "Blinks per minute in frame. A blink is a closure of both lids by at least 0.35 above the person's median (of "
+        "the less closed one) that lasts 50 to 500 ms at half of its own height; a longer one counts as eyes shut.",
         "Stern, Walrath & Goldstein (1984), The endogenous eyeblink, Psychophysiology 21; limits after Kwon et al. "
-        "(2013), "
-        "J. R. Soc. Interface 10",
+        "(2013), J. R. Soc. Interface 10",
     ),
     Definition(
         "blink_duration", "Blink duration", "ms", "Width of a blink at half of its own height: the median.",
@@ -68,8 +66,7 @@ _TABLE = (
     Definition(
         "speed", "Speed", "1/s",
         "95th percentile of the action's rate of change, by a straight line through 100 ms around each frame "
-        "(Savitzky-Golay "
-        "filter of first order).",
+        "(Savitzky-Golay filter of first order).",
         "Savitzky & Golay (1964), Anal. Chem. 36",
     ),
     Definition(
@@ -93,17 +90,15 @@ _TABLE = (
     Definition(
         "synchrony_p", "Surrogate test", "p",
         "Share of surrogates with at least as much synchrony: 199 times, one face is shifted against the other by a "
-        "random "
-        "time of at least 4 s, around the end (1 counts the pair itself). It is not corrected for the number of "
-        "signals and pairs.",
+        "random time of at least 4 s, around the end (1 counts the pair itself). It is not corrected for the number "
+        "of signals and pairs.",
         "Ramseyer & Tschacher (2011), J. Consult. Clin. Psychol. 79; circular shifts after Moulder et al. (2018), "
         "Psychological Methods 23",
     ),
     Definition(
         "latency", "Onset latency", "ms",
         "From a marker to the first moment within 3 s in which the action exceeds the mean of the second before the "
-        "marker "
-        "by 3 of its standard deviations, and by 0.1 at least, for 100 ms.",
+        "marker by 3 of its standard deviations, and by 0.1 at least, for 100 ms.",
         "Hodges & Bui (1996), Electroencephalogr. Clin. Neurophysiol. 101 (onset of muscle activity)",
     ),
     Definition(
@@ -117,13 +112,12 @@ _TABLE = (
     ),
     Definition(
         "group_effect", "Group effect", "",
-        "Difference of a group's mean from that of the first group, with its 95 % interval, by a linear mixed "
-        "model: value "
-        "~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is seen for "
-        "half of the time at least, fitted by restricted maximum likelihood. With one window for each "
+        "Difference of a group's mean from that of the first group, with its 95 % interval, by a linear mixed model: "
+        "value ~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is "
+        "seen for half of the time at least, fitted by restricted maximum likelihood. With one window for each "
         "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "
         "fitted, one with errors clustered by participant. Intervals and p are by Student's t with as many degrees of "
-        "freedom as people less groups.",
+        "freedom as people less groups. A figure that is the same in all windows of each group is left out.",
         "Laird & Ware (1982), Biometrics 38; HC3: MacKinnon & White (1985), J. Econometrics 29; clusters: Liang & "
         "Zeger (1986), Biometrika 73; degrees of freedom: Pinheiro & Bates (2000), Mixed-Effects Models in S and "
         "S-PLUS; computed by statsmodels",

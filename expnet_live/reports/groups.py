@@ -20,6 +20,7 @@ from expnet_live.reports.recordings import Recording
 _WINDOW = 30.0  # s
 _LEAST = 0.5  # of a window, in which the face must be seen
 _MOVES = 0.05  # mean range of an action: less is no movement, and no model
+_ROUNDING = 1e-6  # of a figure's standard deviation
 _MISSING = "Comparing groups needs statsmodels; install it: pip install 'expnet-live[statistics]'"
 
 
@@ -134,11 +135,12 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
     sizes = data.groupby("group")["participant"].nunique()
     own = data.groupby(["group", "participant"])["value"].mean().groupby("group").agg(["count", "mean", "std"])
     of = {str(name): Spread(int(n), float(mean), float(sd)) for name, n, mean, sd in own.itertuples()}
-    spread = float(data["value"].std())
-    if len(sizes) < 2 or sizes.min() < 2 or not spread > 1e-6:
+    spread, people = float(data["value"].std()), int(data["participant"].nunique())
+    freedom = people - len(sizes)
+    if names[0] not in of or len(sizes) < 2 or sizes.min() < 2 or freedom < 1 or not spread > 1e-6:
         return []
     data["value"] /= spread  # the solver wants numbers near 1
-    formula = f"value ~ C(group, Treatment('{names[0]}'))"
+    formula = f"value ~ C(group, Treatment({names[0]!r}))"
     repeated = data["participant"].value_counts().max() > 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about variances near 0, which the model says as well
@@ -148,13 +150,13 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
             fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=clusters), "clustered"
         elif fit is None:
             fit, kind = models.ols(formula, data).fit(cov_type="HC3"), "linear"
-    people = int(data["participant"].nunique())
     found = []
     for group in names[1:]:
         term = next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)
-        if term is not None:
+        # Where people of a group do not differ, nothing tells how far they could.
+        if term is not None and fit.bse[term] > _ROUNDING:
             estimate, deviation = spread * float(fit.params[term]), spread * float(fit.bse[term])
-            low, high, p = _inference(estimate, deviation, people - len(sizes))
+            low, high, p = _inference(estimate, deviation, freedom)
             found.append(
                 Effect(figure, names[0], group, estimate, low, high, p, float("nan"), len(data), people, kind,
                        of[group], of[names[0]])

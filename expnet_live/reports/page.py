@@ -184,7 +184,8 @@ def _groups(report: Report) -> Iterator[str]:
     yield f"<section><h2>Groups</h2>{_note('group_effect')}{_note('group_q')}"
     shown = report.effects[:20]
     if not shown:
-        yield "<p>No figure moves enough, in at least two people of each group, to be compared.</p></section>"
+        yield "<p>No figure can be compared: each group needs two people, who move and are not all alike.</p>"
+        yield "</section>"
         return
     clear = sum(e.q < _CLEAR for e in report.effects)
     yield (
@@ -213,7 +214,7 @@ def _groups(report: Report) -> Iterator[str]:
 
 
 def _spread(group: str, of: Spread) -> str:
-    return f"{escape(group)} {of.mean:.2g} ({of.sd:.2g}, {of.people})"
+    return f"{escape(group)} {_shown(of.mean)} ({_shown(of.sd)}, {of.people})"
 
 
 def _unit_of(figure: str) -> str:

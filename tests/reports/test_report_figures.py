@@ -158,6 +158,27 @@ def test_without_an_effect_none_is_found() -> None:
     assert all(e.q > 0.05 for e in compare(*people(0.0)))
 
 
+def test_where_people_are_alike_nothing_is_certain() -> None:
+    """Nobody of one group blinks, and all of the other alike: that tells nothing about how far people differ."""
+    made = [recording(40, f"p{i}", seed=i) for i in range(4)]
+    made[2:] = [blinking(r, 3.0, 0.15) for r in made[2:]]
+    effects = compare(made, {f"p{i}": Member(f"p{i}", "ab"[i // 2]) for i in range(4)})
+    assert effects and "blink_rate" not in {e.figure for e in effects}
+    assert all(np.isfinite([e.low, e.high, e.p, e.q]).all() for e in effects)
+
+
+def test_two_people_in_both_groups_are_too_few() -> None:
+    made, members = people(EFFECT, 2)
+    who = {"p0": "x", "p1": "x", "p2": "y", "p3": "y"}
+    assert compare(made, {name: Member(who[name], m.group) for name, m in members.items()}) == []
+
+
+def test_the_name_of_a_group_may_have_an_apostrophe() -> None:
+    made, members = people(EFFECT)
+    renamed = {name: Member(m.participant, f"{m.group}'") for name, m in members.items()}
+    assert {e.reference for e in compare(made, renamed)} == {"controls'"}
+
+
 def test_groups_that_cannot_be_compared() -> None:
     made, members = people(0.0, 2)
     with pytest.raises(UserError, match="has no line for p3"):
