@@ -28,7 +28,7 @@ SOURCE = "weights"  # the metadata's name of the SHA-256 of the weights that a f
 REMAKE = "make it again with 'expnet-live train runtime'"
 _SPEED_FILE = "network_speed.json"
 INT8 = ".int8.onnx"
-_LESS_EXACT, _FREE_CORES = 1.2, 0.5  # int8 must save time; two threads spin between frames, so they must halve it
+_LESS_EXACT, _FREE_CORES = 1.2, 0.5  # int8 must save time; several threads spin between frames, so they must halve it
 _RUNS = 15
 _KEPT = 20  # measurements in the file: other networks, other numbers of threads
 
@@ -100,24 +100,21 @@ def runtime_files(weights: Path) -> tuple[Path, Path]:
 
 
 def _quickest(ways: list[_Way], source: str) -> _Way:
-    """The quickest one, as was once measured on this computer, or else is now."""
+    """The quickest one by the times that were once measured on this computer, or else are now."""
     speed = cache_folder() / _SPEED_FILE
     key = f"{processor()}, ONNX Runtime {onnxruntime.__version__}, {source}, {[(w.path.name, w.threads) for w in ways]}"
     known = _measured(speed)
     try:
-        return ways[int(known[key]["best"])]
-    except (KeyError, TypeError, ValueError, IndexError):
-        pass  # It is measured now.
-    seconds = _seconds(ways)
-    best = min(range(len(ways)), key=lambda i: seconds[i] * ways[i].worth)
-    known = {**known, key: {"best": best, "ms": [round(1e3 * s, 3) for s in seconds]}}
-    try:
-        speed.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(speed) as partial:
-            partial.write_text(json.dumps(dict(list(known.items())[-_KEPT:]), indent=1))
-    except OSError as e:
-        log.info("%s cannot be written (%s): the network is measured at each start.", speed, e.strerror)
-    return ways[best]
+        ms = [float(known[key]["ms"][i]) for i in range(len(ways))]
+    except (IndexError, KeyError, TypeError, ValueError):
+        ms = [round(1e3 * s, 3) for s in _seconds(ways)]
+        try:
+            speed.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(speed) as partial:
+                partial.write_text(json.dumps(dict(list({**known, key: {"ms": ms}}.items())[-_KEPT:]), indent=1))
+        except OSError as e:
+            log.info("%s cannot be written (%s): the network is measured at each start.", speed, e.strerror)
+    return ways[min(range(len(ways)), key=lambda i: ms[i] * ways[i].worth)]
 
 
 def _measured(path: Path) -> dict[str, Any]:
