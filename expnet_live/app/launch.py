@@ -100,10 +100,10 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     opened(window)
     controller.start()
     if launch.source is not None:
-        controller.use_source(SourceSpec.parse(launch.source), remember=False)
+        controller.sources.use(SourceSpec.parse(launch.source), remember=False)
     else:
         # Listing the cameras takes a moment; a slow system must not delay the picture.
-        QTimer.singleShot(120, window, controller.begin)
+        QTimer.singleShot(120, window, controller.sources.begin)
     pictures: list[QImage] = []
     recording = QTimer(window)
     if launch.record is not None:

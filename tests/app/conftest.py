@@ -148,7 +148,7 @@ def open_window(
         window.show()
         controller.start()
         if source is not None:
-            controller.use_source(source)
+            controller.sources.use(source)
         made.append(window)
         # Without a window manager, nothing gives it the keyboard focus.
         with qtbot.waitActive(window, timeout=20_000):

@@ -30,7 +30,7 @@ from expnet_live.live import capture_worker as capture
 def test_first_start_with_a_camera(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
     window = open_window(source=None)
     qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
-    window.controller.begin()
+    window.controller.sources.begin()
     qtbot.waitUntil(lambda: window.presenter.first_face is not None, timeout=LONG)
     qtbot.waitUntil(lambda: window.parts.controls.source.currentText() == "Front camera", timeout=LONG)
     assert banners(window) == {} and not window.parts.transport.isVisible()
@@ -43,7 +43,7 @@ def test_first_start_without_a_camera(
     cameras.clear()
     window = open_window(source=None)
     qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
-    window.controller.begin()
+    window.controller.sources.begin()
     qtbot.waitUntil(lambda: "no camera" in banners(window), timeout=LONG)
     assert window.controller.spec == SourceSpec.demo()
     qtbot.waitUntil(lambda: window.parts.controls.source.currentText() == texts.DEMO, timeout=LONG)
@@ -63,7 +63,7 @@ def test_a_list_of_cameras_that_comes_late(qtbot: Any, open_window: Callable[...
         return [CameraInfo(4, "Slow camera")]
 
     window = open_window(source=None, lister=slow)
-    window.controller.begin()
+    window.controller.sources.begin()
     qtbot.waitUntil(lambda: window.controller.state is not None, timeout=LONG)
     assert window.controller.spec == SourceSpec.demo() and banners(window) == {}
     answer.set()
@@ -83,16 +83,16 @@ def test_a_camera_is_known_by_its_name(
     cameras[:] = [CameraInfo(0, "Front camera"), CameraInfo(2, "New camera"), CameraInfo(5, "Desk camera")]
     second = open_window(source=None)
     qtbot.waitUntil(lambda: second.controller.cameras.cameras is not None, timeout=LONG)
-    second.controller.begin()
+    second.controller.sources.begin()
     assert second.controller.spec == SourceSpec.camera(5) and second.controller.spec.name == "Desk camera"
 
 
 def test_a_camera_waits_for_its_permission(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
     asked: list[Callable[[], None]] = []
     window = open_window(source=SourceSpec.demo(), permit=asked.append)
-    window.controller.use_source(window.controller.camera(0))
+    window.controller.sources.use(window.controller.sources.camera(0))
     assert window.controller.engine.capture.spec == SourceSpec.demo()
-    window.controller.use_source(window.controller.camera(2))
+    window.controller.sources.use(window.controller.sources.camera(2))
     for answered in asked:
         answered()
     assert window.controller.engine.capture.spec == SourceSpec.camera(2)

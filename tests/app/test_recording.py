@@ -101,7 +101,7 @@ def test_without_video(qtbot: Any, window: MainWindow) -> None:
 
 def test_another_source_ends_it(qtbot: Any, window: MainWindow) -> None:
     begin(qtbot, window, frames=3)
-    window.controller.use_source(SourceSpec.camera(2))
+    window.controller.sources.use(SourceSpec.camera(2))
     qtbot.waitUntil(lambda: window.controller.recording.last is not None, timeout=LONG)
     recorded = session(window)
     assert recorded.info.complete and recorded.info.source == "Camera 0"

@@ -55,18 +55,18 @@ def test_set_neutral_on_a_paused_clip_says_what_is_missing(
     window = open_window(SourceSpec.demo(), open_=open_spec)
     controller = window.controller
     qtbot.waitUntil(lambda: bool(controller.faces), timeout=LONG)
-    controller.set_playing(False)
+    controller.sources.set_playing(False)
     window.actions_["calibrate"].trigger()
     qtbot.waitUntil(lambda: banners(window).get("calibration") == texts.CALIBRATION_PAUSED, timeout=LONG)
     assert not controller.engine.inference.calibrating
-    controller.set_playing(True)
+    controller.sources.set_playing(True)
     window.commands.calibrate()
     assert controller.engine.inference.calibrating
-    controller.set_playing(False)  # it would wait for ever
+    controller.sources.set_playing(False)  # it would wait for ever
     qtbot.waitUntil(lambda: not controller.engine.inference.calibrating, timeout=LONG)
-    controller.set_playing(True)
+    controller.sources.set_playing(True)
     window.commands.calibrate()
-    controller.use_source(SourceSpec.demo())
+    controller.sources.use(SourceSpec.demo())
     assert not controller.engine.inference.calibrating
 
 
@@ -84,7 +84,7 @@ def test_a_click_on_the_slider_seeks(qtbot: Any, open_window: Callable[..., Main
     slider = window.parts.transport.findChild(QSlider)
     qtbot.waitUntil(lambda: slider.isVisible() and slider.isEnabled(), timeout=LONG)
     transport = window.controller.engine.capture.transport
-    window.controller.set_playing(False)
+    window.controller.sources.set_playing(False)
     for share in (0.75, 0.3):
         at = QPoint(round(share * slider.width()), slider.height() // 2)
         qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)

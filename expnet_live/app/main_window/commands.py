@@ -92,7 +92,7 @@ class Commands:
             case Act.RETRY_MODEL:
                 self._controller.retry_model()
             case Act.USE_CAMERA:
-                self._controller.use_source(self._controller.camera(notice.camera))
+                self._controller.sources.use(self._controller.sources.camera(notice.camera))
             case Act.SHOW_LOG:
                 reveal(logs.log_file())
             case Act.SHOW_SNAPSHOT:
@@ -117,7 +117,7 @@ class Commands:
             return
 
         def open_(folder: bool) -> None:
-            self.show_sessions(Path(path)) if folder else self._controller.use_source(SourceSpec.file(path))
+            self.show_sessions(Path(path)) if folder else self._controller.sources.use(SourceSpec.file(path))
 
         self._controller.shelf.ask(lambda: Path(path).is_dir(), open_)
 
@@ -141,7 +141,7 @@ class Commands:
             self._controller.use_head(str(value))
 
     def play_demo(self) -> None:
-        self._controller.use_source(SourceSpec.demo())
+        self._controller.sources.use(SourceSpec.demo())
 
     def look_for_cameras(self) -> None:
         self._controller.cameras.look_again()
@@ -149,7 +149,7 @@ class Commands:
     def play_or_pause(self) -> None:
         capture = self._controller.engine.capture
         if capture is not None:
-            self._controller.set_playing(not capture.transport.playing)
+            self._controller.sources.set_playing(not capture.transport.playing)
 
     def skip(self, seconds: float) -> None:
         capture = self._controller.engine.capture
@@ -157,20 +157,20 @@ class Commands:
             capture.transport.seek(capture.transport.position + seconds)
 
     def set_loop(self, on: bool) -> None:
-        self._controller.set_loop(on)
+        self._controller.sources.set_loop(on)
 
     def _pick_source(self, value: object) -> None:
         if value == "file":
             self.open_file()
         elif isinstance(value, SourceSpec):
-            self._controller.use_source(self._controller.camera(int(value.value)) if value.live else value)
+            self._controller.sources.use(self._controller.sources.camera(int(value.value)) if value.live else value)
 
     def _pick_resolution(self, value: object) -> None:
         width, height, fps = cast("tuple[int | None, int | None, float | None]", value)
         self.choose(width=width, height=height, fps=fps)
         spec = self._controller.spec
         if spec is not None and spec.live:
-            self._controller.use_source(replace(spec, width=width, height=height, fps=fps))
+            self._controller.sources.use(replace(spec, width=width, height=height, fps=fps))
 
     # --- network, person and views ------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from expnet_live.app import texts
 from expnet_live.app.main_window.neutral import Neutral
 from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.recording import Recording
+from expnet_live.app.main_window.sources import Sources
 from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import Change, CurrentPerson, Then
@@ -30,7 +31,7 @@ from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.capture.sources import open_spec
-from expnet_live.capture.spec import SourceKind, SourceSpec
+from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
@@ -91,10 +92,11 @@ class Controller:
         self._current = CurrentPerson(self.window_state, self.profiles, self.shelf, self._use_person, self._no_profile)
         self.neutral = Neutral(self.engine, self.window_state, self._current, self.notices)
         self.cameras = CameraWatch(lister)
-        self._known: set[int] | None = None
-        self._permit = permit
-        self._undecided = False  # the demo plays until the list of cameras is known
-        self._lost = False
+        self.sources = Sources(
+            self.engine, self.window_state, self.cameras, self.notices, permit=permit,
+            leave=self.recording.stop,  # a session has one source
+            entered=self._enter,
+        )  # fmt: skip
         self._model_life = Life.STARTING
         self._no_head = False
 
@@ -167,20 +169,8 @@ class Controller:
     def spec(self) -> SourceSpec | None:
         return self.window_state.source
 
-    def use_source(self, spec: SourceSpec, remember: bool = True) -> None:
-        self.recording.stop()  # a session has one source
-        self._lost = self._undecided = False
-        self.window_state.use_source(spec, remember)
-        for key in ("source", "no camera"):
-            self.notices.append(Notice(key, "gone"))
-        if spec.live:
-            # The answer may take a while; another source may have been chosen meanwhile.
-            self._permit(lambda: self._open(spec) if self.spec is spec else None)
-        else:
-            self._open(spec)
-
-    def _open(self, spec: SourceSpec) -> None:
-        self.engine.set_source(spec, self.choices.loop)
+    def _enter(self) -> None:
+        """After the source has changed."""
         self._confirmation.reset()
         self.engine.inference.cancel_calibration()
         self.presence.leave(time.monotonic())
@@ -191,44 +181,6 @@ class Controller:
         """Reset curves and ranges, because new values are unrelated to the old ones."""
         self.history.clear()
         self.ranges.clear()
-
-    def begin(self) -> None:
-        """The first source: the one chosen last, else a camera, else the demo clip."""
-        cameras, spec = self.cameras.cameras, self.choices.spec
-        if spec is None or spec.live:
-            found = self._camera(spec)
-            if found is None:
-                if self.spec != SourceSpec.demo():
-                    self.use_source(SourceSpec.demo(), remember=False)
-                self._undecided = cameras is None
-                if not self._undecided:
-                    self.notices.append(Notice("no camera", "info", texts.NO_CAMERA, Act.LOOK_FOR_CAMERAS))
-                return
-            spec = found
-        self.use_source(spec, remember=False)
-
-    def camera(self, number: int) -> SourceSpec:
-        """The camera of that number, with its name and the chosen size and rate."""
-        name = next((c.name for c in self.cameras.cameras or [] if c.number == number), "")
-        choices = self.choices
-        return SourceSpec.camera(number, choices.width, choices.height, choices.fps, name)
-
-    def _camera(self, last: SourceSpec | None) -> SourceSpec | None:
-        """The last camera used, found by its name if it has one (numbers change), else the first."""
-        cameras = self.cameras.cameras or []
-        if last is not None:
-            same = [c for c in cameras if str(c.number) == last.value and last.label in ("", c.name)]
-            cameras = [*same, *(c for c in cameras if c.name == last.label), *cameras]
-        return self.camera(cameras[0].number) if cameras else None
-
-    def set_loop(self, loop: bool) -> None:
-        self.window_state.choose(loop=loop)
-        if self.engine.capture is not None:
-            self.engine.capture.transport.loop = loop
-
-    def set_playing(self, playing: bool) -> None:
-        if self.engine.capture is not None and not self.engine.capture.spec.live:
-            self.engine.capture.transport.playing = playing
 
     # --- network and person -------------------------------------------------------------------
 
@@ -399,8 +351,7 @@ class Controller:
 
     def watch(self) -> None:
         """Check cameras, source, network, recording and calibration; called several times a second."""
-        self._watch_cameras()
-        self._watch_source()
+        self.sources.watch()
         self._watch_model()
         if self._no_head:
             self._no_head = False
@@ -410,38 +361,6 @@ class Controller:
         for problem in self.engine.inference.outputs.take_problems() + self.streaming.take_problems():
             self.notices.append(Notice("output", "error", problem))
         self.neutral.watch()
-
-    def _watch_cameras(self) -> None:
-        cameras = self.cameras.cameras
-        if cameras is None:
-            return
-        known, self._known = self._known, {c.number for c in cameras}
-        if known is None:
-            if self._undecided:
-                self.begin()
-            return
-        new = [c for c in cameras if c.number not in known]
-        if new and not (self.spec is not None and self.spec.live):
-            text = texts.CAMERA_FOUND.format(name=new[0].name)
-            self.notices.append(Notice("no camera", "gone"))
-            self.notices.append(Notice("camera found", "info", text, Act.USE_CAMERA, new[0].number))
-
-    def _watch_source(self) -> None:
-        capture = self.engine.capture
-        if capture is None:
-            return
-        if capture.life is Life.FAILED and capture.problem:
-            live = capture.spec.live
-            text = (texts.CAMERA_LOST if live else texts.SOURCE_FAILED).format(problem=capture.problem)
-            act = None if capture.spec.kind is SourceKind.DEMO else Act.PLAY_DEMO
-            self.notices.append(Notice("source", "warning" if live else "error", text, act))
-            self._lost = True
-        elif self._lost and capture.life is Life.RUNNING:
-            self._lost = False
-            self.notices.append(Notice("source", "gone"))
-            if capture.spec.live:
-                text = texts.CAMERA_BACK.format(name=capture.spec.name)
-                self.notices.append(Notice("camera back", "info", text, stays=False))
 
     def _watch_model(self) -> None:
         inference = self.engine.inference
