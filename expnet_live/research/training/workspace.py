@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from expnet_live.research.training.labels import MAX_SPREAD, LabelSet
 from expnet_live.research.training.landmarks import LandmarkSet, detect_landmarks
 from expnet_live.research.training.photos import PhotoMeta, PhotoRef, list_photos, read_metadata
 from expnet_live.research.training.split import Split, held_out, split_by_scene, subjects_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ def landmarks_of(args: argparse.Namespace, photos: Photos) -> LandmarkSet:
         raise UserError(
             f"{args.landmarks} belongs to other photos ({min(missing)} is not among yours); choose another file."
         )
+    absent = set(photos.refs) - set(landmarks.key)
+    if absent:
+        log.warning("%d of the photos are not in %s and are left out; give a path for a new one.", len(absent),
+                    args.landmarks)  # fmt: skip
     return landmarks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from expnet_live.research.training.photos import list_photos, read_metadata
 from expnet_live.research.training.split import held_out, split_by_scene
 from expnet_live.research.training.train import RandomDraws, train
 from expnet_live.research.training.winks import Winks
+from expnet_live.research.training.workspace import Photos, landmarks_of
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,18 @@ def test_a_part_of_other_photos_is_made_again(folder: Path, crops: CropSet, tmp_
     left.save(tmp_path / "some.parts" / "00000.npz")
     with landmarker():
         assert detect_landmarks(refs[:2], tmp_path / "some.npz", jobs=1).key.tolist() == [r.key for r in refs[:2]]
+
+
+def test_photos_that_a_cache_of_landmarks_lacks_are_told(
+    folder: Path, crops: CropSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    del crops
+    cv2.imwrite(str(tmp_path / "more.png"), np.zeros((120, 160, 3), np.uint8))
+    args = Namespace(landmarks=folder / "landmarks.npz", teacher=None, jobs=1)
+    landmarks_of(args, Photos.of([folder], []))
+    assert not caplog.records
+    landmarks_of(args, Photos.of([folder, tmp_path], []))
+    assert "1 of the photos are not in" in caplog.text
 
 
 def test_without_a_network_for_landmarks_the_command_ends(

@@ -72,8 +72,11 @@ def aligned(points: Array, *, down: bool) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Frontal frames of clips: `clip` (N,) numbers, strengths (N, 52), and landmarks (N, 468, 2) as `aligned` gives
-    them. The mean of each clip, and what follows its pose, is removed from `weights` and `moves`."""
+    """N frontal frames of clips: `clip` (N,) numbers the clips, `strengths` (N, 52) are of actions.
+
+    `weights` (N, 52), the same, and `moves` (N, 468, 2), landmarks as `aligned` gives them, are without the mean of
+    each clip and what follows `pose` (N, 6): rotations and their squares, less the mean of each clip.
+    """
 
     clip: Array
     strengths: Array
