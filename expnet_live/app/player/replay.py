@@ -15,7 +15,7 @@ from expnet_live.app.player.curves import Curves
 from expnet_live.app.state.gauge import ACTIONS, GAUGES, Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, angles_of
 from expnet_live.app.view3d.drawn import DrawnHead, drawable, own_drawn
-from expnet_live.avatars.avatar import Avatar, Posed, posed
+from expnet_live.avatars.avatar import Posed, posed
 from expnet_live.avatars.swinging import Swings
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.arkit import plain_action
@@ -157,12 +157,9 @@ class Replay:
         rows, info = self.rows, self.session.info
         picture = np.zeros((max(info.height, 1), max(info.width, 1), 3), np.uint8) if image is None else image
         faces: tuple[LiveFace, ...] = ()
-        if rows.face[row] >= 0 and self._model is not None:
-            told = bool(np.isfinite(self.blendshapes[row]).all())
-            weights = self.blendshapes[row] if told else None
-            # Of another head, the blendshapes nearest to coefficients are unknown.
-            worn = self.drawn is not None and (told or isinstance(self.drawn.head, Avatar))
-            head = self.drawn.head if self.drawn is not None and worn else self._model
+        head = self._model if self.drawn is None else self.drawn.head
+        if rows.face[row] >= 0 and head is not None:
+            weights = self.blendshapes[row] if np.isfinite(self.blendshapes[row]).all() else None
             state, values = rows.state_of(row), self.expression[row]
             faces = (LiveFace(state, values, self.identity, head, weights, swings=self.swings),)
         captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)

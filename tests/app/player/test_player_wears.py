@@ -57,9 +57,11 @@ def test_the_player_wears_the_chosen_head(
     if isinstance(head, Avatar):  # it turns its own head
         assert not shown.pose.rotation.any()
         assert np.abs(shown.vertices - head.rest).max() > 1
-        # So it does for the outputs that play along.
-        row = int(np.flatnonzero(player.replay.rows.face >= 0)[0])
-        assert player.replay.live(row, None, 1.0).faces[0].head is head
+    # So it does for the outputs that play along, whose actions are those of our own head.
+    row = int(np.flatnonzero(player.replay.rows.face >= 0)[0])
+    face = player.replay.live(row, None, 1.0).faces[0]
+    assert face.head is head and face.blendshapes is None
+    assert np.array_equal(face.weights, face_model().blendshapes_of(face.expression))
 
 
 def test_without_that_head_the_own_one_is_worn(qtbot: Any, wearing: Callable[[str], PlayerView], copy: Path) -> None:
