@@ -11,7 +11,11 @@ from expnet_live.research.training.commands.options import add_cluster
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "photos", nargs="*", type=Path, metavar="PHOTOS", help="photos, folders or tar archives of photos"
+        "photos",
+        nargs="*",
+        type=Path,
+        metavar="PHOTOS",
+        help="photos, folders or tar archives of photos, scored in this order after the clips",
     )
     parser.add_argument("--clips", nargs="*", type=Path, default=[], metavar="DIR", help="folders of videos (.mp4)")
     parser.add_argument("--step", type=positive_int, default=3, metavar="N", help="use every Nth frame (default: 3)")
