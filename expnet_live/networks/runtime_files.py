@@ -86,12 +86,11 @@ class _Way:
     path: Path
     threads: int
 
-    @property
-    def worth(self) -> float:
-        """The factor by which it must be quicker than single precision on all threads."""
+    def worth(self, most: int) -> float:
+        """The factor by which it must be quicker than single precision on `most` threads."""
         if not self.path.name.endswith(INT8):
             return 1.0
-        return _LESS_EXACT * (_FREE_CORES if self.threads == 1 else 1.0)
+        return _LESS_EXACT * (_FREE_CORES if self.threads < most else 1.0)
 
 
 def runtime_files(weights: Path) -> tuple[Path, Path]:
@@ -114,7 +113,8 @@ def _quickest(ways: list[_Way], source: str) -> _Way:
                 partial.write_text(json.dumps(dict(list({**known, key: {"ms": ms}}.items())[-_KEPT:]), indent=1))
         except OSError as e:
             log.info("%s cannot be written (%s): the network is measured at each start.", speed, e.strerror)
-    return ways[min(range(len(ways)), key=lambda i: ms[i] * ways[i].worth)]
+    most = max(way.threads for way in ways)
+    return min(zip(ms, ways, strict=True), key=lambda one: one[0] * one[1].worth(most))[1]
 
 
 def _measured(path: Path) -> dict[str, Any]:

@@ -98,6 +98,24 @@ def test_the_quickest_is_measured_once(weights: Path) -> None:
         assert list(json.loads(note.read_text())) == [key]
 
 
+@pytest.mark.parametrize(
+    ("threads", "ms", "chosen"),
+    [
+        (1, [1.0, 0.8], ".int8.onnx"),
+        (1, [1.0, 0.9], ".onnx"),  # int8 is less exact: it must save more time
+        (2, [1.0, 1.2, 0.7], ".int8.onnx"),  # with one thread, it leaves the other core to others
+        (2, [0.7, 1.2, 0.7], ".onnx"),
+    ],
+)
+def test_int8_must_save_time_or_a_core(weights: Path, threads: int, ms: list[float], chosen: str) -> None:
+    RuntimeFile.beside(weights, threads)
+    note = next(cache_folder().iterdir())
+    (key,) = json.loads(note.read_text())
+    note.write_text(json.dumps({key: {"ms": ms}}))
+    found = RuntimeFile.beside(weights, threads)
+    assert found is not None and found.path.name == f"{weights.stem}{chosen}"
+
+
 @pytest.mark.parametrize("content", [b"", b"\x08\x08", b"<html></html>"])
 def test_a_broken_file_is_one_sentence(weights: Path, content: bytes) -> None:
     for path in runtime_files(weights):
