@@ -21,7 +21,7 @@ from expnet_live.sessions.reading.session import Session
 
 _LEAST = 10  # frames of a face, below which it is left out
 _KEYS = ("timestamp_s", "face", "confidence")
-_WANTED = {"source", *_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY}
+_NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +156,8 @@ def _parquet(path: Path) -> Columns:
         if not tables:
             raise UserError(f"{path} has no table of frames; give a session, a table or a data set.")
         # A data set has twice as many columns.
-        read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in _WANTED]) for f in tables]
+        wanted = {"source", *_NUMBERS}
+        read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in wanted]) for f in tables]
         return _columns(pa.concat_tables(read, promote_options="default"), path)
     except (OSError, pa.ArrowException) as e:
         raise UserError(f"{path} cannot be read as a data set ({e}); check it.") from e
@@ -172,8 +173,7 @@ def _columns(table: Any, path: Path) -> Columns:
 
 def _table(columns: Columns, path: Path) -> Iterator[Recording]:
     numbers = {
-        n: np.asarray(columns[n].to_numpy(zero_copy_only=False) if n in columns else [], np.float64)
-        for n in (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
+        n: np.asarray(columns[n].to_numpy(zero_copy_only=False) if n in columns else [], np.float64) for n in _NUMBERS
     }
     count = len(numbers["timestamp_s"])
     sources = columns["source"].to_pylist() if "source" in columns else [path.stem] * count
