@@ -23,7 +23,8 @@ class TrackerOptions:
 
     found: float = 0.6  # confidence that a new face needs,
     confirmed: float = 0.3  # that it needs in several crops that must agree,
-    clear: float = 0.994  # that a face there has if nothing covers it,
+    clear: float = 0.994  # that a face there may have if nothing covers it,
+    beyond_doubt: float = 0.998  # that it has only then, both on average over crops moved a little: see `doubted`,
     held: float = 0.4  # and that a known face needs
     patience: float = 0.15  # a face not seen for this time is lost
     gap: float = 0.6  # after a longer pause, as when a clip jumps, search for faces again
@@ -46,13 +47,14 @@ class TrackerOptions:
     alike: float = 1.3  # a lost face is recognised anywhere, and later
     plainly: float = 0.4  # a lone face whose identity (rms, sd) changes less from frame to frame is the same one,
     remembered_every: float = 0.1  # and its appearance is needed no more often than this
-    covered: float = 2.0  # for this time, an unlike, partly covered face in the place of a known one is taken for it
+    covered: float = 2.0  # for this time, an unlike, partly covered face in the place of a known one is taken for it,
+    doubted: float = 0.2  # and for this one if it may be clear: shadows and blurred hands pass sooner, people stay
 
 
 @dataclass
 class Track:
     """A tracked face. `look` is the last good one, `seen` its time, `memory` its appearance, `known` the time when it
-    was last like that.
+    was last like that. `doubted`: the last look may be at another person.
     """
 
     face: int
@@ -65,6 +67,7 @@ class Track:
     memory: Memory | None = None
     remembered: float = 0.0  # time of the last look in `memory`
     known: float = 0.0
+    doubted: bool = False
 
     @property
     def firm(self) -> bool:
@@ -80,11 +83,11 @@ class Track:
         # After a pause or a new search, the motion of the face is unknown.
         steady = 0 < step < 0.2 and not self.missed
         self.velocity = ((new.x - old.x) / step, (new.y - old.y) / step) if steady else (0.0, 0.0)
-        self.look, self.seen, self.known, self.missed = look, time, time, False
+        self.look, self.seen, self.known, self.missed, self.doubted = look, time, time, False, False
 
-    def cover(self, look: Look, time: float) -> None:
+    def cover(self, look: Look, time: float, doubted: bool) -> None:
         """Go on with a look at the same face behind something, which says nothing about its appearance."""
-        self.look, self.seen, self.remembered, self.missed = look, time, time, False
+        self.look, self.seen, self.remembered, self.missed, self.doubted = look, time, time, False, doubted
 
     def remember(self) -> None:
         """Add the last look to the memory, if it is not in it."""
@@ -113,6 +116,10 @@ def _remembered(memory: Memory | None, look: Look, seconds: float) -> Memory | N
     memory.see(look.appearance, seconds, facing(look.view.rotation))
     return memory
 
+
+_HERE = ((0, 0),)
+_AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
+_MOVE = 0.02  # sides of a crop
 
 _MEMORY = ("_next_face", "_tracks", "_lost", "_time", "_detected", "_searches")
 
@@ -230,7 +237,7 @@ class Tracker:
             return False
         (track,), (look,), o = self._tracks, faces, self._options
         near = apart(track.expected(self._time, o.momentum), look.view) < o.same
-        return near and not track.missed and track.plainly(look, o.plainly)
+        return near and not track.missed and not track.doubted and track.plainly(look, o.plainly)
 
     def _cost(self, track: Track, look: Look, view: WeakPerspective) -> float:
         """The cost of assigning `look` to `track`, expected at `view`: infinite if it is another person."""
@@ -311,7 +318,7 @@ class Tracker:
                 break
             if self._confirm is not None:
                 confidence = self._closely(image, look, self._confirm, watch)
-                if confidence < o.confirmed or (confidence < o.clear and not known and self._covered(look)):
+                if confidence < o.confirmed or (not known and self._covered(image, look, confidence, watch)):
                     continue
             if self._refine:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
@@ -342,27 +349,43 @@ class Tracker:
         self._next_face += 1
         return self._next_face - 1
 
-    def _closely(self, image: Image, look: Look, predictor: FacePredictor, watch: Stopwatch) -> float:
-        """The confidence of a close look at the same face."""
-        crop = crop_type(predictor).of_view(look.view, predictor.crop_size)
-        closely = look_at(image, [crop], predictor, watch)[0]
-        return closely.confidence if closely.plausible else 0.0
+    def _closely(
+        self,
+        image: Image,
+        look: Look,
+        predictor: FacePredictor,
+        watch: Stopwatch,
+        moves: Sequence[tuple[int, int]] = _HERE,
+    ) -> float:
+        """The confidence of a close look at the same face, the mean over crops moved by `moves` steps."""
+        v, kind = look.view, crop_type(predictor)
+        step = _MOVE * CROP_MM * v.scale
+        views = [WeakPerspective(v.rotation, v.scale, v.x + step * x, v.y + step * y) for x, y in moves]
+        closely = look_at(image, [kind.of_view(view, predictor.crop_size) for view in views], predictor, watch)
+        return sum(k.confidence if k.plausible else 0.0 for k in closely) / len(closely)
 
-    def _covered(self, look: Look) -> bool:
-        """Whether an unlike face that is not clear is a known one behind something, which then goes on, or is about to
+    def _covered(self, image: Image, look: Look, confidence: float, watch: Stopwatch) -> bool:
+        """Whether an unlike face of this confidence is a known one behind something, which then goes on, or is about to
         come out from behind another one.
         """
         o = self._options
         gone = [t for t in self._tracks if t.missed] + self._lost
         there = [t for t in gone if self._time - t.known <= o.covered and apart(t.look.view, look.view) < o.same]
-        if there:
-            track = max(there, key=lambda t: t.known)
-            track.cover(look, self._time)
-            if track in self._lost:
-                self._lost.remove(track)
-                self._tracks.append(track)
-            return True
-        return any(apart(t.look.view, look.view) < o.behind for t in self._tracks if not t.missed)
+        if not there:
+            near = any(apart(t.look.view, look.view) < o.behind for t in self._tracks if not t.missed)
+            return near and confidence < o.clear
+        if self._confirm is not None:
+            # One look at the same face may have four times the doubt of another.
+            confidence = self._closely(image, look, self._confirm, watch, _AROUND)
+        track = max(there, key=lambda t: t.known)
+        doubted = confidence >= o.clear
+        if confidence >= o.beyond_doubt or (doubted and self._time - track.known > o.doubted):
+            return False
+        track.cover(look, self._time, doubted)
+        if track in self._lost:
+            self._lost.remove(track)
+            self._tracks.append(track)
+        return True
 
     def _drop(self, tracks: Iterable[Track]) -> None:
         for track in list(tracks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,12 @@ from crossing import astronaut, crossing, demo, head, placed
 from expnet_live.capture.sources import open_source
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import FaceState, Frame, Image
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.assignment import assigned
+from expnet_live.pipeline.close_look import CloseLook
+from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.pipeline.tracker import Tracker, TrackerOptions
 
 FPS = 30.0
 pytestmark = pytest.mark.skipif(
@@ -133,6 +138,47 @@ def test_people_of_real_clips_keep_their_numbers(loaded: Pipeline, name: str) ->
         for frame in source:
             seen |= {s.face for s in pipeline.process(frame)}
     assert seen == {0}
+
+
+def tracker(loaded: Pipeline, options: TrackerOptions) -> Tracker:
+    assert isinstance(loaded.face_model, FaceModel)
+    return Tracker(Finder(), loaded.predictor, options=options, confirm=CloseLook(loaded.predictor, loaded.face_model))
+
+
+def numbers(tracker: Tracker, images: Sequence[Image]) -> list[list[int]]:
+    return [[t.face for t in tracker.update(image, i / FPS)] for i, image in enumerate(images)]
+
+
+def cut(loaded: Pipeline) -> list[Image]:
+    """A third of a second of the demo clip's head, then of the astronaut in its place."""
+    still, frames = astronaut(), demo(10)
+    (a,), (d,) = loaded.photo(still), loaded.photo(frames[0])
+    return [*[placed((head(f, d), 200, 80)) for f in frames], *[placed((head(still, a), 210, 85))] * 10]
+
+
+# Another version of OpenCV resamples otherwise, which changes the doubt (1 less the confidence) by a quarter.
+OPTIONS = TrackerOptions()
+ROOM = [
+    TrackerOptions(clear=1 - doubt * (1 - OPTIONS.clear), beyond_doubt=1 - doubt * (1 - OPTIONS.beyond_doubt))
+    for doubt in (2 / 3, 3 / 2)
+]
+
+
+@pytest.mark.parametrize("options", ROOM, ids=["stricter", "laxer"])
+def test_no_number_hangs_on_the_exact_confidence_of_a_cut(loaded: Pipeline, options: TrackerOptions) -> None:
+    assert numbers(tracker(loaded, options), cut(loaded)) == [[0]] * 10 + [[1]] * 10
+
+
+@pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared clips are not here")
+@pytest.mark.parametrize("options", ROOM, ids=["stricter", "laxer"])
+def test_no_number_hangs_on_the_exact_confidence_of_a_blurred_hand(loaded: Pipeline, options: TrackerOptions) -> None:
+    with open_source(str(CLIPS / "deepfacelive_Matilda_Bobbie_2.mp4")) as source:
+        assert numbers(tracker(loaded, options), [f.image for f in islice(source, 190)]) == [[0]] * 190
+
+
+def test_another_person_who_may_be_covered_gets_a_number_when_they_stay(loaded: Pipeline) -> None:
+    options = TrackerOptions(clear=0.99, beyond_doubt=1.0, doubted=0.18)
+    assert numbers(tracker(loaded, options), cut(loaded)) == [[0]] * 15 + [[1]] * 5
 
 
 def test_all_of_the_demo_is_one_person(loaded: Pipeline) -> None:
