@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
@@ -23,6 +24,8 @@ from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.app.widgets.pieces import scrolled
 from expnet_live.app.widgets.status_line import StatusLine
 from expnet_live.app.widgets.transport_bar import TransportBar
+
+_LEAST, _SMALLEST = 264, QSize(260, 100)  # px of banners and head together, and of the head alone
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,15 @@ class Parts:
         self.camera.picked.connect(on.face_clicked)
         self.transport = TransportBar(actions)
         self.head = HeadView(on.head_failed)
+        self.head.setMinimumSize(_SMALLEST)
         self.bars = BarsView(on.bar_clicked, on.gain)
         self.curves = CurvesView(on.bar_clicked)
         self.controls = Controls(on.controls, actions["refresh"], actions["calibrate"], actions["forget"])
         self.gestures = GesturesPanel(on.gestures)
-        self.banners = BannerStack()
+        self.central = QWidget()
+        # Otherwise each banner would take its height from the panels for good.
+        self.central.setMinimumHeight(_LEAST)
+        self.banners = BannerStack(self.central)
         self.status = StatusLine()
         self.overlay = Chooser(texts.OVERLAY, on.overlay)
         self.overlay.set_options([catalog.Option(k, v) for k, v in texts.OVERLAYS.items()], None)
@@ -77,7 +84,6 @@ class Parts:
             "gestures": Dock("gestures", texts.GESTURES, scrolled(self.gestures)),
             "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
         }
-        self.central = QWidget()
         middle = QVBoxLayout(self.central)
         middle.setContentsMargins(0, 4, 0, 0)
         middle.setSpacing(8)

@@ -66,7 +66,8 @@ class SessionsWindow(QMainWindow):
         )
         self.player = PlayerView(theme, state)
         self.panel = ExportPanel(store, reveal, self._ask_disk, lambda: USUAL if state is None else state.choices.look)
-        self.banners = BannerStack()
+        self._right = QWidget()
+        self.banners = BannerStack(self._right)
         self.message = QLabel(texts.CHOOSE_SESSION)
         self._arrange()
         self._connect()
@@ -326,7 +327,7 @@ class SessionsWindow(QMainWindow):
         column = QVBoxLayout(nothing)
         column.setContentsMargins(60, 0, 60, 0)
         column.addWidget(self.message)
-        pages, right = QWidget(), QWidget()
+        pages, right = QWidget(), self._right
         self._pages = QStackedLayout(pages)
         self._pages.addWidget(nothing)
         self._pages.addWidget(self.player)

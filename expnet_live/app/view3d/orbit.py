@@ -11,6 +11,7 @@ from expnet_live.core.types import Array
 CENTER = np.array([0.0, -6.0, -42.0], np.float32)  # mm: centre of the head
 FIELD_OF_VIEW = np.radians(24.0)
 _HALF_LIFE = 0.07  # s
+_WIDTH, _BESIDE = 0.78, 0.64  # the head's width in heights of the view: with some margin, and beside the buttons
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,19 @@ def _numbers(view: View) -> tuple[float, ...]:
     return view.yaw, view.pitch, view.distance / 1000, view.pan[0] / 1000, view.pan[1] / 1000
 
 
-def projection(width: float, height: float, near: float = 60.0, far: float = 4000.0) -> Array:
-    """Perspective matrix (4, 4) for column vectors; a narrow view still shows the head's whole width."""
-    aspect = width / max(height, 1)
-    f = 1 / np.tan(FIELD_OF_VIEW / 2) * min(1.0, aspect / 0.78)
+def projection(width: float, height: float, taken: float = 0.0, near: float = 60.0, far: float = 4000.0) -> Array:
+    """Perspective matrix (4, 4) for column vectors; a narrow view still shows the head's whole width.
+
+    `taken` pixels on the right are covered by buttons: where there is little room, the head is beside them.
+    """
+    height = max(height, 1.0)
+    aspect, free = width / height, max(width - taken, 1.0)
+    smaller = min(1.0, aspect / _WIDTH, free / height / _BESIDE)
+    f = 1 / np.tan(FIELD_OF_VIEW / 2) * smaller
+    middle = min(width / 2, free - smaller * _BESIDE * height / 2) if taken else width / 2
     out = np.zeros((4, 4), np.float32)
     out[0, 0], out[1, 1] = f / aspect, f
+    out[0, 2] = 1 - 2 * middle / max(width, 1.0)
     out[2, 2], out[2, 3] = (far + near) / (near - far), 2 * far * near / (near - far)
     out[3, 2] = -1
     return out

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
 
+_GAP = 6  # px between banners
 SHOWN = 6000  # ms for which a banner stays that needs no action
 
 
@@ -43,15 +45,19 @@ class Banner(QWidget):
 
 
 class BannerStack(QWidget):
-    """A stack with the newest at the bottom; a banner with the key of an older one replaces it."""
+    """A stack with the newest at the bottom; a banner with the key of an older one replaces it.
 
-    def __init__(self) -> None:
-        super().__init__()
+    It takes at most half of its parent's height: the oldest banners wait, hidden, until others are closed.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        parent.installEventFilter(self)
         self._theme = DARK
         self._banners: dict[str, Banner] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
+        self._column.setSpacing(_GAP)
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
@@ -85,7 +91,7 @@ class BannerStack(QWidget):
             banner.add_button(button, pressed)
         self._banners[key] = banner
         self._column.addWidget(banner)
-        self.show()
+        self._fit()
         if not stays:
             QTimer.singleShot(SHOWN, banner, lambda: self.dismiss(key) if self._banners.get(key) is banner else None)
 
@@ -95,4 +101,20 @@ class BannerStack(QWidget):
             self._column.removeWidget(banner)
             banner.hide()
             banner.deleteLater()
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QResizeEvent):
+            self._fit()
+        return False
+
+    def _fit(self) -> None:
+        """Show the newest banners that have room, at least one."""
+        parent = self.parentWidget()
+        assert parent is not None
+        room, taken = parent.height() // 2, 0
+        for banner in reversed(self._banners.values()):
+            newest = taken == 0
+            taken += max(banner.heightForWidth(parent.width()), banner.minimumSizeHint().height()) + _GAP
+            banner.setVisible(newest or taken <= room)
         self.setVisible(bool(self._banners))

@@ -35,6 +35,7 @@ _NECK = np.array([0.0, -85.0, -75.0], np.float32)  # mm: pivot of the head's rot
 _FLIP = np.diag([1, -1, 1, 1]).astype(np.float32)  # OpenGL's first row is at the bottom, Qt's at the top
 STILL = 2048  # px of the head's picture in a snapshot
 _SIZES = ((36, 20, 6), (29, 16, 4))  # px of a floating button, of its icon, and between two
+_EDGE = 12  # px between buttons and the view's edges
 _MARGIN = 14.0  # mm of margin around the points that give the head's area: for the hair, and for what is between them
 
 
@@ -185,9 +186,9 @@ class HeadView(QWidget):
 
     def _place_buttons(self) -> None:
         """Arrange the buttons in a column on the right; if it is too high, make them smaller, else more columns."""
-        room, n = self.height() - 18, len(self._floating)
-        side, icon, gap = next((size for size in _SIZES if n * (size[0] + size[2]) <= room), _SIZES[-1])
-        rows = max(1, room // (side + gap))
+        room, n = self.height() - 2 * _EDGE, len(self._floating)
+        side, icon, gap = next((size for size in _SIZES if n * (size[0] + size[2]) - size[2] <= room), _SIZES[-1])
+        rows = max(1, (room + gap) // (side + gap))
         self._places.setSpacing(gap)
         for button in self._floating:
             button.setFixedSize(side, side)
@@ -196,8 +197,13 @@ class HeadView(QWidget):
             # Counted from the right.
             self._places.addWidget(button, i % rows, 9 - i // rows)
         size = self._buttons.sizeHint()
-        self._buttons.setGeometry(self.width() - size.width() - 12, 12, size.width(), size.height())
+        self._buttons.setGeometry(self.width() - size.width() - _EDGE, _EDGE, size.width(), size.height())
         self._buttons.raise_()
+
+    def _projection(self, size: QSize) -> Array:
+        """For a picture of `size` pixels of the whole view; the head is beside the buttons."""
+        taken = self.width() - self._buttons.x() if self._floating else 0
+        return projection(size.width(), size.height(), taken * size.width() / max(self.width(), 1))
 
     def _model_matrix(self) -> Array:
         model = np.eye(4, dtype=np.float32)
@@ -229,11 +235,12 @@ class HeadView(QWidget):
         """The area of the head in the canvas; even, so that it also covers whole pixels of the finer picture."""
         size = self.native.size()
         to_eye = self._to_eye()
-        shape = projection(size.width(), size.height())
+        shape = self._projection(size)
         zoom = np.array([[shape[0, 0]], [-shape[1, 1]]])
         at = (to_eye[:3, :3] @ self._points.T) + to_eye[:3, 3:]  # rows are quicker than columns
         nearness = 1 / np.maximum(-at[2], 1.0)
-        middle, margin = zoom * at[:2] * nearness, _MARGIN * np.abs(zoom) * nearness
+        aside = np.array([[shape[0, 2]], [0]])
+        middle, margin = zoom * at[:2] * nearness - aside, _MARGIN * np.abs(zoom) * nearness
         low, high = (middle - margin).min(1), (middle + margin).max(1)
         scale = np.array([size.width(), size.height()]) / 2
         (x0, y0), (x1, y1) = (1 + low) * scale // 2 * 2, -(-(1 + high) * scale // 2) * 2
@@ -248,7 +255,7 @@ class HeadView(QWidget):
         begun = time.monotonic()
         whole, part = _scaled(QRect(QPoint(0, 0), self.native.size()), fine), _scaled(area, fine)
         try:
-            visual.place(self._to_eye(), _FLIP @ projection(whole.width(), whole.height()))
+            visual.place(self._to_eye(), _FLIP @ self._projection(whole.size()))
             picture = stage.picture(whole.size(), visual.draw, part)
         except RuntimeError as error:
             self._fail(error)
