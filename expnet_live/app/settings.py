@@ -6,7 +6,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from expnet_live.app.state.choices import Choices
 
-LAYOUT_VERSION = 2  # increase this when panels are added or removed: old layouts are then ignored
+LAYOUT_VERSION = 3  # increase this when panels are added or removed: old layouts are then ignored
 
 
 def open_settings() -> QSettings:

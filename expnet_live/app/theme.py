@@ -192,7 +192,7 @@ QCheckBox::indicator:checked:disabled {{ background: {t.line}; }}
 QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 4px 12px; border-radius: 6px;
     margin: 0 2px 4px 0; }}
-QTabBar::tab:selected {{ background: {t.raised}; color: {t.text}; }}
+QTabBar::tab:selected {{ background: {t.line}; color: {t.text}; }}
 QTabBar::tab:hover {{ color: {t.text}; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}

@@ -18,6 +18,7 @@ from session_files import write_session
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.sessions_window.export_form import ExportForm
 from expnet_live.outputs.export.format import FORMATS
+from expnet_live.outputs.stream import OUTPUTS
 from expnet_live.sessions.format.folder import sessions_root
 
 PACKAGE = "smile_counter"
@@ -76,11 +77,13 @@ def site(tmp_path: Path) -> Path:
 def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In this process as well, which has looked into its registries already."""
     monkeypatch.syspath_prepend(site)
-    FORMATS.refresh()
+    for registry in (FORMATS, OUTPUTS):
+        registry.refresh()
     yield
     monkeypatch.undo()
     sys.modules.pop(PACKAGE, None)
-    FORMATS.refresh()
+    for registry in (FORMATS, OUTPUTS):
+        registry.refresh()
 
 
 def command(site: Path, *args: str, status: int = 0) -> str:
@@ -128,6 +131,9 @@ def test_the_window_offers_it(
     monkeypatch.setenv("EXPNET_LIVE_SESSIONS", str(tmp_path / "sessions"))
     write_session(sessions_root() / "one", 12)
     main = open_window()
+    postman = main.parts.outputs.rows["postman"]
+    assert postman.switch.text() == "brings smiles by post" and postman.address.placeholderText() == "127.0.0.1:4711"
+    assert not postman.switch.isChecked()
     main.actions_["library"].trigger()
     sessions = main.commands.sessions
     assert sessions is not None

@@ -37,7 +37,7 @@ class Window(Protocol):
 
     def show_avatars(self) -> None: ...
 
-    def show_gestures(self, on: bool) -> None: ...
+    def show_panel(self, name: str, on: bool) -> None: ...
 
     def next_hair(self) -> None: ...
 
@@ -100,7 +100,8 @@ TABLE = (
     ),
     _A("add_avatar", texts.AVATAR_ADD, texts.AVATAR_ADD_TIP, do=lambda w: w.commands.add_avatar()),
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
-    _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_gestures(on)),
+    _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_panel("gestures", on)),
+    _A("outputs", texts.OUTPUTS_PANEL, texts.OUTPUTS_TIP, ("U",), switch=lambda w, on: w.show_panel("outputs", on)),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
     _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),

@@ -69,6 +69,7 @@ class Commands:
                 add=self.add_gesture,
                 delete=c.forget_gesture,
             ),
+            keep_outputs=c.remember_outputs,
             overlay=lambda v: self.choose(overlay=v),
             span=lambda v: self.choose(span=v),
             gauge=lambda v: self.choose(gauge=v),

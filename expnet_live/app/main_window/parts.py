@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from expnet_live.app import texts
 from expnet_live.app.state import catalog
 from expnet_live.app.state.choices import SPANS
+from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.theme import Theme, Themed
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
@@ -21,6 +22,7 @@ from expnet_live.app.widgets.curves_view import CurvesView
 from expnet_live.app.widgets.docks import Dock
 from expnet_live.app.widgets.gestures_panel import GestureCallbacks, GesturesPanel
 from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.app.widgets.outputs_panel import OutputsPanel
 from expnet_live.app.widgets.pieces import scrolled
 from expnet_live.app.widgets.status_line import StatusLine
 from expnet_live.app.widgets.transport_bar import TransportBar
@@ -32,6 +34,7 @@ _LEAST, _SMALLEST = 264, QSize(260, 100)  # px of banners and head together, and
 class PartCallbacks:
     controls: ControlCallbacks
     gestures: GestureCallbacks
+    keep_outputs: Callable[[bool], None]
     overlay: Callable[[object], None]
     span: Callable[[object], None]
     gauge: Callable[[object], None]
@@ -44,7 +47,7 @@ class PartCallbacks:
 class Parts:
     """`docks` by key; `central` holds banners and the head, above which the actions `on_head` float."""
 
-    def __init__(self, actions: Actions, on_head: Sequence[str], on: PartCallbacks) -> None:
+    def __init__(self, actions: Actions, on_head: Sequence[str], on: PartCallbacks, streaming: Streaming) -> None:
         self.camera = CameraView()
         self.camera.setToolTip(texts.CAMERA_TIP)
         self.camera.picked.connect(on.face_clicked)
@@ -55,6 +58,7 @@ class Parts:
         self.curves = CurvesView(on.bar_clicked)
         self.controls = Controls(on.controls, actions["refresh"], actions["calibrate"], actions["forget"])
         self.gestures = GesturesPanel(on.gestures)
+        self.outputs = OutputsPanel(streaming, on.keep_outputs)
         self.central = QWidget()
         # Otherwise each banner would take its height from the panels for good.
         self.central.setMinimumHeight(_LEAST)
@@ -82,6 +86,7 @@ class Parts:
             "controls": Dock("controls", texts.CONTROLS, self.controls),
             "expression": Dock("expression", texts.EXPRESSION, scrolled(self.bars), (self.gauge,)),
             "gestures": Dock("gestures", texts.GESTURES, scrolled(self.gestures)),
+            "outputs": Dock("outputs", texts.OUTPUTS, scrolled(self.outputs)),
             "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
         }
         middle = QVBoxLayout(self.central)
@@ -98,6 +103,7 @@ class Parts:
             self.curves,
             self.controls,
             self.gestures,
+            self.outputs,
             self.banners,
         )
         for part in (*views, self.overlay, self.span, self.gauge, *self.docks.values()):

@@ -111,6 +111,8 @@ class Presenter:
         self._parts.status.show_outputs(
             streaming.names, streaming.leaving, streaming.fetchable, streaming.complaints, streaming.held
         )
+        if self._parts.outputs.isVisible():
+            self._parts.outputs.refresh()
         self._parts.status.refresh(
             engine.inference.device or "–",
             rates,

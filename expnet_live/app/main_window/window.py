@@ -12,7 +12,16 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabWidget
 
 from expnet_live.app import settings, texts
-from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, LOOK, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
+from expnet_live.app.main_window.actions import (
+    APPEARANCE,
+    CHOICES,
+    LOOK,
+    MENUS,
+    ON_HEAD,
+    PANELS,
+    SEPARATOR,
+    TABLE,
+)
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
@@ -41,6 +50,7 @@ from expnet_live.heads.look import BALD
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+_OPTIONAL = ("gestures", "outputs")  # panels that are hidden until somebody wants them
 
 
 class MainWindow(QMainWindow):
@@ -62,14 +72,15 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self, TABLE, self)
         context = Qt.ShortcutContext.WindowShortcut
         bind_presets(self, lambda: controller.choices.presets, self.commands.mark, context)
-        self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks())
+        self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks(), controller.streaming)
         self.setCentralWidget(self.parts.central)
         self.setStatusBar(self.parts.status)
         self.setCorner(Qt.Corner.BottomLeftCorner, _LEFT)
         self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
         self._make_menus()
-        shown = self.parts.docks["gestures"].visibilityChanged
-        shown.connect(lambda _: self.actions_.check("gestures", not self.parts.docks["gestures"].isHidden()))
+        for name in _OPTIONAL:
+            dock = self.parts.docks[name]
+            dock.visibilityChanged.connect(lambda _, n=name, d=dock: self.actions_.check(n, not d.isHidden()))
         self.presenter = Presenter(controller, self.parts, self.commands.act)
         self.heartbeat = Heartbeat(BEAT / 1000)
         self.arrange()
@@ -98,8 +109,9 @@ class MainWindow(QMainWindow):
         self.addDockWidget(_LEFT, docks["camera"])
         self.addDockWidget(_LEFT, docks["controls"])
         self.addDockWidget(_RIGHT, docks["expression"])
-        self.tabifyDockWidget(docks["expression"], docks["gestures"])
-        docks["gestures"].hide()  # until somebody wants it
+        for name in _OPTIONAL:
+            self.tabifyDockWidget(docks["expression"], docks[name])
+            docks[name].hide()  # until somebody wants it
         self.addDockWidget(_BOTTOM, docks["curves"])
         self.resize(1280, 800)
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -120,8 +132,8 @@ class MainWindow(QMainWindow):
                 self.outputs = OutputsMenu(
                     bar,
                     self.controller.streaming,
-                    self.controller.choices.keep_outputs,
                     self.controller.remember_outputs,
+                    self.actions_["outputs"],
                 )
                 bar.addMenu(self.outputs)
             menu = bar.addMenu(title)
@@ -171,8 +183,8 @@ class MainWindow(QMainWindow):
             return
         self._sheets.show(lambda: PerformSheet(self, state, self.theme, self.commands.keep_full))
 
-    def show_gestures(self, on: bool) -> None:
-        dock = self.parts.docks["gestures"]
+    def show_panel(self, name: str, on: bool) -> None:
+        dock = self.parts.docks[name]
         dock.setVisible(on)
         if on:
             dock.raise_()
@@ -295,6 +307,8 @@ class MainWindow(QMainWindow):
         own = self.controller.person.gestures
         parts.gestures.set_rules(rules_of(own), own)
         parts.gestures.set_choices(choices.gestures, choices.gestures_act)
+        for outputs in (self.outputs, parts.outputs):
+            outputs.show_kept(choices.keep_outputs)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 

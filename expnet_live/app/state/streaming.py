@@ -20,6 +20,8 @@ class Streaming:
         self._outputs = outputs
         self._streams: dict[str, Stream] = {}
         self._shape: Shape | None = None
+        self.failures: dict[str, str] = {}
+        """By name, a sentence on why an output was switched off; until it is switched again."""
         self.held = False  # whether a session plays into the outputs, instead of the live face
 
     def hold(self, on: bool) -> None:
@@ -78,6 +80,11 @@ class Streaming:
         """Those that are on, as `send_to` takes them."""
         return [stream.target for stream in self._streams.values()]
 
+    def target(self, name: str) -> str:
+        """That of an output that is on, as `send_to` takes it; else empty."""
+        stream = self._streams.get(name)
+        return "" if stream is None else stream.target
+
     def resume(self, targets: Iterable[str]) -> list[str]:
         """Switch on what was on at an earlier time. Return a sentence for each that no longer exists."""
         problems = []
@@ -91,6 +98,7 @@ class Streaming:
     def switch(self, name: str, on: bool) -> None:
         """Switch an output on or off. Raises UserError if it does not exist."""
         kind, stream = OUTPUTS.named(name), self._streams.pop(name, None)
+        self.failures.pop(name, None)
         if stream is not None:
             self._outputs.remove(stream)
             stream.stop()
@@ -112,8 +120,9 @@ class Streaming:
     def take_problems(self) -> list[str]:
         """Switch off the streams that have failed permanently. Return a sentence for each."""
         failed = {name: stream for name, stream in self._streams.items() if stream.over}
-        for name in failed:
+        for name, stream in failed.items():
             self.switch(name, False)
+            self.failures[name] = stream.problem or ""
         # A sentence that ends with an address has no full stop, so that the address can be copied.
         return [f"{(stream.problem or '').rstrip('.')}. The output is switched off." for stream in failed.values()]
 

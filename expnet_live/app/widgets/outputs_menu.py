@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QMenuBar, QWidgetAction
 
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
+from expnet_live.app.widgets.outputs_panel import output_tip
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.stream import OUTPUTS
 
@@ -17,10 +18,11 @@ from expnet_live.outputs.stream import OUTPUTS
 class OutputsMenu(QMenu):
     """Lists the outputs of the registry; each entry shows its current state when the menu opens.
 
-    `kept`: whether outputs are on again at the next start. `keep` gets this choice whenever it, or an output, changes.
+    `keep` gets whether outputs are on again at the next start, whenever this choice or an output changes. `panel` shows
+    the panel of outputs.
     """
 
-    def __init__(self, bar: QMenuBar, streaming: Streaming, kept: bool, keep: Callable[[bool], None]) -> None:
+    def __init__(self, bar: QMenuBar, streaming: Streaming, keep: Callable[[bool], None], panel: QAction) -> None:
         super().__init__(texts.MENU_OUTPUTS, bar)
         self.setToolTipsVisible(True)
         self._streaming = streaming
@@ -28,8 +30,7 @@ class OutputsMenu(QMenu):
         for kind in OUTPUTS.values():
             action = self.addAction(kind.about)
             action.setCheckable(True)
-            tip = texts.OUTPUT_FETCHABLE_TIP if kind.fetchable(kind.address) else texts.OUTPUT_TIP
-            action.setToolTip(tip.format(place=kind.place(kind.address)))
+            action.setToolTip(output_tip(kind))
             action.toggled.connect(lambda on, name=kind.name: self._switch(name, on))
             self.switches[kind.name] = action
         self.addSeparator()
@@ -50,10 +51,16 @@ class OutputsMenu(QMenu):
         self.keep = self.addAction(texts.OUTPUTS_KEEP)
         self.keep.setToolTip(texts.OUTPUTS_KEEP_TIP)
         self.keep.setCheckable(True)
-        self.keep.setChecked(kept)
         self.keep.toggled.connect(keep)
         self._keep = keep
+        self.addAction(panel)
         self.aboutToShow.connect(self.refresh)
+
+    def show_kept(self, kept: bool) -> None:
+        """Show the choice of `keep`, without calling back."""
+        self.keep.blockSignals(True)
+        self.keep.setChecked(kept)
+        self.keep.blockSignals(False)
 
     def refresh(self) -> None:
         for name, action in self.switches.items():

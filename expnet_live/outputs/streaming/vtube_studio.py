@@ -52,7 +52,7 @@ _FULL_LOOK = 0.6  # rad of an eye that VTube Studio counts as 1
 
 class VTubeStudio(OutputKind):
     name, port = "vtubestudio", 8001
-    about = "VTube Studio's plugin interface over WebSocket: Live2D avatars"
+    about = "VTube Studio over WebSocket: Live2D avatars"
 
     def open(self, address: Address) -> Sender:
         return _Plugin(address)
