@@ -201,6 +201,8 @@ def test_several_faces(
 def test_calibration_changes_the_neutral_and_keeps_blinks(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     puppet.show(jawOpen=0.9)
     qtbot.keyClick(window, Qt.Key.Key_N)
+    parts = window.parts
+    qtbot.waitUntil(lambda: parts.controls.neutral.text() == parts.camera.note == texts.CALIBRATING, timeout=LONG)
     qtbot.waitUntil(lambda: "calibration" in banners(window), timeout=LONG)
     assert "Default" in banners(window)["calibration"]
     model = puppet.model

@@ -337,3 +337,31 @@ def test_every_key_has_room_in_the_smallest_windows(qtbot: Any, window: MainWind
         assert label.width() >= label.minimumSizeHint().width() and label.height() >= label.sizeHint().height()
         assert sheet.rect().contains(label.mapTo(sheet, label.rect().bottomRight())), label.text()
     sheet.close()
+
+
+def test_a_window_of_a_screen_that_is_gone_comes_back(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    first = open_window()
+    screen = first.screen().availableGeometry()
+    camera = first.parts.docks["camera"]
+    camera.setFloating(True)
+    camera.setGeometry(screen.right() + 900, 200, 420, 380)
+    first.move(screen.right() + 500, screen.bottom() + 300)
+    first.close()
+    second = open_window()
+    assert screen.contains(second.geometry().topLeft()) and screen.contains(second.geometry().center())
+    camera = second.parts.docks["camera"]
+    assert camera.isFloating() and screen.contains(camera.geometry().center())
+
+
+def test_tab_goes_through_what_keys_can_use(qtbot: Any, window: MainWindow) -> None:
+    head = window.parts.head.native
+    assert window.focusWidget() is head  # and no list is framed at the start
+    seen: list[QWidget] = []
+    while len(seen) < 60 and (len(seen) < 2 or seen[-1] is not seen[0]):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(window.focusWidget())
+    assert len(seen) < 60 and {type(w).__name__ for w in seen} <= {
+        *("Chooser", "QToolButton", "QPushButton", "_SeekSlider", "QTabBar", "Controls", "QScrollArea")
+    }
+    controls = window.parts.controls
+    assert {controls.source, controls.model, controls.head, controls.profile, window.parts.overlay} <= set(seen)

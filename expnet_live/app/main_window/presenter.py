@@ -130,8 +130,10 @@ class Presenter:
             self._parts.camera.note = texts.NO_PICTURE
         self._show_recording()
         state = controller.state
-        self._parts.controls.neutral.setText(_NEUTRALS[controller.neutral.kind].format(name=controller.person.name))
-        self._parts.controls.set_calibrating(state.calibration if state and engine.inference.calibrating else None)
+        calibrating = engine.inference.calibrating
+        neutral = _NEUTRALS[controller.neutral.kind].format(name=controller.person.name)
+        self._parts.controls.neutral.setText(texts.CALIBRATING if calibrating else neutral)
+        self._parts.controls.set_calibrating(state.calibration if state and calibrating else None)
 
     @property
     def mirrored(self) -> float:
@@ -264,7 +266,9 @@ class Presenter:
             return texts.WAITING
         if not state.processed:
             return texts.LOADING if engine.inference.life is Life.STARTING else ""
-        return "" if state.faces else texts.NO_FACE
+        if not state.faces:
+            return texts.NO_FACE
+        return texts.CALIBRATING if engine.inference.calibrating else ""
 
     def _take_notices(self) -> None:
         notices, banners = self._controller.notices, self._parts.banners

@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
         if layout := settings.load_layout(store):
             self.restoreGeometry(layout[0])
             self.restoreState(layout[1], settings.LAYOUT_VERSION)
+        self.parts.head.native.setFocus()  # else Qt gives it to the first list, whose frame lights up
         self.show_state()
         controller.window_state.observe(self.show_state)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)

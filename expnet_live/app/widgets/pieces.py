@@ -39,6 +39,7 @@ def plain_plot(**options: Any) -> pg.PlotWidget:
     # Its menus always exist, and would have no owner.
     menu = plot.getPlotItem().ctrlMenu
     menu.setParent(plot, menu.windowFlags())
+    plot.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # Tab would stop there, where no key does anything
     plot.hideButtons()
     plot.disableAutoRange()
     plot.showGrid(x=False, y=True, alpha=0.12)
