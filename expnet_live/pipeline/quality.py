@@ -18,8 +18,8 @@ from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.percentiles import percentiles
 
 # The logarithm of the error grows by these amounts from 0 to 1 of each condition.
-_WEIGHTS = np.array([0.05, 0.13, 0.53, 0.19, 0.13])
-_BEST = 0.087  # of the sum, in the best tenth of frames
+_WEIGHTS = np.array([0.21, 0.15, 0.35, 0.26, 0.21])
+_BEST = 0.167  # of the sum, in the best tenth of frames
 
 FACE_MM = 145.0  # from cheek to cheek
 _INNER, _SIZE = 0.5, 48  # blur and light are measured in this share of a crop, without hair and background; px
