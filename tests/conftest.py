@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -15,6 +17,10 @@ from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
+
+# Torch for CUDA brings it for training; it crashes where Mesa has loaded another LLVM for the window before.
+if find_spec("triton"):
+    import_module("triton")
 
 
 @pytest.fixture(scope="session")

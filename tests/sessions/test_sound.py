@@ -33,6 +33,7 @@ from expnet_live.video.sound import Sound
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 IN_STEP = 0.02  # s
+ROUNDED = 0.001  # s, at most by which the times of pictures in a video are
 SUPPORT = ROOT / "tests" / "support"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="another system's microphones")
 
@@ -71,8 +72,9 @@ def test_a_microphone_is_in_step_with_the_pictures(tmp_path: Path, sound_system:
     heard = [(time + info.monotonic_start + EVERY / 2) % EVERY - EVERY / 2 for time in clicks_of(video)]
     # A busy machine delays the microphone itself for moments.
     assert len(heard) >= 5 and sorted(map(abs, heard))[len(heard) // 2] <= IN_STEP
-    seen = [(time + info.monotonic_start) % EVERY for time in flashes_of(video)]
-    assert seen and max(seen) <= 0.1 + 0.002
+    # The video's times are rounded: a flash may seem to come before its click.
+    seen = [(time + info.monotonic_start + ROUNDED) % EVERY for time in flashes_of(video)]
+    assert seen and max(seen) <= 0.1 + 2 * ROUNDED
 
 
 @linux
