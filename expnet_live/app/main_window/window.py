@@ -12,16 +12,7 @@ from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabWidget
 
 from expnet_live.app import settings, texts
-from expnet_live.app.main_window.actions import (
-    APPEARANCE,
-    CHOICES,
-    LOOK,
-    MENUS,
-    ON_HEAD,
-    PANELS,
-    SEPARATOR,
-    TABLE,
-)
+from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, LOOK, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs

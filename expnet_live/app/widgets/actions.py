@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import check_quietly
 
 T = TypeVar("T")
 
@@ -92,10 +93,7 @@ class Actions:
 
     def check(self, name: str, on: bool) -> None:
         """Set it without calling back."""
-        action = self._actions[name]
-        action.blockSignals(True)
-        action.setChecked(on)
-        action.blockSignals(False)
+        check_quietly(self._actions[name], on)
 
     def set_enabled(self, enabled: bool) -> None:
         for action in self._actions.values():

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPushButton, QS
 from expnet_live.app import icons, texts
 from expnet_live.app.state.gesturing import GestureChoice, choice_of
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import check_quietly
 from expnet_live.gestures.rule import Rule
 
 _SHOWN = 1.5  # a meter's end, in multiples of what a gesture takes
@@ -54,9 +55,7 @@ class GesturesPanel(QWidget):
             self._fill()
 
     def set_choices(self, choices: Sequence[GestureChoice], acts: bool) -> None:
-        self.acts.blockSignals(True)
-        self.acts.setChecked(acts)
-        self.acts.blockSignals(False)
+        check_quietly(self.acts, acts)
         for name, row in self.rows.items():
             row.show_choice(choice_of(choices, name))
 
@@ -118,10 +117,8 @@ class GestureRow:
 
     def show_choice(self, choice: GestureChoice) -> None:
         self.choice = choice
-        for button, checked in ((self.switch, choice.on), (self.mark, choice.mark)):
-            button.blockSignals(True)
-            button.setChecked(checked)
-            button.blockSignals(False)
+        check_quietly(self.switch, choice.on)
+        check_quietly(self.mark, choice.mark)
         if not self.key.hasFocus():
             self.key.setText(choice.key)
         self.meter.setEnabled(choice.on)

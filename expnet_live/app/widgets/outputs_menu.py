@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QMenuBar, QWidgetAction
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.widgets.outputs_panel import output_tip
+from expnet_live.app.widgets.pieces import check_quietly
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.stream import OUTPUTS
 
@@ -58,15 +59,11 @@ class OutputsMenu(QMenu):
 
     def show_kept(self, kept: bool) -> None:
         """Show the choice of `keep`, without calling back."""
-        self.keep.blockSignals(True)
-        self.keep.setChecked(kept)
-        self.keep.blockSignals(False)
+        check_quietly(self.keep, kept)
 
     def refresh(self) -> None:
         for name, action in self.switches.items():
-            action.blockSignals(True)  # one that has failed permanently is already off
-            action.setChecked(name in self._streaming.names)
-            action.blockSignals(False)
+            check_quietly(action, name in self._streaming.names)  # one that has failed permanently is already off
             state = self._streaming.state(name)
             action.setText(f"{OUTPUTS[name].about}\t{state}" if state else OUTPUTS[name].about)
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import check_quietly
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.output import OUTPUTS, OutputKind
 
@@ -35,9 +36,7 @@ class OutputsPanel(QWidget):
 
     def show_kept(self, kept: bool) -> None:
         """Show the choice of `keep`, without calling back."""
-        self.keep.blockSignals(True)
-        self.keep.setChecked(kept)
-        self.keep.blockSignals(False)
+        check_quietly(self.keep, kept)
 
     def refresh(self) -> None:
         """Show the outputs' current states; call this a few times a second."""
@@ -83,9 +82,7 @@ class OutputRow(QWidget):
     def refresh(self) -> None:
         streaming, name = self._streaming, self._name
         on = name in streaming.names
-        self.switch.blockSignals(True)  # one that has failed permanently is already off
-        self.switch.setChecked(on)
-        self.switch.blockSignals(False)
+        check_quietly(self.switch, on)  # one that has failed permanently is already off
         if on and not self.address.hasFocus():
             self.address.setText(streaming.target(name).removeprefix(name).removeprefix("://"))
         problem = self._refused or streaming.complaints.get(name) or streaming.failures.get(name, "")

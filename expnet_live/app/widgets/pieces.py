@@ -8,7 +8,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QToolButton, QWidget
 
 
 def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolButton:
@@ -20,6 +20,13 @@ def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolBu
     if focus is not None:
         button.setFocusPolicy(focus)
     return button
+
+
+def check_quietly(switch: QAction | QAbstractButton, on: bool) -> None:
+    """Set it without calling back."""
+    switch.blockSignals(True)
+    switch.setChecked(on)
+    switch.blockSignals(False)
 
 
 def scrolled(content: QWidget) -> QScrollArea:
