@@ -316,9 +316,9 @@ class Tracker:
             doubtful = [t for t in self._tracks if not t.firm]
             if full and not doubtful:
                 break
-            if self._confirm is not None:
-                confidence = self._closely(image, look, self._confirm, watch)
-                if confidence < o.confirmed or (not known and self._covered(image, look, confidence, watch)):
+            if (confirm := self._confirm) is not None:
+                confidence = self._closely(image, look, confirm, watch)
+                if confidence < o.confirmed or (not known and self._covered(image, look, confirm, confidence, watch)):
                     continue
             if self._refine:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
@@ -364,7 +364,7 @@ class Tracker:
         closely = look_at(image, [kind.of_view(view, predictor.crop_size) for view in views], predictor, watch)
         return sum(k.confidence if k.plausible else 0.0 for k in closely) / len(closely)
 
-    def _covered(self, image: Image, look: Look, confidence: float, watch: Stopwatch) -> bool:
+    def _covered(self, image: Image, look: Look, confirm: FacePredictor, confidence: float, watch: Stopwatch) -> bool:
         """Whether an unlike face of this confidence is a known one behind something, which then goes on, or is about to
         come out from behind another one.
         """
@@ -374,9 +374,8 @@ class Tracker:
         if not there:
             near = any(apart(t.look.view, look.view) < o.behind for t in self._tracks if not t.missed)
             return near and confidence < o.clear
-        if self._confirm is not None:
-            # One look at the same face may have four times the doubt of another.
-            confidence = self._closely(image, look, self._confirm, watch, _AROUND)
+        # One look at the same face may have four times the doubt of another.
+        confidence = self._closely(image, look, confirm, watch, _AROUND)
         track = max(there, key=lambda t: t.known)
         doubted = confidence >= o.clear
         if confidence >= o.beyond_doubt or (doubted and self._time - track.known > o.doubted):
