@@ -23,11 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, required=True, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument(
-        "--out",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="folder for the scores; what is there is kept",
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the scores; what is there is kept"
     )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
     add_cluster(parser, "the parts, instead of --jobs")
