@@ -20,10 +20,14 @@ OURS = "ours"
 _TABLE = (
     Definition("duration", "Duration", "s", "From the first to the last frame.", OURS),
     Definition("frames", "Frames", "", "Frames that were analysed.", OURS),
-    Definition("frame_rate", "Frame rate", "1/s", "One over the median time from a frame to the next.", OURS),
+    Definition(
+        "frame_rate", "Frame rate", "1/s", "One over the usual time from a frame to the next: the mean of the "
+        "times within 30 % of their median.", OURS,
+    ),
     Definition(
         "in_frame", "Time in frame", "%",
-        "Frames with this face, as a share of all frames of the recording.", OURS,
+        "Time with this face, as a share of the recording. Here and in all means, shares and rates, a frame counts "
+        "until the next one, at most 0.5 s, so that they hold for changing frame rates as well.", OURS,
     ),
     Definition(
         "gaps", "Gaps", "", "Times that the face was lost for at least 0.5 s and came back.", OURS,
@@ -43,7 +47,7 @@ _TABLE = (
     Definition("face_width", "Face width", "px", "Width of the face's box: the median.", OURS),
     Definition(
         "turned", "Turned away", "%",
-        "Frames in which the head's yaw or pitch exceeds 0.5 rad, as a share of those with the face.", OURS,
+        "Time in which the head's yaw or pitch exceeds 0.5 rad, as a share of that with the face.", OURS,
     ),
     Definition("blinks", "Blinks", "", "Number of blinks that the rate counts; with few, the rate says little.", OURS),
     Definition(

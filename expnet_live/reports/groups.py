@@ -99,16 +99,17 @@ def _windows(recording: Recording, member: Member) -> list[dict[str, str | float
     for i in range(count):
         last = end + 1 if i == count - 1 else start + (i + 1) * _WINDOW
         inside = (recording.time >= start + i * _WINDOW) & (recording.time < last)
-        if inside.sum() < 10 or recording.seen[inside].mean() < _LEAST:
+        if inside.sum() < 10 or recording.share(recording.seen, inside) < _LEAST:
             continue
         part = _part(recording, inside)
         seen = part.weights[part.seen]
         low, high = np.nanpercentile(seen, [5, 95], axis=0)
         speed = speeds(part)
         row: dict[str, str | float] = {"participant": member.participant, "group": member.group}
+        mean = part.mean(part.weights, part.seen)
         row["blink_rate"] = sum(b.blink for b in blinks(part)) / part.minutes
         for k, name in enumerate(ARKIT):
-            row |= {f"range {name}": float(high[k] - low[k]), f"mean {name}": float(np.nanmean(seen[:, k]))}
+            row |= {f"range {name}": float(high[k] - low[k]), f"mean {name}": float(mean[k])}
             row[f"speed {name}"] = float(speed[k])
         rows.append(row)
     return rows

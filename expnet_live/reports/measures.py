@@ -10,9 +10,8 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, SIDED
 from expnet_live.core.types import Array
 from expnet_live.geometry.rotation import turns
-from expnet_live.reports.recordings import Recording
+from expnet_live.reports.recordings import GAP, Recording
 
-_GAP = 0.5  # s
 _TURNED = 0.5  # rad
 _CLOSES = 0.35  # of a full closure, above the median
 _SHORT, _LONG = 0.05, 0.5  # s of a blink
@@ -49,17 +48,19 @@ def figures_of(recording: Recording) -> list[Figure]:
         Figure("duration", float(times[-1] - times[0])),
         Figure("frames", float(len(times))),
         Figure("frame_rate", 1 / recording.step),
-        Figure("in_frame", 100 * float(seen.mean())),
+        Figure("in_frame", 100 * recording.share(seen, np.ones(len(times), bool))),
         Figure("gaps", float(_gaps(recording))),
-        Figure("confidence", float(np.nanmean(recording.confidence[seen]))),
+        Figure("confidence", float(recording.mean(recording.confidence, seen))),
     ]
     if recording.quality is not None and np.isfinite(recording.quality[seen]).any():
-        found.append(Figure("quality", float(np.nanmean(recording.quality[seen]))))
+        found.append(Figure("quality", float(recording.mean(recording.quality, seen))))
     if np.isfinite(recording.width[seen]).any():
         found.append(Figure("face_width", float(np.nanmedian(recording.width[seen]))))
     if np.isfinite(recording.rotation[seen]).any():
-        angles = np.array([turns(r)[:2] for r in recording.rotation[seen] if np.isfinite(r).all()])
-        found.append(Figure("turned", 100 * float((np.abs(angles).max(1) > _TURNED).mean())))
+        known = seen & np.isfinite(recording.rotation).all(1)
+        turned = np.zeros(len(times), bool)
+        turned[known] = [max(np.abs(turns(r)[:2])) > _TURNED for r in recording.rotation[known]]
+        found.append(Figure("turned", 100 * recording.share(turned, known)))
     closures = blinks(recording)
     own = [b for b in closures if b.blink]
     found += [Figure("blinks", float(len(own))), Figure("blink_rate", len(own) / recording.minutes)]
@@ -105,7 +106,7 @@ def _crossing(time: Array, values: Array, inside: int, way: int, level: float) -
 def runs(recording: Recording, on: Array) -> Iterator[tuple[int, int]]:
     """Ranges of frames in which a mask (T,) is true and the face is seen without a gap."""
     index = np.flatnonzero(on & recording.seen)
-    breaks = np.flatnonzero((np.diff(index) > 1) | (np.diff(recording.time[index]) > _GAP)) + 1
+    breaks = np.flatnonzero((np.diff(index) > 1) | (np.diff(recording.time[index]) > GAP)) + 1
     for part in np.split(index, breaks):
         if len(part):
             yield int(part[0]), int(part[-1]) + 1
@@ -115,7 +116,7 @@ def actions(recording: Recording) -> list[Figure]:
     """Range, mean and speed of each action."""
     seen = recording.weights[recording.seen]
     low, high = np.nanpercentile(seen, [5, 95], axis=0)
-    mean, speed = np.nanmean(seen, axis=0), speeds(recording)
+    mean, speed = recording.mean(recording.weights, recording.seen), speeds(recording)
     return [
         figure
         for i, name in enumerate(ARKIT)
@@ -159,7 +160,7 @@ def asymmetries(recording: Recording) -> list[Figure]:
         both = left + right
         strong = recording.seen & (both > _BOTH)
         if strong.sum() >= 5:
-            index = float(np.mean((left[strong] - right[strong]) / both[strong]))
+            index = float(recording.mean((left - right) / np.where(strong, both, 1.0), strong))
             found.append(Figure("asymmetry", index, name.removesuffix("Left")))
     return found
 
@@ -168,7 +169,7 @@ def _gaps(recording: Recording) -> int:
     away, count, was = 0.0, 0, False
     for seen, step in zip(recording.seen, np.diff(recording.time, append=recording.time[-1]), strict=True):
         if seen:
-            count += was and away >= _GAP
+            count += was and away >= GAP
             was, away = True, 0.0
         else:
             away += float(step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
+from expnet_live.core.moments import spans, usual_step
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, track
 from expnet_live.sessions.format.folder import is_session
@@ -19,6 +21,7 @@ from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.format.table import BLENDSHAPES, BOX, QUALITY, ROTATION
 from expnet_live.sessions.reading.session import Session
 
+GAP = 0.5  # s without a frame: a pause of the recording
 _LEAST = 10  # frames of a face, below which it is left out
 _KEYS = ("timestamp_s", "face", "confidence")
 _NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
@@ -51,13 +54,30 @@ class Recording:
 
     @property
     def minutes(self) -> float:
-        """Minutes with the face in frame: its frames, each as long as the median step."""
-        return float(self.seen.sum() * self.step / 60)
+        """Minutes with the face in frame."""
+        return float(self.spans[self.seen].sum() / 60)
 
     @property
     def step(self) -> float:
-        """Median time from one frame to the next, s."""
-        return float(np.median(np.diff(self.time))) if len(self.time) > 1 else 1 / 30
+        """Usual time from one frame to the next, s."""
+        return usual_step(self.time)
+
+    @cached_property
+    def spans(self) -> Array:
+        """How long each frame counts (T,), s: until the next one, but not over a pause of the recording."""
+        return spans(self.time, max(GAP, self.step))
+
+    def share(self, of: Array, among: Array) -> float:
+        """The share of time, 0..1, in which the mask `of` (T,) holds, in the frames of another mask."""
+        return float(self.spans[of & among].sum() / self.spans[among].sum())
+
+    def mean(self, values: Array, among: Array) -> Array:
+        """The mean over time of values (T,) or (T, n) in the frames of a mask (T,), NaN left out."""
+        values, weights = values[among], self.spans[among]
+        known = np.isfinite(values)
+        weights = np.where(known, weights.reshape(-1, *(1,) * (values.ndim - 1)), 0.0)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((weights * np.where(known, values, 0.0)).sum(0) / weights.sum(0))
 
 
 def read_recordings(inputs: Sequence[Path]) -> list[Recording]:

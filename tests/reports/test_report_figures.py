@@ -10,6 +10,7 @@ from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
 from scipy import stats
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 from expnet_live.reports.groups import Member, compare
 from expnet_live.reports.latency import by_chance, onset, responses
 from expnet_live.reports.measures import Figure, blinks, figures_of
@@ -51,6 +52,46 @@ def test_time_in_frame_and_rates_count_the_time_in_frame_alone() -> None:
     assert value(figures, "in_frame") == pytest.approx(100 * 2 / 3, abs=0.1)
     assert value(figures, "gaps") == 1
     assert value(figures, "blink_rate") == pytest.approx(20, rel=0.06)
+
+
+def only(made: Recording, kept: Array) -> Recording:
+    """The recording with these of its frames alone, as a variable frame rate leaves them."""
+    return replace(
+        made, time=made.time[kept], seen=made.seen[kept], weights=made.weights[kept], rotation=made.rotation[kept],
+        width=made.width[kept], confidence=made.confidence[kept],
+    )  # fmt: skip
+
+
+def test_a_variable_frame_rate_changes_no_share_rate_or_mean() -> None:
+    """As screen recorders and phones write: 30 frames per second while something moves, 10 in between."""
+    moving = recording(120).time % 20 < 10
+    whole = blinking(recording(120), 3.0, 0.2)
+    whole = doing(whole, moving * 0.6, "jawOpen")
+    whole = replace(whole, rotation=whole.rotation + np.where(moving[:, None], 0.7, 0.0))
+    away = whole.time >= 100
+    whole = replace(whole, seen=~away, weights=np.where(away[:, None], np.nan, whole.weights))
+    sparse = only(whole, moving | (np.arange(len(moving)) % 3 == 0))
+    assert len(sparse.time) < 0.7 * len(whole.time)
+    all_frames, some_frames = figures_of(whole), figures_of(sparse)
+    assert value(some_frames, "in_frame") == pytest.approx(100 * 5 / 6, abs=0.2)
+    assert value(some_frames, "blink_rate") == pytest.approx(20, rel=0.04)
+    assert value(some_frames, "turned") == pytest.approx(50, abs=0.5)
+    assert value(some_frames, "mean", "jawOpen") == pytest.approx(value(all_frames, "mean", "jawOpen"), abs=0.01)
+    assert sparse.minutes == pytest.approx(100 / 60, rel=0.002)
+
+
+def test_a_pause_of_the_recording_is_no_time_in_frame() -> None:
+    made = blinking(recording(60), 3.0, 0.2)
+    later = np.where(made.time < 30, made.time, made.time + 600)
+    assert replace(made, time=later).minutes == pytest.approx(1, rel=0.01)
+
+
+@pytest.mark.parametrize("fps", [23.976, 29.97, 30.0, 50.0, 60.0, 120.0, 240.0])
+def test_the_frame_rate_of_times_in_milliseconds(fps: float) -> None:
+    """As MKV and WebM round them."""
+    made = recording(20, fps=fps)
+    figures = figures_of(replace(made, time=np.round(made.time, 3)))
+    assert value(figures, "frame_rate") == pytest.approx(fps, rel=2e-3)
 
 
 def test_range_speed_and_asymmetry() -> None:

@@ -50,12 +50,19 @@ def face(i: int, n_identity: int = N_IDENTITY, n_names: int = len(NAMES)) -> Fac
     return FaceState(0, i, i / 30, box, 0.9, expression, raw, identity, Pose(rotation, translation), gaze.reshape(2, 2))
 
 
-def write_session(folder: Path, n: int, names: tuple[str, ...] = NAMES, n_identity: int = N_IDENTITY) -> None:
-    """A complete session of n frames at 30 a second without video; each sixth is without a face."""
+def write_session(
+    folder: Path,
+    n: int,
+    names: tuple[str, ...] = NAMES,
+    n_identity: int = N_IDENTITY,
+    fps: float = 30.0,
+    digits: int = 9,
+) -> None:
+    """A complete session of n frames without video, at times of so many digits; each sixth is without a face."""
     folder.mkdir(parents=True, exist_ok=True)
     faces = [[] if i % 6 == 5 else [face(i, n_identity, len(names))] for i in range(n)]
     layout = Layout(names, n_identity)
-    rows = [layout.rows(i, None, i / 30, seen) for i, seen in enumerate(faces)]
+    rows = [layout.rows(i, None, round(i / fps, digits), seen) for i, seen in enumerate(faces)]
     (folder / TABLE).write_bytes(layout.header() + b"".join(r for rs in rows for r in rs))
     labels = [Marker(0.25, 'with, "quotes"'), Marker(0.1, "here")]
     (folder / MARKERS).write_bytes(markers.header_line() + b"".join(markers.marker_line(m) for m in labels))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.moments import usual_step
 from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.excerpt import Excerpt
@@ -90,4 +91,4 @@ def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
 
 def usual_rate(rows: Rows) -> float:
     """Moments per second, rounded to a whole number."""
-    return max(1.0, float(np.round(1 / np.median(np.diff(rows.time))))) if len(rows) > 1 else 30.0
+    return max(1.0, float(np.round(1 / usual_step(rows.time))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from expnet_live.core.moments import usual_step
 from expnet_live.core.types import Array
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -21,7 +22,7 @@ class Playback:
         if not len(times):
             raise ValueError("there is nothing to play")
         self._times = np.asarray(times, float)
-        self._usual = float(np.median(np.diff(self._times))) if len(times) > 1 else 0.0
+        self._usual = usual_step(self._times) if len(times) > 1 else 0.0
         self._position = self.start
         self._over = 0.0  # s for which the last moment is held before it starts again
         self._now: float | None = None  # time of the position; None while paused

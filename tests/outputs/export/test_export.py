@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from exports import Glb, exported
 from scipy.spatial.transform import Rotation
+from session_files import write_session
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
@@ -220,6 +221,14 @@ def test_bvh_turns_the_head(demo_session: Session, tmp_path: Path) -> None:
     assert (turns[0].inv() * Rotation.from_rotvec(rows.rotation[0])).magnitude() < 1e-4
     at = int(np.flatnonzero(rows.time == 3.3)[0])
     assert (turns[33].inv() * Rotation.from_rotvec(rows.rotation[at])).magnitude() < 1e-4
+
+
+@pytest.mark.parametrize("fps", [24.0, 50.0, 60.0, 120.0])
+def test_the_usual_rate_of_times_in_milliseconds(tmp_path: Path, fps: float) -> None:
+    """As sessions of imported MKVs have them."""
+    write_session(tmp_path / "session", 96, fps=fps, digits=3)
+    lines = exported(Session.open(tmp_path / "session"), tmp_path, "bvh-head").read_text().splitlines()
+    assert 1 / float(lines[lines.index("MOTION") + 2].split(":")[1]) == pytest.approx(fps, abs=0.01)
 
 
 def video_times(path: Path) -> list[float]:
