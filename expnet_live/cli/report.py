@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,11 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.reports.writing import write_report
 
     members = None if args.groups is None else read_groups(args.groups)
-    recordings = read_recordings(args.inputs)
+    read = read_recordings(args.inputs)
     with progress_bar() as progress:
-        report = make_report(recordings, members, args.together, progress)
+        report = make_report(read.faces, members, args.together, progress, read.remarks)
+    for remark in read.remarks:
+        print(f"expnet-live: {remark}", file=sys.stderr)
     page, *tables = write_report(report, args.out)
     count = len(report.faces)
     print(f"{page}: {count} face{'s' * (count != 1)}; {', '.join(t.name for t in tables)} hold the figures.")

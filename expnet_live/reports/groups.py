@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.reports.measures import blinks, speeds
 from expnet_live.reports.recordings import Recording
 
+_COLUMNS = ("source", "participant", "group")
 _WINDOW = 30.0  # s
 _LEAST = 0.5  # of a window, in which the face must be seen
 _MOVES = 0.05  # mean range of an action: less is no movement, and no model
@@ -64,11 +66,22 @@ class Effect:
 def read_groups(path: Path) -> dict[str, Member]:
     """By the names of recordings: a table with the columns source, participant, group. Raises UserError."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-        return {row["source"]: Member(row["participant"], row["group"]) for row in rows}
-    except (OSError, KeyError, UnicodeDecodeError) as e:
-        raise UserError(f"{path} is no table with the columns source, participant, group; write one.") from e
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as e:
+        raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
+    check_commas(text.partition("\n")[0], path)
+    rows = csv.DictReader(text.splitlines())
+    missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
+    if missing:
+        raise UserError(f"{path} has no column {missing[0]}; its first line must name {', '.join(_COLUMNS)}.")
+    members: dict[str, Member] = {}
+    for row in rows:
+        source, participant, group = ((row[name] or "").strip() for name in _COLUMNS)
+        if not (source and participant and group):
+            raise UserError(f"{path} says too little in line {rows.line_num}; fill in {', '.join(_COLUMNS)}.")
+        if members.setdefault(source, Member(participant, group)) != Member(participant, group):
+            raise UserError(f"{path} says two things about {source}; delete one of its lines.")
+    return members
 
 
 def compare(recordings: Sequence[Recording], members: Mapping[str, Member]) -> list[Effect]:

@@ -53,6 +53,7 @@ def page_of(report: Report) -> str:
     parts = [
         "<h1>Faces in numbers</h1>",
         _about(len(names)),
+        *(f'<p class="muted">{escape(remark)}</p>' for remark in report.remarks),
         *([_overview(report)] if len(report.faces) > 1 else []),
         *(_groups(report) if report.grouped else []),
         *(_pairs(report) if report.compared else []),

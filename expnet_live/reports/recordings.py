@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.moments import spans, usual_step
 from expnet_live.core.types import Array
@@ -23,6 +24,9 @@ from expnet_live.sessions.reading.session import Session
 
 GAP = 0.5  # s without a frame: a pause of the recording
 _LEAST = 10  # frames of a face, below which it is left out
+_NAMED = 3  # recordings in a remark
+_NO_FACE = "left out, because no face is seen in ten frames."
+_NO_ACTIONS = "left out, because the model has no actions; re-analyse with our network."
 _KEYS = ("timestamp_s", "face", "confidence")
 _NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
 
@@ -80,31 +84,52 @@ class Recording:
             return np.asarray((weights * np.where(known, values, 0.0)).sum(0) / weights.sum(0))
 
 
-def read_recordings(inputs: Sequence[Path]) -> list[Recording]:
+@dataclass(frozen=True, eq=False)
+class Recordings:
+    """The faces of all inputs, and the recordings without one: the reason, as a sentence, and their names."""
+
+    faces: list[Recording]
+    left_out: dict[str, list[str]]
+
+    @property
+    def remarks(self) -> list[str]:
+        """A sentence for each reason, with the names of the first recordings."""
+        return [
+            f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} others' if len(names) > _NAMED else ''}: {why}"
+            for why, names in self.left_out.items()
+        ]
+
+
+def read_recordings(inputs: Sequence[Path]) -> Recordings:
     """All faces of the inputs. Raises UserError if one cannot be read, or there is no face in any."""
-    found = [r for path in inputs for r in _read(path)]
-    if not found:
-        raise UserError("There is no face with ARKit's actions in these inputs; choose recordings of faces.")
-    return found
+    read = Recordings([], {})
+    for path in inputs:
+        read.faces.extend(_read(path, read.left_out))
+    if not read.faces:
+        raise UserError(" ".join(read.remarks) or "There is no face in these inputs; choose recordings of faces.")
+    return read
 
 
-def _read(path: Path) -> list[Recording]:
+def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
     if is_session(path) and (path / "session.json").is_file():
-        return _session(Session.open(path))
+        return _session(Session.open(path), left_out)
     if path.is_dir() and (path / "coefficients.csv").is_file():
         made = _runs(path / "run.json")
-        return [replace(r, made=made.get(r.source, "")) for r in _table(_csv(path / "coefficients.csv"), path)]
+        faces = _table(_csv(path / "coefficients.csv"), path, left_out)
+        return [replace(r, made=made.get(r.source, "")) for r in faces]
     if path.is_dir():
         way = _archived(path / "dataset.json")
-        return [replace(r, made=way) for r in _table(_parquet(path), path)]
+        return [replace(r, made=way) for r in _table(_parquet(path), path, left_out)]
     if not path.is_file():
         raise UserError(f"There is no session, table or data set {path}; check the name.")
-    return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path))
+    return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path, left_out))
 
 
-def _session(session: Session) -> list[Recording]:
+def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording]:
     """Its faces, those seen longest first, as shown: with the profile's neutral and gains."""
     if not np.isfinite(session.rows.blendshapes).any():
+        why = _NO_ACTIONS if (session.rows.face >= 0).any() else _NO_FACE
+        left_out.setdefault(why, []).append(session.info.title or session.folder.name)
         return []
     rows = corrected(session.rows, session.info.person, session.info.coefficients)
     found, name, info = [], session.info.title or session.folder.name, session.info
@@ -122,6 +147,8 @@ def _session(session: Session) -> list[Recording]:
                     own.quality if np.isfinite(own.quality).any() else None, markers=session.markers, made=made,
                 )
             )  # fmt: skip
+    if not found:
+        left_out.setdefault(_NO_FACE, []).append(name)
     return found
 
 
@@ -160,6 +187,11 @@ def _csv(path: Path) -> Columns:
     from pyarrow import ArrowException, csv
 
     try:
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+        if b"\0" in start:
+            raise UserError(f"{path} is no table; analyse it first: expnet-live analyze FILE --out DIR.")
+        check_commas(start.partition(b"\n")[0].decode("utf-8", "replace"), path)
         return _columns(csv.read_csv(path), path)
     except (OSError, ArrowException) as e:
         raise UserError(f"{path} cannot be read as a table ({e}); give a table of 'expnet-live analyze'.") from e
@@ -191,22 +223,32 @@ def _columns(table: Any, path: Path) -> Columns:
     return {name: table[name] for name in table.column_names}
 
 
-def _table(columns: Columns, path: Path) -> Iterator[Recording]:
-    numbers = {
-        n: np.asarray(columns[n].to_numpy(zero_copy_only=False) if n in columns else [], np.float64) for n in _NUMBERS
-    }
+def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iterator[Recording]:
+    numbers = {n: _numbers(columns[n], n, path) if n in columns else np.zeros(0) for n in _NUMBERS}
     count = len(numbers["timestamp_s"])
+    timeless = np.flatnonzero(~np.isfinite(numbers["timestamp_s"]))
+    if len(timeless):
+        raise UserError(f"{path} has no time in row {timeless[0] + 1}; fill in timestamp_s, or delete the row.")
     sources = columns["source"].to_pylist() if "source" in columns else [path.stem] * count
     labels = np.array([str(s) for s in sources], object)
     for source in dict.fromkeys(labels.tolist()):
         here = np.flatnonzero(labels == source)
         times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
         faces, counts = np.unique(numbers["face"][here][np.isfinite(numbers["face"][here])], return_counts=True)
+        if not (counts >= _LEAST).any():
+            left_out.setdefault(_NO_FACE, []).append(str(source))
         for face in faces[np.argsort(-counts, kind="stable")]:
             rows = numbers["face"][here] == face
             if rows.sum() < _LEAST:
                 continue
             yield _face(str(source), int(face) if len(faces) > 1 else -1, times, frame[rows], here[rows], numbers)
+
+
+def _numbers(column: Any, name: str, path: Path) -> Array:
+    try:
+        return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
+    except (ValueError, TypeError) as e:
+        raise UserError(f"The column {name} of {path} holds more than numbers ({e}); correct it.") from e
 
 
 def _face(source: str, face: int, times: Array, at: Array, rows: Array, numbers: dict[str, Array]) -> Recording:

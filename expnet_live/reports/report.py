@@ -34,6 +34,7 @@ class Report:
     effects: list[Effect] = field(default_factory=list)
     grouped: bool = False
     compared: bool = False  # whether there were faces to compare in pairs
+    remarks: Sequence[str] = ()  # sentences on what was left out
 
 
 def make_report(
@@ -41,6 +42,7 @@ def make_report(
     members: Mapping[str, Member] | None = None,
     together: bool = False,
     progress: Progress = unwatched,
+    remarks: Sequence[str] = (),
 ) -> Report:
     """Measure everything. Faces of one recording are compared in pairs; with `together`, those of different recordings
     as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
@@ -54,4 +56,4 @@ def make_report(
         progress(i + 1, len(recordings))
     couples = [(one, other) for one, other in combinations(recordings, 2) if together or one.source == other.source]
     pairs = [found for one, other in couples for found in synchronies(one, other)]
-    return Report(faces, pairs, effects, members is not None, bool(couples))
+    return Report(faces, pairs, effects, members is not None, bool(couples), remarks)

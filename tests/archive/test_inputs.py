@@ -52,6 +52,12 @@ def test_what_is_missing_has_a_sentence(folder: Path) -> None:
     assert all(one.problem.endswith(".") for one in found)
 
 
+def test_a_list_with_semicolons_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("source;person\na.mp4;Ann\n")
+    with pytest.raises(UserError, match="separated by semicolons; save it as CSV with commas"):
+        list_inputs([str(tmp_path / "list.csv")])
+
+
 def test_a_camera_is_no_archive() -> None:
     with pytest.raises(UserError, match="camera"):
         list_inputs(["0"])

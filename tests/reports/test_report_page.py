@@ -6,6 +6,7 @@ import csv
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_faces import blinking, doing, marked, recording, slow_noise, write_table
+from session_files import write_session
 
 from expnet_live.cli import main
 from expnet_live.reports.definitions import DEFINITIONS
@@ -77,7 +79,7 @@ def test_a_data_set_gives_the_figures_of_its_table(tmp_path: Path) -> None:
     folder = tmp_path / "set" / "part=0"
     folder.mkdir(parents=True)
     parquet.write_table(tables.read_csv(tmp_path / "table.csv"), folder / "frames.parquet")
-    (one,), (other,) = read_recordings([tmp_path / "table.csv"]), read_recordings([tmp_path / "set"])
+    (one,), (other,) = (read_recordings([tmp_path / name]).faces for name in ("table.csv", "set"))
     np.testing.assert_array_equal(one.weights, other.weights)
     np.testing.assert_allclose(one.weights, made.weights, atol=1e-6)
     assert one.name == "ada.mp4" and one.seen.all()
@@ -147,6 +149,63 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "other.csv"), "--out", str(tmp_path / "out")]) == 2
     assert "has no column timestamp_s" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_left_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Photos and other recordings without a face in ten frames, and sessions of a model without actions."""
+    few = [recording(0.1, f"photo{i}.jpg") for i in range(5)]
+    write_table(tmp_path / "an" / "coefficients.csv", blinking(recording(40, "ada.mp4"), 4.0, 0.2), *few)
+    write_session(tmp_path / "old", 24)
+    out = tmp_path / "report"
+    assert main(["report", str(tmp_path / "an"), str(tmp_path / "old"), "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert "1 face;" in said.out
+    assert "photo0.jpg, photo1.jpg, photo2.jpg and 2 others: left out, because no face" in said.err
+    assert "re-analyse" in said.err
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "photo0.jpg, photo1.jpg" in page and "re-analyse" in page
+    assert main(["report", str(tmp_path / "old"), "--out", str(tmp_path / "none")]) == 2
+    assert "the model has no actions; re-analyse" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace(b",", b";"), "are separated by semicolons; save it as CSV with commas"),
+        (lambda text: text.replace(b",0.100000,", b",,"), "has no time in row 4; fill in timestamp_s"),
+        (lambda text: text.replace(b",0.100000,", b",early,"), "timestamp_s of"),
+        (lambda text: b"\x1aE\xdf\xa3\0\0" + text, "is no table; analyse it first"),
+    ],
+)
+def test_tables_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[bytes], bytes], said: str
+) -> None:
+    path = tmp_path / "table.csv"
+    write_table(path, recording(2, "ada.mp4"))
+    path.write_bytes(change(path.read_bytes()))
+    assert main(["report", str(path), "--out", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source;participant;group\na;p;g\n", "are separated by semicolons"),
+        ("source,who,group\na,p,g\n", "has no column participant"),
+        ("source,participant,group\na,p,g\nb,p\n", "says too little in line 3"),
+        ("source,participant,group\na,p,g\na,p,h\n", "says two things about a"),
+    ],
+)
+def test_tables_of_groups_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    write_table(tmp_path / "table.csv", recording(2, "a"))
+    (tmp_path / "groups.csv").write_text(text, encoding="utf-8")
+    command = ["report", str(tmp_path / "table.csv"), "--groups", str(tmp_path / "groups.csv")]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")

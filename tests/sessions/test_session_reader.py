@@ -144,9 +144,12 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "long row": (_fields("identity_05", "1,2,3"), "damaged at line 4"),
     "a row of one field": (_fields("identity_05", "1\n8\n3"), "damaged at line 5"),
     "zeros within": (_fields("c3", "\0\0\0"), "damaged at line 4"),
-    "markers of nonsense": (_written(MARKERS, b"a,b,c\n1,2,3\n"), "delete it"),
-    "a marker without its label": (_written(MARKERS, b"timestamp_s,label\n3\n"), "delete it"),
-    "a marker's time": (_written(MARKERS, b"timestamp_s,label\nnan,x\n"), "delete it"),
+    "a spreadsheet's semicolons": (_replaced(TABLE, ",", ";"), "separated by semicolons; save it as CSV with commas"),
+    "a spreadsheet's tabs": (_replaced(TABLE, ",", "\t"), "separated by tabs; save it as CSV with commas"),
+    "markers with semicolons": (_replaced(MARKERS, ",", ";"), "separated by semicolons; save it as CSV with commas"),
+    "markers of nonsense": (_written(MARKERS, b"a,b,c\n1,2,3\n"), "damaged at line 1; correct that line or delete it"),
+    "a marker without its label": (_written(MARKERS, b"timestamp_s,label\n1,b\n3\n"), "damaged at line 3; correct"),
+    "a marker's time": (_written(MARKERS, b"timestamp_s,label\nnan,x\n"), "damaged at line 2; correct"),
 }
 
 

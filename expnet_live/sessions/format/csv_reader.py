@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Array
@@ -49,7 +50,7 @@ class Table:
 
     @classmethod
     def of(cls, path: Path, data: bytes) -> Table:
-        """`path` is for messages. Raises UserError if there is no header."""
+        """`path` is for messages. Raises UserError if there is no header, or none with commas."""
         # After a power cut a file may end with zeros, after a full disk in the middle of a row.
         end = len(data) if data.endswith(b"\n") else len(data.rstrip(b"\0"))
         end = data.rfind(b"\n", 0, end) + 1
@@ -59,7 +60,9 @@ class Table:
         start = data.find(b"\n", begin, end) + 1
         if not start:
             raise UserError(f"{path} is empty; restore it from a copy of the session.")
-        names = next(csv.reader([data[begin:start].decode("utf-8", "replace").rstrip("\r\n")]))
+        header = data[begin:start].decode("utf-8", "replace")
+        check_commas(header, path)
+        names = next(csv.reader([header.rstrip("\r\n")]))
         return cls(path, tuple(names), data, start, end)
 
     def numbers(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.types import Array
@@ -64,13 +65,19 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
         return ()
     except OSError as e:
         raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
-    lines = list(csv.reader(data[: data.rfind(b"\n") + 1].decode("utf-8-sig", "replace").splitlines()))
+    text = data[: data.rfind(b"\n") + 1].decode("utf-8-sig", "replace").splitlines()
+    check_commas(text[0] if text else "", path)
+    reader = csv.reader(text)
+    markers = []
     try:
-        if lines and tuple(lines[0]) not in (HEADER, _OLD_HEADER):
+        if tuple(next(reader, HEADER)) not in (HEADER, _OLD_HEADER):
             raise ValueError("wrong header")
-        markers = [_marker(*fields) for fields in lines[1:] if fields]
+        markers = [_marker(*fields) for fields in reader if fields]
     except (TypeError, ValueError) as e:
-        raise UserError(f"{path} is damaged; delete it. The recording itself does not need it.") from e
+        raise UserError(
+            f"{path} is damaged at line {reader.line_num}; correct that line or delete it. The recording itself does "
+            "not need this file."
+        ) from e
     return in_order(markers)
 
 
