@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.paths import asset
+from expnet_live.core.srgb import lab_from_linear, linear_from_srgb
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import CROP_MM, Crop, roll_of
@@ -67,8 +68,8 @@ class Appearance:
 def measured(pixels: Image, view: WeakPerspective, identity: Array) -> Array:
     """Identity (K,) in sd, light (25,) and color (50,) of the cells of a grid over the face, (K + 75,)."""
     square = Crop(view.x, view.y, max(_INNER_MM * view.scale, 1.0), roll_of(view.rotation), _FINE).cut(pixels)
-    cells = cv2.resize(square, (_GRID, _GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    lab = cv2.cvtColor(cells, cv2.COLOR_BGR2LAB).reshape(-1, 3)
+    cells = cv2.resize(square, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
+    lab = lab_from_linear(linear_from_srgb(cells.reshape(-1, 3)[:, ::-1]))
     light = lab[:, 0] - lab[:, 0].mean()
     light *= _LIGHT / (light.std() + _LEAST_CONTRAST)
     return np.concatenate([identity, light, _COLOR * lab[:, 1:].ravel()]).astype(np.float32)

@@ -117,7 +117,8 @@ def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:
 def _cheeks() -> tuple[Array, Array]:
     """Points (n, 3) mm on the cheeks of the mean face, and their normals (n, 3)."""
     model = face_model()
-    vertices, normals = model.face_mesh(model.expression_of())
+    head = model.vertices(model.expression_of())
+    vertices, normals = head[: model.n_face], model.normals(head)
     near = [np.linalg.norm(vertices - model.mean[center], axis=1) < radius for center, radius in _CHEEKS]
     chosen = np.flatnonzero(np.any(near, axis=0))[::3]
     return vertices[chosen], normals[chosen]

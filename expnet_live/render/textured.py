@@ -20,7 +20,6 @@ from expnet_live.render.rasterizer import Fragments, rasterize
 from expnet_live.render.shading import KEY, diffuse, rolled_off
 
 _MOST_PIXELS = 512  # px of a texture's side: a face in a video has no more
-_LINEAR = linear_from_srgb(np.arange(256))
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +152,7 @@ class AvatarPainter:
         if pixels is None:
             return np.ones((1, 4), np.float32)
         texels = _between(pixels, mixed[:, :2] * material.place[:2] + material.place[2:])
-        return np.hstack([_LINEAR[np.rint(texels[:, :3]).astype(np.uint8)], texels[:, 3:] / 255])
+        return np.hstack([linear_from_srgb(np.rint(texels[:, :3]).astype(np.uint8)), texels[:, 3:] / 255])
 
 
 class AvatarOverlay:
