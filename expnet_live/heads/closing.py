@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.nearest import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +46,16 @@ def closing(
     height = np.abs(points[first, 1] - points[second, 1])
     relative = np.maximum(height / height.max(), 0.05)
 
-    distance, nearest = cKDTree(points[ring]).query(points[nearby], k=3)
+    low, high = points[ring].min(0) - 3 * reach, points[ring].max(0) + 3 * reach
+    nearby = nearby[((points[nearby] >= low) & (points[nearby] <= high)).all(1)]
+    distance, at = nearest(points[nearby], points[ring], 3)
     blend = 1 / (distance + 1e-3) ** 2
     blend *= np.exp(-((distance[:, :1] / reach) ** 2)) / blend.sum(1, keepdims=True)
     column = np.full(len(points), -1)
     column[first] = column[second] = np.arange(len(first))
     share = np.zeros(len(points))
     share[first], share[second] = upper_share, upper_share - 1
-    at = ring[nearest]
+    at = ring[at]
     row = np.broadcast_to(np.arange(len(nearby))[:, None], at.shape)
     used = (column[at] >= 0) & (distance < 3 * reach)
     weights = sparse.csr_matrix(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.interpolate import CubicSpline
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.spline import spline
 from expnet_live.heads.cage import Linear
 
 # The outline of a left ear, mm in its own plane: backwards from the root, up; the strength of the rolled
@@ -43,9 +43,8 @@ def ear_root(skin: Linear, mean: Array, side: int) -> Linear:
 def ear(side: int, skin: Array) -> tuple[Array, Array, Array]:
     """Vertices (V, 3) mm from the root, triangles and RGB (V, 3) of the left (side 1) or right (-1) ear."""
     knots = np.vstack([_OUTLINE, _OUTLINE[:1]])
-    curve = CubicSpline(np.arange(len(knots)), knots, bc_type="periodic")(
-        np.linspace(0, len(_OUTLINE), _AROUND, endpoint=False)
-    )
+    around = np.linspace(0, len(_OUTLINE), _AROUND, endpoint=False)
+    curve = spline(np.arange(len(knots)), knots, around, periodic=True)
     outline, helix, antihelix = curve[:, :2], np.clip(curve[:, 2], 0, 1), np.clip(curve[:, 3], 0, 1)
     rows = [(0.0, 0.0), *((r, 0.0) for r in reversed(_FRONT)), *_BACK]
     plane, height, shade = [], [], []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.nearest import nearest
 from expnet_live.heads.cage import Cage, Linear, on_left
 
 EYE_RADIUS = 12.4  # mm
@@ -129,10 +129,10 @@ def lashes(lid: Array, center: Array) -> tuple[Array, Array, Array, Array]:
 
 def crease(points: Array, lid: Array) -> Array:
     """Darkness (V,) at skin points (V, 3) of the fold above an upper lid whose edge runs through points (n, 3)."""
-    distance, nearest = cKDTree(lid).query(points)
+    distance, edge_point = (found[:, 0] for found in nearest(points, lid))
     aside, edge = np.abs(points[:, 0]), np.abs(lid[:, 0])
     along = np.clip((aside - edge.min()) / np.ptp(edge), 0, 1)
     taper = np.sin(np.pi * (0.9 * along + 0.08)) ** 0.7
-    above = points[:, 1] > lid[nearest, 1]
+    above = points[:, 1] > lid[edge_point, 1]
     dark: Array = _CREASE_DARK * taper * above * np.exp(-(((distance - _CREASE) / _CREASE_WIDE) ** 2))
     return dark

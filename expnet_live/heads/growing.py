@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
 from expnet_live.heads.strands import Skin, Strands, resampled, ribbon_triangles, ribbons, spread, unit
@@ -50,6 +49,8 @@ class Locks:
 def grown(style: Locks, points: Array, normals: Array, triangles: Array, density: Array, skin: Array) -> Strands:
     """Locks on a head at rest: points and normals (V, 3), triangles (F, 3), `density` of hair (V,), and the vertices
     `skin` (V,) that hair lies on."""
+    from scipy.spatial import cKDTree
+
     rng = np.random.default_rng(4)
     scalp = np.where(density > _DENSE, 1.0, 0.0)
     grows = triangles[(scalp[triangles] > 0).all(1)]

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
-from scipy.interpolate import CubicSpline
-from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.nearest import nearest
+from expnet_live.geometry.spline import spline
 from expnet_live.heads.cage import Cage, Linear, on_left
 from expnet_live.heads.topology import N_BASE
 from expnet_live.meshes.subdivision import edges_of
@@ -89,9 +89,12 @@ def smooth_below_jaw(
     means = sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
     resting = refine @ points
     ring = np.linspace(points[oval], points[np.roll(oval, -1)], 8).reshape(-1, 3)
-    near = (_REACH[1] - cKDTree(ring).query(resting)[0]) / (_REACH[1] - _REACH[0])
-    low = (_LOW[1] - resting[:, 1]) / (_LOW[1] - _LOW[0])
-    moved = sparse.diags(0.9 * shell * np.clip(near, 0, 1) * np.clip(low, 0, 1))
+    low = np.clip((_LOW[1] - resting[:, 1]) / (_LOW[1] - _LOW[0]), 0, 1)
+    free = np.flatnonzero(shell * low)
+    near = (_REACH[1] - nearest(resting[free], ring)[0][:, 0]) / (_REACH[1] - _REACH[0])
+    share = np.zeros(n)
+    share[free] = 0.9 * np.clip(near, 0, 1) * low[free]
+    moved = sparse.diags(share)
     for _ in range(_SMOOTHINGS):
         refine = refine + moved @ (means @ refine - refine)
     refine = refine.tocsr()
@@ -119,7 +122,7 @@ def _loft(oval: Array) -> Array:
     steps = np.cumsum(1.1 ** np.arange(N_RINGS))
     for i, path in enumerate(np.stack(knots, 1)):
         chords = np.concatenate([[0], np.cumsum(np.sqrt(np.linalg.norm(np.diff(path, axis=0), axis=1)))])
-        curve = _on_skull(CubicSpline(chords, path)(np.linspace(0, chords[-1], 201)))
+        curve = _on_skull(spline(chords, path, np.linspace(0, chords[-1], 201)))
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
         for k in range(3):
             out[:, i, k] = np.interp(steps / steps[-1] * length[-1], length, curve[:, k])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from expnet_live.core.types import Array
+from expnet_live.geometry.spline import spline
 from expnet_live.heads.cage import Cage, Linear, on_left
 
 # Anchors of the upper teeth (skin under the nose) and of the lower ones (skin under the lower lip).
@@ -168,7 +168,7 @@ def tongue_out() -> tuple[Array, Array]:
     for path, tip in ((_TONGUE_HALFWAY, 0.42), (_TONGUE_OUT, 0.26)):
         knots = np.array(path[::-1])
         length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
-        along = CubicSpline(length / length[-1], knots)(t[:, 0])
+        along = spline(length / length[-1], knots, t[:, 0])
         rounded = (1 - (1 - np.minimum(t / tip, 1)) ** 2.4) ** (1 / 2.4)
         half = (13.5 + 3.5 * t) * rounded + 0.4
         shapes.append(_tongue_along(along, half, (5.2 + 5.8 * t**2) * rounded + 0.3))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from expnet_live.core.types import Array
 
@@ -53,6 +52,8 @@ class Skin:
     """The surface that hair grows on and lies over: points and unit normals (n, 3)."""
 
     def __init__(self, points: Array, normals: Array) -> None:
+        from scipy.spatial import cKDTree
+
         self._points, self._normals, self._tree = points, normals, cKDTree(points)
 
     def below(self, points: Array) -> tuple[Array, Array]:
@@ -119,6 +120,8 @@ def ribbon_triangles(rows: Array) -> Array:
 
 def spread(points: Array, triangles: Array, weight: Array, spacing: float, rng: np.random.Generator) -> Array:
     """Points (n, 3) all over those triangles (F, 3) where `weight` (V,) allows it, about `spacing` mm apart."""
+    from scipy.spatial import cKDTree
+
     corners = points[triangles]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
     area = area * weight[triangles].mean(1)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array
@@ -129,6 +127,9 @@ def mirror_permutation(points: Array) -> Array:
     points (N, 3); x = 0 need not be the exact plane of symmetry, and the face need only be symmetric
     up to small noise. Raises ValueError if no consistent pairing exists.
     """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
     p = np.asarray(points, np.float64)
     mirrored = p * (-1.0, 1.0, 1.0)
     for _ in range(10):

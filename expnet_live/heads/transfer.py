@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import nnls
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
@@ -112,7 +111,7 @@ class Transfer:
             return out
         named = self._up @ np.maximum(x, 0) + self._down @ np.maximum(-x, 0)
         wanted += self._inverse @ (self._ridge * np.maximum(named[self._used], 0))
-        out[self._used] = np.minimum(nnls(self._factor, wanted)[0], 1)
+        out[self._used] = np.minimum(_non_negative(self._factor, wanted), 1)
         return out
 
     @property
@@ -179,7 +178,7 @@ def named_weights(driver: Driver, rig: RigDriver) -> Array:
             ridge = np.full(len(shapes), _OF_OTHER_NAMES * _RIDGE_WEIGHTS)
             ridge[list(same)] = _RIDGE_WEIGHTS / 10
             design = np.vstack([shapes[free].T, np.diag(np.sqrt(ridge[free]))])
-            out[free, side, k] = nnls(design, np.concatenate([wanted, np.zeros(free.sum())]))[0]
+            out[free, side, k] = _non_negative(design, np.concatenate([wanted, np.zeros(free.sum())]))
     return out.reshape(len(out), -1).astype(np.float32)
 
 
@@ -218,3 +217,10 @@ def _shut_by(shapes: Array, names: Sequence[str], eye: int, opening: float) -> f
         if shut[eye] > max(2 * shut[1 - eye], opening / 3):
             return float(shut[eye])
     return opening
+
+
+def _non_negative(matrix: Array, wanted: Array) -> Array:
+    """The non-negative solution of least squares."""
+    from scipy.optimize import nnls
+
+    return np.asarray(nnls(matrix, wanted)[0])
