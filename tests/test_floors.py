@@ -61,3 +61,15 @@ def test_a_room_below_the_window_imports_nothing_heavy(room: str) -> None:
 def test_every_room_is_looked_at() -> None:
     rooms = {p.name for p in (ROOT / "expnet_live").iterdir() if (p / "__init__.py").exists()}
     assert rooms == {*ROOMS, "app", "research"}
+
+
+def test_a_pipeline_starts_without_most_of_scipy() -> None:
+    """Each of these takes a tenth of a second with all that it imports."""
+    heavy = ["scipy.spatial", "scipy.optimize", "scipy.interpolate"]
+    started = "import sys; from expnet_live import Pipeline; Pipeline.load(device='cpu')"
+    program = f"{started}; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

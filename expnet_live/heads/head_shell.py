@@ -86,17 +86,20 @@ def smooth_below_jaw(
     a, b = edges_of(triangles)[0].T
     n = refine.shape[0]
     links = sparse.coo_matrix((np.ones(2 * len(a)), (np.r_[a, b], np.r_[b, a])), shape=(n, n)).tocsr()
-    means = sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
     resting = refine @ points
     ring = np.linspace(points[oval], points[np.roll(oval, -1)], 8).reshape(-1, 3)
     low = np.clip((_LOW[1] - resting[:, 1]) / (_LOW[1] - _LOW[0]), 0, 1)
-    free = np.flatnonzero(shell * low)
-    near = (_REACH[1] - nearest(resting[free], ring)[0][:, 0]) / (_REACH[1] - _REACH[0])
-    share = np.zeros(n)
-    share[free] = 0.9 * np.clip(near, 0, 1) * low[free]
-    moved = sparse.diags(share)
+    share = 0.9 * shell * low * (resting[:, 2] > ring[:, 2].min() - _REACH[1])
+    some = np.flatnonzero(share)
+    share[some] *= np.clip((_REACH[1] - nearest(resting[some], ring)[0][:, 0]) / (_REACH[1] - _REACH[0]), 0, 1)
+    moving, still = np.flatnonzero(share), np.flatnonzero(share == 0)
+    # Vertices move by that share to the mean of their neighbours, some of which stay where they are.
+    means = sparse.diags(share[moving] / np.asarray(links[moving].sum(1)).ravel()) @ links[moving]
+    among, given = means[:, moving] + sparse.diags(1 - share[moving]), means[:, still] @ refine[still]
+    moved = refine[moving]
     for _ in range(_SMOOTHINGS):
-        refine = refine + moved @ (means @ refine - refine)
+        moved = among @ moved + given
+    refine = sparse.vstack([refine[still], moved])[np.argsort(np.r_[still, moving])]
     refine = refine.tocsr()
     refine.data[np.abs(refine.data) < _TINY] = 0
     refine.eliminate_zeros()
