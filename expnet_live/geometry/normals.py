@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 import cv2
 import numpy as np
@@ -22,13 +23,25 @@ class NormalOperator:
 
     def __init__(self, triangles: Array, n_vertices: int, wanted: Array | None = None) -> None:
         """`wanted` are the vertices that need normals; None: all."""
-        wanted = np.arange(n_vertices) if wanted is None else np.asarray(wanted, np.intp)
-        row = np.full(n_vertices, -1)
-        row[wanted] = np.arange(len(wanted))
+        wanted = np.arange(n_vertices) if wanted is None else wanted
+        asked = np.zeros(n_vertices, bool)
+        asked[wanted] = True
         triangles = np.asarray(triangles, np.intp)
-        vertex, quads = _quads(triangles[(row[triangles] >= 0).any(1)])
-        asked = row[vertex] >= 0
-        owner, quads = row[vertex[asked]], quads[asked]
+        self._n_vertices = n_vertices
+        self._vertex, self._quads = _quads(triangles[asked[triangles].any(1)])
+        self._arrange(np.asarray(wanted, np.intp))
+
+    def only(self, wanted: Array) -> NormalOperator:
+        """The operator of some of its vertices alone."""
+        part = copy(self)
+        part._arrange(np.asarray(wanted, np.intp))
+        return part
+
+    def _arrange(self, wanted: Array) -> None:
+        row = np.full(self._n_vertices, -1)
+        row[wanted] = np.arange(len(wanted))
+        asked = row[self._vertex] >= 0
+        owner, quads = row[self._vertex[asked]], self._quads[asked]
 
         # A column of six points is two quads that share two of them, which is enough for most vertices.
         first = np.unique(owner, return_index=True)[1]
@@ -95,7 +108,7 @@ class BendingNormals:
             bends[part] = False
         self._scattered, self._ranges = np.flatnonzero(bends & ~never), always
         wanted = np.concatenate([*(np.arange(r.start, r.stop) for r in always), self._scattered])
-        self._operator = NormalOperator(triangles, len(resting), wanted)
+        self._operator = whole.only(wanted)
 
     def __call__(self, vertices: Array) -> Array:
         bent = self._operator(vertices)
@@ -151,8 +164,8 @@ def _following(vertex: Array, start: Array, end: Array) -> Array:
     """For each corner of a triangle, the corner at the same vertex whose far edge begins where its own ends, or -1."""
     n = int(vertex.max(initial=0)) + 1
     code = vertex * n + start
-    order = np.argsort(code)
-    found = order.take(np.searchsorted(code, vertex * n + end, sorter=order), mode="clip") if len(order) else order
+    order = np.argsort(code, kind="stable")  # in a third of the time, because much is in order
+    found = order.take(np.searchsorted(code[order], vertex * n + end), mode="clip") if len(order) else order
     there = np.flatnonzero(code[found] == vertex * n + end)
     # Where more than two triangles share an edge, each is followed once.
     there = there[np.unique(found[there], return_index=True)[1]]
