@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.errors import SourceError
 from expnet_live.live.capture_worker import Captured, CaptureWorker, Opener
 from expnet_live.live.inference_worker import InferenceWorker, Loader, load_pipeline
 from expnet_live.live.state import LiveState, Settings
@@ -43,6 +44,12 @@ class Engine:
 
     def start(self) -> None:
         self.inference.start()
+
+    def try_source(self, spec: SourceSpec) -> None:
+        """Read the first picture of a source. May take a while; for any thread. Raises SourceError if there is none."""
+        with self._open(spec) as source:
+            if next(iter(source), None) is None:
+                raise SourceError(f"{spec.name} has no picture; choose another file.")
 
     def set_source(self, spec: SourceSpec, loop: bool = True) -> None:
         """Switch to another source; results of the old one are no longer shown."""

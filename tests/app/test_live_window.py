@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from live_fakes import Plug, Puppet
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QPushButton
 from seen import LONG, banners, pixels, press
 
@@ -22,6 +23,7 @@ from expnet_live.app.widgets.banners import Banner
 from expnet_live.capture.cameras import CameraInfo
 from expnet_live.capture.sources import Source
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.paths import asset
 from expnet_live.live import capture_worker as capture
 
 # --- sources --------------------------------------------------------------------------------------
@@ -129,9 +131,41 @@ def test_file_that_cannot_be_played(qtbot: Any, open_window: Callable[..., MainW
 
     window = open_window(SourceSpec.demo(), open_=open_spec)
     (tmp_path / "broken.mp4").write_bytes(b"nothing")
-    window.commands.open_path(str(tmp_path / "broken.mp4"))
+    window.controller.sources.use(SourceSpec.file(tmp_path / "broken.mp4"))
     qtbot.waitUntil(lambda: "source" in banners(window), timeout=LONG)
     assert "not a video" in banners(window)["source"]
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(300, 300), copy, data, left, plain))
+
+
+def test_a_dropped_file_that_cannot_be_played_costs_neither_picture_nor_recording(
+    qtbot: Any, open_window: Callable[..., MainWindow], tmp_path: Path
+) -> None:
+    from expnet_live.capture.sources import open_spec
+
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    controller, recording = window.controller, window.controller.recording
+    qtbot.waitUntil(lambda: window.actions_["record"].isEnabled(), timeout=LONG)
+    window.actions_["record"].trigger()
+    qtbot.waitUntil(lambda: recording.recorder is not None and recording.recorder.seconds > 0.2, timeout=LONG)
+    (tmp_path / "notes.txt").write_text("shopping")
+    drop(window, tmp_path / "notes.txt")
+    qtbot.waitUntil(lambda: "file" in banners(window), timeout=LONG)
+    assert "notes.txt" in banners(window)["file"]
+    assert recording.active and controller.window_state.source == SourceSpec.demo()
+    assert controller.choices.spec != SourceSpec.file(tmp_path / "notes.txt")
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(asset("demo.mp4").read_bytes())
+    drop(window, copy)
+    qtbot.waitUntil(lambda: controller.window_state.source == SourceSpec.file(copy), timeout=LONG)
+    qtbot.waitUntil(lambda: "record" in banners(window), timeout=LONG)
+    assert "another source was chosen" in banners(window)["record"]
+    assert "file" not in banners(window)
 
 
 # --- network and person ---------------------------------------------------------------------------

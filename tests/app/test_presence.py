@@ -84,7 +84,7 @@ def test_a_broken_file_shows_nothing_of_the_source_before(
     window = open_window(SourceSpec.demo(), open_=open_spec)
     qtbot.waitUntil(lambda: window.parts.camera.image is not None, timeout=LONG)
     (tmp_path / "broken.mp4").write_bytes(b"nothing")
-    window.commands.open_path(str(tmp_path / "broken.mp4"))
+    window.controller.sources.use(SourceSpec.file(tmp_path / "broken.mp4"))
     qtbot.waitUntil(lambda: "source" in banners(window), timeout=LONG)
     qtbot.waitUntil(lambda: window.parts.camera.image is None, timeout=LONG)
     assert window.parts.camera.note == texts.NO_PICTURE and not window.parts.camera.faces

@@ -353,6 +353,21 @@ def test_a_window_of_a_screen_that_is_gone_comes_back(qtbot: Any, open_window: C
     assert camera.isFloating() and screen.contains(camera.geometry().center())
 
 
+def test_a_sheet_gives_the_keyboard_back(qtbot: Any, window: MainWindow) -> None:
+    head = window.parts.head.native
+    assert window.focusWidget() is head
+    for end in ("key", "button"):
+        window.actions_["shortcuts"].trigger()
+        (sheet,) = window.findChildren(Sheet)
+        assert sheet.isAncestorOf(window.focusWidget())
+        if end == "key":
+            QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+        else:
+            QTest.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+        assert window.focusWidget() is head
+        qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
+
+
 def test_tab_goes_through_what_keys_can_use(qtbot: Any, window: MainWindow) -> None:
     head = window.parts.head.native
     assert window.focusWidget() is head  # and no list is framed at the start

@@ -117,10 +117,12 @@ class Commands:
             self.open_avatar(path)
             return
 
-        def open_(folder: bool) -> None:
-            self.show_sessions(Path(path)) if folder else self._controller.sources.use(SourceSpec.file(path))
+        sources = self._controller.sources
 
-        self._controller.shelf.ask(lambda: Path(path).is_dir(), open_)
+        def open_(plays: bool) -> None:
+            sources.use_file(path) if plays else self.show_sessions(Path(path))
+
+        self._controller.shelf.ask(lambda: sources.opens(path), open_, sources.keep)
 
     def add_avatar(self) -> None:
         self.dialogs.ask_file(texts.AVATAR_FILTER, self.open_avatar, texts.AVATAR_ADD)

@@ -94,7 +94,7 @@ class Controller:
         self.cameras = CameraWatch(lister)
         self.sources = Sources(
             self.engine, self.window_state, self.cameras, self.notices, permit=permit,
-            leave=self.recording.stop,  # a session has one source
+            leave=lambda: self.recording.stop(texts.RECORD_LEFT),  # a session has one source
             entered=self._enter,
         )  # fmt: skip
         self._model_life = Life.STARTING

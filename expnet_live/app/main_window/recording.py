@@ -33,6 +33,7 @@ class Recording:
         self._engine, self._notices = engine, notices
         self._markers = 0
         self._told_missed = 0
+        self._why = ""
         self._wanted: tuple[Path, bool, bool] | None = None
         self.recorder: Recorder | None = None  # until its end has been reported
         self.last: Recorder | None = None
@@ -74,8 +75,11 @@ class Recording:
             self._notices.append(Notice("record warning", "warning", str(error)))
             return None
 
-    def stop(self) -> None:
-        if self.recorder is not None:
+    def stop(self, why: str = "") -> None:
+        """End the recording; `why`: a sentence for somebody who did not ask for its end."""
+        if self.active:
+            assert self.recorder is not None
+            self._why = why
             self.recorder.stop()
 
     def mark(self, label: str = "", color: str = "", at: float | None = None) -> None:
@@ -121,11 +125,11 @@ class Recording:
         if recorder.problem is not None:
             self._notices.append(Notice("record", "error", recorder.problem, Act.REPLAY if kept else None))
             return
-        text = texts.RECORDED.format(time=texts.clock(recorder.seconds), folder=recorder.folder)
+        text = self._why + texts.RECORDED.format(time=texts.clock(recorder.seconds), folder=recorder.folder)
         if recorder.missed:
             text += texts.RECORDED_MISSED.format(n=recorder.missed)
         self._notices.append(Notice("record missed", "gone"))
-        self._notices.append(Notice("record", "info", text, Act.REPLAY, stays=bool(recorder.missed)))
+        self._notices.append(Notice("record", "info", text, Act.REPLAY, stays=bool(recorder.missed or self._why)))
 
     def close(self) -> list[str]:
         """Complete the recording. Return the name of its thread if the disk does not respond."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.notice import Act, Notice
@@ -48,6 +49,24 @@ class Sources:
             self._permit(lambda: self._open(spec) if self._state.source is spec else None)
         else:
             self._open(spec)
+
+    def opens(self, path: str) -> bool:
+        """Whether a path is a file to play; False for a folder. Reads from the disk, so not on the GUI thread. Raises
+        SourceError if it cannot be played.
+        """
+        if Path(path).is_dir():
+            return False
+        self._engine.try_source(SourceSpec.file(path))
+        return True
+
+    def use_file(self, path: str) -> None:
+        """Play a file that opens."""
+        self._notices.append(Notice("file", "gone"))
+        self.use(SourceSpec.file(path))
+
+    def keep(self, problem: str) -> None:
+        """Go on with the source, because a file cannot be played; a recording goes on as well."""
+        self._notices.append(Notice("file", "error", problem))
 
     def _open(self, spec: SourceSpec) -> None:
         self._engine.set_source(spec, self._state.choices.loop)

@@ -237,6 +237,7 @@ PRESET_NONE = "not used"
 PRESETS_HINT = "Press a key while you record, or in the player, to set its marker."
 MARKS_HINT = "1 to 9 set the markers of “Marker keys”"
 RECORDED = "Recorded {time} to {folder}."
+RECORD_LEFT = "The recording ended, because another source was chosen: a session has one. "
 RECORDED_MISSED = " {n} frames are incomplete; session.json lists them."
 RECORD_MISSED = (
     "{n} frames are incomplete because the disk or the encoder is too slow; close other programs, choose a smaller "

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
@@ -16,10 +17,11 @@ _MOST_ROWS = 13  # of keys, for which a window of 600 px has room
 
 
 class Sheet(QWidget):
-    """Dims its parent and shows a card in the middle. It is deleted when closed."""
+    """Dims its parent and shows a card in the middle. It is deleted when closed; the keyboard is then where it was."""
 
     def __init__(self, parent: QWidget, title: str, content: QWidget, close_text: str = texts.CLOSE) -> None:
         super().__init__(parent)
+        self._before = parent.window().focusWidget()
         self.setObjectName("Veil")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -61,6 +63,12 @@ class Sheet(QWidget):
         self._buttons.addWidget(button)
         button.setFocus()
         return button
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Give the keyboard back: Qt would give it to any widget, such as the first list of the window."""
+        if self._before is not None and isValid(self._before) and self._before.isVisible():
+            self._before.setFocus()
+        super().closeEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QResizeEvent) and watched is self.parent():
