@@ -32,6 +32,8 @@ import expnet_live
 from expnet_live.app.main_window.actions import TABLE
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.capture.sources import open_spec
+from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 from expnet_live.heads.dressing import Haired
@@ -356,16 +358,47 @@ def test_a_window_of_a_screen_that_is_gone_comes_back(qtbot: Any, open_window: C
 def test_a_sheet_gives_the_keyboard_back(qtbot: Any, window: MainWindow) -> None:
     head = window.parts.head.native
     assert window.focusWidget() is head
-    for end in ("key", "button"):
+    for key in (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return):
         window.actions_["shortcuts"].trigger()
         (sheet,) = window.findChildren(Sheet)
         assert sheet.isAncestorOf(window.focusWidget())
-        if end == "key":
-            QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
-        else:
-            QTest.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+        QTest.keyClick(window.focusWidget(), key)
         assert window.focusWidget() is head
         qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
+
+
+def test_space_presses_what_tab_has_led_to(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    """And plays where the keyboard is with the head, or somebody has clicked."""
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    qtbot.waitUntil(window.parts.transport.isVisible, timeout=LONG)
+    capture = window.controller.engine.capture
+    assert capture is not None
+    window.actions_["outputs"].trigger()
+    switch, source = window.parts.outputs.rows["vmc"].switch, window.parts.controls.source
+    by_tab = Qt.FocusReason.TabFocusReason
+    for on in (True, False):
+        switch.setFocus(by_tab)
+        QTest.keyClick(switch, Qt.Key.Key_Space)
+        assert switch.isChecked() == on
+    source.setFocus(by_tab)
+    QTest.keyClick(source, Qt.Key.Key_Space)
+    qtbot.waitUntil(source.view().isVisible, timeout=LONG)
+    source.hidePopup()
+    (tabs,) = (bar for bar in window.findChildren(QTabBar) if bar.isVisible())
+    shown = tabs.currentIndex()
+    tabs.setFocus(by_tab)
+    QTest.keyClick(tabs, Qt.Key.Key_Left)
+    assert tabs.currentIndex() == shown - 1
+    assert capture.transport.playing
+    window.parts.head.native.setFocus()
+    QTest.keyClick(window.parts.head.native, Qt.Key.Key_Space)
+    assert not capture.transport.playing
+    button = next(b for b in window.parts.controls.findChildren(QPushButton) if b.text() == "Set neutral")
+    handle, at = window.windowHandle(), button.mapTo(window, button.rect().center())
+    QTest.mouseClick(handle, Qt.MouseButton.LeftButton, pos=at)
+    assert window.focusWidget() is button
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert capture.transport.playing
 
 
 def test_tab_goes_through_what_keys_can_use(qtbot: Any, window: MainWindow) -> None:

@@ -30,6 +30,7 @@ from expnet_live.app.widgets.lesson_sheet import LessonSheet
 from expnet_live.app.widgets.look_menus import LookMenus
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
+from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.perform_sheet import PerformSheet
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.commands = Commands(controller, store, Dialogs(self), self.pictures)
         self.commands.teach = self.show_lesson
         self.actions_ = Actions(self, TABLE, self)
+        OwnKeys(self)
         context = Qt.ShortcutContext.WindowShortcut
         bind_presets(self, lambda: controller.choices.presets, self.commands.mark, context)
         self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks(), controller.streaming)

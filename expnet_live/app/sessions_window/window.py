@@ -29,6 +29,7 @@ from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
+from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.pieces import reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
@@ -59,6 +60,7 @@ class SessionsWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._sheets = Sheets(self)
         self.actions_ = Actions(self, TABLE, self)
+        OwnKeys(self)
         self.side = ListSide(
             [self.actions_[name] for name in BUTTONS],
             [self.actions_[name] if name else None for name in MENU],
