@@ -50,14 +50,14 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.capture.spec import SourceSpec
+    from expnet_live.cli.profile import DEFAULT, person_of
     from expnet_live.core.errors import UserError
     from expnet_live.core.signals import terminable
     from expnet_live.gestures.finding import HEADER, lines_of, write_events
     from expnet_live.gestures.watching import chosen, rules_of
-    from expnet_live.person.profiles import Profiles
     from expnet_live.sessions.format.folder import is_session
 
-    person = Profiles().load(args.profile or "Default")
+    person = person_of(args.profile or DEFAULT)
     rules = chosen(rules_of(person.gestures), args.only)
     if args.list:
         for rule in rules:
@@ -95,11 +95,14 @@ def _session(args: argparse.Namespace, rules: list[Rule]) -> list[Event]:
 
 def _video(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:
     from expnet_live.capture.sources import open_spec
+    from expnet_live.core.errors import UserError
     from expnet_live.gestures.finding import source_events
     from expnet_live.pipeline.pipeline import Pipeline
 
     pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
     with open_spec(spec) as source, progress_bar() as progress:
+        if source.still:
+            raise UserError(f"{source.name} holds pictures without times; give a video, a session or a camera.")
         return source_events(pipeline, source, person, rules, progress)
 
 

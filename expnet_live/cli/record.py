@@ -50,9 +50,9 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.capture.spec import SourceSpec
+    from expnet_live.cli.profile import person_of
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
-    from expnet_live.person.profiles import Profiles
     from expnet_live.sessions.recording.record import record
 
     model = None if args.model is None else str(args.model)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             SourceSpec.parse(args.source),
             args.out,
             Settings(model, args.device, args.smoothing, args.max_faces),
-            Profiles().load(args.profile),
+            person_of(args.profile),
             duration=args.duration,
             video=not args.no_video,
             sound=args.sound,

@@ -159,11 +159,11 @@ def run_import(args: argparse.Namespace) -> int:
     import sys
 
     from expnet_live.analysis.inputs import Kind, list_items
+    from expnet_live.cli.profile import person_of
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.errors import SourceError
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
-    from expnet_live.person.profiles import Profiles
     from expnet_live.pipeline.pipeline import Pipeline
     from expnet_live.sessions.format.folder import sessions_root
     from expnet_live.sessions.recording.importing import import_video
@@ -171,7 +171,7 @@ def run_import(args: argparse.Namespace) -> int:
     root = args.out or sessions_root()
     model = None if args.model is None else str(args.model)
     settings = Settings(model, args.device, args.smoothing, args.max_faces)
-    person = Profiles().load(args.profile)
+    person = person_of(args.profile)
     pipeline = Pipeline.load(model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
     there = [path.name for path in root.iterdir()] if root.is_dir() else []
     failed = False

@@ -50,11 +50,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @quietly
 def run(args: argparse.Namespace) -> int:
+    from expnet_live.cli.profile import person_of
     from expnet_live.core.errors import UserError
     from expnet_live.heads.look import Look
     from expnet_live.outputs.shape import Shape
     from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
-    from expnet_live.person.profiles import Profiles
 
     if args.list:
         for kind in OUTPUTS.values():
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
     look = Look.parse(args.look or "")
-    person = Profiles().load(args.profile)
+    person = person_of(args.profile)
     shape = None if args.shape is None else Shape.load(args.shape)
     if shape is None and person.curves:  # of the avatar that was chosen in the window
         shape = Shape.of(person.curves)

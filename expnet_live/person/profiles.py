@@ -34,6 +34,10 @@ class Profiles:
                 continue
         return sorted(found, key=str.casefold)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a profile of that name."""
+        return self._path(name).exists()
+
     def load(self, name: str) -> Person:
         """The profile of that name, or a new one if there is none. Raises UserError if its file is damaged."""
         path = self._path(name)

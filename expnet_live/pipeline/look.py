@@ -70,7 +70,11 @@ class FacePredictor(Protocol):
         """The notes in its file, such as `training`."""
         ...
 
-    def predict(self, crops: Image, /) -> Prediction: ...
+    def predict(self, crops: Image, /) -> Prediction:
+        """Predict for each crop alone. The pose must follow the pixels: with our face model, a face whose rotation or
+        size differs between slightly moved crops is taken for no face.
+        """
+        ...
 
 
 def crop_type(predictor: FacePredictor) -> type[Crop]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import ROOT
 from plugins import install
 from seen import LONG
 from session_files import write_session
@@ -64,12 +66,99 @@ HEAD = Doll()
 """
 
 
+# With types, as mypy's strict mode wants them of other packages.
+TYPED = """
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from expnet_live import MODELS, Frame, Source, SourceSpec
+from expnet_live.capture.sources import SourceError, open_source
+from expnet_live.pipeline.crop import Crop
+from expnet_live.pipeline.look import FacePredictor, MeasuredHead, Prediction
+from expnet_live.pipeline.models import Model, ModelFile
+from expnet_live.capture.spec import SourceType
+
+
+class Slides(Source):
+    fps = 30.0
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} slides")
+        self.n_frames = count
+        self._demo = open_source("demo")
+
+    def __iter__(self) -> Iterator[Frame]:
+        for i, frame in zip(range(self.n_frames or 0), self._demo):
+            yield Frame(frame.image, i / 30, i)
+
+    def close(self) -> None:
+        self._demo.close()
+
+
+class SlidesType:
+    name, about, live, still = "slides", "so many slides", False, False
+
+    def takes(self, spec: SourceSpec) -> bool:
+        return spec.value.startswith("slides:")
+
+    def open(self, spec: SourceSpec) -> Source:
+        count = spec.value.removeprefix("slides:")
+        if not count.isdecimal():
+            raise SourceError("Slides need a number; write slides:20.")
+        return Slides(int(count))
+
+
+SOURCE: SourceType = SlidesType()
+
+
+class Shy:
+    crop_type: type[Crop] | None = None
+    about: dict[str, Any] = {}
+
+    def __init__(self, own: FacePredictor) -> None:
+        self.own, self.crop_size, self.device, self.tells = own, own.crop_size, own.device, own.tells
+
+    def predict(self, crops: Any, /) -> Prediction:
+        found = self.own.predict(crops)
+        assert found.blendshapes is not None
+        found.blendshapes[:] = 0.25
+        return found
+
+
+class ShyModel:
+    name, title, about, file = "shy", "Shy", "shows a quarter of everything", ""
+
+    def why_not(self) -> str | None:
+        return None
+
+    def load(self, device: str = "auto", threads: int | None = None) -> tuple[FacePredictor, MeasuredHead]:
+        own, head = MODELS["compact"].load(device, threads)
+        return Shy(own), head
+
+    def face_model(self) -> MeasuredHead:
+        return MODELS["compact"].face_model()
+
+    def fits(self, coefficients: tuple[str, ...], n_identity: int) -> bool:
+        return False
+
+    def files(self, predictor: FacePredictor) -> tuple[ModelFile, ModelFile]:
+        return ModelFile("shy", "1", ""), ModelFile("built-in", "1", "")
+
+
+MODEL: Model = ShyModel()
+"""
+
+
 POINTS = {"expnet_live.formats": "FORMAT", "expnet_live.heads": "HEAD", "expnet_live.outputs": "OUTPUT"}
+TYPED_POINTS = {"expnet_live.sources": "SOURCE", "expnet_live.models": "MODEL"}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     install(tmp_path / "site", PACKAGE, BODY, POINTS)
+    install(tmp_path / "site", "slide_show", TYPED, TYPED_POINTS)
     return tmp_path / "site"
 
 
@@ -105,6 +194,30 @@ def test_help_lists_it_and_it_is_written(site: Path, tmp_path: Path) -> None:
     said = command(site, "export", str(session), "--to", "smiles", "--out", str(out))
     assert "Nobody was in a bad mood." in said
     assert out.read_text() == "12 moments"
+
+
+def test_a_source_and_a_model_are_used(site: Path, tmp_path: Path) -> None:
+    assert "shy: shows a quarter of everything" in " ".join(command(site, "analyze", "--help").split())
+    out = tmp_path / "out"
+    said = command(site, "analyze", "slides:5", "--model", "shy", "--smoothing", "off", "--out", str(out))
+    assert "1 inputs, 5 pictures, 5 with a face" in said
+    with (out / "coefficients.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["source"] for row in rows] == ["slides:5"] * 5
+    assert {row["arkit_jawOpen"] for row in rows} == {"0.25"}
+    assert "write slides:20" in command(site, "analyze", "slides:x", "--out", str(tmp_path / "none"), status=1)
+
+
+def test_its_types_are_strict(tmp_path: Path) -> None:
+    """What a plugin needs is exported where the docs say, and the package's types are found."""
+    (tmp_path / "slide_show.py").write_text(TYPED, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", str(tmp_path / "cache"),
+         str(tmp_path / "slide_show.py")],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, timeout=600,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 def test_an_output_is_listed_and_sends(site: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from archives import photo
 from faces_doing import FPS, clip, values
 
 from expnet_live.cli import main
@@ -209,13 +210,36 @@ def test_the_gestures_of_a_session(demo_session: Session, tmp_path: Path, capsys
         (["demo", "--only", "yodel"], "There is no gesture called yodel; choose one of smile,"),
         (["demo", "--press", "smile"], "names no key; write it like --press 'brows up=space'."),
         ([], "Give a SOURCE"),
+        (["photos"], "photos holds pictures without times; give a video, a session or a camera."),
+        (["photos/one.png"], "one.png holds pictures without times"),
     ],
 )
 def test_mistakes_in_the_command(
-    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str], monkeypatch: Any
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    photo(tmp_path / "photos" / "one.png")
     assert main(["gestures", *arguments]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_profile_that_does_not_exist_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in its name would cost the neutral in silence."""
+    monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path))
+    Profiles().save(Person("Ada"))
+    commands = (
+        ["gestures", "--list"],
+        ["stream", "demo", "--to", "vmc", "--duration", "0.1"],
+        ["record", "--source", "demo", "--out", str(tmp_path / "take"), "--duration", "0.1"],
+        ["sessions", "import", str(tmp_path / "nothing.mp4"), "--out", str(tmp_path / "sessions")],
+    )
+    for command in commands:
+        main([*command, "--profile", "Adda"])
+        assert "There is no profile Adda (profiles: Ada)" in capsys.readouterr().err
+        main([*command, "--profile", "ada"])
+        assert "There is no profile" not in capsys.readouterr().err
 
 
 def test_scores_are_in_multiples_of_what_it_takes() -> None:
