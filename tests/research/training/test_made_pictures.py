@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,17 @@ def _doing(**strengths: float) -> Array:
     for name, value in strengths.items():
         w[INDEX[name]] = value
     return w
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it draws with EGL on Linux alone")
+def test_a_studio_leaves_no_context_current(model: FaceModel, studio: Studio) -> None:
+    """A window of this thread could not make its own current."""
+    current = ctypes.CDLL("libEGL.so.1").eglGetCurrentContext
+    current.restype = ctypes.c_void_p
+    Studio()
+    assert current() is None
+    _painted(model, studio)
+    assert current() is None
 
 
 def test_a_photo_at_rest_stays_as_it_is(model: FaceModel, studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,18 +61,32 @@ class Studio:
         self._context: Any = (
             create(standalone=True, backend="egl") if sys.platform == "linux" else create(standalone=True)
         )
-        self._context.enable(moderngl.DEPTH_TEST)
-        self._program: Any = self._context.program(_VERTEX, _FRAGMENT)
-        size = (WIDE_SIZE * _FINER, WIDE_SIZE * _FINER)
-        self._target: Any = self._context.framebuffer(
-            self._context.renderbuffer(size, 4), self._context.depth_renderbuffer(size)
-        )
-        self._texture: Any = self._context.texture((WIDE_SIZE, WIDE_SIZE), 3)
-        self._texture.repeat_x = self._texture.repeat_y = False
+        weakref.finalize(self, self._context.release)
+        # Current only while something is done: a window could not make its own context current beside it.
+        with self._context:
+            self._context.enable(moderngl.DEPTH_TEST)
+            self._program: Any = self._context.program(_VERTEX, _FRAGMENT)
+            size = (WIDE_SIZE * _FINER, WIDE_SIZE * _FINER)
+            self._target: Any = self._context.framebuffer(
+                self._context.renderbuffer(size, 4), self._context.depth_renderbuffer(size)
+            )
+            self._texture: Any = self._context.texture((WIDE_SIZE, WIDE_SIZE), 3)
+            self._texture.repeat_x = self._texture.repeat_y = False
         self._meshes: dict[int, _Mesh] = {}
 
     def draw(self, actor: Actor, scene: Scene, rng: np.random.Generator) -> Image:
         """The picture (208, 208, 3) of a scene that this actor plays."""
+        with self._context:
+            pixels = self._pixels(actor, scene, rng)
+        small = cv2.resize(pixels, (WIDE_SIZE, WIDE_SIZE), interpolation=cv2.INTER_AREA).astype(np.float32)
+        picture = small[..., :3] + scene.background * (1 - small[..., 3:] / 255)
+        image = np.clip(picture, 0, 255).astype(np.uint8)
+        if scene.rims:
+            _put_on_glasses(image, scene.rims, rng)
+        return image
+
+    def _pixels(self, actor: Actor, scene: Scene, rng: np.random.Generator) -> Image:
+        """The head alone, RGBA (416, 416, 4)."""
         mesh, n = self._mesh(actor), actor.n_vertices
         coat, look = scene.coat, np.zeros((n, 4), np.float32)
         look[:, 3] = 1.0 if scene.gain is None else scene.gain
@@ -88,13 +103,7 @@ class Studio:
         self._target.clear(0, 0, 0, 0)
         mesh.array.render()
         size = WIDE_SIZE * _FINER
-        pixels = np.frombuffer(self._target.read(components=4), np.uint8).reshape(size, size, 4)[::-1]
-        small = cv2.resize(pixels, (WIDE_SIZE, WIDE_SIZE), interpolation=cv2.INTER_AREA).astype(np.float32)
-        picture = small[..., :3] + scene.background * (1 - small[..., 3:] / 255)
-        image = np.clip(picture, 0, 255).astype(np.uint8)
-        if scene.rims:
-            _put_on_glasses(image, scene.rims, rng)
-        return image
+        return np.frombuffer(self._target.read(components=4), np.uint8).reshape(size, size, 4)[::-1]
 
     def _mesh(self, actor: Actor) -> _Mesh:
         if id(actor) not in self._meshes:
