@@ -62,31 +62,36 @@ class NormalOperator:
 
     def __call__(self, vertices: Array) -> Array:
         """Unit normals (V, 3) float32 of vertices (V, 3); (0, 0, 1) where they are undefined."""
-        # Rows of 16 bytes are gathered as quickly as single numbers.
-        rows = cv2.cvtColor(np.asarray(vertices, np.float32)[None], cv2.COLOR_RGB2RGBA).view(np.complex128).ravel()
-        # Indices are correct by construction, and clipping them is faster than checking them.
-        p = rows.take(self._points, mode="clip").view(np.float32).reshape(6, -1, 4)
+        rows = np.empty((1, len(vertices), 4), np.float32)
+        cv2.mixChannels([np.asarray(vertices, np.float32)[None]], [rows], [0, 0, 1, 1, 2, 2, 0, 3])
+        return self.of_rows(rows[0])
+
+    def of_rows(self, rows: Array) -> Array:
+        """Like a call, of vertices (V, 4) float32 with x, y, z and x again."""
+        # Rows of 16 bytes are gathered as quickly as single numbers. Indices are correct by construction, and clipping
+        # them is faster than checking them.
+        p = rows.view(np.complex128).ravel().take(self._points, mode="clip").view(np.float32).reshape(6, -1, 4)
         p[5] -= p[3]
         p[3] -= p[1]
         p[2::2] -= p[0]
         # Half the time of splitting the channels.
-        x, y, z = cv2.transpose(p[2:].reshape(-1, 4))[:3].reshape(3, 2, 2, -1)
-        areas = np.empty((3, x.shape[2]), np.float32)
-        for area, i, j in zip(areas, (y, z, x), (z, x, y), strict=True):
-            # Sums over both quads, without arrays between that would push others out of the cache.
-            np.einsum("qn,qn->n", i[:, 0], j[:, 1], out=area)
-            area -= np.einsum("qn,qn->n", j[:, 0], i[:, 1])
-            for at, columns in self._added:
-                area[at] += area[columns]
+        one, other = cv2.transpose(p[2:].reshape(-1, 4)).reshape(4, 2, 2, -1).swapaxes(0, 2)
+        # Sums over both quads of z, x and y of the cross products, without arrays between that would push others out of
+        # the cache.
+        areas = np.einsum("qkn,qkn->kn", one[:, :3], other[:, 1:])
+        areas -= np.einsum("qkn,qkn->kn", one[:, 1:], other[:, :3])
+        for at, columns in self._added:
+            areas[:, at] += areas[:, columns]
         areas = areas[:, : self._n]
 
         length = np.sqrt(np.einsum("ij,ij->j", areas, areas))
         undefined = length < 1e-12
         if undefined.any():
-            areas[2, undefined] = length[undefined] = 1.0
+            areas[0, undefined] = length[undefined] = 1.0
         areas /= length
         # As columns: for OpenCV 5, a row of numbers has no second axis.
-        return np.asarray(cv2.merge([axis[:, None] for axis in areas])[:, 0])
+        z, x, y = areas[..., None]
+        return np.asarray(cv2.merge([x, y, z])[:, 0])
 
 
 class BendingNormals:

@@ -27,7 +27,7 @@ from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.head import Part, Traits
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.heads.own_traits import traits_of
-from expnet_live.heads.posing import Posing
+from expnet_live.heads.posing import Posing, vertices_of
 from expnet_live.heads.rig import Rig, gaze_of, lips_shut
 from expnet_live.heads.strands import Strands
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
@@ -287,11 +287,11 @@ class FaceModel:
         """Vertices (n_face, 3) mm and unit normals of the face alone, for `face_triangles`: a third of the head."""
         posing = self.posing
         if blendshapes is None:
-            vertices = posing.face(self._points(expression, identity, posing.n_face_points))
+            rows = posing.face(self._points(expression, identity, posing.n_face_points))
         else:
             weights = checked_blendshapes(blendshapes)
-            vertices = posing.face(*self._rigged(weights, identity, posing.n_face_points))
-        return vertices, self._face_normals(vertices)
+            rows = posing.face(*self._rigged(weights, identity, posing.n_face_points))
+        return vertices_of(rows), self._face_normals.of_rows(rows)
 
     @cached_property
     def rig(self) -> Rig:

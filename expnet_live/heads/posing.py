@@ -99,26 +99,28 @@ class Posing:
         """`gaze` (2, 2) in rad holds yaw (right > 0) and pitch (up > 0), the person's right eye first. `sealed`, the
         minimum shares (m,) by which slits close, is for faces that a rig moves."""
         turned = _AXES if gaze is None else np.concatenate([_AXES[:3], *gaze_rotation(gaze).swapaxes(1, 2)])
-        out = self._placed(self._weights, np.concatenate([points, turned]), sealed)
+        out = vertices_of(self._placed(self._weights, np.concatenate([points, turned]), sealed))
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
     def face(self, points: Array, sealed: Array | None = None) -> Array:
-        """The vertices of the subdivided face alone, (n_face, 3), from its own points (n_face_points, 3)."""
+        """The vertices of the subdivided face alone from its own points (n_face_points, 3): rows (n_face, 4) of x, y, z
+        and x again, as NormalOperator takes them."""
         return self._placed(self._face_weights, points, sealed)
 
     def _placed(self, weights: sparse.csc_matrix, points: Array, sealed: Array | None) -> Array:
-        # A fourth column: the product with three takes twice as long.
-        table = np.zeros((len(points), 4), np.float32)
+        """Rows (n, 4) of x, y, z and x again: the product with three columns takes twice as long."""
+        table = np.empty((len(points), 4), np.float32)
         table[:, :3] = points
         opening = self._measured if sealed is None else self._rigged
         table[self._places, :3] = opening.pulls(points[self._places], sealed)
-        out = weights @ table
+        table[:, 3] = table[:, 0]
+        out = np.asarray(weights @ table)
         self._keep_lids_out(out, table[self._centers])
-        return np.asarray(cv2.cvtColor(out[None], cv2.COLOR_RGBA2RGB)[0])
+        return out
 
     def _keep_lids_out(self, out: Array, centers: Array) -> None:
-        """Of vertices (V, 4) and the centres (2, 4) of the eyeballs, whose fourth column is zero."""
+        """Of rows (V, 4) and the centres (2, 4) of the eyeballs."""
         # Rows of 16 bytes are gathered as quickly as single numbers.
         away = out.take(self._lids, axis=0)
         away -= centers.take(self._eye_of_lid, axis=0)
@@ -163,6 +165,11 @@ class _Opening:
         if sealed is not None:
             share = np.maximum(share, sealed)
         return np.asarray(-share[:, None] * across)
+
+
+def vertices_of(rows: Array) -> Array:
+    """Vertices (V, 3) from rows (V, 4) of x, y, z and x again."""
+    return np.asarray(cv2.cvtColor(rows[None], cv2.COLOR_RGBA2RGB)[0])
 
 
 def gaze_rotation(gaze: Array) -> Array:
