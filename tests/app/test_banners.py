@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from live_fakes import Puppet
-from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtWidgets import QLabel, QMessageBox, QToolButton, QWidget
 from seen import LONG, banners, head
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.banners import Banner
+from expnet_live.app.widgets.sheets import Sheet
 
 LONG_TEXT = "The camera was unplugged. The app tries again every second; the last picture stays. Plug it in again."
 
@@ -76,3 +77,22 @@ def test_the_oldest_banners_wait_until_there_is_room(qtbot: Any, window: MainWin
     assert seen_banners(window) == keys[-len(shown) - 1 : -1]
     window.resize(1280, 1000)
     qtbot.waitUntil(lambda: len(seen_banners(window)) == 4, timeout=LONG)
+
+
+def test_what_looks_like_markup_is_shown_as_it_is(qtbot: Any, window: MainWindow) -> None:
+    """Titles, names of files and of avatars are anybody's."""
+    name = 'take <b>1</b> <img src="x.png">'
+    window.parts.banners.show_banner("file", "error", f"{name} is damaged.")
+    window.commands.dialogs.ask_sure(f"Delete {name}?", "Delete", lambda: None)
+    (box,) = window.findChildren(QMessageBox)
+    assert box.text() == f"Delete {name}?" and box.textFormat() is Qt.TextFormat.PlainText
+    box.close()
+    sheet = Sheet(window, name, QWidget())
+    window.commands.show_sessions()
+    sessions = window.commands.sessions
+    labels = [label for owner in (window, sessions) if owner is not None for label in owner.findChildren(QLabel)]
+    ours = [label for label in labels if not isinstance(label.window(), QMessageBox)]
+    assert len(ours) > 40 and {name, f"{name} is damaged."} <= {label.text() for label in ours}
+    # pyqtgraph's own, in a menu that is never shown
+    assert {label.text() for label in ours if label.textFormat() is not Qt.TextFormat.PlainText} <= {"Opacity"}
+    sheet.close()

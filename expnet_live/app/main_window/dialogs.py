@@ -32,7 +32,9 @@ class Dialogs:
 
     def ask_sure(self, question: str, button: str, then: Callable[[], None]) -> None:
         """Ask whether to do something that cannot be undone."""
-        box = QMessageBox(QMessageBox.Icon.NoIcon, texts.APP, question, parent=self._parent)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, texts.APP, "", parent=self._parent)
+        box.setTextFormat(Qt.TextFormat.PlainText)  # a name may look like markup
+        box.setText(question)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         box.addButton(button, QMessageBox.ButtonRole.DestructiveRole).clicked.connect(lambda _: then())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.time_line import TimeLine
@@ -13,7 +13,7 @@ from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.app.widgets.pieces import flat_button
+from expnet_live.app.widgets.pieces import PlainLabel, flat_button
 from expnet_live.sessions.reading.playback import SPEEDS
 
 _NO_FOCUS = Qt.FocusPolicy.NoFocus  # the player handles the keys
@@ -31,7 +31,7 @@ class PlayerControls(QWidget):
     ) -> None:
         super().__init__()
         self.time_line = TimeLine()
-        self.time, self.frame, self.range = QLabel(), QLabel(), QLabel()
+        self.time, self.frame, self.range = PlainLabel(), PlainLabel(), PlainLabel()
         self.time.setToolTip(texts.PLAYER_TIME_TIP)
         self.frame.setToolTip(texts.PLAYER_FRAME_TIP)
         self.range.setToolTip(texts.PLAYER_RANGE_TIP)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import ON_HEAD, TABLE
@@ -29,6 +29,7 @@ from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.camera_view import CameraView
 from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.app.widgets.marker_sheets import bind_presets, marker_sheet
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.app.widgets.sheets import Sheets
 from expnet_live.core.types import Pose
 from expnet_live.geometry.camera import Camera
@@ -76,8 +77,8 @@ class PlayerView(QWidget):
         self.controls = PlayerControls(
             self.actions_, self.deck.set_speed, self.views.set_overlay, self.export_asked.emit
         )
-        self.message = QLabel(texts.PLAYER_NONE)
-        self.no_head = QLabel()
+        self.message = PlainLabel(texts.PLAYER_NONE)
+        self.no_head = PlainLabel()
         self._arrange()
         self._connect()
         for key in ("hair", "follow", "mirror"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay, Track
@@ -15,7 +15,7 @@ from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.bars_view import BarsView
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.legend import Entry, Legend
-from expnet_live.app.widgets.pieces import scrolled
+from expnet_live.app.widgets.pieces import PlainLabel, scrolled
 
 _CURVES = 4  # curves that are chosen at first
 
@@ -44,7 +44,7 @@ class Readout(QWidget):
         self.gauge.setProperty("small", True)
         self.gauge.setMaximumWidth(132)
         top = QHBoxLayout()
-        title = QLabel(texts.EXPRESSION.upper())
+        title = PlainLabel(texts.EXPRESSION.upper())
         title.setObjectName("DockTitle")
         top.addWidget(title)
         top.addStretch(1)

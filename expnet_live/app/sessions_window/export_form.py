@@ -13,6 +13,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
@@ -59,7 +60,7 @@ class ExportForm(QWidget):
         self.face = Chooser(texts.EXPORT_FACE_TIP, self._pick_face)
         self.head = Chooser(texts.EXPORT_HEAD_TIP, self._pick_head)
         self.neutral, self.gains = QCheckBox(texts.EXPORT_NEUTRAL), QCheckBox(texts.EXPORT_GAINS)
-        self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), QLabel()
+        self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), PlainLabel()
         self._labels: dict[QWidget, QLabel] = {}
         self._arrange()
         self.refresh()
@@ -239,7 +240,7 @@ class ExportForm(QWidget):
             (texts.HEAD, self.head, 3, 0),
         )
         for title, widget, line, column in places:
-            label = self._labels[widget] = QLabel(title)
+            label = self._labels[widget] = PlainLabel(title)
             label.setObjectName("Muted")
             label.setToolTip(widget.toolTip())
             grid.addWidget(label, line, column)

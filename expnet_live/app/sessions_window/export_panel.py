@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.sessions_window.export_form import Ask, ExportForm, Range
 from expnet_live.app.sessions_window.export_job import ExportJob
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.heads.look import Look
 from expnet_live.sessions.reading.session import Session
 
@@ -32,7 +33,7 @@ class ExportPanel(QWidget):
         self._waiting = False  # for a free name, then to export
         self.form = ExportForm(store, ask, look)
         self.form.named.connect(self._named)
-        self.sentence, self.progress, self._close = QLabel(), QProgressBar(), QToolButton()
+        self.sentence, self.progress, self._close = PlainLabel(), QProgressBar(), QToolButton()
         self.start, self.cancel = QPushButton(texts.EXPORT), QPushButton(texts.EXPORT_CANCEL)
         self.reveal = QPushButton(texts.REVEAL)
         self._arrange()
@@ -135,7 +136,7 @@ class ExportPanel(QWidget):
         )
         for widget, tip in tips:
             widget.setToolTip(tip)
-        heading = QLabel(texts.EXPORT.upper())
+        heading = PlainLabel(texts.EXPORT.upper())
         heading.setObjectName("DockTitle")
         self._close.setObjectName("Flat")
         self.start.setObjectName("Primary")

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QFocusEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListView,
     QPlainTextEdit,
@@ -23,7 +22,7 @@ from expnet_live.app import icons, texts
 from expnet_live.app.sessions_window.cards import CardDelegate
 from expnet_live.app.sessions_window.model import ENTRY, Search, SessionModel
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.pieces import flat_button
+from expnet_live.app.widgets.pieces import PlainLabel, flat_button
 from expnet_live.sessions.catalog.catalog import Entry
 
 _PAUSE = 700  # ms without typing after which notes are saved
@@ -89,7 +88,7 @@ class ListSide(QWidget):
         self.found = Search(self.model)
         self.delegate = CardDelegate(self)
         self.search, self.view, self.notes = QLineEdit(), QListView(), Notes()
-        self.empty, self.how = QLabel(), QLabel()
+        self.empty, self.how = PlainLabel(), PlainLabel()
         self._told: Entry | None = None
         self._wanted: Path | None = None  # choose it when it is listed
         self._settle = QTimer(self)

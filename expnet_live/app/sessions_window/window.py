@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
@@ -30,7 +30,7 @@ from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.own_keys import OwnKeys
-from expnet_live.app.widgets.pieces import reveal
+from expnet_live.app.widgets.pieces import PlainLabel, reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.heads.look import USUAL
@@ -70,7 +70,7 @@ class SessionsWindow(QMainWindow):
         self.panel = ExportPanel(store, reveal, self._ask_disk, lambda: USUAL if state is None else state.choices.look)
         self._right = QWidget()
         self.banners = BannerStack(self._right)
-        self.message = QLabel(texts.CHOOSE_SESSION)
+        self.message = PlainLabel(texts.CHOOSE_SESSION)
         self._arrange()
         self._connect()
         self.set_theme(theme)

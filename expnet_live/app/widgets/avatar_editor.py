@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QPushButton,
     QSlider,
@@ -26,6 +25,7 @@ from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.curve_canvas import CurveCanvas
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.person.curve import Curve, Curves
 from expnet_live.person.person import Person
@@ -58,11 +58,11 @@ class AvatarEditor(QWidget):
         self.delete = QPushButton(texts.DELETE_IT)
         self.channels = QListWidget()
         self.canvas = CurveCanvas()
-        self.title, self.hint = QLabel(), QLabel(texts.CURVE_HINT)
+        self.title, self.hint = PlainLabel(), PlainLabel(texts.CURVE_HINT)
         self.both = QCheckBox(texts.CURVE_BOTH)
         self.reset = QPushButton(texts.CURVE_RESET)
         self.dead, self.gain = _slider(texts.CURVE_DEAD, _DEAD), _slider(texts.CURVE_GAIN, _GAIN)
-        self.dead_text, self.gain_text = QLabel(), QLabel()
+        self.dead_text, self.gain_text = PlainLabel(), PlainLabel()
         self._arrange()
         self.canvas.changed.connect(self._drawn)
         self.canvas.finished.connect(lambda curve: self._keep())
@@ -217,7 +217,7 @@ class AvatarEditor(QWidget):
         self.channels.addItems(list(ARKIT))
         self.channels.setFixedWidth(176)
         top = QHBoxLayout()
-        label = QLabel(texts.AVATAR)
+        label = PlainLabel(texts.AVATAR)
         label.setObjectName("Muted")
         top.addWidget(label)
         top.addWidget(self.avatar, 1)
@@ -231,7 +231,7 @@ class AvatarEditor(QWidget):
         for row, (title, slider, text) in enumerate(
             ((texts.CURVE_DEAD, self.dead, self.dead_text), (texts.CURVE_GAIN, self.gain, self.gain_text))
         ):
-            name = QLabel(title)
+            name = PlainLabel(title)
             name.setObjectName("Muted")
             text.setFixedWidth(48)
             text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.arkit import mirrored_name
@@ -54,8 +55,7 @@ def missing_titles(avatar: Avatar) -> list[str]:
 
 
 def _words(text: str, muted: bool = False) -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)  # texts of the file are not markup
+    label = PlainLabel(text)
     label.setWordWrap(True)
     label.setFixedWidth(_WIDTH)
     if muted:
@@ -71,9 +71,8 @@ def _table(rows: list[tuple[str, str]]) -> QWidget:
     grid.setVerticalSpacing(6)
     grid.setColumnStretch(1, 1)
     for i, (label, text) in enumerate(rows):
-        name, value = QLabel(label), QLabel(text)
+        name, value = PlainLabel(label), PlainLabel(text)
         name.setObjectName("Muted")
-        value.setTextFormat(Qt.TextFormat.PlainText)
         value.setWordWrap(True)
         grid.addWidget(name, i, 0, Qt.AlignmentFlag.AlignTop)
         value.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import PlainLabel
 
 _GAP = 6  # px between banners
 SHOWN = 6000  # ms for which a banner stays that needs no action
@@ -26,7 +27,7 @@ class Banner(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(14, 7, 8, 7)
-        self._label = QLabel(text)
+        self._label = PlainLabel(text)
         self._label.setWordWrap(True)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._row.addWidget(self._label, 1)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from expnet_live.app import icons, texts
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.pieces import PlainLabel
 
 
 class Chooser(QComboBox):
@@ -122,7 +123,7 @@ class Controls(QScrollArea):
         ]
         self.labels: dict[QWidget, QLabel] = {}
         for i, (title, widget) in enumerate(rows):
-            label = QLabel(title)
+            label = PlainLabel(title)
             label.setObjectName("Muted")
             label.setToolTip(widget.toolTip())
             self.labels[widget] = label
@@ -136,7 +137,7 @@ class Controls(QScrollArea):
         self.progress.hide()
         grid.addWidget(_beside(self._calibrate, _action_button(forget)), len(rows), 1)
         grid.addWidget(self.progress, len(rows) + 1, 1)
-        self.neutral = QLabel()
+        self.neutral = PlainLabel()
         self.neutral.setObjectName("Muted")
         self.neutral.setToolTip(texts.AUTO_NEUTRAL_TIP)
         grid.addWidget(self.neutral, len(rows) + 2, 1)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.pieces import PlainLabel
 
 
 class Dock(QDockWidget):
@@ -19,7 +20,7 @@ class Dock(QDockWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(4, 2, 0, 4)
         row.setSpacing(4)
-        label = QLabel(title.upper())
+        label = PlainLabel(title.upper())
         label.setObjectName("DockTitle")
         row.addWidget(label)
         row.addStretch(1)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPush
 
 from expnet_live.app import texts
 from expnet_live.app.state.marking import COLORS, Preset
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.sessions.format.markers import Marker, plain
 
@@ -84,9 +85,9 @@ def marker_sheet(parent: QWidget, marker: Marker, change: Callable[[Marker | Non
     swatches = Swatches(marker.color)
     delete = QPushButton(texts.MARKER_DELETE)
     for row, (title, widget) in enumerate(
-        ((texts.MARKER_NAME, name), (texts.MARKER_COLOR, swatches), (texts.MARKER_TIME, QLabel()))
+        ((texts.MARKER_NAME, name), (texts.MARKER_COLOR, swatches), (texts.MARKER_TIME, PlainLabel()))
     ):
-        label = QLabel(title)
+        label = PlainLabel(title)
         label.setObjectName("Muted")
         grid.addWidget(label, row, 0)
         grid.addWidget(widget, row, 1)
@@ -122,7 +123,7 @@ def preset_sheet(parent: QWidget, presets: Sequence[Preset], change: Callable[[t
     for i, preset in enumerate(presets):
         row = QHBoxLayout()
         row.setSpacing(12)
-        key, name, swatches = QLabel(str(i + 1)), _field(preset.label), Swatches(preset.color)
+        key, name, swatches = PlainLabel(str(i + 1)), _field(preset.label), Swatches(preset.color)
         key.setObjectName("Key")
         key.setFixedWidth(30)
         key.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -132,7 +133,7 @@ def preset_sheet(parent: QWidget, presets: Sequence[Preset], change: Callable[[t
         for widget in (key, name, swatches):
             row.addWidget(widget)
         column.addLayout(row)
-    hint = QLabel(texts.PRESETS_HINT)
+    hint = PlainLabel(texts.PRESETS_HINT)
     hint.setObjectName("Muted")
     hint.setWordWrap(True)
     column.addSpacing(4)

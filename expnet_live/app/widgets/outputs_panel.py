@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import check_quietly
+from expnet_live.app.widgets.pieces import PlainLabel, check_quietly
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.output import OUTPUTS, OutputKind
 
@@ -70,7 +70,7 @@ class OutputRow(QWidget):
         self.address.setAccessibleName(texts.OUTPUT_WHERE.format(name=title))
         self.address.setStyleSheet("padding: 1px 6px; min-height: 16px;")
         self.address.editingFinished.connect(self._typed)
-        self.state = QLabel()
+        self.state = PlainLabel()
         self.state.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -8,7 +8,16 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QToolButton, QWidget
+
+
+class PlainLabel(QLabel):
+    """A label that shows its text as it is: a title, a name or a path may look like markup."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
 
 
 def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolButton:

@@ -12,6 +12,7 @@ from shiboken6 import isValid
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
+from expnet_live.app.widgets.pieces import PlainLabel
 
 _MOST_ROWS = 13  # of keys, for which a window of 600 px has room
 
@@ -31,7 +32,7 @@ class Sheet(QWidget):
         column = QVBoxLayout(self._card)
         column.setContentsMargins(28, 24, 28, 22)
         column.setSpacing(14)
-        heading = QLabel(title)
+        heading = PlainLabel(title)
         heading.setObjectName("Big")
         column.addWidget(heading)
         column.addWidget(content)
@@ -112,15 +113,15 @@ def shortcuts_sheet(parent: QWidget, table: Sequence[ActionSpec[Any]], *hints: s
     columns = max(2, -(-len(listed) // _MOST_ROWS))
     rows = -(-len(listed) // columns)
     for i, spec in enumerate(listed):
-        key = QLabel(spec.shortcut)
+        key = PlainLabel(spec.shortcut)
         key.setObjectName("Key")
         key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = 3 * (i // rows)
         grid.addWidget(key, i % rows, column)
-        grid.addWidget(QLabel(spec.title), i % rows, column + 1)
+        grid.addWidget(PlainLabel(spec.title), i % rows, column + 1)
     for gap in range(columns - 1):
         grid.setColumnMinimumWidth(3 * gap + 2, 16)
-    below = QLabel("\n".join(f"{hint}." for hint in hints))
+    below = PlainLabel("\n".join(f"{hint}." for hint in hints))
     below.setObjectName("Muted")
     grid.setRowMinimumHeight(rows, 8)
     grid.addWidget(below, rows + 1, 0, 1, 3 * columns - 1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtWidgets import QStatusBar
 
 from expnet_live.app import texts
 from expnet_live.app.icons import pixmap
+from expnet_live.app.widgets.pieces import PlainLabel
 
 _MARGIN, _GAP = 12, 6  # px
 _AMBER = "#d9962b"  # seen on light and on dark
@@ -18,15 +19,15 @@ class StatusLine(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
-        self.message = QLabel()
+        self.message = PlainLabel()
         self.message.setObjectName("Recording")
         self.addWidget(self.message, 1)
-        self.outputs, self.device, self.rate, self.drops, self.latency = (QLabel() for _ in range(5))
+        self.outputs, self.device, self.rate, self.drops, self.latency = (PlainLabel() for _ in range(5))
         self.outputs.setToolTip(texts.STATUS_OUTPUTS_TIP)
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
         self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
-        self.lock = QLabel()
+        self.lock = PlainLabel()
         self.lock.setPixmap(pixmap("unlocked", _AMBER, 16))
         self.lock.hide()
         for label in (self.lock, self.outputs, self.device, self.rate, self.drops, self.latency):

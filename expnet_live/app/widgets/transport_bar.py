@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import Actions
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.live.transport import Transport
 
 _STEPS = 1000
@@ -53,7 +54,7 @@ class TransportBar(QWidget):
         self._slider.sliderMoved.connect(self._seek)
         self._slider.actionTriggered.connect(lambda _: self._seek(self._slider.sliderPosition()))
         row.insertWidget(1, self._slider, 1)
-        self._time = QLabel("0:00")
+        self._time = PlainLabel("0:00")
         self._time.setObjectName("Muted")
         row.insertWidget(2, self._time)
 

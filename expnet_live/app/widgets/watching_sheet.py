@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.camera_view import CameraView
+from expnet_live.app.widgets.pieces import PlainLabel
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.live.state import LiveState
 
@@ -41,7 +42,7 @@ class WatchingSheet(Sheet):
         self.camera.set_theme(theme)
         self.camera.overlay, self.camera.mirror = "none", state.choices.mirror
         self.camera.setFixedSize(QSize(340, 255))
-        self.title, self.how = QLabel(), QLabel()
+        self.title, self.how = PlainLabel(), PlainLabel()
         self.title.setObjectName("Big")
         self.how.setObjectName("Muted")
         self.how.setWordWrap(True)
