@@ -41,15 +41,17 @@ class ExpNet(nn.Module):
 
     def standard(self, x: torch.Tensor) -> torch.Tensor:
         """Standardised outputs (N, D) for standardised crops. The last layers get their features in float32."""
-        shared = x = self._shared(x)
-        for name in self.branch:
-            x = self.backbone.stages[name](x)
-        said: torch.Tensor = self.fc(self._flat(x))
+        shared = self._shared(x)
+        said: torch.Tensor = self.fc(self._last(shared))
         return said if self.branch_fc is None else torch.cat([said, self.actions(shared)], 1)
 
     def shared(self, crops: torch.Tensor) -> torch.Tensor:
         """The features of crops that both copies of the last stages get."""
         return self._shared((crops - self.pixel_mean) / self.pixel_spread)
+
+    def features(self, crops: torch.Tensor) -> torch.Tensor:
+        """What the last layer gets for crops, (N, n_features); not what that of the branch gets."""
+        return self._last(self.shared(crops))
 
     def actions(self, shared: torch.Tensor) -> torch.Tensor:
         """The standardised outputs (N, K) of the branch for `shared` features."""
@@ -66,6 +68,11 @@ class ExpNet(nn.Module):
                 break
             x = block(x)
         return x
+
+    def _last(self, x: torch.Tensor) -> torch.Tensor:
+        for name in self.branch:
+            x = self.backbone.stages[name](x)
+        return self._flat(x)
 
     def _flat(self, x: torch.Tensor) -> torch.Tensor:
         if self.config.pooled:

@@ -14,7 +14,7 @@ from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import base_topology
 from expnet_live.research.training.colors import mean_face_colors
-from expnet_live.research.training.face_model import LearnConfig, learn_face_model, select_faces
+from expnet_live.research.training.face_model import LearnConfig, learn_face_model, select_faces, widen_face_model
 from expnet_live.research.training.labels import make_labels
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.workspace import Photos
@@ -22,8 +22,11 @@ from expnet_live.research.training.workspace import Photos
 log = logging.getLogger(__name__)
 
 
-def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: Path | None = None) -> FaceModel:
-    """Learn the model, scale eta to standard deviations over the training photos, colour it, and write it.
+def build_face_model(
+    photos: Photos, landmarks: LandmarkSet, out: Path, report: Path | None = None, widen: FaceModel | None = None
+) -> FaceModel:
+    """Learn the model, or only wider components of `widen`, scale eta to standard deviations over the training photos,
+    colour it, and write it.
 
     Raises UserError if the landmarks were made without a teacher, whose scores name the components.
     """
@@ -33,7 +36,8 @@ def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: 
     split = photos.split(landmarks)
     subjects = photos.subjects(landmarks.key)
     faces, _ = select_faces(landmarks, subjects, photos.emotions(landmarks.key), split, config)
-    learned = learn_face_model(faces, landmarks.score_names.tolist(), config)
+    names = landmarks.score_names.tolist()
+    learned = learn_face_model(faces, names, config) if widen is None else widen_face_model(widen, faces, names, config)
     model = FaceModel(
         mean=learned.mean.astype(np.float32),
         identity=learned.identity.astype(np.float32),
@@ -47,7 +51,8 @@ def build_face_model(photos: Photos, landmarks: LandmarkSet, out: Path, report: 
     )
     labels = make_labels(landmarks, subjects, model)
     model = standardized(model, labels.expression[labels.good & split.train])
-    model = replace(model, base_colors=mean_face_colors(landmarks, list(photos.refs.values()), model))
+    colors = mean_face_colors(landmarks, list(photos.refs.values()), model) if widen is None else widen.base_colors
+    model = replace(model, base_colors=colors)
     model.save(out)
     for key in [k for k in learned.report if ":" not in k]:
         log.info("%s: %.4f", key, learned.report[key])

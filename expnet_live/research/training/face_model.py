@@ -5,8 +5,9 @@ image, is modelled as mean + effect of its pose on the landmarks + its subject's
 expression. First, the expression is regressed on the teacher's named scores (ridge), which gives
 52 named displacement fields; 29 of them, merged and confined to their regions by masks, initialise
 an EM algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that refines
-them on all photos. Identity is the covariance between subjects, minus the variation within a
-subject. The faces are then realigned to their own reconstruction, and everything is repeated.
+them on all photos. Then they widen until they span what varies within a person (see spanning).
+Identity is the covariance between subjects, minus the variation within a subject. The faces are then
+realigned to their own reconstruction, and everything is repeated.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from expnet_live.core.arkit import mirrored_name
 from expnet_live.core.types import Array
 from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
 from expnet_live.heads import topology
+from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.components import Component, components, mirror_of
 from expnet_live.research.training.landmarks import LandmarkSet
+from expnet_live.research.training.spanning import spanning
 from expnet_live.research.training.split import Split
 
 log = logging.getLogger(__name__)
@@ -52,6 +55,7 @@ class LearnConfig:
     orthogonality: float = 0.6
     anchor: float = 0.1
     locality: float = 0.03
+    span: float = 0.978  # share of the variation within training people that the components explain
     max_spread: float = 5.0  # per cent of the outer-eye distance
     max_yaw: float = 0.6
 
@@ -137,6 +141,30 @@ def _angles(rotation: Array) -> tuple[Array, Array]:
     return np.arctan2(rotation[:, 0, 2], rotation[:, 2, 2]), np.arcsin(np.clip(-rotation[:, 1, 2], -1, 1))
 
 
+@dataclass(frozen=True, eq=False)
+class _Apart:
+    """Displacements `x` (N, 1404) of aligned faces from the mean, and their parts: the `effect` of pose and rest,
+    `subject`, the share of each face's subject, `told` by the scores through the `named` fields (52, 1404), and the
+    displacement `rest` (468, 3) of all."""
+
+    x: Array
+    effect: Array
+    subject: Array
+    named: Array
+    told: Array
+    rest: Array
+
+    @property
+    def z(self) -> Array:
+        """Without the effect of pose."""
+        return np.asarray(self.x - self.effect)
+
+    @property
+    def within(self) -> Array:
+        """What differs between the faces of one subject."""
+        return np.asarray(self.z - self.subject)
+
+
 class _Learner:
     def __init__(self, faces: Faces, score_names: Sequence[str], config: LearnConfig) -> None:
         self.faces, self.config = faces, config
@@ -154,42 +182,71 @@ class _Learner:
         return result
 
     def learn(self) -> Learned:
-        cfg, raw, train = self.config, self.faces.raw, self.faces.train
+        mean, weights = self._mean_shape()
+        parts = components(mean, self.mirror)
+        target = start = mean[:N_FACE].astype(np.float32)
+        for _ in range(self.config.outer_rounds):
+            apart = self._apart(target, start, weights)
+            identity = self._identity_basis(apart.z - apart.told, parts)
+            em = self._expression(apart, identity, parts)
+            target = self._modelled(start, apart, em, identity)
+        return self._learned(start + apart.rest, apart, em, identity)
+
+    def widen(self, model: FaceModel) -> Learned:
+        """`model` with components that span more, and their prior; its mean and its identity stay."""
+        weights = self._mean_shape()[1]
+        identity, fields = (basis.reshape(len(basis), -1) for basis in (model.identity, model.expression))
+        second = model.prior_covariance + np.outer(model.prior_mean, model.prior_mean)
+        target = model.mean
+        for _ in range(self.config.outer_rounds):
+            apart = self._apart(target, model.mean, weights)
+            log.info("faces at rest are %.3f mm from the mean", np.linalg.norm(apart.rest, axis=1).mean())
+            em = self._widened(apart, identity, list(model.names), fields, second)
+            target = self._modelled(model.mean, apart, em, identity)
+        return self._learned(model.mean, apart, em, identity)
+
+    def _mean_shape(self) -> tuple[Array, Array]:
+        """The symmetric mean shape (478, 3) in mm and the weights of its points; sets `mirror`."""
+        raw, train = self.faces.raw, self.faces.train
         width = raw[:, 263, 0] - raw[:, 33, 0]
         turned = np.abs(2 * raw[:, 1, 0] - raw[:, 33, 0] - raw[:, 263, 0]) + np.abs(raw[:, 263, 1] - raw[:, 33, 1])
         start = raw[np.argmin(turned / width)]
         start = align_similarity(raw[train], start, np.ones(len(start)))[0].mean(0)
         mirror = topology.mirror_permutation(start - start[:N_FACE].mean(0))
-        mean, weights = weighted_mean_shape(raw[train], start, mirror)
         self.mirror = mirror[:N_FACE]
-        parts = components(mean, self.mirror)
-        mean = mean.astype(np.float32)
-        target = mean[:N_FACE]
-        for _ in range(cfg.outer_rounds):
-            aligned, rotation = align_similarity(raw[:, :N_FACE], target, weights[:N_FACE])
-            self.yaw, self.pitch = _angles(rotation)
-            x = (aligned - mean[:N_FACE]).reshape(len(raw), -1).astype(np.float32)
-            subject_effect = np.zeros((len(self.subjects), x.shape[1]), np.float32)
-            for _ in range(3):
-                fields, fixed = self._regress(x - subject_effect[self.of])
-                subject_effect = self._identity(x - fixed)
-            effect = self._nuisance() @ fields[: -len(self.score_names)]
-            identity = self._identity_basis(x - fixed, parts)
-            em = self._expression(x - effect, identity, parts, fields[-len(self.score_names) :])
-            model = effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
-            target = mean[:N_FACE] + model.reshape(-1, N_FACE, 3)
-            log.info("residual %.3f mm rms a coordinate", np.sqrt(((x - model)[train] ** 2).mean()))
-        told = self.scores @ fields[-len(self.score_names) :]
-        report = em.report | self._span(x - effect, x - effect - subject_effect[self.of], told, em.fields)
+        return weighted_mean_shape(raw[train], start, mirror)
+
+    def _apart(self, target: Array, mean: Array, weights: Array) -> _Apart:
+        """Align the faces to `target` and take apart what moves them away from `mean`."""
+        raw = self.faces.raw
+        aligned, rotation = align_similarity(raw[:, :N_FACE], target, weights[:N_FACE])
+        self.yaw, self.pitch = _angles(rotation)
+        x = (aligned - mean).reshape(len(raw), -1).astype(np.float32)
+        subject_effect = np.zeros((len(self.subjects), x.shape[1]), np.float32)
+        for _ in range(3):
+            fields, fixed = self._regress(x - subject_effect[self.of])
+            subject_effect = self._identity(x - fixed)
+        named = fields[-len(self.score_names) :]
+        effect = self._nuisance() @ fields[: -len(self.score_names)]
+        return _Apart(x, effect, subject_effect[self.of], named, self.scores @ named, fields[0].reshape(N_FACE, 3))
+
+    def _modelled(self, mean: Array, apart: _Apart, em: _Expression, identity: Array) -> Array:
+        """The faces (N, 468, 3) as the model has them."""
+        model = apart.effect + em.alpha @ identity + em.eta @ em.fields.reshape(29, -1)
+        left = (apart.x - model)[self.faces.train]
+        log.info("residual %.3f mm rms a coordinate", np.sqrt((left**2).mean()))
+        return np.asarray(mean + model.reshape(-1, N_FACE, 3))
+
+    def _learned(self, mean: Array, apart: _Apart, em: _Expression, identity: Array) -> Learned:
         return Learned(
-            mean=mean[:N_FACE] + fields[0].reshape(N_FACE, 3),
+            mean=mean,
             identity=identity.reshape(-1, N_FACE, 3),
             expression=em.fields,
             names=em.names,
             prior_mean=em.eta_mean,
             prior_covariance=em.eta_covariance,
             mirror=self.mirror,
-            report=report,
+            report=em.report | self._span(apart.z, apart.within, apart.told, em.fields),
         )
 
     def _span(self, x: Array, z: Array, told: Array, fields: Array) -> dict[str, float]:
@@ -270,7 +327,7 @@ class _Learner:
         log.info("identity from %d calm faces, %.2f mm2 a point", calm.sum(), value.sum() / N_FACE)
         return np.asarray((vector * np.sqrt(value)).T)
 
-    def _expression(self, z: Array, identity: Array, parts: list[Component], fields52: Array) -> _Expression:
+    def _expression(self, apart: _Apart, identity: Array, parts: list[Component]) -> _Expression:
         """EM for z = eta B + alpha V + noise, with identity V (K, 1404) fixed, and B anchored, masked and mirrored."""
         names = [c.name for c in parts]
         partner, sign = mirror_of(names)
@@ -283,16 +340,14 @@ class _Learner:
         score_eta = self.scores @ pick.T
         sd = np.sqrt((score_eta[t] ** 2).mean(0))
         sd = (sd + sd[partner]) / 2
-        b = (pick / np.abs(pick).sum(1, keepdims=True)) @ fields52 * mask * sd[:, None]
+        b = (pick / np.abs(pick).sum(1, keepdims=True)) @ apart.named * mask * sd[:, None]
         for k, c in enumerate(parts):
             if c.start is not None:
                 b[k] = c.start.ravel()
         leading = np.array([n.startswith(LEADING) for n in names])
         b = _less_alike(b, leading, self.config.orthogonality)
         second = (score_eta[t] / sd).T @ (score_eta[t] / sd) / t.sum()
-        zt, ztm = z[t], self._mirror_rows(z[t])
-        both = zt.T @ zt + ztm.T @ ztm
-        both /= 2 * len(zt)  # all that the algorithm needs of the faces
+        both = self._covariance(apart.z[t])  # all that the algorithm needs of the faces
         anchor, noise = b.copy(), self.config.noise**2
         for _ in range(self.config.em_rounds):
             f = np.concatenate([b, identity])
@@ -300,7 +355,7 @@ class _Learner:
             seen = gain.T @ both  # E[beta z'], (29 + K, 1404)
             moment = seen @ gain + posterior
             second, mixed = moment[:29, :29], moment[29:, :29]
-            cross = seen[:29] - mixed.T @ identity
+            cross: Array = seen[:29] - mixed.T @ identity
             unit = np.diag(second).mean()
             hold = self.config.anchor * unit
             shut = self.config.locality * unit * (1 / np.maximum(mask, 1e-3) ** 2 - 1)
@@ -310,20 +365,43 @@ class _Learner:
             scale = np.sqrt(np.diag(second))
             scale = (scale + scale[partner]) / 2
             b, anchor, second = b * scale[:, None], anchor * scale[:, None], second / np.outer(scale, scale)
+        em = self._widened(apart, identity, names, b, second)
+        b = em.fields.reshape(29, -1)
+        cosine = (b * anchor).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(anchor, axis=1)
+        for k, name in enumerate(names):
+            told = spearmanr(em.eta[:, k], score_eta[:, k]).statistic
+            em.report[f"{name}: rank correlation with its score"] = float(told)
+            em.report[f"{name}: cosine to its start"] = float(cosine[k])
+        return em
+
+    def _widened(self, apart: _Apart, identity: Array, names: list[str], b: Array, second: Array) -> _Expression:
+        """Components (29, 1404) that span more than `b`, and their second moment, whose first guess is `second`."""
+        partner, sign = mirror_of(names)
+        z, t, noise = apart.z, self.faces.train, self.config.noise**2
+        named = b
+        within, both = (self._covariance(v[t]) for v in (apart.within, z))
+        b = spanning(named, within, self.config.span)
+        for _ in range(self.config.em_rounds):
+            posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
+            second = (gain.T @ both @ gain + posterior)[:29, :29]
         posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
         b = b.astype(np.float32)
         beta = z @ gain.astype(np.float32)
         eta, alpha = beta[:, :29], beta[:, 29:]
         mean_eta = (eta[t].mean(0) + (eta[t].mean(0)[partner] * sign)) / 2
-        left = zt - eta[t] @ b - alpha[t] @ identity
+        left: Array = z[t] - eta[t] @ b - alpha[t] @ identity
         report = {"left unexplained, mm rms a coordinate": float(np.sqrt((left**2).mean()))}
-        cosine = (b * anchor).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(anchor, axis=1)
+        cosine = (b * named).sum(1) / np.linalg.norm(b, axis=1) / np.linalg.norm(named, axis=1)
         for k, name in enumerate(names):
-            report[f"{name}: rank correlation with its score"] = float(spearmanr(eta[:, k], score_eta[:, k]).statistic)
-            report[f"{name}: cosine to its start"] = float(cosine[k])
+            report[f"{name}: cosine to itself before it was widened"] = float(cosine[k])
             report[f"{name}: posterior sd"] = float(np.sqrt(posterior[k, k]))
         covariance = second - np.outer(mean_eta, mean_eta)
         return _Expression(names, b.reshape(29, N_FACE, 3), eta, alpha, mean_eta, covariance, report)
+
+    def _covariance(self, rows: Array) -> Array:
+        """The second moment (1404, 1404) of rows and of their mirror images."""
+        mirror = self._mirror_rows(rows)
+        return np.asarray((rows.T @ rows + mirror.T @ mirror) / (2 * len(rows)))
 
 
 def _less_alike(fields: Array, leading: Array, amount: float) -> Array:
@@ -353,6 +431,11 @@ class _Expression:
     eta_mean: Array
     eta_covariance: Array
     report: dict[str, float]
+
+
+def widen_face_model(model: FaceModel, faces: Faces, score_names: Sequence[str], config: LearnConfig) -> Learned:
+    """The model with components that span what varies within a person; its mean and its identity stay."""
+    return _Learner(faces, score_names, config).widen(model)
 
 
 def learn_face_model(faces: Faces, score_names: Sequence[str], config: LearnConfig) -> Learned:

@@ -29,3 +29,18 @@ class TrainConfig:
     validate_every: int = 60_000
     init: Path | None = None
     blend: float = 1.0
+
+
+@dataclass(frozen=True)
+class ReadoutConfig:
+    """`samples`: number of augmented crops; `ridge`: weight of the squared weights, as a share of the features' mean
+    square; `shape`: weight of a square millimetre of the shape's error (a point's mean) to that of a squared
+    coefficient's."""
+
+    samples: int = 150_000
+    batch: int = 96
+    ridge: float = 1e-3
+    shape: float = 1.0
+    seed: int = 1
+    workers: int = 1
+    threads: int = 1

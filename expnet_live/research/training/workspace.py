@@ -11,6 +11,8 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.research.training.crops import CropSet, make_crops
 from expnet_live.research.training.labels import MAX_SPREAD, LabelSet
 from expnet_live.research.training.landmarks import LandmarkSet, detect_landmarks
 from expnet_live.research.training.photos import PhotoMeta, PhotoRef, list_photos, read_metadata
@@ -74,3 +76,24 @@ def labels_of(path: Path, landmarks: LandmarkSet) -> LabelSet:
             f"{path} and the landmarks have different photos; make it again with 'expnet-live train labels'."
         )
     return labels
+
+
+def crops_of(args: argparse.Namespace) -> tuple[CropSet, CropSet, FaceModel]:
+    """Crops of the photos for training, those of people held out, and the face model of their labels.
+
+    Raises UserError if there are too few.
+    """
+    photos = photos_of(args)
+    landmarks = landmarks_of(args, photos)
+    labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
+    rows = np.flatnonzero(labels.good)
+    args.out.mkdir(parents=True, exist_ok=True)
+    crops = make_crops(photos.refs, landmarks, labels, rows, model, args.crops or args.out / "crops.npy", args.jobs)
+    split = photos.split(landmarks)
+    used, held = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
+    if not len(used) or len(held) < 2:
+        raise UserError(
+            f"Of these photos, {len(used)} are for training and {len(held)}, of one person in eight, for testing. "
+            "This is too few; name more photos, of more people."
+        )
+    return used, held, model

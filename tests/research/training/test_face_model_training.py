@@ -10,6 +10,7 @@ import pytest
 from album import SHOTS, Album
 
 from expnet_live.cli import main
+from expnet_live.core.paths import asset
 from expnet_live.core.types import Array
 from expnet_live.geometry.alignment import align_similarity
 from expnet_live.heads.face_model import FaceModel
@@ -66,6 +67,21 @@ def test_the_report_tells_what_the_components_explain(learned: Path) -> None:
     )
     assert 0.5 < named < principal <= 1
     assert report["jawOpen: cosine to its start"] > 0.5
+
+
+def test_a_model_widens_and_keeps_its_mean_and_its_identity(album: Album, learned: Path, tmp_path: Path) -> None:
+    taught, narrow = album.taught(tmp_path / "taught.npz"), FaceModel.load()
+    out = ["--out", str(tmp_path / "wide.npz"), "--report", str(tmp_path / "report.json")]
+    known = ["--landmarks", str(taught), "--widen", str(asset("face_model.npz"))]
+    assert main(["train", "face-model", *album.arguments, *known, *out]) == 0
+    wide = FaceModel.load(tmp_path / "wide.npz")
+    for kept in ("mean", "identity", "base_colors", "mirror", "names"):
+        assert np.array_equal(getattr(wide, kept), getattr(narrow, kept)), kept
+    mirrored = (wide.expression * (-1, 1, 1))[:, wide.mirror]
+    partner, sign = wide.mirror_expression
+    assert np.allclose(wide.expression[partner] * sign[:, None, None], mirrored, atol=0.05)  # mm
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["jawOpen: cosine to itself before it was widened"] > 0.8
 
 
 def test_without_scores_no_model_is_learned(album: Album, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,13 +29,14 @@ from expnet_live.networks.predictor import Predictor
 from expnet_live.research.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet, make_crops
-from expnet_live.research.training.dataset import FaceDataset, sample_weights
+from expnet_live.research.training.dataset import FaceDataset, plain_batches, sample_weights
 from expnet_live.research.training.labels import LabelSet, make_labels
 from expnet_live.research.training.landmarks import LandmarkDetector, LandmarkSet, detect_landmarks
 from expnet_live.research.training.losses import ExpNetLoss, placement_error, rotation_matrix
 from expnet_live.research.training.muon import Muon, orthogonal
-from expnet_live.research.training.options import TrainConfig
+from expnet_live.research.training.options import ReadoutConfig, TrainConfig
 from expnet_live.research.training.photos import list_photos, read_metadata
+from expnet_live.research.training.readout import learn_readout
 from expnet_live.research.training.split import held_out, split_by_scene
 from expnet_live.research.training.train import RandomDraws, train
 from expnet_live.research.training.winks import Winks
@@ -245,6 +246,31 @@ def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: F
     before, _ = load_weights(asset("expnet.safetensors"))
     change = spread / before.split(before.spread[None])["expression"][0]
     assert torch.allclose(change, change[partner.tolist()], rtol=1e-4) and not torch.allclose(change, torch.ones(29))
+
+
+def test_the_last_layer_learns_the_components_and_nothing_else_changes(
+    crops: CropSet, model: FaceModel, tmp_path: Path
+) -> None:
+    init = asset("expnet.safetensors")
+    path = learn_readout(crops, model, init, tmp_path, ReadoutConfig(samples=400, batch=50, workers=0))
+    (old, _), (new, about) = load_weights(init), load_weights(path)
+    assert about["readout"]["init"] == init.name
+    part = next(plain_batches(crops, model, 112, len(crops)))
+    with torch.inference_mode():
+        before, after = (net.split(net(part["image"])) for net in (old, new))
+    said, truth = after.pop("expression").numpy(), part["expression"].numpy()
+    assert not np.allclose(said, before.pop("expression"))
+    assert all(torch.equal(before[name], after[name]) for name in after)
+    for name in ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft"):
+        k = model.index(name)
+        assert np.corrcoef(said[:, k], truth[:, k])[0, 1] > 0.9, name
+
+
+def test_a_network_of_another_face_model_is_not_read_out(crops: CropSet, model: FaceModel, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    save_weights(ExpNet(compact(model.n_identity - 1)), other)
+    with pytest.raises(UserError, match="train it with 'expnet-live train expnet'"):
+        learn_readout(crops, model, other, tmp_path, ReadoutConfig())
 
 
 @pytest.mark.parametrize("shape", [(16, 72), (72, 16)])

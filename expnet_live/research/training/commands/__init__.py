@@ -10,6 +10,7 @@ STEPS = (
     "rig",
     "labels",
     "expnet",
+    "readout",
     "scores",
     "pictures",
     "actions",

@@ -46,11 +46,9 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from expnet_live.core.errors import UserError
-    from expnet_live.heads.face_model import FaceModel
-    from expnet_live.research.training.crops import make_crops
     from expnet_live.research.training.options import TrainConfig
     from expnet_live.research.training.train import first_alone, train
-    from expnet_live.research.training.workspace import labels_of, landmarks_of, photos_of
+    from expnet_live.research.training.workspace import crops_of
 
     known = {f.name for f in fields(TrainConfig)}
     chosen = json.loads(args.config.read_text()) if args.config else {}
@@ -59,20 +57,7 @@ def run(args: argparse.Namespace) -> int:
     chosen |= {n: getattr(args, n) for n in known if getattr(args, n) is not None}
     config = TrainConfig(**chosen)
     with first_alone(config.device):
-        photos = photos_of(args)
-        landmarks = landmarks_of(args, photos)
-        labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
-        rows = np.flatnonzero(labels.good)
-        args.out.mkdir(parents=True, exist_ok=True)
-        cache = args.crops or args.out / "crops.npy"
-        crops = make_crops(photos.refs, landmarks, labels, rows, model, cache, args.jobs)
-    split = photos.split(landmarks)
-    used, valid = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
-    if not len(used) or len(valid) < 2:
-        raise UserError(
-            f"Of these photos, {len(used)} are for training and {len(valid)}, of one person in eight, for testing. "
-            "This is too few; name more photos, of more people."
-        )
+        used, valid, model = crops_of(args)
     best = train(used, valid, model, args.out, config)
     if os.environ.get("RANK", "0") == "0":  # of several processes, only one wrote them
         print(f"the best weights are in {best}")

@@ -1,0 +1,40 @@
+"""Teach a trained network the components of another face model, in its last layer alone."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+from expnet_live.core.arguments import add_photos
+from expnet_live.research.training.commands.ready import ready_to_run
+from expnet_live.research.training.options import ReadoutConfig
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_photos(parser)
+    parser.add_argument(
+        "--labels", type=Path, required=True, metavar="FILE", help="labels of the face model from 'train labels'"
+    )
+    parser.add_argument("--face-model", type=Path, metavar="FILE", help="face model (default: the built-in one)")
+    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the network (.safetensors)")
+    parser.add_argument("--crops", type=Path, metavar="FILE", help="cache of crops (.npy; default: in DIR)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
+    for f in fields(ReadoutConfig):
+        parser.add_argument(
+            f"--{f.name}", type=type(f.default), default=f.default, metavar="N", help=f"default: {f.default}"
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from expnet_live.research.training.readout import learn_readout
+    from expnet_live.research.training.workspace import crops_of
+
+    crops, _, model = crops_of(args)
+    config = ReadoutConfig(**{f.name: getattr(args, f.name) for f in fields(ReadoutConfig)})
+    result = learn_readout(crops, model, args.init, args.out, config)
+    print(f"the weights are in {result}")
+    ready_to_run(result, crops.picture, np.arange(len(crops)))
+    return 0
