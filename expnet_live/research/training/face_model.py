@@ -5,7 +5,7 @@ image, is modelled as mean + effect of its pose on the landmarks + its subject's
 expression. First, the expression is regressed on the teacher's named scores (ridge), which gives
 52 named displacement fields; 29 of them, merged and confined to their regions by masks, initialise
 an EM algorithm (probabilistic PCA with an anchor, a full prior covariance and locality) that refines
-them on all photos. Then they widen until they span what varies within a person (see spanning).
+them on all photos. Then they widen until they span what varies within a person, and more of the rig.
 Identity is the covariance between subjects, minus the variation within a subject. The faces are then
 realigned to their own reconstruction, and everything is repeated.
 """
@@ -19,11 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from expnet_live.core.arkit import mirrored_name
+from expnet_live.core.arkit import N_BLENDSHAPES, mirrored_name
 from expnet_live.core.types import Array
 from expnet_live.geometry.alignment import align_similarity, weighted_mean_shape
 from expnet_live.heads import topology
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import Rig
 from expnet_live.research.training.components import Component, components, mirror_of
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.spanning import spanning
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 N_FACE = 468
 MIRROR = np.array([-1.0, 1.0, 1.0])
+_MOVES = 1.0  # mm over all points: an action below moves the tongue alone
 # The most noticeable components: they take what others share with them.
 LEADING = ("jawOpen", "mouthSmile", "eyeBlink", "browInnerUp")
 # Below all of these scores a face is calm, so its shape is the identity.
@@ -55,7 +57,7 @@ class LearnConfig:
     orthogonality: float = 0.6
     anchor: float = 0.1
     locality: float = 0.03
-    span: float = 0.978  # share of the variation within training people that the components explain
+    span: float = 0.973  # share of the variation within training people that the components explain
     max_spread: float = 5.0  # per cent of the outer-eye distance
     max_yaw: float = 0.6
 
@@ -379,8 +381,11 @@ class _Learner:
         partner, sign = mirror_of(names)
         z, t, noise = apart.z, self.faces.train, self.config.noise**2
         named = b
-        within, both = (self._covariance(v[t]) for v in (apart.within, z))
-        b = spanning(named, within, self.config.span)
+        several = t & (self.count > 1)[self.of]
+        within = self._covariance((z - self._means(z)[self.of])[several])
+        actions = Rig.load().base[:N_BLENDSHAPES].reshape(N_BLENDSHAPES, -1)
+        b = spanning(named, within, self.config.span, actions[np.linalg.norm(actions, axis=1) > _MOVES])
+        both = self._covariance(z[t])
         for _ in range(self.config.em_rounds):
             posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
             second = (gain.T @ both @ gain + posterior)[:29, :29]

@@ -11,26 +11,28 @@ import numpy as np
 from expnet_live.core.types import Array
 
 _HALVINGS = 30
+_MOST = 10.0  # weight of what the components should also span, if the variation leaves them free
 
 
-def spanning(fields: Array, within: Array, share: float) -> Array:
+def spanning(fields: Array, within: Array, share: float, actions: Array | None = None) -> Array:
     """Components (K, D) like `fields` whose space explains `share` of the covariance `within` (D, D).
 
-    Of all spaces of K dimensions with that share, theirs overlaps most with that of `fields`: it is spanned by the
-    leading eigenvectors of within / trace + w P, where P projects onto the space of `fields`. The components turn with
-    their space (orthogonal Procrustes), which keeps their lengths and angles, and their mirror images if `within` has
-    them. They are `fields` if these explain enough, and span the principal components if nothing else does.
+    Of all spaces of K dimensions with that share, theirs overlaps most with that of `fields` and with `actions`
+    (M, D), which count alike: it is spanned by the leading eigenvectors of within / trace + w (P / K + A / M), where P
+    projects onto the space of `fields` and A is the second moment of unit actions. The components turn with their space
+    (orthogonal Procrustes), which keeps their lengths and angles, and their mirror images if the others have them.
+    If no space explains so much, it is the principal one.
     """
     start, shape = np.linalg.qr(fields.astype(np.float64).T)
-    covariance = within / np.trace(within)
-    if explained(start, covariance) >= share:
-        return fields
-    held = start @ start.T
-    least, most = 0.0, 1.0  # of the weight w
+    covariance, wanted = within / np.trace(within), start @ start.T / len(fields)
+    if actions is not None:
+        unit = actions / np.linalg.norm(actions, axis=1, keepdims=True)
+        wanted = wanted + unit.T @ unit / len(unit)
+    least, most = 0.0, _MOST  # of the weight w
     space = _leading(covariance, len(fields))
     for _ in range(_HALVINGS):
         weight = (least + most) / 2
-        wider = _leading(covariance + weight * held, len(fields))
+        wider = _leading(covariance + weight * wanted, len(fields))
         if explained(wider, covariance) >= share:
             least, space = weight, wider
         else:

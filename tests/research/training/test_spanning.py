@@ -40,7 +40,14 @@ def test_they_span_the_share_and_turn_no_further(fields: Array, within: Array) -
 
 
 def test_they_stay_where_they_span_enough(fields: Array, within: Array) -> None:
-    assert np.array_equal(spanning(fields, within, 0.1), fields)
+    assert np.allclose(spanning(fields, within, 0.1), fields, atol=0.1)
+
+
+def test_they_span_more_of_the_actions(fields: Array, within: Array) -> None:
+    actions = np.random.default_rng(4).standard_normal((K, D))
+    alone, beside = (_space(spanning(fields, within, 0.9, also)) for also in (None, actions))
+    assert explained(beside, within) == pytest.approx(0.9, abs=1e-3)
+    assert explained(beside, actions.T @ actions) > explained(alone, actions.T @ actions) + 0.1
 
 
 def test_more_than_there_is_gives_the_principal_space(fields: Array, within: Array) -> None:
