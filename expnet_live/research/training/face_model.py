@@ -405,8 +405,8 @@ class _Learner:
 
     def _covariance(self, rows: Array) -> Array:
         """The second moment (1404, 1404) of rows and of their mirror images."""
-        mirror = self._mirror_rows(rows)
-        return np.asarray((rows.T @ rows + mirror.T @ mirror) / (2 * len(rows)))
+        one = (rows.T @ rows).astype(np.float64) / len(rows)
+        return np.asarray((one + self._mirror_rows(self._mirror_rows(one).T)) / 2)
 
 
 def _less_alike(fields: Array, leading: Array, amount: float) -> Array:

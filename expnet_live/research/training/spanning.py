@@ -10,7 +10,7 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
-_HALVINGS = 30
+_HALVINGS = 14  # more would end where two directions are equally wanted, and find a mixture of both
 _MOST = 10.0  # weight of what the components should also span, if the variation leaves them free
 
 
