@@ -35,7 +35,7 @@ from expnet_live.heads.transfer import RigDriver, named_weights
 
 NAME = "ExpNet Live"
 ASSET = "face_model.npz"
-SCHEMA = 1
+SCHEMA = 2  # 1 had components that span less
 _BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
 # Actions that bend skin at the back of the head, on the neck and in the mouth.
 _BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "cheekPuff", "mouthFunnel")]
@@ -56,7 +56,8 @@ class FaceModel:
     `identity` (K, 468, 3) has the prior N(0, I); `expression` (29, 468, 3) has N(prior_mean,
     prior_covariance); its origin is the neutral face. `mirror` (468,) maps a point to its mirror
     image, `base_triangles` (852, 3) is the Face Mesh, `base_colors` are the RGB albedos (V, 3) of the
-    subdivided face. `own_rig` replaces the built-in rig.
+    subdivided face. `own_rig` replaces the built-in rig. `first` are the components of the first version, if it knows
+    them.
     `look` are its hair and the colours of hair and eyes.
 
     >>> model = FaceModel.load()
@@ -76,6 +77,7 @@ class FaceModel:
     base_colors: Array
     own_rig: Rig | None = None
     look: Look = USUAL
+    first: Array | None = None
 
     @classmethod
     def load(cls, path: Path | None = None) -> FaceModel:
@@ -83,7 +85,7 @@ class FaceModel:
         path = path or asset(ASSET)
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
-                if int(z["schema"]) != SCHEMA:
+                if int(z["schema"]) not in (1, SCHEMA):
                     raise UserError(f"{path} has another version; make it again with 'expnet-live train face-model'.")
                 f32 = {
                     n: z[n].astype(np.float32)
@@ -95,6 +97,7 @@ class FaceModel:
                     mirror=z["mirror"],
                     base_triangles=z["base_triangles"],
                     base_colors=z["base_colors"],
+                    first=z["first"].astype(np.float32) if "first" in z else None,
                 )
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
             raise UserError(f"{path} is not a face model; make one with 'expnet-live train face-model'.") from e
@@ -112,8 +115,23 @@ class FaceModel:
             "base_triangles": self.base_triangles.astype(np.int16),
             "base_colors": self.base_colors.astype(np.uint8),
         }
+        if self.first is not None:
+            arrays["first"] = self.first.astype(np.float16)
         with replacing(path) as partial, partial.open("wb") as f:
             np.savez_compressed(f, **arrays)
+
+    def in_version(self, version: str) -> FaceModel:
+        """The model as recordings of that version have it: the expressions of the first one move another face."""
+        if version != "1" or self.first is None:
+            return self
+        return replace(self, expression=self.first, first=None)
+
+    def from_first(self, expression: Array) -> Array:
+        """The expression (29,) that moves the face like one of the first version does (least squares)."""
+        if self.first is None:
+            return expression
+        now, before = (basis.reshape(len(basis), -1).astype(np.float64) for basis in (self.expression, self.first))
+        return np.linalg.lstsq(now.T, before.T @ expression, rcond=None)[0].astype(np.float32)
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.outputs.export.track import corrected, main_face, track
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
-from expnet_live.pipeline.models import model_with
+from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.reading.session import Session
 
 _PATIENCE = 2.0  # s to wait for a stream to end
@@ -108,12 +108,11 @@ def states_of(
     rows = session.rows
     if not (rows.face >= 0).any():
         raise UserError("There is no face in the session; choose another one.")
-    recorded = model_with(session.info.coefficients, session.info.n_identity)
-    if recorded is None:
-        raise UserError(
-            f"The session was recorded with another face model ({session.info.face_model.name}), which is missing."
-        )
-    model, face = recorded.face_model(), main_face(rows)
+    info = session.info
+    model = head_with(info.coefficients, info.n_identity, info.face_model.version)
+    if model is None:
+        raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
+    face = main_face(rows)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
     measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
     swings = Swings()

@@ -8,15 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
 from expnet_live.core.records import record_of
+from expnet_live.heads.built_in import face_model
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had the neutral face in the components of the first face model
 
 
 class Profiles:
@@ -42,7 +44,9 @@ class Profiles:
         """The profile of that name, or a new one if there is none. Raises UserError if its file is damaged."""
         path = self._path(name)
         try:
-            return record_of(json.loads(path.read_text(encoding="utf-8")), PersonRecord).person()
+            document = json.loads(path.read_text(encoding="utf-8"))
+            person = record_of(document, PersonRecord).person()
+            return _renewed(person) if document.get("schema") == 1 else person
         except FileNotFoundError:
             return Person(name)
         except (OSError, ValueError) as e:
@@ -78,6 +82,15 @@ class Profiles:
         # Turn any name into a file name; names that are equal to the file system are one profile.
         stem = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-") or "profile"
         return self._folder / f"{stem}.json"
+
+
+def _renewed(person: Person) -> Person:
+    """A person of the first schema with a neutral face in today's components."""
+    model = face_model()
+    if person.neutral.keys() != set(model.names):
+        return person
+    neutral = model.from_first(np.array([person.neutral[name] for name in model.names]))
+    return replace(person, neutral=dict(zip(model.names, neutral.tolist(), strict=True)))
 
 
 class _Named(msgspec.Struct):

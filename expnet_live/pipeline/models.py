@@ -82,3 +82,14 @@ def model_of(choice: Path | str | None) -> Model:
 def model_with(coefficients: tuple[str, ...], n_identity: int) -> Model | None:
     """The first model whose face model fits these coefficients, for drawing recordings that have them."""
     return next((m for m in MODELS.values() if m.fits(coefficients, n_identity)), None)
+
+
+def head_with(coefficients: tuple[str, ...], n_identity: int, version: str) -> MeasuredHead | None:
+    """The face model of recordings with these coefficients and its version. Raises UserError if it is not here."""
+    from expnet_live.heads.face_model import FaceModel
+
+    model = model_with(coefficients, n_identity)
+    if model is None:
+        return None
+    head = model.face_model()
+    return head.in_version(version) if isinstance(head, FaceModel) else head

@@ -28,7 +28,7 @@ from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.export.track import corrected, latest, main_face, track
-from expnet_live.pipeline.models import model_with
+from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
@@ -149,8 +149,8 @@ class Replay:
     @cached_property
     def _model(self) -> Head | None:
         """The face model that the session was recorded with."""
-        recorded = model_with(self.names, self.session.info.n_identity)
-        return None if recorded is None else recorded.face_model()
+        info = self.session.info
+        return head_with(self.names, info.n_identity, info.face_model.version)
 
     def live(self, row: int, image: Image | None, now: float) -> LiveState:
         """The moment of a row as if it were live at `now` (time.monotonic(), s), with the values shown."""
@@ -270,13 +270,12 @@ def _drawn_of(info: SessionInfo, worn: str, look: Look) -> DrawnHead:
 
     Raises UserError where that model is not on this computer.
     """
-    model = model_with(info.coefficients, info.n_identity)
-    if model is None:
-        raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
     try:
-        head = model.face_model()
+        head = head_with(info.coefficients, info.n_identity, info.face_model.version)
     except UserError as error:
         raise UserError(texts.PLAYER_NO_HEAD.format(reason=error)) from error
+    if head is None:
+        raise UserError(texts.PLAYER_OTHER_MODEL.format(name=info.face_model.name))
     own = own_drawn(look)
     if worn:
         try:

@@ -11,7 +11,7 @@ from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import faces_of
-from expnet_live.pipeline.models import model_with
+from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.markers import Marker, labels_of
 from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import Session
@@ -58,9 +58,9 @@ class Excerpt:
 
         info, file = self.session.info, self.options.face_model
         if file is None:
-            recorded = model_with(info.coefficients, info.n_identity)
+            recorded = head_with(info.coefficients, info.n_identity, info.face_model.version)
             if recorded is not None:
-                return recorded.face_model()
+                return recorded
         else:
             model = FaceModel.load(file)
             if (model.names, model.n_identity) == (info.coefficients, info.n_identity):

@@ -48,6 +48,7 @@ def build_face_model(
         mirror=learned.mirror,
         base_triangles=base_topology().triangles,
         base_colors=np.zeros((0, 3), np.uint8),
+        first=None if widen is None else widen.expression,
     )
     labels = make_labels(landmarks, subjects, model)
     model = standardized(model, labels.expression[labels.good & split.train])

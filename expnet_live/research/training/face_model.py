@@ -384,7 +384,8 @@ class _Learner:
         several = t & (self.count > 1)[self.of]
         within = self._covariance((z - self._means(z)[self.of])[several])
         actions = Rig.load().base[:N_BLENDSHAPES].reshape(N_BLENDSHAPES, -1)
-        b = spanning(named, within, self.config.span, actions[np.linalg.norm(actions, axis=1) > _MOVES])
+        actions = actions[np.linalg.norm(actions, axis=1) > _MOVES]
+        b = spanning(named, within, self.config.span, actions, self._mirror_rows(np.eye(len(within))))
         both = self._covariance(z[t])
         for _ in range(self.config.em_rounds):
             posterior, gain = _posterior(np.concatenate([b, identity]), second, noise)
