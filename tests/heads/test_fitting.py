@@ -30,7 +30,7 @@ def test_fit_recovers_pose_and_expression(model: FaceModel) -> None:
     identity = rng.normal(0, 0.7, (n, model.n_identity)).astype(np.float32)
     views = [WeakPerspective(rng.normal(0, 0.25, 3), rng.uniform(0.5, 3), *rng.uniform(50, 300, 2)) for _ in range(n)]
     landmarks = np.stack([_seen(model, *a) for a in zip(expression, identity, views, strict=True)])
-    fit = Fitter(model, FitConfig(noise=0.05, depth_noise=0.05)).fit(landmarks)
+    fit = Fitter(model, FitConfig(noise=0.02, depth_noise=0.02)).fit(landmarks)
     assert np.abs(fit.expression - expression).max() < 0.25
     assert np.abs(fit.rotation - np.stack([v.rotation for v in views])).max() < 0.01
     assert np.allclose(fit.scale, [v.scale for v in views], rtol=0.01)

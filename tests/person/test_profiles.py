@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,23 @@ def test_gains_and_profiles(tmp_path: Path) -> None:
     next((tmp_path / "p").glob("*.json")).write_text("{")
     with pytest.raises(UserError, match="calibrate again"):
         profiles.load("Ömer / B")
+
+
+def test_the_neutral_face_of_the_first_profiles_stays_the_same_face(tmp_path: Path) -> None:
+    model = FaceModel.load()
+    before = model.in_version("1")
+    neutral = dict(zip(model.names, np.linspace(-0.5, 0.5, model.n_expression).tolist(), strict=True))
+    profiles = Profiles(tmp_path)
+    profiles.save(Person("Ana", neutral=neutral, gains={"jawOpen": 1.5}))
+    path = next(tmp_path.glob("*.json"))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema": 1}))
+    ana = profiles.load("Ana")
+    was = before.landmarks(np.array(list(neutral.values())))
+    now = model.landmarks(np.array([ana.neutral[name] for name in model.names]))
+    moved = np.linalg.norm(was - model.mean, axis=1).mean()
+    assert np.linalg.norm(now - was, axis=1).mean() < 0.3 * moved and ana.gains == {"jawOpen": 1.5}
+    profiles.save(ana)
+    assert profiles.load("Ana").neutral == ana.neutral  # not once more
 
 
 def test_renaming_keeps_everything_and_takes_nobodys_name(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expnet_live.core.errors import UserError
 from expnet_live.heads.built_in import face_model
-from expnet_live.pipeline.models import BUILT_IN, MODELS, model_of, model_with
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.pipeline.models import BUILT_IN, MODELS, head_with, model_of, model_with
 
 
 @pytest.fixture
@@ -45,6 +47,17 @@ def test_a_session_finds_the_face_model_it_was_recorded_with() -> None:
     assert found is not None and found.face_model() is ours
     assert model_with(tuple(f"exp{i:02d}" for i in range(1, 30)), 99) is MODELS["official"]
     assert model_with(("smile",), 3) is None
+
+
+def test_the_first_recordings_have_the_first_components() -> None:
+    ours = face_model()
+    assert head_with(ours.names, ours.n_identity, "2") is ours
+    first = head_with(ours.names, ours.n_identity, "1")
+    assert isinstance(first, FaceModel) and ours.first is not None
+    assert np.array_equal(first.expression, ours.first) and np.array_equal(first.mean, ours.mean)
+    now, then = (m.expression[m.index("mouthUpperUpLeft")] for m in (ours, first))
+    assert np.linalg.norm(now) > 2 * np.linalg.norm(then)  # a standard deviation moves farther today
+    assert head_with(("smile",), 3, "1") is None
 
 
 def test_what_the_built_in_model_says_of_itself() -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Box, FaceState, Frame, Image, Pose
+from expnet_live.heads.face_model import SCHEMA
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import LiveFace, LiveState
@@ -32,7 +33,7 @@ INFO_OF_TEST = SessionInfo(
     height=240,
     device="cpu",
     model=ModelFile("expnet.safetensors", "compact", "ab" * 32),
-    face_model=ModelFile("face_model.npz", "1", "cd" * 32),
+    face_model=ModelFile("face_model.npz", str(SCHEMA), "cd" * 32),
     coefficients=NAMES,
     n_identity=N_IDENTITY,
     smoothing="balanced",

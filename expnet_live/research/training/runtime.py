@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 from expnet_live.capture.sources import open_source
@@ -23,7 +23,7 @@ from expnet_live.core.files import checksum, replacing
 from expnet_live.core.types import Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.graph import halve, onnx_model
-from expnet_live.networks.runtime_files import SOURCE, runtime_files
+from expnet_live.networks.runtime_files import REMAKE, SOURCE, RuntimeFile, runtime_files
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.research.training.photos import PhotoRef, iter_photos
@@ -56,10 +56,35 @@ def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
         made = onnx.load(quantised)
     for model, path in ((graph, exact), (made, small)):
         halve(model)
-        helper.set_model_props(model, {**{p.key: p.value for p in graph.metadata_props}, SOURCE: source})
-        with replacing(path) as partial:
-            partial.write_bytes(model.SerializeToString())
+        _save(model, graph, source, path)
     return exact, small
+
+
+def renew_last_layers(weights: Path, before: Path) -> tuple[Path, Path]:
+    """Write both files of `weights`, which differ from `before` in their last layers alone, with its ranges.
+
+    Raises UserError if the files of `before` are missing or of other weights.
+    """
+    source, graph = checksum(weights), onnx_model(Weights.read(weights))
+    numbers = {c.name: numpy_helper.to_array(c) for c in graph.graph.initializer}
+    last = {name: numbers[name] for node in graph.graph.node if node.op_type == "Gemm" for name in node.input[1:]}
+    for old, path in zip(runtime_files(before), runtime_files(weights), strict=True):
+        if RuntimeFile.read(old).net.notes[SOURCE] != checksum(before):
+            raise UserError(f"{old} was made from other weights than {before}; {REMAKE}.")
+        model = onnx.load(old)
+        for constant in model.graph.initializer:
+            if (name := constant.name.removesuffix("_half")) in last:
+                kept = numpy_helper.to_array(constant).dtype
+                constant.CopyFrom(numpy_helper.from_array(last[name].astype(kept), constant.name))
+        _save(model, graph, source, path)
+    return runtime_files(weights)
+
+
+def _save(model: onnx.ModelProto, graph: onnx.ModelProto, source: str, path: Path) -> None:
+    """Write `model` with the notes of `graph` and the checksum of the weights that it was made from."""
+    helper.set_model_props(model, {**{p.key: p.value for p in graph.metadata_props}, SOURCE: source})
+    with replacing(path) as partial:
+        partial.write_bytes(model.SerializeToString())
 
 
 def _exact_nodes(graph: onnx.ModelProto) -> list[str]:

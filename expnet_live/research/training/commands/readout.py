@@ -7,7 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from expnet_live.core.arguments import add_photos
-from expnet_live.research.training.commands.ready import ready_to_run
 from expnet_live.research.training.options import ReadoutConfig
 
 
@@ -17,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--labels", type=Path, required=True, metavar="FILE", help="labels of the face model from 'train labels'"
     )
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="face model (default: the built-in one)")
-    parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the network (.safetensors)")
+    parser.add_argument(
+        "--init", type=Path, required=True, metavar="FILE", help="the network (.safetensors), with its .onnx files"
+    )
     parser.add_argument("--crops", type=Path, metavar="FILE", help="cache of crops (.npy; default: in DIR)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
     for f in fields(ReadoutConfig):
@@ -27,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import numpy as np
-
     from expnet_live.research.training.readout import learn_readout
+    from expnet_live.research.training.runtime import renew_last_layers
     from expnet_live.research.training.workspace import crops_of
 
     crops, _, model = crops_of(args)
     config = ReadoutConfig(**{f.name: getattr(args, f.name) for f in fields(ReadoutConfig)})
     result = learn_readout(crops, model, args.init, args.out, config)
     print(f"the weights are in {result}")
-    ready_to_run(result, crops.picture, np.arange(len(crops)))
+    files = renew_last_layers(result, args.init)
+    print(f"the program runs {' and '.join(str(f) for f in files)}")
     return 0
