@@ -37,10 +37,10 @@ class ReadoutConfig:
     square; `shape`: weight of a square millimetre of the shape's error (a point's mean) to that of a squared
     coefficient's."""
 
-    samples: int = 150_000
+    samples: int = 200_000
     batch: int = 96
-    ridge: float = 1e-3
-    shape: float = 1.0
+    ridge: float = 0.3
+    shape: float = 3.0
     seed: int = 1
     workers: int = 1
     threads: int = 1

@@ -30,6 +30,7 @@ from expnet_live.research.training.options import ReadoutConfig
 from expnet_live.research.training.train import RandomDraws, mixed
 
 log = logging.getLogger(__name__)
+_AUGMENT = AugmentConfig(negative=0.0, low_resolution=0.5, smallest_face=7.0)
 
 
 def learn_readout(crops: CropSet, model: FaceModel, init: Path, out: Path, config: ReadoutConfig) -> Path:
@@ -65,7 +66,7 @@ def shape_error_to_expression(model: FaceModel, shape: float) -> Array:
 
 def _moments(net: ExpNet, crops: CropSet, model: FaceModel, config: ReadoutConfig) -> tuple[Array, Array]:
     """The second moments of features with a constant, (F + 1, F + 1), and theirs with the targets, (F + 1, 29)."""
-    data = FaceDataset(crops, model, net.config.crop_size, AugmentConfig(negative=0.0), config.seed)
+    data = FaceDataset(crops, model, net.config.crop_size, _AUGMENT, config.seed)
     draws = RandomDraws(sample_weights(crops), 0, config.samples, config.seed)
     loader = DataLoader(data, config.batch, sampler=draws, num_workers=config.workers)
     n = net.config.n_features + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 from argparse import Namespace
@@ -18,6 +19,7 @@ from mesh import landmarker
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -26,6 +28,7 @@ from expnet_live.networks.architecture import compact
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
+from expnet_live.networks.runtime_files import SOURCE, RuntimeFile, runtime_files
 from expnet_live.research.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet, make_crops
@@ -37,6 +40,7 @@ from expnet_live.research.training.muon import Muon, orthogonal
 from expnet_live.research.training.options import ReadoutConfig, TrainConfig
 from expnet_live.research.training.photos import list_photos, read_metadata
 from expnet_live.research.training.readout import learn_readout
+from expnet_live.research.training.runtime import renew_last_layers
 from expnet_live.research.training.split import held_out, split_by_scene
 from expnet_live.research.training.train import RandomDraws, train
 from expnet_live.research.training.winks import Winks
@@ -264,6 +268,18 @@ def test_the_last_layer_learns_the_components_and_nothing_else_changes(
     for name in ("jawOpen", "mouthSmileLeft", "eyeBlinkLeft"):
         k = model.index(name)
         assert np.corrcoef(said[:, k], truth[:, k])[0, 1] > 0.9, name
+    files = renew_last_layers(path, init)
+    images = part["image"].permute(0, 2, 3, 1).numpy().astype(np.uint8)
+    for file, known, rms in zip(files, runtime_files(init), (1e-3, 0.15), strict=True):
+        now, was = (Predictor.load(f).predict(images) for f in (file, known))
+        assert np.sqrt(np.square(now.expression - said).mean()) < rms
+        assert now.blendshapes is not None and was.blendshapes is not None
+        assert np.array_equal(now.blendshapes, was.blendshapes) and np.array_equal(now.identity, was.identity)
+        assert RuntimeFile.read(file).net.notes[SOURCE] == checksum(path)
+    for file, name in zip((path, *runtime_files(init)), ("o.safetensors", "o.onnx", "o.int8.onnx"), strict=True):
+        shutil.copy(file, tmp_path / name)
+    with pytest.raises(UserError, match="other weights"):
+        renew_last_layers(path, tmp_path / "o.safetensors")
 
 
 def test_a_network_of_another_face_model_is_not_read_out(crops: CropSet, model: FaceModel, tmp_path: Path) -> None:
