@@ -20,6 +20,7 @@ _OPEN, _WIDEST = 2.0, 11.0  # largest sd of blink of an open eye
 # than on others, while blink, limited by its prior, is only 3.3 higher.
 _TOLD = 0.53
 _STILL = 0.05  # px
+_NEAR, _FAR = 30.0, 45.0  # mm from the middle of the lids: skin that moves with the eye, and skin that does not
 _SHIFT = 4  # fractional bits of a pixel, for drawing
 
 
@@ -30,6 +31,7 @@ class Winks:
     coefficients: tuple[tuple[int, int, int], tuple[int, int, int]]
     lids: tuple[tuple[int, int], tuple[int, int]]
     basis: Array  # (29, 468, 3) mm
+    around: Array  # (2, 468): 1 around that eye, 0 far from it
     triangles: Array  # (F, 3)
 
     @classmethod
@@ -39,7 +41,10 @@ class Winks:
             for side in ("Right", "Left")
         )
         lids = (RIGHT_LID_UPPER, RIGHT_LID_LOWER), (LEFT_LID_UPPER, LEFT_LID_LOWER)
-        return cls((right, left), lids, model.expression, model.base_triangles)
+        middle = np.array([model.mean[list(pair)].mean(0) for pair in lids])
+        away = np.linalg.norm(model.mean - middle[:, None], axis=2)
+        around = np.clip((_FAR - away) / (_FAR - _NEAR), 0, 1)
+        return cls((right, left), lids, model.expression, around, model.base_triangles)
 
     def wink(
         self, image: Image, points: Array, expression: Array, view: WeakPerspective, rng: np.random.Generator
@@ -55,7 +60,7 @@ class Winks:
         still = WeakPerspective(view.rotation, view.scale, 0.0, 0.0)  # displacements have no origin
 
         def moved(coefficient: int) -> Array:
-            return still.project(self.basis[coefficient])[:, :2]
+            return np.asarray(still.project(self.basis[coefficient])[:, :2] * self.around[side, :, None])
 
         # A wink also tightens the skin around the eye, more or less.
         strength = rng.random()

@@ -79,7 +79,7 @@ def order(model: FaceModel) -> Array:
     return np.concatenate([np.setdiff1d(everyone, eyes), eyes])
 
 
-def test_the_head_is_our_own_to_a_hundredth_of_a_millimetre(
+def test_the_head_is_our_own_to_a_fiftieth_of_a_millimetre(
     glb: Glb, demo_session: Session, model: FaceModel, tmp_path: Path
 ) -> None:
     rows, person, index = demo_session.rows, demo_session.info.person, order(model)
@@ -90,7 +90,7 @@ def test_the_head_is_our_own_to_a_hundredth_of_a_millimetre(
         ours = model.vertices(person.corrected(rows.expression[i], model.names), person.identity, rows.gaze[i])
         turned = posed(ours, rows.rotation[i], rows.translation[i], PoseMode.ROTATION)
         off = np.linalg.norm(1000 * glb.vertices(i) - turned[index], axis=1)
-        assert off.max() < 0.01
+        assert off.max() < 0.02
         normals = glb.vertices(i, "NORMAL")
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         wanted = posed(model.normals(ours), rows.rotation[i], np.zeros(3), PoseMode.ROTATION)[index]
