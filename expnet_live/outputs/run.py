@@ -114,9 +114,9 @@ def states_of(
         raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
     face = main_face(rows)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
-    measured, shown = track(rows, face), track(corrected(rows, session.info.person, session.info.coefficients), face)
+    measured, shown = track(rows, face), track(corrected(rows, info.person, info.coefficients), face)
     swings = Swings()
-    image = np.zeros((session.info.height, session.info.width, 3), np.uint8)
+    image = np.zeros((info.height, info.width, 3), np.uint8)
 
     def lap(number: int, start: float) -> Iterator[LiveState]:
         for i, moment in enumerate((measured.time - measured.time[0]).tolist()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from expnet_live.core.registry import Registry
 from expnet_live.pipeline.weights_file import ModelFile, WeightsFile
 
-__all__ = ["BUILT_IN", "MODELS", "Model", "ModelFile", "model_of", "model_with"]
+__all__ = ["BUILT_IN", "MODELS", "Model", "ModelFile", "head_with", "model_of", "model_with"]
 
 if TYPE_CHECKING:
     from expnet_live.pipeline.look import FacePredictor, MeasuredHead

@@ -258,8 +258,7 @@ class _Learner:
         view.
         """
         held = ~self.faces.train & (self.count > 1)[self.of]
-        both = np.concatenate([z[self.faces.train], self._mirror_rows(z[self.faces.train])])
-        principal = np.linalg.eigh(both.T @ both)[1][:, ::-1][:, :29]
+        principal = np.linalg.eigh(self._covariance(z[self.faces.train]))[1][:, ::-1][:, :29]
         named = np.linalg.qr(fields.reshape(29, -1).T)[0]
         share = {}
         for what, rows in ("variance", x), ("variance predicted by the scores", told):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 
 from expnet_live.core.arguments import add_photos
+from expnet_live.research.training.commands.options import add_options, chosen_of
 from expnet_live.research.training.options import ReadoutConfig
 
 
@@ -21,10 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--crops", type=Path, metavar="FILE", help="cache of crops (.npy; default: in DIR)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
-    for f in fields(ReadoutConfig):
-        parser.add_argument(
-            f"--{f.name}", type=type(f.default), default=f.default, metavar="N", help=f"default: {f.default}"
-        )
+    add_options(parser, ReadoutConfig)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.research.training.workspace import crops_of
 
     crops, _, model = crops_of(args)
-    config = ReadoutConfig(**{f.name: getattr(args, f.name) for f in fields(ReadoutConfig)})
+    config = ReadoutConfig(**chosen_of(args, ReadoutConfig))
     result = learn_readout(crops, model, args.init, args.out, config)
     print(f"the weights are in {result}")
     files = renew_last_layers(result, args.init)
