@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,7 +114,8 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         recording.start(20)
     elif launch.duration is not None:
         QTimer.singleShot(round(1000 * launch.duration), window, lambda: _end(window, pictures, _PATIENCE))
-    status = application.exec()
+    with _closing_on_signals(window):
+        status = application.exec()
     recording.stop()
     if launch.screenshot is not None and pictures:
         save_picture(pictures[0], launch.screenshot)
@@ -131,6 +134,30 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
         nothing = "Nothing was recorded; wait for the first picture before closing the window."
         raise UserError(nothing if recorded is None else recorded.problem or nothing)
     return status
+
+
+@contextmanager
+def _closing_on_signals(window: MainWindow) -> Iterator[None]:
+    """Ctrl-C, a terminal that is closed and the end of the user's session close the window as its button does.
+
+    Else Python would raise KeyboardInterrupt within whatever is drawn just then, and the others would end the program
+    before it has closed the recording.
+    """
+    from PySide6.QtCore import QTimer
+
+    def close(number: int, frame: object) -> None:
+        QTimer.singleShot(0, window, window.close)  # not amid what runs now
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
+    before = {n: signal.getsignal(n) for n in (getattr(signal, name, None) for name in names) if n is not None}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # such as after nohup
+            signal.signal(number, close)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _load_for_good(settings: Settings) -> Pipeline:

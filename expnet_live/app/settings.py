@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, QTimer
 
 from expnet_live.app.state.choices import Choices
+from expnet_live.app.state.window_state import WindowState
 
 LAYOUT_VERSION = 3  # increase this when panels are added or removed: old layouts are then ignored
+_PAUSE = 500  # ms after a change
 
 
 def open_settings() -> QSettings:
@@ -19,6 +21,27 @@ def load_choices(settings: QSettings) -> Choices:
 
 def save_choices(settings: QSettings, choices: Choices) -> None:
     settings.setValue("choices", choices.to_json())
+
+
+class Keeper(QTimer):
+    """Saves the choices soon after they change, so that no crash forgets them."""
+
+    def __init__(self, parent: QObject, settings: QSettings, state: WindowState) -> None:
+        super().__init__(parent)
+        self._settings, self._state, self._kept = settings, state, state.choices
+        self.setSingleShot(True)
+        self.setInterval(_PAUSE)
+        self.timeout.connect(self.save)
+        state.observe(self._changed)
+
+    def _changed(self) -> None:
+        if self._state.choices != self._kept and not self.isActive():
+            self.start()
+
+    def save(self) -> None:
+        self.stop()
+        self._kept = self._state.choices
+        save_choices(self._settings, self._kept)
 
 
 def load_layout(settings: QSettings) -> tuple[QByteArray, QByteArray] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from places import ROOT
 from PySide6.QtGui import QImage
 from seen import pixels
+from waiting import until
 
 
 def start(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -46,6 +49,31 @@ def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> 
     assert "first face after" in done.stdout and str(picture) in done.stdout
     check_window(picture)
     assert (Path(os.environ["EXPNET_LIVE_DATA"]) / "log" / "expnet-live.log").is_file()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_close_the_window_and_its_recording(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, the end of the user's session, and a terminal that is closed."""
+    session = tmp_path / "session"
+    command = [sys.executable, str(ROOT / "main.py"), "--source", "demo", "--record", str(session)]
+    # As in a terminal: a shell without job control lets its background programs ignore Ctrl-C.
+    reset = f"signal.signal({int(number)}, signal.SIG_DFL)"
+    by_default = f"import os, signal, sys; {reset}; os.execv(sys.argv[1], sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", by_default, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    table = session / "coefficients.csv"
+    try:
+        until(lambda: table.exists() and table.read_text(encoding="utf-8").count("\n") > 5, "the recording")
+        process.send_signal(number)
+        said, wrong = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, wrong) == (0, "")
+    assert str(session) in said
+    assert json.loads((session / "session.json").read_text(encoding="utf-8"))["status"] == "complete"
 
 
 BLOCKER = """

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from live_fakes import SIZE, Plug, Puppet
 from places import ROOT
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -31,6 +31,7 @@ from seen import LONG, banners, head, pixels
 import expnet_live
 from expnet_live.app.main_window.actions import TABLE
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.settings import load_choices
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
@@ -208,6 +209,17 @@ def test_choices_and_layout_persist(qtbot: Any, open_window: Callable[..., MainW
     assert second.actions_["wireframe"].isChecked() and second.controller.choices.source == "0"
     second.actions_["reset_layout"].trigger()
     assert second.parts.docks["curves"].isVisible()
+
+
+def test_choices_survive_a_crash(qtbot: Any, open_window: Callable[..., MainWindow], store: QSettings) -> None:
+    """They are on the disk soon after a change, not only when the window closes."""
+    open_window().set_appearance("light")
+    path = store.fileName()
+
+    def kept() -> bool:
+        return load_choices(QSettings(path, QSettings.Format.IniFormat)).theme == "light"
+
+    qtbot.waitUntil(kept, timeout=20_000)
 
 
 def test_panels_float_and_hide_and_stay_so(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:

@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         self.parts.head.native.setFocus()  # else Qt gives it to the first list, whose frame lights up
         self.show_state()
         controller.window_state.observe(self.show_state)
+        self._keeper = settings.Keeper(self, store, controller.window_state)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
         self.follow_theme()
         self._timers = [
@@ -374,7 +375,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         for timer in self._timers:
             timer.stop()
-        settings.save_choices(self.store, self.controller.choices)
+        self._keeper.save()
         settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
         self.store.sync()
         self.commands.close()
