@@ -37,7 +37,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @quietly
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.reports.groups import read_groups
+    from expnet_live.reports.groups import INCOMPARABLE, read_groups
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.reports.report import make_report
     from expnet_live.reports.writing import write_report
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     read = read_recordings(args.inputs)
     with progress_bar() as progress:
         report = make_report(read.faces, members, args.together, progress, read.remarks)
-    for remark in read.remarks:
+    for remark in (*report.remarks, *([INCOMPARABLE] if report.grouped and not report.effects else [])):
         print(f"expnet-live: {remark}", file=sys.stderr)
     page, *tables = write_report(report, args.out)
     count = len(report.faces)

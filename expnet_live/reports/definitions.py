@@ -120,8 +120,10 @@ _TABLE = (
         "value ~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is "
         "seen for half of the time at least, fitted by restricted maximum likelihood. With one window for each "
         "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "
-        "fitted, one with errors clustered by participant. Intervals and p are by Student's t with as many degrees of "
-        "freedom as people less groups. A figure that is the same in all windows of each group is left out.",
+        "fitted, one with errors clustered by participant. Where a person is in several groups (trials of several "
+        "conditions), each person's windows in a group are averaged first. Intervals and p are by Student's t with as "
+        "many degrees of freedom as people less groups, or, where a person is in several groups, people less one. A "
+        "figure that is the same in all windows of each group is left out.",
         "Laird & Ware (1982), Biometrics 38; HC3: MacKinnon & White (1985), J. Econometrics 29; clusters: Liang & "
         "Zeger (1986), Biometrika 73; degrees of freedom: Pinheiro & Bates (2000), Mixed-Effects Models in S and "
         "S-PLUS; computed by statsmodels",

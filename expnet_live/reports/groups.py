@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
+import unicodedata
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +26,12 @@ _WINDOW = 30.0  # s
 _LEAST = 0.5  # of a window, in which the face must be seen
 _MOVES = 0.05  # mean range of an action: less is no movement, and no model
 _ROUNDING = 1e-6  # of a figure's standard deviation
+_FREEDOM = 2  # degrees at least
+_NAMED = 3  # recordings in a remark
+INCOMPARABLE = (
+    "No figure of the groups can be compared: each group needs two people, who move and are not all alike; where "
+    "people are in several groups, it takes three people."
+)
 _MISSING = "Comparing groups needs statsmodels; install it: pip install 'expnet-live[statistics]'"
 
 
@@ -70,7 +79,7 @@ def read_groups(path: Path) -> dict[str, Member]:
     except (OSError, UnicodeDecodeError) as e:
         raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
     check_commas(text.partition("\n")[0], path)
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise UserError(f"{path} has no column {missing[0]}; its first line must name {', '.join(_COLUMNS)}.")
@@ -85,9 +94,10 @@ def read_groups(path: Path) -> dict[str, Member]:
 
 
 def compare(recordings: Sequence[Recording], members: Mapping[str, Member]) -> list[Effect]:
-    """Of every figure: each group against the first one by name. Raises UserError if a recording has no group, there
-    are fewer than two groups, or statsmodels is missing."""
-    rows = [row for r in recordings for row in _windows(r, _member(r, members))]
+    """Of every figure: each group against the first one by name. Raises UserError if a recording has no group, or not
+    one alone, there are fewer than two groups, or statsmodels is missing."""
+    assigned, _ = assign(recordings, members)
+    rows = [row for r, member in assigned for row in _windows(r, member)]
     groups = sorted({str(row["group"]) for row in rows})
     if len(groups) < 2:
         raise UserError("A comparison needs at least two groups with faces; check the table of --groups.")
@@ -97,11 +107,59 @@ def compare(recordings: Sequence[Recording], members: Mapping[str, Member]) -> l
     return _corrected(found)
 
 
-def _member(recording: Recording, members: Mapping[str, Member]) -> Member:
-    for name in (recording.name, recording.source, Path(recording.source).name, Path(recording.source).stem):
-        if name in members:
-            return members[name]
-    raise UserError(f"--groups has no line for {recording.source}; add one with its participant and group.")
+def assign(
+    recordings: Sequence[Recording], members: Mapping[str, Member]
+) -> tuple[list[tuple[Recording, Member]], list[str]]:
+    """The member that each recording is of, and sentences on what is left out: faces that have no line while others
+    of their recording do, and lines without a recording. Raises UserError where that is not clear."""
+    table = {_normal(name): member for name, member in members.items()}
+    lines = {_normal(name): name for name in members}
+    found: list[tuple[Recording, Member]] = []
+    nameless: list[Recording] = []
+    used: dict[str, str] = {}
+    own = {r.source for r in recordings if r.face >= 0 and _line(r, table, alone=True)}
+    for r in recordings:
+        line = _line(r, table, alone=r.source in own)
+        if line is None and r.source in own:
+            nameless.append(r)
+        elif line is None:
+            raise UserError(f"--groups has no line for {r.source}; add one with its participant and group.")
+        elif used.setdefault(line, r.source) != r.source:
+            raise UserError(
+                f"The line {lines[line]} of --groups fits {used[line]} and {r.source}; write a line for each of them."
+            )
+        else:
+            found.append((r, table[line]))
+    for one, other in combinations([r for r, _ in found if r.source not in own], 2):
+        if one.source == other.source and (one.seen & other.seen).any():
+            raise UserError(
+                f"{one.source} shows two faces at once; write a line of --groups for each that counts, such as: "
+                f"{one.name}"
+            )
+    remarks = [
+        f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} others' if len(names) > _NAMED else ''}: {why}"
+        for names, why in (
+            ([r.name for r in nameless], "not in the comparison, because --groups has lines for other faces only."),
+            ([name for key, name in lines.items() if key not in used], "in --groups, but no such recording is read."),
+        )
+        if names
+    ]
+    return found, remarks
+
+
+def _line(recording: Recording, table: Mapping[str, Member], alone: bool) -> str | None:
+    """The line of a recording, by the longest of its names: from the whole source to the file's name without suffix;
+    those of the face come first. `alone`: a line for the whole recording does not count."""
+    source = recording.source.replace("\\", "/")
+    parts = source.split("/")
+    names = [source, *("/".join(parts[i:]) for i in range(1, len(parts))), recording.title, Path(parts[-1]).stem]
+    faces = [recording.named(name) for name in names]
+    return next((key for name in (faces if alone else [*faces, *names]) if (key := _normal(name)) in table), None)
+
+
+def _normal(name: str) -> str:
+    """Systems write accents and separators of paths in different ways."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))
 
 
 def _windows(recording: Recording, member: Member) -> list[dict[str, str | float]]:
@@ -149,9 +207,13 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
     sizes = data.groupby("group")["participant"].nunique()
     own = data.groupby(["group", "participant"])["value"].mean().groupby("group").agg(["count", "mean", "std"])
     of = {str(name): Spread(int(n), float(mean), float(sd)) for name, n, mean, sd in own.itertuples()}
-    spread, people = float(data["value"].std()), int(data["participant"].nunique())
-    freedom = people - len(sizes)
-    if names[0] not in of or len(sizes) < 2 or sizes.min() < 2 or freedom < 1 or not spread > 1e-6:
+    people, windows = int(data["participant"].nunique()), len(data)
+    within = data.groupby("participant")["group"].nunique().max() > 1
+    if within:  # as people may differ in the effect as well, each counts once in each group
+        data = data.groupby(["group", "participant"], as_index=False)["value"].mean()
+    freedom = people - (1 if within else len(sizes))
+    spread = float(data["value"].std())
+    if names[0] not in of or len(sizes) < 2 or sizes.min() < 2 or freedom < _FREEDOM or not spread > 1e-6:
         return []
     data["value"] /= spread  # the solver wants numbers near 1
     formula = f"value ~ C(group, Treatment({names[0]!r}))"
@@ -172,7 +234,7 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
             estimate, deviation = spread * float(fit.params[term]), spread * float(fit.bse[term])
             low, high, p = _inference(estimate, deviation, freedom)
             found.append(
-                Effect(figure, names[0], group, estimate, low, high, p, float("nan"), len(data), people, kind,
+                Effect(figure, names[0], group, estimate, low, high, p, float("nan"), windows, people, kind,
                        of[group], of[names[0]])
             )  # fmt: skip
     return found

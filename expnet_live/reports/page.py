@@ -11,7 +11,7 @@ from expnet_live.core.arkit import INDEX
 from expnet_live.core.version import __version__
 from expnet_live.reports import charts
 from expnet_live.reports.definitions import DEFINITIONS
-from expnet_live.reports.groups import Spread
+from expnet_live.reports.groups import INCOMPARABLE, Spread
 from expnet_live.reports.report import FaceReport, Report
 from expnet_live.reports.synchrony import SIGNALS
 
@@ -185,7 +185,7 @@ def _groups(report: Report) -> Iterator[str]:
     yield f"<section><h2>Groups</h2>{_note('group_effect')}{_note('group_q')}"
     shown = report.effects[:20]
     if not shown:
-        yield "<p>No figure can be compared: each group needs two people, who move and are not all alike.</p>"
+        yield f"<p>{INCOMPARABLE}</p>"
         yield "</section>"
         return
     clear = sum(e.q < _CLEAR for e in report.effects)

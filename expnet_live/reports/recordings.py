@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +37,8 @@ class Recording:
     """One face in T frames of a recording: `time` (T,) s, `seen` (T,) bool, `weights` (T, 52) 0..1, `rotation` (T, 3)
     rad, `width` (T,) px of its box, `confidence` (T,), and `quality` (T,) or None; NaN where it is not seen.
 
-    `source` names the recording and `face` the face in it. `made`: a sentence about how, or empty.
+    `source` names the recording, unlike all others, and `face` the face in it, or is -1 where there is but one.
+    `made`: a sentence about how, or empty. `short`: the name in figures; empty: the last part of `source`.
     """
 
     source: str
@@ -50,11 +52,21 @@ class Recording:
     quality: Array | None = None
     markers: tuple[Marker, ...] = field(default=())
     made: str = ""
+    short: str = ""
+
+    @property
+    def title(self) -> str:
+        """The recording's short name."""
+        return self.short or Path(self.source).name or self.source
 
     @property
     def name(self) -> str:
-        source = Path(self.source).name or self.source
-        return source if self.face < 0 else f"{source}, face {self.face}"
+        """The face's short name."""
+        return self.named(self.title)
+
+    def named(self, recording: str) -> str:
+        """The face's name in a recording that is called so."""
+        return recording if self.face < 0 else f"{recording}, face {self.face}"
 
     @property
     def minutes(self) -> float:
@@ -101,13 +113,33 @@ class Recordings:
 
 
 def read_recordings(inputs: Sequence[Path]) -> Recordings:
-    """All faces of the inputs. Raises UserError if one cannot be read, or there is no face in any."""
-    read = Recordings([], {})
+    """All faces of the inputs, each input once. Raises UserError if one cannot be read, or there is no face in any."""
+    left_out: dict[str, list[str]] = {}
+    paths: dict[Path, Path] = {}
     for path in inputs:
-        read.faces.extend(_read(path, read.left_out))
-    if not read.faces:
+        paths.setdefault(path.resolve(), path)
+    faces = _told_apart({path: _read(path, left_out) for path in paths.values()})
+    read = Recordings(faces, left_out)
+    if not faces:
         raise UserError(" ".join(read.remarks) or "There is no face in these inputs; choose recordings of faces.")
     return read
+
+
+def _told_apart(read: Mapping[Path, Sequence[Recording]]) -> list[Recording]:
+    """The faces of each input, with names that no two recordings share: those of different inputs that are called
+    alike get the input's path, and those whose short names are alike are told by their whole ones."""
+    inputs = Counter(source for faces in read.values() for source in {r.source for r in faces})
+    apart = [
+        replace(r, source=_below(path, r.source), short="") if inputs[r.source] > 1 else r
+        for path, faces in read.items()
+        for r in faces
+    ]
+    titles = Counter(title for title, _ in {(r.title, r.source) for r in apart})
+    return [replace(r, short=r.source) if titles[r.title] > 1 else r for r in apart]
+
+
+def _below(path: Path, source: str) -> str:
+    return str(path) if source in (path.name, path.stem) else f"{path}/{source}"
 
 
 def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
@@ -145,6 +177,7 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
                 Recording(
                     name, label, own.time, seen, own.blendshapes, own.rotation, own.box[:, 2], own.confidence,
                     own.quality if np.isfinite(own.quality).any() else None, markers=session.markers, made=made,
+                    short=name,
                 )
             )  # fmt: skip
     if not found:
@@ -192,7 +225,9 @@ def _csv(path: Path) -> Columns:
         if b"\0" in start:
             raise UserError(f"{path} is no table; analyse it first: expnet-live analyze FILE --out DIR.")
         check_commas(start.partition(b"\n")[0].decode("utf-8", "replace"), path)
-        return _columns(csv.read_csv(path), path)
+        # A name of digits, such as 007, stays a text.
+        texts = csv.ConvertOptions(column_types={"source": "string"})
+        return _columns(csv.read_csv(path, convert_options=texts), path)
     except (OSError, ArrowException) as e:
         raise UserError(f"{path} cannot be read as a table ({e}); give a table of 'expnet-live analyze'.") from e
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from expnet_live.core.progress import Progress, unwatched
-from expnet_live.reports.groups import Effect, Member, compare
+from expnet_live.reports.groups import Effect, Member, assign, compare
 from expnet_live.reports.latency import Response, by_chance, responses
 from expnet_live.reports.measures import Blink, Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
@@ -47,6 +47,7 @@ def make_report(
     """Measure everything. Faces of one recording are compared in pairs; with `together`, those of different recordings
     as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
     effects = [] if members is None else compare(recordings, members)
+    remarks = [*remarks, *([] if members is None else assign(recordings, members)[1])]
     faces = []
     for i, recording in enumerate(recordings):
         figures, answers = figures_of(recording), responses(recording)

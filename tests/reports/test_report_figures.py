@@ -9,9 +9,10 @@ import pytest
 from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
 from scipy import stats
 
+from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
-from expnet_live.reports.groups import Member, compare
+from expnet_live.reports.groups import Member, assign, compare
 from expnet_live.reports.latency import by_chance, onset, responses
 from expnet_live.reports.measures import Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
@@ -212,6 +213,52 @@ def test_two_people_in_both_groups_are_too_few() -> None:
     made, members = people(EFFECT, 2)
     who = {"p0": "x", "p1": "x", "p2": "y", "p3": "y"}
     assert compare(made, {name: Member(who[name], m.group) for name, m in members.items()}) == []
+
+
+def test_conditions_of_the_same_people_are_compared_as_pairs() -> None:
+    """Each person has three trials of either condition, and an effect of their own: as the paired t-test says."""
+    rng = np.random.default_rng(7)
+    made, members, means = [], {}, np.zeros((5, 2))
+    for person in range(5):
+        own = rng.normal(0.3, 0.05, 2)
+        for condition in range(2):
+            for trial in range(3):
+                name = f"p{person}/c{condition}/{trial}.mp4"
+                r = recording(12, name, seed=len(made))
+                wave = own[condition] + rng.normal(0, 0.01) + 0.1 * np.sin(2 * np.pi * r.time)
+                made.append(doing(r, wave, "jawOpen"))
+                means[person, condition] += made[-1].weights[:, ARKIT.index("jawOpen")].mean() / 3
+                members[name] = Member(f"p{person}", f"c{condition}")
+    (jaw,) = [e for e in compare(made, members) if e.figure == "mean jawOpen"]
+    paired = stats.ttest_rel(means[:, 1], means[:, 0])
+    assert jaw.estimate == pytest.approx(float(np.diff(means).mean()), abs=2e-4)
+    assert jaw.p == pytest.approx(paired.pvalue, abs=0.01)
+    assert (jaw.participants, jaw.windows) == (5, 30)
+
+
+def test_a_line_of_groups_is_of_one_recording() -> None:
+    """Trials of several people often have the same names."""
+    made = [recording(12, f"/data/{who}/trial1.mp4", seed=i) for i, who in enumerate("abcd")]
+    short = {f"{who}/trial1.mp4": Member(who, "xxyy"[i]) for i, who in enumerate("abcd")}
+    found, remarks = assign(made, {**short, "e/trial1.mp4": Member("e", "x")})
+    assert [member.participant for _, member in found] == ["a", "b", "c", "d"]
+    assert remarks == ["e/trial1.mp4: in --groups, but no such recording is read."]
+    with pytest.raises(UserError, match=r"The line trial1 .* fits /data/a/trial1.mp4 and /data/b/trial1.mp4"):
+        assign(made, {"trial1": Member("a", "x")})
+    accents = recording(12, "Zoe\u0301.mp4")  # as macOS writes it
+    assert assign([accents], {"./Zo\u00e9.mp4": Member("zoe", "x")})[0][0][1].participant == "zoe"
+
+
+def test_faces_of_one_recording_are_different_people() -> None:
+    one, other = (replace(recording(12, "talk.mp4", seed=i), face=i) for i in range(2))
+    with pytest.raises(UserError, match=r"shows two faces at once; .* such as: talk.mp4, face 0"):
+        assign([one, other], {"talk.mp4": Member("anna", "x")})
+    found, remarks = assign([one, other], {"talk.mp4, face 1": Member("anna", "x")})
+    assert found == [(other, Member("anna", "x"))]
+    assert remarks == ["talk.mp4, face 0: not in the comparison, because --groups has lines for other faces only."]
+    early = one.time < 6  # lost, and seen again under another number
+    one, other = replace(one, seen=early), replace(other, seen=~early)
+    assert len(assign([one, other], {"talk": Member("anna", "x")})[0]) == 2
 
 
 def test_the_name_of_a_group_may_have_an_apostrophe() -> None:

@@ -85,6 +85,40 @@ def test_a_data_set_gives_the_figures_of_its_table(tmp_path: Path) -> None:
     assert one.name == "ada.mp4" and one.seen.all()
 
 
+def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_session: Session) -> None:
+    """Everyone's first trial is called trial1.mp4, and everyone's take "Take": they are no faces of one recording."""
+    for i, who in enumerate("ab"):
+        write_table(tmp_path / who / "coefficients.csv", recording(20, "trial1.mp4", seed=i))
+    write_table(tmp_path / "both.csv", *(recording(20, f"{who}/007", seed=5) for who in "ab"))
+    takes = [tmp_path / who / "take" for who in "ab"]
+    for folder in takes:
+        shutil.copytree(demo_session.folder, folder)
+        info = folder / "session.json"
+        info.write_text(re.sub('"title": ""', '"title": "Take"', info.read_text(encoding="utf-8")), encoding="utf-8")
+    inputs = [tmp_path / "a", tmp_path / "b", tmp_path / "b" / ".." / "b", tmp_path / "both.csv", *takes]
+    faces = read_recordings(inputs).faces
+    a, b = tmp_path / "a", tmp_path / "b"
+    names = [f"{a}/trial1.mp4", f"{b}/trial1.mp4", "a/007", "b/007", f"{a}/take/Take", f"{b}/take/Take"]
+    assert [r.source for r in faces] == [r.name for r in faces] == names
+    assert make_report(faces).pairs == []
+
+
+def test_names_of_digits_stay_names(tmp_path: Path) -> None:
+    write_table(tmp_path / "table.csv", recording(20, "007"))
+    assert [r.source for r in read_recordings([tmp_path / "table.csv"]).faces] == ["007"]
+
+
+def test_a_comparison_that_finds_nothing_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(tmp_path / "table.csv", *(recording(12, f"{i}.mp4", seed=i) for i in range(3)))
+    groups = tmp_path / "groups.csv"
+    groups.write_text("source,participant,group\n0,a,x\n1,b,x\n2,c,y\nlost,d,y\n", encoding="utf-8")
+    assert main(["report", str(tmp_path / "table.csv"), "--groups", str(groups), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "No figure of the groups can be compared: each group needs two people" in said
+    assert "lost: in --groups, but no such recording is read." in said
+    assert "lost: in --groups" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_session_with_two_faces_and_markers(tmp_path: Path, demo_session: Session) -> None:
     n, fps = 900, 30.0
     base = slow_noise(n + 100, 4)
