@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -63,9 +64,15 @@ def _digest(text: str) -> str:
 
 
 def list_inputs(texts: Sequence[str]) -> list[Input]:
-    """The inputs, each once, in their order. Raises UserError for a camera, or a list that cannot be read."""
-    found = (one for text in texts for one in _expanded(text))
-    return list({one.spec: one for one in found}.values())
+    """The inputs, each once, in their order, with the person that any list gives them. Raises UserError for a camera, a
+    list that cannot be read, or two persons of one input."""
+    found: dict[str, Input] = {}
+    for one in (one for text in texts for one in _expanded(text)):
+        before = found.setdefault(one.spec, one)
+        if before.person and one.person and before.person != one.person:
+            raise UserError(f"The lists say both {before.person} and {one.person} for {one.source}; correct them.")
+        found[one.spec] = before if before.person else one
+    return list(found.values())
 
 
 def _expanded(text: str, person: str | None = None) -> Iterator[Input]:
@@ -106,7 +113,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
         yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
     check_commas(text.partition("\n")[0], f"the list {path}")
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     if "source" not in (rows.fieldnames or ()):
         raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
     for row in rows:

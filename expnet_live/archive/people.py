@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from expnet_live.archive.inputs import Input, lines_of
 from expnet_live.archive.manifest import Manifest
+from expnet_live.archive.remote import MAGIC, is_address
 from expnet_live.archive.schema import APPEARANCE
 from expnet_live.archive.tasks import FACES
 from expnet_live.core.arkit import ARKIT
@@ -47,31 +48,53 @@ _NEUTRAL, _REST = "neutral_", "rest_"
 def named(inputs: Sequence[Input], texts: Sequence[str], people: str | None) -> list[Input]:
     """The inputs with their persons: those of their own lists for None, else by `folder` or by a list of persons.
 
-    By folder, it is the first one below the INPUT of `texts` that holds the file, or else that which it is in.
-    Raises UserError if the list cannot be read, or names no input.
+    By folder, it is the first one below the INPUT of `texts` that holds the file, or else that which it is in; of a
+    pattern, the first one below its part without wildcards. Raises UserError if the list cannot be read, names no
+    input, or says two things about one.
     """
     if people is None:
         return list(inputs)
     if people == _FOLDER:
-        roots = [os.path.abspath(text) for text in texts if Path(text).is_dir()]  # noqa: PTH100  keeps links
+        roots = [root for text in texts if (root := _root(text))]
         return [replace(one, person=_by_folder(one.spec, roots)) for one in inputs]
     path = Path(people)
     if not path.is_file():
         raise UserError(f"There is no list {people}; --people accepts folder, or a .csv file.")
-    persons = {name: person for name, person in lines_of(path) if person is not None}
-    persons |= {str((path.parent / name).absolute()): person for name, person in persons.items()}
-    found = [replace(one, person=persons.get(one.spec) or persons.get(Path(one.spec).name)) for one in inputs]
+    persons: dict[str, str] = {}
+    for name, person in lines_of(path):
+        if person is not None and persons.setdefault(name, person) != person:
+            raise UserError(f"{people} says both {persons[name]} and {person} for {name}; give each its path.")
+    paths = {str((path.parent / name).absolute()): person for name, person in persons.items()} | persons
+    files: dict[str, str] = {}  # by their names alone
+    for one in inputs:
+        name = Path(one.spec).name
+        if one.spec not in paths and name in persons and files.setdefault(name, one.spec) != one.spec:
+            raise UserError(f"{name} in {people} may be {files[name]} or {one.spec}; give each its path.")
+    found = [replace(one, person=paths.get(one.spec) or persons.get(Path(one.spec).name)) for one in inputs]
     if not any(one.person for one in found):
         raise UserError(f"{people} names no input; its column 'source' needs paths or names of files.")
     return found
 
 
-def _by_folder(spec: str, roots: Sequence[str]) -> str:
+def _root(text: str) -> str | None:
+    """The folder below which the folders of persons are, as the specs of inputs begin; None if INPUT is a file."""
+    pattern = MAGIC.search(text)
+    if pattern and not Path(text).exists():
+        text = text[: pattern.start()].rpartition("/")[0] or ("/" if text.startswith("/") else ".")
+    elif not is_address(text) and not Path(text).is_dir():
+        return None
+    return text if is_address(text + "/") else os.path.abspath(text)  # noqa: PTH100  keeps links
+
+
+def _by_folder(spec: str, roots: Sequence[str]) -> str | None:
+    file = (spec.partition("::")[0] if is_address(spec) else spec).replace(os.sep, "/")
     for root in roots:
-        if spec.startswith(root.rstrip(os.sep) + os.sep):
-            below = Path(spec).relative_to(root).parts
-            return below[0] if len(below) > 1 else Path(root).name
-    return PurePosixPath(spec).parent.name
+        start = root.replace(os.sep, "/").rstrip("/") + "/"
+        if file.startswith(start):
+            *folders, _ = file.removeprefix(start).lstrip("/").split("/")
+            name = folders[0] if folders else PurePosixPath(start).name
+            return None if name.endswith(":") else name  # at the top of an archive
+    return PurePosixPath(file).parent.name
 
 
 # --- pooling ------------------------------------------------------------------------------------

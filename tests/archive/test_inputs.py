@@ -44,6 +44,11 @@ def test_a_list_names_persons(folder: Path) -> None:
     found = list_inputs([str(folder / "list.csv")])
     assert [one.person for one in found] == ["Ann", "Bob", None]
     assert [one.kind for one in found] == [Kind.VIDEO, Kind.VIDEO, Kind.PHOTO]
+    again = list_inputs([str(folder / "list.csv"), str(folder)])
+    assert [one.person for one in again] == ["Ann", "Bob", None]
+    (folder / "more.csv").write_text("source,person\nx/a.mp4,Eve\n")
+    with pytest.raises(UserError, match="say both Ann and Eve for"):
+        list_inputs([str(folder / "list.csv"), str(folder / "more.csv")])
 
 
 def test_what_is_missing_has_a_sentence(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,34 @@ def test_persons_by_folder_and_by_list(tmp_path: Path) -> None:
     listed.write_text("person,source\nX,z.png\n")
     with pytest.raises(UserError, match="names no input"):
         named(inputs, [], str(listed))
+
+
+def test_persons_by_folder_of_patterns_and_archives(tmp_path: Path) -> None:
+    """The first folder below the part without wildcards, not the one that a file is in: many have a "day 1"."""
+    names = ("anna/day 1/a.png", "ben/day 1/b.png")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        for name in names:
+            photo(tmp_path / "in" / name)
+            packed.write(tmp_path / "in" / name, name)
+    pattern, packed_too = str(tmp_path / "in" / "**" / "*.png"), f"zip://**/*.png::{tmp_path / 'all.zip'}"
+    for text in (pattern, packed_too):
+        found = named(list_inputs([text]), [text], "folder")
+        assert [one.person for one in found] == ["anna", "ben"]
+
+
+def test_a_list_that_fits_two_inputs_is_refused(tmp_path: Path) -> None:
+    for name in ("anna/trial1.png", "ben/trial1.png"):
+        photo(tmp_path / name)
+    inputs, listed = list_inputs([str(tmp_path)]), tmp_path / "who.csv"
+    for text, said in (
+        ("trial1.png,A\n", "trial1.png in .* may be .*anna/trial1.png or .*ben/trial1.png; give each its path"),
+        ("trial1.png,A\ntrial1.png,B\n", "says both A and B for trial1.png"),
+    ):
+        listed.write_text("source,person\n" + text)
+        with pytest.raises(UserError, match=said):
+            named(inputs, [], str(listed))
+    listed.write_text("source,person\nanna/trial1.png,A\ntrial1.png,B\n")
+    assert [one.person for one in named(inputs, [], str(listed))] == ["A", "B"]
 
 
 def test_shape_and_neutral_are_pooled_over_files(tmp_path: Path, scheduler: str) -> None:
