@@ -59,6 +59,8 @@ class BarsView(QWidget):
         self._still: QPixmap | None = None
         self._marks = np.zeros((4, 0))  # see _marked
         self._numbers: dict[str, QStaticText] = {}
+        self._row_font = QFont()  # that of the numbers
+        self._measured: tuple[QSize, tuple[float, float, float, float]] | None = None  # see _measures
         self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
         self._row_rects: list[QRect] = []  # the whole pixels of each, which share a line with a neighbour's at most
 
@@ -120,6 +122,7 @@ class BarsView(QWidget):
             return
         if self._still is None or self._still.size() != self.size() * self.devicePixelRatioF():
             self._still, self._marks = self._draw_still(), self._marked()
+            self._row_font = self._font(self._measures()[0])
             self._numbers.clear()
         painter.fillRect(event.rect(), QColor(self._theme.panel))
         painter.setOpacity(INACTIVE + (1 - INACTIVE) * self._presence)
@@ -129,7 +132,7 @@ class BarsView(QWidget):
         row, left, length, thick = self._measures()
         least, most = self._gauge.limits
         zero = left + length * min(max(-least / (most - least), 0), 1)
-        painter.setFont(self._font(row))
+        painter.setFont(self._row_font)
         dirty, right = event.region(), left + length + _NUMBER
         marks = self._marks.T.tolist()
         for i, (color, faint) in enumerate(self._row_colors):
@@ -164,14 +167,18 @@ class BarsView(QWidget):
         if found is None:
             found = self._numbers[text] = QStaticText(text)
             found.setTextFormat(Qt.TextFormat.PlainText)
-            found.prepare(font=self._font(self._measures()[0]))
+            found.prepare(font=self._row_font)
         return found
 
     def _measures(self) -> tuple[float, float, float, float]:
-        """Height of a row; left edge, length and thickness of the bars."""
+        """Height of a row; left edge, length and thickness of the bars. The font is measured once for each size."""
+        if self._measured is not None and self._measured[0] == self.size():
+            return self._measured[1]
         row = self.height() / len(self._gauge.names)
         left = min(0.5 * self.width(), self._metrics(row).horizontalAdvance("Lower lip down R") + 18.0) + 6
-        return row, left, max(self.width() - 6.0 - left - _NUMBER, 10.0), float(np.clip(row * 0.36, 3, 8))
+        length, thick = max(self.width() - 6.0 - left - _NUMBER, 10.0), float(np.clip(row * 0.36, 3, 8))
+        self._measured = self.size(), (row, left, length, thick)
+        return self._measured[1]
 
     def _font(self, row: float) -> QFont:
         font = QFont(self.font())
@@ -220,7 +227,7 @@ class BarsView(QWidget):
         return still
 
     def _renew(self) -> None:
-        self._still = None
+        self._still = self._measured = None
         self.update()
 
     def event(self, event: QEvent) -> bool:

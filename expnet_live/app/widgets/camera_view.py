@@ -5,7 +5,19 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from expnet_live.app import texts
@@ -15,6 +27,7 @@ from expnet_live.core.types import Array, Box, Image
 from expnet_live.live.state import LiveFace, LiveState
 
 RADIUS = 8.0
+_CHIPS = 8  # texts whose chips are kept
 
 
 class CameraView(QWidget):
@@ -33,6 +46,7 @@ class CameraView(QWidget):
         self._image: Image | None = None
         self._faces: tuple[LiveFace, ...] = ()
         self._lines: FaceLines | None = None
+        self._chips: dict[tuple[str, float], QPixmap] = {}
 
     def sizeHint(self) -> QSize:
         return QSize(360, 270)
@@ -169,17 +183,34 @@ class CameraView(QWidget):
         return at
 
     def _draw_chip(self, painter: QPainter, at: QPointF, text: str, center: bool = False) -> None:
+        chip = self._chip(text)
+        left = at.x() - chip.deviceIndependentSize().width() / 2 if center else at.x()
+        painter.drawPixmap(QPointF(round(left), round(at.y())), chip)
+
+    def _chip(self, text: str) -> QPixmap:
+        """A chip with that text, drawn once for many frames."""
+        ratio = self.devicePixelRatioF()
+        if (found := self._chips.get((text, ratio))) is not None:
+            return found
         font = QFont(self.font())
         font.setPixelSize(12)
+        area = QRectF(0, 0, QFontMetrics(font).horizontalAdvance(text) + 18, 24)
+        chip = QPixmap((area.size() * ratio).toSize())
+        chip.setDevicePixelRatio(ratio)
+        chip.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(chip)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(font)
-        width = painter.fontMetrics().horizontalAdvance(text) + 18
-        x = at.x() - width / 2 if center else at.x()
-        chip = QRectF(x, at.y(), width, 24)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(10, 12, 14, 165))
-        painter.drawRoundedRect(chip, 12, 12)
+        painter.drawRoundedRect(area, 12, 12)
         painter.setPen(QColor("#f2f4f6"))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+        if len(self._chips) >= _CHIPS:
+            self._chips.clear()
+        self._chips[text, ratio] = chip
+        return chip
 
     def _draw_recording(self, painter: QPainter, corner: QPointF) -> None:
         """Draw a red chip whose upper right corner is at this point."""

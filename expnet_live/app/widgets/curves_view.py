@@ -176,7 +176,10 @@ class CurvesView(QWidget):
         axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         for side in ("left", "bottom"):
-            plot.getAxis(side).setTickFont(_font())
+            axis = plot.getAxis(side)
+            axis.setTickFont(_font())
+            # An axis seldom changes; its texts take as long to draw as the curves.
+            axis.setCacheMode(pg.AxisItem.CacheMode.DeviceCoordinateCache)
         return plot
 
 
