@@ -51,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--face",
         type=int,
         metavar="N",
-        help="number of the face (default: all in tables and overlays, else the one seen most)",
+        help="number of the face (default: all in tables and overlays, else the one mirrored most)",
     )
     parser.add_argument(
         "--neutral", choices=("subtract", "keep"), default="subtract",

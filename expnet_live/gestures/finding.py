@@ -34,11 +34,12 @@ def events_of(times: Array, values: Iterable[Array | None], rules: Sequence[Rule
 
 
 def session_events(session: Session, rules: Sequence[Rule]) -> list[Event]:
-    """Of the face seen most, as shown: with the profile's neutral and gains. Raises UserError without blendshapes."""
+    """Of the main face, as shown: with the profile's neutral and gains. Raises UserError without blendshapes."""
     rows = session.rows
     if not np.isfinite(rows.blendshapes).any():
         raise UserError("The session has no blendshapes, which gestures are read from; re-analyse it with our network.")
-    shown = track(corrected(rows, session.info.person, session.info.coefficients), main_face(rows))
+    info = session.info
+    shown = track(corrected(rows, info.person, info.coefficients), main_face(rows, info.people))
     values = (
         None if weights is None else values_of(weights, shown.rotation[i])
         for i, weights in enumerate(map(shown.blendshapes_of, range(len(shown))))

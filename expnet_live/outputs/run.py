@@ -112,7 +112,7 @@ def states_of(
     model = head_with(info.coefficients, info.n_identity, info.face_model.version)
     if model is None:
         raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
-    face = main_face(rows)
+    face = main_face(rows, info.people)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
     measured, shown = track(rows, face), track(corrected(rows, info.person, info.coefficients), face)
     swings = Swings()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay
 from expnet_live.core.errors import UserError
-from expnet_live.heads.look import USUAL, Look
+from expnet_live.core.progress import Progress
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.worker import Stopped, Worker
 
@@ -19,11 +20,11 @@ class Loader(Worker):
     """`take` returns the session once it is loaded, or the sentence that says why it failed; `share` is the part (0..1)
     of its table that has been read. After a stop, it ends at the next step."""
 
-    def __init__(self, folder: Path, head: str = "", look: Look = USUAL) -> None:
-        """`head`, `look`: see Replay.load."""
+    def __init__(self, folder: Path, load: Callable[[Progress], Replay]) -> None:
+        """`load` may raise UserError."""
         super().__init__("loading of a session")
         self.share = 0.0
-        self._folder, self._head, self._look = folder, head, look
+        self._folder, self._load = folder, load
         self._out: Mailbox[Replay | str] = Mailbox()
 
     def take(self) -> Replay | str | None:
@@ -32,7 +33,7 @@ class Loader(Worker):
     def _work(self) -> None:
         self._running()
         try:
-            self._out.put(Replay.load(self._folder, self._step, self._head, self._look))
+            self._out.put(self._load(self._step))
         except Stopped:
             raise
         except UserError as error:

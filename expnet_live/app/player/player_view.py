@@ -63,6 +63,7 @@ class PlayerView(QWidget):
         self.moment: Moment | None = None  # the row that all views show
         self._sends, self._last_sent = False, (-1, 0.0)  # whether, and the row that was sent last, and when
         self._loader: Loader | None = None
+        self._turning: Loader | None = None  # to another face of the session
         self._opening: Iterator[object] = iter(())
         self.markers = MarkerList(self._marked)
         self._sheets = Sheets(self)
@@ -100,7 +101,8 @@ class PlayerView(QWidget):
     def open_session(self, folder: Path) -> None:
         """Open a session and return at once; an error in the folder is shown as a sentence."""
         self.close_session()
-        self.folder, self._loader = folder, Loader(folder, self._state.choices.head, self._state.choices.styled)
+        head, look = self._state.choices.head, self._state.choices.styled
+        self.folder, self._loader = folder, Loader(folder, lambda done: Replay.load(folder, done, head, look))
         self._loader.start()
         self._timer.start(_TICK)
 
@@ -108,14 +110,15 @@ class PlayerView(QWidget):
         """Close the session within two seconds."""
         self._timer.stop()
         end = time.monotonic() + _PATIENCE
-        for threads in (self.moments, self._loader):
+        for threads in (self.moments, self._loader, self._turning):
             if threads is not None:
                 threads.stop()
         if self.moments is not None:
             self.moments.join(end)
-        if self._loader is not None:
-            self._loader.join(end - time.monotonic())
-        self.folder = self.replay = self._loader = self.moments = self.moment = None
+        for loader in (self._loader, self._turning):
+            if loader is not None:
+                loader.join(end - time.monotonic())
+        self.folder = self.replay = self._loader = self._turning = self.moments = self.moment = None
         self.actions_["send"].setChecked(False)
         self.deck.unload()
         self._opening = iter(())
@@ -135,6 +138,36 @@ class PlayerView(QWidget):
     @property
     def playback(self) -> Playback | None:
         return self.deck.playback
+
+    @property
+    def face(self) -> int | None:
+        """The number of the face shown; None without a session, or where there is only one at a time."""
+        return None if self.replay is None else self.replay.face
+
+    def follow(self, face: int) -> None:
+        """Show another face of the session from now on."""
+        replay, folder = self.replay, self.folder
+        if replay is None or folder is None or replay.face in (None, face) or self._turning is not None:
+            return
+        self._turning = Loader(folder, lambda _: replay.following(face))
+        self._turning.start()
+
+    def _turn(self, loader: Loader) -> None:
+        """Show the face that was asked for, once its curves are made."""
+        replay, before = loader.take(), self.moments
+        if replay is None or before is None:
+            return
+        loader.join(_PATIENCE)
+        self._turning = None
+        if isinstance(replay, str):  # it has gone to the log
+            return
+        before.stop()
+        before.join(time.monotonic() + _PATIENCE)
+        replay.swings.on = self._state.choices.swing
+        self.replay, self.moments, self.moment = replay, Moments(replay), None
+        self.readout.follow(replay)
+        self._switch_gauge()
+        self.plot.set_lost(replay.lost)
 
     def _switch_gauge(self) -> None:
         track = self.readout.track
@@ -196,6 +229,8 @@ class PlayerView(QWidget):
         playback = self.playback
         if next(self._opening, _OPEN) is not _OPEN or playback is None or self.moments is None:
             return
+        if self._turning is not None:
+            self._turn(self._turning)
         row = playback.advance(time.monotonic())
         self.actions_.show_playing(playback.playing)
         self._take_moment()
@@ -373,6 +408,7 @@ class PlayerView(QWidget):
         self._pages.addWidget(player)
 
     def _connect(self) -> None:
+        self.camera.picked.connect(self.follow)
         self.plot.sought.connect(self.deck.seek)
         self.plot.ranged.connect(lambda low, high: self.deck.set_range((low, high)))
         self.plot.moved.connect(self._move_marker)

@@ -96,7 +96,7 @@ class SessionPlot(QWidget):
         """See `set_curves`."""
         self.set_curves(curves, percent)
         self._markers.set_markers(markers)
-        self._lost.set_spans(lost)
+        self.set_lost(lost)
         start, end = float(curves.time[0]), float(curves.time[-1])
         self._whole = start, end
         end = max(end, start + _LEAST)
@@ -105,6 +105,10 @@ class SessionPlot(QWidget):
         box.setLimits(xMin=start - room, xMax=end + room, minXRange=_LEAST)
         self.set_range(None)
         self.show_all()
+
+    def set_lost(self, lost: list[tuple[float, float]]) -> None:
+        """The intervals without the face."""
+        self._lost.set_spans(lost)
 
     def set_markers(self, markers: Sequence[Marker]) -> None:
         self._markers.set_markers(markers)

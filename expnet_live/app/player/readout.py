@@ -67,6 +67,11 @@ class Readout(QWidget):
         self.bars.set_gains(replay.session.info.person.gains)
         self._show_gauge()
 
+    def follow(self, replay: Replay) -> None:
+        """Another face of the same session: the chosen curves stay."""
+        self._replay = replay
+        self._show_gauge()
+
     @property
     def track(self) -> Track:
         """The values that are shown."""

@@ -42,7 +42,7 @@ _HOLD = 0.5  # s for which a picture stays for later rows without a picture of t
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """`rows` are the track (T rows, one per frame) of the face that was seen most.
+    """`rows` are the track (T rows, one per frame) of `face`, or of each frame's only one where it is None.
 
     `expression` (T, n) and `blendshapes` (T, 52) are the values shown, with its neutral subtracted and its gains
     applied; `blendshapes` are NaN if its model predicts none. `angles` (T, 3) are yaw, pitch and roll in degrees. All
@@ -53,6 +53,7 @@ class Replay:
     """
 
     session: Session
+    face: int | None
     rows: Rows
     expression: Array
     blendshapes: Array
@@ -80,17 +81,22 @@ class Replay:
         except UserError as error:
             no_head = str(error)
         progress(n, n)
-        replay = cls.of(session, drawn, no_head)
-        # Compute these now, so that nobody waits for them later.
+        return cls.of(session, drawn, no_head, main_face(session.rows, session.info.people))._prepared()
+
+    def following(self, face: int) -> Replay:
+        """The same session with another face, which takes a moment."""
+        return self.of(self.session, self.drawn, self.no_head, face)._prepared()
+
+    def _prepared(self) -> Replay:
+        """With what nobody should wait for later."""
         for gauge in GAUGES:
-            replay.track(gauge).liveliest(0)
-            _ = replay.track(gauge).curves
-        return replay
+            self.track(gauge).liveliest(0)
+            _ = self.track(gauge).curves
+        return self
 
     @classmethod
-    def of(cls, session: Session, drawn: DrawnHead | None, no_head: str) -> Replay:
+    def of(cls, session: Session, drawn: DrawnHead | None, no_head: str, face: int | None) -> Replay:
         info, all_rows = session.info, session.rows
-        face = main_face(all_rows)
         rows = track(all_rows, face)
         shown = track(corrected(all_rows, info.person, info.coefficients), face)
         seen = rows.face >= 0
@@ -105,9 +111,8 @@ class Replay:
         person = info.person.identity
         if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
             identity = person
-        return cls(
-            session, rows, shown.expression, shown.blendshapes, angles, pose_row, picture, own, identity, drawn, no_head
-        )
+        values = shown.expression, shown.blendshapes
+        return cls(session, face, rows, *values, angles, pose_row, picture, own, identity, drawn, no_head)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -166,12 +171,13 @@ class Replay:
         return LiveState(captured, faces, {}, now, processed=True)
 
     def faces(self, row: int) -> tuple[LiveFace, ...]:
-        """All faces of that moment as measured, for the lines over the picture."""
+        """All faces of that moment as measured, for the lines over the picture: first the one that is shown."""
         if self.drawn is None:
             return ()
         rows, frame = self.session.rows, self.rows.frame[row]
         first, end = np.searchsorted(rows.frame, frame), np.searchsorted(rows.frame, frame, side="right")
-        states = [rows.state_of(i) for i in range(first, end) if rows.face[i] >= 0]
+        there = sorted(range(first, end), key=lambda i: bool(rows.face[i] != self.rows.face[row]))
+        states = [rows.state_of(i) for i in there if rows.face[i] >= 0]
         return tuple(LiveFace(s, s.expression, s.identity, self.drawn.head) for s in states)
 
 

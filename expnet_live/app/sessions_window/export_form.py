@@ -51,6 +51,7 @@ class ExportForm(QWidget):
         self._range: Range | None = None
         self._looped = False
         self._face: int | None = None
+        self._shown: int | None = None
         self._head = ""  # ours
         self._confirmed: Path | None = None  # chosen in the dialog: may be replaced
         self._searches = 0  # for a free name; only the last one counts
@@ -80,6 +81,10 @@ class ExportForm(QWidget):
             self._looped = wanted is not None and (self._looped or self._range is None)
             self._range = wanted
             self._show_parts()
+
+    def set_shown(self, face: int | None) -> None:
+        """Set the face that the player shows, which formats of one face get unless another one is chosen."""
+        self._shown = face
 
     @property
     def chosen(self) -> Format:
@@ -114,7 +119,7 @@ class ExportForm(QWidget):
             start=start,
             end=end,
             fps=self._fps,
-            face=self._face,
+            face=self._shown if self._face is None and self.chosen.one_face else self._face,
             neutral=self.neutral.isChecked(),
             gains=self.gains.isChecked(),
             head=(self._head or None) if "head" in self.chosen.takes else None,
@@ -161,7 +166,9 @@ class ExportForm(QWidget):
         self.rate.set_options(rates, self._fps)
         faces = [] if session is None else sorted(faces_of(session.rows))
         general = texts.EXPORT_MAIN_FACE if self.chosen.one_face else texts.EXPORT_FACES
-        listed = [Option(f, texts.EXPORT_ONE_FACE.format(n=f)) for f in faces]
+        people = {} if session is None else session.info.people
+        named = {f: texts.EXPORT_NAMED_FACE if f in people else texts.EXPORT_ONE_FACE for f in faces}
+        listed = [Option(f, text.format(n=f, name=people.get(f))) for f, text in named.items()]
         self.face.set_options([Option(None, general), *listed], self._face)
         for widget in (self.face, self._labels[self.face]):
             widget.setVisible(len(faces) > 1)

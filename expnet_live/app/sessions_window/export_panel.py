@@ -60,6 +60,10 @@ class ExportPanel(QWidget):
         if self.form.session is not None:
             self.form.set_range(wanted)
 
+    def set_shown(self, face: int | None) -> None:
+        """Set the face that the player shows."""
+        self.form.set_shown(face)
+
     def export(self) -> None:
         form = self.form
         self._waiting = form.session is not None and form.out is None

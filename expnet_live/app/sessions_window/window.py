@@ -181,6 +181,7 @@ class SessionsWindow(QMainWindow):
                 self._watcher.addPath(str(librarian.root))
         if self.panel.isVisible():
             self.panel.set_range(self.player.range)
+            self.panel.set_shown(self.player.face)
         self.panel.tick()
 
     # --- the chosen session -------------------------------------------------------------------

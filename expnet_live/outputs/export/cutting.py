@@ -50,7 +50,7 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
 
 
 def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
-    face = main_face(rows) if options.face is None else options.face
+    face = main_face(rows, session.info.people) if options.face is None else options.face
     others = [f for f in faces_of(rows) if face is not None and f != face]
     remarks = []
     if options.face is None and others:

@@ -17,8 +17,8 @@ class ExportOptions:
     """`format`: the name of one of FORMATS, written to `out`.
 
     `start`, `end` in seconds of the session; `fps` is the new rate, None for the recorded moments. `face`: its number,
-    or None for all faces if the format can hold them, else for the one seen most. `neutral`, `gains`: whether to apply
-    the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
+    or None for all faces if the format can hold them, else for the one mirrored most. `neutral`, `gains`: whether to
+    apply the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
     `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
     `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
     A format says in `takes` which of these it uses.

@@ -6,7 +6,7 @@ gaps in tables. An animation cannot have gaps, and holds the last values (`held`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields, replace
 
 import numpy as np
@@ -46,10 +46,14 @@ def faces_of(rows: Rows) -> list[int]:
     return [int(f) for f in faces[np.argsort(-counts, kind="stable")]]
 
 
-def main_face(rows: Rows) -> int | None:
-    """The face seen in most frames; None if there was never more than one at a time, because all are then the same."""
+def main_face(rows: Rows, mirrored: Collection[int] = ()) -> int | None:
+    """The face to show: of those that were `mirrored` while it was recorded, else of all, the one seen in most frames.
+
+    None if there was never more than one at a time, because all are then the same.
+    """
     alone = len(np.unique(rows.frame)) == len(rows)
-    return None if alone else faces_of(rows)[0]
+    faces = faces_of(rows)
+    return None if alone else next((f for f in faces if f in mirrored), faces[0])
 
 
 def track(rows: Rows, face: int | None) -> Rows:

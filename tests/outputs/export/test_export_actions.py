@@ -103,7 +103,7 @@ def test_tables_have_columns_of_the_actions(session: Session, demo_session: Sess
 
 
 def test_the_player_shows_them(session: Session, model: FaceModel) -> None:
-    replay = Replay.of(session, own_drawn(), "")
+    replay = Replay.of(session, own_drawn(), "", None)
     poser = Poser(replay, model)
     poser.start()
     poser.ask(10)
