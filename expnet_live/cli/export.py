@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_look, positive_float
+from expnet_live.core.arguments import add_look, add_overwrite, positive_float
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.render.style import OverlayStyle
 
@@ -36,6 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="PATH",
         help="file or folder to write (default: named like the session, in the current folder)",
     )
+    add_overwrite(parser)
     parser.add_argument(
         "--range",
         nargs=2,
@@ -101,6 +102,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.errors import UserError
+    from expnet_live.core.files import check_new
     from expnet_live.core.signals import terminable
     from expnet_live.heads.look import Look
     from expnet_live.outputs.export.export import default_out, export
@@ -115,9 +117,11 @@ def run(args: argparse.Namespace) -> int:
     session = Session.open(args.session)
     if args.analysis is not None:
         session = open_analysis(session, args.analysis)
+    out = args.out or default_out(session, args.to)
+    check_new(out, args.overwrite)
     options = ExportOptions(
         format=args.to,
-        out=args.out or default_out(session, args.to),
+        out=out,
         start=start,
         end=end,
         fps=args.fps,

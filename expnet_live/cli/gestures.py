@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.progress import progress_bar
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_smoothing, positive_float
+from expnet_live.core.arguments import add_overwrite, add_smoothing, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.capture.spec import SourceSpec
@@ -31,6 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--list", action="store_true", help="list the gestures that are known, and exit")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="look for these gestures only")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table to this file (.csv)")
+    add_overwrite(parser)
     parser.add_argument("--profile", metavar="NAME", help="profile of the person, with gestures of their own")
     live = parser.add_argument_group("live")
     live.add_argument(
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.cli.profile import DEFAULT, person_of
     from expnet_live.core.errors import UserError
+    from expnet_live.core.files import check_new
     from expnet_live.core.signals import terminable
     from expnet_live.gestures.finding import HEADER, lines_of, write_events
     from expnet_live.gestures.watching import chosen, rules_of
@@ -65,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.source is None:
         raise UserError("Give a SOURCE, such as: expnet-live gestures talk.mp4")
+    if args.out is not None:
+        check_new(args.out, args.overwrite)
     session = is_session(Path(args.source))
     spec = None if session else SourceSpec.parse(args.source)
     with terminable():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.progress import progress_bar
 from expnet_live.cli.quiet import quietly
+from expnet_live.core.arguments import add_overwrite
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -24,6 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="session, table (.csv), or data set")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the page and the tables")
+    add_overwrite(parser)
     parser.add_argument(
         "--groups", type=Path, metavar="CSV",
         help="compare groups: a table with the columns source, participant, group (needs statsmodels)",
@@ -40,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.reports.groups import INCOMPARABLE, read_groups
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.reports.report import make_report
-    from expnet_live.reports.writing import write_report
+    from expnet_live.reports.writing import check_place, write_report
 
+    check_place(args.out, args.overwrite)
     members = None if args.groups is None else read_groups(args.groups)
     read = read_recordings(args.inputs)
     with progress_bar() as progress:

@@ -58,6 +58,10 @@ def add_neutral(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--overwrite", action="store_true", help="replace what an earlier run wrote there")
+
+
 def add_look(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--look",

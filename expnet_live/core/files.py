@@ -19,8 +19,7 @@ def whole(path: Path) -> Iterator[Path]:
 
     Raises UserError if the place cannot be written, or if a folder of that name exists.
     """
-    if path.is_dir():
-        raise UserError(f"There is already a folder {path}; choose another name, or move it away.")
+    _check_no_folder(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
@@ -29,6 +28,18 @@ def whole(path: Path) -> Iterator[Path]:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}); free some space there, or choose another place."
         ) from error
+
+
+def check_new(path: Path, overwrite: bool) -> None:
+    """Raises UserError if there is a folder at `path`, or a file, unless the user lets it be replaced."""
+    _check_no_folder(path)
+    if not overwrite and os.path.lexists(path):
+        raise UserError(f"There is already a file {path}; add --overwrite to replace it, or choose another one.")
+
+
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise UserError(f"There is already a folder {path}; choose another name, or move it away.")
 
 
 @contextmanager

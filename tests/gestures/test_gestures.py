@@ -185,6 +185,9 @@ def test_the_gestures_of_the_demo_clip(tmp_path: Path, capsys: pytest.CaptureFix
     names = [row["name"] for row in rows]
     assert {"wide smile", "wink left", "wink right"} <= set(names)
     assert all(float(r["onset"]) <= float(r["apex"]) <= float(r["offset"]) for r in rows)
+    out.write_text("mine")
+    assert main(["gestures", "demo", "--device", "cpu", "--out", str(out)]) == 2
+    assert "There is already a file" in capsys.readouterr().err and out.read_text() == "mine"
 
 
 def test_the_gestures_of_a_session(demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -188,6 +188,27 @@ def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_report_replaces_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = tmp_path / "table.csv", tmp_path / "out"
+    write_table(table, *(recording(12, f"{i}.mp4", seed=i) for i in range(4)))
+    command = ["report", str(table), "--out", str(out)]
+    groups = tmp_path / "who" / "groups.csv"
+    groups.parent.mkdir()
+    text = "source,participant,group\n0,a,x\n1,b,x\n2,c,y\n3,d,y\n"
+    groups.write_text(text, encoding="utf-8")
+    assert main([*command, "--groups", str(groups)]) == 0 and (out / "groups.csv").is_file()
+    capsys.readouterr()
+    assert main(command) == 2
+    assert f"There is already a file {out / 'report.html'}; add --overwrite" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+    assert not (out / "groups.csv").exists(), "of the earlier report"
+    for more in ([], ["--overwrite"]):
+        here = ["report", str(table), "--groups", str(groups), "--out", str(groups.parent), *more]
+        assert main(here) == 2
+        assert "groups.csv is no table of a report, but would be replaced" in capsys.readouterr().err
+    assert groups.read_text(encoding="utf-8") == text and len(list(groups.parent.iterdir())) == 1
+
+
 def test_what_is_left_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Photos and other recordings without a face in ten frames, and sessions of a model without actions."""
     few = [recording(0.1, f"photo{i}.jpg") for i in range(5)]

@@ -11,6 +11,7 @@ from expnet_live.core.progress import Progress, unwatched
 from expnet_live.outputs.export.cutting import excerpt_of
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.outputs.export.options import ExportOptions
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO
 from expnet_live.sessions.reading.reanalysis import FOLDER
 from expnet_live.sessions.reading.session import Session
 
@@ -46,6 +47,8 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
         raise UserError(
             f"Only {', '.join(taking('head'))} can use another head; choose one of these, or leave out --head."
         )
+    if options.out.resolve() in {(session.folder / name).resolve() for name in (INFO, TABLE, MARKERS, VIDEO)}:
+        raise UserError(f"{options.out} is part of the session itself; choose another file.")
     excerpt = excerpt_of(session, options, format, progress)
     with whole(options.out) as partial:
         written = format.write(excerpt, partial)

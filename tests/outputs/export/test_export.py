@@ -323,3 +323,21 @@ def test_the_command(
     assert main(["export", str(tmp_path), "--to", "csv"]) == 2
     assert main(["export", str(demo_session.folder), "--to", "csv", "--analysis", "none"]) == 2
     assert "no analysis none" in capsys.readouterr().err
+
+
+def test_an_export_replaces_nothing_unasked(
+    demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine.csv"
+    out.write_text("mine")
+    command = ["export", str(demo_session.folder), "--to", "csv", "--out"]
+    assert main([*command, str(out)]) == 2
+    assert "add --overwrite to replace it" in capsys.readouterr().err and out.read_text() == "mine"
+    assert main([*command, str(out), "--overwrite"]) == 0 and out.read_text().startswith("frame,")
+    own = demo_session.folder / "coefficients.csv"
+    before = own.read_bytes()
+    assert main([*command, str(own), "--overwrite"]) == 2
+    assert "is part of the session itself" in capsys.readouterr().err and own.read_bytes() == before
+    (tmp_path / "meshes").mkdir()
+    assert main([*command[:-2], "obj", "--out", str(tmp_path / "meshes"), "--overwrite"]) == 2
+    assert "There is already a folder" in capsys.readouterr().err
