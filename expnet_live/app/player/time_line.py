@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.theme import DARK, Theme
+from expnet_live.app.widgets.pieces import as_shown
 from expnet_live.sessions.format.markers import Marker
 
 _EDGE = 8.0  # px of room for the handle at either end
@@ -101,6 +102,6 @@ class TimeLine(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             near = [m for m in self._markers if abs(self.x_of(m.time) - event.pos().x()) <= _NEAR]
             text = "\n".join(f"{texts.player_clock(m.time)}  {m.label}" for m in near) or self.toolTip()
-            QToolTip.showText(event.globalPos(), text, self)
+            QToolTip.showText(event.globalPos(), as_shown(text), self)
             return True
         return super().event(event)

@@ -13,7 +13,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
@@ -211,7 +211,7 @@ class ExportForm(QWidget):
     def _show_path(self) -> None:
         path = "" if self.out is None else str(self.out)
         self._path.setText(self._path.fontMetrics().elidedText(path, Qt.TextElideMode.ElideMiddle, _PATH_WIDTH))
-        self._path.setToolTip(f"{texts.EXPORT_TO_TIP}:\n{path}" if path else texts.EXPORT_TO_TIP)
+        self._path.setToolTip(as_shown(f"{texts.EXPORT_TO_TIP}:\n{path}" if path else texts.EXPORT_TO_TIP))
 
     def _arrange(self) -> None:
         for box, tip in ((self.neutral, texts.EXPORT_NEUTRAL_TIP), (self.gains, texts.EXPORT_GAINS_TIP)):

@@ -12,7 +12,7 @@ from expnet_live.app import icons, texts
 from expnet_live.app.sessions_window.export_form import Ask, ExportForm, Range
 from expnet_live.app.sessions_window.export_job import ExportJob
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown
 from expnet_live.heads.look import Look
 from expnet_live.sessions.reading.session import Session
 
@@ -100,7 +100,7 @@ class ExportPanel(QWidget):
 
     def say(self, sentence: str) -> None:
         self.sentence.setText(sentence)
-        self.sentence.setToolTip(sentence)
+        self.sentence.setToolTip(as_shown(sentence))
         self.reveal.hide()
 
     def _cancel(self) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QImage, QPixmap
 
 from expnet_live.app import texts
+from expnet_live.app.widgets.pieces import as_shown
 from expnet_live.pipeline.models import MODELS
 from expnet_live.sessions.catalog.catalog import Entry, Status
 
@@ -115,8 +116,8 @@ class SessionModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return display_title(entry)
         if role == Qt.ItemDataRole.ToolTipRole:
-            parts = (entry.problem or texts.CHIP_TIPS.get(chip(entry), ""), entry.notes, str(entry.folder))
-            return "\n".join(p for p in parts if p)
+            state = entry.problem or texts.CHIP_TIPS.get(chip(entry), "")
+            return as_shown("\n".join(p for p in (display_title(entry), state, entry.notes, str(entry.folder)) if p))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join((display_title(entry), display_moment(entry), texts.CHIPS.get(chip(entry), "")))
         return {ENTRY: entry, PICTURE: self._picture(entry)}.get(role) if role >= ENTRY else None

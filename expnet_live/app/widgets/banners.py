@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton
 
 from expnet_live.app import icons, texts
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown
 
 _GAP = 6  # px between banners
 SHOWN = 6000  # ms for which a banner stays that needs no action
@@ -40,7 +40,7 @@ class Banner(QWidget):
 
     def add_button(self, text: str, act: Callable[[], None]) -> None:
         button = QPushButton(text)
-        button.setToolTip(self.text)
+        button.setToolTip(as_shown(self.text))
         button.clicked.connect(act)
         self._row.insertWidget(1, button)
 

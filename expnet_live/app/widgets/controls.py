@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QHelpEvent, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -16,8 +16,12 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QStyle,
     QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +29,10 @@ from PySide6.QtWidgets import (
 from expnet_live.app import icons, texts
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown
+
+_LIST_MARGIN, _WIDEST = 16, 640  # pixels beside the names of an open list, and its largest width
+_ARROW = 42  # pixels beside the name in a closed one
 
 
 class Chooser(QComboBox):
@@ -53,16 +60,38 @@ class Chooser(QComboBox):
                 model = self.model()
                 if option.why_not is not None and isinstance(model, QStandardItemModel):
                     model.item(i).setEnabled(False)
-                    self.setItemData(i, option.why_not, Qt.ItemDataRole.ToolTipRole)
+                    self.setItemData(i, as_shown(option.why_not), Qt.ItemDataRole.ToolTipRole)
         values = [o.value for o in self._options]
         self.setCurrentIndex(values.index(current) if current in values else -1)
+
+    def showPopup(self) -> None:
+        # The list is as wide as its longest name, which the box may show in part.
+        self.view().setMinimumWidth(min(self.view().sizeHintForColumn(0) + _LIST_MARGIN, _WIDEST))
+        super().showPopup()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text, tip = self.currentText(), self.toolTip()
+            tip = tip if self._in_room(text) == text else as_shown(f"{text}\n{tip}")
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().event(event)
 
     def set_theme(self, theme: Theme) -> None:
         self._arrow = icons.pixmap("chevron", theme.muted, 16)
         self.update()
 
+    def _in_room(self, text: str) -> str:
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width() - _ARROW)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self._in_room(option.currentText)  # Qt cuts a long name off amid a letter
+        styled = QStylePainter(self)
+        styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        styled.end()
         if self._arrow is not None:
             # A style sheet can draw arrows only from files.
             painter = QPainter(self)

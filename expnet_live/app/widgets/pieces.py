@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,11 @@ class PlainLabel(QLabel):
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+
+
+def as_shown(tip: str) -> str:
+    """The text of a tool tip that shows it as it is: Qt takes a tip that looks like markup for markup."""
+    return f"<p>{escape(tip).replace(chr(10), '<br>')}</p>" if "<" in tip else tip
 
 
 def flat_button(action: QAction, focus: Qt.FocusPolicy | None = None) -> QToolButton:

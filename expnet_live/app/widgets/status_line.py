@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStatusBar
 
 from expnet_live.app import texts
 from expnet_live.app.icons import pixmap
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown
 
 _MARGIN, _GAP = 12, 6  # px
 _AMBER = "#d9962b"  # seen on light and on dark
@@ -52,7 +52,7 @@ class StatusLine(QStatusBar):
     def show_recording(self, text: str, tip: str) -> None:
         self.message.setText(f"●  {text}" if text else "")
         self._fit()
-        self.message.setToolTip(tip)
+        self.message.setToolTip(as_shown(tip))
 
     def show_outputs(
         self,
