@@ -103,6 +103,24 @@ def test_an_address_is_typed_before_or_while_it_sends(qtbot: Any, window: MainWi
     assert not row.switch.isChecked() and streaming.names == []
 
 
+def test_a_lock_says_where_the_face_leaves_this_computer(window: MainWindow) -> None:
+    """Before it is sent, from the address that is being typed."""
+    rows, streaming = window.parts.outputs.rows, window.controller.streaming
+    assert [name for name, row in rows.items() if row.lock.isVisible()] == ["lsl"]  # its library listens everywhere
+    assert "Other computers that know this one's address can fetch it" in rows["lsl"].lock.toolTip()
+    row = rows["vmc"]
+    there = {"192.0.2.7:39539": True, "127.0.0.1": False, "studio-pc": True, "?names=camel": False, "[::1]": False}
+    for address, leaves in there.items():
+        row.address.clear()
+        QTest.keyClicks(row.address, address)
+        assert row.lock.isVisible() is leaves, address
+    row.address.clear()
+    QTest.keyClicks(row.address, "192.0.2.7")
+    assert row.lock.toolTip() == "Sends the face to 192.0.2.7:39539: it leaves this computer"
+    row.address.setText("127.0.0.1:99999")  # which is said when it is sent
+    assert not row.lock.isVisible() and streaming.names == []
+
+
 def test_what_is_wrong_is_one_sentence_that_stays(
     qtbot: Any, window: MainWindow, receiver: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import PlainLabel, check_quietly
+from expnet_live.app.widgets.pieces import OpenLock, PlainLabel, as_shown, check_quietly
 from expnet_live.core.errors import UserError
-from expnet_live.outputs.output import OUTPUTS, OutputKind
+from expnet_live.outputs.output import OUTPUTS, OutputKind, parse_target
 
 
 class OutputsPanel(QWidget):
@@ -70,13 +70,21 @@ class OutputRow(QWidget):
         self.address.setAccessibleName(texts.OUTPUT_WHERE.format(name=title))
         self.address.setStyleSheet("padding: 1px 6px; min-height: 16px;")
         self.address.editingFinished.connect(self._typed)
+        self.address.textChanged.connect(self._show_lock)
+        self.lock = OpenLock()
         self.state = PlainLabel()
         self.state.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for widget in (self.switch, self.address, self.state):
-            column.addWidget(widget)
+        where = QHBoxLayout()
+        where.setSpacing(6)
+        where.addWidget(self.address, 1)
+        where.addWidget(self.lock)
+        column.addWidget(self.switch)
+        column.addLayout(where)
+        column.addWidget(self.state)
+        self._show_lock()
         self.refresh()
 
     def refresh(self) -> None:
@@ -102,6 +110,18 @@ class OutputRow(QWidget):
         """What its field says, as `Streaming.send_to` takes it."""
         text = self.address.text().strip().removeprefix(f"{self._name}://")
         return self._name + (text if not text or text.startswith("?") else f"://{text}")
+
+    def _show_lock(self) -> None:
+        """Before anything is sent, say who could get the face at the address in the field."""
+        try:
+            kind, address = parse_target(self._target)
+        except UserError:
+            self.lock.hide()
+            return
+        leaves, fetchable = kind.leaves(address), kind.fetchable(address)
+        self.lock.setVisible(leaves or fetchable)
+        tip = texts.OUTPUT_WOULD_LEAVE_TIP if leaves else texts.OUTPUT_FETCHABLE_TIP
+        self.lock.setToolTip(as_shown(tip.format(place=kind.place(address))))
 
     def _typed(self) -> None:
         self._refused = ""

@@ -11,6 +11,10 @@ from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QToolButton, QWidget
 
+from expnet_live.app.icons import pixmap
+
+_AMBER = "#d9962b"  # seen on light and on dark
+
 
 class PlainLabel(QLabel):
     """A label that shows its text as it is: a title, a name or a path may look like markup."""
@@ -19,6 +23,15 @@ class PlainLabel(QLabel):
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+
+
+class OpenLock(PlainLabel):
+    """Says that the face leaves this computer, or can be fetched from it; its tip says more. Hidden at first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPixmap(pixmap("unlocked", _AMBER, 16))
+        self.hide()
 
 
 def as_shown(tip: str) -> str:

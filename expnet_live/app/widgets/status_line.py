@@ -8,11 +8,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStatusBar
 
 from expnet_live.app import texts
-from expnet_live.app.icons import pixmap
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown
+from expnet_live.app.widgets.pieces import OpenLock, PlainLabel, as_shown
 
 _MARGIN, _GAP = 12, 6  # px
-_AMBER = "#d9962b"  # seen on light and on dark
 
 
 class StatusLine(QStatusBar):
@@ -27,9 +25,7 @@ class StatusLine(QStatusBar):
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
         self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
-        self.lock = PlainLabel()
-        self.lock.setPixmap(pixmap("unlocked", _AMBER, 16))
-        self.lock.hide()
+        self.lock = OpenLock()
         for label in (self.lock, self.outputs, self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
         self.message.setMinimumWidth(1)
