@@ -5,11 +5,26 @@ from __future__ import annotations
 import doctest
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import expnet_live
+from expnet_live import (
+    ExportOptions,
+    Person,
+    Pipeline,
+    Session,
+    Settings,
+    SourceSpec,
+    UserError,
+    export,
+    list_sessions,
+    open_source,
+    record,
+)
 
 NAMES = sorted(set(expnet_live.__all__) - {"__version__"})
 VALUES = {"ARKIT", "FORMATS", "HEADS", "MODELS", "OUTPUTS", "SOURCES"}  # their pages in docs/api.md say what they are
@@ -38,3 +53,22 @@ def test_examples_run(
     report: list[str] = []
     failed, _ = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=report.append)
     assert not failed, "".join(report)
+
+
+def test_a_script_may_give_texts_for_paths(demo_session: Session, tmp_path: Path) -> None:
+    done = export(demo_session, ExportOptions("csv", str(tmp_path / "x.csv")))  # type: ignore[arg-type]
+    assert done.path == tmp_path / "x.csv" and done.path.is_file()
+    assert [entry.folder for entry in list_sessions(str(demo_session.folder.parent))] == [demo_session.folder]
+    info = record(SourceSpec.parse("demo"), str(tmp_path / "take"), Settings(device="cpu"), Person(), duration=0.2)
+    assert info.complete
+
+
+def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline) -> None:
+    with pytest.raises(ValueError, match="fps must be a number above 0"):
+        ExportOptions("csv", Path("x.csv"), fps=0)
+    with open_source("demo") as source:
+        frame, *_ = source
+        with pytest.raises(UserError, match="has been read to its end already; open it again"):
+            next(iter(source))
+    with pytest.raises(ValueError, match="A frame needs its time in s, not nan"):
+        pipeline.process(replace(frame, timestamp=float("nan")))

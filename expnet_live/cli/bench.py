@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
 
         return bench_record(args)
     if args.outputs is not None:
-        from expnet_live.research.evaluation.outputs.command import bench_outputs
+        from expnet_live.research.evaluation.outputs.bench_outputs import bench_outputs
 
         return bench_outputs(args)
     if args.app or args.soak is not None:

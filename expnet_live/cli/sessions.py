@@ -71,10 +71,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
     from expnet_live.sessions.format.folder import sessions_root
     from expnet_live.sessions.reading.session import list_sessions
 
     root = args.root or sessions_root()
+    if args.root is not None and not root.is_dir():
+        raise UserError(f"There is no folder {root}; check the name.")
     entries = list_sessions(root)
     for entry in entries:
         info = entry.info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -71,17 +72,17 @@ def add_look(parser: argparse._ActionsContainer) -> None:
 
 
 def positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return value
+    with suppress(ValueError):
+        if (value := int(text)) >= 1:
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
 
 
 def positive_float(text: str) -> float:
-    value = float(text)
-    if not (value > 0 and math.isfinite(value)):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return value
+    with suppress(ValueError):
+        if (value := float(text)) > 0 and math.isfinite(value):
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0, such as 2.5")
 
 
 def head_option(text: str) -> str:

@@ -8,6 +8,7 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,8 +111,13 @@ class Pipeline:
         )
 
     def process(self, frame: Frame) -> list[FaceState]:
-        """The faces of the source's next frame, the longest known first. Raises ValueError if it is not a picture."""
+        """The faces of the source's next frame, the longest known first.
+
+        Raises ValueError if it is not a picture, or its time is not finite.
+        """
         _check(frame.image)
+        if not math.isfinite(frame.timestamp):
+            raise ValueError(f"A frame needs its time in s, not {frame.timestamp}.")
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}

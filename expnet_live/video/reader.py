@@ -57,6 +57,7 @@ class VideoReader:
         self._skipped = 0  # frames before the first that is decoded
         self._damages = 0
         self._reached = 0.0
+        self._read = False  # to its end
         self._open()
         self.raw = is_raw(self._container)
         self.fps = frame_rate(self._container, self._stream)
@@ -90,6 +91,9 @@ class VideoReader:
             image = turned(square_pixels(image, self._stream.sample_aspect_ratio), display_turn(frame))
             yield Picture(image, time, first + n)
             n += 1
+        if n == 0 and self._read and not self._from:
+            raise SourceError(f"{self._path} has been read to its end already; open it again.")
+        self._read = True
         if n == 0 and not self._from:
             raise SourceError(f"{self._path} has no frame that can be decoded; try to play it, or copy it again.")
         if self._damaged():

@@ -12,6 +12,7 @@ from places import ROOT
 
 import expnet_live
 from expnet_live.cli import SUBCOMMANDS, main
+from expnet_live.cli.evaluate import evaluations
 
 HEAVY = {"numpy", "cv2", "torch", "mediapipe", "av", "PySide6", "scipy"}
 
@@ -90,3 +91,28 @@ def test_a_wrong_argument_is_refused(bad: list[str], tmp_path: Path, capsys: pyt
         main(["analyze", "demo", "--out", str(tmp_path), *bad])
     assert end.value.code == 2
     assert bad[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", evaluations())
+def test_each_evaluation_tells_its_options(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["evaluate", what, "--help"])
+    assert ended.value.code == 0 and f"evaluate {what}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["bench", "--frames", "many"], "many is not a whole number of at least 1"),
+        (["bench", "--seconds", "2,5"], "2,5 is not a number above 0, such as 2.5"),
+    ],
+)
+def test_what_is_no_number(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_of_sessions_that_does_not_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sessions", "list", str(tmp_path / "nothing")]) == 2
+    assert "There is no folder" in capsys.readouterr().err

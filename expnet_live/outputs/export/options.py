@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class ExportOptions:
     apply the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
     `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
     `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
-    A format says in `takes` which of these it uses.
+    A format says in `takes` which of these it uses. Raises ValueError for a rate that is not above 0.
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'
@@ -42,3 +43,8 @@ class ExportOptions:
     look: Look = USUAL
     style: OverlayStyle = OverlayStyle.SOLID
     swing: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "out", Path(self.out))  # scripts give texts
+        if self.fps is not None and not (self.fps > 0 and math.isfinite(self.fps)):
+            raise ValueError(f"fps must be a number above 0, not {self.fps}.")

@@ -89,14 +89,14 @@ class SessionEntry:
         return self.info is not None and not self.info.complete and not self.active
 
 
-def list_sessions(root: Path) -> list[SessionEntry]:
+def list_sessions(root: Path | str) -> list[SessionEntry]:
     """The sessions in `root`, newest first by folder name; none if there is no such folder.
 
     >>> [entry.folder.name for entry in list_sessions(getfixture("demo_session").folder.parent)]
     ['demo']
     """
     try:
-        folders = [p for p in root.iterdir() if is_session(p)]
+        folders = [p for p in Path(root).iterdir() if is_session(p)]
     except FileNotFoundError:
         return []
     except OSError as e:

@@ -59,7 +59,7 @@ def start_recording(
 
 def record(
     spec: SourceSpec,
-    folder: Path,
+    folder: Path | str,
     settings: Settings,
     person: Person,
     *,
@@ -82,7 +82,7 @@ def record(
         raise UserError("Sound is stored in the video; record with video, or without sound.")
     listener = None if sound is None else listener_for(spec, sound)
     with _listening(listener), headless(settings, person) as engine:
-        recorder = start_recording(engine, spec, folder, video=video, listener=listener)
+        recorder = start_recording(engine, spec, Path(folder), video=video, listener=listener)
 
         def over() -> bool:
             return recorder.ended or (duration is not None and recorder.seconds >= duration)

@@ -14,7 +14,7 @@ from sending import face_of, frame_of
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.paths import assets_dir
-from expnet_live.research.evaluation.outputs.command import arrived
+from expnet_live.research.evaluation.outputs.bench_outputs import arrived
 from expnet_live.research.evaluation.outputs.numbers import ACTIONS, MOST, number_in, number_of, numbered
 from expnet_live.research.evaluation.outputs.sending import Sent
 
