@@ -39,13 +39,14 @@ class Done:
     """The result for an item: its number of frames, those with a face, and the problem, if any.
 
     An item with frames and a problem was read in part, up to the damage. `sha256`: the file's, as hex digits,
-    empty where there is none.
+    empty where there is none. `remark`: a sentence on what was read whole but may not be as wanted.
     """
 
     frames: int = 0
     with_face: int = 0
     problem: str = ""
     sha256: str = ""
+    remark: str = ""
 
 
 def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Progress) -> Done:
@@ -72,7 +73,8 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
         except Exception as error:  # an error of one input must not cost the others their results
             log.exception("%s", item.source)
             problem = f"{item.source} cannot be analysed ({error}); use -v for details. The other inputs continue."
-    return Done(output.frames, output.with_face, " ".join(filter(None, (problem, *output.problems))), _checksum(item))
+    problem = " ".join(filter(None, (problem, *output.problems)))
+    return Done(output.frames, output.with_face, problem, _checksum(item), output.remark)
 
 
 def refuse_first_seconds(source: str, neutral: str | None) -> None:

@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -26,6 +27,7 @@ from expnet_live.analysis.options import Options
 from expnet_live.analysis.protocol import Reader, described, protocol_of
 from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
+from expnet_live.core.naming import few
 from expnet_live.core.signals import terminable
 
 
@@ -56,6 +58,7 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Ear
             protocol = protocol_of(started, reader, options, items, done)
             results.publish([folders[i] for i in read], reader.header, staging, protocol)
     _name_left_out(left_out)
+    _name_repeated([items[i].source for i in read], results.sources())
     _report(done, options.out)
     return 0 if not any(d.problem for d in done) else 1
 
@@ -190,8 +193,8 @@ def _on_processes(
 
 
 def _complain(done: Done, bar: Any) -> None:
-    if done.problem:
-        bar.write(f"expnet-live: {done.problem}", file=sys.stderr)
+    for sentence in filter(None, (done.problem, done.remark)):
+        bar.write(f"expnet-live: {sentence}", file=sys.stderr)
 
 
 def _name_left_out(paths: Sequence[Path], most: int = 20) -> None:
@@ -199,6 +202,13 @@ def _name_left_out(paths: Sequence[Path], most: int = 20) -> None:
         more = f" and {len(paths) - most} more" if len(paths) > most else ""
         names = ", ".join(printable(str(p)) for p in paths[:most])
         print(f"expnet-live: skipped, because they are not photos or videos: {names}{more}", file=sys.stderr)
+
+
+def _name_repeated(now: Sequence[str], before: Collection[str]) -> None:
+    """Say which inputs have their rows in the table more than once."""
+    repeated = [source for source, times in Counter(now).items() if times > 1 or source in before]
+    if repeated:
+        print(f"expnet-live: more than once in the table: {few(repeated)}; count their rows once.", file=sys.stderr)
 
 
 def _report(done: Sequence[Done], out: Path) -> None:

@@ -75,6 +75,7 @@ class ItemOutput:
         self.with_face = 0
         self.sound: SoundReader | None = None
         self.problems: list[str] = []  # sentences about exports that cannot be written
+        self.remark = ""  # a sentence
         self._item = item
         self._folder = folder
         self._rows = rows
@@ -106,6 +107,11 @@ class ItemOutput:
         if given is None:
             for moment in self._neutral.finish():
                 self._write(moment)
+            if self._neutral.short:
+                self.remark = (
+                    f"{self._item.source}: no face is there for as long as --neutral {self._options.neutral} says, so "
+                    "its rest is that of all its frames."
+                )
         if kind is None or not issubclass(kind, OutputError):
             self._write_last()
         if self._session is not None:

@@ -84,7 +84,8 @@ def _profile(name: str) -> Person:
 class Neutral:
     """Subtracts a neutral face from the moments of one input: the same for all, or each face's own first `seconds`.
 
-    With `seconds`, moments wait until all of their faces have been seen for that long, or the input ends.
+    With `seconds`, moments wait until all of their faces have been seen for that long, or the input ends; `short` then
+    says whether it ended before the first face had been there for so long.
     """
 
     def __init__(self, names: tuple[str, ...], person: Person | None = None, seconds: float | None = None) -> None:
@@ -93,6 +94,7 @@ class Neutral:
         self._begun: dict[int, float] = {}
         self._looks: dict[int, list[FaceState]] = {}
         self._rests: dict[int, Person] = {}
+        self.short = False
 
     def add(self, moment: Moment) -> list[Moment]:
         """Add the next moment; return those that are ready, in order."""
@@ -112,6 +114,7 @@ class Neutral:
 
     def finish(self) -> list[Moment]:
         """The moments that still wait when the input has ended."""
+        self.short = bool(self._looks) and not self._rests
         for face in list(self._looks):
             self._settle(face)
         waiting, self._waiting = self._waiting, deque()

@@ -53,6 +53,12 @@ class Results:
                     names |= {str(parent) for parent in name.parents if parent.name}
         return names
 
+    def sources(self) -> set[str]:
+        """The inputs whose rows stay, as far as run.json tells."""
+        runs = self._run.get("runs", []) if self._earlier is Earlier.APPEND else []
+        inputs = [one for run in runs if isinstance(run, dict) for one in run.get("inputs", [])]
+        return {str(one.get("source")) for one in inputs if isinstance(one, dict) and one.get("frames")}
+
     @property
     def marked(self) -> bool:
         """Whether the table has a column of markers; those of older versions have none, and get none."""

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from expnet_live.analysis.inputs import Kind
 from expnet_live.archive.inputs import Input, lines_of
 from expnet_live.archive.manifest import Manifest
 from expnet_live.archive.remote import MAGIC, is_address
@@ -28,6 +29,7 @@ from expnet_live.archive.tasks import FACES
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
+from expnet_live.core.naming import few
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import facing
 from expnet_live.person.auto_neutral import at_ease
@@ -74,6 +76,18 @@ def named(inputs: Sequence[Input], texts: Sequence[str], people: str | None) -> 
     if not any(one.person for one in found):
         raise UserError(f"{people} names no input; its column 'source' needs paths or names of files.")
     return found
+
+
+def unclear(inputs: Sequence[Input], people: str) -> list[str]:
+    """Sentences on readable inputs that are nobody's, and on lines of the list `people` that name no input."""
+    nobody = [one.source for one in inputs if one.person is None and one.kind is not Kind.UNREADABLE]
+    said = [f"{few(nobody)}: nobody's, by --people {people}."] if nobody else []
+    if people != _FOLDER:
+        path = Path(people)
+        known = {one.spec for one in inputs} | {Path(one.spec).name for one in inputs}
+        lines = [n for n, p in lines_of(path) if p and not known & {n, str((path.parent / n).absolute())}]
+        said += [f"{few(lines)}: in {people}, but no such input is read."] if lines else []
+    return said
 
 
 def _root(text: str) -> str | None:

@@ -23,7 +23,7 @@ from expnet_live.analysis.protocol import versions
 from expnet_live.archive.cluster import check_cluster, client_of
 from expnet_live.archive.inputs import Input, list_inputs
 from expnet_live.archive.manifest import Manifest, Run, check_settings
-from expnet_live.archive.people import left_to_pool, named, pool_all
+from expnet_live.archive.people import left_to_pool, named, pool_all, unclear
 from expnet_live.archive.plan import Job, jobs_of, left_to_do
 from expnet_live.archive.records import Outcome, Step
 from expnet_live.archive.settings import Settings
@@ -88,6 +88,8 @@ def archive(
     with lock, terminable():
         check_settings(out, settings, {"versions": versions()})
         inputs = named(list_inputs(texts), texts, people)
+        for sentence in unclear(inputs, people) if people is not None else ():
+            say(f"expnet-live: {sentence}")
         with Manifest(out) as manifest:
             todo = left_to_do(inputs, manifest, out)
             report = Report(inputs=len(inputs), before=len(inputs) - len(todo))

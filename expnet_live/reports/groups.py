@@ -17,6 +17,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import few
 from expnet_live.core.types import Array
 from expnet_live.reports.measures import blinks, speeds
 from expnet_live.reports.recordings import Recording
@@ -27,7 +28,6 @@ _LEAST = 0.5  # of a window, in which the face must be seen
 _MOVES = 0.05  # mean range of an action: less is no movement, and no model
 _ROUNDING = 1e-6  # of a figure's standard deviation
 _FREEDOM = 2  # degrees at least
-_NAMED = 3  # recordings in a remark
 INCOMPARABLE = (
     "No figure of the groups can be compared: each group needs two people, who move and are not all alike; where "
     "people are in several groups, it takes three people."
@@ -137,7 +137,7 @@ def assign(
                 f"{one.name}"
             )
     remarks = [
-        f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} others' if len(names) > _NAMED else ''}: {why}"
+        f"{few(names)}: {why}"
         for names, why in (
             ([r.name for r in nameless], "not in the comparison, because --groups has lines for other faces only."),
             ([name for key, name in lines.items() if key not in used], "in --groups, but no such recording is read."),

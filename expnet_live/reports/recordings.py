@@ -16,16 +16,16 @@ from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.moments import spans, usual_step
+from expnet_live.core.naming import few
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, track
 from expnet_live.sessions.format.folder import is_session
-from expnet_live.sessions.format.markers import Marker
-from expnet_live.sessions.format.table import BLENDSHAPES, BOX, QUALITY, ROTATION
+from expnet_live.sessions.format.markers import Marker, markers_of_rows
+from expnet_live.sessions.format.table import BLENDSHAPES, BOX, MARKER, QUALITY, ROTATION
 from expnet_live.sessions.reading.session import Session
 
 GAP = 0.5  # s without a frame: a pause of the recording
 _LEAST = 10  # frames of a face, below which it is left out
-_NAMED = 3  # recordings in a remark
 _NO_FACE = "left out, because no face is seen in ten frames."
 _NO_ACTIONS = "left out, because the model has no actions; re-analyse with our network."
 _KEYS = ("timestamp_s", "face", "confidence")
@@ -106,10 +106,7 @@ class Recordings:
     @property
     def remarks(self) -> list[str]:
         """A sentence for each reason, with the names of the first recordings."""
-        return [
-            f"{', '.join(names[:_NAMED])}{f' and {len(names) - _NAMED} others' if len(names) > _NAMED else ''}: {why}"
-            for why, names in self.left_out.items()
-        ]
+        return [f"{few(names)}: {why}" for why, names in self.left_out.items()]
 
 
 def read_recordings(inputs: Sequence[Path]) -> Recordings:
@@ -226,7 +223,7 @@ def _csv(path: Path) -> Columns:
             raise UserError(f"{path} is no table; analyse it first: expnet-live analyze FILE --out DIR.")
         check_commas(start.partition(b"\n")[0].decode("utf-8", "replace"), path)
         # A name of digits, such as 007, stays a text.
-        texts = csv.ConvertOptions(column_types={"source": "string"})
+        texts = csv.ConvertOptions(column_types={"source": "string", MARKER: "string"})
         return _columns(csv.read_csv(path, convert_options=texts), path)
     except (OSError, ArrowException) as e:
         raise UserError(f"{path} cannot be read as a table ({e}); give a table of 'expnet-live analyze'.") from e
@@ -243,7 +240,7 @@ def _parquet(path: Path) -> Columns:
         if not tables:
             raise UserError(f"{path} has no table of frames; give a session, a table or a data set.")
         # A data set has twice as many columns.
-        wanted = {"source", *_NUMBERS}
+        wanted = {"source", MARKER, *_NUMBERS}
         read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in wanted]) for f in tables]
         return _columns(pa.concat_tables(read, promote_options="default"), path)
     except (OSError, pa.ArrowException) as e:
@@ -266,17 +263,21 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
         raise UserError(f"{path} has no time in row {timeless[0] + 1}; fill in timestamp_s, or delete the row.")
     sources = columns["source"].to_pylist() if "source" in columns else [path.stem] * count
     labels = np.array([str(s) for s in sources], object)
+    marks = columns[MARKER].to_pylist() if MARKER in columns else [None] * count
     for source in dict.fromkeys(labels.tolist()):
         here = np.flatnonzero(labels == source)
         times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
         faces, counts = np.unique(numbers["face"][here][np.isfinite(numbers["face"][here])], return_counts=True)
         if not (counts >= _LEAST).any():
             left_out.setdefault(_NO_FACE, []).append(str(source))
+        markers = markers_of_rows(numbers["timestamp_s"][here].tolist(), [str(marks[i] or "") for i in here])
         for face in faces[np.argsort(-counts, kind="stable")]:
             rows = numbers["face"][here] == face
             if rows.sum() < _LEAST:
                 continue
-            yield _face(str(source), int(face) if len(faces) > 1 else -1, times, frame[rows], here[rows], numbers)
+            number = int(face) if len(faces) > 1 else -1
+            made = _face(str(source), number, times, frame[rows], here[rows], numbers)
+            yield replace(made, markers=markers)
 
 
 def _numbers(column: Any, name: str, path: Path) -> Array:

@@ -70,6 +70,20 @@ def test_appending_keeps_what_is_there(photo: Path, tmp_path: Path) -> None:
     assert set(document["files"]) == set(after) - {"run.json"}
 
 
+def test_rows_that_are_there_twice_are_told(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other.jpg"
+    other.write_bytes(photo.read_bytes())
+    said = f"more than once in the table: {photo}; count their rows once."
+    for inputs, options, twice in (
+        ([photo, other], [], False),
+        ([photo], ["--append"], True),
+        ([other], ["--overwrite"], False),
+        ([photo, photo], ["--append"], True),
+    ):
+        assert analyze(*inputs, "--out", tmp_path / "out", *options) == 0
+        assert (said in capsys.readouterr().err) is twice
+
+
 def test_a_table_of_an_older_version_gets_no_markers(photo: Path, tmp_path: Path) -> None:
     assert analyze(photo, "--out", tmp_path) == 0
     table = tmp_path / "coefficients.csv"

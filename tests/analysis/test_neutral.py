@@ -63,10 +63,12 @@ def test_a_profile(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("seconds", [1.0, 60.0])
-def test_the_first_seconds_of_a_video(tmp_path: Path, seconds: float) -> None:
+def test_the_first_seconds_of_a_video(tmp_path: Path, seconds: float, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["demo", "--duration", 2, "--smoothing", "off", "--mesh", "ply", "--every", 20]
     assert analyze(*flags, "--out", tmp_path / "plain") == 0
     assert analyze(*flags, "--out", tmp_path / "rest", "--neutral", f"first:{seconds:g}s") == 0
+    told = f"demo: no face is there for as long as --neutral first:{seconds:g}s says" in capsys.readouterr().err
+    assert told is (seconds > 2)
     keys = ["frame", "timestamp_s", *FREE]
     before, after = (columns(tmp_path / name, keys) for name in ("plain", "rest"))
     assert np.array_equal(before[:, :2], after[:, :2])

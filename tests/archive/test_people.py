@@ -11,7 +11,7 @@ import pytest
 from archives import archived, clip, photo
 
 from expnet_live.archive.inputs import Input, list_inputs
-from expnet_live.archive.people import named, people_of
+from expnet_live.archive.people import named, people_of, unclear
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 
@@ -60,6 +60,10 @@ def test_a_list_that_fits_two_inputs_is_refused(tmp_path: Path) -> None:
             named(inputs, [], str(listed))
     listed.write_text("source,person\nanna/trial1.png,A\ntrial1.png,B\n")
     assert [one.person for one in named(inputs, [], str(listed))] == ["A", "B"]
+    listed.write_text("source,person\nanna/trial1.png,A\nbenn/trial1.png,B\n")
+    nobody, unknown = unclear(named(inputs, [], str(listed)), str(listed))
+    assert nobody.startswith(f"{tmp_path}/ben/trial1.png: nobody's, by --people ")
+    assert unknown == f"benn/trial1.png: in {listed}, but no such input is read."
 
 
 def test_shape_and_neutral_are_pooled_over_files(tmp_path: Path, scheduler: str) -> None:

@@ -106,6 +106,23 @@ def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_sessio
     assert make_report(faces).pairs == []
 
 
+def test_markers_of_a_table(tmp_path: Path) -> None:
+    """Tables of a session's video, and exported ones, name its markers in their last column."""
+    made = recording(40)
+    smiles = sum((0.6 * ((made.time > t + 0.5) & (made.time < t + 2)) for t in (10.0, 20.0)), np.zeros(len(made.time)))
+    table = tmp_path / "table.csv"
+    write_table(table, doing(made, smiles, "mouthSmileLeft", "mouthSmileRight"))
+    head, *lines = table.read_text().splitlines()
+    marks = {300: "go; ready", 600: "go; ready"}
+    table.write_text("\n".join([f"{head},marker", *(f"{line},{marks.get(i, '')}" for i, line in enumerate(lines)), ""]))
+    (face,) = read_recordings([table]).faces
+    assert [(m.time, m.label) for m in face.markers] == [(10, "go"), (10, "ready"), (20, "go"), (20, "ready")]
+    assert main(["report", str(table), "--out", str(tmp_path / "out")]) == 0
+    rows = [r for r in rows_of(tmp_path / "out" / "latencies.csv") if r["action"] == "smile"]
+    assert {r["marker"] for r in rows} == {"go", "ready"}
+    assert [float(r["latency_ms"]) for r in rows] == pytest.approx([515] * 4, abs=20)
+
+
 def test_names_of_digits_stay_names(tmp_path: Path) -> None:
     write_table(tmp_path / "table.csv", recording(20, "007"))
     assert [r.source for r in read_recordings([tmp_path / "table.csv"]).faces] == ["007"]

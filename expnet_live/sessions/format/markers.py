@@ -119,6 +119,12 @@ def write_markers(markers_file: Path, table: Path, markers: Sequence[Marker]) ->
         ) from e
 
 
+def markers_of_rows(times: Sequence[float], labels: Sequence[str]) -> tuple[Marker, ...]:
+    """The markers that the column of labels tells, at the times of their rows, once for all faces of a moment."""
+    told = {(time, label) for time, text in zip(times, labels, strict=True) for label in text.split(_BETWEEN) if label}
+    return tuple(Marker(time, label) for time, label in sorted(told))
+
+
 def labels_of(markers: Sequence[Marker], times: Array) -> list[str]:
     """For each of the increasing times (R,), the labels of the markers that belong to it, empty for none.
 
