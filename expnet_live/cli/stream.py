@@ -57,10 +57,11 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
 
     if args.list:
+        width = max(map(len, OUTPUTS)) + 2
         for kind in OUTPUTS.values():
-            print(f"{kind.name:10}{kind.about} ({kind.place(kind.address)})")
+            print(f"{kind.name:{width}}{kind.about} ({kind.place(kind.address)})")
             for name, option in kind.options.items():
-                print(f"{'':10}  {name}={'|'.join(option.values)}: {option.about}")
+                print(f"{'':{width}}  {name}={'|'.join(option.values)}: {option.about}")
         return 0
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")

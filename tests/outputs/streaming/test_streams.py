@@ -298,6 +298,9 @@ def test_the_command_lists_outputs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", "--list"]) == 0
     out = capsys.readouterr().out
     assert all(name in out for name in ("vmc", "livelink", "ws", "39539", "names=pascal|camel"))
+    named = [line.split(maxsplit=1) for line in out.splitlines() if not line.startswith(" ")]
+    assert [name for name, _ in named] == list(OUTPUTS)
+    assert all(about.startswith(OUTPUTS[name].about) for name, about in named)
     assert main(["stream", "demo"]) == 2
     assert "at least one --to" in capsys.readouterr().err
 
