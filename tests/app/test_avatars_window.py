@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 from avatar_files import write_avatars
+from gltf_files import glb
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -112,6 +114,40 @@ def test_a_dropped_avatar_shows_its_terms_first(
     window.controller.shelf.ask(lambda: None)
     qtbot.waitUntil(lambda: wears(window, "zero") and not sheets(window), timeout=LONG)
     assert Wardrobe().names() == ["zero"]
+
+
+ADDRESS = "https://hub.example.com/license?allowed_to_use_user=everyone&" + "corporate_commercial_use=allow&" * 7
+
+
+def with_terms(vrm: bytes, **terms: str) -> bytes:
+    """The same VRM 0 with other terms."""
+    size = int.from_bytes(vrm[12:16], "little")
+    document = json.loads(vrm[20 : 20 + size])
+    document["extensions"]["VRM"]["meta"].update(terms)
+    return glb(document, vrm[28 + size :])
+
+
+@pytest.mark.parametrize("title", ["T" * 200, "A title of many words, " * 12])
+def test_long_terms_can_be_read_in_the_smallest_window(
+    qtbot: Any, window: MainWindow, files: dict[str, Path], tmp_path: Path, title: str
+) -> None:
+    """As those of VRoid Hub, whose licence is an address of 300 letters: nothing is cut off at the right."""
+    avatar = tmp_path / "long.vrm"
+    avatar.write_bytes(with_terms(files["zero.vrm"].read_bytes(), title=title, otherPermissionUrl=ADDRESS))
+    window.resize(window.minimumSize())
+    window.commands.open_avatar(str(avatar))
+    qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
+    (sheet,) = sheets(window)
+    assert ADDRESS in labels(sheet)
+    (area,) = sheet.findChildren(QScrollArea)
+    inner = area.widget()
+    assert inner is not None and inner.width() <= area.viewport().width()
+    for label in inner.findChildren(QLabel):
+        right = label.mapTo(inner, label.rect().topRight()).x()
+        assert right <= area.viewport().width() and label.heightForWidth(label.width()) <= label.height(), label.text()
+    for button in sheet.findChildren(QPushButton):
+        assert sheet.rect().contains(button.mapTo(sheet, button.rect().bottomRight()))
+    sheet.close()
 
 
 def test_an_avatar_without_terms_says_so(qtbot: Any, window: MainWindow, files: dict[str, Path]) -> None:

@@ -65,6 +65,19 @@ def test_banners_leave_the_head_and_its_buttons_whole(
     assert parts.docks["curves"].height() == panel
 
 
+def test_a_name_without_spaces_widens_nothing(qtbot: Any, window: MainWindow) -> None:
+    """Files may have names of 255 letters; the lists at the left lost their arrows to a banner with one."""
+    has_size(qtbot, window, 900, 600)
+    parts, text = window.parts, f"{'a' * 200}.mp4 cannot be read."
+    before = parts.docks["controls"].width(), parts.central.width()
+    parts.banners.show_banner("long", "error", text)
+    qtbot.waitUntil(lambda: "long" in seen_banners(window), timeout=LONG)
+    qtbot.waitUntil(lambda: parts.banners.geometry().bottom() < parts.head.y(), timeout=LONG)
+    assert (parts.docks["controls"].width(), parts.central.width()) == before
+    (label,) = [label for label in parts.banners.findChildren(QLabel) if label.text() == text]
+    assert label.heightForWidth(label.width()) <= label.height()
+
+
 def test_the_oldest_banners_wait_until_there_is_room(qtbot: Any, window: MainWindow) -> None:
     has_size(qtbot, window, 900, 600)
     keys = [f"n{n}" for n in range(5)]

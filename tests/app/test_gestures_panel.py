@@ -49,6 +49,19 @@ def window(qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet) -
     return window
 
 
+def test_a_long_name_leaves_room_for_what_is_beside_it(qtbot: Any, window: MainWindow) -> None:
+    panel, name = window.parts.gestures, "poke & <i>wiggle</i>, a name that goes on for longer than the panel"
+    examples = [[0.5 * (i < 3)] * 55 for i in range(3)]
+    window.commands.keep_gesture(name, examples)
+    qtbot.waitUntil(lambda: name in panel.rows, timeout=LONG)
+    row, area = panel.rows[name], panel.parentWidget()
+    assert area is not None and row.delete is not None
+    qtbot.waitUntil(lambda: row.delete.isVisible() and row.delete.x() > 0, timeout=LONG)
+    assert row.delete.mapTo(area, row.delete.rect().topRight()).x() < area.width()
+    assert row.switch.text().startswith("Poke && <i>") and row.switch.text().endswith("…")
+    assert row.switch.toolTip().startswith("<p>poke &amp; &lt;i&gt;wiggle")
+
+
 def resting(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     """Until the rest is known: the scores of a mouth that opens for a moment tell."""
     seen: list[float] = []

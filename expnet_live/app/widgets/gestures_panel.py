@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit, QPushButton, QS
 from expnet_live.app import icons, texts
 from expnet_live.app.state.gesturing import GestureChoice, choice_of
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import check_quietly
+from expnet_live.app.widgets.pieces import as_shown, check_quietly
 from expnet_live.gestures.rule import Rule
 
 _SHOWN = 1.5  # a meter's end, in multiples of what a gesture takes
+_NAME = 84  # pixels of a name that the panel has room for
 _FLASH = 24  # ticks for which a gesture that fired stays lit
 
 
@@ -94,8 +95,12 @@ class GestureRow:
 
     def __init__(self, rule: Rule, on: GestureCallbacks, own: bool) -> None:
         self.choice = GestureChoice(rule.name)
-        self.switch = QCheckBox(rule.name[0].upper() + rule.name[1:])
-        self.switch.setToolTip(texts.GESTURE_ON_TIP.format(about=rule.about[0].upper() + rule.about[1:]))
+        self.switch = QCheckBox()
+        name = rule.name[0].upper() + rule.name[1:]
+        shown = self.switch.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _NAME)
+        self.switch.setText(shown.replace("&", "&&"))  # one would underline the next letter
+        tip = texts.GESTURE_ON_TIP.format(about=rule.about[0].upper() + rule.about[1:])
+        self.switch.setToolTip(as_shown(f"{rule.name}\n{tip}" if shown != name else tip))
         self.meter = Meter()
         self.mark = _button(rule.name, texts.GESTURE_MARK_TIP)
         self.mark.setCheckable(True)

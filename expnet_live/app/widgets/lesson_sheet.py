@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from expnet_live.app import texts
 from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
+from expnet_live.app.widgets.pieces import shortened
 from expnet_live.app.widgets.watching_sheet import WatchingSheet
 from expnet_live.core.errors import UserError
 from expnet_live.gestures.lesson import HELD, READY, Lesson, Step
@@ -48,7 +49,7 @@ class LessonSheet(WatchingSheet):
             if self.waits:
                 how = texts.PERFORM_WAITING
         problem = self._problem() if lesson.step is Step.DONE else ""
-        self.title.setText(title)
+        self.title.setText(shortened(title))
         self.how.setText(problem or how)
         self.ring.show_step(lesson)
         self.keep.setVisible(lesson.step is Step.DONE and not problem)

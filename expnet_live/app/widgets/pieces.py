@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,15 +15,33 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QToo
 from expnet_live.app.icons import pixmap
 
 _AMBER = "#d9962b"  # seen on light and on dark
+_LONG_WORD, _PIECE = re.compile(r"\S{25,}"), re.compile(r"\S{8}")
+_MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 class PlainLabel(QLabel):
-    """A label that shows its text as it is: a title, a name or a path may look like markup."""
+    """A label that shows its text as it is: a title, a name or a path may look like markup.
+
+    Where it has several lines, addresses and names without spaces are broken, and none makes it wider than its place.
+    """
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+
+    def setText(self, text: str) -> None:
+        self._text = text
+        super().setText(_LONG_WORD.sub(lambda word: _PIECE.sub(lambda p: p[0] + _MAY_BREAK, word[0]), text))
+
+    def text(self) -> str:
+        """As it was set."""
+        return self._text
+
+
+def shortened(title: str, most: int = 60) -> str:
+    """At most so many characters, such as for a heading of one line."""
+    return title if len(title) <= most else title[: most - 1].rstrip() + "…"
 
 
 class OpenLock(PlainLabel):

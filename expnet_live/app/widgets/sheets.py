@@ -12,7 +12,7 @@ from shiboken6 import isValid
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown, shortened
 
 _MOST_ROWS = 13  # of keys, for which a window of 600 px has room
 
@@ -32,7 +32,8 @@ class Sheet(QWidget):
         column = QVBoxLayout(self._card)
         column.setContentsMargins(28, 24, 28, 22)
         column.setSpacing(14)
-        heading = PlainLabel(title)
+        heading = PlainLabel(shortened(title))
+        heading.setToolTip(as_shown(title))
         heading.setObjectName("Big")
         column.addWidget(heading)
         column.addWidget(content)
