@@ -55,6 +55,27 @@ def test_rate_fades_after_the_last() -> None:
     assert meter.rate(10.0) == 0.0
 
 
+def test_rate_is_for_any_thread() -> None:
+    meter = RateMeter(window=2.0)
+    meter.tick(0.0)
+    other = threading.Thread(target=meter.rate, args=[10.0])
+
+    class Now(float):
+        """While it is compared, another thread asks as well."""
+
+        def __sub__(self, then: float) -> float:
+            if other.ident is None:
+                other.start()
+                other.join(0.05)  # it has to wait for its turn
+            return float(self) - then
+
+    meter.tick(Now(10.0))
+    other.join(PATIENCE)
+    assert meter.rate(10.0) == 0.0
+    meter.tick(10.5)
+    assert meter.rate(10.5) == pytest.approx(2.0)
+
+
 def test_worker_that_breaks_says_so() -> None:
     class Broken(Worker):
         def _work(self) -> None:
