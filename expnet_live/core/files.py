@@ -24,6 +24,8 @@ def whole(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:
             yield partial
+    except UserError:  # what breaks while it is read says so itself, although a SourceError is an OSError too
+        raise
     except OSError as error:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}); free some space there, or choose another place."

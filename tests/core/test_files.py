@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import replacing, whole, write_whole
 from expnet_live.core.paths import data_folder, local_data_folder
 
@@ -31,6 +31,13 @@ def _broken_off(path: Path, folder: bool) -> None:
         else:
             partial.write_text("half")
         raise KeyError
+
+
+def test_a_source_that_breaks_is_not_blamed_on_the_place(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with pytest.raises(SourceError, match=r"^clip.mp4 is damaged; copy it again\.$"), whole(path):
+        raise SourceError("clip.mp4 is damaged; copy it again.")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("folder", [False, True])
