@@ -297,7 +297,8 @@ class Tracker:
         else:
             x0, y0, x1, y1 = _part(image.shape[1], image.shape[0], self._searches)
         part = image[y0:y1, x0:x1]
-        if max(part.shape[:2]) > max(image.shape[:2]) / 2:
+        # None is left of it if the pictures have become smaller.
+        if not part.size or max(part.shape[:2]) > max(image.shape[:2]) / 2:
             return []
         return [d.shifted(x0, y0) for d in self._detector.detect(part)]
 

@@ -264,3 +264,13 @@ def test_a_small_face_anywhere_is_found_in_time() -> None:
         for _ in range(90):
             rig.see()
         assert any(rig.see(place) for _ in range(90))
+
+
+def test_a_face_lost_where_smaller_pictures_have_nothing_is_not_searched_for_there() -> None:
+    rig = Rig()
+    rig.see(Disc(600, 200, 10))
+    for i in range(20):
+        image = scene(Disc(100, 60)) if i >= 15 else scene()
+        tracks = rig.tracker.update(image[:120, :320], rig.time)
+        rig.time += 1 / FPS
+    assert [round(t.look.view.x) for t in tracks] == [100]
