@@ -18,7 +18,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.moments import spans, usual_step
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
-from expnet_live.outputs.export.track import corrected, faces_of, track
+from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
 from expnet_live.sessions.format.folder import is_session
 from expnet_live.sessions.format.markers import Marker, markers_of_rows
 from expnet_live.sessions.format.table import BLENDSHAPES, BOX, MARKER, QUALITY, ROTATION
@@ -27,6 +27,7 @@ from expnet_live.sessions.reading.session import Session
 GAP = 0.5  # s without a frame: a pause of the recording
 _LEAST = 10  # frames of a face, below which it is left out
 _NO_FACE = "left out, because no face is seen in ten frames."
+_ONE = "its faces are never there at once, so they count as one person."
 _NO_ACTIONS = "left out, because the model has no actions; re-analyse with our network."
 _KEYS = ("timestamp_s", "face", "confidence")
 _NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
@@ -98,7 +99,8 @@ class Recording:
 
 @dataclass(frozen=True, eq=False)
 class Recordings:
-    """The faces of all inputs, and the recordings without one: the reason, as a sentence, and their names."""
+    """The faces of all inputs, and what is told about recordings, such as why they are left out: a sentence, and their
+    names."""
 
     faces: list[Recording]
     left_out: dict[str, list[str]]
@@ -164,12 +166,14 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
     found, name, info = [], session.info.title or session.folder.name, session.info
     lost = f" {info.drops} frames were dropped." if info.drops else ""
     made = f"Recorded {info.started[:10]}; {_with(info.model.name, info.model.version, info.smoothing)}{lost}"
-    numbers = faces_of(rows)
+    numbers: list[int | None] = [*faces_of(rows)]
+    if main_face(rows) is None and _join(faces_of(rows), name, left_out):
+        numbers = [None]
     for face in numbers:
         own = track(rows, face)
         seen = own.face >= 0
         if seen.sum() >= _LEAST:
-            label = face if len(numbers) > 1 else -1
+            label = -1 if face is None or len(numbers) == 1 else face
             found.append(
                 Recording(
                     name, label, own.time, seen, own.blendshapes, own.rotation, own.box[:, 2], own.confidence,
@@ -180,6 +184,14 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
     if not found:
         left_out.setdefault(_NO_FACE, []).append(name)
     return found
+
+
+def _join(faces: Sequence[float], name: str, told: dict[str, list[str]]) -> bool:
+    """Whether several faces are one person: where no two are ever there at once, as exports have it. A face that was
+    lost for some seconds comes back with another number."""
+    if len(faces) > 1:
+        told.setdefault(_ONE, []).append(name)
+    return len(faces) > 1
 
 
 def _with(network: str, version: str, smoothing: str) -> str:
@@ -267,17 +279,26 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
     for source in dict.fromkeys(labels.tolist()):
         here = np.flatnonzero(labels == source)
         times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
-        faces, counts = np.unique(numbers["face"][here][np.isfinite(numbers["face"][here])], return_counts=True)
-        if not (counts >= _LEAST).any():
-            left_out.setdefault(_NO_FACE, []).append(str(source))
         markers = markers_of_rows(numbers["timestamp_s"][here].tolist(), [str(marks[i] or "") for i in here])
-        for face in faces[np.argsort(-counts, kind="stable")]:
-            rows = numbers["face"][here] == face
-            if rows.sum() < _LEAST:
-                continue
-            number = int(face) if len(faces) > 1 else -1
+        people = _people(frame, numbers["face"][here], str(source), left_out)
+        for number, rows in people:
             made = _face(str(source), number, times, frame[rows], here[rows], numbers)
             yield replace(made, markers=markers)
+        if not people:
+            left_out.setdefault(_NO_FACE, []).append(str(source))
+
+
+def _people(frame: Array, face: Array, source: str, told: dict[str, list[str]]) -> list[tuple[int, Array]]:
+    """The rows (R,) of each person with enough of them, the longest seen first: their number, -1 where there is one
+    person alone."""
+    known = np.isfinite(face)
+    faces, counts = np.unique(face[known], return_counts=True)
+    alone = len(np.unique(frame[known])) == np.unique([frame[known], face[known]], axis=1).shape[1]
+    if alone and _join([*faces], source, told):
+        masks = [(-1, known)]
+    else:
+        masks = [(int(f) if len(faces) > 1 else -1, face == f) for f in faces[np.argsort(-counts, kind="stable")]]
+    return [(number, rows) for number, rows in masks if rows.sum() >= _LEAST]
 
 
 def _numbers(column: Any, name: str, path: Path) -> Array:

@@ -19,6 +19,7 @@ from session_files import write_session
 from expnet_live.cli import main
 from expnet_live.reports.definitions import DEFINITIONS
 from expnet_live.reports.groups import Member
+from expnet_live.reports.measures import figures_of
 from expnet_live.reports.recordings import read_recordings
 from expnet_live.reports.report import make_report
 from expnet_live.reports.writing import write_report
@@ -104,6 +105,34 @@ def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_sessio
     names = [f"{a}/trial1.mp4", f"{b}/trial1.mp4", "a/007", "b/007", f"{a}/take/Take", f"{b}/take/Take"]
     assert [r.source for r in faces] == [r.name for r in faces] == names
     assert make_report(faces).pairs == []
+
+
+def test_who_comes_back_under_another_number_is_one_person(tmp_path: Path, demo_session: Session) -> None:
+    made = blinking(recording(30), 3.0, 0.2)
+    table, folder = tmp_path / "table.csv", tmp_path / "take"
+    away = (made.time >= 10) & (made.time < 20)
+    write_table(table, replace(made, seen=~away))
+    head, *lines = table.read_text().splitlines()
+    at = head.split(",").index("face")
+    cells = [line.split(",") for line in lines]
+    for row in cells[600:]:
+        row[at] = "1"
+    table.write_text("\n".join([head, *map(",".join, cells), ""]))
+    writer = SessionWriter(folder, replace(demo_session.info, blendshapes=True, video_frames=None))
+    state = demo_session.rows.state_of(0)
+    for i, time in enumerate(made.time.tolist()):
+        shapes = made.weights[i].astype(np.float32)
+        face = replace(state, face=int(i >= 600), frame=i, timestamp=time, blendshapes=shapes)
+        writer.write(i, None, time, [] if away[i] else [face])
+    writer.close(0, 0, (0, 0), "")
+    for path in (table, folder):
+        read = read_recordings([path])
+        (face,) = read.faces
+        told = {f.key: f.value for f in figures_of(face)}
+        assert face.name == face.title and told["gaps"] == 1
+        assert told["in_frame"] == pytest.approx(100 * 2 / 3, abs=0.2)
+        assert told["blink_rate"] == pytest.approx(18, rel=0.01)  # six in 20 s
+        assert read.remarks == [f"{face.title}: its faces are never there at once, so they count as one person."]
 
 
 def test_markers_of_a_table(tmp_path: Path) -> None:
