@@ -23,7 +23,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "tables of "
         "'analyze', or of a Parquet data set. Each number stands beside its definition. See docs/report.md.",
     )
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="session, table (.csv), or data set")
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT", help="session, folder of sessions, table (.csv), or data set"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the page and the tables")
     add_overwrite(parser)
     parser.add_argument(

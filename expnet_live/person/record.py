@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+import numpy as np
 
 from expnet_live.core.records import Number
 from expnet_live.core.types import checked
@@ -34,6 +35,7 @@ class PersonRecord(msgspec.Struct):
     def of(cls, person: Person) -> PersonRecord:
         identity = None if person.identity is None else [round(float(v), 5) for v in person.identity]
         own = {name: getattr(person, name) for name in _AS_THEY_ARE}
+        own["gestures"] = {name: np.asarray(examples).tolist() for name, examples in person.gestures.items()}
         skin = None if person.skin is None else [round(float(v), 1) for v in person.skin]
         return cls(name=person.name, identity=identity, skin=skin, **own)
 

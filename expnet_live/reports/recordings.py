@@ -115,13 +115,20 @@ def read_recordings(inputs: Sequence[Path]) -> Recordings:
     """All faces of the inputs, each input once. Raises UserError if one cannot be read, or there is no face in any."""
     left_out: dict[str, list[str]] = {}
     paths: dict[Path, Path] = {}
-    for path in inputs:
+    for path in (inside for given in inputs for inside in _sessions_in(given)):
         paths.setdefault(path.resolve(), path)
     faces = _told_apart({path: _read(path, left_out) for path in paths.values()})
     read = Recordings(faces, left_out)
     if not faces:
         raise UserError(" ".join(read.remarks) or "There is no face in these inputs; choose recordings of faces.")
     return read
+
+
+def _sessions_in(path: Path) -> list[Path]:
+    """The sessions of a folder of sessions; of anything else, itself."""
+    if is_session(path) or (path / "coefficients.csv").exists() or not path.is_dir():
+        return [path]
+    return sorted(p for p in path.iterdir() if (p / "session.json").is_file()) or [path]
 
 
 def _told_apart(read: Mapping[Path, Sequence[Recording]]) -> list[Recording]:

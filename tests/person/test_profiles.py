@@ -80,3 +80,10 @@ def test_the_tone_of_the_skin_is_kept_and_gives_way_to_somebody_elses(tmp_path: 
     assert np.abs(person.toned(lamp) - own).max() < 1  # another lamp changes nothing
     assert np.abs(person.toned(other) - other).max() < 1  # somebody else sits there
     assert Person().toned(lamp) is lamp and person.uncalibrated().skin is None
+
+
+def test_gestures_that_a_script_measured_are_kept(tmp_path: Path) -> None:
+    examples = np.linspace(0, 1, 3 * 55, dtype=np.float32).reshape(3, 55)
+    profiles = Profiles(tmp_path)
+    profiles.save(Person("Ada", gestures={"kiss": examples}))  # type: ignore[dict-item]
+    np.testing.assert_array_equal(np.array(profiles.load("Ada").gestures["kiss"], np.float32), examples)

@@ -105,6 +105,10 @@ def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_sessio
     names = [f"{a}/trial1.mp4", f"{b}/trial1.mp4", "a/007", "b/007", f"{a}/take/Take", f"{b}/take/Take"]
     assert [r.source for r in faces] == [r.name for r in faces] == names
     assert make_report(faces).pairs == []
+    (a / "takes").mkdir()
+    for i, folder in enumerate(takes):
+        folder.rename(a / "takes" / str(i))
+    assert [r.name for r in read_recordings([a / "takes"]).faces] == [f"{a}/takes/{i}/Take" for i in range(2)]
 
 
 def test_who_comes_back_under_another_number_is_one_person(tmp_path: Path, demo_session: Session) -> None:
