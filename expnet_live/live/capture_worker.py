@@ -19,7 +19,7 @@ from expnet_live.threads.worker import Worker
 
 log = logging.getLogger(__name__)
 
-RETRY = 1.0  # s between attempts to open a camera
+RETRY = 1.0  # s between attempts to open what is gone
 _STILL_RATE = 10.0  # Hz at which a photo is repeated
 _JUMP = 1.0  # s added to the stream's clock when a clip jumps, so that filters reset
 
@@ -43,7 +43,8 @@ Opener = Callable[[SourceSpec], Source]
 class CaptureWorker(Worker):
     """Puts the frames of `spec` into `out`.
 
-    While a camera is missing, it is FAILED, says so in `problem`, and tries again every second.
+    While a camera is missing, or a file that was there before, it is FAILED, says so in `problem`, and tries again
+    every second.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class CaptureWorker(Worker):
 
     def _work(self) -> None:
         while not self.stopping:
+            before = self._clock
             try:
                 with self._open(self.spec) as source:
                     self.nominal_fps = source.fps
@@ -81,12 +83,11 @@ class CaptureWorker(Worker):
                     return
             except SourceError as error:
                 self._failed(str(error))
-                if not self.spec.live:
-                    # A damaged file stays damaged; play it again up to the damage.
-                    if self.size is None or not self.transport.wait_at_end():
-                        return
-                    continue
-                self._stop.wait(RETRY)
+                # A damaged file stays damaged; play it again up to the damage.
+                if not self.spec.live and (self.size is None or not self.transport.wait_at_end()):
+                    return
+                if self.spec.live or self._clock == before:  # it is gone, and may come back
+                    self._stop.wait(RETRY)
 
     def _follow(self, source: Source) -> None:
         for frame in source:
@@ -110,6 +111,8 @@ class CaptureWorker(Worker):
             self._deliver(frame, self._clock + step, last)
             if source.still and not self._hold(frame, last, alone=source.n_frames == 1):
                 return
+        if last is None and start == 0:
+            raise SourceError(f"{self.spec.name} has no picture; choose another file.")
 
     def _hold(self, frame: Frame, position: float, alone: bool) -> bool:
         """Show a photo for a second or, if it is the only one and loops, forever."""

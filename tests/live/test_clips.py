@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from waiting import PATIENCE
+from waiting import PATIENCE, until
 
+from expnet_live.capture.sources import Source, open_spec
 from expnet_live.capture.sources.video import VideoSource
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.live import capture_worker as capture
 from expnet_live.live.capture_worker import Captured, CaptureWorker
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.worker import Life
@@ -100,6 +102,44 @@ def test_file_that_is_no_video(tmp_path: Path) -> None:
     worker.start()
     assert worker.join(PATIENCE)
     assert worker.life is Life.FAILED and "not a video" in (worker.problem or "")
+
+
+def test_a_folder_without_a_readable_photo_ends_with_a_sentence(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xffnothing")
+    worker = CaptureWorker(SourceSpec.file(tmp_path), Mailbox(), 1)
+    worker.start()
+    assert worker.join(PATIENCE)
+    assert worker.life is Life.FAILED and worker.problem == f"{tmp_path.name} has no picture; choose another file."
+
+
+def test_a_clip_that_is_gone_is_looked_for_in_peace_and_may_return(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[SourceSpec] = []
+
+    def counted(spec: SourceSpec) -> Source:
+        tries.append(spec)
+        return open_spec(spec)
+
+    path, away = clip(tmp_path / "clip.mp4"), tmp_path / "away.mp4"
+    box: Mailbox[Captured] = Mailbox()
+    monkeypatch.setattr(capture, "RETRY", 0.1)
+    worker = CaptureWorker(SourceSpec.file(path), box, 1, counted)
+    worker.start()
+    taken(box)
+    path.rename(away)
+    until(lambda: worker.life is Life.FAILED, "the loss")
+    assert "There is no file" in (worker.problem or "")
+    box.take()
+    before = len(tries)
+    assert box.take(timeout=0.3) is None
+    assert len(tries) - before <= 5
+    away.rename(path)
+    until(lambda: worker.life is Life.RUNNING, "the return")
+    assert taken(box).position < 0.4 and worker.problem is None
+    worker.stop()
+    assert worker.join(2.0)
 
 
 def test_a_photo_stays(tmp_path: Path) -> None:
