@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -90,7 +91,7 @@ class InferenceWorker(Worker):
         super().__init__("inference")
         self._settings: Settings = settings
         self._inbox, self._outbox, self._load, self._calibrated = inbox, outbox, load, calibrated
-        self._loads: Mailbox[_Loaded] = Mailbox()
+        self._loads: deque[_Loaded] = deque()  # not only the newest: an older one may be ready last
         self._meter = RateMeter()
         self._calibration: Calibration | None = None
         self._generation = -1
@@ -155,12 +156,12 @@ class InferenceWorker(Worker):
 
         def main() -> None:
             try:
-                self._loads.put(_Loaded(settings, self._remade(settings, current, made_for)))
+                self._loads.append(_Loaded(settings, self._remade(settings, current, made_for)))
             except UserError as error:
-                self._loads.put(_Loaded(settings, problem=str(error)))
+                self._loads.append(_Loaded(settings, problem=str(error)))
             except Exception as error:
                 log.exception("the model cannot be loaded")
-                self._loads.put(
+                self._loads.append(
                     _Loaded(settings, problem=f"The model cannot be loaded ({error}); choose another model or device.")
                 )
 
@@ -197,9 +198,12 @@ class InferenceWorker(Worker):
             self._outbox.put(state)
 
     def _take_loaded(self) -> None:
-        loaded = self._loads.take()
-        if loaded is None or loaded.settings != self._settings:
-            return
+        while self._loads:
+            loaded = self._loads.popleft()
+            if loaded.settings == self._settings:
+                self._take(loaded)
+
+    def _take(self, loaded: _Loaded) -> None:
         if loaded.pipeline is None:
             self._pipeline = None
             self._failed(loaded.problem or "The model cannot be loaded; choose another one.")

@@ -15,7 +15,7 @@ from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
 from expnet_live.live import capture_worker as capture
 from expnet_live.live.engine import Engine
-from expnet_live.live.state import Settings
+from expnet_live.live.state import LiveFace, Settings
 from expnet_live.person.person import Person
 from expnet_live.threads.worker import Life
 
@@ -106,6 +106,42 @@ def test_another_smoothing_needs_no_loading(engine: Engine, puppet: Puppet) -> N
     assert len(puppet.loads) == 1
     engine.inference.change(Settings(model="other", smoothing="stable"))
     until(lambda: len(puppet.loads) == 2 and engine.inference.life is Life.RUNNING, "loading")
+
+
+def test_a_choice_that_is_ready_first_is_not_lost_to_an_older_one(plug: Plug, puppet: Puppet) -> None:
+    released = {name: threading.Event() for name in ("slow", "quick")}
+    loaded: list[str] = []
+
+    def load(settings: Settings):  # type: ignore[no-untyped-def]
+        if settings.model is not None:
+            released[settings.model].wait(PATIENCE)
+            loaded.append(settings.model)
+        return puppet.load(settings)
+
+    engine = Engine(Settings(), open_=plug.open, load=load)
+    engine.start()
+    until(lambda: engine.inference.life is Life.RUNNING, "loading")
+    going_on, busy = threading.Event(), threading.Event()
+
+    def keep_busy(faces: tuple[LiveFace, ...]) -> tuple[LiveFace, ...]:
+        busy.set()
+        going_on.wait(PATIENCE)
+        return ()
+
+    engine.inference.shown = keep_busy
+    engine.set_source(SourceSpec.camera(0))
+    assert busy.wait(PATIENCE)
+    for name in ("slow", "quick"):
+        engine.inference.change(Settings(model=name))
+    loaders = [t for t in threading.enumerate() if t.name == "loading of the model"]
+    for name in ("quick", "slow"):
+        released[name].set()
+        until(lambda name=name: name in loaded, "loading")  # type: ignore[misc]
+    for thread in loaders:
+        thread.join(PATIENCE)
+    going_on.set()
+    until(lambda: engine.inference.life is Life.RUNNING, "the newer choice")
+    assert loaded == ["quick", "slow"] and engine.close() == []
 
 
 def test_results_of_an_old_source_are_not_shown(engine: Engine) -> None:
