@@ -74,7 +74,10 @@ class FanOut:
         """Hand on a marker to the outputs that take them."""
         for output in self._outputs:
             if isinstance(output, MarkedOutput):
-                output.marked(label, time)
+                try:
+                    output.marked(label, time)
+                except Exception as error:
+                    self._switch_off(output, error)
 
     def put(self, state: LiveState) -> None:
         """Hand on a state; runs on the inference thread."""
@@ -85,8 +88,12 @@ class FanOut:
                 output.put(state)
                 for face in gone:
                     output.lost(face, state.captured.grabbed)
-            except Exception as error:  # a failing output must not stop the others, or inference
-                log.exception("the output %s failed", output.name)
-                self.remove(output)
-                with self._lock:
-                    self._problems.append(f"The output {output.name} failed ({error}) and was switched off.")
+            except Exception as error:
+                self._switch_off(output, error)
+
+    def _switch_off(self, output: LiveOutput, error: Exception) -> None:
+        """A failing output must stop neither the others nor the thread that uses it."""
+        log.exception("the output %s failed", output.name, exc_info=error)
+        self.remove(output)
+        with self._lock:
+            self._problems.append(f"The output {output.name} failed ({error}) and was switched off.")

@@ -58,6 +58,22 @@ def test_one_of_three_fails(engine: Engine) -> None:
     assert engine.inference.outputs.take_problems() == []
 
 
+def test_an_output_that_fails_at_a_marker_is_switched_off(engine: Engine) -> None:
+    class Marked(Listener):
+        def marked(self, label: str, time: float) -> None:
+            if self.fails_at:
+                raise RuntimeError("the cable is out")
+            self.labels = [label]
+
+    broken, last = Marked("broken", fails_at=1), Marked("last")
+    outputs = engine.inference.outputs
+    outputs.add(broken)
+    outputs.add(last)
+    outputs.mark("smile", 1.0)
+    assert last.labels == ["smile"] and outputs.outputs == (last,)
+    assert outputs.take_problems() == ["The output broken failed (the cable is out) and was switched off."]
+
+
 def test_a_lost_face_is_an_event(engine: Engine, puppet: Puppet) -> None:
     listener = Listener("listener")
     engine.inference.outputs.add(listener)
