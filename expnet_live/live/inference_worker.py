@@ -97,8 +97,7 @@ class InferenceWorker(Worker):
         self._generation = -1
         self._errors = 0
         self._neutral = AutoNeutral()
-        self._pipeline: Pipeline | None = None
-        self._made_for: Settings = settings
+        self._made = _Loaded(settings)  # replaced as a whole: other threads read it
         self._follower = Follower()
         self.mirrored: int | None = None  # the number of the face that somebody chose; None: the first one seen
         self.person = Person()  # replaced as a whole from other threads
@@ -119,7 +118,7 @@ class InferenceWorker(Worker):
     @property
     def pipeline(self) -> Pipeline | None:
         """The pipeline, or None while it loads for the first time, or after it failed."""
-        return self._pipeline
+        return self._made.pipeline
 
     def rest_known(self, face: int) -> float:
         """How well the automatic neutral knows the rest of that face, 0..1."""
@@ -144,19 +143,19 @@ class InferenceWorker(Worker):
             self._begin_loading()
 
     def calibrate(self) -> None:
-        if self._pipeline is not None:
-            self._calibration = Calibration(self._pipeline.face_model.names)
+        if (pipeline := self.pipeline) is not None:
+            self._calibration = Calibration(pipeline.face_model.names)
 
     def cancel_calibration(self) -> None:
         self._calibration = None
 
     def _begin_loading(self) -> None:
-        settings, made_for, current = self._settings, self._made_for, self._pipeline
+        settings, made = self._settings, self._made
         self._starting()
 
         def main() -> None:
             try:
-                self._loads.append(_Loaded(settings, self._remade(settings, current, made_for)))
+                self._loads.append(_Loaded(settings, self._remade(settings, made)))
             except UserError as error:
                 self._loads.append(_Loaded(settings, problem=str(error)))
             except Exception as error:
@@ -167,8 +166,9 @@ class InferenceWorker(Worker):
 
         threading.Thread(target=main, name="loading of the model", daemon=True).start()
 
-    def _remade(self, settings: Settings, current: Pipeline | None, made_for: Settings) -> Pipeline:
+    def _remade(self, settings: Settings, made: _Loaded) -> Pipeline:
         """A pipeline for `settings`; it is ready at once if the network stays the same."""
+        current, made_for = made.pipeline, made.settings
         if current is None or (made_for.model, made_for.device) != (settings.model, settings.device):
             return self._load(settings)
         return Pipeline(
@@ -183,14 +183,14 @@ class InferenceWorker(Worker):
         while not self.stopping:
             self._take_loaded()
             captured = self._inbox.take(timeout=0.1)
-            if captured is None:
-                continue
+            if captured is None or captured.generation < self._generation:
+                continue  # of a source that was left while it gave its last picture
             if captured.generation != self._generation:
                 self._generation = captured.generation
                 self._neutral.reset()
                 self.mirrored = None
-                if self._pipeline is not None:
-                    self._pipeline.reset()
+                if (pipeline := self.pipeline) is not None:
+                    pipeline.reset()
             state = self._processed(captured)
             if state.processed:
                 self.outputs.put(state)  # without waiting for meshes, which take milliseconds
@@ -204,17 +204,17 @@ class InferenceWorker(Worker):
                 self._take(loaded)
 
     def _take(self, loaded: _Loaded) -> None:
+        self._made = loaded
         if loaded.pipeline is None:
-            self._pipeline = None
             self._failed(loaded.problem or "The model cannot be loaded; choose another one.")
             return
-        self._pipeline, self._made_for, self._errors = loaded.pipeline, loaded.settings, 0
+        self._errors = 0
         self.device = loaded.pipeline.predictor.device
         self._running()
 
     def _processed(self, captured: Captured) -> LiveState:
         started = time.monotonic()
-        pipeline, person, head = self._pipeline, self.person, self.head
+        pipeline, person, head = self.pipeline, self.person, self.head
         if pipeline is None:
             return self._passed_on(captured)
         try:
@@ -256,7 +256,7 @@ class InferenceWorker(Worker):
         log.exception("frame %d of %s broke the pipeline", captured.frame.index, captured.frame.source)
         self._errors += 1
         if self._errors >= _MAX_ERRORS:
-            self._pipeline = None
+            self._made = replace(self._made, pipeline=None)
             self._failed(f"The network stopped ({error}); choose another device or model.")
         return self._passed_on(captured)
 

@@ -13,10 +13,14 @@ from waiting import PATIENCE, next_state, until
 
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.core.types import Frame
 from expnet_live.live import capture_worker as capture
+from expnet_live.live.capture_worker import Captured
 from expnet_live.live.engine import Engine
-from expnet_live.live.state import LiveFace, Settings
+from expnet_live.live.inference_worker import InferenceWorker
+from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.person.person import Person
+from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.worker import Life
 
 
@@ -151,6 +155,23 @@ def test_results_of_an_old_source_are_not_shown(engine: Engine) -> None:
     assert next_state(engine).captured.frame.source == "camera1"
     for _ in range(5):
         assert next_state(engine).captured.generation == 2
+
+
+def test_a_late_picture_of_an_old_source_changes_nothing(puppet: Puppet) -> None:
+    inbox, outbox = Mailbox[Captured](4), Mailbox[LiveState](4)
+    worker = InferenceWorker(Settings(), inbox, outbox, load=puppet.load)
+    worker.start()
+    until(lambda: worker.life is Life.RUNNING, "loading")
+    image = np.full((240, 320, 3), 160, np.uint8)
+    for i, generation in enumerate((2, 1, 2)):
+        worker.mirrored = 0 if i else None  # somebody chooses the face once it is there
+        inbox.put(Captured(Frame(image, i / 30, i), time.monotonic(), 0.0, generation))
+        if generation == 2:
+            state = outbox.take(PATIENCE)
+            assert state is not None and state.captured.frame.index == i and state.faces[0].state.face == 0
+    assert worker.mirrored == 0 and outbox.take() is None
+    worker.stop()
+    assert worker.join(PATIENCE)
 
 
 def test_camera_is_lost_and_returns(engine: Engine, plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
