@@ -31,7 +31,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.sessions.catalog.catalog import Entry
-from expnet_live.sessions.format.folder import INFO, sessions_root
+from expnet_live.sessions.format.folder import INFO, TABLE, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording import recorder as recorder_module
@@ -274,6 +274,80 @@ def test_closing_ends_an_export_and_the_threads(
     qtbot.waitUntil(lambda: sessions.isVisible() and sessions.player.replay is not None, timeout=LONG)
     main.close()
     assert not sessions.isVisible()
+
+
+def three(qtbot: Any, main: MainWindow) -> SessionsWindow:
+    """The window with three sessions, two of the same title; a, the newest, is shown."""
+    for i, (name, title) in enumerate((("c", "Wide / smile"), ("b", "Frown"), ("a", "Frown"))):
+        folder = sessions_root() / name
+        write_session(folder, 12 + i)
+        info = replace(read_info(folder), title=title, started=f"2026-01-0{i + 1}T10:00:00.000+01:00")
+        write_info(folder, info)
+    main.actions_["library"].trigger()
+    sessions = main.commands.sessions
+    assert sessions is not None
+    qtbot.waitUntil(lambda: len(shown(sessions)) == 3 and sessions.player.replay is not None, timeout=LONG)
+    return sessions
+
+
+def test_several_sessions_are_exported_at_once(qtbot: Any, main: MainWindow, own_home: Path) -> None:
+    """Each by its title, into one folder; one that cannot be exported does not keep the others from it."""
+    sessions = three(qtbot, main)
+    panel, view = export_panel(qtbot, sessions), sessions.side.view
+    form = panel.form
+    (own_home / "out").mkdir()
+    (own_home / "out" / "Frown.csv").write_text("older", encoding="utf-8")
+    assert form.several == () and form.part.count() == 2
+    qtbot.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: form.part.currentText() == "The 3 chosen sessions", timeout=LONG)
+    form.set_folder(own_home / "out")
+    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
+    assert panel.sentence.text() == f"3 sessions are saved in {own_home / 'out'}." and panel.reveal.isVisible()
+    rows = {p.stem: len(p.read_text(encoding="utf-8").splitlines()) - 1 for p in (own_home / "out").iterdir()}
+    assert rows == {"Frown": 0, "Frown 2": 14, "Frown 3": 13, "Wide _ smile": 12}
+    # Without the second one's table, and with fewer chosen.
+    (sessions_root() / "b" / TABLE).write_text("nonsense", encoding="utf-8")
+    form.set_format("npz")
+    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
+    panel.export()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
+    assert panel.sentence.text().startswith(f"2 of 3 sessions are saved in {own_home / 'out'}. Frown: ")
+    assert {p.name for p in (own_home / "out").glob("*.npz")} == {"Frown.npz", "Wide _ smile.npz"}
+    view.setCurrentIndex(sessions.side.found.index(0, 0))
+    qtbot.waitUntil(lambda: form.several == () and form.part.count() == 2, timeout=LONG)
+    assert form.out is None or form.out.name == "Frown 2.npz"
+
+
+def test_several_exports_are_cancelled(qtbot: Any, main: MainWindow, own_home: Path) -> None:
+    sessions = three(qtbot, main)
+    panel = export_panel(qtbot, sessions)
+    sessions.side.view.selectAll()
+    qtbot.waitUntil(lambda: len(panel.form.several) == 3, timeout=LONG)
+    panel.form.set_folder(own_home)
+    qtbot.waitUntil(lambda: panel.form.out is not None, timeout=LONG)
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.mouseClick(panel.cancel, LEFT)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
+    files = [p for p in own_home.iterdir() if p.is_file()]
+    told = panel.sentence.text()
+    assert told == (f"{len(files)} of 3 sessions are saved in {own_home}." if files else texts.EXPORT_CANCELLED)
+    assert all(p.suffix == ".csv" for p in files)
+
+
+def test_several_sessions_are_deleted_and_come_back(qtbot: Any, main: MainWindow) -> None:
+    sessions = three(qtbot, main)
+    view, found = sessions.side.view, sessions.side.found
+    at = view.visualRect(found.index(1, 0)).center()
+    qtbot.mouseClick(view.viewport(), LEFT, Qt.KeyboardModifier.ControlModifier, at)
+    assert [e.folder.name for e in sessions.side.chosen_entries] == ["a", "b"]
+    qtbot.keyClick(view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: [p.name for p in shown(sessions)] == ["c"], timeout=LONG)
+    qtbot.waitUntil(lambda: sessions.banners.texts.get("task") == "2 sessions are in the trash.", timeout=LONG)
+    press(qtbot, sessions.banners, texts.UNDO)
+    qtbot.waitUntil(lambda: len(shown(sessions)) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: sessions.banners.texts.get("task") == "2 sessions are back.", timeout=LONG)
 
 
 def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.sessions_window.export_job import Chosen
 from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
@@ -23,6 +24,7 @@ from expnet_live.sessions.reading.session import Session
 Range = tuple[float, float]
 Ask = Callable[[Callable[[], Path], Callable[[Path], None]], None]
 _USUAL = "csv"  # format
+_ALL = "all"  # all chosen sessions, in place of whether the loop is exported
 _RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _PATH_WIDTH = 330  # pixels
@@ -50,6 +52,8 @@ class ExportForm(QWidget):
         self._fps: float | None = None
         self._range: Range | None = None
         self._looped = False
+        self._listed: tuple[Chosen, ...] = ()  # in the list, if several are
+        self._all = False  # whether to export all of these
         self._face: int | None = None
         self._shown: int | None = None
         self._head = ""  # ours
@@ -82,6 +86,24 @@ class ExportForm(QWidget):
             self._range = wanted
             self._show_parts()
 
+    def set_several(self, sessions: Sequence[Chosen]) -> None:
+        """Set the sessions that are chosen in the list, and choose to export them; none or one: the player's."""
+        listed = tuple(sessions) if len(sessions) > 1 else ()
+        if listed != self._listed:
+            self._all = bool(listed) and (self._all or not self._listed)
+            self._listed = listed
+            self.refresh()
+
+    @property
+    def several(self) -> tuple[Chosen, ...]:
+        """The sessions to export, if not the player's alone."""
+        return self._listed if self._all else ()
+
+    def name_finder(self) -> Callable[[str], Path]:
+        """Gives a new path for a title; it reads the disk."""
+        folder, ending = self._folder, self.chosen.ending
+        return lambda title: _free_name(folder, _stem(title), ending)
+
     def set_shown(self, face: int | None) -> None:
         """Set the face that the player shows, which formats of one face get unless another one is chosen."""
         self._shown = face
@@ -113,13 +135,14 @@ class ExportForm(QWidget):
     def options(self) -> ExportOptions:
         assert self.out is not None
         start, end = self._range if self._looped and self._range is not None else (None, None)
+        face = self._shown if self._face is None and self.chosen.one_face else self._face
         return ExportOptions(
             self._format,
             self.out,
             start=start,
             end=end,
             fps=self._fps,
-            face=self._shown if self._face is None and self.chosen.one_face else self._face,
+            face=None if self._all else face,
             neutral=self.neutral.isChecked(),
             gains=self.gains.isChecked(),
             head=(self._head or None) if "head" in self.chosen.takes else None,
@@ -134,7 +157,8 @@ class ExportForm(QWidget):
     # --- choices ------------------------------------------------------------------------------
 
     def _pick_part(self, value: object) -> None:
-        self._looped = bool(value)
+        self._all, self._looped = value == _ALL, value is True
+        self.refresh()
 
     def _pick_rate(self, value: object) -> None:
         self._fps = None if value is None else float(str(value))
@@ -146,12 +170,29 @@ class ExportForm(QWidget):
         self._head = str(value)
 
     def _ask_out(self) -> None:
+        if self._all:
+            self._ask_folder()
+            return
         dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self.out or Path.home()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.set_out(Path(name)))
         dialog.open()
+
+    def _ask_folder(self) -> None:
+        dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self._folder))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda name: self.set_folder(Path(name)))
+        dialog.open()
+
+    def set_folder(self, folder: Path) -> None:
+        """Set the folder of several sessions."""
+        self._store.setValue(_FOLDER, str(folder))
+        self._confirmed = None
+        self.refresh()
 
     # --- showing ------------------------------------------------------------------------------
 
@@ -171,7 +212,7 @@ class ExportForm(QWidget):
         listed = [Option(f, text.format(n=f, name=people.get(f))) for f, text in named.items()]
         self.face.set_options([Option(None, general), *listed], self._face)
         for widget in (self.face, self._labels[self.face]):
-            widget.setVisible(len(faces) > 1)
+            widget.setVisible(len(faces) > 1 and not self._all)
         names = self.heads
         self._head = self._head if self._head in names else ""
         self.head.set_options(catalog.heads(names, self._head), self._head)
@@ -190,15 +231,17 @@ class ExportForm(QWidget):
         if self._range is not None:
             start, end = map(texts.tenths, self._range)
             loop = Option(True, texts.EXPORT_LOOP.format(start=start, end=end))
-        self.part.set_options([Option(False, texts.EXPORT_WHOLE.format(length=length)), loop], self._looped)
+        options = [Option(False, texts.EXPORT_WHOLE.format(length=length)), loop]
+        if self._listed:
+            options.append(Option(_ALL, texts.EXPORT_SEVERAL.format(n=len(self._listed))))
+        self.part.set_options(options, _ALL if self._all else self._looped)
 
     def _find_name(self, session: Session) -> None:
         """Look for a new path named by the title, in the folder of the last export."""
         self.out = None
         self._searches += 1
         search, ending = self._searches, self.chosen.ending
-        folder = Path(str(self._store.value(_FOLDER) or Path.home()))
-        stem = self._title.translate(_FORBIDDEN).strip(" .") or session.folder.name
+        folder, stem = self._folder, _stem(self._title) or session.folder.name
 
         def found(path: Path) -> None:
             if search == self._searches:
@@ -208,8 +251,15 @@ class ExportForm(QWidget):
 
         self._ask(lambda: _free_name(folder, stem, ending), found)
 
+    @property
+    def _folder(self) -> Path:
+        """That of the last export."""
+        return Path(str(self._store.value(_FOLDER) or Path.home()))
+
     def _show_path(self) -> None:
         path = "" if self.out is None else str(self.out)
+        if path and self._all:
+            path = texts.EXPORT_SEVERAL_TO.format(folder=Path(path).parent)
         self._path.setText(self._path.fontMetrics().elidedText(path, Qt.TextElideMode.ElideMiddle, _PATH_WIDTH))
         self._path.setToolTip(as_shown(f"{texts.EXPORT_TO_TIP}:\n{path}" if path else texts.EXPORT_TO_TIP))
 
@@ -253,6 +303,11 @@ class ExportForm(QWidget):
             grid.addWidget(label, line, column)
             grid.addWidget(widget, line, column + 1)
         grid.addWidget(boxes, 2, 3, 1, 2)
+
+
+def _stem(title: str) -> str:
+    """A title as the name of a file."""
+    return title.translate(_FORBIDDEN).strip(" .")
 
 
 def _free_name(folder: Path, stem: str, ending: str) -> Path:

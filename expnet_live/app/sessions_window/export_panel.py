@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QToolButto
 
 from expnet_live.app import icons, texts
 from expnet_live.app.sessions_window.export_form import Ask, ExportForm, Range
-from expnet_live.app.sessions_window.export_job import ExportJob
+from expnet_live.app.sessions_window.export_job import Chosen, Exporting, ExportJob, SeveralJob
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.pieces import PlainLabel, as_shown
 from expnet_live.heads.look import Look
@@ -29,7 +29,7 @@ class ExportPanel(QWidget):
         super().__init__()
         self._show_folder = show_folder
         self._made: Path | None = None
-        self.job: ExportJob | None = None
+        self.job: Exporting | None = None
         self._waiting = False  # for a free name, then to export
         self.form = ExportForm(store, ask, look)
         self.form.named.connect(self._named)
@@ -60,6 +60,11 @@ class ExportPanel(QWidget):
         if self.form.session is not None:
             self.form.set_range(wanted)
 
+    def set_several(self, sessions: Sequence[Chosen]) -> None:
+        """Set the sessions that are chosen in the list, if there are several. A running export continues."""
+        if self.job is None:
+            self.form.set_several(sessions)
+
     def set_shown(self, face: int | None) -> None:
         """Set the face that the player shows."""
         self.form.set_shown(face)
@@ -69,10 +74,13 @@ class ExportPanel(QWidget):
         self._waiting = form.session is not None and form.out is None
         if form.session is None or form.out is None or self.job is not None:
             return
-        self.job = ExportJob(form.session, form.options(), form.replaces)
+        if form.several:
+            self.job = SeveralJob(form.several, form.options(), form.name_finder())
+        else:
+            self.job = ExportJob(form.session, form.options(), form.replaces)
         self.progress.setValue(0)
         self.job.start()
-        self.say(texts.EXPORTING.format(name=form.out.name, percent=0))
+        self.say(texts.EXPORTING.format(name=self.job.doing, percent=0))
         self._show_state()
 
     def _named(self) -> None:
@@ -89,7 +97,7 @@ class ExportPanel(QWidget):
             self.job = None
             self._tell(job)
         elif not job.stopping:
-            self.say(texts.EXPORTING.format(name=job.options.out.name, percent=percent))
+            self.say(texts.EXPORTING.format(name=job.doing, percent=percent))
 
     def stop(self) -> None:
         """Cancel a running export within two seconds."""
@@ -109,12 +117,10 @@ class ExportPanel(QWidget):
             self.say(texts.EXPORT_CANCELLING)
             self._show_state()
 
-    def _tell(self, job: ExportJob) -> None:
-        if job.exported is None:
-            self.say(job.problem or texts.EXPORT_CANCELLED)
-        else:
-            self._made = job.exported.path
-            self.say(" ".join((texts.EXPORT_DONE.format(name=self._made.name), *job.exported.remarks)))
+    def _tell(self, job: Exporting) -> None:
+        self.say(job.told or job.problem or texts.EXPORT_CANCELLED)
+        if job.made is not None:
+            self._made = job.made
             self.reveal.show()
             self.form.made()
         self._show_state()

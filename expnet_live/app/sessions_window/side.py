@@ -151,6 +151,14 @@ class ListSide(QWidget):
         entry: Entry | None = index.data(ENTRY) if index.isValid() else None
         return entry
 
+    @property
+    def chosen_entries(self) -> list[Entry]:
+        """All that are chosen, in the order of the list; the current one if none is."""
+        rows = sorted(self.view.selectionModel().selectedIndexes(), key=lambda index: index.row())
+        entries: list[Entry] = [index.data(ENTRY) for index in rows]
+        current = self.current
+        return entries or ([] if current is None else [current])
+
     def rename(self) -> None:
         index = self.view.currentIndex()
         ready = self.view.isVisible() and self.view.state() != QAbstractItemView.State.EditingState
@@ -203,6 +211,7 @@ class ListSide(QWidget):
         view.setAccessibleName(texts.SESSION_LIST_TIP)
         view.setMouseTracking(True)
         view.setUniformItemSizes(True)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)

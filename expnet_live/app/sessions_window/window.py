@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from expnet_live.app import texts
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
 from expnet_live.app.player.player_view import PlayerView
 from expnet_live.app.sessions_window.actions import BUTTONS, MENU, TABLE
+from expnet_live.app.sessions_window.export_job import Chosen
 from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.librarian import Librarian
 from expnet_live.app.sessions_window.model import display_title
@@ -35,7 +36,7 @@ from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.heads.look import USUAL
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
-from expnet_live.sessions.catalog.trash import Trashed, trash
+from expnet_live.sessions.catalog.trash import Trashed, restore, trash
 from expnet_live.sessions.format.info import read_info
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
@@ -182,6 +183,7 @@ class SessionsWindow(QMainWindow):
         if self.panel.isVisible():
             self.panel.set_range(self.player.range)
             self.panel.set_shown(self.player.face)
+            self.panel.set_several([Chosen(e.folder, display_title(e)) for e in self.side.chosen_entries if e.usable])
         self.panel.tick()
 
     # --- the chosen session -------------------------------------------------------------------
@@ -210,7 +212,7 @@ class SessionsWindow(QMainWindow):
         self.actions_["rename"].setEnabled(usable)
         self.actions_["export"].setEnabled(usable)
         self.actions_["reveal"].setEnabled(entry is not None)
-        self.actions_["delete"].setEnabled(entry is not None and not entry.locked)
+        self.actions_["delete"].setEnabled(any(not e.locked for e in self.side.chosen_entries))
 
     def _renamed(self, folder: Path, title: str) -> None:
         self._ask(lambda: rename(folder, title))
@@ -242,30 +244,46 @@ class SessionsWindow(QMainWindow):
             reveal(entry.folder)
 
     def delete(self) -> None:
-        entry = self.side.current
-        if entry is None or entry.locked:
+        """All that are chosen in the list."""
+        entries = [e for e in self.side.chosen_entries if not e.locked]
+        if not entries:
             return
         self.side.notes.save()
-        if self.player.folder == entry.folder:
+        folders = [e.folder for e in entries]
+        if self.player.folder in folders:
             self.player.close_session()  # some systems cannot move a file that is being read
             self.side.forget()
-        title = display_title(entry)
-        self._ask(lambda: trash(entry.folder), lambda trashed: self._say_trashed(title, trashed))
+        title = display_title(entries[0])
+        done: list[Trashed] = []  # also if one of them cannot be moved
 
-    def _say_trashed(self, title: str, trashed: object) -> None:
-        assert isinstance(trashed, Trashed)
-        text = texts.TRASHED.format(title=title)
-        if trashed.place is None:
+        def move() -> None:
+            for folder in folders:
+                done.append(trash(folder))
+
+        def failed(sentence: str) -> None:
+            if done:
+                self._say_trashed(title, done)
+            self.banners.show_banner("failed", "error", sentence)
+
+        if self._librarian is not None:
+            self._librarian.ask(move, lambda _: self._say_trashed(title, done), failed)
+            self._librarian.refresh()
+
+    def _say_trashed(self, title: str, trashed: Sequence[Trashed]) -> None:
+        text = texts.TRASHED if len(trashed) == 1 else texts.TRASHED_SEVERAL
+        text = text.format(title=title, n=len(trashed))
+        if any(t.place is None for t in trashed):
             self.banners.show_banner("task", "info", text, stays=False)
             return
         self.banners.show_banner("task", "info", text, texts.UNDO, lambda: self._restore(title, trashed))
 
-    def _restore(self, title: str, trashed: Trashed) -> None:
+    def _restore(self, title: str, trashed: Sequence[Trashed]) -> None:
         def back(_: object) -> None:
-            self.banners.show_banner("task", "info", texts.RESTORED.format(title=title), stays=False)
-            self.side.choose(trashed.folder)
+            text = texts.RESTORED if len(trashed) == 1 else texts.RESTORED_SEVERAL
+            self.banners.show_banner("task", "info", text.format(title=title, n=len(trashed)), stays=False)
+            self.side.choose(trashed[0].folder)
 
-        self._ask(trashed.restore, back)
+        self._ask(lambda: restore(trashed), back)
 
     # --- export -------------------------------------------------------------------------------
 
@@ -362,7 +380,9 @@ class SessionsWindow(QMainWindow):
         self._watcher = QFileSystemWatcher(self)
         self._watcher.directoryChanged.connect(self.refresh)
         self.side.chosen.connect(self._choose)
-        self.side.view.selectionModel().currentChanged.connect(lambda *_: self._show_actions())
+        chosen = self.side.view.selectionModel()
+        for changed in (chosen.currentChanged, chosen.selectionChanged):
+            changed.connect(lambda *_: self._show_actions())
         self.side.model.renamed.connect(self._renamed)
         self.side.notes.edited.connect(self._noted)
         self.side.view.addAction(self.player.actions_["play"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,18 @@ class Trashed:
             ) from e
         note = self.place.parents[1] / "info" / f"{self.place.name}.trashinfo"
         note.unlink(missing_ok=True)
+
+
+def restore(trashed: Iterable[Trashed]) -> None:
+    """Put back all that can be. Raises UserError with one sentence for the first that cannot."""
+    failed: UserError | None = None
+    for one in trashed:
+        try:
+            one.restore()
+        except UserError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def trash(folder: Path) -> Trashed:
