@@ -55,11 +55,15 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
     from expnet_live.core.files import check_new
     from expnet_live.core.signals import terminable
-    from expnet_live.gestures.finding import HEADER, lines_of, write_events
+    from expnet_live.gestures.finding import HEADER, lines_of, session_events, write_events
     from expnet_live.gestures.watching import chosen, rules_of
     from expnet_live.sessions.format.folder import is_session
+    from expnet_live.sessions.reading.session import Session
 
-    person = person_of(args.profile or DEFAULT)
+    session = Session.open(args.source) if args.source is not None and is_session(Path(args.source)) else None
+    # The person of a session knows their own gestures.
+    known = None if session is None or args.profile is not None else session.info.person
+    person = known or person_of(args.profile or DEFAULT)
     rules = chosen(rules_of(person.gestures), args.only)
     if args.list:
         for rule in rules:
@@ -69,32 +73,21 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("Give a SOURCE, such as: expnet-live gestures talk.mp4")
     if args.out is not None:
         check_new(args.out, args.overwrite)
-    session = is_session(Path(args.source))
-    spec = None if session else SourceSpec.parse(args.source)
     with terminable():
-        if args.to or args.press or (spec is not None and spec.live):
-            if spec is None:
-                raise UserError("A session is not live; leave out --to and --press, or give a video or a camera.")
-            events = _live(args, spec, person, rules)
+        if session is None:
+            spec = SourceSpec.parse(args.source)
+            live = args.to or args.press or spec.live
+            events = (_live if live else _video)(args, spec, person, rules)
+        elif args.to or args.press:
+            raise UserError("A session is not live; leave out --to and --press, or give a video or a camera.")
         else:
-            events = _session(args, rules) if spec is None else _video(args, spec, person, rules)
+            events = session_events(session, rules)
     if args.out is not None:
         write_events(args.out, events)
         print(f"{args.out}: {len(events)} gestures")
     elif not args.to and not args.press:
         _print(HEADER, lines_of(events))
     return 0
-
-
-def _session(args: argparse.Namespace, rules: list[Rule]) -> list[Event]:
-    from expnet_live.gestures.finding import session_events
-    from expnet_live.gestures.watching import chosen, rules_of
-    from expnet_live.sessions.reading.session import Session
-
-    session = Session.open(args.source)
-    if args.profile is None:  # the person of the session knows their own
-        rules = chosen(rules_of(session.info.person.gestures), args.only)
-    return session_events(session, rules)
 
 
 def _video(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:

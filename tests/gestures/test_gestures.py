@@ -207,6 +207,25 @@ def test_the_gestures_of_a_session(demo_session: Session, tmp_path: Path, capsys
     assert "has no blendshapes" in capsys.readouterr().err
 
 
+def test_a_session_knows_its_persons_own_gestures(
+    demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = replace(demo_session.info.person, neutral={}, gains={}, gestures={"kiss": lesson(**KISS)})
+    info = replace(demo_session.info, blendshapes=True, video_frames=None, person=person)
+    writer = SessionWriter(tmp_path / "take", info)
+    times, seen = clip((2, REST), (1, values(**KISS)), (1, REST))
+    for i, (time, value) in enumerate(zip(times.tolist(), seen, strict=True)):
+        assert value is not None
+        state = replace(demo_session.rows.state_of(0), frame=i, timestamp=time, blendshapes=value[:52])
+        writer.write(i, None, time, [state])
+    writer.close(0, 0, (0, 0), "")
+    assert main(["gestures", str(tmp_path / "take"), "--only", "kiss"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()[1:]
+    assert line.startswith("kiss,")
+    assert main(["gestures", str(tmp_path / "take"), "--list"]) == 0
+    assert "kiss" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
