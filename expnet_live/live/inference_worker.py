@@ -72,6 +72,10 @@ class _Loaded:
     problem: str | None = None
 
 
+def _same_network(one: Settings, other: Settings) -> bool:
+    return (one.model, one.device) == (other.model, other.device)
+
+
 class InferenceWorker(Worker):
     """Processes frames from `inbox` to `outbox`. While the pipeline loads, or after it failed, it passes them on.
 
@@ -168,13 +172,13 @@ class InferenceWorker(Worker):
 
     def _remade(self, settings: Settings, made: _Loaded) -> Pipeline:
         """A pipeline for `settings`; it is ready at once if the network stays the same."""
-        current, made_for = made.pipeline, made.settings
-        if current is None or (made_for.model, made_for.device) != (settings.model, settings.device):
+        current = made.pipeline
+        if current is None or not _same_network(made.settings, settings):
             return self._load(settings)
         return Pipeline(
             current.predictor,
             current.face_model,
-            detector=current.detector if (made_for.max_faces > 1) == (settings.max_faces > 1) else None,
+            detector=current.detector if (made.settings.max_faces > 1) == (settings.max_faces > 1) else None,
             smoothing=settings.smoothing,
             max_faces=settings.max_faces,
         )
@@ -204,10 +208,18 @@ class InferenceWorker(Worker):
                 self._take(loaded)
 
     def _take(self, loaded: _Loaded) -> None:
-        self._made = loaded
+        made, self._made = self._made, loaded
+        before = made.pipeline
+        if before is None or loaded.pipeline is None or not _same_network(made.settings, loaded.settings):
+            self._neutral.reset()
+            if self._calibration is not None:
+                self._calibration = None
+                self._calibrated("The model has changed; keep your face relaxed and still, and calibrate again.")
         if loaded.pipeline is None:
             self._failed(loaded.problem or "The model cannot be loaded; choose another one.")
             return
+        if before is not None:
+            loaded.pipeline.go_on(before)
         self._errors = 0
         self.device = loaded.pipeline.predictor.device
         self._running()

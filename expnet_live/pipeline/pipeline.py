@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,20 @@ class Pipeline:
         """Go on where the pipeline with this `memory` stopped, as if it had processed the earlier frames itself."""
         self._tracker.remember(memory["tracker"])
         self._memories = memory["faces"]
+
+    def go_on(self, before: Pipeline) -> None:
+        """Go on with the faces of another pipeline for the same source, under their numbers, if both drive the same
+        coefficients; with their identity and skin, if both have the same network.
+        """
+        ours, theirs = self.face_model, before.face_model
+        if (ours.names, ours.n_identity) != (theirs.names, theirs.n_identity):
+            return
+        self._tracker.remember(before._tracker.memory())
+        if before.predictor is self.predictor:
+            self._memories = {
+                face: replace(memory, smoother=FaceSmoother(self._smoothing))
+                for face, memory in before._memories.items()
+            }
 
     def appearances(self) -> dict[int, Appearance]:
         """The appearance of each tracked face over the last seconds, by its number."""

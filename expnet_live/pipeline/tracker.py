@@ -163,9 +163,10 @@ class Tracker:
         return {name: getattr(self, name) for name in _MEMORY}
 
     def remember(self, memory: Mapping[str, Any]) -> None:
-        """Go on where the tracker with this `memory` stopped."""
+        """Go on where the tracker with this `memory` stopped; if it followed more faces, with those known longest."""
         for name in _MEMORY:
             setattr(self, name, memory[name])
+        self._drop(self._tracks[self._max_faces :])
 
     def appearances(self) -> dict[int, Appearance]:
         """The appearance of each tracked face over the last seconds, by its number."""

@@ -204,6 +204,34 @@ def test_a_camera_that_hangs_does_not_hold_up_the_end(puppet: Puppet, plug: Plug
     plug.released.set()
 
 
+def test_a_face_keeps_its_number_with_another_smoothing(engine: Engine, puppet: Puppet) -> None:
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: bool(s.faces))
+    puppet.seen = False
+    gone = next_state(engine, lambda s: s.processed and not s.faces).captured.frame.timestamp
+    next_state(engine, lambda s: s.captured.frame.timestamp > gone + 2.1)
+    puppet.seen = True
+    assert next_state(engine, lambda s: bool(s.faces)).faces[0].state.face == 1
+    before = engine.inference.pipeline
+    engine.inference.change(Settings(smoothing="stable"))
+    until(lambda: engine.inference.pipeline is not before, "the change")
+    end = next_state(engine).captured.frame.timestamp
+    assert next_state(engine, lambda s: bool(s.faces) and s.captured.frame.timestamp > end).faces[0].state.face == 1
+
+
+def test_a_calibration_ends_when_the_model_changes(engine: Engine, results: list[Person | str]) -> None:
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: bool(s.faces))
+    engine.inference.calibrate()
+    engine.inference.change(Settings(smoothing="stable"))
+    until(lambda: engine.inference.life is Life.RUNNING, "the smoothing")
+    assert engine.inference.calibrating and not results
+    engine.inference.change(Settings(model="other"))
+    until(lambda: results, "the end of the calibration")
+    assert results == ["The model has changed; keep your face relaxed and still, and calibrate again."]
+    assert not engine.inference.calibrating
+
+
 def test_calibration_takes_the_neutral_and_leaves_blinks(
     engine: Engine, puppet: Puppet, results: list[Person | str]
 ) -> None:

@@ -176,6 +176,28 @@ def test_two_faces(loaded: Pipeline, astronaut: Image) -> None:
     assert len(loaded.photo(image)) == 1
 
 
+def test_another_smoothing_goes_on_with_the_same_faces(loaded: Pipeline, astronaut: Image) -> None:
+    one = np.full((512, 1024, 3), 90, np.uint8)
+    one[:, 512:] = moved(astronaut, scale=0.7)
+    both = one.copy()
+    both[:, :512] = astronaut[:, ::-1]
+    followed = [
+        Pipeline(loaded.predictor, loaded.face_model, smoothing=smoothing, max_faces=n)
+        for smoothing, n in (("balanced", 2), ("stable", 2), ("off", 1))
+    ]
+    run(followed[0], [one] * 3)
+    before = run(followed[0], [both] * 20, start=3)[-1]
+    assert [(s.face, s.box.x > 512) for s in before] == [(0, True), (1, False)]
+    followed[1].go_on(followed[0])
+    after = run(followed[1], [both], start=23)[-1]
+    assert [(s.face, s.box.x > 512) for s in after] == [(0, True), (1, False)]
+    assert all(np.array_equal(a.identity, b.identity) for a, b in zip(before, after, strict=True))
+    followed[2].go_on(followed[1])
+    (alone,) = run(followed[2], [both], start=24)[-1]
+    assert alone.face == 0 and alone.box.x > 512
+    assert np.array_equal(alone.expression, alone.expression_raw)
+
+
 def test_nothing_in_an_empty_picture(pipeline: Pipeline) -> None:
     empty = np.full((240, 320, 3), 90, np.uint8)
     assert pipeline.photo(empty) == []
