@@ -290,6 +290,25 @@ def three(qtbot: Any, main: MainWindow) -> SessionsWindow:
     return sessions
 
 
+def test_keys_choose_curves_beside_the_player(qtbot: Any, main: MainWindow) -> None:
+    sessions = three(qtbot, main)
+    player = sessions.player
+    qtbot.waitUntil(lambda: player.shown_row >= 0, timeout=LONG)
+    bars, playback = player.readout.bars, player.playback
+    assert playback is not None
+    with qtbot.waitActive(sessions, timeout=LONG):
+        sessions.activateWindow()
+    bars.setFocus(Qt.FocusReason.TabFocusReason)
+    before = list(player.readout.colors)
+    for key in (Qt.Key.Key_PageUp, Qt.Key.Key_Down, Qt.Key.Key_Space):
+        qtbot.keyClick(bars, key)
+    assert set(before) ^ set(player.readout.colors) == {bars.names[1]}
+    assert not playback.playing
+    sessions.side.view.setFocus()
+    qtbot.keyClick(sessions.side.view, Qt.Key.Key_Space)
+    assert playback.playing
+
+
 def test_several_sessions_are_exported_at_once(qtbot: Any, main: MainWindow, own_home: Path) -> None:
     """Each by its title, into one folder; one that cannot be exported does not keep the others from it."""
     sessions = three(qtbot, main)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from live_fakes import SIZE, Plug, Puppet
 from places import ROOT
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from seen import LONG, banners, head, pixels
 
 import expnet_live
+from expnet_live.app import texts
 from expnet_live.app.main_window.actions import TABLE
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.settings import load_choices
@@ -146,6 +147,33 @@ def test_a_click_on_a_bar_makes_a_curve(qtbot: Any, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: len(curves.drawn(bars.names[3])) > 0, timeout=LONG)
     qtbot.mouseClick(bars, Qt.MouseButton.LeftButton, pos=QPoint(30, int(3.5 * row)))
     assert window.controller.choices.curves == before
+
+
+def test_keys_choose_curves(qtbot: Any, window: MainWindow) -> None:
+    """Tab leads to the bars, the arrows to one of them, and Space toggles it, while the clip keeps playing."""
+    bars, head = window.parts.bars, window.parts.head.native
+    qtbot.waitUntil(lambda: len(bars.names) == 29, timeout=LONG)
+    before = window.controller.choices.curves
+    window.resize(900, 600)
+    while window.focusWidget() is not bars:
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        assert window.focusWidget() is not head
+    for key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_Up):
+        QTest.keyClick(bars, key)
+    name = bars.names[27]
+    assert bars.accessibleName().startswith(texts.title(name))
+    QTest.keyClick(bars, Qt.Key.Key_Space)
+    assert window.controller.choices.curves == (*before, name)
+    # It is seen: the panel has scrolled, and the row is lit.
+    row = bars.height() / 29
+    at = QPoint(3, round(27.5 * row))
+    assert bars.visibleRegion().contains(at)
+    lit, other = (bars.grab(QRect(2, round((i + 0.5) * row) - 5, 1, 2)).toImage().pixelColor(0, 0) for i in (27, 26))
+    assert lit != other
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    assert window.controller.choices.curves == before
+    head.setFocus()
+    assert window.focusWidget() is head
 
 
 def test_bars_and_curves_show_actions_or_coefficients(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
@@ -422,7 +450,8 @@ def test_tab_goes_through_what_keys_can_use(qtbot: Any, window: MainWindow) -> N
         QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
         seen.append(window.focusWidget())
     assert len(seen) < 60 and {type(w).__name__ for w in seen} <= {
-        *("Chooser", "QToolButton", "QPushButton", "_SeekSlider", "QTabBar", "Controls", "QScrollArea")
+        *("Chooser", "QToolButton", "QPushButton", "_SeekSlider", "QTabBar", "Controls", "QScrollArea", "BarsView")
     }
+    assert window.parts.bars in seen
     controls = window.parts.controls
     assert {controls.source, controls.model, controls.head, controls.profile, window.parts.overlay} <= set(seen)

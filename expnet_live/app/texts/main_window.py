@@ -219,7 +219,10 @@ CURVES_SPAN_TIP = "The length of the curves"
 SECONDS = "{n} s"
 POSE = {"yaw": "Yaw", "pitch": "Pitch", "roll": "Roll"}
 BARS_TIP = "Each action in per cent, or each coefficient in standard deviations, with its range over the last seconds"
-CURVES_TIP = "The chosen values and the head's pose over the last seconds; click a bar to add its curve"
+CURVES_TIP = (
+    "The chosen values and the head's pose over the last seconds; click a bar to add its curve, or go to it with Tab "
+    "and the arrows, and press Space"
+)
 FLOAT_TIP, HIDE_TIP = "Float this panel, or dock it again", "Hide this panel; the menu View, Panels brings it back"
 CURVES_EMPTY = "Click a bar to see its curve"
 

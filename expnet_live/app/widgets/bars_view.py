@@ -11,9 +11,11 @@ from PySide6.QtGui import (
     QAction,
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QFont,
     QFontMetrics,
     QHelpEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -22,7 +24,7 @@ from PySide6.QtGui import (
     QStaticText,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QToolTip, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.state.gauge import Gauge
@@ -32,12 +34,14 @@ from expnet_live.person.person import MAX_GAIN
 
 _ROW = 13  # minimum height of a row in px
 _NUMBER = 40.0  # px of room for the value beside a bar
+PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_STEPS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _GAINS = (0.0, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
 
 
 class BarsView(QWidget):
-    """One row per value. `toggled(name)` and `gain_changed(name, gain)` report the user's actions; None: gains are
-    shown, but cannot be changed."""
+    """One row per value. A click, or Space where the arrows have led, calls `toggled(name)`; `gain_changed(name, gain)`
+    reports another gain. None: gains are shown, but cannot be changed."""
 
     def __init__(
         self, toggled: Callable[[str], None], gain_changed: Callable[[str, float], None] | None = None
@@ -47,6 +51,7 @@ class BarsView(QWidget):
         self.setMinimumSize(220, 260)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the head
         self.setToolTip(texts.BARS_TIP)  # each bar has its own tool tip
         self._toggled, self._gain_changed = toggled, gain_changed
         self._theme = DARK
@@ -55,7 +60,8 @@ class BarsView(QWidget):
         self._colors: dict[str, str] = {}
         self._gains: dict[str, float] = {}
         self._presence = 1.0
-        self._under = -1
+        self._under = -1  # the row at the mouse, or at the keys
+        self._at = 0  # the row that the keys have led to
         self._still: QPixmap | None = None
         self._marks = np.zeros((4, 0))  # see _marked
         self._numbers: dict[str, QStaticText] = {}
@@ -250,7 +256,38 @@ class BarsView(QWidget):
         self._hover(self._row(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
+        self._hover(self._at if self.hasFocus() else -1)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._lead_to(self._at)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
         self._hover(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, names = event.key(), self._gauge.names
+        if key in _STEPS and names:
+            self._lead_to(self._at + _STEPS[key])
+        elif key in PRESS and self._at < len(names):
+            self._toggled(names[self._at])
+        else:
+            super().keyPressEvent(event)
+
+    def _lead_to(self, i: int) -> None:
+        """Mark a row for the keys, and scroll to it."""
+        if not self._gauge.names:
+            return
+        self._at = min(max(i, 0), len(self._gauge.names) - 1)
+        self._hover(self._at)
+        name = self._gauge.names[self._at]
+        self.setAccessibleName(f"{self._title(name)}: {self._told(self._values[self._at])}")
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if area is not None:
+            area.ensureVisible(0, round((self._at + 0.5) * self.height() / len(self._gauge.names)), 0, 2 * _ROW)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         i = self._row(event.position().toPoint())
@@ -268,7 +305,8 @@ class BarsView(QWidget):
         change(self._gauge.names[i], gain)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        i, change = self._row(event.pos()), self._gain_changed
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        i, change = self._at if by_key else self._row(event.pos()), self._gain_changed
         if i < 0 or change is None:
             return
         name = self._gauge.names[i]

@@ -7,13 +7,20 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QTabBar, QWidget
 from shiboken6 import getCppPointer
 
+from expnet_live.app.widgets.bars_view import PRESS, BarsView
+
 _PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Select)
 _TURN = (Qt.Key.Key_Left, Qt.Key.Key_Right)
-_OWN: dict[type[QWidget], tuple[Qt.Key, ...]] = {QAbstractButton: _PRESS, QComboBox: _PRESS, QTabBar: _TURN}
+_OWN: dict[type[QWidget], tuple[Qt.Key, ...]] = {
+    QAbstractButton: _PRESS,
+    QComboBox: _PRESS,
+    QTabBar: _TURN,
+    BarsView: PRESS,
+}
 
 
 class OwnKeys(QObject):
-    """Gives these keys to a button, list or row of tabs of `window` that Tab has led to.
+    """Gives these keys to a button, list, row of tabs or the bars of `window` that Tab has led to.
 
     Who has clicked it with the mouse means the window: then Space still plays and pauses.
     """
