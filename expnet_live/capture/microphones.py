@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -141,14 +142,15 @@ class _ProgramMicrophone(_Closing):
         self._device, self.name = device, device or DEFAULT
         options, choice = _PROGRAMS[program]
         command = [path, *options, *([choice + device] if device else [])]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        self._first = self._read()
-        if not self._first:
-            _, errors = self._process.communicate()
-            said = errors.decode(errors="replace").strip()
-            raise _cannot_open(device, said.splitlines()[-1] if said else f"{program} gave no sound")
+        # Its messages go to a file: a pipe that nobody reads fills up in the end, and the program then stops.
+        with tempfile.TemporaryFile() as messages:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages)
+            self._first = self._read()
+            if not self._first:
+                self._process.communicate()
+                messages.seek(0)
+                said = messages.read().decode(errors="replace").strip()
+                raise _cannot_open(device, said.splitlines()[-1] if said else f"{program} gave no sound")
 
     def __iter__(self) -> Iterator[Sound]:
         clock, block, n = SteadyClock(_WINDOW), self._first, 0

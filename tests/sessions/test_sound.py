@@ -61,6 +61,26 @@ def record(folder: Path, listener: Listener, seconds: float) -> Recorder:
 
 
 @linux
+def test_a_microphone_that_complains_for_long_is_heard_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "parec"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import sys\n"
+        "for _ in range(100):\n"
+        "    sys.stderr.write('overrun!!! (at least 1.234 ms long)\\n' * 50)\n"
+        "    sys.stdout.buffer.write(bytes(3840))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    heard: list[Sound] = []
+    with open_microphone() as microphone, pytest.raises(SourceError, match="no longer gives sound"):
+        heard.extend(microphone)
+    assert [len(sound.samples) for sound in heard] == [960] * 100
+
+
+@linux
 def test_a_microphone_is_in_step_with_the_pictures(tmp_path: Path, sound_system: None) -> None:
     listener = MicrophoneListener()
     listener.start()
