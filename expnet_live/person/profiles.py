@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -18,6 +19,7 @@ from expnet_live.heads.built_in import face_model
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
 
+_LONGEST = 255  # bytes of a file's name, on all usual systems
 SCHEMA = 2  # 1 had the neutral face in the components of the first face model
 
 
@@ -81,6 +83,8 @@ class Profiles:
     def _path(self, name: str) -> Path:
         # Turn any name into a file name; names that are equal to the file system are one profile.
         stem = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-") or "profile"
+        if len(f"{stem}.json".encode()) > _LONGEST:
+            stem = f"{stem[:40]}-{hashlib.sha256(stem.encode()).hexdigest()[:16]}"
         return self._folder / f"{stem}.json"
 
 

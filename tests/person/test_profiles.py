@@ -41,6 +41,16 @@ def test_gains_and_profiles(tmp_path: Path) -> None:
         profiles.load("Ömer / B")
 
 
+def test_a_name_of_any_length_has_a_profile_of_its_own(tmp_path: Path) -> None:
+    profiles, names = Profiles(tmp_path), ["\u00f6" * 300, "\u00f6" * 301]
+    for name in names:
+        assert not profiles.has(name)
+        profiles.save(Person(name, neutral={"jawOpen": len(name)}))
+    assert profiles.names() == names and all(profiles.load(n).neutral["jawOpen"] == len(n) for n in names)
+    profiles.rename(names[0], "x" * 400)
+    assert profiles.names() == ["x" * 400, names[1]]
+
+
 def test_the_neutral_face_of_the_first_profiles_stays_the_same_face(tmp_path: Path) -> None:
     model = FaceModel.load()
     before = model.in_version("1")
