@@ -99,7 +99,7 @@ class Pose:
         return alike(self, other)
 
     def __hash__(self) -> int:
-        return hash((self.rotation.tobytes(), self.translation.tobytes()))
+        return hash((*self.rotation.tolist(), *self.translation.tolist()))  # 0 and -0 are equal
 
 
 @dataclass(frozen=True, eq=False)

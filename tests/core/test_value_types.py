@@ -37,6 +37,7 @@ def test_no_value_compares_arrays_as_if_they_were_numbers() -> None:
 
 def test_values_are_equal_when_their_arrays_are() -> None:
     assert Pose(np.zeros(3), np.ones(3)) == Pose(np.zeros(3), np.ones(3)) != Pose(np.zeros(3), np.zeros(3))
+    assert len({Pose(np.zeros(3), np.ones(3)), Pose(-np.zeros(3), np.ones(3))}) == 1  # equal ones have one hash
     assert WeakPerspective(np.zeros(3), 1, 2, 3) == WeakPerspective(np.zeros(3), 1, 2, 3)
     assert WeakPerspective(np.zeros(3), 1, 2, 3) != WeakPerspective(np.ones(3), 1, 2, 3)
     assert Person(identity=np.ones(50)) == Person(identity=np.ones(50)) != Person(identity=np.zeros(50))
