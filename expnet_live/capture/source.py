@@ -12,7 +12,8 @@ from expnet_live.video.sound import SoundReader
 
 
 class Source(ABC):
-    """A sequence of frames with increasing times, to be iterated once. It is a context manager.
+    """A sequence of frames with increasing times, to be iterated once, or as often as wanted if it is `repeatable`,
+    because opening it takes long. It is a context manager.
 
     `fps` is the nominal rate, `n_frames` the expected number of frames and `duration` their time in s, or None if
     unknown; `live` means that frames not fetched in time are lost, `still` that they are unrelated photos. Iterating
@@ -25,6 +26,7 @@ class Source(ABC):
 
     live = False
     still = False
+    repeatable = False
     fps: float | None = None
     n_frames: int | None = None
     duration: float | None = None

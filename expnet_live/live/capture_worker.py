@@ -79,6 +79,10 @@ class CaptureWorker(Worker):
                         self._follow(source)
                         continue
                     self._play(source)
+                    while source.repeatable:
+                        if not self.transport.wait_at_end():
+                            return
+                        self._play(source)
                 if not self.transport.wait_at_end():
                     return
             except SourceError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from waiting import PATIENCE, until
+from web_server import web_server
 
 from expnet_live.capture.sources import Source, open_spec
 from expnet_live.capture.sources.video import VideoSource
@@ -140,6 +142,35 @@ def test_a_clip_that_is_gone_is_looked_for_in_peace_and_may_return(
     assert taken(box).position < 0.4 and worker.problem is None
     worker.stop()
     assert worker.join(2.0)
+
+
+def test_a_clip_at_an_address_is_fetched_once(tmp_path: Path) -> None:
+    content, asked = clip(tmp_path / "clip.mp4").read_bytes(), list[str]()
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    box: Mailbox[Captured] = Mailbox()
+    with web_server(Answers) as port:
+        worker = CaptureWorker(SourceSpec.parse(f"http://127.0.0.1:{port}/clip.mp4"), box, 1)
+        worker.start()
+        positions = [taken(box).position]
+        while sum(b < a for a, b in pairwise(positions)) < 2:
+            positions.append(taken(box).position)
+        worker.transport.playing = False
+        worker.transport.seek(0.3)
+        until(lambda: (item := box.take()) is not None and abs(item.position - 0.3) < 0.021, "the seek")
+        worker.stop()
+        assert worker.join(2.0)
+    assert asked == ["/clip.mp4"]
 
 
 def test_a_photo_stays(tmp_path: Path) -> None:

@@ -30,8 +30,11 @@ _AT_A_TIME = 1 << 20
 class WebSource(Source):
     """A file at an address, read as a local file of the same content would be. Closing it deletes the copy.
 
-    The address may have a name and a password (basic authentication), which nothing shows.
+    It is fetched once, however often it is iterated. The address may have a name and a password (basic authentication),
+    which nothing shows.
     """
+
+    repeatable = True
 
     def __init__(self, url: str) -> None:
         super().__init__(without_credentials(url))
@@ -40,8 +43,7 @@ class WebSource(Source):
         self._path = Path(self._folder.name) / ("source" + (suffix if re.fullmatch(r"\.\w{1,5}", suffix) else ""))
         try:
             _fetch(url, self._path)
-            spec = SourceSpec.file(self._path)
-            self._file = type_of(spec).open(spec)
+            self._file = self._opened()
         except SourceError as error:
             self._folder.cleanup()
             raise self._named(error) from error
@@ -50,16 +52,26 @@ class WebSource(Source):
             raise
         self.still = self._file.still
         self.fps, self.n_frames, self.duration = self._file.fps, self._file.n_frames, self._file.duration
+        self._from, self._used = 0.0, False
+
+    def _opened(self) -> Source:
+        spec = SourceSpec.file(self._path)
+        return type_of(spec).open(spec)
 
     def __iter__(self) -> Iterator[Frame]:
         try:
+            if self._used:
+                self._file.close()
+                self._file = self._opened()
+            self._used = True
+            self._file.seek(self._from)
             for frame in self._file:
                 yield replace(frame, source=self.name)
         except SourceError as error:
             raise self._named(error) from error
 
     def seek(self, seconds: float) -> None:
-        self._file.seek(seconds)
+        self._from = seconds
 
     def sound(self) -> SoundReader | None:
         return self._file.sound()
