@@ -74,6 +74,8 @@ class Effect:
 
 def read_groups(path: Path) -> dict[str, Member]:
     """By the names of recordings: a table with the columns source, participant, group. Raises UserError."""
+    if not path.is_file():
+        raise UserError(f"There is no table {path}; check the name.")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:

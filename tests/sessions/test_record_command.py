@@ -88,6 +88,17 @@ def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
 def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["record", "--source", str(tmp_path / "no.mp4"), "--out", str(tmp_path / "s")]) == 2
     assert "no.mp4; check the name" in capsys.readouterr().err
+    assert not (tmp_path / "s").exists()
+    write_session(tmp_path / "earlier", 12)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "one.png").write_bytes(b"")
+    (tmp_path / "photos" / ".DS_Store").write_bytes(b"")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for source in ("demo", str(tmp_path / "no.mp4")):
+        for out in ("earlier", "photos"):
+            assert main(["record", "--source", source, "--out", str(tmp_path / out), "--duration", "1"]) == 2
+    assert "photos contains other files; choose a new folder." in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     (tmp_path / "file").touch()
     assert main(["record", "--source", "demo", "--out", str(tmp_path / "file"), "--duration", "5"]) == 2
     assert "Recording into" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from expnet_live.core.paths import local_data_folder
@@ -27,6 +28,14 @@ def sessions_root() -> Path:
 def is_session(folder: Path) -> bool:
     """Whether it contains any file of a session, even if session.json is lost."""
     return any((folder / name).is_file() for name in (INFO, TABLE, VIDEO))
+
+
+def discard(folder: Path) -> None:
+    """Remove the files of a session in which nothing was recorded, and its folder, unless there is more in it."""
+    with suppress(OSError):
+        for name in (INFO, TABLE, MARKERS, VIDEO):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def new_folder(root: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:

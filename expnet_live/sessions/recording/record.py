@@ -12,6 +12,7 @@ from expnet_live.live.engine import Engine
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import Settings
 from expnet_live.person.person import Person
+from expnet_live.sessions.format.folder import discard
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.listening import Listener, listener_for
@@ -71,7 +72,7 @@ def record(
 
     It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. `sound`
     names a microphone to be recorded in the video; empty: a clip's own sound, or the system's microphone beside a
-    camera. Raises UserError if nothing can be recorded, or if recording ended early.
+    camera. Raises UserError if nothing can be recorded, which leaves nothing behind, or if recording ended early.
 
     >>> from expnet_live import Person, Settings, SourceSpec
     >>> folder = getfixture("tmp_path") / "take"
@@ -89,12 +90,21 @@ def record(
 
         try:
             follow(engine, spec, loop=duration is not None, over=over, seen=lambda: recorder.frames > 0)
+        except UserError:
+            _end(recorder)
+            if recorder.info is not None and not recorder.frames:
+                discard(recorder.folder)  # so that the same command works once the camera is there
+            raise
         finally:
-            recorder.stop()
-            recorder.join(_PATIENCE)
+            _end(recorder)
     if recorder.problem is not None or recorder.info is None:
         raise UserError(recorder.problem or f"Writing to {folder} takes too long; check its disk.")
     return recorder.info
+
+
+def _end(recorder: Recorder) -> None:
+    recorder.stop()
+    recorder.join(_PATIENCE)
 
 
 @contextmanager

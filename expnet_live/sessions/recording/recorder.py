@@ -346,6 +346,8 @@ def _at_start(error: Exception, folder: Path) -> str:
         return f"{folder} already contains a session; choose a new folder."
     if isinstance(error, BlockingIOError):
         return f"Another program is recording into {folder}; choose a new folder."
+    if isinstance(error, OSError) and error.errno == errno.ENOTEMPTY:
+        return f"{folder} contains other files; choose a new folder."
     if isinstance(error, OSError):
         return f"Recording into {folder} is not possible ({error.strerror or error}); choose a writable folder."
     return str(error)

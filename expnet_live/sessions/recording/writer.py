@@ -33,6 +33,9 @@ class SessionWriter:
         folder.mkdir(parents=True, exist_ok=True)
         if any((folder / name).exists() for name in (INFO, TABLE, VIDEO)):
             raise FileExistsError(errno.EEXIST, "there is already a session")
+        # What is in a session's folder goes to the trash with it.
+        if any(not path.name.startswith(".") for path in folder.iterdir()):
+            raise OSError(errno.ENOTEMPTY, "it contains other files")
         self._lock = FolderLock(folder)
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
