@@ -18,8 +18,8 @@ def write_mesh(
     """Write vertices (V, 3) mm, triangles (F, 3), unit normals (V, 3) and RGB uint8 colors (V, 3).
 
     The suffix decides: .ply (binary little endian), .obj (colours after the coordinates, as MeshLab and Blender read
-    them) or .glb (binary glTF 2.0, which is in metres). Raises ValueError for another suffix or arrays that do not fit
-    together.
+    them) or .glb (binary glTF 2.0, which is in metres). Raises ValueError for another suffix, arrays that do not fit
+    together, values that are not finite, and colors that are not whole numbers of 0 to 255.
     """
     writers = {".ply": _write_ply, ".obj": _write_obj, ".glb": _write_glb}
     if path.suffix.lower() not in writers:
@@ -35,6 +35,10 @@ def write_mesh(
     for name, extra in (("normals", n), ("colors", c)):
         if extra is not None and extra.shape != v.shape:
             raise ValueError(f"{name} must have the shape of the vertices, {v.shape}, not {extra.shape}.")
+    if not (np.isfinite(v).all() and (n is None or np.isfinite(n).all())):
+        raise ValueError("Vertices and normals must be finite.")
+    if c is not None and (c != colors).any():
+        raise ValueError("colors must be whole numbers of 0 to 255.")
     with replacing(path, durable=False) as partial, partial.open("wb") as f:
         writers[path.suffix.lower()](f, v, t, n, c)
 

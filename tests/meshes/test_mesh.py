@@ -188,3 +188,19 @@ def test_mirror_pairs_are_found_despite_an_offset_and_noise() -> None:
     expected = np.concatenate([np.arange(45, 85), np.arange(40, 45), np.arange(40)])
     noisy = face + np.array([1.5, 0, 0]) + rng.normal(0, 0.1, face.shape)
     assert np.array_equal(mirror_permutation(noisy), expected)
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".obj", ".glb"])
+def test_what_is_no_mesh_leaves_no_file(tmp_path: Path, suffix: str) -> None:
+    path, corners, triangle = tmp_path / f"a{suffix}", np.eye(3), [[0, 1, 2]]
+    for vertices in (np.diag([1, np.nan, 1]), np.diag([1, np.inf, 1])):
+        with pytest.raises(ValueError, match="finite"):
+            write_mesh(path, vertices, triangle)
+    with pytest.raises(ValueError, match="finite"):
+        write_mesh(path, corners, triangle, normals=np.full((3, 3), np.nan))
+    for color in (0.5, 256, -1):
+        with pytest.raises(ValueError, match="0 to 255"):
+            write_mesh(path, corners, triangle, colors=np.full((3, 3), color))
+    assert not path.exists()
+    write_mesh(path, corners, triangle, colors=np.full((3, 3), 255.0))
+    assert path.exists()
