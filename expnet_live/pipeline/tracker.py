@@ -320,18 +320,26 @@ class Tracker:
                 break
             if (confirm := self._confirm) is not None:
                 confidence = self._closely(image, look, confirm, watch)
-                if confidence < o.confirmed or (not known and self._covered(image, look, confirm, confidence, watch)):
+                if confidence < o.confirmed:
+                    continue
+                if not known and self._covered(image, look, confirm, confidence, watch):
+                    if len(self._tracks) + len(welcome) > self._max_faces:  # a lost one goes on
+                        self._give_way(doubtful, look)
                     continue
             if self._refine:
                 crop = crop_type(self._predictor).of_view(look.view, self._predictor.crop_size)
                 again = look_at(image, [crop], self._predictor, watch)[0]
                 look = again if again.plausible and again.confidence >= o.held else look
             if full:
-                self._drop([min(doubtful, key=lambda t: self._cost(t, look, t.look.view))])
+                self._give_way(doubtful, look)
             welcome.append(look)
         if welcome:
             self._take_up(welcome)
             self._searches = 0
+
+    def _give_way(self, doubtful: Sequence[Track], look: Look) -> None:
+        """Drop one of the doubtful tracks, the one that `look` resembles most."""
+        self._drop([min(doubtful, key=lambda t: self._cost(t, look, t.look.view))])
 
     def _take_up(self, looks: Sequence[Look]) -> None:
         """Start tracking new faces, with the numbers of matching lost ones or with new numbers."""

@@ -235,6 +235,30 @@ def test_a_clock_turned_back_starts_afresh() -> None:
     assert [t.face for t in rig.see(Disc(400, 100))] == [1]
 
 
+class People(DiscPredictor):
+    """Each grey is somebody else."""
+
+    def predict(self, crops: Image) -> Measured:
+        measured = super().predict(crops)
+        measured.identity[:] = np.round(64 * measured.confidence)[:, None]
+        return measured
+
+
+def test_a_lost_face_that_goes_on_half_hidden_takes_the_place_of_another() -> None:
+    rig = Rig()
+    rig.tracker = Tracker(rig.detector, People(), confirm=People())
+    one, other, hidden = Disc(100, 120, grey=250), Disc(400, 120, grey=240), Disc(100, 120, grey=200)
+    for _ in range(20):
+        assert [t.face for t in rig.see(one)] == [0]
+    for _ in range(12):
+        tracks = rig.see(other)
+    assert [t.face for t in tracks] == [1]
+    rig.see(hidden)
+    assert [t.face for t in rig.see(hidden)] == [0]
+    for _ in range(6):
+        assert [t.face for t in rig.see(other, hidden)] == [0]
+
+
 def test_at_least_one_face() -> None:
     with pytest.raises(ValueError, match="max_faces"):
         Rig(max_faces=0)
