@@ -238,7 +238,7 @@ class InferenceWorker(Worker):
             stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
         except Exception as error:
             return self._broken(captured, error)
-        self._calibrate(states, started, person)
+        self._calibrate(states, started)
         finished = time.monotonic()
         self._meter.tick(finished)
         calibration = self._calibration
@@ -305,13 +305,13 @@ class InferenceWorker(Worker):
             skin = person.toned(skin)
         return LiveFace(state, expression, identity, head, blendshapes, rested, skin, self.swings)
 
-    def _calibrate(self, states: tuple[FaceState, ...], now: float, person: Person) -> None:
+    def _calibrate(self, states: tuple[FaceState, ...], now: float) -> None:
         calibration = self._calibration
         if calibration is None or not calibration.add(states, now):
             return
         self._calibration = None
         try:
-            self.person = calibration.result(person)
+            self.person = calibration.result(self.person)
             self._calibrated(self.person)
         except UserError as error:
             self._calibrated(str(error))

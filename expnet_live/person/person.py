@@ -105,5 +105,11 @@ class Person:
         share = np.clip((np.linalg.norm(own - there) - _SAME_SKIN) / (_OTHER_SKIN - _SAME_SKIN), 0, 1)
         return srgb_from_lab(own + share * (there - own))
 
+    def calibrated_as(self, measured: Person) -> Person:
+        """With all that a calibration of `measured` has set."""
+        return replace(
+            self, identity=measured.identity, neutral=measured.neutral, resting=measured.resting, skin=measured.skin
+        )
+
     def uncalibrated(self) -> Person:
         return replace(self, identity=None, neutral={}, resting={}, skin=None)

@@ -248,6 +248,9 @@ def test_calibration_changes_the_neutral_and_keeps_blinks(qtbot: Any, window: Ma
 
     qtbot.waitUntil(shown, timeout=LONG)
     qtbot.waitUntil(lambda: window.controller.profiles.load("Default").calibrated, timeout=LONG)
+    kept = window.controller.profiles.load("Default")
+    # The camera's picture is as bright as skin.
+    assert kept.skin is not None and kept.skin.mean() > 100
     window.actions_["forget"].trigger()
     qtbot.waitUntil(lambda: window.controller.state.faces[0].expression[model.index("jawOpen")] > 0.8, timeout=LONG)
 

@@ -90,6 +90,8 @@ def test_the_tone_of_the_skin_is_kept_and_gives_way_to_somebody_elses(tmp_path: 
     assert np.abs(person.toned(lamp) - own).max() < 1  # another lamp changes nothing
     assert np.abs(person.toned(other) - other).max() < 1  # somebody else sits there
     assert Person().toned(lamp) is lamp and person.uncalibrated().skin is None
+    gains = {"jawOpen": 2.0}
+    assert Person("Ben", gains=gains).calibrated_as(person) == Person("Ben", gains=gains, skin=own)
 
 
 def test_gestures_that_a_script_measured_are_kept(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from enum import Enum
 
 import numpy as np
@@ -109,7 +108,7 @@ class Neutral:
     def _keep(self, result: Person) -> None:
         self._current.change(
             # All else may have changed during the two seconds.
-            lambda person: replace(person, identity=result.identity, neutral=result.neutral, resting=result.resting),
+            lambda person: person.calibrated_as(result),
             lambda person: self._tell("info", texts.CALIBRATED.format(name=person.name)),
         )
 
