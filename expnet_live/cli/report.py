@@ -33,6 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
         help="compare groups: a table with the columns source, participant, group (needs statsmodels)",
     )  # fmt: skip
     parser.add_argument(
+        "--reference", metavar="GROUP", help="the group that the others are compared with (default: the first by name)"
+    )
+    parser.add_argument(
         "--together", action="store_true",
         help="compare faces of different inputs as well: they were recorded at the same time, from the first frame on",
     )  # fmt: skip
@@ -41,16 +44,19 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @quietly
 def run(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
     from expnet_live.reports.groups import INCOMPARABLE, read_groups
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.reports.report import make_report
     from expnet_live.reports.writing import check_place, write_report
 
     check_place(args.out, args.overwrite)
+    if args.reference is not None and args.groups is None:
+        raise UserError("--reference is a group of --groups; give both.")
     members = None if args.groups is None else read_groups(args.groups)
     read = read_recordings(args.inputs)
     with progress_bar() as progress:
-        report = make_report(read.faces, members, args.together, progress, read.remarks)
+        report = make_report(read.faces, members, args.together, progress, read.remarks, args.reference)
     for remark in (*report.remarks, *([INCOMPARABLE] if report.grouped and not report.effects else [])):
         print(f"expnet-live: {remark}", file=sys.stderr)
     page, *tables = write_report(report, args.out)

@@ -116,7 +116,7 @@ _TABLE = (
     ),
     Definition(
         "group_effect", "Group effect", "",
-        "Difference of a group's mean from that of the first group, with its 95 % interval, by a linear mixed model: "
+        "Difference of a group's mean from that of the reference, with its 95 % interval, by a linear mixed model: "
         "value ~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is "
         "seen for half of the time at least, fitted by restricted maximum likelihood. With one window for each "
         "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "

@@ -95,14 +95,20 @@ def read_groups(path: Path) -> dict[str, Member]:
     return members
 
 
-def compare(recordings: Sequence[Recording], members: Mapping[str, Member]) -> list[Effect]:
-    """Of every figure: each group against the first one by name. Raises UserError if a recording has no group, or not
-    one alone, there are fewer than two groups, or statsmodels is missing."""
+def compare(
+    recordings: Sequence[Recording], members: Mapping[str, Member], reference: str | None = None
+) -> list[Effect]:
+    """Of every figure: each group against the `reference`, or the first one by name. Raises UserError if a recording
+    has no group, or not one alone, there are fewer than two groups or none of that name, or statsmodels is missing."""
     assigned, _ = assign(recordings, members)
     rows = [row for r, member in assigned for row in _windows(r, member)]
     groups = sorted({str(row["group"]) for row in rows})
     if len(groups) < 2:
         raise UserError("A comparison needs at least two groups with faces; check the table of --groups.")
+    if reference is not None:
+        if reference not in groups:
+            raise UserError(f"There is no group {reference} with faces; choose one of {', '.join(groups)}.")
+        groups.sort(key=lambda group: group != reference)
     moving = [n for n in ARKIT if np.nanmean([float(row[f"range {n}"]) for row in rows]) >= _MOVES]
     figures = ["blink_rate", *(f"{key} {name}" for name in moving for key in ("mean", "range", "speed"))]
     found = [effect for figure in figures for effect in _fit(figure, rows, groups)]

@@ -43,10 +43,11 @@ def make_report(
     together: bool = False,
     progress: Progress = unwatched,
     remarks: Sequence[str] = (),
+    reference: str | None = None,
 ) -> Report:
     """Measure everything. Faces of one recording are compared in pairs; with `together`, those of different recordings
     as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
-    effects = [] if members is None else compare(recordings, members)
+    effects = [] if members is None else compare(recordings, members, reference)
     remarks = [*remarks, *([] if members is None else assign(recordings, members)[1])]
     faces = []
     for i, recording in enumerate(recordings):

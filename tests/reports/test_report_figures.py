@@ -196,6 +196,18 @@ def test_the_effect_of_a_group_is_found_with_its_interval() -> None:
     assert all(e.q > 0.05 for name, e in effects.items() if "jawOpen" not in name)
 
 
+def test_the_reference_can_be_chosen() -> None:
+    made, members = people(EFFECT, 3)
+    (usual,) = [e for e in compare(made, members) if e.figure == "mean jawOpen"]
+    (jaw,) = [e for e in compare(made, members, "patients") if e.figure == "mean jawOpen"]
+    assert (jaw.reference, jaw.group) == ("patients", "controls")
+    assert (jaw.estimate, jaw.low, jaw.high, jaw.p) == pytest.approx(
+        (-usual.estimate, -usual.high, -usual.low, usual.p)
+    )
+    with pytest.raises(UserError, match="no group elders with faces; choose one of controls, patients"):
+        compare(made, members, "elders")
+
+
 def test_without_an_effect_none_is_found() -> None:
     assert all(e.q > 0.05 for e in compare(*people(0.0)))
 

@@ -232,6 +232,8 @@ def test_a_page_of_groups_tells_their_means_and_units(tmp_path: Path) -> None:
 def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "nothing"), "--out", str(tmp_path / "out")]) == 2
     assert "There is no session, table or data set" in capsys.readouterr().err
+    assert main(["report", str(tmp_path), "--reference", "x", "--out", str(tmp_path / "out")]) == 2
+    assert "--reference is a group of --groups" in capsys.readouterr().err
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     assert main(["report", str(tmp_path), "--groups", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 2
     assert "no.csv; check the name" in capsys.readouterr().err
