@@ -116,8 +116,9 @@ class Stopwatch:
 class Look:
     """The network's result for one crop, with the pose in the picture's pixels.
 
-    `plausible` is False if the pose does not fit a face that fills the crop properly. `pixels` (S, S, 3) are those of
-    the crop, and `in_crop` is the pose there.
+    `plausible` is False if the pose does not fit a face that fills the crop properly, or if numbers are not finite,
+    which filters over time would never forget. `pixels` (S, S, 3) are those of the crop, and `in_crop` is the pose
+    there.
     """
 
     view: WeakPerspective
@@ -158,7 +159,8 @@ def look_at_all(
     for i, (image, crop) in enumerate(places):
         x, y = (float(v) for v in p.origin[i])
         view = in_crop = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
-        plausible = _fills(view, crop.size)
+        numbers = (p.expression, p.identity, p.gaze, p.blendshapes)
+        plausible = _fills(view, crop.size) and all(q is None or bool(np.isfinite(q[i]).all()) for q in numbers)
         if plausible:
             view = crop.to_image(view)
             plausible = _inside(view, image)

@@ -15,9 +15,10 @@ from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.close_look import CloseCrop, CloseLook
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.look import Stopwatch, look_at
+from expnet_live.pipeline.look import FacePredictor, Stopwatch, look_at
 from expnet_live.pipeline.pipeline import Pipeline
 
 FPS = 30.0
@@ -224,6 +225,39 @@ def test_smoothing_off_gives_the_networks_own_output(loaded: Pipeline, astronaut
     raw = Pipeline(loaded.predictor, loaded.face_model, smoothing="off")
     for states in run(raw, [astronaut, moved(astronaut, 3, 2)] * 3):
         assert np.allclose(states[0].expression, states[0].expression_raw)
+
+
+class Failing:
+    """A network of which one number is not finite while it `fails`."""
+
+    crop_type = None
+
+    def __init__(self, network: FacePredictor) -> None:
+        self._network, self.fails = network, ""
+        self.crop_size, self.tells = network.crop_size, network.tells
+        self.device, self.about = network.device, network.about
+
+    def predict(self, crops: Image) -> Prediction:
+        found = self._network.predict(crops)
+        assert isinstance(found, Prediction)
+        if self.fails:
+            numbers = getattr(found, self.fails).copy()
+            numbers[(0,) * numbers.ndim] = np.nan
+            found = replace(found, **{self.fails: numbers})
+        return found
+
+
+@pytest.mark.parametrize("fails", ["expression", "identity", "gaze", "blendshapes", "rotation", "confidence"])
+def test_a_network_that_fails_for_a_frame_leaves_no_trace(loaded: Pipeline, astronaut: Image, fails: str) -> None:
+    network = Failing(loaded.predictor)
+    pipeline = Pipeline(network, loaded.face_model)
+    (before,) = run(pipeline, [astronaut] * 5)[-1]
+    network.fails = fails
+    assert run(pipeline, [astronaut], start=5) == [[]]
+    network.fails = ""
+    (after,) = run(pipeline, [astronaut], start=6)[-1]
+    assert after.face == before.face == 0
+    assert np.allclose(after.expression, before.expression, atol=0.05)
 
 
 @dataclass(frozen=True)
