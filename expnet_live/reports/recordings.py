@@ -30,7 +30,8 @@ _NO_FACE = "left out, because no face is seen in ten frames."
 _ONE = "its faces are never there at once, so they count as one person."
 _NO_ACTIONS = "left out, because the model has no actions; re-analyse with our network."
 _KEYS = ("timestamp_s", "face", "confidence")
-_NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY)
+_LOOKS = "appearance"  # of an archive: joins the faces that look like one person
+_NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY, _LOOKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,7 +288,11 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
         here = np.flatnonzero(labels == source)
         times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
         markers = markers_of_rows(numbers["timestamp_s"][here].tolist(), [str(marks[i] or "") for i in here])
-        people = _people(frame, numbers["face"][here], str(source), left_out)
+        face = numbers["face"][here]
+        joined = len(numbers[_LOOKS]) > 0
+        if joined:
+            face = np.where(np.isfinite(numbers[_LOOKS][here]), numbers[_LOOKS][here], face)
+        people = _people(frame, face, None if joined else str(source), left_out)
         for number, rows in people:
             made = _face(str(source), number, times, frame[rows], here[rows], numbers)
             yield replace(made, markers=markers)
@@ -295,13 +300,13 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
             left_out.setdefault(_NO_FACE, []).append(str(source))
 
 
-def _people(frame: Array, face: Array, source: str, told: dict[str, list[str]]) -> list[tuple[int, Array]]:
+def _people(frame: Array, face: Array, source: str | None, told: dict[str, list[str]]) -> list[tuple[int, Array]]:
     """The rows (R,) of each person with enough of them, the longest seen first: their number, -1 where there is one
-    person alone."""
+    person alone. `source`: None if the faces of one person have one number already."""
     known = np.isfinite(face)
     faces, counts = np.unique(face[known], return_counts=True)
     alone = len(np.unique(frame[known])) == np.unique([frame[known], face[known]], axis=1).shape[1]
-    if alone and _join([*faces], source, told):
+    if source is not None and alone and _join([*faces], source, told):
         masks = [(-1, known)]
     else:
         masks = [(int(f) if len(faces) > 1 else -1, face == f) for f in faces[np.argsort(-counts, kind="stable")]]

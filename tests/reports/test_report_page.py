@@ -139,6 +139,21 @@ def test_who_comes_back_under_another_number_is_one_person(tmp_path: Path, demo_
         assert read.remarks == [f"{face.title}: its faces are never there at once, so they count as one person."]
 
 
+def test_the_looks_of_a_data_set_tell_who_comes_back(tmp_path: Path) -> None:
+    """The second face is the first one again, the third is somebody else; they take turns."""
+    import pandas as pd
+
+    made = blinking(recording(30), 3.0, 0.2)
+    write_table(tmp_path / "table.csv", made)
+    rows = pd.read_csv(tmp_path / "table.csv")
+    rows["face"] = np.minimum(rows["timestamp_s"] // 10, 2)
+    rows["appearance"] = rows["face"].replace(1, 0)
+    rows.to_parquet(tmp_path / "frames.parquet")
+    read = read_recordings([tmp_path / "frames.parquet"])
+    assert [(r.face, int(r.seen.sum())) for r in read.faces] == [(0, 600), (2, 300)]
+    assert read.remarks == []
+
+
 def test_markers_of_a_table(tmp_path: Path) -> None:
     """Tables of a session's video, and exported ones, name its markers in their last column."""
     made = recording(40)
