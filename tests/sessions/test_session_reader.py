@@ -143,6 +143,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "short row": (_fields("identity_05", "1\n3,4"), "damaged at line 5"),
     "long row": (_fields("identity_05", "1,2,3"), "damaged at line 4"),
     "a row of one field": (_fields("identity_05", "1\n8\n3"), "damaged at line 5"),
+    "a quote without an end": (_fields("c3", '"1'), "damaged at line 4"),
+    "digits of another script": (_fields("c3", "\u0661"), "damaged at line 4"),
     "zeros within": (_fields("c3", "\0\0\0"), "damaged at line 4"),
     "a spreadsheet's semicolons": (_replaced(TABLE, ",", ";"), "separated by semicolons; save it as CSV with commas"),
     "a spreadsheet's tabs": (_replaced(TABLE, ",", "\t"), "separated by tabs; save it as CSV with commas"),

@@ -23,7 +23,7 @@ from expnet_live.core.types import Array
 _BOM = b"\xef\xbb\xbf"
 _BLOCK = 8 << 20  # bytes to read between two progress reports,
 _SHARE = 2 << 20  # and per thread: columns in few pieces are fast to join
-_FOREIGN = re.compile(r"[_\s]")  # Python accepts more forms of numbers than Arrow
+_FOREIGN = re.compile(r"[_\s]|[^ -~]")  # Python accepts more forms of numbers than Arrow
 
 
 def read_text(path: Path) -> bytes:
@@ -137,9 +137,8 @@ class Table:
                     column_types=types, include_columns=columns, null_values=[""], quoted_strings_can_be_null=True
                 ),
             )
-        except pa.ArrowInvalid:
-            self._find_damage(places)
-            raise
+        except pa.ArrowInvalid as error:
+            raise self._damage(places) from error
         return [[c.to_numpy(zero_copy_only=False) for c in batch.columns] for batch in table.to_batches()]
 
     def _with_python(self, start: int, end: int, exact: Sequence[str], single: Sequence[str]) -> list[list[Array]]:
@@ -151,18 +150,21 @@ class Table:
             if len(fields) != len(self.names) or any(_FOREIGN.search("".join(fields[place])) for place in places):
                 raise ValueError(f"{self.path} is no table of numbers")
             return [[np.array([float(text or "nan") for text in fields[place]]) for place in places]]
-        except ValueError:
-            self._find_damage(places)
-            raise
+        except (ValueError, csv.Error) as error:
+            raise self._damage(places) from error
 
-    def _find_damage(self, places: Sequence[int]) -> None:
-        """Raise UserError for the first line with a wrong number of fields, or with a field that is not a number."""
+    def _damage(self, places: Sequence[int]) -> UserError:
+        """The error for the first line with a wrong number of fields, or with a field that is not a number."""
         for i, line in enumerate(self._lines()):
             if not line.strip(b"\r"):
                 continue
-            fields = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r")]))
+            try:
+                fields = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r")], strict=True))
+            except csv.Error:  # a quote that does not end takes the next lines with it
+                return self._damaged_line(i)
             if len(fields) != len(self.names) or not all(_is_number(fields[place]) for place in places):
-                raise self._damaged_line(i)
+                return self._damaged_line(i)
+        return UserError(f"{self.path} is damaged; restore it from a copy.")
 
 
 def _is_number(text: str) -> bool:
