@@ -66,10 +66,19 @@ class Errands(Worker):
                 self._do(self._errands.popleft())
             elif self.stopping:
                 return
-            elif (own := self._own_work()) is not None:
-                own()
-            else:
+            elif not self._did_own_work():
                 self._wake.wait(self._every)
+
+    def _did_own_work(self) -> bool:
+        """Do the next piece of it; False if there is none, or if it failed, which is tried again at the next wake."""
+        try:
+            if (own := self._own_work()) is None:
+                return False
+            own()
+        except Exception:  # errands must still be done
+            log.exception("the own work of the %s failed", self.name)
+            return False
+        return True
 
     def _do(self, errand: _Errand) -> None:
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
-from waiting import PATIENCE
+from waiting import PATIENCE, until
 
+from expnet_live.threads.errands import Errands
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
@@ -74,6 +76,28 @@ def test_rate_is_for_any_thread() -> None:
     assert meter.rate(10.0) == 0.0
     meter.tick(10.5)
     assert meter.rate(10.5) == pytest.approx(2.0)
+
+
+def test_errands_are_done_although_own_work_fails() -> None:
+    class Clerk(Errands):
+        tries = 0
+
+        def _own_work(self) -> Callable[[], None] | None:
+            return self._break
+
+        def _break(self) -> None:
+            self.tries += 1
+            raise ZeroDivisionError("by zero")
+
+    clerk, told = Clerk("clerk"), list[str]()
+    clerk.start()
+    for word in ("one", "two"):
+        clerk.ask(lambda word=word: word, told.append)  # type: ignore[misc]
+    until(lambda: clerk.deliver() or len(told) == 2, "the errands")
+    clerk.stop()
+    assert clerk.join(PATIENCE)
+    assert told == ["one", "two"] and clerk.life is Life.STOPPED
+    assert 1 <= clerk.tries <= 5  # once for each time that it was woken
 
 
 def test_worker_that_breaks_says_so() -> None:
