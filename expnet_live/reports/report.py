@@ -49,13 +49,16 @@ def make_report(
     as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
     effects = [] if members is None else compare(recordings, members, reference)
     remarks = [*remarks, *([] if members is None else assign(recordings, members)[1])]
-    faces = []
+    couples = [(one, other) for one, other in combinations(recordings, 2) if together or one.source == other.source]
+    faces, steps = [], len(recordings) + len(couples)
     for i, recording in enumerate(recordings):
         figures, answers = figures_of(recording), responses(recording)
         if answers:
             figures += [Figure("chance", 100 * share, action) for action, share in by_chance(recording).items()]
         faces.append(FaceReport(recording, figures, blinks(recording), answers))
-        progress(i + 1, len(recordings))
-    couples = [(one, other) for one, other in combinations(recordings, 2) if together or one.source == other.source]
-    pairs = [found for one, other in couples for found in synchronies(one, other)]
+        progress(i + 1, steps)
+    pairs = []
+    for i, (one, other) in enumerate(couples, start=len(recordings)):
+        pairs += synchronies(one, other)
+        progress(i + 1, steps)
     return Report(faces, pairs, effects, members is not None, bool(couples), remarks)
