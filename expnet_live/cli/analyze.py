@@ -80,7 +80,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--jobs", type=positive_int, default=1, metavar="N", help="process N inputs in parallel (default: 1)"
     )
-    parser.add_argument("--duration", type=positive_float, metavar="S", help="stop a camera, and each video, after S seconds")
+    parser.add_argument(
+        "--duration", type=positive_float, metavar="S", help="stop a camera, and each video, after S seconds"
+    )
     add_model(parser)
     parser.set_defaults(run=run)
 

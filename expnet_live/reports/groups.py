@@ -234,12 +234,13 @@ def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence
             fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=clusters), "clustered"
         elif fit is None:
             fit, kind = models.ols(formula, data).fit(cov_type="HC3"), "linear"
+        deviations = fit.bse
     found = []
     for group in names[1:]:
         term = next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)
         # Where people of a group do not differ, nothing tells how far they could.
-        if term is not None and fit.bse[term] > _ROUNDING:
-            estimate, deviation = spread * float(fit.params[term]), spread * float(fit.bse[term])
+        if term is not None and deviations[term] > _ROUNDING:
+            estimate, deviation = spread * float(fit.params[term]), spread * float(deviations[term])
             low, high, p = _inference(estimate, deviation, freedom)
             found.append(
                 Effect(figure, names[0], group, estimate, low, high, p, float("nan"), windows, people, kind,
