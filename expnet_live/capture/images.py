@@ -63,12 +63,21 @@ def read_image(path: Path) -> Image:
         image = _decoded(whole)
     except SourceError as e:
         raise SourceError(f"{path} {e}") from e
+    except _bomb() as e:
+        raise SourceError(f"{path} has too many pixels to be read; make it smaller, or save it as PNG.") from e
     except (cv2.error, OSError, SyntaxError, ValueError, MemoryError, RuntimeError) as e:
         log.info("%s: %s", path, e)
         raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.") from e
     if image is None:
         raise SourceError(f"{path} is damaged or not a picture; use {_FORMATS}.")
     return image
+
+
+def _bomb() -> type[Exception]:
+    """Pillow's error for pictures of more than 179 million pixels."""
+    import PIL.Image as pillow
+
+    return pillow.DecompressionBombError
 
 
 def as_bgr(image: Pillow.Image, orientation: int | None = None, transfer: int = 0) -> Image:
@@ -168,7 +177,7 @@ def _page(data: bytes) -> int:
                 image.seek(page)
                 if not int(image.getexif().get(_SUBFILE, 0)) & 1:
                     return page
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError):
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, pillow.DecompressionBombError):
         return 0  # its decoder will say what is wrong
     raise SourceError("is a camera's raw file, or has a preview only; convert it to JPEG or TIFF.")
 

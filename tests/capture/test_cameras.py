@@ -8,6 +8,7 @@ import pytest
 from waiting import PATIENCE, until
 
 from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
+from expnet_live.capture.sources import SourceError, open_source
 from expnet_live.capture.spec import SourceKind, SourceSpec
 
 
@@ -19,6 +20,12 @@ def test_source_descriptions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert SourceSpec.parse("demo") == SourceSpec.demo() and SourceSpec.parse("./demo").kind is SourceKind.FILE
     assert SourceSpec.parse("x/a.mp4").name == "a.mp4" and not SourceSpec.parse("x/a.mp4").still
     assert SourceSpec.parse("a.JPG").still
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 31, 99_999_999_999])
+def test_a_number_that_no_camera_has(number: int) -> None:
+    with pytest.raises(SourceError, match=f"^Camera {number} cannot be opened; connect it"):
+        open_source(number)
 
 
 def test_cameras_by_name(tmp_path: Path) -> None:

@@ -149,6 +149,14 @@ def test_a_folder_reads_what_can_be_read(tmp_path: Path, caplog: pytest.LogCaptu
     assert "notes.txt" in caplog.text and "._a" not in caplog.text
 
 
+def test_a_picture_too_large_for_pillow_is_read_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiff, gif = (save(tmp_path / f"a.{suffix}", format) for suffix, format in (("tif", "TIFF"), ("gif", "GIF")))
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 1000)  # as if it had 179 million pixels
+    assert np.array_equal(read_image(tiff), BGR)
+    with pytest.raises(SourceError, match="too many pixels to be read; make it smaller"):
+        read_image(gif)
+
+
 def test_the_word_demo_is_the_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save(Path("demo"), "PNG")

@@ -33,7 +33,8 @@ class CameraSource(Source):
         # DirectShow opens within a second, while Media Foundation may take twelve. Numbers from 100 on include the
         # number of OpenCV's backend: 1400 is the first camera of Media Foundation.
         backend = cv2.CAP_DSHOW if sys.platform == "win32" and number < 100 else cv2.CAP_ANY
-        self._capture = cv2.VideoCapture(number, backend)
+        # OpenCV takes negative numbers for any camera, and has no larger ones.
+        self._capture = cv2.VideoCapture(number, backend) if 0 <= number < 1 << 31 else cv2.VideoCapture()
         if not self._capture.isOpened():
             self._capture.release()
             raise SourceError(
