@@ -33,7 +33,7 @@ class Profiles:
         found = []
         for path in self._folder.glob("*.json"):
             try:
-                found.append(record_of(json.loads(path.read_text(encoding="utf-8")), _Named).name)
+                found.append(_name_in(path))
             except (OSError, ValueError):
                 continue
         return sorted(found, key=str.casefold)
@@ -81,11 +81,26 @@ class Profiles:
             raise UserError(f"The profile {name} cannot be deleted; make {self._folder} writable.") from e
 
     def _path(self, name: str) -> Path:
-        # Turn any name into a file name; names that are equal to the file system are one profile.
-        stem = re.sub(r"[^\w-]+", "-", name.casefold()).strip("-") or "profile"
+        """The file of a name: made of its letters and digits, and of a checksum where another name has that file."""
+        own = name.casefold()
+        stem = re.sub(r"[^\w-]+", "-", own).strip("-") or "profile"
         if len(f"{stem}.json".encode()) > _LONGEST:
-            stem = f"{stem[:40]}-{hashlib.sha256(stem.encode()).hexdigest()[:16]}"
-        return self._folder / f"{stem}.json"
+            stem = f"{stem[:40]}-{_digest(stem)}"
+        usual, apart = (self._folder / f"{s}.json" for s in (stem, f"{stem[:40]}-{_digest(own)}"))
+        if apart.exists():
+            return apart
+        try:
+            return usual if _name_in(usual).casefold() == own else apart
+        except (OSError, ValueError):  # there is none, or it is damaged
+            return usual
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _name_in(path: Path) -> str:
+    return record_of(json.loads(path.read_text(encoding="utf-8")), _Named).name
 
 
 def _renewed(person: Person) -> Person:

@@ -99,3 +99,17 @@ def test_gestures_that_a_script_measured_are_kept(tmp_path: Path) -> None:
     profiles = Profiles(tmp_path)
     profiles.save(Person("Ada", gestures={"kiss": examples}))  # type: ignore[dict-item]
     np.testing.assert_array_equal(np.array(profiles.load("Ada").gestures["kiss"], np.float32), examples)
+
+
+def test_names_that_differ_in_signs_alone_are_two_people(tmp_path: Path) -> None:
+    profiles = Profiles(tmp_path)
+    people = {"P 1.1": 0.1, "P-1-1": 0.2, "P 1+1": 0.3}
+    for name, neutral in people.items():
+        profiles.save(Person(name, neutral={"jawOpen": neutral}))
+    assert profiles.names() == sorted(people)
+    assert {name: profiles.load(name).neutral["jawOpen"] for name in people} == people
+    assert profiles.load("p 1.1").name == "P 1.1" and not profiles.has("P.1.1")
+    profiles.delete("P 1.1")
+    assert not profiles.has("P 1.1") and profiles.load("P 1+1").neutral == {"jawOpen": 0.3}
+    profiles.rename("P-1-1", "P.1.1")
+    assert sorted(profiles.names()) == ["P 1+1", "P.1.1"] and profiles.load("P.1.1").neutral == {"jawOpen": 0.2}
