@@ -33,3 +33,12 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, _PICTURE)
         mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def give_back_freed_memory() -> None:
+    """Give the memory of what is gone, such as another head or session, back to the system. Takes some milliseconds.
+
+    glibc keeps it: a window in which avatars and sessions are changed again and again grows by hundreds of MB.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)

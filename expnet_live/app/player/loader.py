@@ -9,6 +9,7 @@ from pathlib import Path
 from expnet_live.app import texts
 from expnet_live.app.player.replay import Replay
 from expnet_live.core.errors import UserError
+from expnet_live.core.machine import give_back_freed_memory
 from expnet_live.core.progress import Progress
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.worker import Stopped, Worker
@@ -32,6 +33,7 @@ class Loader(Worker):
 
     def _work(self) -> None:
         self._running()
+        give_back_freed_memory()  # of the session before
         try:
             self._out.put(self._load(self._step))
         except Stopped:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from expnet_live.app.view3d.drawn import Drawable, drawable
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.errors import UserError
+from expnet_live.core.machine import give_back_freed_memory
 from expnet_live.heads.head import Head
 from expnet_live.heads.transfer import Driver
 
@@ -37,6 +38,7 @@ class Gallery:
             return
 
         def load() -> None:
+            give_back_freed_memory()
             head: Head = self.library.head(name, driver())
             self.add(head, drawable(head))
             if self._wanted == name:
