@@ -51,7 +51,8 @@ def _clean(name: str) -> str:
 class CameraWatch(Worker):
     """Lists the cameras repeatedly on its own thread, because some systems take long to answer.
 
-    `cameras` is None until the first list is ready.
+    `cameras` is None until the first list is ready. After an error of the system, `problem` says so, and the last list
+    stays.
     """
 
     def __init__(self, lister: Callable[[], list[CameraInfo]] = list_cameras, interval: float = 2.0) -> None:
@@ -70,7 +71,10 @@ class CameraWatch(Worker):
 
     def _work(self) -> None:
         while not self.stopping:
-            self.cameras = self._lister()
-            self._running()
+            try:
+                self.cameras = self._lister()
+                self._running()
+            except Exception as error:  # such as while a driver is unloaded
+                self._failed(f"The cameras cannot be listed ({error}); connect one again.")
             self._look.wait(self._interval)
             self._look.clear()

@@ -42,6 +42,27 @@ def test_cameras_by_name(tmp_path: Path) -> None:
     assert list_cameras(tmp_path / "none") == []
 
 
+def test_camera_watch_goes_on_after_an_error_of_the_system() -> None:
+    there: list[CameraInfo] = [CameraInfo(0, "a")]
+
+    def listed() -> list[CameraInfo]:
+        if not there:
+            raise OSError("no such device")
+        return list(there)
+
+    watch = CameraWatch(listed, interval=0.01)
+    watch.start()
+    until(lambda: watch.cameras == there, "the first list")
+    camera = there.pop()
+    until(lambda: watch.problem is not None, "the error")
+    assert "(no such device)" in (watch.problem or "") and watch.cameras == [camera]
+    there.append(CameraInfo(1, "b"))
+    until(lambda: watch.cameras == there, "the next list")
+    assert watch.problem is None
+    watch.stop()
+    assert watch.join(PATIENCE)
+
+
 def test_camera_watch_sees_new_cameras() -> None:
     there = [CameraInfo(0, "a")]
     watch = CameraWatch(lambda: list(there), interval=PATIENCE)
