@@ -76,6 +76,19 @@ def _rest(lines: Iterator[str], parent: subprocess.Popen[str]) -> dict[str, int]
     return {name: int(frame) for name, _, frame in (line.split() for line in lines if line.endswith("\n"))}
 
 
+def test_blank_lines_of_a_cut_off_table_are_no_trouble(tmp_path: Path) -> None:
+    recorder = recorder_in(tmp_path, video=False)
+    put(recorder, range(3))
+    finish(recorder)
+    write_info(tmp_path, INFO_OF_TEST)
+    header, *rows = (tmp_path / TABLE).read_bytes().splitlines(keepends=True)
+    edited = b"".join([b"\r\n", header, b"\n", *rows, b"\r\n"])
+    (tmp_path / TABLE).write_bytes(edited + b"3,,0.1")
+    assert recover(tmp_path).rows == 3
+    assert (tmp_path / TABLE).read_bytes() == edited
+    assert Session.open(tmp_path).rows.frame.tolist() == [0, 1, 2]
+
+
 def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         recorder = recorder_in(tmp_path / name, video=False)

@@ -204,13 +204,17 @@ def parsed(path: Path, data: bytes, names: Sequence[str], n_identity: int, progr
 def mend(path: Path, pictures: int) -> None:
     """Remove a cut-off row, and picture numbers from `pictures` on, which the video lacks. Raises OSError."""
     with replacing(path) as mended, path.open("rb") as old, mended.open("wb") as new:
-        new.write(old.readline())
+        begun = False  # whether the header has come; blank lines stay as they are
         for line in old:
             if not line.endswith(b"\n"):
                 break
-            frame, picture, rest = line.split(b",", 2)
-            there = picture.isdigit() and int(picture) < pictures
-            new.write(b",".join([frame, picture if there else b"", rest]))
+            if line.strip() and begun:
+                frame, picture, rest = line.split(b",", 2)
+                there = picture.isdigit() and int(picture) < pictures
+                new.write(b",".join([frame, picture if there else b"", rest]))
+            else:
+                begun = begun or bool(line.strip())
+                new.write(line)
 
 
 def mark_table(path: Path, labels_of: Callable[[Array], list[str]]) -> None:
