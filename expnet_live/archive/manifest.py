@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from expnet_live.analysis.inputs import printable
 from expnet_live.archive.inputs import Input
 from expnet_live.archive.records import Outcome
 from expnet_live.archive.settings import Settings
@@ -82,6 +84,15 @@ class Manifest:
         if known is None or (known.size, known.stamp) != (one.size, one.stamp):
             return False
         return bool(known.frames) and there.get(known.file, False)
+
+    def told_apart(self, inputs: Sequence[Input]) -> list[Input]:
+        """The inputs, with their whole paths as sources where another file of the data set is called like them: two
+        runs in different folders may have named them by the same relative path."""
+        files = {outcome.source: outcome.spec for outcome in self.outcomes.values()}
+        return [
+            one if files.get(one.source, one.spec) == one.spec else replace(one, source=printable(one.spec))
+            for one in inputs
+        ]
 
     def name_persons(self, inputs: Sequence[Input]) -> None:
         """Note the persons of inputs that were read before, where they have changed. Raises OSError."""

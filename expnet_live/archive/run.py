@@ -87,10 +87,11 @@ def archive(
         raise UserError(f"{out} cannot be written ({error.strerror}); choose another folder with --out.") from error
     with lock, terminable():
         check_settings(out, settings, {"versions": versions()})
-        inputs = named(list_inputs(texts), texts, people)
-        for sentence in unclear(inputs, people) if people is not None else ():
-            say(f"expnet-live: {sentence}")
+        listed = list_inputs(texts)
         with Manifest(out) as manifest:
+            inputs = named(manifest.told_apart(listed), texts, people)
+            for sentence in unclear(inputs, people) if people is not None else ():
+                say(f"expnet-live: {sentence}")
             todo = left_to_do(inputs, manifest, out)
             report = Report(inputs=len(inputs), before=len(inputs) - len(todo))
             unreadable = [one for one in inputs if one.kind is Kind.UNREADABLE]

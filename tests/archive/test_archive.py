@@ -72,6 +72,23 @@ def test_only_what_is_new_or_has_changed_is_read_again(
     assert_same(archived(out), analyzed(tmp_path / "table"))
 
 
+def test_files_of_one_relative_name_stay_apart(
+    tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everyone's trials are added from within their own folder."""
+    out = tmp_path / "out"
+    for who, n in (("anna", 5), ("ben", 7), ("anna", 5), ("ben", 7)):
+        if not (tmp_path / who).exists():
+            clip(tmp_path / who / "trial1.mp4", n=n)
+        monkeypatch.chdir(tmp_path / who)
+        assert archive("trial1.mp4", "--out", out, cluster=scheduler) == 0
+    assert capsys.readouterr().out.count("none read now") == 2
+    rows = archived(out).groupby("source").size().to_dict()
+    assert rows == {"trial1.mp4": 5, str(tmp_path / "ben" / "trial1.mp4"): 7}
+    inputs = pq.read_table(out / "inputs.parquet").to_pandas()
+    assert dict(zip(inputs["source"], inputs["frames"], strict=True)) == rows
+
+
 def test_other_settings_need_another_data_set(
     tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
