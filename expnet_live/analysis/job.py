@@ -8,9 +8,10 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -27,6 +28,7 @@ from expnet_live.analysis.options import Options
 from expnet_live.analysis.protocol import Reader, described, protocol_of
 from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
+from expnet_live.core.files import checksum
 from expnet_live.core.naming import few
 from expnet_live.core.signals import terminable
 
@@ -40,7 +42,8 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Ear
     results = Results(options.out, earlier)
     left_out: list[Path] = []
     options = replace(options, marked=results.marked)
-    items = list_items(inputs, left_out.append, results.names())
+    before = results.sources()
+    items = [_told_apart(item, before) for item in list_items(inputs, left_out.append, results.names())]
     if any(item.kind is Kind.CAMERA for item in items):
         jobs = 1
     jobs = min(jobs, len(items))
@@ -58,9 +61,20 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Ear
             protocol = protocol_of(started, reader, options, items, done)
             results.publish([folders[i] for i in read], reader.header, staging, protocol)
     _name_left_out(left_out)
-    _name_repeated([items[i].source for i in read], results.sources())
+    _name_repeated([items[i].source for i in read], before)
     _report(done, options.out)
     return 0 if not any(d.problem for d in done) else 1
+
+
+def _told_apart(item: Item, before: Mapping[str, Collection[str]]) -> Item:
+    """The item, with its whole path as its source if the table has another file of that name, as runs in different
+    folders may name them."""
+    if item.source not in before or item.kind in (Kind.CAMERA, Kind.UNREADABLE) or not Path(item.spec).is_file():
+        return item
+    with suppress(OSError):  # its reader says why
+        if checksum(Path(item.spec)) not in before[item.source]:
+            return replace(item, source=printable(str(Path(item.spec).absolute())))
+    return item
 
 
 def _in_turn(

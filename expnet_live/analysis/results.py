@@ -53,11 +53,14 @@ class Results:
                     names |= {str(parent) for parent in name.parents if parent.name}
         return names
 
-    def sources(self) -> set[str]:
-        """The inputs whose rows stay, as far as run.json tells."""
+    def sources(self) -> dict[str, set[str]]:
+        """The inputs whose rows stay, with the checksums of their files, as far as run.json tells."""
         runs = self._run.get("runs", []) if self._earlier is Earlier.APPEND else []
-        inputs = [one for run in runs if isinstance(run, dict) for one in run.get("inputs", [])]
-        return {str(one.get("source")) for one in inputs if isinstance(one, dict) and one.get("frames")}
+        found: dict[str, set[str]] = {}
+        for one in (one for run in runs if isinstance(run, dict) for one in run.get("inputs", [])):
+            if isinstance(one, dict) and one.get("frames"):
+                found.setdefault(str(one.get("source")), set()).add(str(one.get("sha256", "")))
+        return found
 
     @property
     def marked(self) -> bool:

@@ -84,6 +84,20 @@ def test_rows_that_are_there_twice_are_told(photo: Path, tmp_path: Path, capsys:
         assert (said in capsys.readouterr().err) is twice
 
 
+def test_files_of_one_relative_name_stay_apart(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everyone's pictures are added from within their own folder."""
+    for who, shift in (("anna", 0), ("ben", 9)):
+        (tmp_path / who).mkdir()
+        picture = np.roll(cv2.imread(str(photo)), shift, axis=1)
+        cv2.imwrite(str(tmp_path / who / "one.png"), picture)
+        monkeypatch.chdir(tmp_path / who)
+        assert analyze("one.png", "--out", tmp_path / "out", "--append") == 0
+    assert [row["source"] for row in rows(tmp_path / "out")] == ["one.png", str(tmp_path / "ben" / "one.png")]
+    assert "more than once" not in capsys.readouterr().err
+
+
 def test_a_table_of_an_older_version_gets_no_markers(photo: Path, tmp_path: Path) -> None:
     assert analyze(photo, "--out", tmp_path) == 0
     table = tmp_path / "coefficients.csv"
