@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
 
-from expnet_live.capture.images import as_bgr
+from expnet_live.capture.images import as_bgr, damages
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Image
 
@@ -29,7 +29,7 @@ class Animation:
             # A PNG may hold a separate picture for programs that do not support its animation.
             self._first = int(bool(getattr(self._image, "default_image", False)))
             self._n = int(getattr(self._image, "n_frames", 1))
-        except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as e:
+        except damages() as e:
             raise SourceError(f"{path} is damaged or not a picture; copy it again from its source.") from e
         lengths = list(self._lengths())
         self.duration = sum(lengths)
@@ -40,7 +40,7 @@ class Animation:
             try:
                 self._image.seek(n)
                 self._image.load()
-            except (OSError, EOFError, SyntaxError, ValueError):
+            except damages():
                 yield _UNSAID  # damaged; the iteration reports it
                 continue
             yield float(self._image.info.get("duration") or 0) / 1000 or _UNSAID
@@ -50,7 +50,7 @@ class Animation:
             try:
                 self._image.seek(n)
                 image = as_bgr(self._image)
-            except (OSError, EOFError, SyntaxError, ValueError) as e:
+            except damages() as e:
                 raise SourceError(
                     f"{self._path} is damaged after {n - self._first} readable frames; copy it again from its source."
                 ) from e

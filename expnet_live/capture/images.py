@@ -80,6 +80,11 @@ def _bomb() -> type[Exception]:
     return pillow.DecompressionBombError
 
 
+def damages() -> tuple[type[Exception], ...]:
+    """Pillow's errors for pictures that are damaged, or whose size is wrong."""
+    return OSError, EOFError, SyntaxError, ValueError, _bomb()
+
+
 def as_bgr(image: Pillow.Image, orientation: int | None = None, transfer: int = 0) -> Image:
     """A picture decoded by Pillow as BGR uint8 (H, W, 3), upright by its EXIF, or by the given `orientation`.
 
@@ -143,7 +148,8 @@ def _decoded(data: bytes) -> Image | None:
         image = _heif(data)
         if image is not None:
             return image
-    if _is_transparent_png(data):
+    # OpenCV crashes at some damaged JPEG 2000s and animated PNGs.
+    if _is_transparent_png(data) or data[4:8] == b"jP  " or data[:3] == b"\xff\x4f\xff" or _is_animated_png(data):
         return _by_pillow(data)
     if data[:4] in (b"II*\0", b"MM\0*") and (page := _page(data)):
         return _by_pillow(data, page)
@@ -163,6 +169,10 @@ def _is_transparent_png(data: bytes) -> bool:
     width, height = (int.from_bytes(data[i : i + 4], "big") for i in (16, 20))
     has_alpha = data[25] in (4, 6) or b"tRNS" in data[: max(0, data.find(b"IDAT"))]
     return has_alpha and width * height < _LARGE
+
+
+def _is_animated_png(data: bytes) -> bool:
+    return data.startswith(b"\x89PNG") and b"acTL" in data[: max(0, data.find(b"IDAT"))]
 
 
 def _page(data: bytes) -> int:

@@ -45,8 +45,8 @@ def _walk(data: bytes) -> tuple[int | None, bool]:
         segment = data[at + 4 : at + 2 + length]
         at += 2 + length
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            for i in range(segment[5] if len(segment) > 5 else 0):
-                left[segment[6 + 3 * i]].update((k, 0) for k in range(64))
+            for component in segment[6 : 6 + 3 * segment[5] : 3] if len(segment) > 5 else ():
+                left[component].update((k, 0) for k in range(64))
         if marker == _SCAN:
             _cross_out(left, segment)
             found = _AFTER_SCAN.search(data, at)

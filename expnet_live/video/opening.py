@@ -26,7 +26,8 @@ def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) 
     """
     import av
 
-    return av.open(f"file:{path}", mode, **options)
+    # Old files have titles in other encodings than UTF-8.
+    return av.open(f"file:{path}", mode, metadata_errors="replace", **options)
 
 
 def refuse_pipes(path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -162,6 +164,21 @@ def test_one_frame_a_late_start_and_fragments(tmp_path: Path) -> None:
         assert frame.timestamp == 0 and like(frame.image) < 5
 
 
+@pytest.mark.parametrize("ending", ["mkv", "avi", "mp4"])
+def test_a_title_in_another_encoding(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"a.{ending}"
+    with open_media(path, "w", metadata_encoding="latin-1") as out:
+        out.metadata["title"] = "F\u00fc\u00dfe"
+        stream = out.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 360, 360, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(RGB, format="rgb24")))
+        out.mux(stream.encode(None))
+    assert "\u00fc".encode("latin-1") in path.read_bytes()
+    with open_source(path) as source:
+        [frame] = source
+    assert like(frame.image) < 5
+
+
 def test_a_size_that_changes(tmp_path: Path) -> None:
     """Each frame has its own size, whatever the first one was."""
     small = cv2.resize(RGB, (240, 240))
@@ -176,6 +193,39 @@ def test_a_size_that_changes(tmp_path: Path) -> None:
         assert [f.image.shape[0] for f in source] == [360] * 6
 
 
+DAMAGED = """
+import random
+import sys
+from pathlib import Path
+from expnet_live.capture.sources import SourceError, open_source
+random.seed(1)
+for path in map(Path, sys.argv[1:]):
+    whole = path.read_bytes()
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(random.choice((1, 3, 20))):
+            data[random.randrange(random.choice((60, 200, len(data))))] = random.randrange(256)
+        path.write_bytes(data)
+        try:
+            with open_source(path) as source:
+                list(source)
+        except SourceError:
+            pass
+"""
+
+
+def test_damage_never_ends_the_program(tmp_path: Path) -> None:
+    """OpenCV's decoders of animated PNGs and of JPEG 2000 end it at some damages."""
+    small = pillow.fromarray(RGB[:40, :50])
+    small.save(tmp_path / "a.png", save_all=True, append_images=[small.rotate(180)] * 3, duration=50)
+    small.save(tmp_path / "a.jp2")
+    small.save(tmp_path / "a.gif", save_all=True, append_images=[small.rotate(90)] * 3, duration=50)
+    small.save(tmp_path / "a.jpg", progressive=True)
+    paths = [str(tmp_path / f"a.{ending}") for ending in ("png", "jp2", "gif", "jpg")]
+    run = subprocess.run([sys.executable, "-c", DAMAGED, *paths], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-2000:]
+
+
 # --- what is refused ----------------------------------------------------------------------------
 
 
@@ -185,6 +235,7 @@ def test_a_size_that_changes(tmp_path: Path) -> None:
         ("empty.mp4", b"", "is empty"),
         ("empty.jpg", b"", "is empty"),
         ("half.mp4", b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41\0\0\0\x08free", "is damaged or not a video"),
+        ("cut.jpg", bytes.fromhex("ffd8ffc00008080010001003") + bytes(40), "is cut off before its end"),
         ("document.jpg", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", "is damaged or not a picture"),
         ("drawing.png", b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is damaged or not a picture"),
         ("program.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "is damaged or not a picture"),
