@@ -309,6 +309,15 @@ def test_keys_choose_curves_beside_the_player(qtbot: Any, main: MainWindow) -> N
     assert playback.playing
 
 
+def test_the_export_panel_has_room_on_a_small_screen(qtbot: Any, main: MainWindow) -> None:
+    """1280 x 720, less a title bar and a panel of the desktop: the button *Export* is not below its edge."""
+    sessions = three(qtbot, main)
+    export_panel(qtbot, sessions)
+    sessions.resize(1280, 640)
+    qtbot.waitUntil(lambda: sessions.panel.geometry().bottom() > 600, timeout=LONG)
+    assert sessions.height() == 640 and sessions.minimumSizeHint().width() <= 1280
+
+
 def test_several_sessions_are_exported_at_once(qtbot: Any, main: MainWindow, own_home: Path) -> None:
     """Each by its title, into one folder; one that cannot be exported does not keep the others from it."""
     sessions = three(qtbot, main)

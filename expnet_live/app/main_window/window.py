@@ -32,6 +32,7 @@ from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.perform_sheet import PerformSheet
+from expnet_live.app.widgets.pieces import resize_on_screen
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
@@ -108,7 +109,7 @@ class MainWindow(QMainWindow):
             self.tabifyDockWidget(docks["expression"], docks[name])
             docks[name].hide()  # until somebody wants it
         self.addDockWidget(_BOTTOM, docks["curves"])
-        self.resize(1280, 800)
+        resize_on_screen(self, 1280, 800)
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([docks["camera"], docks["expression"]], [350, 290], horizontal)
         self.resizeDocks([docks["camera"], docks["controls"]], [340, 380], vertical)

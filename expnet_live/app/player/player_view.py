@@ -37,6 +37,7 @@ from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.playback import Playback
 
 _TICK = 16  # ms
+_LEAST_HEAD = 220, 180  # px, beside the export panel on a small screen
 _PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
 _STANDING = 0.1  # s after which a moment that stays is sent again
@@ -378,6 +379,7 @@ class PlayerView(QWidget):
         for part in (self.camera, self.head, self.no_head):
             above.addWidget(part)
         above.setSizes([500, 500, 500])
+        self.head.setMinimumSize(*_LEAST_HEAD)
         curves = QVBoxLayout(below)
         curves.setContentsMargins(0, 0, 0, 0)
         curves.setSpacing(4)

@@ -31,7 +31,7 @@ from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.own_keys import OwnKeys
-from expnet_live.app.widgets.pieces import PlainLabel, reveal
+from expnet_live.app.widgets.pieces import PlainLabel, resize_on_screen, reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.heads.look import USUAL
@@ -368,7 +368,7 @@ class SessionsWindow(QMainWindow):
         self._sides.setSizes([340, 940])
         self.setContentsMargins(10, 10, 10, 10)
         self.setCentralWidget(self._sides)
-        self.resize(1280, 820)
+        resize_on_screen(self, 1280, 820)
         if geometry := self._store.value(_GEOMETRY):
             self.restoreGeometry(geometry)
         if sides := self._store.value(_SIDES):

@@ -16,6 +16,7 @@ from expnet_live.app.icons import pixmap
 
 _AMBER = "#d9962b"  # seen on light and on dark
 _LONG_WORD, _PIECE = re.compile(r"\S{25,}"), re.compile(r"\S{8}")
+_TITLE_BAR = 40  # px
 _MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
@@ -74,6 +75,11 @@ def check_quietly(switch: QAction | QAbstractButton, on: bool) -> None:
     switch.blockSignals(True)
     switch.setChecked(on)
     switch.blockSignals(False)
+
+
+def resize_on_screen(window: QWidget, width: int, height: int) -> None:
+    """Give it this size, or what its screen has room for below a title bar: FullHD at 150 % is 1280 x 720."""
+    window.resize(QSize(width, height).boundedTo(window.screen().availableSize() - QSize(0, _TITLE_BAR)))
 
 
 def scrolled(content: QWidget) -> QScrollArea:
