@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from expnet_live.cli import main
 from expnet_live.core.paths import asset
+from expnet_live.sessions.catalog.catalog import rename
 from expnet_live.sessions.reading.session import Session
 from expnet_live.video.writer import VideoWriter
 
@@ -40,3 +43,17 @@ def test_an_earlier_session_stays(tmp_path: Path) -> None:
     for _ in range(2):
         assert main(["sessions", "import", str(tmp_path / "grey.mp4"), "--out", str(tmp_path / "out")]) == 0
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"grey", "grey-2"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems' file names are text")
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    video = tmp_path / os.fsdecode(b"F\xfc\xdfe.mp4")
+    with VideoWriter(video) as writer:
+        for n in range(3):
+            writer.write(np.full((48, 64, 3), 40 * n, np.uint8), n / 10)
+    assert main(["sessions", "import", str(video), "--out", str(tmp_path / "out")]) == 0
+    (folder,) = (tmp_path / "out").iterdir()
+    session = Session.open(folder)
+    assert session.info.title == video.stem and session.info.source == str(video) and len(session.rows) == 3
+    rename(folder, "Feet")
+    assert Session.open(folder).info.source == str(video)

@@ -130,6 +130,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "table of zeros": (_written(TABLE, b"\0" * 4000), "is empty"),
     "binary table": (_written(TABLE, bytes(range(256)) * 9), "has no column frame and others"),
     "table of another program": (_written(TABLE, b"a,b\n1,2\n"), "has no column frame and others"),
+    "a line end within the header": (_replaced(TABLE, ",raw_c7,", "\r,raw_c7,"), "damaged at its first line"),
     "missing column": (_replaced(TABLE, ",raw_c7,", ",raw_x,"), "has no column raw_c7;"),
     "text for a number": (_fields("c3", "high"), "damaged at line 4"),
     "NaN for a coefficient": (_fields("c3", "nan"), "damaged at line 4"),

@@ -62,7 +62,10 @@ class Table:
             raise UserError(f"{path} is empty; restore it from a copy of the session.")
         header = data[begin:start].decode("utf-8", "replace")
         check_commas(header, path)
-        names = next(csv.reader([header.rstrip("\r\n")]))
+        try:
+            names = next(csv.reader([header.rstrip("\r\n")]))
+        except csv.Error as e:
+            raise UserError(f"{path} is damaged at its first line; restore it from a copy of the session.") from e
         return cls(path, tuple(names), data, start, end)
 
     def numbers(

@@ -98,7 +98,9 @@ class SessionInfo:
             face_skins={str(number): [round(float(v), 1) for v in skin] for number, skin in self.skins.items()},
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
-        return json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
+        # File names may not be valid text: JSON escapes what is not.
+        return text.encode("utf-8", "backslashreplace").decode()
 
     @classmethod
     def from_json(cls, text: str) -> SessionInfo:
