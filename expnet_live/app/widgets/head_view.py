@@ -264,7 +264,8 @@ class HeadView(QWidget):
         if stage.software:
             if fine == 1:
                 soften(picture)
-            picture = smaller(picture, area.size())
+            if picture.size() != area.size():
+                picture = smaller(picture, area.size())
             self._fineness.add(time.monotonic() - begun)
         return picture, place
 
