@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.paths import asset
@@ -99,7 +99,7 @@ class FaceModel:
                     base_colors=z["base_colors"],
                     first=z["first"].astype(np.float32) if "first" in z else None,
                 )
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+        except UNREADABLE as e:
             raise UserError(f"{path} is not a face model; make one with 'expnet-live train face-model'.") from e
 
     def save(self, path: Path) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole
 from expnet_live.core.paths import asset
@@ -59,7 +59,7 @@ class Rig:
                     raise UserError(f"{path} has another version; {REMAKE}.")
                 base, jaw, tongue = (z[name].astype(np.float32) for name in ("base", "jaw", "tongue"))
                 return cls(base, jaw, tongue, z["products"].astype(np.int64), str(z["origin"]))
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+        except UNREADABLE as e:
             raise UserError(f"{path} is not a rig; {REMAKE}.") from e
 
     def save(self, path: Path) -> None:

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
 
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.records import record_of
@@ -94,7 +94,7 @@ class ShapeModel:
                 painted=about.painted,
                 **arrays,
             )
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+        except UNREADABLE as e:
             raise UserError(
                 f"{path} is damaged; remove it and import it again with 'expnet-live face-model import'."
             ) from e

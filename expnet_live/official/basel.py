@@ -10,10 +10,10 @@ from copy import copy
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, checked
 from expnet_live.geometry.normals import NormalOperator
@@ -68,7 +68,7 @@ class BaselModel:
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 return cls(BaselArrays(**{field.name: z[field.name] for field in fields(BaselArrays)}))
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+        except UNREADABLE as e:
             raise UserError(f"{path} is damaged; {HOW}.") from e
 
     # --- as in the release ------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Self
-from zipfile import BadZipFile
 
 import numpy as np
 
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 
@@ -28,7 +28,7 @@ class ArrayFile:
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
                 return cls(**{field.name: z[field.name] for field in fields(cls)})
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as e:
+        except UNREADABLE as e:
             raise UserError(
                 f"{path} does not contain a {cls.__name__}; remove it, or choose another file, and run again."
             ) from e

@@ -1,0 +1,54 @@
+"""Files of heads that are damaged, in whatever way, get their sentence."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
+from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import Rig
+from expnet_live.heads.shapes import Origin, ShapeModel
+
+
+def _imported(path: Path) -> bytes:
+    basis, triangles = np.zeros((2, 9, 3), np.float32), np.zeros((4, 3), np.int32)
+    origin = Origin("a", "b", "c", "mm", 1.0, 1.0)
+    model = ShapeModel(
+        "x", basis[0], basis, basis, ("a", "b"), False, triangles, np.zeros((9, 3), np.uint8),
+        np.zeros(9, np.int8), np.zeros(468, np.int32), origin,
+    )  # fmt: skip
+    model.save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore")  # numpy's and zipfile's, about names that occur twice and old headers
+@pytest.mark.parametrize(
+    ("whole", "load"),
+    [
+        (lambda p: asset("face_model.npz").read_bytes(), FaceModel.load),
+        (lambda p: asset("rig.npz").read_bytes(), Rig.load),
+        (_imported, ShapeModel.load),
+    ],
+    ids=["face model", "rig", "imported head"],
+)
+def test_any_damage(whole: Callable[[Path], bytes], load: Callable[[Path], object], tmp_path: Path) -> None:
+    path, rng, refused = tmp_path / "a.npz", random.Random(1), 0
+    content = whole(path)
+    for n in range(2000):
+        data = bytearray(content)
+        for _ in range(1 + n % 4):
+            # The headers are at the beginning and at the end.
+            at = rng.choice((rng.randrange(300), -1 - rng.randrange(700), rng.randrange(len(data))))
+            data[at] = rng.randrange(256)
+        path.write_bytes(data)
+        try:
+            load(path)
+        except UserError as error:
+            refused += str(path) in str(error)
+    assert refused > 500
