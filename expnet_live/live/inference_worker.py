@@ -108,9 +108,7 @@ class InferenceWorker(Worker):
         self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
         self.head: Head | None = None  # likewise; None: the face model's own head, with this look
         self.look = Look()  # likewise
-        self.shown: Shown = lambda faces: faces[
-            :1
-        ]  # likewise: the faces whose meshes must be ready in the output state
+        self.shown: Shown = _first  # likewise: the faces whose meshes must be ready in the output state
         self.swings = Swings()  # of avatars' hair and clothes
         self.outputs = FanOut()  # they get the processed frames
         self.device: str | None = None
@@ -315,6 +313,10 @@ class InferenceWorker(Worker):
             self._calibrated(self.person)
         except UserError as error:
             self._calibrated(str(error))
+
+
+def _first(faces: tuple[LiveFace, ...]) -> tuple[LiveFace, ...]:
+    return faces[:1]
 
 
 def _make_meshes(faces: tuple[LiveFace, ...]) -> float:

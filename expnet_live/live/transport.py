@@ -91,9 +91,8 @@ class Transport:
     def wait_at_end(self) -> bool:
         """Called at the clip's end: True to read again, from the beginning or from a requested position."""
         with self._condition:
-            if self._loop and self._playing and not self._closed:
-                return True
-            self.at_end = True
-            self._condition.wait_for(lambda: self.interrupted or (self._loop and self._playing))
+            while not (self.interrupted or (self._loop and self._playing)):
+                self.at_end = True
+                self._condition.wait()
             self.at_end = False
             return not self._closed
