@@ -21,7 +21,7 @@ from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.app.widgets.curves_view import CurvesView
-from expnet_live.app.widgets.head_canvas import smaller
+from expnet_live.app.widgets.head_canvas import smaller, soften
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.inference_worker import face_model, network_threads
@@ -165,6 +165,26 @@ def test_smaller_keeps_what_is_seen(qapp: Any) -> None:
     assert (small.width(), small.height()) == (20, 16)
     assert np.ptp(pixels(small), axis=(0, 1)).max() == 0
     assert small.pixelColor(3, 3).alpha() == image.pixelColor(3, 3).alpha()
+
+
+def test_soften_touches_the_outline_alone(qapp: Any) -> None:
+    image = QImage(30, 24, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    within = np.zeros((24, 30), bool)
+    within[6:18, 8:20] = True
+    drawn = np.frombuffer(image.bits(), np.uint8).reshape(24, 30, 4)
+    drawn[within] = np.random.default_rng(1).integers(0, 256, (within.sum(), 4))
+    drawn[within, 3] = 255
+    before = drawn.copy()
+    soften(image)
+    core = np.zeros_like(within)
+    core[7:17, 9:19] = True
+    assert np.array_equal(drawn[core], before[core])
+    assert not drawn[:5].any() and not drawn[19:].any() and not drawn[:, :7].any() and not drawn[:, 21:].any()
+    # Straight edges have two thirds of the alpha inside and one third outside, corners four and one ninths.
+    assert [drawn[12, x, 3] for x in (7, 8, 19, 20)] == [85, 170, 170, 85]
+    assert drawn[6, 8, 3] == 113 and drawn[5, 7, 3] == 28
+    assert np.allclose(drawn[12, 7, :3], before[11:14, 8, :3].astype(int).sum(0) / 9, atol=1)
 
 
 def test_backdrop_runs_from_middle_to_edge(qapp: Any) -> None:

@@ -126,9 +126,9 @@ def soften(picture: QImage) -> None:
     """Smooth the outline of a drawing without multisampling, in place: pixels at its edge become the mean of those
     around. Premultiplied, they keep their colours."""
     rows = np.frombuffer(picture.bits(), np.uint8).reshape(picture.height(), picture.width(), 4)
-    alpha = rows[..., 3]
-    edge = cv2.morphologyEx(alpha, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    cv2.copyTo(cv2.blur(rows, (3, 3)), edge, rows)
+    mean = cv2.blur(rows, (3, 3))
+    # Neither empty nor full around: quicker than a gradient of the alpha channel, whose bytes lie apart.
+    cv2.copyTo(mean, cv2.inRange(cv2.extractChannel(mean, 3), 1, 254), rows)
 
 
 def smaller(picture: QImage, size: QSize) -> QImage:
