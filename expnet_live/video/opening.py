@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
 
+_LENIENT = 19  # the version of PyAV from which the option is gone
+
+
 @overload
 def open_media(path: Path | str, mode: Literal["r"] = "r", **options: Any) -> InputContainer: ...
 
@@ -26,8 +29,10 @@ def open_media(path: Path | str, mode: Literal["r", "w"] = "r", **options: Any) 
     """
     import av
 
-    # Old files have titles in other encodings than UTF-8.
-    return av.open(f"file:{path}", mode, metadata_errors="replace", **options)
+    # Old files have titles in other encodings than UTF-8. PyAV 19 reads them without being told.
+    if int(av.__version__.partition(".")[0]) < _LENIENT:
+        options["metadata_errors"] = "replace"
+    return av.open(f"file:{path}", mode, **options)
 
 
 def refuse_pipes(path: Path) -> None:
