@@ -14,7 +14,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
@@ -171,21 +171,13 @@ class ExportForm(QWidget):
 
     def _ask_out(self) -> None:
         if self._all:
-            self._ask_folder()
+            ask_folder(self.window(), texts.EXPORT_TO, self._folder, self.set_folder)
             return
         dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self.out or Path.home()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda name: self.set_out(Path(name)))
-        dialog.open()
-
-    def _ask_folder(self) -> None:
-        dialog = QFileDialog(self.window(), texts.EXPORT_TO, str(self._folder))
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.set_folder(Path(name)))
         dialog.open()
 
     def set_folder(self, folder: Path) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
@@ -31,7 +31,7 @@ from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.app.widgets.own_keys import OwnKeys
-from expnet_live.app.widgets.pieces import PlainLabel, resize_on_screen, reveal
+from expnet_live.app.widgets.pieces import PlainLabel, ask_folder, resize_on_screen, reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.heads.look import USUAL
@@ -318,13 +318,7 @@ class SessionsWindow(QMainWindow):
     # --- other folders ------------------------------------------------------------------------
 
     def ask_folder(self) -> None:
-        dialog = QFileDialog(self, texts.OPEN_OTHER_TITLE, str(Path.home()))
-        dialog.setObjectName("other")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.open_folder(Path(name)))
-        dialog.open()
+        ask_folder(self, texts.OPEN_OTHER_TITLE, Path.home(), self.open_folder).setObjectName("other")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
