@@ -1,4 +1,4 @@
-"""`expnet-live gestures`: lists the gestures of a session or a video, or acts on those of a camera."""
+"""`expnet-live gestures`: lists the gestures of recordings, or acts on those of a camera."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
     from expnet_live.gestures.rule import Event, Rule
     from expnet_live.person.person import Person
+    from expnet_live.sessions.reading.session import Session
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -25,9 +26,13 @@ def add_parser(subparsers: Subparsers) -> None:
         "gestures",
         help="list smiles, winks, nods and other gestures, or act on them live",
         description="Lists the gestures in a session or a video: name, onset, apex and offset in s, strength. With a "
-        "camera, --to or --press, it acts on them while they happen. See docs/gestures.md.",
+        "camera, --to or --press, it acts on them while they happen. Of several sources, of tables of 'analyze', of "
+        "folders of sessions and of data sets, it lists those of every face. See docs/gestures.md.",
     )
-    parser.add_argument("source", nargs="?", metavar="SOURCE", help="a session, a video, a camera's index, or: demo")
+    parser.add_argument(
+        "sources", nargs="*", metavar="SOURCE",
+        help="a session, a video, a camera's index, demo, a table (.csv), a folder of sessions, a data set",
+    )  # fmt: skip
     parser.add_argument("--list", action="store_true", help="list the gestures that are known, and exit")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="look for these gestures only")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the table to this file (.csv)")
@@ -50,44 +55,101 @@ def add_parser(subparsers: Subparsers) -> None:
 
 @quietly
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.capture.spec import SourceSpec
-    from expnet_live.cli.profile import DEFAULT, person_of
     from expnet_live.core.errors import UserError
     from expnet_live.core.files import check_new
     from expnet_live.core.signals import terminable
-    from expnet_live.gestures.finding import HEADER, lines_of, session_events, write_events
+    from expnet_live.gestures.finding import write_table
     from expnet_live.gestures.watching import chosen, rules_of
-    from expnet_live.sessions.format.folder import is_session
-    from expnet_live.sessions.reading.session import Session
 
-    session = Session.open(args.source) if args.source is not None and is_session(Path(args.source)) else None
-    # The person of a session knows their own gestures.
-    known = None if session is None or args.profile is not None else session.info.person
-    person = known or person_of(args.profile or DEFAULT)
+    session = _session(args.sources)
+    person = _person(args, session)
     rules = chosen(rules_of(person.gestures), args.only)
     if args.list:
         for rule in rules:
             print(f"{rule.name:16}{rule.about}")
         return 0
-    if args.source is None:
+    if not args.sources:
         raise UserError("Give a SOURCE, such as: expnet-live gestures talk.mp4")
     if args.out is not None:
         check_new(args.out, args.overwrite)
     with terminable():
-        if session is None:
-            spec = SourceSpec.parse(args.source)
-            live = args.to or args.press or spec.live
-            events = (_live if live else _video)(args, spec, person, rules)
-        elif args.to or args.press:
-            raise UserError("A session is not live; leave out --to and --press, or give a video or a camera.")
-        else:
-            events = session_events(session, rules)
+        header, lines = _table(args, session, person, rules)
     if args.out is not None:
-        write_events(args.out, events)
-        print(f"{args.out}: {len(events)} gestures")
+        write_table(args.out, header, lines)
+        print(f"{args.out}: {len(lines)} gestures")
     elif not args.to and not args.press:
-        _print(HEADER, lines_of(events))
+        _print(header, lines)
     return 0
+
+
+def _session(sources: list[str]) -> Session | None:
+    """The only source, if it is a session."""
+    from expnet_live.sessions.format.folder import is_session
+    from expnet_live.sessions.reading.session import Session
+
+    if len(sources) != 1 or not is_session(Path(sources[0])) or _recorded(sources[0]):
+        return None
+    return Session.open(sources[0])
+
+
+def _person(args: argparse.Namespace, session: Session | None) -> Person:
+    """The person of --profile, or of the session: they have gestures of their own."""
+    from expnet_live.cli.profile import DEFAULT, person_of
+
+    known = None if session is None or args.profile is not None else session.info.person
+    return known or person_of(args.profile or DEFAULT)
+
+
+def _recorded(source: str) -> bool:
+    """Whether it is a table of `analyze`, a folder of sessions or a data set, in which there may be many faces."""
+    path = Path(source)
+    if not path.is_dir():
+        return path.suffix.lower() in (".csv", ".parquet")
+    return (path / "run.json").is_file() or any(
+        next(path.glob(pattern), None) is not None for pattern in ("*/session.json", "**/*.parquet")
+    )
+
+
+def _table(
+    args: argparse.Namespace, session: Session | None, person: Person, rules: list[Rule]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The header and the lines."""
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.errors import UserError
+    from expnet_live.gestures.finding import HEADER, lines_of, session_events
+
+    acts = bool(args.to or args.press)
+    if session is None and len(args.sources) == 1 and not _recorded(args.sources[0]):
+        spec = SourceSpec.parse(args.sources[0])
+        return HEADER, lines_of((_live if acts or spec.live else _video)(args, spec, person, rules))
+    if acts:
+        raise UserError("Only one camera or video is live; leave out --to and --press, or give that alone.")
+    return (HEADER, lines_of(session_events(session, rules))) if session is not None else _many(args, person, rules)
+
+
+def _many(args: argparse.Namespace, person: Person, rules: list[Rule]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Of every face in several sources: the recorded ones first, then the videos."""
+    from expnet_live.capture.spec import SourceSpec
+    from expnet_live.core.errors import UserError
+    from expnet_live.gestures.finding import HEADER, WHOSE, face_events, lines_of
+    from expnet_live.reports.recordings import read_recordings
+    from expnet_live.sessions.format.folder import is_session
+
+    recorded = [s for s in args.sources if _recorded(s) or is_session(Path(s))]
+    videos = [SourceSpec.parse(s) for s in args.sources if s not in recorded]
+    if any(spec.live for spec in videos):
+        raise UserError("A camera is watched alone; give the other sources to a second command.")
+    lines: list[tuple[str, ...]] = []
+    if recorded:
+        read = read_recordings([Path(s) for s in recorded])
+        for remark in read.remarks:
+            print(f"expnet-live: {remark}", file=sys.stderr)
+        for face in read.faces:
+            whose = (face.source, "" if face.face < 0 else str(face.face))
+            lines += [whose + line for line in lines_of(face_events(face.time, face.weights, face.rotation, rules))]
+    for spec in videos:
+        lines += [(spec.value or spec.name, "", *line) for line in lines_of(_video(args, spec, person, rules))]
+    return (*WHOSE, *HEADER), lines
 
 
 def _video(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Finds the gestures of a recorded session, or of a video, and writes them as a table."""
+"""Finds the gestures of recorded faces, or of a video, and writes them as a table."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.reading.session import Session
 
 HEADER = ("name", "onset", "apex", "offset", "strength")
+WHOSE = ("source", "face")  # the columns before these in a table of several recordings
 
 
 def events_of(times: Array, values: Iterable[Array | None], rules: Sequence[Rule]) -> list[Event]:
@@ -40,11 +41,15 @@ def session_events(session: Session, rules: Sequence[Rule]) -> list[Event]:
         raise UserError("The session has no blendshapes, which gestures are read from; re-analyse it with our network.")
     info = session.info
     shown = track(corrected(rows, info.person, info.coefficients), main_face(rows, info.people))
-    values = (
-        None if weights is None else values_of(weights, shown.rotation[i])
-        for i, weights in enumerate(map(shown.blendshapes_of, range(len(shown))))
-    )
-    return events_of(shown.time, values, rules)
+    return face_events(shown.time, shown.blendshapes, shown.rotation, rules)
+
+
+def face_events(times: Array, weights: Array, rotation: Array, rules: Sequence[Rule]) -> list[Event]:
+    """Of one recorded face: `weights` (T, 52) 0..1 and `rotation` (T, 3) rad at `times` (T,) s, NaN where it is not
+    seen."""
+    known = np.isfinite(weights).all(1) & np.isfinite(rotation).all(1)
+    values = (values_of(w, r) if there else None for w, r, there in zip(weights, rotation, known, strict=True))
+    return events_of(times, values, rules)
 
 
 def source_events(
@@ -81,12 +86,12 @@ def lines_of(events: Sequence[Event]) -> list[tuple[str, ...]]:
     ]
 
 
-def write_events(path: Path, events: Sequence[Event]) -> None:
+def write_table(path: Path, header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> None:
     """Raises UserError if the file cannot be written."""
     try:
         with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(HEADER)
-            writer.writerows(lines_of(events))
+            writer.writerow(header)
+            writer.writerows(lines)
     except OSError as e:
         raise UserError(f"{path} cannot be written ({e.strerror or e}); choose another place with --out.") from e

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 from archives import photo
 from faces_doing import FPS, clip, values
@@ -25,6 +28,7 @@ from expnet_live.gestures.watching import rules_of
 from expnet_live.person.person import Person
 from expnet_live.person.profiles import Profiles
 from expnet_live.research.evaluation.gestures.script import performance
+from expnet_live.sessions.format.table import BLENDSHAPES, ROTATION
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
 
@@ -226,9 +230,38 @@ def test_a_session_knows_its_persons_own_gestures(
     assert "kiss" in capsys.readouterr().out
 
 
+def test_the_gestures_of_every_face_in_several_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two faces of a table, one of a data set, and a video."""
+    times, seen = clip((2, REST), (1, values(mouthSmile=0.6)), (1, values(mouthPucker=1)), (1, REST))
+    names = ["timestamp_s", "source", "face", "confidence", *BLENDSHAPES, *ROTATION]
+    table = tmp_path / "two.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for time, value in zip(times.tolist(), seen, strict=True):
+            assert value is not None
+            for face, weights in ((0, value[:52]), (1, REST[:52])):
+                writer.writerow([time, "talk", face, 1, *weights, 0, 0, 0])
+    alone = tmp_path / "archive" / "part=0" / "a.parquet"
+    alone.parent.mkdir(parents=True)
+    rows = pa_csv.read_csv(table)
+    pq.write_table(rows.filter(pc.equal(rows["face"], 0)), alone)
+    assert main(["gestures", str(table)]) == 0
+    lines = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert list(lines[0]) == ["source", "face", "name", "onset", "apex", "offset", "strength"]
+    assert [(r["source"], r["face"], r["name"]) for r in lines] == [("talk", "0", "smile"), ("talk", "0", "pucker")]
+    out = tmp_path / "all.csv"
+    arguments = [str(table), str(alone.parent.parent), "demo", "--device", "cpu", "--only", "smile", "wide smile"]
+    assert main(["gestures", *arguments, "--out", str(out)]) == 0
+    told = [(r["source"], r["face"], r["name"]) for r in csv.DictReader(out.read_text().splitlines())]
+    assert told[:2] == [(f"{table}/talk", "0", "smile"), (f"{alone.parent.parent}/talk", "", "smile")]
+    assert {source for source, _, _ in told[2:]} == {"demo"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["demo", "demo", "--to", "ws"], "Only one camera or video is live"),
         (["demo", "--only", "yodel"], "There is no gesture called yodel; choose one of smile,"),
         (["demo", "--press", "smile"], "names no key; write it like --press 'brows up=space'."),
         ([], "Give a SOURCE"),
