@@ -18,7 +18,7 @@ from expnet_live.analysis.inputs import Kind, list_items, printable
 from expnet_live.archive.remote import MAGIC, download, is_address, list_files
 from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
-from expnet_live.core.delimiters import check_commas
+from expnet_live.core.delimiters import delimiter_of
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.paths import asset
 
@@ -112,8 +112,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
     if path.suffix.lower() == ".txt":
         yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
-    check_commas(text.partition("\n")[0], f"the list {path}")
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
     if "source" not in (rows.fieldnames or ()):
         raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
     for row in rows:

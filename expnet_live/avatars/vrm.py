@@ -189,10 +189,10 @@ def _licence(meta: Mapping[str, Any], title: str, authors: str, labels: Mapping[
 
 def _text(value: Any) -> str:
     if isinstance(value, str | bool):
-        return str(_WORDS.get(value, value))[:_LONGEST]
-    if isinstance(value, Iterable):
-        return ", ".join(str(v) for v in value)[:_LONGEST]
-    return str(value)[:_LONGEST]
+        text = str(_WORDS.get(value, value))
+    else:
+        text = ", ".join(map(str, value)) if isinstance(value, Iterable) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
 def linear_of(color: Sequence[float]) -> tuple[float, ...]:

@@ -1,4 +1,4 @@
-"""Recognizes tables that a spreadsheet saved with other separators than commas, as it does in many languages."""
+"""Tables that a spreadsheet saved with other separators than commas, as it does in many languages."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ from expnet_live.core.errors import UserError
 _OTHERS = {";": "semicolons", "\t": "tabs"}
 
 
-def check_commas(header: str, name: object) -> None:
-    """Raises UserError if the columns in the first line of the table `name` are separated by anything but commas."""
-    header = header.rstrip("\r\n")
+def delimiter_of(header: str) -> str:
+    """What separates the columns in the first line of a table: a comma, a semicolon or a tab.
+
+    >>> delimiter_of("source;person")
+    ';'
+    """
     most = max(_OTHERS, key=header.count)
-    if header.count(most) > header.count(",") and header.replace("\t", "").isprintable():
+    return most if header.count(most) > header.count(",") else ","
+
+
+def check_commas(header: str, name: object) -> None:
+    """Raises UserError if anything but commas separates the columns in the first line of the table `name`. Decimal
+    numbers are then often written with commas."""
+    header = header.rstrip("\r\n")
+    found = delimiter_of(header)
+    if found in _OTHERS and header.replace("\t", "").isprintable():
         raise UserError(
-            f"The columns of {name} are separated by {_OTHERS[most]}; save it as CSV with commas, and with points in "
+            f"The columns of {name} are separated by {_OTHERS[found]}; save it as CSV with commas, and with points in "
             "its decimal numbers."
         )

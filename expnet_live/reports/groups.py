@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.delimiters import check_commas
+from expnet_live.core.delimiters import delimiter_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
@@ -80,8 +80,7 @@ def read_groups(path: Path) -> dict[str, Member]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
-    check_commas(text.partition("\n")[0], path)
-    rows = csv.DictReader(io.StringIO(text, newline=""))
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise UserError(f"{path} has no column {missing[0]}; its first line must name {', '.join(_COLUMNS)}.")

@@ -57,10 +57,10 @@ def test_what_is_missing_has_a_sentence(folder: Path) -> None:
     assert all(one.problem.endswith(".") for one in found)
 
 
-def test_a_list_with_semicolons_has_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "list.csv").write_text("source;person\na.mp4;Ann\n")
-    with pytest.raises(UserError, match="separated by semicolons; save it as CSV with commas"):
-        list_inputs([str(tmp_path / "list.csv")])
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_list_as_spreadsheets_of_many_languages_save_it(folder: Path, delimiter: str) -> None:
+    (folder / "list.csv").write_text(f"source{delimiter}person\nx/a.mp4{delimiter}Ann\n")
+    assert [one.person for one in list_inputs([str(folder / "list.csv")])] == ["Ann"]
 
 
 def test_a_camera_is_no_archive() -> None:

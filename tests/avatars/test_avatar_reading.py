@@ -260,6 +260,18 @@ def test_whole_avatars(make: Callable[[], bytes], version: int | None, clips: in
     assert hair.alpha is Alpha.MASK and hair.double_sided and hair.shade is not None and not hair.unlit
 
 
+def test_a_long_text_of_the_licence_ends_with_dots(tmp_path: Path) -> None:
+    path = tmp_path / "avatar.vrm"
+    path.write_bytes(vrm_1())
+    theirs = GLTF2.load_binary(path)
+    theirs.extensions["VRMC_vrm"]["meta"]["thirdPartyLicenses"] = "word " * 100
+    theirs.save_binary(path)
+    vrm = read_avatar(path).vrm
+    assert vrm is not None
+    text = dict(vrm.licence.conditions)["Third-party licences"]
+    assert text.startswith("word word") and text.endswith(" …") and len(text) == 302
+
+
 def test_the_edge_of_the_shade_is_where_vrm_0_has_it(tmp_path: Path) -> None:
     """Toony 0.9 and shift 0: from no light at a right angle to the key light to all of it at a cosine of 0.1."""
     (tmp_path / "a.vrm").write_bytes(vrm_0())

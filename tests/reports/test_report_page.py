@@ -319,7 +319,7 @@ def test_tables_that_cannot_be_read(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("source;participant;group\na;p;g\n", "are separated by semicolons"),
+        ("source;participant;group\na;p;g\nb;p\n", "says too little in line 3"),
         ("source,who,group\na,p,g\n", "has no column participant"),
         ("source,participant,group\na,p,g\nb,p\n", "says too little in line 3"),
         ("source,participant,group\na,p,g\na,p,h\n", "says two things about a"),
