@@ -97,6 +97,14 @@ def test_live_link(opened: Opened, receiver: socket.socket) -> None:
     assert len(receiver.recv(4096)) == at + 16
 
 
+def test_live_link_as_vrcfacetracking_takes_it(opened: Opened, receiver: socket.socket) -> None:
+    """It takes 312 bytes, and reads the last 61 numbers."""
+    opened("livelink", receiver.getsockname()[1], subject="iPhone").put(turned(2.25))
+    data = receiver.recv(4096)
+    assert len(data) == 312
+    assert struct.unpack(">61f", data[-244:])[INDEX["jawOpen"]] == 0.5
+
+
 def test_live_link_by_another_reader(opened: Opened, receiver: socket.socket) -> None:
     reader = pytest.importorskip("pylivelinkface")
     stream = opened("livelink", receiver.getsockname()[1])
