@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from websockets.protocol import Event, Protocol
 
-_AT_A_TIME = 2**16
+_AT_A_TIME = 2**13
 
 
 class Wire:
     """One connection; for one thread at a time. All methods raise OSError when it is broken."""
 
     def __init__(self, connection: socket.socket, protocol: Protocol) -> None:
+        from websockets.protocol import State
+
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket, self.protocol = connection, protocol
@@ -23,14 +25,17 @@ class Wire:
         """Whether the other end has closed it, or we have."""
         self._rest = b""  # for which the system's buffer had no room
         self._ends = False
+        self._open = State.OPEN
 
     def hear(self) -> list[Event]:
-        """What has come; pings and closings are answered."""
+        """What has come, or the beginning of it, so that an end that never stops talking cannot keep us here; pings and
+        closings are answered."""
         with suppress(BlockingIOError):
-            while data := self.socket.recv(_AT_A_TIME):
+            if data := self.socket.recv(_AT_A_TIME):
                 self.protocol.receive_data(data)
-            self.over = True
-            self.protocol.receive_eof()
+            else:
+                self.over = True
+                self.protocol.receive_eof()
         events = self.protocol.events_received()
         self.flush()
         return events
@@ -39,9 +44,15 @@ class Wire:
         """Send a message, unless an earlier one has not left entirely; whether it was taken."""
         if not self.flush():
             return False
+        self.queue(message)
+        return True
+
+    def queue(self, message: bytes) -> None:
+        """Send a message, after those that wait."""
+        if self.protocol.state is not self._open:
+            raise ConnectionError("the other end closes the connection")
         self.protocol.send_text(message)
         self.flush()
-        return True
 
     def flush(self) -> bool:
         """Write what waits; False if some of it has to wait for the receiver."""

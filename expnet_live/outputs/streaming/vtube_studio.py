@@ -39,7 +39,7 @@ _INJECTION = (
 _INJECTED = b'"InjectParameterDataResponse"'  # an answer that says nothing, to each sample
 _HEAR_EVERY = 6  # samples, once it takes them
 _RETRY = 2.0  # s between attempts to connect
-_PATIENCE = 5.0  # s that a connection may take
+_PATIENCE = 5.0  # s that an answer may take
 _REFUSED = 50  # the error of a user who does not allow the plugin
 _OURS = tuple(f"ExpNet{name[0].upper()}{name[1:]}" for name in ARKIT)  # parameters of our own
 _POSE = (
@@ -67,6 +67,9 @@ class _Step(Enum):
     READY = auto()
 
 
+_SHORT = (_Step.GREETING, _Step.ENTERING, _Step.LEARNING)  # which no user holds up
+
+
 class _Plugin(Sender):
     """Each sample takes it one step further; nothing waits for an answer."""
 
@@ -82,6 +85,7 @@ class _Plugin(Sender):
         self._tried = -_RETRY
         self._count = 0
         self._refused = False
+        self._objection: str | None = None  # what it says against our last message
         self._token = _read_token()
         self._known: list[int] = []  # of _NAMES, those that it has
         self._template = ""
@@ -97,7 +101,7 @@ class _Plugin(Sender):
             return "VTube Studio does not allow ExpNet Live; to ask again, switch this output off and on."
         if self._step in (_Step.AWAY, _Step.GREETING):
             return f"VTube Studio does not answer at {self._address}; start it, and switch on its API in its settings."
-        return "Allow ExpNet Live in VTube Studio's window." if self._step is _Step.ASKING else None
+        return "Allow ExpNet Live in VTube Studio's window." if self._step is _Step.ASKING else self._objection
 
     def send(self, sample: Sample) -> None:
         try:
@@ -132,6 +136,7 @@ class _Plugin(Sender):
         protocol.send_request(protocol.connect())
 
     def _enter(self) -> None:
+        self._tried = time.monotonic()
         if self._token is None:
             self._step = _Step.ASKING
             self._say("AuthenticationTokenRequest", _PLUGIN)
@@ -141,7 +146,7 @@ class _Plugin(Sender):
 
     def _leave(self) -> None:
         wire, self._wire = self._wire, None
-        self._step, self._text = _Step.AWAY, b""
+        self._step, self._text, self._objection = _Step.AWAY, b"", None
         if wire is not None:
             wire.close()
 
@@ -150,7 +155,7 @@ class _Plugin(Sender):
         from websockets.frames import Frame, Opcode
         from websockets.protocol import State
 
-        if self._step is _Step.GREETING and time.monotonic() > self._tried + _PATIENCE:
+        if self._step in _SHORT and time.monotonic() > self._tried + _PATIENCE:
             raise TimeoutError("it does not answer")
         if self._step is _Step.GREETING and not _connected(wire.socket):
             return
@@ -162,13 +167,24 @@ class _Plugin(Sender):
                 self._text += event.data
                 if event.fin:
                     text, self._text = self._text, b""
-                    if _INJECTED not in text:
-                        message = json.loads(text)
-                        self._answer(str(message.get("messageType")), message.get("data") or {})
+                    self._understand(text)
             if self._wire is not wire:  # it does not allow us
                 return
         if wire.over:
             raise ConnectionError("it has closed the connection")
+
+    def _understand(self, text: bytes) -> None:
+        """Raises OSError for what VTube Studio never says: another program may use its port."""
+        if _INJECTED in text:
+            self._objection = None
+            return
+        try:
+            message = json.loads(text)
+            self._answer(str(message.get("messageType")), message.get("data") or {})
+        except OSError:
+            raise
+        except Exception as error:
+            raise ConnectionError(f"it says something else: {text[:200]!r}") from error
 
     def _answer(self, kind: str, data: dict[str, Any]) -> None:
         if kind == "AuthenticationTokenResponse":
@@ -176,7 +192,7 @@ class _Plugin(Sender):
             _keep_token(self._token)
             self._enter()
         elif kind == "AuthenticationResponse" and data.get("authenticated"):
-            self._step = _Step.LEARNING
+            self._step, self._tried = _Step.LEARNING, time.monotonic()
             for name in _OURS:
                 self._say("ParameterCreationRequest", _parameter(name))
             self._say("InputParameterListRequest", {})
@@ -193,7 +209,11 @@ class _Plugin(Sender):
             self._refused = True
             self._leave()
         elif kind == "APIError":
-            log.info("VTube Studio says: %s", data.get("message"))
+            said = f"VTube Studio says: {data.get('message')}"
+            if said != self._objection:
+                log.info("%s", said)
+            if self._step in (_Step.ENTERING, _Step.READY):  # such as that another plugin moves the same inputs
+                self._objection = said
 
     def _inject(self, sample: Sample) -> None:
         assert self._wire is not None
@@ -210,8 +230,7 @@ class _Plugin(Sender):
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         assert self._wire is not None
         message = {**_ENVELOPE, "requestID": kind, "messageType": kind, "data": data}
-        self._wire.protocol.send_text(json.dumps(message).encode())
-        self._wire.flush()
+        self._wire.queue(json.dumps(message).encode())
 
 
 def _connected(connection: socket.socket) -> bool:

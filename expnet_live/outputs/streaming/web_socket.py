@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import selectors
 import socket
 import threading
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from websockets.http11 import Request
     from websockets.protocol import Event
     from websockets.server import ServerProtocol
+
+log = logging.getLogger(__name__)
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _PATIENCE = 5.0  # s that a client may take for its greeting, or for one message: a slower one is closed
@@ -130,6 +133,9 @@ class _Client:
                 self.gone = late or self.wire.over
         except OSError:
             self.gone = True
+        except Exception:  # whatever one client says, the others stay
+            log.exception("a WebSocket client cannot be understood")
+            self.gone = True
 
     def close(self) -> None:
         from websockets.protocol import State
@@ -146,7 +152,7 @@ class _Client:
             self._asked = True
             request: Request = event  # type: ignore[assignment]
             response = self._protocol.accept(request)
-            if not _is_local(request.headers.get("Origin")):
+            if not all(map(_is_local, request.headers.get_all("Origin"))):
                 response = self._protocol.reject(
                     HTTPStatus.FORBIDDEN, "Only programs and pages of this computer may listen.\n"
                 )
@@ -158,9 +164,12 @@ class _Client:
         self._waits_since = None if taken else self._waits_since or time.monotonic()
 
 
-def _is_local(origin: str | None) -> bool:
+def _is_local(origin: str) -> bool:
     """Whether it is no page of another site: any page that is open in a browser here could otherwise read the face."""
-    return origin is None or urlsplit(origin).hostname in _LOCAL
+    try:
+        return urlsplit(origin).hostname in _LOCAL
+    except ValueError:  # it is no address
+        return False
 
 
 _NOBODY = '{"version":1,"time":%r,"seen":false}'

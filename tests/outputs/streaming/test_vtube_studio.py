@@ -31,6 +31,7 @@ class FakeStudio:
         self.allows: bool | None = True
         self.tokens = {"secret"}
         self.asked = 0
+        self.objection = ""  # to the values that are sent
         self.custom: dict[str, dict[str, Any]] = {}
         self.injected: list[dict[str, Any]] = []
         self._clients: set[ServerConnection] = set()
@@ -44,11 +45,15 @@ class FakeStudio:
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
+    def part(self) -> None:
+        """Say goodbye to all clients, and wait a little for their answers."""
+        for client in tuple(self._clients):
+            client.close()
+
     def stop(self) -> None:
         if self._server is not None:
             self._server.shutdown()
-            for client in tuple(self._clients):
-                client.close()
+            self.part()
             self._thread.join(PATIENCE)
             self._server = None
 
@@ -91,6 +96,8 @@ class FakeStudio:
             return "InputParameterListResponse", {k: [{"name": n} for n in v] for k, v in parameters.items()}
         assert kind == "InjectParameterDataRequest" and data["mode"] == "set" and data["parameterValues"]
         assert {p["id"] for p in data["parameterValues"]} <= {*DEFAULTS, *self.custom}
+        if self.objection:
+            return "APIError", {"errorID": 453, "message": self.objection}
         self.injected.append(data)
         return "InjectParameterDataResponse", {}
 
@@ -190,3 +197,59 @@ def test_without_a_face_it_says_so(opened: Opened, studio: FakeStudio) -> None:
     stream = opened("vtubestudio", studio.port)
     until(lambda: studio.injected, lambda: stream.put(frame_of(1.0)))
     assert not studio.injected[0]["faceFound"]
+
+
+def test_what_the_studio_objects_to_is_told(opened: Opened, studio: FakeStudio) -> None:
+    studio.objection = "FaceAngleX is already controlled by another plugin."
+    studio.start()
+    stream = opened("vtubestudio", studio.port)
+    said = "VTube Studio says: FaceAngleX is already controlled by another plugin."
+    until(lambda: stream.complaint == said, lambda: put(stream))
+    studio.objection = ""
+    until(lambda: stream.complaint is None and stream.sent > 0, lambda: put(stream))
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["hello", "[1]", "null", '{"messageType":"AuthenticationTokenResponse","data":{}}', "[" * 100_000,
+     '{"messageType":"AuthenticationTokenResponse","data":[1]}'],
+    ids=["text", "list", "null", "no token", "deep", "odd data"],
+)  # fmt: skip
+def test_another_program_at_its_port_ends_nothing(
+    opened: Opened, studio: FakeStudio, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._RETRY", 0.1)
+    heard: list[object] = []
+
+    def another(client: ServerConnection) -> None:
+        for text in client:
+            heard.append(text)
+            client.send(words)
+
+    with serve(another, "127.0.0.1", 0, close_timeout=0.2) as server:
+        port = server.socket.getsockname()[1]
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        stream = opened("vtubestudio", port)
+        until(lambda: len(heard) > 1, lambda: put(stream))  # it tries again
+        server.shutdown()
+        serving.join(PATIENCE)
+    assert not stream.over
+    studio.start(port)
+    until(lambda: stream.sent > 0, lambda: put(stream))
+
+
+def test_a_studio_that_takes_its_leave_first_comes_back(
+    opened: Opened, studio: FakeStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It closes as WebSocket asks for: it says so, and waits for our answer."""
+    monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._RETRY", 0.1)
+    studio.start()
+    stream = opened("vtubestudio", studio.port)
+    until(lambda: stream.sent > 0, lambda: put(stream))
+    parting = threading.Thread(target=studio.part)
+    parting.start()
+    until(lambda: stream.complaint is not None, lambda: put(stream))
+    parting.join(PATIENCE)
+    sent = stream.sent
+    until(lambda: stream.sent > sent, lambda: put(stream))
