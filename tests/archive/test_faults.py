@@ -13,19 +13,25 @@ from pathlib import Path
 
 import dask
 import deadly_preload
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from archives import analyzed, archived, assert_same, clip, demo_images, photo, write_clip
 from cutting_proxy import CuttingProxy
 from distributed import LocalCluster
 
+from expnet_live.analysis.rest import Moment, Neutral
 from expnet_live.archive.cluster import QUEUES
 from expnet_live.archive.inputs import fetched, list_inputs
 from expnet_live.archive.settings import settings_of
-from expnet_live.archive.state import read_state
+from expnet_live.archive.state import State, read_state
 from expnet_live.archive.tasks import read_video
+from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
 from expnet_live.core.errors import SourceError, UserError
+from expnet_live.person.curve import Curve
+from expnet_live.person.person import Person
+from expnet_live.pipeline.pipeline import Pipeline
 
 CLIPS = 6
 
@@ -152,12 +158,46 @@ def test_an_input_that_changes_meanwhile_is_not_read(tmp_path: Path) -> None:
         pass
 
 
+def pickled_call(function: str, *texts: str) -> bytes:
+    """A pickle that calls `function`, a module and a name below it, with these texts."""
+    module, _, name = function.partition(":")
+    strings = b"".join(b"\x8c" + bytes([len(os.fsencode(t))]) + os.fsencode(t) for t in texts)
+    return b"\x80\x04c" + f"{module}\n{name}\n".encode() + b"(" + strings + b"tR."
+
+
 def test_a_state_from_elsewhere_runs_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "a.state"
-    path.write_bytes(b"cos\nsystem\n(S'touch " + os.fsencode(tmp_path / "ran") + b"'\ntR.")
-    with pytest.raises(ValueError, match="not the state of a video"):
-        read_state(path)
-    assert not (tmp_path / "ran").exists()
+    program, path = tmp_path / "program", tmp_path / "a.state"
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path / 'ran'}'\n", encoding="utf-8")
+    program.chmod(0o700)
+    for call in (
+        ("os:system", str(program)),
+        ("expnet_live.capture.microphones:subprocess.call", str(program)),  # a name that our module imports
+        ("expnet_live.capture.microphones:_ProgramMicrophone", str(program), "parec", ""),  # a class of ours
+    ):
+        path.write_bytes(pickled_call(*call))
+        with pytest.raises(ValueError, match="not the state of a video"):
+            read_state(path)
+        assert not (tmp_path / "ran").exists(), call
+
+
+def test_a_state_comes_back_with_all_that_it_holds(tmp_path: Path) -> None:
+    pipeline, curves = Pipeline.load(device="cpu", max_faces=2), {"mine": {"jawOpen": Curve(gain=2.0)}}
+    person = Person(identity=np.zeros(3, np.float32), avatars=curves, skin=np.zeros(3, np.float32))
+    neutrals = Neutral(pipeline.face_model.names, person), Neutral(pipeline.face_model.names, seconds=5.0)
+    states = [State(neutral) for neutral in neutrals]
+    with open_source("demo") as source:
+        for frame, number in zip(source, range(10), strict=False):
+            faces = tuple(pipeline.process(frame))
+            for state in states:
+                state.neutral.add(Moment(number, frame.timestamp, faces))
+                state.see([face.face for face in faces], pipeline.appearances())
+    for state in states:
+        state.pipeline = pipeline.memory()
+        state.write(tmp_path / "a.state")
+        back = read_state(tmp_path / "a.state")
+        assert back.looks.keys() == state.looks.keys()
+        assert [m.frame for m in back.neutral.finish()] == [m.frame for m in state.neutral.finish()]
+        pipeline.remember(back.pipeline)
 
 
 def test_one_program_writes_a_data_set(tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]) -> None:
