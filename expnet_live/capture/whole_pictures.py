@@ -13,6 +13,7 @@ import numpy as np
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _SCAN, _END = 0xDA, 0xD9
 _END_MARK = b"\xff\xd9"
+_AT_A_TIME = 1 << 20  # bytes of pixels
 
 
 def whole_jpeg(data: bytes) -> bytes | None:
@@ -69,16 +70,21 @@ def _cross_out(left: dict[int, set[tuple[int, int]]], scan: bytes) -> None:
 
 def png_is_whole(data: bytes) -> bool:
     """Whether all pixels of the picture are present, even without the end marker or with trailing data."""
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    # Bytes that its pixels may take, in any of PNG's kinds: a small file could hold zeros enough to fill the memory.
+    left = (8 * width + 16) * height + 1
     at, pixels = 8, zlib.decompressobj()
     try:
         while at + 8 <= len(data):
             length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
             if kind == b"IEND":
                 return True
-            if kind == b"IDAT":
-                pixels.decompress(data[at + 8 : at + 8 + length])
-                if pixels.eof:
-                    return True
+            part = data[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
+            while part:
+                left -= len(pixels.decompress(part, _AT_A_TIME))
+                if pixels.eof or left <= 0:
+                    return True  # more than all of them; the decoder sees what is wrong
+                part = pixels.unconsumed_tail
             at += 12 + length
     except zlib.error:
         return True  # damaged; the decoder reports it

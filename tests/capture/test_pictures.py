@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -120,6 +123,24 @@ def test_a_png_with_something_behind_or_without_its_end(tmp_path: Path, behind: 
     for bytes_ in (content + behind, content[:-12]):
         path.write_bytes(bytes_)
         assert (read_image(path) == BGR).all()
+
+
+def test_a_png_of_many_more_pixels_than_it_says_takes_no_memory(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Pillow.fromarray(ASTRONAUT[:16, :16]).save(picture, "PNG")
+    packed, pixels = zlib.compressobj(), b""
+    for _ in range(200):
+        pixels += packed.compress(bytes(1 << 20))
+    pixels += packed.flush()
+    head = picture.getvalue()[:33]  # with the size of 16 x 16
+    path = tmp_path / "small.png"
+    path.write_bytes(head + struct.pack(">I", len(pixels)) + b"IDAT" + pixels + bytes(4))
+    tracemalloc.start()
+    with suppress(SourceError):
+        read_image(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 << 20
 
 
 @pytest.mark.parametrize(("format", "suffix"), [("GIF", "gif"), ("WEBP", "webp"), ("PNG", "png"), ("AVIF", "avif")])

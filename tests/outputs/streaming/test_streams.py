@@ -128,7 +128,7 @@ def test_web_socket(opened: Opened) -> None:
             break
         except ConnectionRefusedError:
             threading.Event().wait(0.02)
-    for origin in ("https://example.com", "http://localhost.example.com", "null"):
+    for origin in ("https://example.com", "http://localhost.example.com", "null", "http://["):
         with pytest.raises(InvalidStatus, match="403"):
             connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE, origin=Origin(origin))
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE, origin=Origin("http://localhost:3000")):
