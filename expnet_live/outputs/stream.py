@@ -28,6 +28,7 @@ from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
 
 _MARKS = 100  # markers that may wait
+_PATIENCE = 2.0  # s to wait for the stream before it
 _LONG = 0.008  # s of computing for one sample, after which only the newest of those that came meanwhile is sent
 _sample_of = SampleOf()
 log = logging.getLogger(__name__)
@@ -38,10 +39,16 @@ __all__ = [
 
 
 class Stream(Worker):
-    """A LiveOutput that sends samples in order; if its thread is late, it drops and counts the oldest."""
+    """A LiveOutput that sends samples in order; if its thread is late, it drops and counts the oldest.
 
-    def __init__(self, kind: OutputKind, address: Address, shape: Shape | None = None) -> None:
+    It opens when the stream `after` has ended, which may use the same port.
+    """
+
+    def __init__(
+        self, kind: OutputKind, address: Address, shape: Shape | None = None, after: Stream | None = None
+    ) -> None:
         super().__init__(kind.title(address))
+        self._after = after
         self.kind, self.address = kind, address
         self.shape = shape  # replaced as a whole from other threads
         self.sent = self.unheard = 0
@@ -125,6 +132,9 @@ class Stream(Worker):
         self._samples.close()
 
     def _work(self) -> None:
+        after, self._after = self._after, None
+        if after is not None:
+            after.join(_PATIENCE)
         try:
             sender = self.kind.open(self.address)
         except UserError as error:

@@ -19,6 +19,7 @@ class Streaming:
     def __init__(self, outputs: FanOut) -> None:
         self._outputs = outputs
         self._streams: dict[str, Stream] = {}
+        self._ending: dict[str, Stream] = {}  # the last ones, which may still have their ports
         self._shape: Shape | None = None
         self.failures: dict[str, str] = {}
         """By name, a sentence on why an output was switched off; until it is switched again."""
@@ -102,11 +103,12 @@ class Streaming:
         if stream is not None:
             self._outputs.remove(stream)
             stream.stop()
+            self._ending[name] = stream
         if on:
             self._start(kind, kind.address)
 
     def _start(self, kind: OutputKind, address: Address) -> None:
-        stream = Stream(kind, address, self._shape)
+        stream = Stream(kind, address, self._shape, self._ending.pop(kind.name, None))
         stream.start()
         if not self.held:
             self._outputs.add(stream)
