@@ -20,6 +20,7 @@ from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, write_whole
+from expnet_live.core.records import read_json
 from expnet_live.sessions.format.table import MARKER
 
 SCHEMA = 1
@@ -159,7 +160,7 @@ class Results:
 def _read_run(path: Path) -> dict[str, Any]:
     """The record of an earlier run, or an empty one if none can be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     files, runs = (document.get(key) for key in ("files", "runs")) if isinstance(document, dict) else (None, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import Annotated, Any, TypeVar
@@ -22,6 +23,14 @@ _KINDS = {
     "array": "a list",
     "object": "an object",
 }
+
+
+def read_json(text: str | bytes) -> Any:
+    """What a text of JSON holds, by Python's reader. Raises ValueError, also if it is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def record_of(data: Any, kind: type[T]) -> T:

@@ -13,7 +13,7 @@ import numpy as np
 from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
-from expnet_live.core.records import record_of
+from expnet_live.core.records import read_json, record_of
 from expnet_live.core.types import Array
 
 SCHEMA = 1
@@ -80,7 +80,7 @@ class ShapeModel:
         """Load a model. Raises UserError if `path` is not such a file, or is damaged."""
         try:
             with path.open("rb") as f, np.load(f, allow_pickle=False) as z:
-                about = record_of(json.loads(str(z["about"])), _About)
+                about = record_of(read_json(str(z["about"])), _About)
                 if about.schema != SCHEMA:
                     raise UserError(f"{path} has another version; import the face model again.")
                 arrays = {name: z[name] for name in _ARRAYS}

@@ -20,6 +20,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, replacing
 from expnet_live.core.machine import processor
 from expnet_live.core.paths import cache_folder
+from expnet_live.core.records import read_json
 from expnet_live.networks.architecture import ExpNetConfig
 from expnet_live.networks.checkpoint import FORMAT
 from expnet_live.networks.runtime import OnnxNet, cpu_threads
@@ -52,7 +53,7 @@ class RuntimeFile:
             notes = net.notes
             if notes.get("format") != FORMAT:
                 raise UserError(f"{path} holds a network of another program; {REMAKE}.")
-            return cls(ExpNetConfig.from_dict(json.loads(notes["config"])), json.loads(notes["about"]), net, path)
+            return cls(ExpNetConfig.from_dict(read_json(notes["config"])), read_json(notes["about"]), net, path)
         except UserError:
             raise
         except Exception as e:  # ONNX Runtime has a class for each kind of damage.
@@ -120,7 +121,7 @@ def _quickest(ways: list[_Way], source: str) -> _Way:
 def _measured(path: Path) -> dict[str, Any]:
     """The earlier measurements, none if they cannot be read."""
     try:
-        found = json.loads(path.read_text())
+        found = read_json(path.read_text())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, write_whole
 from expnet_live.core.paths import data_folder
-from expnet_live.core.records import record_of
+from expnet_live.core.records import read_json, record_of
 
 MANIFEST = "manifest.json"
 SCHEMA = 1
@@ -77,7 +77,7 @@ class Store:
         """The imported parts, by key in PARTS. Raises UserError if the manifest is damaged."""
         path = self.folder / MANIFEST
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = read_json(path.read_text(encoding="utf-8"))
             manifest = record_of(data, _Manifest)
             if manifest.schema != SCHEMA:
                 raise UserError(f"{path} has another version; import the official release again.")

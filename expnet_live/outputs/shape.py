@@ -7,7 +7,6 @@ A name that ends in `*` stands for both sides. Blendshapes that are not listed d
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
-from expnet_live.core.records import record_of
+from expnet_live.core.records import read_json, record_of
 from expnet_live.core.types import Array
 from expnet_live.person.curve import Curve as Curve
 
@@ -58,7 +57,7 @@ class Shape:
     def load(cls, path: Path) -> Shape:
         """Read a file. Raises UserError if it is not a file of curves."""
         try:
-            data = record_of(json.loads(path.read_text(encoding="utf-8")), _File)
+            data = record_of(read_json(path.read_text(encoding="utf-8")), _File)
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}); choose another file.") from error
         except ValueError as error:

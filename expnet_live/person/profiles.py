@@ -14,7 +14,7 @@ import numpy as np
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
-from expnet_live.core.records import record_of
+from expnet_live.core.records import read_json, record_of
 from expnet_live.heads.built_in import face_model
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
@@ -46,7 +46,7 @@ class Profiles:
         """The profile of that name, or a new one if there is none. Raises UserError if its file is damaged."""
         path = self._path(name)
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
+            document = read_json(path.read_text(encoding="utf-8"))
             person = record_of(document, PersonRecord).person()
             return _renewed(person) if document.get("schema") == 1 else person
         except FileNotFoundError:
@@ -100,7 +100,7 @@ def _digest(text: str) -> str:
 
 
 def _name_in(path: Path) -> str:
-    return record_of(json.loads(path.read_text(encoding="utf-8")), _Named).name
+    return record_of(read_json(path.read_text(encoding="utf-8")), _Named).name
 
 
 def _renewed(person: Person) -> Person:

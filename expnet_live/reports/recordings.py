@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.moments import spans, usual_step
 from expnet_live.core.naming import few
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
 from expnet_live.sessions.format.folder import is_session
@@ -210,7 +210,7 @@ def _runs(path: Path) -> dict[str, str]:
     """How each input of `analyze` was read, by its source, as far as its run.json tells."""
     told = {}
     try:
-        for run in json.loads(path.read_bytes())["runs"]:
+        for run in read_json(path.read_bytes())["runs"]:
             model, smoothing = run["model"], run["settings"]["smoothing"]
             made = f"Analysed {run['started'][:10]}; {_with(model['name'], model['version'], smoothing)}"
             told.update({str(one["source"]): made for one in run["inputs"]})
@@ -222,7 +222,7 @@ def _runs(path: Path) -> dict[str, str]:
 def _archived(path: Path) -> str:
     """How `archive` read a data set, as far as its dataset.json tells."""
     try:
-        settings = json.loads(path.read_bytes())["settings"]
+        settings = read_json(path.read_bytes())["settings"]
         network = Path(settings["model"] or "expnet.safetensors")
         name = network.stem + settings["runtime"] if settings["runtime"] else network.name
         return f"Read by an archive; {_with(name, 'expnet-live ' + settings['version'], settings['smoothing'])}"

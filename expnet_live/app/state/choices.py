@@ -11,7 +11,7 @@ from expnet_live.app.state.gauge import ACTIONS, GAUGES
 from expnet_live.app.state.gesturing import GestureChoice
 from expnet_live.app.state.marking import PRESETS, Preset
 from expnet_live.capture.spec import SourceKind, SourceSpec
-from expnet_live.core.records import record_of
+from expnet_live.core.records import read_json, record_of
 from expnet_live.heads.look import BALD, Look
 from expnet_live.live.state import Settings
 
@@ -103,7 +103,7 @@ class Choices:
     def from_json(cls, text: str) -> Choices:
         """Read as much as possible of an older or damaged text; the rest gets its defaults."""
         try:
-            data: Any = json.loads(text)
+            data: Any = read_json(text)
         except ValueError:
             return cls()
         if not isinstance(data, dict):

@@ -6,7 +6,6 @@ mm; only the mean of the colours is used.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.heads.head import Part
 from expnet_live.heads.importing.raw import Raw
@@ -128,7 +128,7 @@ def _known(f: File, points: Array) -> dict[int, int]:
         return {}
     try:
         raw = np.asarray(text).ravel()[0]
-        landmarks = json.loads(raw.decode() if isinstance(raw, bytes) else str(raw))
+        landmarks = read_json(raw.decode() if isinstance(raw, bytes) else str(raw))
         at = {str(m["id"]): [float(c) for c in m["coordinates"]] for m in landmarks}
         names = [name for name in _LANDMARKS if name in at]
         vertices = cKDTree(points).query(np.array([at[n] for n in names]).reshape(-1, 3))[1]

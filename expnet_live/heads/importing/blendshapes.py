@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.heads.blendshape_names import plain_name
 from expnet_live.heads.correspondence import IBUG
@@ -106,7 +106,7 @@ def _ict_indices(folder: Path, expressions: list[Path]) -> tuple[dict[int, int],
     if not path.is_file():
         raise UserError(f"{path}, which gives the face's landmarks, is missing; copy it there.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path.read_text(encoding="utf-8"))
         landmarks = [int(v) for v in data["idx_to_landmark_verts"]]
         names = [str(v) for v in data["expressions"]]
         known = {mesh: landmarks[i] for i, mesh in IBUG.items()}

@@ -20,6 +20,7 @@ from typing import Any
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import VTUBE_STUDIO
@@ -179,7 +180,7 @@ class _Plugin(Sender):
             self._objection = None
             return
         try:
-            message = json.loads(text)
+            message = read_json(text)
             self._answer(str(message.get("messageType")), message.get("data") or {})
         except OSError:
             raise
@@ -275,7 +276,7 @@ def _keep_token(token: str) -> None:
 
 def _read_token() -> str | None:
     try:
-        token = json.loads(_token_file().read_text(encoding="utf-8"))["token"]
+        token = read_json(_token_file().read_text(encoding="utf-8"))["token"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return token if isinstance(token, str) else None

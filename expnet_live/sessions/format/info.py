@@ -10,7 +10,7 @@ import msgspec
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
-from expnet_live.core.records import Count, Number, record_of
+from expnet_live.core.records import Count, Number, read_json, record_of
 from expnet_live.core.types import Array, checked
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
@@ -105,7 +105,7 @@ class SessionInfo:
     @classmethod
     def from_json(cls, text: str) -> SessionInfo:
         """Parse the text. Raises ValueError with the reason if it is invalid, FutureSchema if it is newer."""
-        data = json.loads(text)
+        data = read_json(text)
         schema = record_of(data, _Versioned).schema
         if schema > SCHEMA:
             raise FutureSchema(schema)
