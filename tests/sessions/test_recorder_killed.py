@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,3 +108,31 @@ def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
     (tmp_path / "c" / TABLE).unlink()
     (problem,) = recover_all(tmp_path)
     assert isinstance(problem, UserError) and "is missing" in str(problem)
+
+
+def test_nobody_else_gets_a_lock_that_is_held(tmp_path: Path) -> None:
+    """Not even while its file is being removed and made again, many times a second."""
+    count, rounds = threading.Lock(), 3000
+    holders, most, got, bare = 0, 0, 0, 0
+
+    def take() -> None:
+        nonlocal holders, most, got, bare
+        while got < rounds:
+            try:
+                with FolderLock(tmp_path):
+                    with count:
+                        holders, got = holders + 1, got + 1
+                        most = max(most, holders)
+                        bare += not (tmp_path / LOCK).exists()
+                    with count:
+                        holders -= 1
+            except BlockingIOError:
+                continue
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, bare) == (1, 0)
+    assert os.name == "nt" or not any(tmp_path.iterdir())

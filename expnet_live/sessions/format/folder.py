@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from expnet_live.core.paths import local_data_folder
 
@@ -64,12 +65,16 @@ class FolderLock:
 
     def __init__(self, folder: Path, name: str = LOCK) -> None:
         self._path = folder / name
-        self._file = self._path.open("ab")
-        try:
-            _lock(self._file.fileno())
-        except OSError as error:
-            self._file.close()
-            raise BlockingIOError(f"{folder} is in use") from error
+        while True:
+            self._file = self._path.open("ab")
+            try:
+                _lock(self._file.fileno())
+                if _is_there(self._file, self._path):
+                    return
+            except OSError as error:
+                self._file.close()
+                raise BlockingIOError(f"{folder} is in use") from error
+            self._file.close()  # its holder has removed it since it was opened: that of the next one has another file
 
     def __enter__(self) -> FolderLock:
         return self
@@ -79,14 +84,12 @@ class FolderLock:
 
     def release(self) -> None:
         """Release it without raising, even if the folder is gone."""
-        try:
-            # Before closing it, so that nobody else can create a new one. Windows requires closing first.
-            if sys.platform != "win32":
-                self._path.unlink(missing_ok=True)
-            self._file.close()
+        with suppress(OSError):
+            if sys.platform == "win32":  # an open file cannot be removed
+                self._file.close()
+            # Elsewhere while it is held: afterwards it could be another program's.
             self._path.unlink(missing_ok=True)
-        except OSError:
-            pass
+        self._file.close()
 
 
 if sys.platform == "win32":
@@ -95,8 +98,18 @@ if sys.platform == "win32":
     def _lock(file: int) -> None:
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
 
+    def _is_there(file: BinaryIO, path: Path) -> bool:
+        return True  # nobody can remove it as long as it is open
+
 else:
     import fcntl
 
     def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_there(file: BinaryIO, path: Path) -> bool:
+        """Whether the file is the one of that name."""
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except FileNotFoundError:
+            return False
