@@ -12,6 +12,7 @@ from expnet_live.analysis.inputs import Item, Kind
 from expnet_live.analysis.rest import Moment
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import changed
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
@@ -71,12 +72,12 @@ class VideoSession:
     def _session(self) -> Session:
         path = asset("demo.mp4") if self._item.spec == DEMO else Path(self._item.spec)
         recorded = self._item.kind is Kind.VIDEO and path.is_file()
-        when = datetime.fromtimestamp(path.stat().st_mtime) if recorded else datetime.now()
+        when = changed(path) if recorded else datetime.now().astimezone()
         model, files, unnamed = self._estimator.face_model, self._estimator.files(), ModelFile("", "", "")
         (self._folder / MARKERS).write_bytes(header_line() + b"".join(map(marker_line, self._markers)))
         info = SessionInfo(
             app_version=__version__,
-            started=when.astimezone().isoformat(timespec="milliseconds"),
+            started=when.isoformat(timespec="milliseconds"),
             monotonic_start=0.0,
             source=self._item.source,
             width=self._size[0],

@@ -75,25 +75,28 @@ def list_inputs(texts: Sequence[str]) -> list[Input]:
     return list(found.values())
 
 
-def _expanded(text: str, person: str | None = None) -> Iterator[Input]:
-    for one in _listed(text):
+def _expanded(text: str, person: str | None = None, lists: tuple[Path, ...] = ()) -> Iterator[Input]:
+    """`lists`: those that lead to this text."""
+    for one in _listed(text, lists):
         yield one if person is None else replace(one, person=person)
 
 
-def _listed(text: str) -> Iterator[Input]:
+def _listed(text: str, lists: tuple[Path, ...]) -> Iterator[Input]:
     path = Path(text)
     if is_address(text):
         yield from _remote(text)
     elif path.suffix.lower() in _LISTS and path.is_file():
+        if path.resolve() in lists:
+            raise UserError(f"The list {path} names itself; delete that line, or write its pattern more narrowly.")
         for line, person in lines_of(path):
             where = line if is_address(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
-            yield from _expanded(where, person)
+            yield from _expanded(where, person, (*lists, path.resolve()))
     elif MAGIC.search(text) and not path.exists():
         paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  the pattern may be absolute
         if not paths:
             yield Input(Kind.UNREADABLE, text, text, problem=f"Nothing fits the pattern {text}; check it.")
         for name in paths:
-            yield from _listed(name)
+            yield from _listed(name, lists)
     else:
         for item in list_items([text]):
             if item.kind is Kind.CAMERA:
@@ -113,11 +116,14 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
         yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
-    if "source" not in (rows.fieldnames or ()):
-        raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
-    for row in rows:
-        if source := (row["source"] or "").strip():
-            yield source, (row.get("person") or "").strip() or None
+    try:
+        if "source" not in (rows.fieldnames or ()):
+            raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
+        for row in rows:
+            if source := (row["source"] or "").strip():
+                yield source, (row.get("person") or "").strip() or None
+    except csv.Error as error:
+        raise UserError(f"The list {path} is damaged behind line {rows.line_num} ({error}); correct it.") from error
 
 
 def _stamped(one: Input) -> Input:

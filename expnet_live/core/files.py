@@ -8,6 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
@@ -103,6 +104,14 @@ def _sync_folder(path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def changed(path: Path) -> datetime:
+    """When a file or folder was last changed, in local time; now, if the system cannot say or has no such time."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+    except (OSError, ValueError, OverflowError):
+        return datetime.now().astimezone()
 
 
 def checksum(path: Path) -> str:

@@ -81,6 +81,13 @@ def read_groups(path: Path) -> dict[str, Member]:
     except (OSError, UnicodeDecodeError) as e:
         raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+    try:
+        return _members(rows, path)
+    except csv.Error as e:
+        raise UserError(f"{path} is damaged behind line {rows.line_num} ({e}); correct it.") from e
+
+
+def _members(rows: csv.DictReader[str], path: Path) -> dict[str, Member]:
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise UserError(f"{path} has no column {missing[0]}; its first line must name {', '.join(_COLUMNS)}.")

@@ -63,6 +63,21 @@ def test_a_list_as_spreadsheets_of_many_languages_save_it(folder: Path, delimite
     assert [one.person for one in list_inputs([str(folder / "list.csv")])] == ["Ann"]
 
 
+def test_a_list_that_names_itself_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("two.txt\n")
+    (tmp_path / "two.txt").write_text("one.txt\n")
+    (tmp_path / "all.txt").write_text("*.txt\n")
+    for name in ("one.txt", "all.txt"):
+        with pytest.raises(UserError, match="names itself; delete that line"):
+            list_inputs([str(tmp_path / name)])
+
+
+def test_a_damaged_list_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text('source,person\na.mp4,"Ann\n' + "b.mp4,Bob\n" * 20_000)
+    with pytest.raises(UserError, match="is damaged behind line 1 "):
+        list_inputs([str(tmp_path / "list.csv")])
+
+
 def test_a_camera_is_no_archive() -> None:
     with pytest.raises(UserError, match="camera"):
         list_inputs(["0"])

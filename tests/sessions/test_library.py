@@ -17,7 +17,7 @@ from session_files import INFO_OF_TEST, N_IDENTITY, NAMES, face, picture, write_
 from expnet_live.core.errors import UserError
 from expnet_live.sessions.catalog.catalog import Library, Status, rename, set_notes
 from expnet_live.sessions.catalog.thumbnail import HEIGHT, WIDTH, make_thumbnail
-from expnet_live.sessions.catalog.trash import trash
+from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.folder import INFO, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, read_info, write_info
 from expnet_live.sessions.format.table import Layout
@@ -74,6 +74,25 @@ def test_listed_newest_first_with_what_is_wrong(tmp_path: Path) -> None:
     ):
         entry = by_name[name]
         assert entry.status is Status.UNREADABLE and words in entry.problem and entry.problem.endswith("."), entry
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system sets its zone otherwise")
+def test_no_damage_of_one_session_hides_the_others(tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for i, started in enumerate(("0001-01-01T00:00:00", "9999-12-31T23:59:59", "0001-01-01T00:00:00+14:00", "")):
+            write_session(tmp_path / f"s{i}", 6)
+            write_info(tmp_path / f"s{i}", replace(read_info(tmp_path / f"s{i}"), started=started))
+        write_session(tmp_path / "deep", 6)
+        (tmp_path / "deep" / INFO).write_text("[" * 100_000, encoding="utf-8")
+        entries = {e.folder.name: e for e in Library(tmp_path).entries()}
+        assert [e.readable for name, e in sorted(entries.items())] == [False, True, True, True, True]
+        assert "is damaged or from another program (it is nested too deeply)" in entries["deep"].problem
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_other_folders_are_listed_once(tmp_path: Path) -> None:
@@ -185,6 +204,14 @@ def test_to_the_trash_and_back(tmp_path: Path) -> None:
     place = Path(done.stdout.strip())
     assert not folder.exists() and place.parent == home / "data" / "Trash" / "files"
     assert {p.name: p.read_bytes() for p in place.iterdir()} == files
+
+
+def test_back_from_the_trash_without_its_note(tmp_path: Path) -> None:
+    place = tmp_path / "Trash" / "files" / "s"
+    write_session(place, 6)
+    (tmp_path / "Trash" / "info" / "s.trashinfo").mkdir(parents=True)  # which no file's removal removes
+    Trashed(tmp_path / "s", place).restore()
+    assert read_info(tmp_path / "s").complete and not place.exists()
 
 
 @linux

@@ -16,7 +16,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.format.folder import MARKERS, TABLE
-from expnet_live.sessions.format.markers import Marker, labels_of, write_markers
+from expnet_live.sessions.format.markers import Marker, labels_of, read_markers, write_markers
 from expnet_live.sessions.format.table import MARKER, Layout, read_rows
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
@@ -92,6 +92,12 @@ def test_a_table_from_a_spreadsheet_keeps_its_lines(tmp_path: Path) -> None:
     assert [m.label for m in Session.open(folder).markers] == ["x"] and len(Session.open(folder).rows) == 8
     with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
         assert [row[MARKER] for row in csv.DictReader(file)] == ["", "x", *[""] * 6]
+
+
+def test_a_quote_that_does_not_end_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / MARKERS).write_text('timestamp_s,label\n0.5,"a\n' + "1.5,b\n" * 40_000, encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged at line"):
+        read_markers(tmp_path / MARKERS)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT, INDEX, SIDEWAYS
 from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.files import changed
 from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
 from expnet_live.outputs.export.actions import weights_of
@@ -97,7 +98,7 @@ def write_take(excerpt: Excerpt, root: Path) -> tuple[str, ...]:
     """
     session, rows, fps = excerpt.session, excerpt.rows, excerpt.fps
     assert fps is not None  # at a fixed rate
-    when = datetime.fromisoformat(session.info.started)
+    when = session.info.moment or changed(session.folder)
     names = Names.of(session.info.title or session.folder.name, when)
     take = root / names.folder
     take.mkdir(parents=True)

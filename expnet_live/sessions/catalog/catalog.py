@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import changed
 from expnet_live.core.types import Image
 from expnet_live.sessions.catalog.thumbnail import make_thumbnail
 from expnet_live.sessions.format.folder import MARKERS, STAMP, TABLE, in_use, sessions_root
@@ -128,7 +129,7 @@ def _entry(listed: SessionEntry) -> Entry:
     folder, info = listed.folder, listed.info
     if info is None:
         return Entry(
-            folder, folder.name, _named(folder) or _changed(folder), status=Status.UNREADABLE, problem=listed.problem
+            folder, folder.name, _named(folder) or changed(folder), status=Status.UNREADABLE, problem=listed.problem
         )
     status = Status.RECOVERED if info.recovered else Status.COMPLETE
     if not info.complete:
@@ -139,7 +140,7 @@ def _entry(listed: SessionEntry) -> Entry:
     return Entry(
         folder=folder,
         title=info.title,
-        started=_moment(info.started) or _changed(folder),
+        started=info.moment or changed(folder),
         duration=info.duration,
         source=info.source,
         model=info.model.name,
@@ -150,27 +151,12 @@ def _entry(listed: SessionEntry) -> Entry:
     )
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.astimezone()
-
-
 def _named(folder: Path) -> datetime | None:
     """The time by which new sessions are named."""
     try:
         return datetime.strptime(folder.name[:_STAMP_LENGTH], STAMP).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
-
-
-def _changed(folder: Path) -> datetime:
-    try:
-        return datetime.fromtimestamp(folder.stat().st_mtime).astimezone()
-    except OSError:
-        return datetime.now().astimezone()
 
 
 def _version(folder: Path) -> object:

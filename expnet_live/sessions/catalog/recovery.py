@@ -30,7 +30,8 @@ def recover(folder: Path) -> SessionInfo:
         return info
     try:
         with FolderLock(folder):
-            return _recovered(folder, info)
+            info = read_info(folder)  # its recorder may have completed it meanwhile, or another window
+            return info if info.complete else _recovered(folder, info)
     except BlockingIOError as e:
         raise UserError(f"{folder} is being recorded; stop that recording instead.") from e
     except OSError as e:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,8 +34,8 @@ class Trashed:
                 f"{self.folder.name} cannot be put back ({e.strerror or e}); take it out of the trash with your file "
                 "manager."
             ) from e
-        note = self.place.parents[1] / "info" / f"{self.place.name}.trashinfo"
-        note.unlink(missing_ok=True)
+        with suppress(OSError):  # the trash itself forgets notes about what is gone
+            (self.place.parents[1] / "info" / f"{self.place.name}.trashinfo").unlink()
 
 
 def restore(trashed: Iterable[Trashed]) -> None:

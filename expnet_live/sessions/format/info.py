@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -76,6 +77,16 @@ class SessionInfo:
     @property
     def complete(self) -> bool:
         return self.status == COMPLETE
+
+    @property
+    def moment(self) -> datetime | None:
+        """The time of `started`, with its zone; None if that is no time of this computer's calendar."""
+        try:
+            moment = datetime.fromisoformat(self.started)
+            moment.astimezone(UTC)
+            return moment if moment.tzinfo else moment.astimezone()
+        except (ValueError, OverflowError, OSError):
+            return None
 
     def skin_of(self, face: int | None) -> Array | None:
         """The tone in which to show a face, sRGB (3,) 0..255: that of the profile for its person; None if unknown."""

@@ -73,7 +73,7 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
         if tuple(next(reader, HEADER)) not in (HEADER, _OLD_HEADER):
             raise ValueError("wrong header")
         markers = [_marker(*fields) for fields in reader if fields]
-    except (TypeError, ValueError) as e:
+    except (TypeError, ValueError, csv.Error) as e:
         raise UserError(
             f"{path} is damaged at line {reader.line_num}; correct that line or delete it. The recording itself does "
             "not need this file."

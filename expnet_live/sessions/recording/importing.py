@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import SourceError, UserError
-from expnet_live.core.files import whole
+from expnet_live.core.files import changed, whole
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.core.types import Frame
 from expnet_live.live.state import Settings
@@ -52,7 +51,7 @@ def import_video(
         about = replace(
             describe(SourceSpec.file(path), settings, pipeline, person),
             title=path.stem,
-            started=datetime.fromtimestamp(path.stat().st_mtime).astimezone().isoformat(timespec="milliseconds"),
+            started=changed(path).isoformat(timespec="milliseconds"),
             width=width,
             height=height,
             video_frames=0,
