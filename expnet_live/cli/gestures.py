@@ -144,9 +144,11 @@ def _many(args: argparse.Namespace, person: Person, rules: list[Rule]) -> tuple[
         read = read_recordings([Path(s) for s in recorded])
         for remark in read.remarks:
             print(f"expnet-live: {remark}", file=sys.stderr)
-        for face in read.faces:
-            whose = (face.source, "" if face.face < 0 else str(face.face))
-            lines += [whose + line for line in lines_of(face_events(face.time, face.weights, face.rotation, rules))]
+        with progress_bar() as progress:
+            for i, face in enumerate(read.faces, 1):
+                whose = (face.source, "" if face.face < 0 else str(face.face))
+                lines += [whose + line for line in lines_of(face_events(face.time, face.weights, face.rotation, rules))]
+                progress(i, len(read.faces))
     for spec in videos:
         lines += [(spec.value or spec.name, "", *line) for line in lines_of(_video(args, spec, person, rules))]
     return (*WHOSE, *HEADER), lines
