@@ -9,6 +9,7 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.container import ENDINGS
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, whole
+from expnet_live.core.naming import is_device
 from expnet_live.heads.head import Head
 from expnet_live.heads.library import Library
 from expnet_live.heads.transfer import Driver
@@ -69,6 +70,7 @@ class Wardrobe(Library):
     def free_name(self, source: Path) -> str:
         """A name for a file's avatar that no head has yet."""
         stem = "".join(c if c.isalnum() or c in " .-_" else "-" for c in source.stem).strip(" .-")[:32] or "Avatar"
+        stem = f"{stem}_" if is_device(stem) else stem
         taken = {name.casefold() for name in self.names()} | {"official", "default"}
         names = [stem, *(f"{stem} {i}" for i in range(2, 1000))]
         return next(name for name in names if name.casefold() not in taken)

@@ -164,7 +164,7 @@ def run_import(args: argparse.Namespace) -> int:
     from expnet_live.analysis.inputs import Kind, list_items
     from expnet_live.cli.profile import person_of
     from expnet_live.cli.progress import progress_bar
-    from expnet_live.core.errors import SourceError
+    from expnet_live.core.errors import UserError
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
     from expnet_live.pipeline.pipeline import Pipeline
@@ -176,21 +176,20 @@ def run_import(args: argparse.Namespace) -> int:
     settings = Settings(model, args.device, args.smoothing, args.max_faces)
     person = person_of(args.profile)
     pipeline = Pipeline.load(model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
-    there = [path.name for path in root.iterdir()] if root.is_dir() else []
     failed = False
     with terminable():
-        for item in list_items(args.videos, taken=there):
+        for item in list_items(args.videos):
             problem = item.problem
             if item.kind is not Kind.VIDEO or not Path(item.spec).is_file():
                 problem = problem or f"{item.source} is not a video; sessions are made of videos only."
             else:
-                folder = root / item.name.replace("/", "_")
+                folder = _free_folder(root, item.name)
                 try:
                     with progress_bar() as progress:
                         info = import_video(
                             Path(item.spec), folder, settings, person, pipeline, progress, sound=args.sound
                         )
-                except SourceError as error:
+                except UserError as error:
                     problem = str(error)
                 else:
                     problem = info.problem
@@ -199,6 +198,17 @@ def run_import(args: argparse.Namespace) -> int:
                 failed = True
                 print(f"expnet-live: {problem}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _free_folder(root: Path, name: str) -> Path:
+    """A folder in `root` for a video whose path, without suffix, is `name`."""
+    from itertools import count
+
+    from expnet_live.core.naming import file_stem
+
+    stem = file_stem(name.replace("/", "_"), "session")
+    folders = (root / (stem if i == 1 else f"{stem}-{i}") for i in count(1))
+    return next(folder for folder in folders if not folder.exists())
 
 
 @quietly

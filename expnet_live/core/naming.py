@@ -1,8 +1,14 @@
-"""Names in sentences."""
+"""Names in sentences, and of files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+_FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "123456789")})
+_LONGEST = (
+    180  # bytes of a name: file systems allow 255, with a number, an ending, and the addition while it is written
+)
 
 
 def few(names: Sequence[str], most: int = 3) -> str:
@@ -13,3 +19,19 @@ def few(names: Sequence[str], most: int = 3) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} other{'s' * (more > 1)}" if more > 0 else "")
+
+
+def is_device(stem: str) -> bool:
+    """Whether Windows takes a file of that name, whatever its ending, for one of its devices."""
+    return stem.partition(".")[0].strip().casefold() in _DEVICES
+
+
+def file_stem(text: str, otherwise: str) -> str:
+    """A text as the name of a file, without its ending, on every system; `otherwise` if nothing is left of it.
+
+    >>> file_stem("What? 1/2", "session"), file_stem("NUL", "session"), file_stem("...", "session")
+    ('What_ 1_2', '_NUL', 'session')
+    """
+    plain = "".join(c if c.isprintable() else "_" for c in text.translate(_FORBIDDEN))
+    stem = plain.encode()[:_LONGEST].decode("utf-8", "ignore").strip(" .") or otherwise
+    return f"_{stem}" if is_device(stem) else stem

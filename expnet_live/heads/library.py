@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import is_device
 from expnet_live.core.paths import data_folder
 from expnet_live.heads import face_model as built_in
 from expnet_live.heads.face_model import FaceModel
@@ -47,7 +48,7 @@ class Library:
 
     def check_new(self, name: str, replace: bool = False) -> None:
         """Check a name for a new head. Raises UserError if no head can be imported under that name."""
-        if not _NAME.fullmatch(name) or name.casefold() in _RESERVED:
+        if not _NAME.fullmatch(name) or name.casefold() in _RESERVED or is_device(name):
             raise UserError(f"A head cannot be named {name}; use letters, digits, spaces, dots and dashes.")
         taken = [n for n in self.names() if n.casefold() == name.casefold()]
         if taken and not replace:

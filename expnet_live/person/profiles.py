@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
+from expnet_live.core.naming import is_device
 from expnet_live.core.paths import data_folder
 from expnet_live.core.records import read_json, record_of
 from expnet_live.heads.built_in import face_model
@@ -87,8 +89,8 @@ class Profiles:
         if len(f"{stem}.json".encode()) > _LONGEST:
             stem = f"{stem[:40]}-{_digest(stem)}"
         usual, apart = (self._folder / f"{s}.json" for s in (stem, f"{stem[:40]}-{_digest(own)}"))
-        if apart.exists():
-            return apart
+        if apart.exists() or (is_device(stem) and not (os.name == "posix" and usual.exists())):
+            return apart  # a device must not even be opened
         try:
             return usual if _name_in(usual).casefold() == own else apart
         except (OSError, ValueError):  # there is none, or it is damaged
@@ -96,7 +98,7 @@ class Profiles:
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _name_in(path: Path) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import is_device
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
@@ -99,6 +100,22 @@ def test_gestures_that_a_script_measured_are_kept(tmp_path: Path) -> None:
     profiles = Profiles(tmp_path)
     profiles.save(Person("Ada", gestures={"kiss": examples}))  # type: ignore[dict-item]
     np.testing.assert_array_equal(np.array(profiles.load("Ada").gestures["kiss"], np.float32), examples)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    """Devices of Windows, and names from a command line that are no text."""
+    profiles, names = Profiles(tmp_path), ["Con", "aux", "\udce9", "COM1"]
+    for name in names:
+        assert not profiles.has(name) and profiles.load(name) == Person(name)
+        profiles.save(Person(name, neutral={"jawOpen": 0.5}))
+    assert sorted(profiles.names()) == sorted(names)
+    assert not any(is_device(path.name) for path in tmp_path.iterdir())
+    (tmp_path / "nul.json").write_text((tmp_path / profiles_file(tmp_path, "Con")).read_text().replace("Con", "Nul"))
+    assert profiles.load("Nul").neutral == {"jawOpen": 0.5}  # as earlier versions wrote it
+
+
+def profiles_file(folder: Path, name: str) -> str:
+    return next(p.name for p in folder.iterdir() if f'"{name}"' in p.read_text(encoding="utf-8"))
 
 
 def test_names_that_differ_in_signs_alone_are_two_people(tmp_path: Path) -> None:

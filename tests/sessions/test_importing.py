@@ -45,6 +45,19 @@ def test_an_earlier_session_stays(tmp_path: Path) -> None:
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"grey", "grey-2"}
 
 
+def test_paths_of_any_length_and_what_cannot_be_written(tmp_path: Path) -> None:
+    deep = tmp_path / "in" / ("a" * 150) / ("b" * 150)
+    for folder in (deep, tmp_path / "in" / "c"):
+        folder.mkdir(parents=True)
+        with VideoWriter(folder / "grey.mp4") as writer:
+            for n in range(3):
+                writer.write(np.full((48, 64, 3), 40 * n, np.uint8), n / 10)
+    for _ in range(2):  # earlier sessions stay, and the next ones are written
+        assert main(["sessions", "import", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    names = {p.name[-9:] for p in (tmp_path / "out").iterdir()}
+    assert names == {"bbbbbbbbb", "bbbbbbb-2", "c_grey", "c_grey-2"}
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems' file names are text")
 def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
     video = tmp_path / os.fsdecode(b"F\xfc\xdfe.mp4")

@@ -15,6 +15,7 @@ from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder
+from expnet_live.core.naming import file_stem
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
@@ -26,7 +27,7 @@ Ask = Callable[[Callable[[], Path], Callable[[Path], None]], None]
 _USUAL = "csv"  # format
 _ALL = "all"  # all chosen sessions, in place of whether the loop is exported
 _RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
-_FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+_UNNAMED = "session"  # a file of a title without letters
 _PATH_WIDTH = 330  # pixels
 _FOLDER = "export folder"  # key of the settings
 
@@ -102,7 +103,7 @@ class ExportForm(QWidget):
     def name_finder(self) -> Callable[[str], Path]:
         """Gives a new path for a title; it reads the disk."""
         folder, ending = self._folder, self.chosen.ending
-        return lambda title: _free_name(folder, _stem(title), ending)
+        return lambda title: _free_name(folder, file_stem(title, _UNNAMED), ending)
 
     def set_shown(self, face: int | None) -> None:
         """Set the face that the player shows, which formats of one face get unless another one is chosen."""
@@ -233,7 +234,7 @@ class ExportForm(QWidget):
         self.out = None
         self._searches += 1
         search, ending = self._searches, self.chosen.ending
-        folder, stem = self._folder, _stem(self._title) or session.folder.name
+        folder, stem = self._folder, file_stem(self._title, session.folder.name)
 
         def found(path: Path) -> None:
             if search == self._searches:
@@ -295,11 +296,6 @@ class ExportForm(QWidget):
             grid.addWidget(label, line, column)
             grid.addWidget(widget, line, column + 1)
         grid.addWidget(boxes, 2, 3, 1, 2)
-
-
-def _stem(title: str) -> str:
-    """A title as the name of a file."""
-    return title.translate(_FORBIDDEN).strip(" .")
 
 
 def _free_name(folder: Path, stem: str, ending: str) -> Path:

@@ -35,6 +35,7 @@ SUBJECT = "ExpNetLive"
 _BASE = 60  # frames per second of the table's timecodes, whatever the take's rate
 _DAY = 24 * 3600.0
 _ANGLES = tuple(f"{part}{angle}" for part in ("Head", "LeftEye", "RightEye") for angle in ("Yaw", "Pitch", "Roll"))
+_LONGEST = 100  # letters of a slate
 _THUMBNAIL = 320  # px of its width
 
 
@@ -80,7 +81,7 @@ class Names:
     @classmethod
     def of(cls, title: str, when: datetime) -> Names:
         plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-        return cls(f"{when:%Y%m%d}", re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-") or "session")
+        return cls(f"{when:%Y%m%d}", re.sub(r"[^A-Za-z0-9]+", "-", plain)[:_LONGEST].strip("-") or "session")
 
     @property
     def folder(self) -> str:

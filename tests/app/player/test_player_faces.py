@@ -107,6 +107,16 @@ def test_a_click_on_a_face_shows_it_at_the_same_moment(qtbot: Any, player: Playe
     assert player.playback is not None and player.playback.row == 10
 
 
+def test_an_export_of_any_title_has_a_name(qtbot: Any, store: QSettings, pair: Path) -> None:
+    form = ExportForm(store, lambda work, then: then(work()), lambda: USUAL)
+    qtbot.addWidget(form)
+    form.set_folder(pair.parent)
+    for title, name in (("表" * 200, "表" * 60), ("aux", "_aux"), ("...", pair.name)):
+        form.set_session(Session.open(pair), title)
+        assert form.out == pair.parent / f"{name}.csv"
+    assert form.name_finder()("...") == pair.parent / "session.csv"
+
+
 def test_an_export_of_one_face_takes_the_one_in_the_player(qtbot: Any, store: QSettings, pair: Path) -> None:
     form = ExportForm(store, lambda work, then: then(work()), lambda: USUAL)
     qtbot.addWidget(form)
