@@ -44,7 +44,14 @@ class Trial:
         print("expnet-live", *args, flush=True)
         command = [str(self.program), *args]
         done = subprocess.run(
-            command, cwd=self.home, env=self.env, capture_output=True, text=True, timeout=600, check=False
+            command,
+            cwd=self.home,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=600,
+            check=False,
         )
         if done.returncode != status:
             sys.exit(f"exit status {done.returncode} instead of {status}\n{done.stdout}\n{done.stderr}")

@@ -13,7 +13,6 @@ from expnet_live.heads.head import Head
 
 if TYPE_CHECKING:
     from expnet_live.heads.face_model import FaceModel
-    from expnet_live.heads.head import Head
     from expnet_live.heads.transfer import Driver
     from expnet_live.pipeline.appearance import Appearance
     from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator

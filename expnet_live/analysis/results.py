@@ -19,7 +19,7 @@ from typing import Any
 from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum, write_whole
+from expnet_live.core.files import checksum, move, write_whole
 from expnet_live.core.records import read_json
 from expnet_live.sessions.format.table import MARKER
 
@@ -125,9 +125,9 @@ class Results:
                     name = path.relative_to(files)
                     sums[name.as_posix()] = checksum(path)
                     (self.out / name).parent.mkdir(parents=True, exist_ok=True)
-                    path.replace(self.out / name)
+                    move(path, self.out / name)
             sums[TABLE] = checksum(joined)
-            joined.replace(self.out / TABLE)
+            move(joined, self.out / TABLE)
             document = {"schema": SCHEMA, "runs": [*kept.get("runs", []), dict(run)], "files": sums}
             write_whole(self.out / RUN, json.dumps(document, indent=1) + "\n")
 

@@ -26,7 +26,9 @@ def start(path: Path | None = None) -> RotatingFileHandler | None:
     path = path or log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8")
+        handler = RotatingFileHandler(
+            path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
+        )
     except OSError as error:
         log.warning("cannot write a log file: %s", error)
         return None

@@ -182,7 +182,7 @@ def _copy(one: Input) -> Path:
     for folder, _ in _copies.values():
         folder.cleanup()
     _copies.clear()
-    folder = TemporaryDirectory(prefix="expnet-live-")
+    folder = TemporaryDirectory(prefix="expnet-live-", ignore_cleanup_errors=True)
     copy = Path(folder.name) / ("input" + PurePosixPath(one.spec.partition("::")[0]).suffix)
     try:
         download(one.spec, copy)

@@ -94,7 +94,8 @@ def _root(text: str) -> str | None:
     """The folder below which the folders of persons are, as the specs of inputs begin; None if INPUT is a file."""
     pattern = MAGIC.search(text)
     if pattern and not Path(text).exists():
-        text = text[: pattern.start()].rpartition("/")[0] or ("/" if text.startswith("/") else ".")
+        fixed = text[: pattern.start()]
+        text = fixed.rpartition("/")[0] if is_address(text) else os.path.dirname(fixed) or "."  # noqa: PTH120
     elif not is_address(text) and not Path(text).is_dir():
         return None
     return text if is_address(text + "/") else os.path.abspath(text)  # noqa: PTH100  keeps links

@@ -238,7 +238,7 @@ def most_memory() -> int:
     """The most memory in bytes that this process has had, 0 if the system does not tell."""
     try:
         # Not getrusage: there a process also has the memory of the one that started it.
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         return 0
     return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)

@@ -37,7 +37,7 @@ def list_cameras(folder: Path = SYSFS) -> list[CameraInfo]:
 
 def _read(path: Path, default: str) -> str:
     try:
-        return path.read_text(errors="replace").strip() or default
+        return path.read_text(encoding="utf-8", errors="replace").strip() or default
     except OSError:
         return default
 

@@ -80,6 +80,7 @@ def end(status: int) -> None:
             thread.join()
     if any(t.daemon for t in others):
         logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for pipe in (sys.stdout, sys.stderr):
+            if pipe is not None:  # a program without a console has none
+                pipe.flush()
         os._exit(status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+
+_WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # s
 
 
 @contextmanager
@@ -60,7 +63,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         yield partial
         if durable:
             _to_disk(partial)
-        partial.replace(path)
+        move(partial, path)
         if durable:
             _sync_folder(path.parent)
     finally:
@@ -69,6 +72,22 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         else:
             with suppress(OSError):  # also if the folder does not exist
                 partial.unlink()
+
+
+def move(path: Path, to: Path) -> None:
+    """Give a file or folder another name on the same disk, in place of a file of that name. Raises OSError.
+
+    Windows refuses that while anybody reads the old file: another thread, or whatever searches new files, which mostly
+    takes a moment.
+    """
+    for wait in _WAITS if os.name == "nt" else ():
+        try:
+            path.replace(to)
+        except PermissionError:
+            time.sleep(wait)
+        else:
+            return
+    path.replace(to)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

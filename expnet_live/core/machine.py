@@ -14,7 +14,7 @@ _PICTURE, _KEPT = 64 << 20, 128 << 20  # bytes
 def processor() -> str:
     """Its name, and where the system reveals them, a digest of its abilities: a virtual machine may hide some."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}

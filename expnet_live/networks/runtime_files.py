@@ -121,7 +121,7 @@ def _quickest(ways: list[_Way], source: str) -> _Way:
 def _measured(path: Path) -> dict[str, Any]:
     """The earlier measurements, none if they cannot be read."""
     try:
-        found = read_json(path.read_text())
+        found = read_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

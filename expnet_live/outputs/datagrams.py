@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 import time
 from abc import abstractmethod
 
+from expnet_live.core.errors import system_text
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.output import Sender
 from expnet_live.outputs.sample import Sample
@@ -50,7 +50,7 @@ class Datagrams(Sender):
         if code in (errno.ECONNREFUSED, errno.ECONNRESET):
             self._refused = time.monotonic()
         elif code:
-            raise OSError(code, os.strerror(code))
+            raise OSError(code, system_text(code))
 
     def _one(self, packet: bytes) -> None:
         for _ in range(2):

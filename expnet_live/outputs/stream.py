@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import socket
 import time
 from collections import deque
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import UserError, system_text
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.address import LOOPBACK, Address
 from expnet_live.outputs.datagrams import Datagrams
@@ -223,4 +222,4 @@ def _reason(error: OSError) -> str:
     """The system's own message, without additions of libraries."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
-    return os.strerror(error.errno)
+    return system_text(error.errno)

@@ -179,7 +179,7 @@ def ended(process: subprocess.Popen[str]) -> bool:
 def readers_of(path: Path, parent: int) -> set[int]:
     """The children of a process that have a file open."""
     found = set()
-    for child in (int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+    for child in (int(p) for p in Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()):
         with contextlib.suppress(OSError):  # it has ended meanwhile
             if any(link.readlink() == path for link in Path(f"/proc/{child}/fd").iterdir()):
                 found.add(child)

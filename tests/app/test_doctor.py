@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from expnet_live.app import logs
 from expnet_live.app.platform import diagnosis, probe
 from expnet_live.app.platform.diagnosis import Finding, ask_process, diagnose
 from expnet_live.cli import main
@@ -114,3 +116,18 @@ def test_what_only_the_landmark_fit_needs_may_be_missing(monkeypatch: pytest.Mon
     monkeypatch.setattr(diagnosis.metadata, "version", without)
     found = diagnosis.packages(answering())
     assert not found.broken and "mediapipe" not in found.facts[0]
+
+
+def test_a_driver_may_say_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = "import os", "os.write(1, b'\\xff\\n')", "os.write(2, b'\\x81\\xfe driver\\n')", "os._exit(3)"
+    (tmp_path / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    answers, end = ask_process("cameras")
+    assert answers == [] and end is not None and end.startswith("failed (") and end.endswith(" driver)")
+
+
+def test_the_log_takes_names_that_are_no_text(tmp_path: Path) -> None:
+    handler = logs.start(tmp_path / "log")
+    logging.getLogger("expnet_live.test").info("%s cannot be read", "caf\udce9.png")
+    logs.stop(handler)
+    assert (tmp_path / "log").read_text(encoding="utf-8").endswith("caf\\udce9.png cannot be read\n")

@@ -130,6 +130,18 @@ print("not reached")
     assert (done.returncode, done.stdout) == (3, "written\n")
 
 
+def test_the_end_of_a_program_without_a_console() -> None:
+    code = """
+import sys, threading, time
+sys.stdout = sys.stderr = None
+from expnet_live.cli.app import end
+threading.Thread(target=time.sleep, args=(200,), daemon=True).start()
+end(3)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
+
+
 def test_a_picture_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
     from expnet_live.app.launch import save_picture
     from expnet_live.core.errors import UserError

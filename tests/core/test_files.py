@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     write_whole(path, "old")
     done = subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL and path.read_text() == "old"
+
+
+@pytest.mark.skipif(os.name != "nt", reason="other systems replace files that somebody reads")
+def test_a_file_is_replaced_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, "old")
+    reader = path.open(encoding="utf-8")
+    closing = threading.Timer(0.2, reader.close)
+    closing.start()
+    write_whole(path, "new")
+    assert path.read_text(encoding="utf-8") == "new" and reader.closed
 
 
 def test_where_the_users_data_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

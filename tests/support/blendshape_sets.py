@@ -25,7 +25,7 @@ def write_obj(path: Path, points: Array, triangles: Array | None = None) -> None
     text = "".join(f"v {x:.5f} {y:.5f} {z:.5f}\n" for x, y, z in points.tolist())
     if triangles is not None:
         text += "".join(f"f {a} {b} {c}\n" for a, b, c in (triangles + 1).tolist())
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
 
 
 def make_set(folder: Path, model: FaceModel, shapes: dict[str, dict[str, float]], unit: float = 0.1) -> None:

@@ -56,6 +56,8 @@ def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
             command,
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            errors="replace",  # drivers say what they like
             timeout=_PATIENCE,
             check=False,
             env={**os.environ, "PYTHONPATH": path},

@@ -38,7 +38,7 @@ class WebSource(Source):
 
     def __init__(self, url: str) -> None:
         super().__init__(without_credentials(url))
-        self._folder = tempfile.TemporaryDirectory(prefix="expnet-live-")
+        self._folder = tempfile.TemporaryDirectory(prefix="expnet-live-", ignore_cleanup_errors=True)
         suffix = PurePosixPath(urlsplit(url).path).suffix
         self._path = Path(self._folder.name) / ("source" + (suffix if re.fullmatch(r"\.\w{1,5}", suffix) else ""))
         try:

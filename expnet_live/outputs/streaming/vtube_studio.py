@@ -10,7 +10,6 @@ import errno
 import json
 import logging
 import math
-import os
 import socket
 import time
 from enum import Enum, auto
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.errors import system_text
 from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder
 from expnet_live.core.records import read_json
@@ -237,7 +237,7 @@ class _Plugin(Sender):
 def _connected(connection: socket.socket) -> bool:
     """Raises OSError if the other end refuses."""
     if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-        raise OSError(code, os.strerror(code))
+        raise OSError(code, system_text(code))
     try:
         connection.getpeername()
     except OSError as error:

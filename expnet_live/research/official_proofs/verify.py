@@ -40,7 +40,7 @@ class Figure:
 def run_verify(samples: Path | None) -> int:
     """Prints all figures; 1 when one does not hold. Raises UserError when TensorFlow is missing."""
     figures = chain([mesh_figure()], [] if samples is None else crop_figures(samples), network_figures())
-    return 0 if min([_told(figure) for figure in figures]) else 1
+    return 0 if min(_told(figure) for figure in figures) else 1
 
 
 def _told(figure: Figure) -> bool:

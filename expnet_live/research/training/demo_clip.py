@@ -126,7 +126,7 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
 
 def _write_truth(moments: list[Moment], path: Path) -> None:
     """frame, timestamp_s, rotation vector (rad), ARKit's actions (0..1) of the clip."""
-    with path.open("w", newline="") as f:
+    with path.open("w", encoding="utf-8", newline="") as f:
         table = csv.writer(f, lineterminator="\n")
         table.writerow(["frame", "timestamp_s", "rx", "ry", "rz", *ARKIT])
         for i, m in enumerate(moments):

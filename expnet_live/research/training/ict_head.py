@@ -27,7 +27,7 @@ class IctHead:
         try:
             with np.load(path, allow_pickle=False) as z:
                 neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
-            landmarks = np.array(json.loads(indices.read_text())["idx_to_landmark_verts"])
+            landmarks = np.array(json.loads(indices.read_text(encoding="utf-8"))["idx_to_landmark_verts"])
         except (OSError, ValueError, KeyError) as e:
             raise UserError(
                 f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; choose those."

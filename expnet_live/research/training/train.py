@@ -272,7 +272,7 @@ def _checkpoint(
     row = {"crops": done, "time": round(time.time())} | {f"train_{k}": v / steps for k, v in since.items()} | figures
     log_path = out / "log.csv"
     new = not log_path.exists()
-    with log_path.open("a", newline="") as f:
+    with log_path.open("a", newline="", encoding="utf-8") as f:
         writer = csv.DictWriter(f, list(row))
         if new:
             writer.writeheader()

@@ -27,7 +27,7 @@ from expnet_live.sessions.reading.session import Session
 
 
 def read_csv(path: Path) -> tuple[list[str], dict[str, Array]]:
-    with path.open(newline="") as f:
+    with path.open(encoding="utf-8", newline="") as f:
         header, *lines = csv.reader(f)
     values = np.array([[float(v) if v else np.nan for v in line] for line in lines])
     return header, dict(zip(header, values.T, strict=True))

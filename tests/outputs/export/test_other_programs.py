@@ -174,7 +174,7 @@ def test_bids(session: Session, tmp_path: Path) -> None:
     assert list(channels.columns) == ["name", "component", "type", "tracked_point", "units"]
     table = pd.read_csv(f"{stem}_motion.tsv", sep="\t", header=None, names=channels["name"], na_values="n/a")
     assert channels["name"].is_unique and set(channels["type"]) == {"POS", "ORNT", "MISC", "LATENCY"}
-    motion = json.loads(Path(f"{stem}_motion.json").read_text())
+    motion = json.loads(Path(f"{stem}_motion.json").read_text(encoding="utf-8"))
     assert motion["SamplingFrequency"] == pytest.approx(30) and motion["TaskName"] == "expression"
     assert (
         motion["MotionChannelCount"]

@@ -155,7 +155,7 @@ def test_its_ports_are_open_to_all_which_is_what_we_say(stream: Stream) -> None:
     if not Path("/proc/net/tcp").exists():
         pytest.skip("this system does not tell who listens")
     ours = {str(p.readlink()) for p in Path("/proc/self/fd").iterdir() if p.is_symlink() and p.exists()}
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
     listening = [fields[1].split(":")[0] for fields in lines if fields[3] == "0A" and f"socket:[{fields[9]}]" in ours]
     assert "00000000" in listening and stream.fetchable
     assert Stream(*parse_target("lsl")).name == "lsl"

@@ -95,7 +95,9 @@ def measure_app(task: AppTask) -> dict[str, Any]:
         env["EXPNET_LIVE_DATA"] = folder
         asked = replace(task, folder=folder, display=display, spawned=time.time())
         command = [sys.executable, "-m", "expnet_live.research.evaluation.app.probe", json.dumps(asdict(asked))]
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=env, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
+        )
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if "Error" in line]
         raise UserError(f"The window could not be measured: {' '.join(errors[-1:]) or 'it crashed'}")

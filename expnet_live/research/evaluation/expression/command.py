@@ -252,7 +252,7 @@ def _print(result: dict[str, Any]) -> None:
 def _write_csv(path: Path, result: dict[str, Any]) -> None:
     """A line for each table and action: yardstick, action, r, gain, sd of the truth, and what else is known of it."""
     columns = ["yardstick", "name", "r", "gain", "sd", "crosstalk", "loudest", "loudness", "onset_ms"]
-    with whole(path) as partial, partial.open("w", newline="") as f:
+    with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as f:
         writer = csv.DictWriter(f, columns, restval="", lineterminator="\n")
         writer.writeheader()
         for name, part in _tables(result).items():

@@ -13,5 +13,5 @@ from expnet_live.core.types import Array
 
 def demo_truth(path: Path) -> Array:
     """Strengths (T, 52) in the frames of the clip with the table `path`."""
-    with path.open(newline="") as f:
+    with path.open(encoding="utf-8", newline="") as f:
         return np.array([[float(row[name]) for name in ARKIT] for row in csv.DictReader(f)])

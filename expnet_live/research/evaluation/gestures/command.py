@@ -160,7 +160,7 @@ def _print_talking(found: dict[str, Any]) -> None:
 
 def _write_csv(path: Path, tallies: dict[str, Tally]) -> None:
     """A line for each yardstick and true gesture: how often each gesture was told."""
-    with whole(path) as partial, partial.open("w", newline="") as file:
+    with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["yardstick", "gesture", *NAMES, NONE])
         for name, tally in tallies.items():

@@ -79,7 +79,9 @@ def _everything(clip: Sequence[LiveState]) -> Iterator[tuple[list[Stream], dict[
         ports = {name: _free_port() for name in ("ifacialmocap", "facemotion3d", "ws")}
         task = Task(ports, session, str(Path(folder) / "logs.npz"))
         command = [sys.executable, "-m", "expnet_live.research.evaluation.outputs.receivers", json.dumps(asdict(task))]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as process:
             assert process.stdin is not None and process.stdout is not None
             line = process.stdout.readline()
             if not line:

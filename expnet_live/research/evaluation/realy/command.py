@@ -228,5 +228,5 @@ def _write(
     rows = [[int(t), float(u), float(v)] for t, u, v in barycentric]
     (folder / KEYPOINTS).write_text(json.dumps(rows))
     lines = [f"{m.name}\t" + "".join(f"\t{e[r]:.7f}" for r in REGIONS) for m, e in errors]
-    (folder / "REALY_error.txt").write_text("\n".join(lines) + "\n")
+    (folder / "REALY_error.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "report.json").write_text(json.dumps(figures, indent=1))

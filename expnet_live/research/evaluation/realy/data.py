@@ -85,7 +85,7 @@ def read_obj(path: Path) -> Surface:
     vertices: list[list[str]] = []
     triangles: list[tuple[int, int, int]] = []
     try:
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             kind, *values = line.split() or ("",)
             if kind == "v":
                 vertices.append(values[:3])

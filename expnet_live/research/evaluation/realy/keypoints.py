@@ -61,7 +61,7 @@ def keypoints_on(vertices: Array, triangles: Array, barycentric: Array) -> Array
 def read_barycentric(path: Path, mesh: Surface) -> Array:
     """The keypoint file of a topology: JSON, 85 rows of triangle, weight, weight. Raises UserError."""
     try:
-        rows = np.array(json.loads(path.read_text()), np.float64)
+        rows = np.array(json.loads(path.read_text(encoding="utf-8")), np.float64)
     except (OSError, ValueError) as e:
         raise UserError(
             f"{path} is not a keypoint file; it must have 85 rows [triangle, weight, weight] in JSON."

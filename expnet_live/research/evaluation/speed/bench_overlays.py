@@ -44,7 +44,7 @@ def _seconds(arguments: Sequence[str]) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "expnet_live", "analyze", *arguments, "--out", str(Path(folder) / "out")]
         begun, before = time.perf_counter(), os.times()
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False)
         after, wall = os.times(), time.perf_counter() - begun
     if done.returncode:
         raise UserError(f"The overlays of {arguments[0]} could not be measured: {done.stderr.strip()[-300:]}")

@@ -37,7 +37,14 @@ def measure(task: Task, repeats: int = 3) -> dict[str, float]:
     runs = []
     for _ in range(repeats):
         text = json.dumps(asdict(replace(task, spawned=time.time())))
-        done = subprocess.run([sys.executable, "-m", __name__, text], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, text],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
         if done.returncode:
             errors = [line for line in done.stderr.splitlines() if "Error" in line]
             raise RuntimeError(f"The start-up could not be measured: {' '.join(errors[-1:])}")
@@ -98,7 +105,7 @@ def _peak_memory_mb() -> float:
     status = Path("/proc/self/status")
     if status.exists():
         # Linux includes the parent's memory in ru_maxrss, which a child inherits when it starts.
-        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        peak = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
         return float(peak.split()[1]) / 2**10
     try:
         import resource

@@ -37,7 +37,7 @@ def process_seconds(pid: int) -> float:
 def resident_mb() -> float:
     """Current memory of this process, NaN if unknown."""
     try:
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         return float("nan")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))

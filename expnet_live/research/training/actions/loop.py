@@ -109,7 +109,7 @@ def _batches(material: Material, size: int, config: TuneConfig, device: torch.de
 
 def _log(path: Path, crops: int, seconds: float, losses: Array) -> None:
     new = not path.exists()
-    with path.open("a", newline="") as f:
+    with path.open("a", encoding="utf-8", newline="") as f:
         writer = csv.writer(f)
         if new:
             writer.writerow(["crops", "seconds", "actions", "others"])

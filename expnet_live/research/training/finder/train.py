@@ -117,7 +117,7 @@ def loss_of(said: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch
 
 
 def _save(ema: Ema, out: Path, config: FinderConfig, done: int, rows: list[list[str]]) -> Path:
-    with (out / "log.csv").open("w", newline="") as f:
+    with (out / "log.csv").open("w", newline="", encoding="utf-8") as f:
         csv.writer(f).writerows([["pictures", "seconds", "heat", "others"], *rows])
     torch.save({"weights": ema.state, "config": asdict(config), "pictures": done}, out / "finder.pt")
     net = FinderNet()
