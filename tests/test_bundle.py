@@ -39,6 +39,12 @@ def test_the_folder_holds_no_torch_and_one_opencv() -> None:
     assert any(n.startswith("onnxruntime") for n in names)
 
 
+def test_the_folder_for_macos_can_list_its_cameras() -> None:
+    """By QtMultimedia, see app/platform/macos.py."""
+    requirements = runpy.run_path(str(BUNDLE / "make.py"))["requirements"]
+    assert [any(r.startswith("PySide6-Addons") for r in requirements(s)) for s in ("darwin", "win32")] == [True, False]
+
+
 def test_its_program_is_the_command_line_and_answers_for_python(tmp_path: Path) -> None:
     assert start("--version").stdout == f"expnet-live {expnet_live.__version__}\n"
     done = start("-m", "expnet_live.app.platform.probe", "imports")
