@@ -12,6 +12,7 @@ from expnet_live.core.files import checksum, whole
 from expnet_live.core.naming import is_device
 from expnet_live.heads.head import Head
 from expnet_live.heads.library import Library
+from expnet_live.heads.shapes import ShapeModel
 from expnet_live.heads.transfer import Driver
 
 
@@ -46,12 +47,17 @@ class Wardrobe(Library):
         if not is_avatar_file(source) or not source.is_file():
             raise UserError(f"{source} is not an avatar; choose a .vrm or .glb file.")
         target = self.folder / f"{name}{source.suffix.lower()}"
-        for old in (self.folder / f"{name}{ending}" for ending in (*ENDINGS, ".npz")):
-            if replace and old != target:
-                old.unlink(missing_ok=True)
         with whole(target) as partial:
             shutil.copyfile(source, partial)
+        if replace:
+            self._remove_others(target)
         return target
+
+    def add(self, name: str, model: ShapeModel) -> Path:
+        """Store a head, replacing one of that name, or an avatar. Raises UserError if it cannot be written."""
+        path = super().add(name, model)
+        self._remove_others(path)
+        return path
 
     def keep_once(self, source: Path) -> str:
         """The name under which a file is in the library; it is copied there unless it already is. Raises UserError."""
@@ -74,6 +80,13 @@ class Wardrobe(Library):
         taken = {name.casefold() for name in self.names()} | {"official", "default"}
         names = [stem, *(f"{stem} {i}" for i in range(2, 1000))]
         return next(name for name in names if name.casefold() not in taken)
+
+    def _remove_others(self, target: Path) -> None:
+        """Remove the files of other kinds that have the name of this one, which takes their place."""
+        name = target.stem.casefold()
+        for old in [p for p in self.folder.iterdir() if p.suffix in (*ENDINGS, ".npz") and p.stem.casefold() == name]:
+            if not old.samefile(target):
+                old.unlink()
 
     def _kept(self, name: str) -> Path | None:
         if not name or Path(name).name != name:

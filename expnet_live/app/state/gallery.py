@@ -45,7 +45,7 @@ class Gallery:
                 self.head = head
                 worn(head)
 
-        self._start(load)
+        self._start(load, lambda: self._wanted == name)
 
     def add(self, head: Head, geometry: Drawable) -> None:
         with self._lock:
@@ -62,14 +62,21 @@ class Gallery:
         self._start(lambda: self.add(head, drawable(head)))
         return None
 
-    def _start(self, make: Callable[[], None]) -> None:
+    def _start(self, make: Callable[[], None], wanted: Callable[[], bool] = lambda: True) -> None:
+        """`wanted`: whether anybody still cares that it failed."""
+
         def main() -> None:
             try:
                 make()
             except UserError as error:
-                self._failed(str(error))
+                sentence = str(error)
+                log.warning("%s", sentence)
             except Exception as error:
                 log.exception("a head cannot be built")
-                self._failed(f"The head cannot be shown ({error}); choose another one.")
+                sentence = f"The head cannot be shown ({error}); choose another one."
+            else:
+                return
+            if wanted():
+                self._failed(sentence)
 
         threading.Thread(target=main, name="preparation of a head", daemon=True).start()

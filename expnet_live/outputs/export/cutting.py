@@ -22,6 +22,7 @@ from expnet_live.sessions.reading.session import Session
 
 def excerpt_of(session: Session, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
     """Cut the excerpt. Raises UserError if there is nothing to write."""
+    options = _within(options, session.rows)
     rows = cut(session.rows, options.start, options.end)
     if not (rows.face >= 0).any():
         raise UserError("There is no face in that part of the session; choose another range.")
@@ -47,6 +48,13 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
     elif options.face is not None:
         rows = track(rows, options.face)
     return Excerpt(session, options, held(rows) if format.holds else rows, nobody, options.fps, progress)
+
+
+def _within(options: ExportOptions, rows: Rows) -> ExportOptions:
+    """The options with a part that is no longer than the session, or an animation would stand still behind its end."""
+    start = None if options.start is None else max(options.start, 0.0)
+    end = None if options.end is None or not len(rows) else min(options.end, float(rows.time[-1]))
+    return replace(options, start=start, end=end)
 
 
 def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:

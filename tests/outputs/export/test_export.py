@@ -303,6 +303,19 @@ def test_a_folder_in_the_way_is_not_replaced(demo_session: Session, tmp_path: Pa
         exported(demo_session, tmp_path, "ply")
 
 
+@pytest.mark.parametrize("to", ["csv", "livelink", "bvh-head", "vmd"])
+def test_a_part_ends_with_the_session(demo_session: Session, tmp_path: Path, to: str) -> None:
+    """Whoever wants all that is left may write a number that is too large: no face stands still behind the end."""
+    lengths = [
+        export(demo_session, ExportOptions(to, tmp_path / f"{end}", start=start, end=end, fps=30.0)).moments
+        for start, end in ((0.5, None), (0.5, float(demo_session.rows.time[-1])), (0.5, 3600.0))
+    ]
+    assert lengths[0] == lengths[1] == lengths[2]
+    whole = export(demo_session, ExportOptions(to, tmp_path / "whole", fps=30.0)).moments
+    more = export(demo_session, ExportOptions(to, tmp_path / "more", start=-10.0, end=1e12, fps=30.0)).moments
+    assert whole == more
+
+
 def test_the_progress_ends_at_its_total(demo_session: Session, tmp_path: Path) -> None:
     for to in (name for name, format in FORMATS.items() if format.why_not(demo_session) is None):
         seen: list[tuple[int, int]] = []
