@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 if TYPE_CHECKING:
     from av import VideoStream
@@ -42,5 +42,10 @@ def frame_rate(container: InputContainer, stream: VideoStream) -> float | None:
     first, second = stream.average_rate, stream.guessed_rate
     if is_raw(container):
         first, second = second, first
-    rate = first or second
-    return float(rate) if rate and 0 < rate <= 10_000 else None
+    return plausible_rate(first or second)
+
+
+def plausible_rate(rate: SupportsFloat | None) -> float | None:
+    """Frames per second as a file or a driver claims them; None for claims such as -1, by which drivers say nothing."""
+    value = float(rate or 0)
+    return value if 0 < value <= 10_000 else None

@@ -20,7 +20,7 @@ def cut_off(path: Path) -> bool | None:
                 if fits(head):
                     file.seek(0)
                     return ends(file, size)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, IndexError) as error:  # also of a file that ends within its first bytes
         log.info("%s: %s", path, error)
     return None
 

@@ -18,9 +18,12 @@ from skimage import data
 from expnet_live.capture.sources import SourceError, open_source
 from expnet_live.core.types import Frame, Image
 from expnet_live.video.clock import timed
+from expnet_live.video.cutting import cut_points
 from expnet_live.video.hdr import HLG, PQ, tone_mapped
 from expnet_live.video.opening import open_media
 from expnet_live.video.reader import VideoReader
+from expnet_live.video.streams import plausible_rate
+from expnet_live.video.wholeness import cut_off
 
 CONTAINERS = [
     ("mp4", "libx264", None, 2),
@@ -231,6 +234,24 @@ def test_a_video_cut_off_says_so_after_its_frames(tmp_path: Path, suffix: str, c
     with open_source(path) as source, pytest.raises(SourceError, match=r"is damaged after \d+ readable frames"):
         frames.extend(source)
     assert 10 < len(frames) < 90
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [("mkv", "libx264"), ("mp4", "libx264"), ("ts", "libx264"), ("flv", "libx264"), ("avi", "mpeg4")],
+)
+def test_a_file_of_its_first_bytes_alone(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = write_numbered(tmp_path / f"v.{suffix}", codec)
+    content = path.read_bytes()
+    assert cut_off(path) is False
+    for size in range(64):
+        path.write_bytes(content[:size])
+        assert cut_off(path) in (None, True, False) and cut_points(path, 1.0) == ()
+
+
+def test_rates_that_drivers_claim() -> None:
+    said = (-1.0, 0.0, None, float("nan"), float("inf"), 1e7, 30, 29.97, Fraction(25))
+    assert [plausible_rate(rate) for rate in said] == [None] * 6 + [30.0, 29.97, 25.0]
 
 
 @pytest.mark.parametrize("flags", ["faststart", "frag_keyframe+empty_moov"])

@@ -12,6 +12,7 @@ from expnet_live.capture.source import Source
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import SourceError
 from expnet_live.core.types import Frame
+from expnet_live.video.streams import plausible_rate
 
 
 class CameraSource(Source):
@@ -49,7 +50,7 @@ class CameraSource(Source):
         if fps:
             self._capture.set(cv2.CAP_PROP_FPS, fps)
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or None
+        self.fps = plausible_rate(self._capture.get(cv2.CAP_PROP_FPS))
 
     def __iter__(self) -> Iterator[Frame]:
         index, seen = 0, time.monotonic()
