@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from expnet_live.core.paths import data_folder
+from expnet_live.core.paths import data_folder, make_folder
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def start(path: Path | None = None) -> RotatingFileHandler | None:
     """Log to a file of at most 1 MB and keep three old ones. Return None if that fails."""
     path = path or log_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handler = RotatingFileHandler(
             path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace"
         )

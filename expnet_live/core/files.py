@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import make_folder
 
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # s
 
@@ -25,7 +26,7 @@ def whole(path: Path) -> Iterator[Path]:
     """
     _check_no_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with replacing(path) as partial:
             yield partial
     except UserError:  # what breaks while it is read says so itself, although a SourceError is an OSError too

@@ -67,6 +67,16 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path(_NAME, appauthor=False)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and what is missing above it. The user's data, which show faces, are for nobody else, unless
+    EXPNET_LIVE_DATA puts them in a place of the user's choice."""
+    own = data_folder()
+    if os.name == "posix" and "EXPNET_LIVE_DATA" not in os.environ and folder.is_relative_to(own):
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.mkdir(0o700, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _found(folder: Path, former: Path | None) -> Path:
     """`folder`, unless only the folder of earlier versions exists."""
     return former if former is not None and former.is_dir() and not folder.is_dir() else folder

@@ -21,7 +21,8 @@ class Keyboard:
         except ModuleNotFoundError as error:
             raise UserError(_MISSING) from error
         except Exception as error:  # it connects to the desktop while it is imported, and each system fails in its way
-            raise UserError(_NO_DISPLAY.format(reason=str(error).strip().splitlines()[0])) from error
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(_NO_DISPLAY.format(reason=reason)) from error
         self._keys: Any = keyboard
         self._controller = keyboard.Controller()
 

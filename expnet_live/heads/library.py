@@ -7,7 +7,7 @@ from pathlib import Path
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import is_device
-from expnet_live.core.paths import data_folder
+from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.heads import face_model as built_in
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
@@ -59,7 +59,7 @@ class Library:
         path = self.folder / f"{name}.npz"
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             model.save(path)
         except OSError as e:
             for folder in made:

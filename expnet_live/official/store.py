@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, write_whole
-from expnet_live.core.paths import data_folder
+from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json, record_of
 
 MANIFEST = "manifest.json"
@@ -118,7 +118,7 @@ class Store:
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
         unfinished = self.folder / f".unfinished-{os.getpid()}"
         with self.writing():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             for left in self.folder.glob(".unfinished-*"):  # left by an import that was killed
                 shutil.rmtree(left, ignore_errors=True)
             unfinished.mkdir()

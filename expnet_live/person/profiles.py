@@ -15,7 +15,7 @@ import numpy as np
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.naming import is_device
-from expnet_live.core.paths import data_folder
+from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json, record_of
 from expnet_live.heads.built_in import face_model
 from expnet_live.person.person import Person
@@ -61,7 +61,7 @@ class Profiles:
         data = {"schema": SCHEMA} | msgspec.to_builtins(PersonRecord.of(person))
         path = self._path(person.name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             write_whole(path, json.dumps(data, indent=1))
         except OSError as e:
             raise UserError(f"The profile cannot be saved in {path.parent}; make that folder writable.") from e

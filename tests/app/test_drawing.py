@@ -15,7 +15,7 @@ from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import History
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.view3d.backdrop import backdrop
-from expnet_live.app.view3d.geometry import HeadGeometry
+from expnet_live.app.view3d.geometry import HeadGeometry, along_a_curve
 from expnet_live.app.view3d.lines import FaceLines, draw_lines
 from expnet_live.app.view3d.orbit import HOME, projection
 from expnet_live.app.view3d.stage import Stage
@@ -295,3 +295,8 @@ def test_curves_scale_to_what_they_show(qtbot: Any, most: float, end: float) -> 
     plot = view.findChildren(pg.PlotWidget)[0]
     low, high = plot.getPlotItem().getViewBox().viewRange()[1]
     assert high == pytest.approx(1.25 * end) and low == -high
+
+
+def test_a_single_point_is_on_the_curve() -> None:
+    with np.errstate(all="raise"):
+        assert along_a_curve(np.ones((1, 3), np.float32)).tolist() == [0]

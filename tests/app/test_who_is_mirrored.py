@@ -19,7 +19,9 @@ from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import INDEX, blendshapes_of
 from expnet_live.outputs.stream import Address, OutputKind, Sample, Sender, Stream
+from expnet_live.person.curve import Curve
 from expnet_live.person.person import Person
+from expnet_live.person.profiles import Profiles
 from expnet_live.sessions.format.info import read_info
 
 
@@ -170,3 +172,13 @@ def test_outputs_follow_the_mirrored_face_with_its_neutral(
     inference.outputs.remove(stream)
     stream.stop()
     assert stream.join(5)
+
+
+def test_curves_that_cannot_be_used_are_said_and_the_profile_is_used(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet
+) -> None:
+    Profiles().save(Person("Ada", avatars={"fox": {"jawDrop": Curve(gain=2.0)}}, avatar="fox"))
+    window = open_window()
+    window.controller.use_profile("Ada")
+    qtbot.waitUntil(lambda: "jawDrop" in banners(window).get("profile", ""), timeout=LONG)
+    assert window.controller.person.name == "Ada"

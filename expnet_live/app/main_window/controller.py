@@ -258,8 +258,13 @@ class Controller:
         self.window_state.choose(keep_outputs=on, outputs=tuple(self.streaming.targets) if on else ())
 
     def bend(self, curves: Curves) -> None:
-        """Reshape what live outputs send, until the profile changes."""
-        self.streaming.bend(Shape.of(curves) if curves else None)
+        """Reshape what live outputs send, until the profile changes; not at all by curves that cannot be used."""
+        try:
+            shape = Shape.of(curves) if curves else None
+        except UserError as error:  # of a profile that somebody wrote by hand
+            shape = None
+            self.notices.append(Notice("profile", "warning", str(error)))
+        self.streaming.bend(shape)
 
     def _use_person(self, person: Person) -> None:
         self.bend(person.curves)

@@ -194,7 +194,8 @@ def _seam(rest: Array, part: Array) -> Array:
 def along_a_curve(points: Array) -> Array:
     """Positions of points (n, 3) along a space-filling curve (Morton's)."""
     low = points.min(0)
-    cell = ((points - low) / (points.max(0) - low).max() * 255).astype(np.int64)
+    wide = max(float((points.max(0) - low).max()), 1e-9)  # a single point is in one place
+    cell = ((points - low) / wide * 255).astype(np.int64)
     bits = [((cell[:, axis] >> bit) & 1) << (3 * bit + axis) for bit in range(8) for axis in range(3)]
     place: Array = np.sum(bits, axis=0)
     return place

@@ -19,7 +19,7 @@ from typing import Any
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import system_text
 from expnet_live.core.files import write_whole
-from expnet_live.core.paths import data_folder
+from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.outputs.address import Address
@@ -268,7 +268,7 @@ def _token_file() -> Path:
 
 def _keep_token(token: str) -> None:
     try:
-        _token_file().parent.mkdir(parents=True, exist_ok=True)
+        make_folder(_token_file().parent)
         write_whole(_token_file(), json.dumps({"token": token}))
     except OSError:
         log.exception("VTube Studio's token cannot be kept; its user is asked again next time")

@@ -14,6 +14,7 @@ from time import monotonic
 import numpy as np
 
 from expnet_live.core.files import sync, write_whole
+from expnet_live.core.paths import make_folder
 from expnet_live.core.types import Array, FaceState
 from expnet_live.person.person import Person
 from expnet_live.sessions.format import markers, table
@@ -30,7 +31,7 @@ class SessionWriter:
     def __init__(self, folder: Path, info: SessionInfo) -> None:
         self.folder, self.info = folder, info
         self.begun = False
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if any((folder / name).exists() for name in (INFO, TABLE, VIDEO)):
             raise FileExistsError(errno.EEXIST, "there is already a session")
         # What is in a session's folder goes to the trash with it.
