@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
-from expnet_live.core.records import read_json
+from expnet_live.core.records import read_json, record_of
 from expnet_live.core.types import Array
 from expnet_live.networks.architecture import ExpNetConfig, parameter_shapes
 
@@ -48,12 +48,13 @@ class Weights:
         try:
             config = ExpNetConfig.from_dict(read_json(metadata["config"]))
             shapes = parameter_shapes(config)
-        except (KeyError, TypeError, ValueError) as e:
+            about = record_of(read_json(metadata.get("about", "{}")), dict[str, Any])
+        except (AttributeError, KeyError, TypeError, ValueError) as e:
             raise UserError(f"{path} is damaged or has another version: {e}") from e
         wrong = sorted(shapes.keys() ^ tensors.keys()) or [n for n, s in shapes.items() if not _fits(n, tensors[n], s)]
         if wrong:
             raise UserError(f"{path} is damaged: {', '.join(wrong[:3])} do not belong to its network.")
-        return cls(config, tensors, read_json(metadata.get("about", "{}")))
+        return cls(config, tensors, about)
 
     @classmethod
     def of(cls, net: ExpNet) -> Weights:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from expnet_live.core.errors import UserError
 from expnet_live.networks.architecture import (
@@ -79,6 +82,19 @@ def test_cut_weights(tmp_path: Path) -> None:
     save_weights(ExpNet(compact(50)), path)
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(UserError, match="cannot be read"):
+        load_weights(path)
+
+
+@pytest.mark.parametrize("damage", [{"about": "{"}, {"about": "[1]"}, {"config": "[]"}, {"config": '{"outputs": [1]}'}])
+def test_damaged_notes(damage: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_weights(ExpNet(compact(50)), path)
+    with safe_open(path, "np") as f:
+        notes, tensors = f.metadata(), {name: f.get_tensor(name) for name in f.keys()}  # noqa: SIM118
+    if damage.get("config", "[]") != "[]":
+        damage = {"config": json.dumps({**json.loads(notes["config"]), **json.loads(damage["config"])})}
+    save_file(tensors, path, {**notes, **damage})
+    with pytest.raises(UserError, match="is damaged or has another version"):
         load_weights(path)
 
 

@@ -38,13 +38,13 @@ class PhotoRef:
 def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
     """All photos under `inputs` (folders, .tar archives or image files), sorted by key.
 
-    Raises UserError if an input does not exist, or is not a folder, a tar archive or an image.
+    Raises UserError if an input does not exist, or is not a folder, a plain tar archive or an image.
     """
     refs: list[PhotoRef] = []
     for path in inputs:
         if path.is_dir():
             refs += [
-                PhotoRef(path.resolve().name, str(p.relative_to(path)), p)
+                PhotoRef(path.resolve().name, p.relative_to(path).as_posix(), p)
                 for p in path.rglob("*")
                 if p.suffix.lower() in IMAGE_SUFFIXES
             ]
@@ -65,10 +65,10 @@ def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
 
 def _members(path: Path) -> list[tarfile.TarInfo]:
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:") as archive:  # photos of a compressed one could not be read by their places
             return archive.getmembers()
     except (OSError, tarfile.TarError) as error:
-        raise UserError(f"{path} cannot be read as a tar archive; choose another file.") from error
+        raise UserError(f"{path} cannot be read as a plain tar archive; unpack it, or choose another file.") from error
 
 
 def read_photo(ref: PhotoRef) -> Image | None:
@@ -79,7 +79,10 @@ def read_photo(ref: PhotoRef) -> Image | None:
         with ref.path.open("rb") as f:
             f.seek(ref.member.offset_data)
             data = f.read(ref.member.size)
-    image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # of an empty file, or of more pixels than OpenCV takes
+        return None
     return image
 
 
@@ -97,10 +100,18 @@ class PhotoMeta:
 
 
 def read_metadata(csv_files: Sequence[Path]) -> dict[str, PhotoMeta]:
-    """Photo key -> subject and emotion, from CSVs `file,subject,emotion` named like their collection."""
+    """Photo key -> subject and emotion, from CSVs `file,subject,emotion` named like their collection.
+
+    Raises UserError if one cannot be read as such.
+    """
     meta: dict[str, PhotoMeta] = {}
     for path in csv_files:
-        with path.open(newline="") as f:
-            for row in csv.DictReader(f):
-                meta[f"{path.stem}/{row['file']}"] = PhotoMeta(row.get("subject", ""), row.get("emotion", ""))
+        try:
+            # Excel begins its CSVs with a byte order mark.
+            with path.open(newline="", encoding="utf-8-sig") as f:
+                for row in csv.DictReader(f):
+                    name = row["file"].replace("\\", "/")
+                    meta[f"{path.stem}/{name}"] = PhotoMeta(row.get("subject") or "", row.get("emotion") or "")
+        except (OSError, ValueError, csv.Error, KeyError, AttributeError) as error:
+            raise UserError(f"{path} is not a CSV with a column file; see docs/paper.md.") from error
     return meta

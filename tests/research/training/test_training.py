@@ -240,6 +240,14 @@ def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
     assert "name more photos, of more people" in capsys.readouterr().err
 
 
+def test_options_that_are_no_json_are_refused_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "options.json").write_text("[1]", encoding="utf-8")
+    files = ["--labels", str(tmp_path / "l.npz"), "--out", str(tmp_path / "out")]
+    for name in ("options.json", "nowhere.json"):
+        assert main(["train", "expnet", str(tmp_path), *files, "--config", str(tmp_path / name)]) == 2
+        assert f"{name} cannot be read as options in JSON" in capsys.readouterr().err
+
+
 def test_calibrated_answers_are_as_strong_as_the_labels(crops: CropSet, model: FaceModel) -> None:
     net, _ = load_weights(asset("expnet.safetensors"))
     calibrate(net, crops, model)

@@ -41,17 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import json
-
     import numpy as np
 
     from expnet_live.core.errors import UserError
+    from expnet_live.core.records import read_json, record_of
     from expnet_live.research.training.options import TrainConfig
     from expnet_live.research.training.train import first_alone, train
     from expnet_live.research.training.workspace import crops_of
 
     known = {f.name for f in fields(TrainConfig)}
-    chosen = json.loads(args.config.read_text()) if args.config else {}
+    try:
+        chosen = record_of(read_json(args.config.read_bytes()), dict[str, Any]) if args.config else {}
+    except (OSError, ValueError) as e:
+        raise UserError(f"{args.config} cannot be read as options in JSON ({e}); choose another file.") from e
     if unknown := set(chosen) - known:
         raise UserError(f"{args.config} has options that do not exist: {', '.join(sorted(unknown))}.")
     chosen |= {n: getattr(args, n) for n in known if getattr(args, n) is not None}
