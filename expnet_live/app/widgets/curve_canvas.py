@@ -129,8 +129,8 @@ class CurveCanvas(QWidget):
 
     def _inner(self, x: float) -> float:
         """A weight after dead zone and gain."""
-        curve = self._curve
-        return min(max((x - curve.dead) * curve.gain / (1 - curve.dead), 0.0), 1.0)
+        dead, gain = self._curve.line
+        return min(max((x - dead) * gain / (1 - dead), 0.0), 1.0)
 
     def _pull(self, i: int, x: float, y: float) -> None:
         curve, points = self._curve, self._points

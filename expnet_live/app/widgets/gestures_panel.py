@@ -96,10 +96,10 @@ class GestureRow:
     def __init__(self, rule: Rule, on: GestureCallbacks, own: bool) -> None:
         self.choice = GestureChoice(rule.name)
         self.switch = QCheckBox()
-        name = rule.name[0].upper() + rule.name[1:]
+        name = rule.name[:1].upper() + rule.name[1:]
         shown = self.switch.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _NAME)
         self.switch.setText(shown.replace("&", "&&"))  # one would underline the next letter
-        tip = texts.GESTURE_ON_TIP.format(about=rule.about[0].upper() + rule.about[1:])
+        tip = texts.GESTURE_ON_TIP.format(about=rule.about[:1].upper() + rule.about[1:])
         self.switch.setToolTip(as_shown(f"{rule.name}\n{tip}" if shown != name else tip))
         self.meter = Meter()
         self.mark = _button(rule.name, texts.GESTURE_MARK_TIP)

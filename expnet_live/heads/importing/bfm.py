@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
@@ -56,7 +57,9 @@ def read_bfm(path: Path) -> Raw:
     try:
         with h5py.File(path, "r") as f:
             return _read(f, path)
-    except OSError as e:
+    except UserError:
+        raise
+    except UNREADABLE as e:
         raise UserError(f"{path} is cut off or damaged; download it again.") from e
 
 
@@ -112,8 +115,10 @@ def _dataset(f: File, name: str, path: Path) -> Any:
 
 
 def _colors(f: File, n: int) -> Array | None:
+    import h5py
+
     mean = f.get("color/model/mean")
-    if mean is None or mean.size != 3 * n:
+    if not isinstance(mean, h5py.Dataset) or mean.size != 3 * n:
         return None
     colors = np.asarray(mean, np.float32).reshape(-1, 3)
     colors = colors * 255 if colors.max() <= 1.5 else colors

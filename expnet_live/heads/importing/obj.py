@@ -54,9 +54,9 @@ def read_mesh(path: Path) -> ObjMesh:
                 corners = [c - 1 if c > 0 else len(points) + c for c in corners]
                 triangles += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
                 labels += [label] * (len(corners) - 2)
-    except (ValueError, IndexError) as e:
+        faces = np.array(triangles, np.int32).reshape(-1, 3)
+    except (ValueError, IndexError, OverflowError) as e:
         raise _no_obj(path) from e
-    faces = np.array(triangles, np.int32).reshape(-1, 3)
     if not len(faces):
         raise UserError(f"{path} has points but no faces; export the neutral face with its polygons.")
     if faces.min() < 0 or faces.max() >= len(points):
@@ -66,7 +66,7 @@ def read_mesh(path: Path) -> ObjMesh:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="latin-1").splitlines()
+        return path.read_text(encoding="latin-1").replace("\t", " ").splitlines()
     except FileNotFoundError as e:
         raise UserError(f"{path} is missing; copy it there.") from e
     except OSError as e:
