@@ -96,6 +96,10 @@ if TYPE_CHECKING:
     from expnet_live.sessions.recording.record import record
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

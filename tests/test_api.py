@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import expnet_live
@@ -72,3 +73,29 @@ def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline) -> None:
             next(iter(source))
     with pytest.raises(ValueError, match="A frame needs its time in s, not nan"):
         pipeline.process(replace(frame, timestamp=float("nan")))
+    with pytest.raises(ValueError, match="A frame needs its time in s, not None"):
+        pipeline.process(replace(frame, timestamp=None))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"must be a Frame\(image, timestamp, index\), not a ndarray"):
+        pipeline.process(frame.image)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="it is a str, not an array; check the path"):
+        pipeline.photo("photo.jpg")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="it is None, not an array; check the path"):
+        pipeline.photo(None)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"max_faces must be a whole number of at least 1, not 2.5"):
+        Pipeline.load(device="cpu", max_faces=2.5)  # type: ignore[arg-type]
+
+
+def test_pictures_may_come_from_a_generator(pipeline: Pipeline) -> None:
+    with open_source("demo") as source:
+        image = next(iter(source)).image
+    (one,), (other,) = pipeline.photos(image for _ in range(2))
+    assert one["jawOpen"] == other["jawOpen"] == pipeline.photo(image)[0]["jawOpen"]
+
+
+def test_names_are_listed_for_completion() -> None:
+    assert set(NAMES) <= set(dir(expnet_live))
+
+
+def test_numbers_of_numpy_are_cameras() -> None:
+    with pytest.raises(UserError, match="Camera 99 cannot be opened"):
+        open_source(np.int64(99))

@@ -100,7 +100,11 @@ def _exists(text: str) -> bool:
 
 
 def _taken(spec: SourceSpec) -> bool:
-    return any(kind.takes(spec) for kind in SOURCES.values())
+    return any(_takes(kind, spec) for kind in SOURCES.values())
+
+
+def _takes(kind: SourceType, spec: SourceSpec) -> bool:
+    return SOURCES.ask(kind, lambda kind: kind.takes(spec), False)
 
 
 class SourceType(Protocol):
@@ -124,9 +128,15 @@ class SourceType(Protocol):
         ...
 
 
-SOURCES: Registry[SourceType] = Registry("source", "SOURCE", ["expnet_live.capture.sources"], "expnet_live.sources")
+def _check(kind: SourceType) -> None:
+    _ = kind.live, kind.still, kind.takes, kind.open
+
+
+SOURCES: Registry[SourceType] = Registry(
+    "source", "SOURCE", ["expnet_live.capture.sources"], "expnet_live.sources", _check
+)
 
 
 def type_of(spec: SourceSpec) -> SourceType:
     """The kind of source that takes `spec`, or else videos, whose reader says what is wrong."""
-    return next((kind for kind in SOURCES.values() if kind.takes(spec)), SOURCES["video"])
+    return next((kind for kind in SOURCES.values() if _takes(kind, spec)), SOURCES["video"])

@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"{kind.name:{width}}{kind.about} ({kind.place(kind.address)})")
             for name, option in kind.options.items():
                 print(f"{'':{width}}  {name}={'|'.join(option.values)}: {option.about}")
+        print("\n".join(OUTPUTS.problems), end="\n" if OUTPUTS.problems else "")
         return 0
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")

@@ -11,7 +11,9 @@ Conventions, everywhere in this package:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,28 @@ class Frame:
     timestamp: float
     index: int
     source: str = ""
+
+
+def fault_of_picture(image: object) -> str | None:
+    """Why this is no picture, BGR uint8 (H, W, 3), as a sentence; None if it is one."""
+    if not isinstance(image, np.ndarray):
+        # cv2.imread returns None for a file that is missing or no picture.
+        what = "None" if image is None else f"a {type(image).__name__}"
+        return f"The picture could not be read: it is {what}, not an array; check the path of its file."
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        return f"A picture must be uint8 (H, W, 3) BGR, not {image.dtype} {image.shape}."
+    return None
+
+
+def fault_of(frame: object) -> str | None:
+    """Why this is no frame with a picture and a finite time, as a sentence; None if it is one."""
+    if not isinstance(frame, Frame):
+        return f"A frame of a source must be a Frame(image, timestamp, index), not a {type(frame).__name__}."
+    if (fault := fault_of_picture(frame.image)) is not None:
+        return fault
+    if not isinstance(frame.timestamp, Real) or not math.isfinite(frame.timestamp):
+        return f"A frame needs its time in s, not {frame.timestamp!r}."
+    return None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def act_on(
             begun = watch.begun
             return duration is not None and begun is not None and time.monotonic() >= begun + duration
 
-        follow(engine, spec, loop=duration is not None, over=over, seen=lambda: True)
+        follow(engine, spec, loop=duration is not None, over=over, say=say)
     watch.finish()
     take()
     return sorted(events, key=lambda e: e.onset)

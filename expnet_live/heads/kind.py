@@ -35,7 +35,11 @@ class HeadKind(Protocol):
         ...
 
 
-HEADS: Registry[HeadKind] = Registry("kind of head", "HEAD", ["expnet_live.heads.kinds"], "expnet_live.heads")
+def _check(kind: HeadKind) -> None:
+    _ = kind.reads, kind.read
+
+
+HEADS: Registry[HeadKind] = Registry("kind of head", "HEAD", ["expnet_live.heads.kinds"], "expnet_live.heads", _check)
 
 
 def importable() -> str:

@@ -85,7 +85,7 @@ def import_head(source: Path, model: FaceModel) -> tuple[ShapeModel, tuple[str, 
 
     if not source.exists():
         raise UserError(f"{source} does not exist; choose {importable()}.")
-    kind = next((k for k in HEADS.values() if k.reads(source)), None)
+    kind = next((k for k in HEADS.values() if HEADS.ask(k, lambda k: k.reads(source), False)), None)
     if kind is None:
         raise UserError(f"{source} is not a head; choose {importable()}.")
     raw, files = kind.read(source)

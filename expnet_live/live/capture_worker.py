@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from expnet_live.capture.source import Source
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import SourceError
-from expnet_live.core.types import Frame
+from expnet_live.core.types import Frame, fault_of
 from expnet_live.live.transport import Transport
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
@@ -94,19 +94,26 @@ class CaptureWorker(Worker):
                     self._stop.wait(RETRY)
 
     def _follow(self, source: Source) -> None:
-        for frame in source:
+        for frame in self._frames(source):
             if self.stopping:
                 return
             self._deliver(frame, frame.timestamp, frame.timestamp)
         if not self.stopping:
             raise SourceError(f"{self.spec.name} no longer sends pictures; connect it again.")
 
+    def _frames(self, source: Source) -> Iterator[Frame]:
+        """What it gives. Raises SourceError for what is no frame: kinds of sources may be of other packages."""
+        for frame in source:
+            if (fault := fault_of(frame)) is not None:
+                raise SourceError(f"{self.spec.name} is no source of pictures: {fault}")
+            yield frame
+
     def _play(self, source: Source) -> None:
         start = self.transport.take_target()
         self.transport.duration = source.duration
         source.seek(start)
         last: float | None = None
-        for frame in source:
+        for frame in self._frames(source):
             step = _JUMP if last is None else frame.timestamp - last
             if not self.transport.wait_until_due(frame.timestamp, first=last is None):
                 return

@@ -32,26 +32,38 @@ def headless(settings: Settings, person: Person, *, auto_neutral: bool = True) -
         engine.close()
 
 
-def follow(engine: Engine, spec: SourceSpec, *, loop: bool, over: Callable[[], bool], seen: Callable[[], bool]) -> None:
+def follow(
+    engine: Engine,
+    spec: SourceSpec,
+    *,
+    loop: bool,
+    over: Callable[[], bool],
+    say: Callable[[str], None] = lambda sentence: None,
+) -> None:
     """Run the engine on `spec` until `over`, the clip's end, or Ctrl-C, the usual end for a camera.
 
-    Raises UserError if the network fails or the source cannot be read; a camera that was `seen` may come back.
+    Raises UserError if the network fails or the source cannot be read; a camera that has sent pictures may come back,
+    and `say` gets a sentence when it has gone, and when it is back.
     """
+    gone: str | None = None
     try:
         engine.set_source(spec, loop)
-        while not _ended(engine, over, seen):
+        while not _ended(engine, over):
+            if engine.capture is not None and engine.capture.problem != gone:
+                gone = engine.capture.problem
+                say(gone or f"{spec.name} sends pictures again.")
             time.sleep(_LOOK_EVERY)
     except KeyboardInterrupt:
         pass
 
 
-def _ended(engine: Engine, over: Callable[[], bool], seen: Callable[[], bool]) -> bool:
+def _ended(engine: Engine, over: Callable[[], bool]) -> bool:
     _check(engine)
     if over():
         return True
     capture = engine.capture
     assert capture is not None
-    if capture.life is Life.FAILED and not (capture.spec.live and seen()):
+    if capture.life is Life.FAILED and not (capture.spec.live and capture.alive and engine.frames):
         raise UserError(capture.problem or "The source cannot be read; choose another one.")
     # The last frame may still be in progress.
     return capture.transport.at_end and engine.frames - engine.frame_drops <= engine.states

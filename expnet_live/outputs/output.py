@@ -25,7 +25,8 @@ class Sender(ABC):
     """Sends samples to a receiver. Everything runs on one thread at a time, except `receivers` and `problem`."""
 
     quick: bool = False
-    """Whether `send` never waits and takes less than a millisecond: it then shares a thread with others."""
+    """Whether `send` never waits and takes less than a millisecond: it then shares a thread with others, unless another
+    package adds it."""
 
     @abstractmethod
     def send(self, sample: Sample) -> None:
@@ -105,7 +106,22 @@ class OutputKind(ABC):
         return f"{self.name}://{self.place(address)}"
 
 
-OUTPUTS: Registry[OutputKind] = Registry("output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs")
+def _check(kind: OutputKind) -> None:
+    if not isinstance(kind, OutputKind):
+        raise TypeError("it is no OutputKind")
+    _ask_all(kind, kind.address)
+    if not all(isinstance(option, Option) and option.values for option in kind.options.values()):
+        raise TypeError("its options must map names to Option, each with its default value")
+
+
+def _ask_all(kind: OutputKind, address: Address) -> None:
+    """Everything that is asked of an address before and while it is sent to, which may fail in another package."""
+    _ = kind.title(address), kind.place(address), kind.leaves(address), kind.fetchable(address)
+
+
+OUTPUTS: Registry[OutputKind] = Registry(
+    "output", "OUTPUT", ["expnet_live.outputs.streaming"], "expnet_live.outputs", _check
+)
 
 
 def parse_target(text: str) -> tuple[OutputKind, Address]:
@@ -122,7 +138,12 @@ def parse_target(text: str) -> tuple[OutputKind, Address]:
         if where.count(":") > 1 and "[" not in where:
             raise UserError(f"Write the address of {text} in brackets: {name}://[::1]:{kind.port}") from error
         raise UserError(f"{text} has no port from 1 to 65535; write for example {name}://{kind.address}.") from error
-    return kind, Address(host or kind.host, port or kind.port, _options(kind, options))
+    address = Address(host or kind.host, port or kind.port, _options(kind, options))
+    try:
+        _ask_all(kind, address)
+    except Exception as error:
+        raise UserError(f"The output {name} cannot use the address {address} ({error}).") from error
+    return kind, address
 
 
 def _options(kind: OutputKind, text: str) -> dict[str, str]:

@@ -46,8 +46,8 @@ def stream_to(
     """Send the network's results on `spec` to all `streams`, for `duration` s, to the clip's end, or until Ctrl-C.
 
     `head`: the name or file of the head that is drawn, None for the model's own, with that `look`. `say` gets a
-    sentence when a stream's samples stop arriving, and when they arrive again. Raises UserError if the source cannot be
-    read, the network cannot be loaded, or no stream is left.
+    sentence when a stream's samples stop arriving, and when they arrive again, and likewise for a camera's pictures.
+    Raises UserError if the source cannot be read, the network cannot be loaded, or no stream is left.
     """
     worn = Wardrobe().head(head, face_model()) if head else None
     with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
@@ -63,7 +63,7 @@ def stream_to(
                 begun.append(time.monotonic())
             return duration is not None and bool(begun) and time.monotonic() >= begun[0] + duration
 
-        follow(engine, spec, loop=duration is not None, over=over, seen=lambda: True)
+        follow(engine, spec, loop=duration is not None, over=over, say=say)
 
 
 def play_to(

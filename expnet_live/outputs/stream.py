@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import socket
 import time
 from collections import deque
@@ -27,7 +28,8 @@ from expnet_live.threads.rate import RateMeter
 from expnet_live.threads.worker import Life, Worker
 
 _MARKS = 100  # markers that may wait
-_PATIENCE = 2.0  # s to wait for the stream before it
+_BEFORE = 2.0  # s to wait for the stream before it
+_PATIENCE = 3.0  # s that a sender may take for one thing before the user hears of it
 _LONG = 0.008  # s of computing for one sample, after which only the newest of those that came meanwhile is sent
 _sample_of = SampleOf()
 log = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Stream(Worker):
         self._meter = RateMeter()
         self._sender: Sender | None = None
         self._pumped = False
+        self._busy_since = math.inf  # time.monotonic() at which the sender began what it is doing
 
     @property
     def leaves(self) -> bool:
@@ -76,8 +79,7 @@ class Stream(Worker):
     @property
     def receivers(self) -> int | None:
         """Number of receivers, or None if it is unknown, or before it is ready."""
-        sender = self._sender
-        return None if sender is None else sender.receivers
+        return self._asked()[0]
 
     @property
     def dropped(self) -> int:
@@ -93,12 +95,24 @@ class Stream(Worker):
         """A sentence on what prevents samples from arriving, or None if nothing is known."""
         if self.problem is not None:
             return self.problem
+        if time.monotonic() - self._busy_since > _PATIENCE:
+            return f"The output {self.name} does not respond."
+        receivers, problem = self._asked()
+        if problem is not None:
+            return problem
+        return f"Nobody listens at {self.kind.place(self.address)}." if receivers == 0 else None
+
+    def _asked(self) -> tuple[int | None, str | None]:
+        """What its sender says of receivers, and of what is wrong; one that breaks is given up."""
         sender = self._sender
         if sender is None:
-            return None
-        if sender.problem is not None:
-            return sender.problem
-        return f"Nobody listens at {self.kind.place(self.address)}." if sender.receivers == 0 else None
+            return None, None
+        try:
+            problem = sender.problem
+            return sender.receivers, None if problem is None else str(problem)
+        except Exception as error:
+            self._broke(error)
+            return None, self.problem
 
     @property
     def target(self) -> str:
@@ -133,7 +147,8 @@ class Stream(Worker):
     def _work(self) -> None:
         after, self._after = self._after, None
         if after is not None:
-            after.join(_PATIENCE)
+            after.join(_BEFORE)
+        self._busy_since = time.monotonic()
         try:
             sender = self.kind.open(self.address)
         except UserError as error:
@@ -142,9 +157,13 @@ class Stream(Worker):
         except OSError as error:
             self._failed(self._unopened(error))
             return
-        self._sender, self._pumped = sender, sender.quick
+        finally:
+            self._busy_since = math.inf
+        # If one of another package waited nevertheless, all of ours would wait with it.
+        self._pumped = sender.quick and self.kind.name not in OUTPUTS.foreign
+        self._sender = sender
         try:
-            if sender.quick:
+            if self._pumped:
                 PUMP.add(self)
                 self._stop.wait()
             while not self.stopping:
@@ -168,9 +187,12 @@ class Stream(Worker):
                 pass
         except UserError as error:
             self._give_up(str(error))
-        except Exception as error:  # as a thread of its own would
-            log.exception("%s broke", self.name)
-            self._give_up(f"An unexpected error stopped the output {self.name} ({error}); see the log for details.")
+        except BaseException as error:  # as a thread of its own would
+            self._broke(error)
+
+    def _broke(self, error: BaseException) -> None:
+        log.error("%s broke", self.name, exc_info=error)
+        self._give_up(f"An unexpected error stopped the output {self.name} ({error}); see the log for details.")
 
     def _give_up(self, problem: str) -> None:
         self._failed(problem)
@@ -188,6 +210,7 @@ class Stream(Worker):
 
     def _try(self, send: Callable[..., None], *what: object) -> bool:
         """Whether it was sent."""
+        self._busy_since = time.monotonic()
         try:
             send(*what)
         except BlockingIOError:  # the system's own queue is full
@@ -195,6 +218,8 @@ class Stream(Worker):
         except OSError as error:  # the network is away: the next one may arrive
             self._failed(f"{self.kind.place(self.address)} cannot be reached ({_reason(error)}).")
             return False
+        finally:
+            self._busy_since = math.inf
         return True
 
     def _send(self, sender: Sender, sample: Sample) -> None:
@@ -202,7 +227,8 @@ class Stream(Worker):
             self.unheard += 1
             return
         self._running()
-        if sender.receivers == 0 or sender.problem is not None:
+        receivers, problem = self._asked()
+        if receivers == 0 or problem is not None:
             self.unheard += 1
         else:
             self.sent += 1

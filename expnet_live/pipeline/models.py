@@ -67,7 +67,11 @@ class Model(Protocol):
         ...
 
 
-MODELS: Registry[Model] = Registry("model", "MODEL", ["expnet_live.models"], "expnet_live.models")
+def _check(model: Model) -> None:
+    _ = model.title, model.file, model.why_not, model.load, model.face_model, model.fits, model.files
+
+
+MODELS: Registry[Model] = Registry("model", "MODEL", ["expnet_live.models"], "expnet_live.models", _check)
 BUILT_IN = "compact"
 
 
@@ -76,12 +80,19 @@ def model_of(choice: Path | str | None) -> Model:
     name = BUILT_IN if choice is None else str(choice)
     if name in MODELS:
         return MODELS[name]
-    return WeightsFile(Path(name))
+    path = Path(name)
+    if path.suffix or path.exists():
+        return WeightsFile(path)
+    return WeightsFile(path, find=lambda: None, missing=MODELS.absence(name))
 
 
 def model_with(coefficients: tuple[str, ...], n_identity: int) -> Model | None:
     """The first model whose face model fits these coefficients, for drawing recordings that have them."""
-    return next((m for m in MODELS.values() if m.fits(coefficients, n_identity)), None)
+
+    def fits(model: Model) -> bool:
+        return model.fits(coefficients, n_identity)
+
+    return next((m for m in MODELS.values() if MODELS.ask(m, fits, False)), None)
 
 
 def head_with(coefficients: tuple[str, ...], n_identity: int, version: str) -> MeasuredHead | None:

@@ -8,15 +8,14 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from expnet_live.core.types import Array, Box, FaceState, Frame, Image
+from expnet_live.core.types import Array, Box, FaceState, Frame, Image, fault_of, fault_of_picture
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
@@ -115,9 +114,8 @@ class Pipeline:
 
         Raises ValueError if it is not a picture, or its time is not finite.
         """
-        _check(frame.image)
-        if not math.isfinite(frame.timestamp):
-            raise ValueError(f"A frame needs its time in s, not {frame.timestamp}.")
+        if (fault := fault_of(frame)) is not None:
+            raise ValueError(fault)
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
@@ -130,11 +128,13 @@ class Pipeline:
         (states,) = self.photos([image], index, timestamp)
         return states
 
-    def photos(self, images: Sequence[Image], index: int = 0, timestamp: float = 0.0) -> list[list[FaceState]]:
+    def photos(self, images: Iterable[Image], index: int = 0, timestamp: float = 0.0) -> list[list[FaceState]]:
         """The faces of each picture as by `photo`; their crops go through the network together, which fills a GPU."""
         watch = Stopwatch()
+        images = list(images)
         for image in images:
-            _check(image)
+            if (fault := fault_of_picture(image)) is not None:
+                raise ValueError(fault)
         searches = [_Search(image, self.detector.search(image)) for image in images]
         open_ones = searches
         while open_ones:
@@ -266,14 +266,6 @@ class Pipeline:
             skin=skin,
             quality=quality_of(frame.image, look.view, look.confidence),
         )
-
-
-def _check(image: Image) -> None:
-    if not isinstance(image, np.ndarray):
-        # cv2.imread returns None for a file that is missing or no picture.
-        raise ValueError(f"The picture could not be read: it is {image!r}, not an array; check the path of its file.")
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ValueError(f"A picture must be uint8 (H, W, 3) BGR, not {image.dtype} {image.shape}.")
 
 
 @dataclass(eq=False)

@@ -140,8 +140,8 @@ class Tracker:
         options: TrackerOptions | None = None,
         confirm: FacePredictor | None = None,
     ) -> None:
-        if max_faces < 1:
-            raise ValueError(f"max_faces must be at least 1, not {max_faces}.")
+        if max_faces < 1 or max_faces != int(max_faces):
+            raise ValueError(f"max_faces must be a whole number of at least 1, not {max_faces}.")
         self.detector_runs = 0
         self._detector, self._predictor, self._confirm = detector, predictor, confirm
         self._max_faces, self._refine, self._options = max_faces, refine, options or TrackerOptions()

@@ -76,9 +76,8 @@ class Worker(ABC):
             raise Stopped
 
     def _running(self) -> None:
-        self.problem = None
         if not self.stopping:
-            self._life = Life.RUNNING
+            self._life, self.problem = Life.RUNNING, None
 
     def _starting(self) -> None:
         if not self.stopping:
@@ -95,7 +94,7 @@ class Worker(ABC):
             self._work()
         except Stopped:
             pass
-        except Exception as error:
+        except BaseException as error:  # also sys.exit in other people's code
             log.exception("%s broke", self.name)
             self._failed(f"An unexpected error stopped the {self.name} ({error}); see the log for details.")
         finally:

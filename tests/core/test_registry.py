@@ -58,3 +58,20 @@ def test_plugins_that_fail_are_left_out_with_a_sentence(registry: Registry[Named
 def test_an_unknown_name_gets_a_sentence(registry: Registry[Named]) -> None:
     with pytest.raises(UserError, match="There is no thing called fifth; choose one of first, second, third"):
         registry.named("fifth")
+
+
+def test_why_a_plugin_is_not_there_is_said(registry: Registry[Named]) -> None:
+    with pytest.raises(UserError, match="The thing broken_of_another of the package broken_of_another cannot be used"):
+        registry.named("broken_of_another")
+
+
+def test_a_plugin_that_breaks_when_asked_is_noted_once(registry: Registry[Named]) -> None:
+    def halves(thing: Named) -> float:
+        return 1 / 0 if thing.name == "third" else 0.5
+
+    assert registry.foreign == {"third": "the package third_of_another"}
+    assert [registry.ask(thing, halves, None) for thing in registry.values()] == [0.5, 0.5, None]
+    assert registry.ask(registry["third"], halves, None) is None
+    assert registry.problems[2:] == ["The thing third of the package third_of_another is broken (division by zero)."]
+    with pytest.raises(ZeroDivisionError):  # ours must not hide its faults
+        registry.ask(registry["first"], lambda thing: 1 / 0, None)

@@ -32,6 +32,11 @@ def test_a_file_of_weights_is_a_model(nothing_imported: None) -> None:
         model.load("cpu")
 
 
+def test_a_name_that_is_neither_is_told() -> None:
+    with pytest.raises(UserError, match="There is no model called compcat; choose one of compact, official, resnet101"):
+        model_of("compcat").load("cpu")
+
+
 def test_what_is_missing_says_what_to_do(nothing_imported: None) -> None:
     for name, told in (("official", "official import"), ("resnet101", "train expnet")):
         why = MODELS[name].why_not()

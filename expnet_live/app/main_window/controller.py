@@ -15,6 +15,7 @@ from expnet_live.app.main_window.neutral import Neutral
 from expnet_live.app.main_window.notice import Act, Notice
 from expnet_live.app.main_window.recording import Recording
 from expnet_live.app.main_window.sources import Sources
+from expnet_live.app.platform import plugins
 from expnet_live.app.state import catalog, gauge
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import Change, CurrentPerson, Then
@@ -152,6 +153,8 @@ class Controller:
             self.gallery.add(drawn.head, drawn.geometry)
             self.prepared = Prepared(face_model(), drawn.lines)
             self.devices = catalog.devices()
+            for i, problem in enumerate(plugins.problems()):
+                self.notices.append(Notice(f"plugin {i}", "warning", problem))
         except UserError as error:
             self.notices.append(Notice("head", "error", str(error)))
         except Exception as error:

@@ -74,7 +74,7 @@ def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
 def diagnose(ask: Ask = ask_process) -> list[Finding]:
     """All findings, in printing order."""
     findings = [system(), packages(ask)]
-    checks: list[Callable[[], Finding]] = [devices, models, lambda: opengl(ask), lambda: cameras(ask), folders]
+    checks: list[Callable[[], Finding]] = [devices, models, lambda: opengl(ask), lambda: cameras(ask), folders, plugins]
     for check in checks:
         try:
             findings.append(check())
@@ -219,6 +219,12 @@ def cameras(ask: Ask) -> Finding:
         if sys.platform.startswith("linux") and device.exists() and not os.access(device, os.R_OK | os.W_OK):
             hints.append(f"You may not use {device}; add yourself to its group: sudo usermod -aG video $USER.")
     return Finding("cameras", facts, (), tuple(hints))
+
+
+def plugins() -> Finding:
+    from expnet_live.app.platform.plugins import added, problems
+
+    return Finding("plugins", tuple(added()) or ("none",), tuple(problems()))
 
 
 def folders() -> Finding:

@@ -191,7 +191,10 @@ class ExportForm(QWidget):
 
     def refresh(self) -> None:
         session = self.session
-        why_not = {f.name: None if session is None else f.why_not(session) for f in FORMATS.values()}
+        why_not: dict[str, str | None] = dict.fromkeys(FORMATS)
+        if session is not None:
+            for f in FORMATS.values():
+                why_not[f.name] = FORMATS.ask(f, lambda f: f.why_not(session), texts.PLUGIN_BROKEN)
         if why_not[self._format]:
             self._format = _USUAL
         self.format.set_options([Option(f.name, f.title, why_not[f.name]) for f in FORMATS.values()], self._format)

@@ -24,7 +24,12 @@ class Option:
 
 def models_there() -> list[Option]:
     """The available models, None for the built-in one. Reads the disk: not for the GUI thread."""
-    return [Option(None if m.name == BUILT_IN else m.name, m.title, m.why_not()) for m in MODELS.values()]
+    return [
+        Option(
+            None if m.name == BUILT_IN else m.name, m.title, MODELS.ask(m, lambda m: m.why_not(), texts.PLUGIN_BROKEN)
+        )
+        for m in MODELS.values()
+    ]
 
 
 def models(there: Sequence[Option], current: str | None) -> list[Option]:

@@ -283,6 +283,7 @@ SAVED_NO_FACE = "Pictures saved in {folder}, without a mesh, because no face has
 SHOW_FOLDER = "Show"
 SNAPSHOT_FAILED = "The snapshot cannot be saved in {folder} ({reason}); free some space there or make it writable."
 NO_HEAD_GL = "The 3D view cannot start OpenGL 2.1 ({reason}); update the graphics driver."
+PLUGIN_BROKEN = "The package that adds this is broken; the log says how."
 UNFORESEEN = "An unexpected error occurred ({reason}); see the log for details. The app continues."
 SHOW_LOG = "Show log"
 CAMERA_FOUND = "{name} was connected."

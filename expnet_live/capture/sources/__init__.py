@@ -5,7 +5,9 @@ To add a kind, add a module here, or an entry point of the group `expnet_live.so
 
 from __future__ import annotations
 
+from operator import index
 from pathlib import Path
+from typing import SupportsIndex
 
 from expnet_live.capture.source import Source
 from expnet_live.capture.spec import SOURCES, SourceSpec, SourceType, type_of
@@ -14,7 +16,7 @@ from expnet_live.core.errors import SourceError
 __all__ = ["SOURCES", "Source", "SourceError", "SourceType", "open_source", "open_spec"]
 
 
-def open_source(spec: str | int | Path) -> Source:
+def open_source(spec: str | SupportsIndex | Path) -> Source:
     """Open the source that `spec` means: "demo", a camera's number, a video, a picture or a folder of pictures.
 
     Raises SourceError with one sentence.
@@ -23,9 +25,9 @@ def open_source(spec: str | int | Path) -> Source:
     ...     next(iter(source)).image.dtype
     dtype('uint8')
     """
-    if isinstance(spec, int):
-        return open_spec(SourceSpec.camera(spec))
-    return open_spec(SourceSpec.file(spec) if isinstance(spec, Path) else SourceSpec.parse(spec))
+    if isinstance(spec, str):
+        return open_spec(SourceSpec.parse(spec))
+    return open_spec(SourceSpec.file(spec) if isinstance(spec, Path) else SourceSpec.camera(index(spec)))
 
 
 def open_spec(spec: SourceSpec) -> Source:

@@ -65,7 +65,13 @@ class Format(ABC):
         """Write the file, or the folder, at `path`. Raises UserError with one sentence."""
 
 
-FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats")
+def _check(format: Format) -> None:
+    if not isinstance(format, Format):
+        raise TypeError("it is no Format")
+    _ = format.title, format.ending
+
+
+FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats", _check)
 
 
 def taking(option: str) -> list[str]:

@@ -89,7 +89,7 @@ def record(
             return recorder.ended or (duration is not None and recorder.seconds >= duration)
 
         try:
-            follow(engine, spec, loop=duration is not None, over=over, seen=lambda: recorder.frames > 0)
+            follow(engine, spec, loop=duration is not None, over=over)
         except UserError:
             _end(recorder)
             if recorder.info is not None and not recorder.frames:

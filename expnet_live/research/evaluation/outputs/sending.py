@@ -84,7 +84,7 @@ def clip_of(spec: SourceSpec, settings: Settings, frames: int) -> list[LiveState
 
     with headless(settings, Person()) as engine:
         engine.inference.outputs.add(Keeping())
-        follow(engine, spec, loop=False, over=lambda: len(states) >= frames, seen=lambda: True)
+        follow(engine, spec, loop=False, over=lambda: len(states) >= frames)
     return states
 
 
@@ -109,7 +109,7 @@ def answered(spec: SourceSpec, settings: Settings, streams: Sequence[Stream], se
     with headless(settings, Person()) as engine:
         engine.inference.outputs.add(numbering)
         threads, cpu, begun = thread_seconds(), time.process_time(), time.monotonic()
-        follow(engine, spec, loop=True, over=lambda: time.monotonic() > begun + seconds, seen=lambda: True)
+        follow(engine, spec, loop=True, over=lambda: time.monotonic() > begun + seconds)
         return numbering.sent(time.process_time() - cpu, _spent(threads), [])
 
 
