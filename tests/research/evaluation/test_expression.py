@@ -11,7 +11,7 @@ from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.paths import asset
 from expnet_live.research.evaluation.expression.demo import demo_truth
-from expnet_live.research.evaluation.expression.measure import figures, summary, table
+from expnet_live.research.evaluation.expression.measure import by_turn, figures, summary, table
 
 
 def test_gain_and_r_are_those_within_clips() -> None:
@@ -44,6 +44,18 @@ def test_frames_without_a_face_do_not_count() -> None:
     said = truth.copy()
     said[10:20] = np.nan
     assert all(f.r == pytest.approx(1) for f in figures(said[:, :], np.where(np.isnan(said), np.nan, truth)))
+
+
+def test_figures_by_turn_count_both_sides_and_leave_few_frames_out() -> None:
+    rng = np.random.default_rng(0)
+    truth = np.zeros((150, 52))
+    truth[:, 17] = rng.random(150)
+    said, clip = truth.copy(), np.zeros(150, int)
+    yaw = np.radians(np.r_[np.full(40, 5.0), np.full(40, -15.0), np.full(40, 15.0), np.full(30 - 1, 25.0), 60.0])
+    said[40:120] *= 0.5
+    steps = by_turn(said, truth, clip, yaw)
+    assert [(s["turned_from"], s["turned_to"], s["frames"]) for s in steps] == [(0, 10, 40), (10, 20, 80)]
+    assert [s["gain_median"] for s in steps] == pytest.approx([1.0, 0.5]) and steps[1]["r_mean"] == pytest.approx(1)
 
 
 def test_the_demo_clips_truth_is_in_full_actions() -> None:

@@ -30,10 +30,11 @@ from expnet_live.core.files import whole
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import Camera
+from expnet_live.geometry.rotation import turns
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.expression.demo import demo_truth
-from expnet_live.research.evaluation.expression.measure import ActionFigures, figures, summary, table
+from expnet_live.research.evaluation.expression.measure import ActionFigures, by_turn, figures, summary, table
 from expnet_live.research.evaluation.expression.sheet import ContactSheet
 from expnet_live.research.evaluation.expression.winks import winks
 from expnet_live.research.training.actions.targets import Strengths
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         strengths = Strengths.load(args.rest_and_full) if args.rest_and_full else None
         videos = _videos(args.clips, args.held_out)
         heard = clips(pipeline, videos, Teacher(args.teacher), args.step, strengths, of("clips"))
-        result["clips"] = _part(figures(*heard))
+        result["clips"] = _part(figures(*heard[:3])) | {"turned": by_turn(*heard)}
     if args.photos:
         result["photos"] = _part(_photos(pipeline, args))
     if args.performances:
@@ -182,11 +183,11 @@ def clips(
     step: int,
     strengths: Strengths | None = None,
     sheet: ContactSheet | None = None,
-) -> tuple[Array, Array, Array]:
-    """Predictions and the teacher's scores (T, 52) in every `step`-th frame of the videos, and the video numbers
-    (T,).
+) -> tuple[Array, Array, Array, Array]:
+    """Predictions and the teacher's scores (T, 52) in every `step`-th frame of the videos, the video numbers (T,), and
+    the heads' yaw (T,) in rad.
     """
-    said, taught, number = [], [], []
+    said, taught, number, yaw = [], [], [], []
     for i, video in enumerate(tqdm(videos, "clips", unit="clip")):
         pipeline.reset()
         with open_source(video) as source:
@@ -200,11 +201,12 @@ def clips(
                     said.append(_said(states))
                     taught.append(found.mean if strengths is None else strengths.of(found.mean))
                     number.append(i)
+                    yaw.append(float(turns(states[0].pose.rotation)[0]))
                     if sheet is not None:
                         sheet.offer(taught[-1], frame.image, states)
     if not said:
         raise UserError("The teacher finds no face in these clips; choose videos of faces.")
-    return np.array(said), np.array(taught), np.array(number)
+    return np.array(said), np.array(taught), np.array(number), np.array(yaw)
 
 
 def _said(states: list[Any]) -> Array:
@@ -242,6 +244,11 @@ def _print(result: dict[str, Any]) -> None:
         extra = {k: v for k, v in s.items() if k not in ("actions", "r_mean", "gain_median")}
         print("  " + ", ".join(f"{k} {v:.3g}" for k, v in extra.items()))
         print(table(part["actions"]))
+    for t in result.get("clips", {}).get("turned", []):
+        print(
+            f"clips, head turned by {t['turned_from']:.0f} to {t['turned_to']:.0f} degrees: {t['frames']:.0f} frames, "
+            f"mean r {t['r_mean']:.3f}, median gain {t['gain_median']:.2f}"
+        )
     for side, found in result.get("demo", {}).get("winks", {}).items():
         print(f"{side} wink: shut eye {found['shut']:.2f} of a blink, open eye {found['open']:.2f}")
     for kind, heads in result.get("performances", {}).items():

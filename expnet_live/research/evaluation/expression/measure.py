@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from expnet_live.core.arkit import ARKIT
 from expnet_live.core.types import Array
 
 MOVES = 0.03  # sd of the truth within a clip from which an action counts as moving
+_TURNS = (0, 10, 20, 30, 90)  # degrees
+_LEAST = 30  # frames that figures are worth telling of
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,19 @@ def figures(said: Array, truth: Array, clip: Array | None = None) -> list[Action
         gain = both / own if own > 0 else float("nan")
         result.append(ActionFigures(name, r, gain, float(np.sqrt(own / len(t)))))
     return result
+
+
+def by_turn(said: Array, truth: Array, clip: Array, yaw: Array) -> list[dict[str, float]]:
+    """The summary of the frames in which the head is turned that far to either side, `yaw` (T,) in rad, for steps with
+    enough frames: its degrees `turned_from` and `turned_to`, `frames`, and as in `summary`. The means of clips are
+    those within the step."""
+    degrees, found = np.abs(np.degrees(yaw)), []
+    for low, high in pairwise(_TURNS):
+        there = (degrees >= low) & (degrees < high)
+        if there.sum() >= _LEAST:
+            step = {"turned_from": float(low), "turned_to": float(high), "frames": float(there.sum())}
+            found.append(step | summary(figures(said[there], truth[there], clip[there])))
+    return found
 
 
 def _within(values: Array, clip: Array) -> Array:
