@@ -1,4 +1,4 @@
-"""Dataclasses of arrays stored in one .npz file."""
+"""Dataclasses of arrays stored in one .npz file, and pictures in one .npy file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
+from expnet_live.core.types import Image
 
 
 @dataclass
@@ -32,3 +33,23 @@ class ArrayFile:
             raise UserError(
                 f"{path} does not contain a {cls.__name__}; remove it, or choose another file, and run again."
             ) from e
+
+
+class PictureFile:
+    """The pictures (N, H, W, 3) of a .npy file, which stay on disk.
+
+    Other processes get the path, not the pictures: without fork, as on Windows, macOS and with Python 3.14, each of
+    them would otherwise be sent a copy of all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._pictures = path, np.load(path, mmap_mode="r")
+
+    def __reduce__(self) -> tuple[type[PictureFile], tuple[Path]]:
+        return PictureFile, (self._path,)
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __getitem__(self, i: int) -> Image:
+        return np.asarray(self._pictures[i])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, fields
 
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.fitting import Fit, FitConfig, Fitter
@@ -52,7 +54,7 @@ def make_labels(
     config: FitConfig | None = None,
     chunk: int = 3000,
 ) -> LabelSet:
-    """Fit all photos, with identity pooled over the photos of a subject (N,)."""
+    """Fit all photos, with identity pooled over the photos of a subject (N,). Raises UserError if none has a face."""
     xyz = landmarks.landmarks
     n = len(xyz)
     reason = np.full(n, "", dtype="U24")
@@ -62,6 +64,9 @@ def make_labels(
     reason[landmarks.spread > MAX_SPREAD] = "looks disagree"
     reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
     todo = np.flatnonzero(reason == "")
+    if not len(todo):
+        counts = ", ".join(f"{why}: {n}" for why, n in Counter(reason.tolist()).items())
+        raise UserError(f"None of these photos has a face that can be labelled ({counts}); choose others.")
     # Subjects with one photo are fitted separately, because they need less.
     _, of, count = np.unique(subjects[todo], return_inverse=True, return_counts=True)
     todo = todo[np.lexsort((of, count[of] > 1))]

@@ -35,6 +35,11 @@ class PhotoRef:
         return f"{self.collection}/{self.name}"
 
 
+def bytes_of(name: str) -> bytes:
+    """A key or name as UTF-8, also of a file whose name is no valid text, as old ones on Linux."""
+    return name.encode("utf-8", "surrogatepass")
+
+
 def list_photos(inputs: Sequence[Path]) -> list[PhotoRef]:
     """All photos under `inputs` (folders, .tar archives or image files), sorted by key.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from expnet_live.core.types import Array
 from expnet_live.research.training.likeness import SUSPECT, likeness, scenes
-from expnet_live.research.training.photos import PhotoMeta
+from expnet_live.research.training.photos import PhotoMeta, bytes_of
 
 RARE_EMOTIONS = frozenset({"anger", "disgust", "sadness"})
 
@@ -31,7 +31,7 @@ class Split:
 
 def is_test_scene(key: str) -> bool:
     """Whether the finder is tested on this picture without people, and never sees it in training."""
-    return zlib.crc32(key.encode()) % 100 < _TEST_SCENES
+    return zlib.crc32(bytes_of(key)) % 100 < _TEST_SCENES
 
 
 def subjects_of(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
@@ -51,7 +51,7 @@ def held_out(keys: Sequence[str], meta: dict[str, PhotoMeta]) -> Array:
     """
     subjects = subjects_of(keys, meta)
     rare = {s for s, k in zip(subjects, keys, strict=True) if k in meta and meta[k].emotion in RARE_EMOTIONS}
-    return np.array([zlib.crc32(s.encode()) % 100 < (50 if s in rare else 12) for s in subjects])
+    return np.array([zlib.crc32(bytes_of(s)) % 100 < (50 if s in rare else 12) for s in subjects])
 
 
 def split_by_scene(keys: Array, thumbs: Array, usable: Array, named: Array) -> Split:
@@ -64,7 +64,7 @@ def split_by_scene(keys: Array, thumbs: Array, usable: Array, named: Array) -> S
     if rows.size:
         alike = likeness(thumbs[rows])
         names, of, count = np.unique(scenes(keys[rows], alike), return_inverse=True, return_counts=True)
-        out = np.array([zlib.crc32(n.encode()) % 100 < 15 for n in names]) & (count < _LARGEST)
+        out = np.array([zlib.crc32(bytes_of(n)) % 100 < 15 for n in names]) & (count < _LARGEST)
         held[rows] = out[of]
         train[rows] = ~held[rows] & (alike[:, held[rows]].max(1, initial=-1) <= SUSPECT)
     return Split(train, held)

@@ -87,13 +87,13 @@ def crops_of(args: argparse.Namespace) -> tuple[CropSet, CropSet, FaceModel]:
     landmarks = landmarks_of(args, photos)
     labels, model = labels_of(args.labels, landmarks), FaceModel.load(args.face_model)
     rows = np.flatnonzero(labels.good)
-    args.out.mkdir(parents=True, exist_ok=True)
-    crops = make_crops(photos.refs, landmarks, labels, rows, model, args.crops or args.out / "crops.npy", args.jobs)
     split = photos.split(landmarks)
-    used, held = crops.subset(split.train[rows]), crops.subset(split.held_out[rows])
-    if not len(used) or len(held) < 2:
+    used, held = split.train[rows], split.held_out[rows]
+    if not used.any() or held.sum() < 2:
         raise UserError(
-            f"Of these photos, {len(used)} are for training and {len(held)}, of one person in eight, for testing. "
+            f"Of these photos, {used.sum()} are for training and {held.sum()}, of one person in eight, for testing. "
             "This is too few; name more photos, of more people."
         )
-    return used, held, model
+    args.out.mkdir(parents=True, exist_ok=True)
+    crops = make_crops(photos.refs, landmarks, labels, rows, model, args.crops or args.out / "crops.npy", args.jobs)
+    return crops.subset(used), crops.subset(held), model

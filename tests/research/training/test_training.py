@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import pickle
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from mesh import landmarker
+from torch.utils.data import DataLoader
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
@@ -93,6 +95,39 @@ def test_a_part_of_other_photos_is_made_again(folder: Path, crops: CropSet, tmp_
     left.save(tmp_path / "some.parts" / "00000.npz")
     with landmarker():
         assert detect_landmarks(refs[:2], tmp_path / "some.npz", jobs=1).key.tolist() == [r.key for r in refs[:2]]
+
+
+def test_crops_of_others_are_not_taken_for_those_of_the_photos(folder: Path, crops: CropSet, model: FaceModel) -> None:
+    """They could have been made with other labels, and would teach nonsense."""
+    landmarks, labels = LandmarkSet.load(folder / "landmarks.npz"), LabelSet.load(folder / "labels.npz")
+    refs, rows = {r.key: r for r in list_photos([folder])}, np.flatnonzero(labels.good)
+
+    def made(rows: np.ndarray, labels: LabelSet) -> CropSet:
+        return make_crops(refs, landmarks, labels, rows, model, folder / "crops.npy", jobs=1)
+
+    assert np.array_equal(made(rows, labels).picture(1), crops.picture(1))
+    moved = replace(labels, origin=labels.origin + 1)
+    for other in ((rows[1:], labels), (np.roll(rows, 1), labels), (rows, moved)):
+        with pytest.raises(UserError, match="holds crops of other photos or labels"):
+            made(*other)
+    (folder / "crops.sha256").rename(folder / "kept")  # as of an earlier version
+    assert len(made(rows, labels)) == len(crops)
+    (folder / "kept").rename(folder / "crops.sha256")
+
+
+def test_pictures_stay_on_disk(crops: CropSet, model: FaceModel) -> None:
+    data = FaceDataset(crops, model, 112, PLAIN)
+    assert len(pickle.dumps(crops)) < len(crops) * crops.picture(0).nbytes / 4
+    (batch,) = DataLoader(data, len(data), num_workers=1, multiprocessing_context="spawn")
+    assert torch.equal(batch["image"][1], data[1]["image"])
+
+
+def test_photos_without_faces_get_a_sentence(folder: Path, crops: CropSet, model: FaceModel) -> None:
+    del crops
+    landmarks = LandmarkSet.load(folder / "landmarks.npz")
+    nobody = replace(landmarks, landmarks=np.full_like(landmarks.landmarks, np.nan))
+    with pytest.raises(UserError, match="None of these photos has a face that can be labelled"):
+        make_labels(nobody, landmarks.key, model)
 
 
 def test_photos_that_a_cache_of_landmarks_lacks_are_told(
@@ -222,7 +257,15 @@ def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crop
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("the best weights are in") == 1
     assert told.stderr.count("crops: 100%") == 1
-    made = {"crops.npy", "checkpoint.pt", "expnet.safetensors", "expnet.onnx", "expnet.int8.onnx", "log.csv"}
+    made = {
+        "crops.npy",
+        "crops.sha256",
+        "checkpoint.pt",
+        "expnet.safetensors",
+        "expnet.onnx",
+        "expnet.int8.onnx",
+        "log.csv",
+    }
     assert {p.name for p in tmp_path.iterdir()} == made
 
 

@@ -31,7 +31,7 @@ from expnet_live.pipeline.look import Stopwatch, first_crop, look_at
 from expnet_live.research.training.actions.shelf import Labelled, asked_in, crop_of, save_part
 from expnet_live.research.training.actions.teacher import Teacher
 from expnet_live.research.training.crops import cut_tight
-from expnet_live.research.training.photos import PhotoRef, read_photo
+from expnet_live.research.training.photos import PhotoRef, bytes_of, read_photo
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Labeller:
         view = look.view.transformed(crop.matrix)
         return Labelled(
             key=key,
-            image=cut_tight(image, crop, zlib.crc32(key.encode())),
+            image=cut_tight(image, crop, zlib.crc32(bytes_of(key))),
             scores=taught.scores,
             mirrored=taught.mirrored,
             points=(taught.points @ crop.matrix[:, :2].T + crop.matrix[:, 2]).astype(np.float32),
@@ -106,7 +106,7 @@ class Part:
         """It follows from the inputs, so that another part never takes the place of this one."""
         if isinstance(self.chunk, ClipFrames):
             return f"clip-{self.chunk.path.stem}-{self.chunk.step}"
-        return "photos-" + hashlib.sha256("\n".join(self.keys).encode()).hexdigest()[:12]
+        return "photos-" + hashlib.sha256(bytes_of("\n".join(self.keys))).hexdigest()[:12]
 
     @property
     def keys(self) -> list[str]:

@@ -14,6 +14,7 @@ from expnet_live.core.files import whole
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.crop import Crop
+from expnet_live.research.training.array_file import PictureFile
 from expnet_live.research.training.crops import wide_crop
 
 MAX_SPREAD = 6.0  # per cent; if the teacher's looks differ by more, it has lost the face
@@ -86,7 +87,7 @@ class Shelf:
     picture."""
 
     def __init__(self, folders: list[Path]) -> None:
-        self._images: list[Image] = []
+        self._images: list[PictureFile] = []
         columns: dict[str, list[Array]] = {n: [] for n in _ARRAYS}
         where = []
         for path in sorted(p for folder in folders for p in folder.glob("*.npz")):
@@ -97,7 +98,7 @@ class Shelf:
                     continue
                 for n in _ARRAYS:
                     columns[n].append(z[n])
-            images = np.load(path.with_suffix(".images.npy"), mmap_mode="r")
+            images = PictureFile(path.with_suffix(".images.npy"))
             where += [(len(self._images), i) for i in range(len(images))]
             self._images.append(images)
         if not where:
@@ -116,4 +117,4 @@ class Shelf:
 
     def picture(self, i: int) -> Image:
         part, row = self._where[i]
-        return np.asarray(self._images[part][row])
+        return self._images[part][row]
