@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,3 +34,15 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def resolved(address: Address, kind: socket.SocketKind) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """The family and the socket's address of a number or a name: that of version 4 where a name has both, because many
+    receivers and browsers know no other. Raises OSError.
+    """
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=kind)
+    except UnicodeError as error:  # such as one with two dots
+        raise socket.gaierror(socket.EAI_NONAME, "this is no name of a computer") from error
+    family, _, _, _, to = min(found, key=lambda each: each[0] != socket.AF_INET)
+    return family, to  # type: ignore[return-value]

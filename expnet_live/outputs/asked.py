@@ -11,13 +11,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 
 from expnet_live.core.types import Array
-from expnet_live.outputs.address import Address
+from expnet_live.outputs.address import Address, resolved
 from expnet_live.outputs.output import Sender
 from expnet_live.outputs.sample import Sample
 
 log = logging.getLogger(__name__)
 
 OWN = "127.0.0.2"  # beside receivers at 127.0.0.1
+_MOST_REQUESTS = 16  # that are heard before a sample, so that one who never stops asking holds up nobody
+_MOST_ASKERS = 32  # a new one takes the place of the one that asked first
 _LEAST = 1e-4  # m by which each packet differs from the one before
 
 
@@ -27,8 +29,8 @@ class Asked(Sender):
     quick = True
 
     def __init__(self, address: Address) -> None:
-        family, kind, protocol, _, place = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
-        self._socket = socket.socket(family, kind, protocol)
+        family, place = resolved(address, socket.SOCK_DGRAM)
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             # Receivers at 0.0.0.0 share the port, if they allow it.
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -66,10 +68,10 @@ class Asked(Sender):
                 data[version] = self._changed(sample, version)
             try:
                 asker.send(data[version])
-            except ConnectionError:  # it has left without notice
-                self._forget(place)
             except BlockingIOError:
                 continue
+            except OSError:  # it has left without notice, or its network has
+                self._forget(place)
 
     def _changed(self, sample: Sample, version: str) -> bytes:
         """Make packets differ, because receivers treat a repeated packet as lost tracking."""
@@ -90,7 +92,7 @@ class Asked(Sender):
         self._socket.close()
 
     def _hear(self) -> None:
-        while True:
+        for _ in range(_MOST_REQUESTS):
             try:
                 data, (host, port, *_) = self._socket.recvfrom(4096)
             except ConnectionError:  # Windows reports here that nobody listens
@@ -110,9 +112,16 @@ class Asked(Sender):
         self._forget(to)
         if version is None:
             return
+        if len(self._askers) == _MOST_ASKERS:
+            self._forget(next(iter(self._askers)))
         asker = socket.socket(self._family, socket.SOCK_DGRAM)
         asker.setblocking(False)
-        asker.connect(to)
+        try:
+            asker.connect(to)
+        except OSError as error:  # no answer can get there
+            asker.close()
+            log.info("%s cannot be answered: %s", host, error)
+            return
         self._askers[to] = asker, version
 
     def _forget(self, place: tuple[str, int]) -> None:

@@ -8,7 +8,7 @@ import time
 from abc import abstractmethod
 
 from expnet_live.core.errors import system_text
-from expnet_live.outputs.address import Address
+from expnet_live.outputs.address import Address, resolved
 from expnet_live.outputs.output import Sender
 from expnet_live.outputs.sample import Sample
 
@@ -24,8 +24,8 @@ class Datagrams(Sender):
     quick = True
 
     def __init__(self, address: Address) -> None:
-        family, kind, protocol, _, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)[0]
-        self._socket = socket.socket(family, kind, protocol)
+        family, to = resolved(address, socket.SOCK_DGRAM)
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._refused = -_MEMORY
         try:
             self._socket.setblocking(False)

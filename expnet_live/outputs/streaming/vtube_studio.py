@@ -22,7 +22,7 @@ from expnet_live.core.files import write_whole
 from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
-from expnet_live.outputs.address import Address
+from expnet_live.outputs.address import Address, resolved
 from expnet_live.outputs.channels import VTUBE_STUDIO
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
@@ -78,8 +78,7 @@ class _Plugin(Sender):
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        family, _, _, _, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
-        self._family, self._to = family, to
+        self._family, self._to = resolved(address, socket.SOCK_STREAM)
         self._wire: Wire | None = None
         self._text = b""
         self._step = _Step.AWAY

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.outputs.address import Address
+from expnet_live.outputs.address import Address, resolved
 from expnet_live.outputs.output import OutputKind, Sender
 from expnet_live.outputs.sample import Sample
 from expnet_live.outputs.wire import Wire
@@ -49,7 +49,7 @@ class _Server(Sender):
     quick = True
 
     def __init__(self, address: Address) -> None:
-        family, *_, to = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+        family, to = resolved(address, socket.SOCK_STREAM)
         self._listening = socket.create_server(to[:2], family=family)
         self._listening.setblocking(False)
         self._clients: tuple[_Client, ...] = ()  # replaced as a whole, by the thread

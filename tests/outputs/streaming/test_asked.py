@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import pairwise
+from select import select
 
 import numpy as np
 import pytest
@@ -131,3 +134,43 @@ def test_who_asks_from_our_own_address_gets_it_where_it_asked(opened: Opened, re
     receiver.sendto(b"FACEMOTION3D_OtherStreaming", ("127.0.0.1", port))
     until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of())))
     assert receiver.recv(4096).startswith(b"eyeBlinkLeft&100|")
+
+
+def test_one_who_never_stops_asking_holds_up_nobody(opened: Opened, receiver: socket.socket) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    asked, other = opened("ifacialmocap", port), opened("vmc", receiver.getsockname()[1])
+    until(lambda: asked.ready and other.ready)
+    over = threading.Event()
+
+    def nag() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            while not over.is_set():
+                asking.sendto(ASK, ("127.0.0.1", port))
+
+    nagging = threading.Thread(target=nag)
+    nagging.start()
+    try:
+        for i in range(10):
+            for stream in (asked, other):
+                stream.put(frame_of(float(i), face_of()))
+            assert receiver.recv(2048) and receiver.recv(2048) and receiver.recv(2048)
+    finally:
+        over.set()
+        nagging.join(PATIENCE)
+
+
+def test_the_newest_of_many_receivers_are_kept(opened: Opened) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    stream = opened("ifacialmocap", port)
+    until(lambda: stream.ready)
+    with ExitStack() as all_:
+        askers = [all_.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(40)]
+        for asker in askers:
+            asker.sendto(ASK, ("127.0.0.1", port))
+        until(lambda: select([askers[-1]], [], [], 0)[0], lambda: stream.put(frame_of(1.0, face_of())))
+        assert askers[-1].recv(4096).startswith(b"eyeBlink_L-100|")
+        assert stream.receivers == 32

@@ -257,6 +257,32 @@ def test_a_host_that_does_not_exist(opened: Opened) -> None:
     assert (stream.problem or "").startswith("vmc://nowhere.invalid:39539 cannot be opened (")
 
 
+@pytest.mark.parametrize("name", ["a..b", "x" * 70])
+def test_what_is_no_name_of_a_computer(opened: Opened, name: str) -> None:
+    stream = opened("vmc", 39539, name)
+    until(lambda: stream.over)
+    assert (
+        stream.problem
+        == f"vmc://{name}:39539 cannot be opened (this is no name of a computer); choose another address."
+    )
+
+
+def test_a_name_with_both_versions_means_version_4(
+    opened: Opened, receiver: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many systems say ::1 first for localhost, at which few receivers listen."""
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **options: [*real("::1", *rest, **options), *real("127.0.0.1", *rest, **options)],
+    )
+    stream = opened("vmc", receiver.getsockname()[1], "localhost")
+    until(lambda: stream.ready)
+    stream.put(turned(1.0))
+    assert receiver.recv(2048).startswith(b"#bundle")
+
+
 def test_one_person_is_followed() -> None:
     first, second, third = face_of(0), face_of(1), face_of(2)
     follower = Follower()
