@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import time
@@ -95,6 +96,16 @@ def write_whole(path: Path, content: str | bytes) -> None:
     """Write or replace a file, text as UTF-8. Raises OSError."""
     with replacing(path) as partial:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(path: Path, data: object) -> None:
+    """`whole` for JSON; what is no file, such as /dev/stdout, gets it as it is. Raises UserError."""
+    text = json.dumps(data, indent=1)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_text(text, encoding="utf-8")
+        return
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from expnet_live.core.errors import SourceError, UserError
-from expnet_live.core.files import replacing, whole, write_whole
+from expnet_live.core.files import replacing, whole, write_json, write_whole
 from expnet_live.core.paths import data_folder, local_data_folder
 
 
@@ -107,3 +108,24 @@ def test_where_the_users_data_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert data_folder() == tmp_path / ".local" / "share" / "expnet-live"
     monkeypatch.setenv("EXPNET_LIVE_DATA", os.fspath(tmp_path / "mine"))
     assert data_folder() == local_data_folder() == tmp_path / "mine"
+
+
+def test_json_is_written_whole_into_folders_that_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "a.json"
+    write_json(path, {"é": [1, 2]})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"é": [1, 2]}
+    with pytest.raises(UserError, match="already a folder"):
+        write_json(tmp_path / "new", 1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such pipes")
+def test_a_pipe_gets_its_json_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_json(pipe, [1])
+        assert json.loads(os.read(reader, 100)) == [1]
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import base_topology
@@ -58,7 +58,7 @@ def build_face_model(
     for key in [k for k in learned.report if ":" not in k]:
         log.info("%s: %.4f", key, learned.report[key])
     if report is not None:
-        report.write_text(json.dumps(learned.report, indent=1))
+        write_json(report, learned.report)
     return model
 
 

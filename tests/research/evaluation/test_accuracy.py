@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from album import SHOTS, Album
 from mesh import landmarker
 
 from expnet_live.cli import main
+from expnet_live.research.training.labels import LabelSet
 
 SETTINGS = ("full size", "28 px", "14 px", "a third occluded")
 
@@ -55,3 +58,13 @@ def test_labels_that_are_missing_or_of_others_are_refused(
     known = [*album.arguments, "--landmarks", str(album.landmarks)]
     assert main(["evaluate", "accuracy", *known, "--labels", str(tmp_path / "none.npz")]) == 2
     assert "make it with 'expnet-live train labels'" in capsys.readouterr().err
+
+
+def test_photos_without_people_held_out_are_refused(
+    given: list[str], album: Album, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = LabelSet.load(Path(given[-1]))
+    none = tmp_path / "labels.npz"
+    replace(labels, reason=np.full(len(labels.key), "no face found")).save(none)
+    assert main(["evaluate", "accuracy", *given[:-1], str(none), "--device", "cpu"]) == 2
+    assert "give more photos" in capsys.readouterr().err

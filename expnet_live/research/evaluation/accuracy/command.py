@@ -10,7 +10,6 @@ fit, is measured in the same way. The error is also told by skin, age and sex; s
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.core.arguments import add_photos
+from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.detection import Detection
@@ -67,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
     labels = labels_of(args.labels, landmarks)
     test = labels.good & photos.split(landmarks).held_out & (landmarks.flip == 0)
     rows = np.flatnonzero(test)
+    if not len(rows):
+        raise UserError("None of these photos has a label and is of a person held out, one in eight; give more photos.")
     if args.limit and args.limit < len(rows):
         rows = np.sort(np.random.default_rng(0).choice(rows, args.limit, replace=False))
     pipeline = Pipeline(predictor, model)
@@ -111,6 +114,8 @@ def run(args: argparse.Namespace) -> int:
                 eyes = np.linalg.norm(truth[33] - truth[263])
                 errors[name].append(100 * float(np.linalg.norm(said.points - truth, axis=1).mean() / eyes))
                 coefficients[name].append(said.expression)
+    if not used:
+        raise UserError("No face is found in the photos of people held out; give others.")
     truth = labels.expression[used]
     figures = _figures(errors, coefficients, missed, truth, model, len(used), nothing)
     seen_face = np.isfinite([x[0, 0] for x in looks])
@@ -126,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
     _print(figures)
     print_groups(by_group)
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
+        write_json(args.json, figures)
     return 0
 
 

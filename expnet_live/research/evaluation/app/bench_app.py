@@ -18,6 +18,7 @@ from typing import Any
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.heads.built_in import face_model
 from expnet_live.research.evaluation.app.probe import AppTask
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
@@ -80,7 +81,7 @@ def bench_app(args: argparse.Namespace) -> int:
     bars = [b for b in BARS if soak or not b.soak]
     _print(report, bars)
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     leaks = report["left"] or any(b.soak and not b.met(report) for b in bars)
     return 1 if leaks else 0
 

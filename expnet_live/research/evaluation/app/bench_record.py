@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.capture.spec import DEMO
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.pipeline.smoothing import EXPRESSION_NOISE
@@ -90,7 +90,7 @@ def bench_record(args: argparse.Namespace) -> int:
     for text, met in bars.items():
         print(f"  {text:75}{'met' if met else 'MISSED'}")
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0 if all(bars.values()) else 1
 
 

@@ -10,13 +10,13 @@ the detector's at full size, scaled.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.arguments import add_photos, positive_int
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.pipeline.finder import Finder
 from expnet_live.research.evaluation.emotion.data import LOADERS, Sample, load_samples
 from expnet_live.research.evaluation.emotion.features import FEATURES, TITLES, feature_names
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         write_report(args.out, figures)
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
+        write_json(args.json, figures)
     return 0
 
 

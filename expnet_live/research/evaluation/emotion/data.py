@@ -113,7 +113,7 @@ def from_ckplus(root: Path) -> list[Sample]:
         if peak is None:
             raise UserError(f"The photo labelled by {file} is not in {images}; unpack {_CK_IMAGES} completely.")
         try:
-            emotion = CK_EMOTIONS[int(float(file.read_text().split()[0]))]
+            emotion = CK_EMOTIONS[int(float(file.read_text(encoding="utf-8").split()[0]))]
         except (ValueError, IndexError) as e:
             raise UserError(f"{file} does not contain an emotion number from 0 to 7; unpack {_CK_LABELS} again.") from e
         subject = file.relative_to(labels).parts[0]

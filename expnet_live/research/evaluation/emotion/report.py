@@ -84,7 +84,7 @@ def write_report(folder: Path, figures: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _draw_curves(folder / "accuracy", figures)
         _draw_confusion(folder / "confusion", figures)
-        (folder / "report.json").write_text(json.dumps(figures, indent=1))
+        (folder / "report.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
         (folder / "report.md").write_text("\n".join(_markdown(figures)) + "\n", encoding="utf-8")
     except OSError as e:
         raise UserError(f"{folder} cannot be written ({e.strerror or e}); choose another folder with --out.") from e

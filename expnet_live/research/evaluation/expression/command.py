@@ -26,7 +26,7 @@ from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import whole
+from expnet_live.core.files import whole, write_json
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import Camera
@@ -107,8 +107,7 @@ def run(args: argparse.Namespace) -> int:
     if sheet is not None:
         sheet.write(args.contact_sheet)
     if args.out:
-        with whole(args.out) as partial:
-            partial.write_text(json.dumps(result, indent=1))
+        write_json(args.out, result)
     if args.csv:
         _write_csv(args.csv, result)
     if args.json:

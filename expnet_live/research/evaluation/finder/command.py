@@ -9,7 +9,6 @@ beside mediapipe's detector where it is installed: see compare.py.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import FaceState, Image
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.finder.compare import Score, look_for_all, print_scores, searches_of
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
         print_scores(scores)
         figures["finders"] = {name: score.figures() for name, score in scores.items()}
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
+        write_json(args.json, figures)
     return 0 if result.good else 1
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import whole
+from expnet_live.core.files import whole, write_json
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally
@@ -79,8 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if args.talking:
         result["talking"] = _talking(args, pipeline)
     if args.out:
-        with whole(args.out) as partial:
-            partial.write_text(json.dumps(result, indent=1))
+        write_json(args.out, result)
     if args.csv:
         _write_csv(args.csv, tallies)
     for name, tally in tallies.items():

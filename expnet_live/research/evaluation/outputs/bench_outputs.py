@@ -20,6 +20,7 @@ import numpy as np
 
 from expnet_live.capture.spec import DEMO, SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array
 from expnet_live.live.state import LiveState, Settings
 from expnet_live.outputs.run import running
@@ -65,7 +66,7 @@ def bench_outputs(args: argparse.Namespace) -> int:
     }  # fmt: skip
     met = _print(report)
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0 if met else 1
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import whole
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
@@ -49,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
         weights, best = fitted(seen.conditions, seen.errors)
         result["fit"] = dict(zip(NAMES, weights.tolist(), strict=True)) | {"best": best}
     if args.out:
-        with whole(args.out) as partial:
-            partial.write_text(json.dumps(result, indent=1))
+        write_json(args.out, result)
     print(f"{result['found']} of {result['frames']} faces were found; "
           f"rank correlation of quality and error {result['rank_r']:.2f}")  # fmt: skip
     print("| decile of quality | quality | error (share of the movement) | expected |\n|---|---|---|---|")

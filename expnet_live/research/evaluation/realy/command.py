@@ -24,6 +24,7 @@ from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import SourceError
 from expnet_live.core.arguments import positive_int
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.meshes.files import write_mesh
@@ -103,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         _write(args.out, template, barycentric, errors, figures)
     if args.json:
-        args.json.write_text(json.dumps(figures, indent=1))
+        write_json(args.json, figures)
     return 0
 
 
@@ -226,7 +227,7 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     write_mesh(folder / TEMPLATE, template.vertices, template.triangles)
     rows = [[int(t), float(u), float(v)] for t, u, v in barycentric]
-    (folder / KEYPOINTS).write_text(json.dumps(rows))
+    (folder / KEYPOINTS).write_text(json.dumps(rows), encoding="utf-8")
     lines = [f"{m.name}\t" + "".join(f"\t{e[r]:.7f}" for r in REGIONS) for m, e in errors]
     (folder / "REALY_error.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps(figures, indent=1))
+    (folder / "report.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
+from expnet_live.core.files import write_json
 from expnet_live.heads.built_in import face_model
 from expnet_live.research.evaluation.rig.measure import Frames, motions, reaches
 from expnet_live.research.training.commands.material import add_material, material_of
@@ -31,5 +31,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {f.action:20s} {f.point:6d} {f.clips:7.3f} {f.rig:7.3f}")
     if args.json:
         figures = {"frames": len(frames), "landmarks": [*map(asdict, moved)], "actions": [*map(asdict, found)]}
-        args.json.write_text(json.dumps(figures, indent=1))
+        write_json(args.json, figures)
     return 0

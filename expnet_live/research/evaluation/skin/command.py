@@ -8,7 +8,6 @@ colour; they are also shown under other lamps, with the ITA of the photo as it i
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tqdm import tqdm
 
 from expnet_live.core.arguments import add_photos
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.tone import own_tone, toned
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             "under other lamps": tones.under_other_lamps,
             "good": tones.correlation >= BAR,
         }
-        args.json.write_text(json.dumps({**figures, **asdict(tones)}, indent=1))
+        write_json(args.json, {**figures, **asdict(tones)})
     return 0 if tones.correlation >= BAR else 1
 
 

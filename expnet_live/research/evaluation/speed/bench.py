@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.runtime import pick_device
@@ -81,7 +81,7 @@ def bench(args: argparse.Namespace) -> int:
     }
     _print_process(report["process"])
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0
 
 

@@ -7,7 +7,6 @@ if it is imported, MediaPipe's blendshapes if their file is given.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import onnxruntime
 
 from expnet_live.core.arguments import positive_int
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.finder import Finder
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     }
     _print(report)
     if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0
 
 

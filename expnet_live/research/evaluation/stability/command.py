@@ -10,7 +10,6 @@ measured in the same way, where the network predicts them.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.pipeline.pipeline import Pipeline
@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
             "good": good,
             "actions": actions,
         }
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0 if good else 1
 
 

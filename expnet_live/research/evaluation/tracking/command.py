@@ -8,7 +8,6 @@ within 0.2 s and found again within 0.2 s of its return.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -21,6 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.capture.sources import open_source
+from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Box, Frame, Image
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
 from expnet_live.pipeline.face_mesh import FaceMesh
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         sheet.write(args.contact_sheet)
     if args.json:
         report = [{**asdict(r), "held_share": r.held_share, "good": r.good} for r in results]
-        args.json.write_text(json.dumps(report, indent=1))
+        write_json(args.json, report)
     return 0 if all(r.good for r in results) else 1
 
 
