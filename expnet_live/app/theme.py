@@ -14,7 +14,8 @@ INACTIVE = 0.35  # opacity of views that have no face to show
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. People with colour blindness can also distinguish `curves`."""
+    """Colours as #rrggbb. `text` and `muted` are for reading, `faint` for signs and for what is off. People with colour
+    blindness can also distinguish `curves`."""
 
     name: str
     window: str
@@ -51,8 +52,8 @@ DARK = Theme(
     hover="#2e3239",
     line="#2a2d33",
     text="#e9ebee",
-    muted="#9aa0a9",
-    faint="#5d636d",
+    muted="#a0a6af",
+    faint="#717985",
     accent="#4fd1c1",
     on_accent="#08201d",
     info="#1d3b3b",
@@ -62,7 +63,7 @@ DARK = Theme(
     stage_middle="#2f333b",
     stage_edge="#131417",
     clay="#3a3f47",
-    curves=("#4fd1c1", "#f2a65a", "#8fb8ff", "#f27d92", "#c9a2f5", "#b5d96b", "#f5d76e", "#7fd3f7"),
+    curves=("#4fd1c1", "#e69c50", "#7496cc", "#fa8094", "#cfa9ff", "#c8e872", "#d9cc84", "#9adcfb"),
 )
 LIGHT = Theme(
     name="light",
@@ -72,9 +73,9 @@ LIGHT = Theme(
     hover="#e3e7ea",
     line="#dde1e5",
     text="#1b1e23",
-    muted="#626a75",
-    faint="#a2a9b3",
-    accent="#0c8f80",
+    muted="#5c646f",
+    faint="#7f8792",
+    accent="#0a796e",
     on_accent="#ffffff",
     info="#d8efec",
     warning="#fbecc8",
@@ -83,7 +84,7 @@ LIGHT = Theme(
     stage_middle="#fbfcfd",
     stage_edge="#ccd2d8",
     clay="#c3cad1",
-    curves=("#0c8f80", "#d9731a", "#3566d6", "#cf3a56", "#8a4fd0", "#5c8f14", "#b58a00", "#1686b8"),
+    curves=("#0a796e", "#b64f00", "#4569db", "#be2143", "#7538af", "#68973e", "#b68a00", "#3b94c6"),
 )
 
 FONTS = ("Inter", "SF Pro Text", "Segoe UI Variable", "Segoe UI", "Noto Sans", "Cantarell", "Ubuntu", "DejaVu Sans")
@@ -105,7 +106,7 @@ def palette(theme: Theme) -> QPalette:
         QPalette.ColorRole.Base: theme.panel,
         QPalette.ColorRole.AlternateBase: theme.raised,
         QPalette.ColorRole.Text: theme.text,
-        QPalette.ColorRole.PlaceholderText: theme.faint,
+        QPalette.ColorRole.PlaceholderText: theme.muted,
         QPalette.ColorRole.Button: theme.raised,
         QPalette.ColorRole.ButtonText: theme.text,
         QPalette.ColorRole.BrightText: theme.error,
@@ -156,6 +157,7 @@ QPushButton:disabled, QToolButton:disabled {{ color: {t.faint}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.accent}; padding: 6px 11px; }}
 QPushButton#Primary, QPushButton:checked {{ background: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
 QPushButton#Primary:disabled {{ background: {t.raised}; color: {t.faint}; }}
+QPushButton#Primary:focus, QPushButton:checked:focus {{ border: 2px solid {t.text}; padding: 5px 10px; }}
 QToolButton#Flat {{ background: transparent; padding: 4px; }}
 QToolButton#Flat:hover {{ background: {t.hover}; }}
 QToolButton#Float {{ background: {_glass(t)}; border-radius: 9px; padding: 0; }}
@@ -187,6 +189,8 @@ QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.faint}; border-radius: 4px; }}
 QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QCheckBox::indicator:focus {{ width: 10px; height: 10px; border: 2px solid {t.accent}; }}
+QCheckBox::indicator:checked:focus {{ border-color: {t.text}; }}
 QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
 QCheckBox::indicator:checked:disabled {{ background: {t.line}; }}
 QTabBar {{ background: transparent; qproperty-drawBase: 0; }}
@@ -194,9 +198,11 @@ QTabBar::tab {{ background: transparent; color: {t.muted}; padding: 4px 12px; bo
     margin: 0 2px 4px 0; }}
 QTabBar::tab:selected {{ background: {t.line}; color: {t.text}; }}
 QTabBar::tab:hover {{ color: {t.text}; }}
+QTabBar::tab:selected:focus {{ border: 1px solid {t.accent}; padding: 3px 11px; }}
 QSlider::groove:horizontal {{ height: 4px; background: {t.line}; border-radius: 2px; }}
 QSlider::sub-page:horizontal {{ background: {t.accent}; border-radius: 2px; }}
 QSlider::handle:horizontal {{ background: {t.text}; width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:focus {{ border: 2px solid {t.accent}; margin: -6px 0; border-radius: 8px; }}
 QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 2px; }}
 QScrollBar::handle:vertical {{ background: {t.hover}; border-radius: 3px; min-height: 30px; }}
@@ -209,6 +215,7 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 #Banner QPushButton {{ background: transparent; color: {t.text}; font-weight: 600; border: 1px solid {t.faint};
     padding: 4px 11px; }}
 #Banner QPushButton:hover {{ background: {t.hover}; }}
+#Banner QPushButton:focus {{ border: 2px solid {t.text}; padding: 3px 10px; }}
 #Sheet {{ background: {t.panel}; border: 1px solid {t.line}; border-radius: 14px; }}
 #Veil {{ background: rgba(0, 0, 0, 120); }}
 """

@@ -134,19 +134,19 @@ def test_long_terms_can_be_read_in_the_smallest_window(
     """As those of VRoid Hub, whose licence is an address of 300 letters: nothing is cut off at the right."""
     avatar = tmp_path / "long.vrm"
     avatar.write_bytes(with_terms(files["zero.vrm"].read_bytes(), title=title, otherPermissionUrl=ADDRESS))
-    window.resize(window.minimumSize())
+    window.resize(window.minimumSizeHint())
     window.commands.open_avatar(str(avatar))
     qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
     (sheet,) = sheets(window)
     assert ADDRESS in labels(sheet)
-    (area,) = sheet.findChildren(QScrollArea)
+    area = next(a for a in sheet.findChildren(QScrollArea) if not a.findChildren(QScrollArea))
     inner = area.widget()
     assert inner is not None and inner.width() <= area.viewport().width()
     for label in inner.findChildren(QLabel):
         right = label.mapTo(inner, label.rect().topRight()).x()
         assert right <= area.viewport().width() and label.heightForWidth(label.width()) <= label.height(), label.text()
     for button in sheet.findChildren(QPushButton):
-        assert sheet.rect().contains(button.mapTo(sheet, button.rect().bottomRight()))
+        qtbot.waitUntil(lambda b=button: sheet.rect().contains(b.mapTo(sheet, b.rect().bottomRight())), timeout=LONG)
     sheet.close()
 
 

@@ -76,13 +76,15 @@ def test_signals_close_the_window_and_its_recording(tmp_path: Path, number: sign
     assert json.loads((session / "session.json").read_text(encoding="utf-8"))["status"] == "complete"
 
 
-def test_the_first_window_fits_its_screen(tmp_path: Path) -> None:
-    """On the tests' screen of 1600 x 1000 pixels, 125 % leave room for 800 lines, but not for a title bar."""
+@pytest.mark.parametrize(("scale", "lines"), [("1.25", 950), ("2", 920), ("2.5", 900)])
+def test_the_first_window_fits_its_screen(tmp_path: Path, scale: str, lines: int) -> None:
+    """On the tests' screen of 1600 x 1000 pixels, a title bar leaves room for so many lines; at 200 % for 800 x 460,
+    where panels must be tabs, at 250 % for 640 x 360."""
     picture = tmp_path / "window.png"
-    done = start("--source", "demo", "--duration", "1", "--screenshot", str(picture), QT_SCALE_FACTOR="1.25")
+    done = start("--source", "demo", "--duration", "1", "--screenshot", str(picture), QT_SCALE_FACTOR=scale)
     assert (done.returncode, done.stderr) == (0, "")
     image = QImage(str(picture))
-    assert (image.width(), image.height()) == (1600, 950)
+    assert (image.width(), image.height()) == (1600, lines)
 
 
 BLOCKER = """

@@ -449,8 +449,9 @@ def test_tab_goes_through_what_keys_can_use(qtbot: Any, window: MainWindow) -> N
     while len(seen) < 60 and (len(seen) < 2 or seen[-1] is not seen[0]):
         QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
         seen.append(window.focusWidget())
+        assert not seen[-1].visibleRegion().isEmpty()  # no stop is out of sight
     assert len(seen) < 60 and {type(w).__name__ for w in seen} <= {
-        *("Chooser", "QToolButton", "QPushButton", "_SeekSlider", "QTabBar", "Controls", "QScrollArea", "BarsView")
+        *("Chooser", "QToolButton", "QPushButton", "_SeekSlider", "QTabBar", "BarsView")
     }
     assert window.parts.bars in seen
     controls = window.parts.controls

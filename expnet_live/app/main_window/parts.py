@@ -23,7 +23,7 @@ from expnet_live.app.widgets.docks import Dock
 from expnet_live.app.widgets.gestures_panel import GestureCallbacks, GesturesPanel
 from expnet_live.app.widgets.head_view import HeadView
 from expnet_live.app.widgets.outputs_panel import OutputsPanel
-from expnet_live.app.widgets.pieces import scrolled
+from expnet_live.app.widgets.pieces import Scrolled
 from expnet_live.app.widgets.status_line import StatusLine
 from expnet_live.app.widgets.transport_bar import TransportBar
 
@@ -84,9 +84,9 @@ class Parts:
         self.docks = {
             "camera": Dock("camera", texts.CAMERA, seen, (self.overlay,)),
             "controls": Dock("controls", texts.CONTROLS, self.controls),
-            "expression": Dock("expression", texts.EXPRESSION, scrolled(self.bars), (self.gauge,)),
-            "gestures": Dock("gestures", texts.GESTURES, scrolled(self.gestures)),
-            "outputs": Dock("outputs", texts.OUTPUTS, scrolled(self.outputs)),
+            "expression": Dock("expression", texts.EXPRESSION, Scrolled(self.bars), (self.gauge,)),
+            "gestures": Dock("gestures", texts.GESTURES, Scrolled(self.gestures)),
+            "outputs": Dock("outputs", texts.OUTPUTS, Scrolled(self.outputs)),
             "curves": Dock("curves", texts.CURVES, self.curves, (self.span,)),
         }
         middle = QVBoxLayout(self.central)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabBar, QTabWidget
 
 from expnet_live.app import settings, texts
 from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, LOOK, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
@@ -32,7 +32,7 @@ from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.perform_sheet import PerformSheet
-from expnet_live.app.widgets.pieces import resize_on_screen
+from expnet_live.app.widgets.pieces import fits_screen, resize_on_screen
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
@@ -43,7 +43,21 @@ from expnet_live.heads.look import BALD
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
 _LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+_AREAS = {
+    "camera": _LEFT,
+    "controls": _LEFT,
+    "expression": _RIGHT,
+    "gestures": _RIGHT,
+    "outputs": _RIGHT,
+    "curves": _BOTTOM,
+}  # of the panels
 _OPTIONAL = ("gestures", "outputs")  # panels that are hidden until somebody wants them
+# Panels that are tabs of one place, for ever smaller screens: 1366 x 768 at 200 % has 683 x 384 pixels.
+_STACKS = (
+    (("expression", *_OPTIONAL),),
+    (("camera", "controls"), ("expression", "curves", *_OPTIONAL)),
+    (("camera", "controls", "expression", "curves", *_OPTIONAL),),
+)
 
 
 class MainWindow(QMainWindow):
@@ -55,7 +69,6 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setAcceptDrops(True)
-        self.setMinimumSize(900, 600)
         self.setContentsMargins(10, 0, 10, 0)
         self._sheets = Sheets(self)
         self._avatars: AvatarEditor | None = None
@@ -77,16 +90,18 @@ class MainWindow(QMainWindow):
             dock.visibilityChanged.connect(lambda _, n=name, d=dock: self.actions_.check(n, not d.isHidden()))
         self.presenter = Presenter(controller, self.parts, self.commands.act)
         self.heartbeat = Heartbeat(BEAT / 1000)
-        self.arrange()
-        if layout := settings.load_layout(store):
-            self.restoreGeometry(layout[0])
-            self.restoreState(layout[1], settings.LAYOUT_VERSION)
-        self.parts.head.native.setFocus()  # else Qt gives it to the first list, whose frame lights up
         self.show_state()
         controller.window_state.observe(self.show_state)
         self._keeper = settings.Keeper(self, store, controller.window_state)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.follow_theme)
         self.follow_theme()
+        self.arrange()
+        if layout := settings.load_layout(store):
+            self.restoreGeometry(layout[0])
+            self.restoreState(layout[1], settings.LAYOUT_VERSION)
+            if not fits_screen(self):  # as was arranged for a larger one
+                self.arrange()
+        self.parts.head.native.setFocus()  # else Qt gives it to the first list, whose frame lights up
         self._timers = [
             self._timer(FRAME, self.presenter.tick),
             self._timer(WATCH, self._watch),
@@ -97,23 +112,35 @@ class MainWindow(QMainWindow):
     # --- arrangement --------------------------------------------------------------------------
 
     def arrange(self) -> None:
-        """Restore the panels of the first start."""
-        docks = self.parts.docks
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        self.addDockWidget(_LEFT, docks["camera"])
-        self.addDockWidget(_LEFT, docks["controls"])
-        self.addDockWidget(_RIGHT, docks["expression"])
-        for name in _OPTIONAL:
-            self.tabifyDockWidget(docks["expression"], docks[name])
-            docks[name].hide()  # until somebody wants it
-        self.addDockWidget(_BOTTOM, docks["curves"])
+        """Restore the panels of the first start: side by side, or as tabs where the screen has no room for that."""
+        for stacks in _STACKS:
+            self._put_panels(stacks)
+            if fits_screen(self):
+                break
+        if (layout := self.layout()) is not None:
+            layout.activate()  # else it keeps the smallest size of the arrangement before
         resize_on_screen(self, 1280, 800)
+        docks = self.parts.docks
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([docks["camera"], docks["expression"]], [350, 290], horizontal)
+        sides = [docks["camera"], docks["expression"]]
+        if docks["expression"] in self.tabifiedDockWidgets(docks["camera"]):
+            sides.pop()
+        self.resizeDocks(sides, [350, 300][: len(sides)], horizontal)
         self.resizeDocks([docks["camera"], docks["controls"]], [340, 380], vertical)
         self.resizeDocks([docks["curves"]], [184], vertical)
+
+    def _put_panels(self, stacks: Sequence[Sequence[str]]) -> None:
+        docks = self.parts.docks
+        for name, area in _AREAS.items():
+            docks[name].setFloating(False)
+            docks[name].show()
+            self.addDockWidget(area, docks[name])
+        for first, *others in stacks:
+            for name in others:
+                self.tabifyDockWidget(docks[first], docks[name])
+            docks[first].raise_()
+        for name in _OPTIONAL:
+            docks[name].hide()  # until somebody wants it
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
@@ -363,6 +390,13 @@ class MainWindow(QMainWindow):
         self.parts.controls.lock(recording.recorder is not None)
 
     # --- events -------------------------------------------------------------------------------
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Past the row of tabs that Qt keeps outside the window for a place with one panel."""
+        moved = super().focusNextPrevChild(forwards)
+        at = self.focusWidget()
+        hidden = isinstance(at, QTabBar) and at.visibleRegion().isEmpty()
+        return super().focusNextPrevChild(forwards) if hidden else moved
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

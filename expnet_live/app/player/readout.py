@@ -15,7 +15,7 @@ from expnet_live.app.theme import DARK, Theme
 from expnet_live.app.widgets.bars_view import BarsView
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.legend import Entry, Legend
-from expnet_live.app.widgets.pieces import PlainLabel, scrolled
+from expnet_live.app.widgets.pieces import PlainLabel, Scrolled
 
 _CURVES = 4  # curves that are chosen at first
 
@@ -53,7 +53,7 @@ class Readout(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(top)
-        column.addWidget(scrolled(self.bars), 1)
+        column.addWidget(Scrolled(self.bars), 1)
         state.observe(self._changed)
 
     def set_theme(self, theme: Theme) -> None:

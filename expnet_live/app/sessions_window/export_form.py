@@ -14,7 +14,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder
+from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder, title_of
 from expnet_live.core.naming import file_stem
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
@@ -293,9 +293,7 @@ class ExportForm(QWidget):
             (texts.HEAD, self.head, 3, 0),
         )
         for title, widget, line, column in places:
-            label = self._labels[widget] = PlainLabel(title)
-            label.setObjectName("Muted")
-            label.setToolTip(widget.toolTip())
+            label = self._labels[widget] = title_of(title, widget)
             grid.addWidget(label, line, column)
             grid.addWidget(widget, line, column + 1)
         grid.addWidget(boxes, 2, 3, 1, 2)

@@ -131,7 +131,7 @@ PLAY, PAUSE, LOOP = "Play", "Pause", "Loop"
 PLAY_TIP = "Play or pause the clip"
 BACK, FORTH = "Back 5 seconds", "Forward 5 seconds"
 LOOP_TIP = "Start again at the end"
-SEEK_TIP = "Drag to seek in the clip"
+SEEK, SEEK_TIP = "Position in the clip", "Drag to seek in the clip"
 
 # Controls
 SOURCE, SOURCE_TIP = "Source", "The camera, clip or file that provides the pictures"

@@ -25,7 +25,7 @@ from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.curve_canvas import CurveCanvas
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, title_of
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.person.curve import Curve, Curves
 from expnet_live.person.person import Person
@@ -217,9 +217,7 @@ class AvatarEditor(QWidget):
         self.channels.addItems(list(ARKIT))
         self.channels.setFixedWidth(176)
         top = QHBoxLayout()
-        label = PlainLabel(texts.AVATAR)
-        label.setObjectName("Muted")
-        top.addWidget(label)
+        top.addWidget(title_of(texts.AVATAR, self.avatar))
         top.addWidget(self.avatar, 1)
         top.addWidget(self.delete)
         head = QHBoxLayout()
@@ -231,8 +229,7 @@ class AvatarEditor(QWidget):
         for row, (title, slider, text) in enumerate(
             ((texts.CURVE_DEAD, self.dead, self.dead_text), (texts.CURVE_GAIN, self.gain, self.gain_text))
         ):
-            name = PlainLabel(title)
-            name.setObjectName("Muted")
+            name = title_of(title, slider)
             text.setFixedWidth(48)
             text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for column, widget in enumerate((name, slider, text)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from expnet_live.app import icons, texts
@@ -19,7 +19,17 @@ SHOWN = 6000  # ms for which a banner stays that needs no action
 class Banner(QWidget):
     """One sentence, at most one button, and a close button."""
 
-    def __init__(self, key: str, kind: str, text: str, theme: Theme, closed: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        key: str,
+        kind: str,
+        text: str,
+        theme: Theme,
+        closed: Callable[[str], None],
+        button: str | None,
+        act: Callable[[], None],
+    ) -> None:
+        """With a button of that text, which calls `act`."""
         super().__init__()
         self.key, self.kind, self.text = key, kind, text
         self.setObjectName("Banner")
@@ -31,18 +41,21 @@ class Banner(QWidget):
         self._label.setWordWrap(True)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._row.addWidget(self._label, 1)
+        if button:
+            made = QPushButton(button)
+            made.setToolTip(as_shown(text))
+            made.clicked.connect(act)
+            self._row.addWidget(made)
         self._close = QToolButton()
         self._close.setObjectName("Flat")
         self._close.setToolTip(texts.CLOSE_BANNER_TIP)
-        self._close.setIcon(icons.icon("close", theme.muted))
+        self._close.setAccessibleName(texts.CLOSE_BANNER_TIP)
+        self.set_theme(theme)
         self._close.clicked.connect(lambda: closed(key))
         self._row.addWidget(self._close)
 
-    def add_button(self, text: str, act: Callable[[], None]) -> None:
-        button = QPushButton(text)
-        button.setToolTip(as_shown(self.text))
-        button.clicked.connect(act)
-        self._row.insertWidget(1, button)
+    def set_theme(self, theme: Theme) -> None:
+        self._close.setIcon(icons.icon("close", theme.muted))
 
 
 class BannerStack(QWidget):
@@ -63,6 +76,8 @@ class BannerStack(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        for banner in self._banners.values():
+            banner.set_theme(theme)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -82,17 +97,17 @@ class BannerStack(QWidget):
         if old is not None and (old.kind, old.text) == (kind, text):
             return
         self.dismiss(key)
-        banner = Banner(key, kind, text, self._theme, self.dismiss)
-        if button:
 
-            def pressed() -> None:
-                self.dismiss(key)
-                act()
+        def pressed() -> None:
+            self.dismiss(key)
+            act()
 
-            banner.add_button(button, pressed)
+        banner = Banner(key, kind, text, self._theme, self.dismiss, button, pressed)
         self._banners[key] = banner
         self._column.addWidget(banner)
         self._fit()
+        # Screen readers say it, wherever the keyboard is.
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(banner, text))
         if not stays:
             QTimer.singleShot(SHOWN, banner, lambda: self.dismiss(key) if self._banners.get(key) is banner else None)
 
@@ -114,8 +129,10 @@ class BannerStack(QWidget):
         parent = self.parentWidget()
         assert parent is not None
         room, taken = parent.height() // 2, 0
+        seen: dict[Banner, bool] = {}
         for banner in reversed(self._banners.values()):
-            newest = taken == 0
             taken += max(banner.heightForWidth(parent.width()), banner.minimumSizeHint().height()) + _GAP
-            banner.setVisible(newest or taken <= room)
+            seen[banner] = not seen or taken <= room
+        for banner in sorted(seen, key=seen.__getitem__):  # Qt gives room at once to what is shown: hide others first
+            banner.setVisible(seen[banner])
         self.setVisible(bool(self._banners))

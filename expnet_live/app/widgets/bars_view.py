@@ -67,7 +67,7 @@ class BarsView(QWidget):
         self._numbers: dict[str, QStaticText] = {}
         self._row_font = QFont()  # that of the numbers
         self._measured: tuple[QSize, tuple[float, float, float, float]] | None = None  # see _measures
-        self._row_colors: list[tuple[QColor, QColor]] = []  # rectangles of each bar and of its range
+        self._row_colors: list[tuple[QColor, QColor, QColor]] = []  # of each bar, of its range, and of its words
         self._row_rects: list[QRect] = []  # the whole pixels of each, which share a line with a neighbour's at most
 
     def sizeHint(self) -> QSize:
@@ -141,7 +141,7 @@ class BarsView(QWidget):
         painter.setFont(self._row_font)
         dirty, right = event.region(), left + length + _NUMBER
         marks = self._marks.T.tolist()
-        for i, (color, faint) in enumerate(self._row_colors):
+        for i, (color, faint, words) in enumerate(self._row_colors):
             if not dirty.intersects(self._row_rects[i].adjusted(0, 1, 0, -1)):
                 continue
             low, high, value, shown = marks[i]
@@ -150,7 +150,7 @@ class BarsView(QWidget):
             painter.drawRoundedRect(QRectF(low, top, max(high - low, 1), thick), thick / 2, thick / 2)
             painter.setBrush(color)
             painter.drawRoundedRect(QRectF(min(zero, value), top, max(abs(value - zero), 2), thick), 2, 2)
-            painter.setPen(color)
+            painter.setPen(words)
             number = self._number(shown)
             size = number.size()
             painter.drawStaticText(QPointF(right - size.width(), (i + 0.5) * row - size.height() / 2), number)
@@ -188,7 +188,7 @@ class BarsView(QWidget):
 
     def _font(self, row: float) -> QFont:
         font = QFont(self.font())
-        font.setPixelSize(int(np.clip(row * 0.58, 8, 13)))
+        font.setPixelSize(int(np.clip(row * 0.72, 10, 13)))
         return font
 
     def _metrics(self, row: float) -> QFontMetrics:
@@ -216,9 +216,12 @@ class BarsView(QWidget):
             if i == self._under:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(t.raised))
-                painter.drawRoundedRect(QRectF(0, i * row, self.width(), row), 5, 5)
+                if self.hasFocus():
+                    painter.setPen(QColor(t.accent))
+                painter.drawRoundedRect(QRectF(0, i * row, self.width(), row).adjusted(0.5, 0.5, -0.5, -0.5), 5, 5)
             color = QColor(self._colors.get(name, t.muted))
-            painter.setPen(QColor(t.text if name in self._colors or i == self._under else t.muted))
+            words = QColor(t.text if name in self._colors or i == self._under else t.muted)
+            painter.setPen(words)
             painter.drawText(QRectF(14, i * row, left - 20, row), Qt.AlignmentFlag.AlignVCenter, self._label(name))
             painter.setPen(Qt.PenStyle.NoPen)
             if name in self._colors:
@@ -228,7 +231,7 @@ class BarsView(QWidget):
             painter.drawRoundedRect(QRectF(left, y - thick / 2, length, thick), thick / 2, thick / 2)
             faint = QColor(color)
             faint.setAlpha(60)
-            self._row_colors.append((color, faint))
+            self._row_colors.append((color, faint, words))
         painter.end()
         return still
 
@@ -261,6 +264,7 @@ class BarsView(QWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self._lead_to(self._at)
+        self._renew()  # the mouse may have been on that row
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

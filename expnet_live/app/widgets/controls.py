@@ -9,13 +9,11 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QHelpEvent, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionComboBox,
@@ -29,7 +27,7 @@ from PySide6.QtWidgets import (
 from expnet_live.app import icons, texts
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown
+from expnet_live.app.widgets.pieces import PlainLabel, Scrolled, as_shown, title_of
 
 _LIST_MARGIN, _WIDEST = 16, 640  # pixels beside the names of an open list, and its largest width
 _ARROW = 42  # pixels beside the name in a closed one
@@ -115,14 +113,12 @@ class ControlCallbacks:
     profile: Callable[[object], None]
 
 
-class Controls(QScrollArea):
+class Controls(Scrolled):
     """Arranges the lists and buttons; the window gives them their meaning."""
 
     def __init__(self, on: ControlCallbacks, refresh: QAction, calibrate: QAction, forget: QAction) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content = QWidget()
+        super().__init__(content)
         self.source = Chooser(texts.SOURCE_TIP, on.source)
         self.resolution = Chooser(texts.RESOLUTION_TIP, on.resolution)
         self.model = Chooser(texts.MODEL_TIP, on.model)
@@ -131,7 +127,6 @@ class Controls(QScrollArea):
         self.profile = Chooser(texts.PROFILE_TIP, on.profile)
         self.faces = Chooser(texts.FACES_TIP, on.faces)
         self.head = Chooser(texts.HEAD_TIP, on.head)
-        content = QWidget()
         grid = QGridLayout(content)
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
@@ -140,24 +135,21 @@ class Controls(QScrollArea):
         again = QToolButton()
         again.setObjectName("Flat")
         again.setDefaultAction(refresh)
-        rows: list[tuple[str, QWidget]] = [
-            (texts.SOURCE, _beside(self.source, again)),
-            (texts.RESOLUTION, self.resolution),
-            (texts.MODEL, self.model),
-            (texts.DEVICE, self.device),
-            (texts.SMOOTHING, self.smoothing),
-            (texts.FACES, self.faces),
-            (texts.HEAD, self.head),
-            (texts.PROFILE, self.profile),
-        ]
+        rows = {
+            texts.SOURCE: self.source,
+            texts.RESOLUTION: self.resolution,
+            texts.MODEL: self.model,
+            texts.DEVICE: self.device,
+            texts.SMOOTHING: self.smoothing,
+            texts.FACES: self.faces,
+            texts.HEAD: self.head,
+            texts.PROFILE: self.profile,
+        }
         self.labels: dict[QWidget, QLabel] = {}
-        for i, (title, widget) in enumerate(rows):
-            label = PlainLabel(title)
-            label.setObjectName("Muted")
-            label.setToolTip(widget.toolTip())
-            self.labels[widget] = label
+        for i, (title, chooser) in enumerate(rows.items()):
+            label = self.labels[chooser] = title_of(title, chooser)
             grid.addWidget(label, i, 0)
-            grid.addWidget(widget, i, 1)
+            grid.addWidget(_beside(chooser, again) if chooser is self.source else chooser, i, 1)
         self._calibrate = _action_button(calibrate)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
@@ -167,6 +159,7 @@ class Controls(QScrollArea):
         grid.addWidget(_beside(self._calibrate, _action_button(forget)), len(rows), 1)
         grid.addWidget(self.progress, len(rows) + 1, 1)
         self.neutral = PlainLabel()
+        self.neutral.setWordWrap(True)
         self.neutral.setObjectName("Muted")
         self.neutral.setToolTip(texts.AUTO_NEUTRAL_TIP)
         grid.addWidget(self.neutral, len(rows) + 2, 1)
@@ -174,7 +167,6 @@ class Controls(QScrollArea):
         column.addStretch(1)
         grid.addLayout(column, len(rows) + 3, 0)
         grid.setRowStretch(len(rows) + 3, 1)
-        self.setWidget(content)
 
     def set_theme(self, theme: Theme) -> None:
         for chooser in self.findChildren(Chooser):

@@ -177,7 +177,7 @@ class CurveCanvas(QWidget):
                 painter.drawText(QRectF(0, y - 8, _LEFT - 11, 16), right, label)
                 if share:  # one label is enough for the corner
                     painter.drawText(below, Qt.AlignmentFlag.AlignCenter, label)
-        painter.setPen(QColor(t.faint))
+        painter.setPen(QColor(t.muted))
         painter.drawText(
             QRectF(area.left(), area.bottom() + 16, area.width(), 16), Qt.AlignmentFlag.AlignCenter, texts.CURVE_AXES
         )

@@ -63,14 +63,14 @@ class CurvesView(QWidget):
             for side in ("left", "bottom"):
                 axis = plot.getAxis(side)
                 axis.setPen(theme.line)
-                axis.setTextPen(theme.faint)
+                axis.setTextPen(theme.muted)
         colors = dict(zip(POSE, theme.curves, strict=False))
         for name, color in colors.items():
             self._pose_curves[name].setPen(pg.mkPen(color, width=1.5))
         for legend in (self._legend, self._pose_legend):
             legend.set_theme(theme)
         self._pose_legend.set_entries([Entry(n, texts.POSE[n], c) for n, c in colors.items()])
-        self._hint.setColor(theme.faint)
+        self._hint.setColor(theme.muted)
         self.set_chosen(self._chosen)
 
     def set_gauge(self, gauge: Gauge) -> None:

@@ -30,6 +30,7 @@ class Dock(QDockWidget):
         for button, tip in ((self._float, texts.FLOAT_TIP), (self._hide, texts.HIDE_TIP)):
             button.setObjectName("Flat")
             button.setToolTip(tip)
+            button.setAccessibleName(f"{title}: {tip}")
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             row.addWidget(button)
         self._float.clicked.connect(lambda: self.setFloating(not self.isFloating()))
@@ -44,5 +45,5 @@ class Dock(QDockWidget):
         self.setWidget(panel)
 
     def set_theme(self, theme: Theme) -> None:
-        self._float.setIcon(icons.icon("float", theme.faint))
-        self._hide.setIcon(icons.icon("close", theme.faint))
+        self._float.setIcon(icons.icon("float", theme.muted))
+        self._hide.setIcon(icons.icon("close", theme.muted))

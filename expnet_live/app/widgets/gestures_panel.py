@@ -99,6 +99,7 @@ class GestureRow:
         name = rule.name[:1].upper() + rule.name[1:]
         shown = self.switch.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _NAME)
         self.switch.setText(shown.replace("&", "&&"))  # one would underline the next letter
+        self.switch.setAccessibleName(name)
         tip = texts.GESTURE_ON_TIP.format(about=rule.about[:1].upper() + rule.about[1:])
         self.switch.setToolTip(as_shown(f"{rule.name}\n{tip}" if shown != name else tip))
         self.meter = Meter()
@@ -129,9 +130,9 @@ class GestureRow:
         self.meter.setEnabled(choice.on)
 
     def set_theme(self, theme: Theme) -> None:
-        self.mark.setIcon(icons.icon("marker", theme.faint, checked=theme.accent))
+        self.mark.setIcon(icons.icon("marker", theme.muted, checked=theme.accent))
         if self.delete is not None:
-            self.delete.setIcon(icons.icon("close", theme.faint))
+            self.delete.setIcon(icons.icon("close", theme.muted))
         self.meter.set_theme(theme)
 
     def _typed(self, on: GestureCallbacks) -> None:

@@ -142,17 +142,16 @@ class Legend(QWidget):
         places = self._places(self.width())
         middle = Qt.AlignmentFlag.AlignVCenter
         for entry, place in zip(self._entries, places, strict=False):
-            painter.setPen(QColor(entry.color or t.faint))
+            painter.setPen(QColor(entry.color or t.muted))
             painter.setBrush(QColor(entry.color) if entry.color else Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(place.left() + 4.5, place.center().y()), 3.5, 3.5)
             inner = place.adjusted(_DOT, 0, 0, 0)
             title = self.fontMetrics().elidedText(
                 entry.title, Qt.TextElideMode.ElideRight, round(inner.width() - self._value_room) + 1
             )
-            painter.setPen(QColor(t.muted if entry.color else t.faint))
+            painter.setPen(QColor(t.text if entry.color else t.muted))
             painter.drawText(inner, middle, title)
             if self._room:
-                painter.setPen(QColor(entry.color or t.faint))
                 painter.drawText(inner, middle | Qt.AlignmentFlag.AlignRight, self._values.get(entry.name, ""))
         if left := len(self._entries) - len(places):
             end = places[-1].right() + _GAPS[-1] if places else 0.0

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPush
 
 from expnet_live.app import texts
 from expnet_live.app.state.marking import COLORS, Preset
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, title_of
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.sessions.format.markers import Marker, plain
 
@@ -87,9 +87,7 @@ def marker_sheet(parent: QWidget, marker: Marker, change: Callable[[Marker | Non
     for row, (title, widget) in enumerate(
         ((texts.MARKER_NAME, name), (texts.MARKER_COLOR, swatches), (texts.MARKER_TIME, PlainLabel()))
     ):
-        label = PlainLabel(title)
-        label.setObjectName("Muted")
-        grid.addWidget(label, row, 0)
+        grid.addWidget(title_of(title, widget), row, 0)
         grid.addWidget(widget, row, 1)
         if isinstance(widget, QLabel):
             widget.setText(f"{texts.player_clock(marker.time)}   {texts.MARKER_DRAG}")

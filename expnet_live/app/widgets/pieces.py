@@ -46,6 +46,16 @@ def shortened(title: str, most: int = 60) -> str:
     return title if len(title) <= most else title[: most - 1].rstrip() + "…"
 
 
+def title_of(title: str, named: QWidget) -> PlainLabel:
+    """A title to put beside a widget, by which screen readers name it."""
+    label = PlainLabel(title)
+    label.setObjectName("Muted")
+    label.setToolTip(named.toolTip())
+    label.setBuddy(named)  # Linux' readers look for it
+    named.setAccessibleName(title)
+    return label
+
+
 class OpenLock(PlainLabel):
     """Says that the face leaves this computer, or can be fetched from it; its tip says more. Hidden at first."""
 
@@ -80,18 +90,36 @@ def check_quietly(switch: QAction | QAbstractButton, on: bool) -> None:
 
 def resize_on_screen(window: QWidget, width: int, height: int) -> None:
     """Give it this size, or what its screen has room for below a title bar: FullHD at 150 % is 1280 x 720."""
-    window.resize(QSize(width, height).boundedTo(window.screen().availableSize() - QSize(0, _TITLE_BAR)))
+    window.resize(QSize(width, height).boundedTo(_room(window)))
 
 
-def scrolled(content: QWidget) -> QScrollArea:
-    """A scrolling frame for tall content, which is stretched if there is room."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setToolTip(content.toolTip())
-    area.setWidget(content)
-    return area
+def fits_screen(window: QWidget) -> bool:
+    """Whether its parts, at their smallest, have room on its screen."""
+    needed = window.minimumSizeHint()
+    return needed.boundedTo(_room(window)) == needed
+
+
+def _room(window: QWidget) -> QSize:
+    return window.screen().availableSize() - QSize(0, _TITLE_BAR)
+
+
+class Scrolled(QScrollArea):
+    """A scrolling frame for tall content, which is stretched if there is room; never narrower than its content."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self._content = content
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes on to what is in it
+        self.setToolTip(content.toolTip())
+        self.setWidget(content)
+
+    def minimumSizeHint(self) -> QSize:
+        least = super().minimumSizeHint()
+        width = self._content.minimumSizeHint().expandedTo(self._content.minimumSize()).width()
+        return least.expandedTo(QSize(width + self.verticalScrollBar().sizeHint().width(), 0))
 
 
 def plain_plot(**options: Any) -> pg.PlotWidget:

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSlider,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from expnet_live.app import texts
@@ -15,15 +25,39 @@ from expnet_live.app.widgets.actions import ActionSpec
 from expnet_live.app.widgets.pieces import PlainLabel, as_shown, shortened
 
 _MOST_ROWS = 13  # of keys, for which a window of 600 px has room
+_PAGES: dict[int, QAbstractSlider.SliderAction] = {
+    Qt.Key.Key_PageUp: QAbstractSlider.SliderAction.SliderPageStepSub,
+    Qt.Key.Key_PageDown: QAbstractSlider.SliderAction.SliderPageStepAdd,
+}
+
+
+class _Content(QScrollArea):
+    """As large as its content, and scrolling where the sheet has no room for that."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self._content = content
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(content)
+        self.verticalScrollBar().rangeChanged.connect(lambda *_: self.updateGeometry())  # the content has grown
+
+    def sizeHint(self) -> QSize:
+        content = self._content
+        size = content.sizeHint()
+        return size if not content.hasHeightForWidth() else QSize(size.width(), content.heightForWidth(size.width()))
 
 
 class Sheet(QWidget):
-    """Dims its parent and shows a card in the middle. It is deleted when closed; the keyboard is then where it was."""
+    """Dims its parent and shows a card in the middle, in which Tab stays. It is deleted when closed; the keyboard is
+    then where it was."""
 
     def __init__(self, parent: QWidget, title: str, content: QWidget, close_text: str = texts.CLOSE) -> None:
         super().__init__(parent)
         self._before = parent.window().focusWidget()
         self.setObjectName("Veil")
+        self.setAccessibleName(title)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._card = QWidget()
@@ -36,7 +70,8 @@ class Sheet(QWidget):
         heading.setToolTip(as_shown(title))
         heading.setObjectName("Big")
         column.addWidget(heading)
-        column.addWidget(content)
+        self._scrolling = _Content(content)
+        column.addWidget(self._scrolling)
         close = QPushButton(close_text)
         close.setToolTip(texts.CLOSE_SHEET_TIP)
         close.clicked.connect(self.close)
@@ -77,12 +112,26 @@ class Sheet(QWidget):
             self.setGeometry(0, 0, *event.size().toTuple())
         return False
 
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        # Not by nextInFocusChain: PySide takes what it returns for a child, and forgets it when the sheet is deleted.
+        tab = Qt.FocusPolicy.TabFocus
+        stops = [w for w in self.findChildren(QWidget) if w.focusPolicy() & tab and w.isEnabled() and w.isVisible()]
+        at = self.window().focusWidget()
+        if not stops:
+            return False
+        to = stops[(stops.index(at) + (1 if forwards else -1)) % len(stops)] if at in stops else stops[0]
+        to.setFocus(Qt.FocusReason.TabFocusReason if forwards else Qt.FocusReason.BacktabFocusReason)
+        self._scrolling.ensureWidgetVisible(to)
+        return True
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         button = self.window().focusWidget()
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
             self.close()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QPushButton):
             button.click()
+        elif event.key() in _PAGES:
+            self._scrolling.verticalScrollBar().triggerAction(_PAGES[event.key()])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self._card.geometry().contains(event.position().toPoint()):

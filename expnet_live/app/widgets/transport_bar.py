@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import Actions
-from expnet_live.app.widgets.pieces import PlainLabel
+from expnet_live.app.widgets.pieces import PlainLabel, flat_button
 from expnet_live.live.transport import Transport
 
 _STEPS = 1000
@@ -43,20 +43,20 @@ class TransportBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(6)
-        for name in ("play", "loop"):
-            button = QToolButton()
-            button.setObjectName("Flat")
-            button.setDefaultAction(actions[name])
-            row.addWidget(button)
+        play, loop = flat_button(actions["play"]), flat_button(actions["loop"])
         self._slider = _SeekSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, _STEPS)
         self._slider.setToolTip(texts.SEEK_TIP)
+        self._slider.setAccessibleName(texts.SEEK)
         self._slider.sliderMoved.connect(self._seek)
         self._slider.actionTriggered.connect(lambda _: self._seek(self._slider.sliderPosition()))
-        row.insertWidget(1, self._slider, 1)
         self._time = PlainLabel("0:00")
         self._time.setObjectName("Muted")
-        row.insertWidget(2, self._time)
+        row.addWidget(play)
+        row.addWidget(self._slider, 1)
+        row.addWidget(self._time)
+        row.addWidget(loop)
+        QWidget.setTabOrder(self._slider, loop)
 
     def set_transport(self, transport: Transport | None) -> None:
         self._transport = transport

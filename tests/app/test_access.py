@@ -1,0 +1,172 @@
+"""The windows for people who use the keyboard alone, hear them, or see little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from live_fakes import Puppet
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPushButton,
+    QScrollBar,
+    QToolButton,
+    QWidget,
+)
+from seen import LONG, pixels
+
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.theme import DARK, LIGHT, Theme
+from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.capture.sources import open_spec
+from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.types import Array
+
+SHEETS = ("shortcuts", "about", "presets", "perform")
+# What people without each kind of cone see of linear RGB (Machado, Oliveira, Fernandes 2009).
+SEEN = {
+    "usual": np.eye(3),
+    "no red": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(color: str) -> Array:
+    values = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it."""
+    dark, bright = sorted(float(XYZ[1] @ linear(c)) for c in (one, other))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def lab(color: str, seen: Any) -> Array:
+    white = XYZ.sum(1)
+    x, y, z = np.cbrt(XYZ @ np.clip(np.array(seen) @ linear(color), 0, 1) / white)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda t: t.name)
+def test_words_and_signs_stand_out(theme: Theme) -> None:
+    """By WCAG 2 AA: 4.5 for words, 3 for signs."""
+    for back in (theme.window, theme.panel, theme.raised, theme.hover, theme.info, theme.warning, theme.error):
+        assert contrast(theme.text, back) >= 7
+        assert contrast(theme.muted, back) >= 4.5
+    assert contrast(theme.on_accent, theme.accent) >= 4.5
+    for back in (theme.window, theme.panel, theme.raised):
+        assert contrast(theme.faint, back) >= 3 and contrast(theme.accent, back) >= 4.5
+    assert all(contrast(color, theme.panel) >= 3 for color in theme.curves)
+
+
+@pytest.mark.parametrize("seen", SEEN)
+@pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda t: t.name)
+def test_nobody_takes_one_curve_for_another(theme: Theme, seen: str) -> None:
+    """Two colours side by side differ at sight from about 5 on."""
+    for one, other in combinations(theme.curves, 2):
+        assert np.linalg.norm(lab(one, SEEN[seen]) - lab(other, SEEN[seen])) > 12, (one, other)
+
+
+def name_of(widget: QWidget) -> str:
+    """What a screen reader calls it: on Linux, a list is named by its title."""
+    told = QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
+    return widget.accessibleName() if isinstance(widget, QComboBox) else str(told)
+
+
+def test_all_that_can_be_operated_has_a_name(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    qtbot.waitUntil(window.parts.transport.isVisible, timeout=LONG)
+    for name in ("outputs", "gestures"):
+        window.actions_[name].trigger()
+    window.parts.banners.show_banner("n", "warning", "Something happened.", "Mend it")
+    kinds = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit)
+    parts = [w for w in window.findChildren(QWidget) if isinstance(w, kinds) and w.isVisibleTo(window)]
+    operated = [w for w in parts if not isinstance(w, QScrollBar) and not w.objectName().startswith("qt_")]
+    assert len(operated) > 50
+    assert not [w for w in operated if not name_of(w)]
+    controls = window.parts.controls
+    assert controls.device.accessibleName() == "Device" and controls.labels[controls.device].buddy() is controls.device
+
+
+def look(widget: QWidget) -> Array:
+    return pixels(
+        widget.window().grab(QRect(widget.mapTo(widget.window(), widget.rect().topLeft()), widget.size())).toImage()
+    )
+
+
+@pytest.mark.parametrize("appearance", ["dark", "light"])
+def test_what_has_the_keyboard_is_seen(qtbot: Any, open_window: Callable[..., MainWindow], appearance: str) -> None:
+    """Each kind of part: a frame of at least its half circumference changes by much."""
+    window = open_window(SourceSpec.demo(), open_=open_spec)
+    window.set_appearance(appearance)
+    qtbot.waitUntil(window.parts.transport.isVisible, timeout=LONG)
+    window.controller.sources.set_playing(False)
+    window.parts.banners.show_banner("n", "warning", "Something happened.", "Mend it")
+    window.actions_["outputs"].trigger()
+    parts = window.parts
+    qtbot.waitUntil(parts.outputs.isVisible, timeout=LONG)
+    primary = QPushButton("Main", window)
+    primary.setObjectName("Primary")
+    primary.show()
+    stops = [
+        parts.overlay,
+        parts.controls.source,
+        next(b for b in parts.controls.findChildren(QPushButton) if b.isEnabled()),
+        *parts.transport.findChildren(QToolButton),
+        *parts.transport.findChildren(QAbstractSlider),
+        *(b for b in parts.banners.findChildren(QAbstractButton) if b.isVisible()),
+        *parts.outputs.findChildren(QCheckBox)[:1],
+        *parts.outputs.findChildren(QLineEdit)[:1],
+        primary,
+    ]
+    qtbot.waitUntil(lambda: window.presenter.first_face is not None, timeout=LONG)
+    for stop in stops:
+        parts.head.native.setFocus()
+        QApplication.processEvents()
+        before = look(stop)
+        stop.setFocus(Qt.FocusReason.TabFocusReason)
+        QApplication.processEvents()
+        changed = np.abs(look(stop) - before).max(axis=2) > 60
+        assert stop.hasFocus() and changed.sum() >= 20, (type(stop).__name__, changed.sum())
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_holds_the_keyboard_and_fits_the_smallest_window(
+    qtbot: Any, window: MainWindow, puppet: Puppet, name: str
+) -> None:
+    if name == "perform":
+        puppet.blendshapes = np.zeros(N_BLENDSHAPES, np.float32)
+        qtbot.waitUntil(lambda: window.controller.faces[0].rested is not None, timeout=LONG)
+    window.resize(window.minimumSizeHint())
+    window.actions_[name].trigger()
+    (sheet,) = window.findChildren(Sheet)
+    seen: list[QWidget | None] = []
+    for _ in range(25):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        at = window.focusWidget()
+        assert at is not None and sheet.isAncestorOf(at)
+        assert not at.visibleRegion().isEmpty()  # it scrolls to it
+        seen.append(at)
+    assert len(set(seen)) < 25  # and comes round
+    for button in sheet.findChildren(QPushButton):
+        if button.isVisible() and button.parentWidget() is not None:
+            corners = (button.rect().topLeft(), button.rect().bottomRight())
+            qtbot.waitUntil(
+                lambda b=button, c=corners: all(sheet.rect().contains(b.mapTo(sheet, p)) for p in c), timeout=LONG
+            )
+    sheet.close()
