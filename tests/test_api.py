@@ -15,6 +15,7 @@ import pytest
 import expnet_live
 from expnet_live import (
     ExportOptions,
+    FaceModel,
     Person,
     Pipeline,
     Session,
@@ -83,6 +84,11 @@ def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline) -> None:
         pipeline.photo(None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"max_faces must be a whole number of at least 1, not 2.5"):
         Pipeline.load(device="cpu", max_faces=2.5)  # type: ignore[arg-type]
+
+
+def test_a_name_that_is_none_gets_the_names() -> None:
+    with pytest.raises(KeyError, match="jawopen: the face model has .*jawOpen"):
+        FaceModel.load().expression_of(jawopen=1.0)
 
 
 def test_pictures_may_come_from_a_generator(pipeline: Pipeline) -> None:

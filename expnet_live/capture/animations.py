@@ -24,6 +24,7 @@ class Animation:
         import PIL.Image as pillow
 
         self._path = path
+        self._closed = False
         try:
             self._image = pillow.open(path, formats=_FORMATS)
             # A PNG may hold a separate picture for programs that do not support its animation.
@@ -47,6 +48,8 @@ class Animation:
 
     def __iter__(self) -> Iterator[Image]:
         for n in range(self._first, self._n):
+            if self._closed:
+                raise SourceError(f"{self._path} has been closed; open it again.")
             try:
                 self._image.seek(n)
                 image = as_bgr(self._image)
@@ -57,4 +60,5 @@ class Animation:
             yield image
 
     def close(self) -> None:
+        self._closed = True
         self._image.close()

@@ -146,11 +146,13 @@ class FaceModel:
         return len(self.identity)
 
     def index(self, name: str) -> int:
-        """The index of a component by its name, such as jawOpen."""
+        """The index of a component by its name, such as jawOpen. Raises KeyError for any other name."""
+        if name not in self.names:
+            raise KeyError(f"{name}: the face model has {', '.join(self.names)}")
         return self.names.index(name)
 
     def expression_of(self, **coefficients: float) -> Array:
-        """An expression (29,) from named coefficients; the others are at rest."""
+        """An expression (29,) from named coefficients; the others are at rest. Raises KeyError for other names."""
         expression = np.zeros(self.n_expression, np.float32)
         for name, value in coefficients.items():
             expression[self.index(name)] = value

@@ -57,7 +57,7 @@ class VideoReader:
         self._skipped = 0  # frames before the first that is decoded
         self._damages = 0
         self._reached = 0.0
-        self._read = False  # to its end
+        self._read = self._closed = False  # to its end; by its user
         self._open()
         self.raw = is_raw(self._container)
         self.fps = frame_rate(self._container, self._stream)
@@ -69,6 +69,7 @@ class VideoReader:
         """Start the iteration at the frame shown at `seconds`."""
         if seconds <= 0:
             return
+        self._check_open()
         self._from = seconds
         if self.raw:
             self._seek_raw(seconds)
@@ -76,6 +77,7 @@ class VideoReader:
             self._seek(seconds)
 
     def __iter__(self) -> Iterator[Picture]:
+        self._check_open()
         stamped = ((self._stamp(f), (f, p)) for f, p in deinterlaced(self._frames))
         times: Iterator[tuple[float, tuple[VideoFrame, VideoFrame]]]
         if self.raw:
@@ -90,6 +92,7 @@ class VideoReader:
             image = tone_mapped(picture) if is_hdr(frame) else converted(picture)
             image = turned(square_pixels(image, self._stream.sample_aspect_ratio), display_turn(frame))
             yield Picture(image, time, first + n)
+            self._check_open()
             n += 1
         if n == 0 and self._read and not self._from:
             raise SourceError(f"{self._path} has been read to its end already; open it again.")
@@ -105,7 +108,13 @@ class VideoReader:
         return self._damages
 
     def close(self) -> None:
+        self._closed = True
         self._container.close()
+
+    def _check_open(self) -> None:
+        """FFmpeg ends the whole program when a closed file is read."""
+        if self._closed:
+            raise SourceError(f"{self._path} has been closed; open it again.")
 
     # --- opening ------------------------------------------------------------------------------
 

@@ -134,12 +134,13 @@ def _stretched(samples: Array, n: int) -> Array:
 class SoundReader:
     """The sound of a video, to be iterated once; times count from the video's first frame. Call `close` at the end.
 
-    Damaged parts are left out.
+    Damaged parts are left out, and it ends when it is closed.
     """
 
     def __init__(self, container: InputContainer, stream: AudioStream, origin: float) -> None:
         self._container, self._stream, self._origin = container, stream, origin
         self._from = 0.0
+        self._closed = False
 
     @classmethod
     def open(cls, path: Path) -> SoundReader | None:
@@ -161,9 +162,10 @@ class SoundReader:
         return reader
 
     def seek(self, seconds: float) -> None:
-        """Continue with the sound at `seconds`."""
+        """Continue with the sound at `seconds`; after `close`, do nothing."""
         self._from = seconds
-        self._back_to(seconds)
+        if not self._closed:
+            self._back_to(seconds)
 
     def __iter__(self) -> Iterator[Sound]:
         resampler = Resampler()
@@ -174,6 +176,7 @@ class SoundReader:
             yield from self._wanted(sound)
 
     def close(self) -> None:
+        self._closed = True
         self._container.close()
 
     def _wanted(self, sound: Sound) -> Iterator[Sound]:
@@ -194,8 +197,8 @@ class SoundReader:
     def _frames(self) -> Iterator[AudioFrame]:
         import av
 
-        packets = self._container.demux(self._stream)
-        while True:
+        packets = iter(()) if self._closed else self._container.demux(self._stream)
+        while not self._closed:  # FFmpeg ends the whole program when a closed file is read
             try:
                 packet = next(packets, None)
                 if packet is None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import PIL.Image as pillow
 import pytest
 from skimage import data
 
@@ -13,6 +14,7 @@ from expnet_live.capture.sources import SourceError, open_source
 from expnet_live.capture.sources.picture import ImageSource
 from expnet_live.capture.sources.video import VideoSource
 from expnet_live.core.types import Frame, Image
+from expnet_live.video.sound import SoundReader
 
 ODD_NAME = "ä %d 'x' #1 日本"
 
@@ -194,3 +196,42 @@ def test_a_file_called_like_a_camera_comes_first(tmp_path: Path, monkeypatch: py
     with open_source("0") as source:
         assert isinstance(source, VideoSource)
         assert len(list(source)) == 2
+
+
+@pytest.mark.parametrize("name", ["closed.mp4", "closed.gif"])
+def test_what_is_closed_is_not_read(tmp_path: Path, name: str) -> None:
+    """FFmpeg would end the whole process."""
+    path = tmp_path / name
+    if path.suffix == ".mp4":
+        write_video(path, list(range(12)))
+    else:
+        first, *others = (pillow.fromarray(picture(40 + 5 * i)) for i in range(4))
+        first.save(path, save_all=True, append_images=others, duration=100)
+    source = open_source(path)
+    frames = iter(source)
+    next(frames)
+    source.close()
+    with pytest.raises(SourceError, match="has been closed; open it again"):
+        next(frames)
+    with pytest.raises(SourceError, match="has been closed; open it again"):
+        next(iter(source))
+    source.close()
+
+
+def test_the_sound_of_a_closed_video_ends(tmp_path: Path) -> None:
+    path = tmp_path / "sounding.mkv"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("pcm_s16le", rate=48_000)
+        for i in range(20):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, 4800 * i
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    sound = SoundReader.open(path)
+    assert sound is not None
+    blocks = iter(sound)
+    next(blocks)
+    sound.close()
+    assert len(list(blocks)) <= 1  # what was decoded already
+    sound.seek(0.5)
+    assert list(sound) == []
