@@ -87,7 +87,7 @@ def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline) -> None:
 
 
 def test_a_name_that_is_none_gets_the_names() -> None:
-    with pytest.raises(KeyError, match="jawopen: the face model has .*jawOpen"):
+    with pytest.raises(KeyError, match=r"jawopen: the face model has .*jawOpen"):
         FaceModel.load().expression_of(jawopen=1.0)
 
 
