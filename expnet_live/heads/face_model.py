@@ -18,7 +18,7 @@ import numpy as np
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import whole
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, checked, checked_blendshapes
 from expnet_live.geometry.normals import BendingNormals, NormalOperator
@@ -117,7 +117,7 @@ class FaceModel:
         }
         if self.first is not None:
             arrays["first"] = self.first.astype(np.float16)
-        with replacing(path) as partial, partial.open("wb") as f:
+        with whole(path) as partial, partial.open("wb") as f:
             np.savez_compressed(f, **arrays)
 
     def in_version(self, version: str) -> FaceModel:

@@ -10,7 +10,7 @@ import numpy as np
 
 from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import whole
 from expnet_live.core.types import Image
 
 
@@ -19,8 +19,8 @@ class ArrayFile:
     """Base of dataclasses all of whose fields are arrays."""
 
     def save(self, path: Path) -> None:
-        """Write `path` atomically."""
-        with replacing(path) as partial, partial.open("wb") as f:
+        """Write `path`, and the folders above it. Raises UserError."""
+        with whole(path) as partial, partial.open("wb") as f:
             np.savez(f, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod

@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing, write_whole
+from expnet_live.core.files import whole, write_whole
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -114,7 +114,7 @@ def make_crops(
     note, wanted = out.with_suffix(".sha256"), _sum_of(keys, landmarks.flip[rows], labels, rows)
     if not out.exists():
         tasks = [(refs[k], bool(landmarks.flip[i]), c, int(i)) for k, i, c in zip(keys, rows, crops, strict=True)]
-        with replacing(out) as partial, mp.get_context("spawn").Pool(jobs) as pool:
+        with whole(out) as partial, mp.get_context("spawn").Pool(jobs) as pool:
             images = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
             for i, image in enumerate(tqdm(pool.imap(_cut, tasks, chunksize=64), "crops", len(tasks), unit="photo")):
                 images[i] = image

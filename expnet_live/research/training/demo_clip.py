@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.files import replacing
+from expnet_live.core.files import whole
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
@@ -117,7 +117,7 @@ def make_demo_clip(model: FaceModel, out: Path, fps: float = 30.0, seconds: floa
 
     actor = Actor(model)
     moments = performance([i / fps for i in range(round(seconds * fps))], seconds)
-    with replacing(out) as partial, VideoWriter(partial, fps, _SMALL) as video:
+    with whole(out) as partial, VideoWriter(partial, fps, _SMALL) as video:
         for moment in tqdm(moments, desc="demo clip", unit="frame"):
             video.write(actor.draw(moment), moment.time)
     _write_truth(moments, out.with_suffix(".csv"))

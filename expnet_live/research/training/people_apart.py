@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import whole
 from expnet_live.core.types import Array
 from expnet_live.pipeline.appearance import Appearance, measured
 from expnet_live.pipeline.finder import Finder
@@ -67,7 +67,7 @@ def train_likeness(clips: Sequence[Clip], out: Path) -> dict[str, float]:
     if len(known) <= 2:
         raise UserError("Too few clips of training people show a face; give more clips.")
     mean, mapping = discriminants([c.values for c in known])
-    with replacing(out) as partial, partial.open("wb") as f:
+    with whole(out) as partial, partial.open("wb") as f:
         np.savez_compressed(f, mean=mean.astype(np.float32), map=mapping.astype(np.float32))
     test = [c for c in clips if is_held_out(c.name)]
     if len(test) < 2:

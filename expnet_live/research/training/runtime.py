@@ -19,7 +19,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum, replacing
+from expnet_live.core.files import checksum, whole
 from expnet_live.core.types import Image
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.graph import halve, onnx_model
@@ -83,7 +83,7 @@ def renew_last_layers(weights: Path, before: Path) -> tuple[Path, Path]:
 def _save(model: onnx.ModelProto, graph: onnx.ModelProto, source: str, path: Path) -> None:
     """Write `model` with the notes of `graph` and the checksum of the weights that it was made from."""
     helper.set_model_props(model, {**{p.key: p.value for p in graph.metadata_props}, SOURCE: source})
-    with replacing(path) as partial:
+    with whole(path) as partial:
         partial.write_bytes(model.SerializeToString())
 
 

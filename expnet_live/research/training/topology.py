@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.core.files import replacing
+from expnet_live.core.files import whole
 from expnet_live.core.light_mediapipe import light_mediapipe
 from expnet_live.core.types import Array
 from expnet_live.heads.topology import FOREHEAD_TOP, RIGHT_OF_TOP
@@ -49,7 +49,7 @@ def triangles_of(edges: Iterable[tuple[int, int]]) -> Array:
 
 def save_topology(path: Path) -> None:
     """Write the triangles that mediapipe's edges give."""
-    with replacing(path) as partial, partial.open("wb") as f:
+    with whole(path) as partial, partial.open("wb") as f:
         np.savez_compressed(f, triangles=triangles_of(published_edges()).astype(np.int16))
 
 

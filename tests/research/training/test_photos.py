@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from expnet_live.core.errors import UserError
+from expnet_live.research.training.labels import LabelSet
 from expnet_live.research.training.photos import PhotoMeta, list_photos, read_metadata, read_photo
 
 
@@ -50,3 +51,12 @@ def test_what_is_no_table_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_bytes(content)
     with pytest.raises(UserError, match="is not a CSV with a column file"):
         read_metadata([tmp_path / "set.csv"])
+
+
+def test_files_of_arrays_make_their_folders(tmp_path: Path) -> None:
+    n = np.zeros(2)
+    labels = LabelSet(np.array(["a", "b"]), np.array(["", ""]), n, n, n, n, n, n)
+    labels.save(tmp_path / "new" / "labels.npz")
+    assert LabelSet.load(tmp_path / "new" / "labels.npz").key.tolist() == ["a", "b"]
+    with pytest.raises(UserError, match="cannot be written"):
+        labels.save(tmp_path / "new" / "labels.npz" / "more.npz")
