@@ -116,17 +116,18 @@ _TABLE = (
     ),
     Definition(
         "group_effect", "Group effect", "",
-        "Difference of a group's mean from that of the reference, with its 95 % interval, by a linear mixed model: "
-        "value ~ group + (1 | participant), over windows of 30 s (a shorter recording is one) in which the face is "
-        "seen for half of the time at least, fitted by restricted maximum likelihood. With one window for each "
-        "participant, a linear model without it (HC3); where people do not differ, so that the mixed model cannot be "
-        "fitted, one with errors clustered by participant. Where a person is in several groups (trials of several "
-        "conditions), each person's windows in a group are averaged first. Intervals and p are by Student's t with as "
-        "many degrees of freedom as people less groups, or, where a person is in several groups, people less one. A "
-        "figure that is the same in all windows of each group is left out.",
-        "Laird & Ware (1982), Biometrics 38; HC3: MacKinnon & White (1985), J. Econometrics 29; clusters: Liang & "
-        "Zeger (1986), Biometrika 73; degrees of freedom: Pinheiro & Bates (2000), Mixed-Effects Models in S and "
-        "S-PLUS; computed by statsmodels",
+        "Difference of a group's mean from that of the reference, with its 95 % interval, over windows of 30 s (a "
+        "shorter recording is one) in which the face is seen for half of the time at least. Each person counts by "
+        "their windows as a linear mixed model has it: value ~ group + (1 | participant), fitted by restricted "
+        "maximum likelihood (pooled: where people do not differ, so that it cannot be fitted, by the number of "
+        "windows; linear: with one window each, alike). The error is that of people within their group (CR2), and "
+        "intervals and p are by Student's t with Welch's degrees of freedom, so that groups may differ in spread "
+        "and size. Where a person is in both groups (trials of two conditions), the paired t-test on each person's "
+        "means in either; people who are in one alone do not count. A figure that is the same in all windows of "
+        "each group is left out.",
+        "Laird & Ware (1982), Biometrics 38; error: Bell & McCaffrey (2002), Survey Methodology 28; degrees of "
+        "freedom: Welch (1947), Biometrika 34; pairs: Student (1908), Biometrika 6; computed by statsmodels and "
+        "SciPy",
     ),
     Definition(
         "group_q", "q", "", "p of the group's effect, corrected for all figures of groups.csv together.",

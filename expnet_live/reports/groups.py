@@ -1,4 +1,4 @@
-"""Compares groups of people: linear mixed models by statsmodels. See definitions.py."""
+"""Compares groups of people: linear mixed models by statsmodels, or pairs of conditions. See definitions.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROUNDING = 1e-6  # of a figure's standard deviation
 _FREEDOM = 2  # degrees at least
 INCOMPARABLE = (
     "No figure of the groups can be compared: each group needs two people, who move and are not all alike; where "
-    "people are in several groups, it takes three people."
+    "people are in several groups, it takes three who are in both."
 )
 _MISSING = "Comparing groups needs statsmodels; install it: pip install 'expnet-live[statistics]'"
 
@@ -209,69 +209,110 @@ def _part(recording: Recording, inside: Array) -> Recording:
 
 
 def _fit(figure: str, rows: Sequence[Mapping[str, str | float]], names: Sequence[str]) -> list[Effect]:
+    """The effects of all groups but the first of `names`, which is the reference."""
     try:
         import pandas as pd
-        import statsmodels.formula.api as models
     except ImportError as error:
         raise UserError(_MISSING) from error
     data = pd.DataFrame(
         {key: [row.get(source) for row in rows] for key, source in
          (("value", figure), ("group", "group"), ("participant", "participant"))}
     ).dropna()  # fmt: skip
-    sizes = data.groupby("group")["participant"].nunique()
-    own = data.groupby(["group", "participant"])["value"].mean().groupby("group").agg(["count", "mean", "std"])
-    of = {str(name): Spread(int(n), float(mean), float(sd)) for name, n, mean, sd in own.itertuples()}
-    people, windows = int(data["participant"].nunique()), len(data)
-    within = data.groupby("participant")["group"].nunique().max() > 1
-    if within:  # as people may differ in the effect as well, each counts once in each group
-        data = data.groupby(["group", "participant"], as_index=False)["value"].mean()
-    freedom = people - (1 if within else len(sizes))
-    spread = float(data["value"].std())
-    if names[0] not in of or len(sizes) < 2 or sizes.min() < 2 or freedom < _FREEDOM or not spread > 1e-6:
+    if data.groupby("participant")["group"].nunique().max() < 2:
+        return _between(figure, data, names)
+    found = []
+    for group in names[1:]:  # a model of all would take people who differ in the effect for noise
+        both = data[data["group"].isin([names[0], group])]
+        apart = both.groupby("participant")["group"].nunique().max() < 2
+        found += (_between if apart else _paired)(figure, both, (names[0], group))
+    return found
+
+
+def _paired(figure: str, data: Any, names: Sequence[str]) -> list[Effect]:
+    """Of the people who are in both groups, with each one's mean in either: the paired t-test."""
+    means = data.groupby(["participant", "group"])["value"].mean().unstack().dropna()
+    people, windows = len(means), int(data["participant"].isin(means.index).sum())
+    if people - 1 < _FREEDOM or not data["value"].std() > _ROUNDING:
         return []
-    data["value"] /= spread  # the solver wants numbers near 1
-    formula = f"value ~ C(group, Treatment({names[0]!r}))"
-    repeated = data["participant"].value_counts().max() > 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about variances near 0, which the model says as well
-        fit, kind = _mixed(models, formula, data) if repeated else (None, "mixed")
-        if fit is None and repeated:
-            clusters = {"groups": data["participant"].astype("category").cat.codes}
-            fit, kind = models.ols(formula, data).fit(cov_type="cluster", cov_kwds=clusters), "clustered"
-        elif fit is None:
-            fit, kind = models.ols(formula, data).fit(cov_type="HC3"), "linear"
-        deviations = fit.bse
+    differences = means[names[1]] - means[names[0]]
+    deviation = float(differences.std()) / people**0.5
+    if not deviation > _ROUNDING * float(data["value"].std()):
+        return []
+    estimate = float(differences.mean())
+    of_reference, of_group = (Spread(people, float(means[n].mean()), float(means[n].std())) for n in names)
+    inferred = _inference(estimate, deviation, people - 1)
+    return [
+        Effect(figure, names[0], names[1], estimate, *inferred, float("nan"), windows, people, "paired", of_group,
+               of_reference)
+    ]  # fmt: skip
+
+
+def _between(figure: str, data: Any, names: Sequence[str]) -> list[Effect]:
+    """Of groups of different people, by the means that a mixed model gives them."""
+    own = data.groupby(["group", "participant"])["value"].agg(["mean", "size"]).reset_index()
+    spread = float(data["value"].std())
+    sizes = own.groupby("group").size()
+    if names[0] not in sizes or len(sizes) < 2 or sizes.min() < 2 or not spread > _ROUNDING:
+        return []
+    own["weight"], kind = _weights(data.assign(value=data["value"] / spread), own["size"])
+    told = {str(group): _told(people) for group, people in own.groupby("group")}
     found = []
     for group in names[1:]:
-        term = next((t for t in fit.params.index if t.endswith(f"[T.{group}]")), None)
+        if group not in told or len(own) - len(told) < _FREEDOM:
+            continue
+        (of, middle, square, free), (of_first, first, first_square, first_free) = told[group], told[names[0]]
+        both = square + first_square
         # Where people of a group do not differ, nothing tells how far they could.
-        if term is not None and deviations[term] > _ROUNDING:
-            estimate, deviation = spread * float(fit.params[term]), spread * float(deviations[term])
-            low, high, p = _inference(estimate, deviation, freedom)
+        if both**0.5 > _ROUNDING * spread:
+            freedom = both**2 / (square**2 / free + first_square**2 / first_free)
+            inferred = _inference(middle - first, both**0.5, freedom)
             found.append(
-                Effect(figure, names[0], group, estimate, low, high, p, float("nan"), windows, people, kind,
-                       of[group], of[names[0]])
+                Effect(figure, names[0], group, middle - first, *inferred, float("nan"), len(data), len(own), kind,
+                       of, of_first)
             )  # fmt: skip
     return found
 
 
-def _inference(estimate: float, deviation: float, freedom: int) -> tuple[float, float, float]:
-    """The 95 % interval and p by Student's t: statsmodels takes the normal distribution, which finds too much in few
-    people."""
+def _told(people: Any) -> tuple[Spread, float, float, float]:
+    """Of the people of a group, with their means and weights: their spread, the weighted mean, its squared error by how
+    far people are from it, so that groups may differ in that, and the degrees of freedom of that error (CR2)."""
+    means, weight = people["mean"].to_numpy(), people["weight"].to_numpy() / people["weight"].sum()
+    n, middle = len(means), float(weight @ means)
+    square = float((weight**2 * (means - middle) ** 2 / (1 - weight)).sum())
+    rest = np.eye(n) - np.sqrt(np.outer(weight, weight))
+    form = rest @ np.diag(weight / (1 - weight)) @ rest
+    freedom = float(np.trace(form) ** 2 / (form**2).sum())
+    return Spread(n, float(means.mean()), float(means.std(ddof=1))), middle, square, freedom
+
+
+def _weights(data: Any, windows: Any) -> tuple[Any, str]:
+    """How much each person's mean, of that many `windows`, counts in the mean of their group by a mixed model, and its
+    name: alike with one window each, and by windows where people do not differ, so that the model cannot be fitted."""
+    if windows.max() == 1:
+        return windows, "linear"
+    try:
+        import statsmodels.formula.api as models
+    except ImportError as error:
+        raise UserError(_MISSING) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about variances near 0
+        try:
+            model = models.mixedlm("value ~ C(group)", data, groups=data["participant"])
+            fit = model.fit(reml=True, method=["lbfgs", "powell"])
+        except np.linalg.LinAlgError:
+            return windows, "pooled"
+    between, within = float(fit.cov_re.iloc[0, 0]), float(fit.scale)
+    if not (fit.converged and np.isfinite([between, within]).all() and between > 0):
+        return windows, "pooled"
+    return 1 / (between + within / windows), "mixed"
+
+
+def _inference(estimate: float, deviation: float, freedom: float) -> tuple[float, float, float]:
+    """The 95 % interval and p by Student's t, as the normal distribution finds too much in few people."""
     from scipy.stats import t
 
     reach = float(t.ppf(0.975, freedom)) * deviation
     return estimate - reach, estimate + reach, 2 * float(t.sf(abs(estimate) / deviation, freedom))
-
-
-def _mixed(models: Any, formula: str, data: Any) -> tuple[Any, str]:
-    """The mixed model, or None where people do not differ, which leaves its variance at 0 and its matrix singular."""
-    try:
-        fit = models.mixedlm(formula, data, groups=data["participant"]).fit(reml=True, method=["lbfgs", "powell"])
-    except np.linalg.LinAlgError:
-        return None, "mixed"
-    known = np.isfinite(fit.bse_fe).all() and np.isfinite(fit.pvalues.iloc[: len(fit.fe_params)]).all()
-    return (fit if fit.converged and known else None), "mixed"
 
 
 def _corrected(effects: Sequence[Effect]) -> list[Effect]:

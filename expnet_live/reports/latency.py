@@ -82,7 +82,7 @@ def onset(time: Array, values: Array, at: float) -> float | None:
             continue
         start = int(i) if start is None else start
         if time[i] - time[start] >= _LASTS - 1e-9:
-            return _between(time, values, start, level) - at
+            return max(_between(time, values, start, level) - at, 0.0)
     return None
 
 

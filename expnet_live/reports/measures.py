@@ -77,27 +77,36 @@ def blinks(recording: Recording) -> list[Blink]:
     lids = np.min(recording.weights[:, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]], axis=1)
     rest = float(np.nanmedian(lids)) if np.isfinite(lids).any() else 0.0
     found: list[Blink] = []
+    pause = np.diff(recording.time, prepend=-np.inf, append=np.inf) > _longest(
+        recording
+    )  # before each frame, and after the last
     for start, end in runs(recording, lids - rest >= _CLOSES):
         peak = start + int(np.nanargmax(lids[start:end]))
         height = float(lids[peak] - rest)
         half = rest + height / 2
         left, right = peak, peak
-        while left > 0 and lids[left - 1] >= half:
+        while not pause[left] and lids[left - 1] >= half:
             left -= 1
-        while right < len(lids) - 1 and lids[right + 1] >= half:
+        while not pause[right + 1] and lids[right + 1] >= half:
             right += 1
         if found and found[-1].time + found[-1].duration / 2 >= recording.time[left]:
             continue  # two peaks of one closure
-        begins = _crossing(recording.time, lids, left, -1, half)
-        ends = _crossing(recording.time, lids, right, 1, half)
+        # What happens in a pause of the recording is not known: there, the closure ends with the last frame.
+        begins = float(recording.time[left]) if pause[left] else _crossing(recording.time, lids, left, -1, half)
+        ends = float(recording.time[right]) if pause[right + 1] else _crossing(recording.time, lids, right, 1, half)
         found.append(Blink((begins + ends) / 2, ends - begins, min(height, 1.0)))
     return found
+
+
+def _longest(recording: Recording) -> float:
+    """s from a frame to the next that are no pause of the recording."""
+    return max(GAP, 1.5 * recording.step)
 
 
 def _crossing(time: Array, values: Array, inside: int, way: int, level: float) -> float:
     """When the values cross `level` between the frame `inside` and the next one that way."""
     outside = inside + way
-    if not 0 <= outside < len(values) or not np.isfinite(values[outside]) or values[inside] == values[outside]:
+    if not np.isfinite(values[outside]) or values[inside] == values[outside]:
         return float(time[inside])
     share = (values[inside] - level) / (values[inside] - values[outside])
     return float(time[inside] + share * (time[outside] - time[inside]))
@@ -106,7 +115,7 @@ def _crossing(time: Array, values: Array, inside: int, way: int, level: float) -
 def runs(recording: Recording, on: Array) -> Iterator[tuple[int, int]]:
     """Ranges of frames in which a mask (T,) is true and the face is seen without a gap."""
     index = np.flatnonzero(on & recording.seen)
-    breaks = np.flatnonzero((np.diff(index) > 1) | (np.diff(recording.time[index]) > GAP)) + 1
+    breaks = np.flatnonzero((np.diff(index) > 1) | (np.diff(recording.time[index]) > _longest(recording))) + 1
     for part in np.split(index, breaks):
         if len(part):
             yield int(part[0]), int(part[-1]) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,6 +88,17 @@ def test_a_pause_of_the_recording_is_no_time_in_frame() -> None:
     assert replace(made, time=later).minutes == pytest.approx(1, rel=0.01)
 
 
+def test_a_blink_at_a_pause_lasts_no_longer_than_it_is_seen() -> None:
+    made = recording(60, noise=0.0)
+    shut = ((made.time >= 29.8) & (made.time < 30)) * 1.0
+    later = replace(made, time=np.where(made.time < 30, made.time, made.time + 600))
+    (blink,) = blinks(doing(later, shut, "eyeBlinkLeft", "eyeBlinkRight"))
+    assert blink.blink and blink.time == pytest.approx(29.88, abs=0.02)
+    assert blink.duration == pytest.approx(0.18, abs=0.03)
+    (before,) = blinks(doing(later, np.roll(shut, 6), "eyeBlinkLeft", "eyeBlinkRight"))
+    assert before.time == pytest.approx(630.08, abs=0.02) and before.duration == pytest.approx(0.18, abs=0.03)
+
+
 @pytest.mark.parametrize("fps", [23.976, 29.97, 30.0, 50.0, 60.0, 120.0, 240.0])
 def test_the_frame_rate_of_times_in_milliseconds(fps: float) -> None:
     """As MKV and WebM round them."""
@@ -145,6 +157,12 @@ def test_the_onset_after_a_marker() -> None:
     assert all(r.latency is None for r in responses(face) if r.action == "mouth open")
 
 
+def test_no_onset_comes_before_its_marker() -> None:
+    time = np.arange(0, 5, 1 / FPS)
+    values = np.where(time >= 2.0, 1.0, 0.0)
+    assert onset(time, values, float(time[time < 2][-1]) + 0.03) == 0.0, "interpolated, it began before the marker"
+
+
 def test_a_single_frame_is_no_onset() -> None:
     time = np.arange(0, 5, 1 / FPS)
     values = np.zeros(len(time))
@@ -181,6 +199,32 @@ def people(effect: float, count: int = 6) -> tuple[list[Recording], dict[str, Me
     return made, members
 
 
+def welch_of(made: list[Recording], members: dict[str, Member]) -> Any:
+    """Welch's t-test on each person's mean."""
+    means: dict[str, list[float]] = {"controls": [], "patients": []}
+    for r in made:
+        means[members[r.source].group].append(float(r.weights[:, ARKIT.index("jawOpen")].mean()))
+    return stats.ttest_ind(means["patients"], means["controls"], equal_var=False)
+
+
+def test_groups_may_differ_in_spread_and_size() -> None:
+    """Few patients, who are unlike each other, beside many controls, who are alike: p below .05 is chance there."""
+    rng = np.random.default_rng(11)
+    times, found = np.arange(0, 30, 0.25), []
+    for _ in range(60):
+        made, members = [], {}
+        for i in range(12):
+            group, own = ("patients", 0.2) if i < 3 else ("controls", 0.02)
+            windows = int(rng.integers(1, 6))
+            level = 0.5 + rng.normal(0, own)
+            values = np.clip(level + 0.05 * np.sin(times) + rng.normal(0, 0.01), 0, 1)
+            r = recording(30 * windows, f"p{i}", noise=0.0, fps=4)
+            made.append(doing(r, np.resize(values, len(r.time)), "jawOpen"))
+            members[f"p{i}"] = Member(f"p{i}", group)
+        found += [e.p for e in compare(made, members) if e.figure == "mean jawOpen"]
+    assert len(found) == 60 and np.mean(np.array(found) < 0.05) <= 0.1
+
+
 def test_the_effect_of_a_group_is_found_with_its_interval() -> None:
     effects = {e.figure: e for e in compare(*people(EFFECT))}
     jaw = effects["mean jawOpen"]
@@ -190,8 +234,8 @@ def test_the_effect_of_a_group_is_found_with_its_interval() -> None:
     assert (jaw.of_group.people, jaw.of_reference.people) == (6, 6)
     assert jaw.of_group.mean - jaw.of_reference.mean == pytest.approx(jaw.estimate, abs=0.01)
     assert 0.02 < jaw.of_group.sd < 0.08
-    reach = stats.t.ppf(0.975, 10) * abs(jaw.estimate) / stats.t.isf(jaw.p / 2, 10)  # 12 people, two groups
-    assert (jaw.high - jaw.low) / 2 == pytest.approx(reach, rel=1e-6)
+    welch = welch_of(*people(EFFECT))
+    assert (jaw.p, jaw.low, jaw.high) == pytest.approx((welch.pvalue, *welch.confidence_interval()), rel=0.02)
     assert jaw.q < 0.001 and jaw.q >= jaw.p
     assert all(e.q > 0.05 for name, e in effects.items() if "jawOpen" not in name)
 
@@ -244,8 +288,31 @@ def test_conditions_of_the_same_people_are_compared_as_pairs() -> None:
     (jaw,) = [e for e in compare(made, members) if e.figure == "mean jawOpen"]
     paired = stats.ttest_rel(means[:, 1], means[:, 0])
     assert jaw.estimate == pytest.approx(float(np.diff(means).mean()), abs=2e-4)
-    assert jaw.p == pytest.approx(paired.pvalue, abs=0.01)
-    assert (jaw.participants, jaw.windows) == (5, 30)
+    assert jaw.p == pytest.approx(paired.pvalue, rel=0.02)
+    assert (jaw.participants, jaw.windows, jaw.model) == (5, 30, "paired")
+    # Two more people, who took part in one condition each, are no pair: nothing changes.
+    for person, condition in ((5, 0), (6, 1)):
+        name = f"p{person}/c{condition}/0.mp4"
+        made.append(doing(recording(12, name, seed=50 + person), np.array(0.9), "jawOpen"))
+        members[name] = Member(f"p{person}", f"c{condition}")
+    (again,) = [e for e in compare(made, members) if e.figure == "mean jawOpen"]
+    assert (again.estimate, again.p, again.participants, again.windows) == (jaw.estimate, jaw.p, 5, 30)
+    assert again.of_group.mean - again.of_reference.mean == pytest.approx(jaw.estimate)
+
+
+def test_conditions_that_pull_people_apart_are_pairs_as_well() -> None:
+    """Who does more in one condition does less in the other: no model of people's levels holds, but the pairs do."""
+    levels = np.array([(0.2, 0.6), (0.5, 0.35), (0.6, 0.25), (0.3, 0.55), (0.45, 0.5)])
+    made, members = [], {}
+    for person, own in enumerate(levels):
+        # In the third condition are other people.
+        for name, group, level in (("p", "c0", own[0]), ("p", "c1", own[1]), ("q", "c2", own[0] - 0.1)):
+            r = recording(12, f"{name}{person}{group}", seed=len(made))
+            made.append(doing(r, level + 0.1 * np.sin(2 * np.pi * r.time), "mouthPucker"))
+            members[r.source] = Member(f"{name}{person}", group)
+    first, second = sorted((e for e in compare(made, members) if e.figure == "mean mouthPucker"), key=lambda e: e.group)
+    assert first.p == pytest.approx(stats.ttest_rel(levels[:, 1], levels[:, 0]).pvalue, rel=0.02)
+    assert (first.model, second.model, second.participants) == ("paired", "linear", 10)
 
 
 def test_a_line_of_groups_is_of_one_recording() -> None:

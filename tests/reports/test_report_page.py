@@ -71,6 +71,12 @@ def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert told <= {row["figure"] for row in rows_of(out / "definitions.csv")}
 
 
+def test_the_docs_tell_the_definitions() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8").replace("&#124;", "|")
+    for d in DEFINITIONS.values():
+        assert f"| {d.title} | {d.unit} | {d.text} | {d.source} |" in docs
+
+
 def test_a_data_set_gives_the_figures_of_its_table(tmp_path: Path) -> None:
     from pyarrow import csv as tables
     from pyarrow import parquet
