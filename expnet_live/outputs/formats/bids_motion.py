@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
     from expnet_live.sessions.format.markers import Marker
 
-_TASK, _SYSTEM = "expression", "expnet"
+_TASK, _SYSTEM, _FRAME = "expression", "expnet", "camera"
 _KINDS = ("POS", "ORNT", "MISC", "LATENCY", "ACCEL", "ANGACCEL", "GYRO", "JNTANG", "MAGN", "VEL")
 
 
@@ -65,8 +65,9 @@ class BidsMotion(Format):
             for row in values.tolist():
                 file.write("\t".join("n/a" if np.isnan(v) else f"{v:.6g}" for v in row[:-1]) + f"\t{row[-1]:.6f}\n")
                 step(1)
-        header = ("name", "component", "type", "tracked_point", "units")
-        table = "\n".join("\t".join(row) for row in (header, *channels))
+        header = ("name", "component", "type", "tracked_point", "units", "reference_frame")
+        framed = ((*c, _FRAME if c[2] in ("POS", "ORNT") else "n/a") for c in channels)
+        table = "\n".join("\t".join(row) for row in (header, *framed))
         (folder / f"{stem}_channels.tsv").write_text(table + "\n", encoding="ascii")
         span = float(latency[-1]) if len(rows) > 1 else 0.0
         rate = round((len(rows) - 1) / span, 4) if span > 0 else "n/a"
@@ -92,7 +93,7 @@ class BidsMotion(Format):
         )
         _json(
             folder / f"{stem}_channels.json",
-            {"Description": about, "reference_frame": {"Levels": {"camera": frame}}},
+            {"Description": about, "reference_frame": {"Levels": {_FRAME: frame}}},
         )
         if marks := excerpt.markers:
             _events(folder / f"sub-01_task-{_TASK}_events", marks, float(rows.time[0]))

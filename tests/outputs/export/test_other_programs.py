@@ -171,7 +171,10 @@ def test_bids(session: Session, tmp_path: Path) -> None:
     root = exported(session, tmp_path, "bids")
     stem = root / "sub-01" / "motion" / "sub-01_task-expression_tracksys-expnet"
     channels = pd.read_csv(f"{stem}_channels.tsv", sep="\t", keep_default_na=False)
-    assert list(channels.columns) == ["name", "component", "type", "tracked_point", "units"]
+    assert list(channels.columns) == ["name", "component", "type", "tracked_point", "units", "reference_frame"]
+    levels = json.loads(Path(f"{stem}_channels.json").read_text(encoding="utf-8"))["reference_frame"]["Levels"]
+    assert {*channels["reference_frame"]} == {*levels, "n/a"}, "each frame is described"
+    assert set(channels["type"][channels["reference_frame"] != "n/a"]) == {"POS", "ORNT"}
     table = pd.read_csv(f"{stem}_motion.tsv", sep="\t", header=None, names=channels["name"], na_values="n/a")
     assert channels["name"].is_unique and set(channels["type"]) == {"POS", "ORNT", "MISC", "LATENCY"}
     motion = json.loads(Path(f"{stem}_motion.json").read_text(encoding="utf-8"))
