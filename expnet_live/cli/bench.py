@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
-from expnet_live.core.arguments import head_option, positive_float, positive_int
+from expnet_live.core.arguments import head_option, output_file, positive_float, positive_int
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -83,8 +83,10 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="CLIPS",
         help="read an archive of so many clips with one worker and with two: speed, memory, difference from 'analyze'",
     )
-    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="with --app: save a screenshot at the end")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--screenshot", type=output_file, metavar="FILE", help="with --app: save a screenshot at the end"
+    )
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
     add_model(parser)
     parser.set_defaults(run=run, device="cpu")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -31,7 +32,7 @@ def add_photos(parser: argparse.ArgumentParser, needed: bool = True) -> None:
     parser.add_argument(
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="number of processes (default: 2)")
+    parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="number of processes (default: 2)")
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,46 @@ def positive_float(text: str) -> float:
         if (value := float(text)) > 0 and math.isfinite(value):
             return value
     raise argparse.ArgumentTypeError(f"{text} is not a number above 0, such as 2.5")
+
+
+def whole_number(text: str) -> int:
+    with suppress(ValueError):
+        if (value := int(text)) >= 0:
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 0")
+
+
+def number(text: str) -> float:
+    with suppress(ValueError):
+        if (value := float(text)) >= 0 and math.isfinite(value):
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0, such as 0.5")
+
+
+def share(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (value := float(text)) <= 1:
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1, such as 0.5")
+
+
+def below_one(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (value := float(text)) < 1:
+            return value
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to below 1, such as 0.5")
+
+
+def output_file(text: str) -> Path:
+    """The name of a file to write. Its folder is made at once: later, the work of hours would be lost without one."""
+    path = Path(text)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a folder; add the name of a file")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} cannot be written; choose another place")
+    return path
 
 
 def head_option(text: str) -> str:

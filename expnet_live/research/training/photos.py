@@ -7,8 +7,9 @@ so that labels made on one machine fit the same photos on another.
 from __future__ import annotations
 
 import csv
+import logging
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
+
+log = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -120,3 +123,14 @@ def read_metadata(csv_files: Sequence[Path]) -> dict[str, PhotoMeta]:
         except (OSError, ValueError, csv.Error, KeyError, AttributeError) as error:
             raise UserError(f"{path} is not a CSV with a column file; see docs/paper.md.") from error
     return meta
+
+
+def check_metadata(meta: Mapping[str, PhotoMeta], keys: Iterable[str]) -> None:
+    """Tell about CSVs that name no photo: whose photos are held out would then be another matter."""
+    there = {key.split("/")[0] for key in keys if key in meta}
+    for name in sorted({key.split("/")[0] for key in meta} - there):
+        log.warning(
+            "%s.csv names none of the photos, so it tells nothing; call it like the folder or archive of its photos, "
+            "and write their names below `file` as they are in it.",
+            name,
+        )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import logging
 import math
 import os
+import pickle
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
@@ -115,9 +118,14 @@ def train(
 ) -> Path:
     """Train, and write `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
-    It resumes from the checkpoint if there is one. With a `config.blend` below 1, the result is
-    `out`/blend.safetensors. The result is calibrated at the end.
+    It resumes from the checkpoint if there is one, and ends with the weights of an uninterrupted run. With a
+    `config.blend` below 1, the result is `out`/blend.safetensors. The result is calibrated at the end.
+
+    Raises UserError if the checkpoint is of a training with other crops or options, apart from its length, or if there
+    is no whole batch.
     """
+    if config.samples < config.batch:
+        raise UserError(f"{config.samples} samples are no whole batch of {config.batch}; give more with --samples.")
     rank, world = _join(config.device)
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
     torch.manual_seed(config.seed)
@@ -128,7 +136,8 @@ def train(
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
     ema = Ema(net, config.ema)
-    done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device)
+    settings = _settings(train_set, config)
+    done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device, settings)
     data = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
     draws = RandomDraws(sample_weights(train_set), done, config.samples, config.seed, rank, world)
     loader = DataLoader(
@@ -150,6 +159,7 @@ def train(
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
+            torch.manual_seed((config.seed << 40) + done + rank)  # of dropout: the same after each resumption
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 result = wrapped(image)
             total, parts = loss_of(net.split(result.float()), batch)
@@ -165,11 +175,26 @@ def train(
             crossed = done // config.validate_every > before // config.validate_every
             if rank == 0 and (crossed or done >= config.samples):
                 best = _checkpoint(
-                    net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps
+                    net,
+                    optimizer,
+                    ema,
+                    valid_set,
+                    model,
+                    loss_of,
+                    device,
+                    out,
+                    config,
+                    done,
+                    best,
+                    since,
+                    steps,
+                    settings,
                 )
                 since, steps = {}, 0
         if rank == 0 and steps:
-            _checkpoint(net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps)
+            _checkpoint(
+                net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps, settings
+            )
     result = out / "expnet.safetensors"
     if rank > 0:
         return result
@@ -238,10 +263,32 @@ def schedule(progress: float, warmup: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-def _resume(path: Path, net: ExpNet, optimizer: Optimizer, ema: Ema, device: torch.device) -> tuple[int, float]:
+_FREE = {"samples", "blend", "device", "threads", "validate_every", "workers"}  # may change when a training goes on
+
+
+def _settings(crops: CropSet, config: TrainConfig) -> dict[str, str]:
+    """What a training that goes on must have in common with the one before."""
+    options = {name: value for name, value in asdict(config).items() if name not in _FREE}
+    options["init"] = options["init"] and options["init"].name
+    targets = hashlib.sha256(crops.expression.tobytes() + "\n".join(map(str, crops.key)).encode()).hexdigest()
+    return {name: str(value) for name, value in options.items()} | {"photos or labels": targets[:16]}
+
+
+def _resume(
+    path: Path, net: ExpNet, optimizer: Optimizer, ema: Ema, device: torch.device, settings: dict[str, str]
+) -> tuple[int, float]:
     if not path.exists():
         return 0, math.inf
-    saved = torch.load(path, map_location=device, weights_only=True)
+    try:
+        saved = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as e:
+        raise UserError(f"{path} is damaged; delete it to begin anew, or choose another folder with --out.") from e
+    was = saved.get("settings", settings)  # checkpoints of earlier versions do not tell
+    if other := [name for name, value in settings.items() if was.get(name) != value]:
+        raise UserError(
+            f"{path} is of a training with other {', '.join(other)}; choose another folder with --out, or delete the "
+            "file to begin anew."
+        )
     net.load_state_dict(saved["net"])
     optimizer.load_state_dict(saved["optimizer"])
     ema.state, ema.steps = saved["ema"], saved["ema_steps"]
@@ -263,6 +310,7 @@ def _checkpoint(
     best: float,
     since: dict[str, float],
     steps: int,
+    settings: dict[str, str],
 ) -> float:
     averaged = ExpNet(net.config)
     averaged.load_state_dict(ema.state)
@@ -293,6 +341,7 @@ def _checkpoint(
                 "ema_steps": ema.steps,
                 "done": done,
                 "best": best,
+                "settings": settings,
             },
             partial,
         )

@@ -15,7 +15,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.crops import CropSet, make_crops
 from expnet_live.research.training.labels import MAX_SPREAD, LabelSet
 from expnet_live.research.training.landmarks import LandmarkSet, detect_landmarks
-from expnet_live.research.training.photos import PhotoMeta, PhotoRef, list_photos, read_metadata
+from expnet_live.research.training.photos import PhotoMeta, PhotoRef, check_metadata, list_photos, read_metadata
 from expnet_live.research.training.split import Split, held_out, split_by_scene, subjects_of
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,9 @@ class Photos:
         refs = list_photos(inputs)
         if not refs:
             raise UserError("There are no photos among the inputs; give photos, folders or tar archives of photos.")
-        return cls({r.key: r for r in refs}, read_metadata(metadata))
+        meta = read_metadata(metadata)
+        check_metadata(meta, (r.key for r in refs))
+        return cls({r.key: r for r in refs}, meta)
 
     def subjects(self, keys: Array) -> Array:
         return subjects_of(list(keys), self.meta)

@@ -7,9 +7,10 @@ import pickle
 import shutil
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -20,27 +21,30 @@ from torch.utils.data import DataLoader
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
+from expnet_live.core.arguments import output_file
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
+from expnet_live.core.types import Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import base_topology, mirror_of_mesh
-from expnet_live.networks.architecture import compact
+from expnet_live.networks.architecture import ARCHITECTURES, compact
 from expnet_live.networks.checkpoint import load_weights, save_weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
 from expnet_live.networks.runtime_files import SOURCE, RuntimeFile, runtime_files
 from expnet_live.research.training.augment import PLAIN, AugmentConfig, cover_side
 from expnet_live.research.training.calibration import calibrate
+from expnet_live.research.training.commands.options import read_options
 from expnet_live.research.training.crops import CropSet, make_crops
 from expnet_live.research.training.dataset import FaceDataset, plain_batches, sample_weights
 from expnet_live.research.training.labels import LabelSet, make_labels
 from expnet_live.research.training.landmarks import LandmarkDetector, LandmarkSet, detect_landmarks
 from expnet_live.research.training.losses import ExpNetLoss, placement_error, rotation_matrix
 from expnet_live.research.training.muon import Muon, orthogonal
-from expnet_live.research.training.options import ReadoutConfig, TrainConfig
-from expnet_live.research.training.photos import list_photos, read_metadata
+from expnet_live.research.training.options import NAMES, ReadoutConfig, TrainConfig
+from expnet_live.research.training.photos import PhotoMeta, list_photos, read_metadata
 from expnet_live.research.training.readout import learn_readout
 from expnet_live.research.training.runtime import renew_last_layers
 from expnet_live.research.training.split import held_out, split_by_scene
@@ -243,6 +247,110 @@ def test_training_learns_stops_and_resumes(crops: CropSet, model: FaceModel, tmp
     old, new, mean = (load_weights(p)[0].fc.weight for p in (begun, blended.with_name("expnet.safetensors"), blended))
     assert not torch.equal(old, new)
     assert torch.allclose(mean, 0.75 * old + 0.25 * new, atol=1e-3)
+
+
+class Interrupted(CropSet):
+    """The user presses Ctrl-C while picture number `left` is read."""
+
+    left: ClassVar[list[int]] = [0]
+
+    def picture(self, i: int) -> Image:
+        self.left[0] -= 1
+        if not self.left[0]:
+            raise KeyboardInterrupt
+        return super().picture(i)
+
+
+def test_an_interrupted_training_ends_like_another(crops: CropSet, model: FaceModel, tmp_path: Path) -> None:
+    config = TrainConfig(samples=48, batch=8, workers=0, threads=1, validate_every=16, device="cpu", dropout=0.5)
+    whole = train(crops, crops, model, tmp_path / "whole", config)
+    stopped = Interrupted(**vars(crops))
+    Interrupted.left[0] = 2 * 24 + 5  # each crop reads two
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, crops, model, tmp_path / "parts", config)
+    assert torch.load(tmp_path / "parts" / "checkpoint.pt", weights_only=True)["done"] == 16
+    parts = train(crops, crops, model, tmp_path / "parts", config)
+    assert load_weights(whole)[0].state_dict().keys() == load_weights(parts)[0].state_dict().keys()
+    for name, value in load_weights(whole)[0].state_dict().items():
+        assert torch.equal(value, load_weights(parts)[0].state_dict()[name]), name
+    with pytest.raises(UserError, match=r"of a training with other lr, seed; .* or delete the file to begin anew"):
+        train(crops, crops, model, tmp_path / "parts", replace(config, lr=1e-3, seed=2))
+    less = crops.subset(np.arange(len(crops)) > 0)
+    with pytest.raises(UserError, match="of a training with other photos or labels; "):
+        train(less, crops, model, tmp_path / "parts", config)
+    (tmp_path / "parts" / "checkpoint.pt").write_bytes(b"PK\3\4")
+    with pytest.raises(UserError, match=r"checkpoint\.pt is damaged; delete it"):
+        train(crops, crops, model, tmp_path / "parts", config)
+    with pytest.raises(UserError, match="7 samples are no whole batch of 8"):
+        train(crops, crops, model, tmp_path / "none", replace(config, samples=7))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--architecture", "nope"], "invalid choice: 'nope'"),
+        (["--batch", "0"], "0 is not a whole number of at least 1"),
+        (["--workers", "-1"], "-1 is not a whole number of at least 0"),
+        (["--lr", "nan"], "nan is not a number above 0"),
+        (["--warmup", "1"], "1 is not a number from 0 to below 1"),
+        (["--blend", "1.1"], "1.1 is not a number from 0 to 1"),
+        (["--jobs", "0"], "0 is not a whole number of at least 1"),
+    ],
+)
+def test_options_that_mean_nothing_get_a_sentence(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "expnet", str(tmp_path), "--labels", "l", "--out", str(tmp_path / "out"), *options])
+    assert said in capsys.readouterr().err
+    assert tuple(ARCHITECTURES) == NAMES, "the options know them without torch"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"samples": "many"}', "samples many is not a whole number"),
+        ('{"architecture": "nope"}', "architecture is nope; choose one of compact"),
+        ('{"bogus": 1}', "options that do not exist: bogus; use names such as architecture"),
+    ],
+)
+def test_files_of_options_that_mean_nothing_get_a_sentence(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said):
+        read_options(tmp_path / "options.json", TrainConfig)
+
+
+def test_the_help_of_a_training_explains_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for step in ("expnet", "actions", "finder", "readout"):
+        with pytest.raises(SystemExit, match="0"):
+            main(["train", step, "--help"])
+        told = " ".join(capsys.readouterr().out.split())
+        assert "highest learning rate" in told or step == "readout"
+        assert "processes that prepare pictures; 0: none (default: " in told
+
+
+def test_a_table_that_names_no_photo_is_told(
+    folder: Path, crops: CropSet, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    del crops
+    here = tmp_path / f"{folder.name}.csv"
+    here.write_text("\ufefffile,subject,emotion\np0000.png,anna\n", encoding="utf-8")  # as Excel saves it
+    assert Photos.of([folder], [here]).meta[f"{folder.name}/p0000.png"] == PhotoMeta("anna", "")
+    assert not caplog.records
+    Photos.of([folder], [here.rename(tmp_path / "people.csv")])
+    assert "people.csv names none of the photos" in caplog.text
+    (tmp_path / "bad.csv").write_text("photo,who\np0000.png,anna\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"bad\.csv is not a CSV with a column file"):
+        Photos.of([folder], [tmp_path / "bad.csv"])
+
+
+def test_figures_go_into_a_folder_that_is_made_at_once(tmp_path: Path) -> None:
+    new = tmp_path / "new" / "figures.json"
+    assert output_file(str(new)) == new and new.parent.is_dir()
+    with pytest.raises(ArgumentTypeError, match="is a folder; add the name of a file"):
+        output_file(str(tmp_path))
+    with pytest.raises(ArgumentTypeError, match="cannot be written; choose another place"):
+        output_file("/proc/none/figures.json")
 
 
 def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crops: CropSet, tmp_path: Path) -> None:

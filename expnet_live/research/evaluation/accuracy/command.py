@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_file, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
@@ -44,8 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--labels", type=Path, required=True, metavar="FILE", help="labels from 'expnet-live train labels'"
     )
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="measure only N random photos")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--limit", type=whole_number, default=0, metavar="N", help="measure only N random photos")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def occluded(image: Image, points: Array, seed: int) -> Image:

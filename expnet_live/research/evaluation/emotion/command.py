@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.core.arguments import add_photos, positive_int
+from expnet_live.core.arguments import add_photos, output_file, positive_float, positive_int, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.pipeline.finder import Finder
@@ -40,17 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what to compare, separated by commas: {', '.join(TITLES)} (default: expnet,landmark-fit)",
     )  # fmt: skip
     parser.add_argument(
-        "--scales", type=float, nargs="+", metavar="S",
+        "--scales", type=positive_float, nargs="+", metavar="S",
         help="image scales (default: 1 .8 .6 .4 .2; with PHOTOS 1 .4 .2 .1 .05)",
     )  # fmt: skip
     parser.add_argument(
         "--neighbours", type=positive_int, default=NEIGHBOURS, metavar="K", help="number of neighbours (default: 5)"
     )
     parser.add_argument(
-        "--draws", type=int, metavar="N", help="balanced draws to average (default: 100 with PHOTOS, else 0: all count)"
+        "--draws",
+        type=whole_number,
+        metavar="N",
+        help="balanced draws to average (default: 100 with PHOTOS, else 0: all count)",
     )
     parser.add_argument(
-        "--most", type=int, default=150, metavar="N", help="with PHOTOS: most photos of a class (default: 150)"
+        "--most", type=positive_int, default=150, metavar="N", help="with PHOTOS: most photos of a class (default: 150)"
     )
     parser.add_argument(
         "--frames",
@@ -60,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="frames to use of a clip, evenly spread (default: 16)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="also write a report with pictures to this folder")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
+from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole, write_json
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task), for clips"
     )
-    parser.add_argument("--step", type=int, default=5, metavar="N", help="measure every Nth frame (default: 5)")
+    parser.add_argument(
+        "--step", type=positive_int, default=5, metavar="N", help="measure every Nth frame (default: 5)"
+    )
     parser.add_argument(
         "--smoothing", default="off", metavar="PRESET", help="off, responsive, balanced or stable (default: off)"
     )
@@ -59,10 +62,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also measure moved photos of held-out people, of 'train scores' (needs moderngl)",
     )  # fmt: skip
     parser.add_argument("--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="of those: file,subject,…")
-    parser.add_argument("--count", type=int, default=40, metavar="N", help="photos that are moved (default: 40)")
+    parser.add_argument(
+        "--count", type=positive_int, default=40, metavar="N", help="photos that are moved (default: 40)"
+    )
     heads = parser.add_argument_group("heads that perform")
     heads.add_argument(
-        "--performances", type=int, default=0, metavar="N", help="also measure N heads of each kind that perform"
+        "--performances",
+        type=whole_number,
+        default=0,
+        metavar="N",
+        help="also measure N heads of each kind that perform",
     )
     heads.add_argument("--quick", action="store_true", help="large frontal faces and full actions alone, no sequences")
     heads.add_argument("--ict", type=Path, metavar="NPZ", help="the ICT Face Model Light: heads of it, too")
@@ -70,10 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     heads.add_argument("--scenes", type=Path, metavar="TAR", help="pictures without people, for backgrounds")
     parser.add_argument("--no-demo", action="store_true", help="leave the demo clip out")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures to this file (.json)")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write a table with a line for each action")
+    parser.add_argument("--out", type=output_file, metavar="FILE", help="also write the figures to this file (.json)")
     parser.add_argument(
-        "--contact-sheet", type=Path, metavar="FILE",
+        "--csv", type=output_file, metavar="FILE", help="also write a table with a line for each action"
+    )
+    parser.add_argument(
+        "--contact-sheet", type=output_file, metavar="FILE",
         help="write a picture (.webp, .png or .jpg) of the strongest moment of each action beside the drawn head, from "
         "the clips, else the performances, else the demo clip",
     )  # fmt: skip

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import FaceState, Image
@@ -82,17 +83,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metadata", nargs="*", type=Path, default=[], metavar="CSV", help="file,subject,emotion: who is held out"
     )
     parser.add_argument("--finder", type=Path, metavar="FILE", help="with --compare: another finder.onnx")
-    parser.add_argument("--count", type=int, metavar="N", help="take at most N pictures of each PATH (default: all)")
     parser.add_argument(
-        "--count-photos", type=int, metavar="N", help="the same for photos alone, without pictures without people"
+        "--count", type=positive_int, metavar="N", help="take at most N pictures of each PATH (default: all)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which ones --count takes (default: 0)")
+    parser.add_argument(
+        "--count-photos",
+        type=positive_int,
+        metavar="N",
+        help="the same for photos alone, without pictures without people",
+    )
+    parser.add_argument(
+        "--seed", type=whole_number, default=0, metavar="N", help="which ones --count takes (default: 0)"
+    )
     parser.add_argument(
         "--compare",
         action="store_true",
         help="also compare the finder alone with mediapipe's detector (needs both --photos and --empty)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole, write_json
 from expnet_live.heads.face_model import FaceModel
@@ -31,13 +32,22 @@ FALSE_BAR = 1.0  # per minute
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--performances", type=int, default=4, metavar="N", help="rendered people of each kind (default: 4; 0: none)"
+        "--performances",
+        type=whole_number,
+        default=4,
+        metavar="N",
+        help="rendered people of each kind (default: 4; 0: none)",
     )
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=WIDTHS, metavar="PX", help="widths of their faces (default: 200 60 28)"
+        "--sizes",
+        type=positive_int,
+        nargs="+",
+        default=WIDTHS,
+        metavar="PX",
+        help="widths of their faces (default: 200 60 28)",
     )
     parser.add_argument(
-        "--seed", type=int, metavar="N", help=f"of these people (default: {SEED}, with --fit {FIT_SEED})"
+        "--seed", type=whole_number, metavar="N", help=f"of these people (default: {SEED}, with --fit {FIT_SEED})"
     )
     parser.add_argument("--ict", type=Path, metavar="NPZ", help="the ICT Face Model Light: people of it, too")
     parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
@@ -52,12 +62,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="MediaPipe Face Landmarker with blendshapes (.task): what it confirms is no false firing",
     )  # fmt: skip
     parser.add_argument(
-        "--fit", type=Path, metavar="JSON",
+        "--fit", type=output_file, metavar="JSON",
         help="choose the scores at which gestures begin on these people and on --talking clips of people who are not "
         "held out (with --teacher), and write them: assets/gestures.json is such a file",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures to this file (.json)")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="also write the confusion of all sizes as a table")
+    parser.add_argument("--out", type=output_file, metavar="FILE", help="also write the figures to this file (.json)")
+    parser.add_argument(
+        "--csv", type=output_file, metavar="FILE", help="also write the confusion of all sizes as a table"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

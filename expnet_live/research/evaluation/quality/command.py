@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array
@@ -27,11 +27,13 @@ NAMES = ("size", "blur", "cover", "turn", "light")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--people", type=int, default=6, metavar="N", help="rendered people (default: 6)")
-    parser.add_argument("--frames", type=int, default=150, metavar="N", help="frames of each (default: 150)")
-    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help=f"of people and conditions ({SEED})")
+    parser.add_argument("--people", type=positive_int, default=6, metavar="N", help="rendered people (default: 6)")
+    parser.add_argument("--frames", type=positive_int, default=150, metavar="N", help="frames of each (default: 150)")
+    parser.add_argument(
+        "--seed", type=whole_number, default=SEED, metavar="N", help=f"of people and conditions ({SEED})"
+    )
     parser.add_argument("--fit", action="store_true", help="print the weights that fit these frames best")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the figures to this file (.json)")
+    parser.add_argument("--out", type=output_file, metavar="FILE", help="also write the figures to this file (.json)")
 
 
 def run(args: argparse.Namespace) -> int:

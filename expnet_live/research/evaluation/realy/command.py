@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import SourceError
-from expnet_live.core.arguments import positive_int
+from expnet_live.core.arguments import output_file, positive_int
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--people", type=positive_int, default=20, metavar="N", help="number of heads to make (default: 20)"
     )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="number of processes (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
+from expnet_live.core.arguments import output_file
 from expnet_live.core.files import write_json
 from expnet_live.heads.built_in import face_model
 from expnet_live.research.evaluation.rig.measure import Frames, motions, reaches
@@ -14,7 +14,7 @@ from expnet_live.research.training.commands.material import add_material, materi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_material(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

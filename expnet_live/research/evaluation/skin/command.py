@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
 from scipy.stats import spearmanr
 from tqdm import tqdm
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_file, whole_number
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
@@ -52,8 +51,8 @@ class Tones:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_photos(parser)
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="measure only N random photos")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--limit", type=whole_number, default=0, metavar="N", help="measure only N random photos")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from expnet_live.core.arguments import positive_int
+from expnet_live.core.arguments import output_file, positive_int
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Image
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument("--threads", type=positive_int, default=2, metavar="N", help="CPU threads (default: 2)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

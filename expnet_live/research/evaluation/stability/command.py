@@ -21,6 +21,7 @@ import numpy as np
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import open_source
 from expnet_live.capture.spec import DEMO
+from expnet_live.core.arguments import number, output_file, positive_int
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
@@ -71,11 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--blinks", default=DEMO, metavar="VIDEO", help="a video in which the eyes close (default: the demo clip)"
     )
-    parser.add_argument("--frames", type=int, default=150, metavar="N", help="frames of each photo (default: 150)")
     parser.add_argument(
-        "--sigma", type=float, default=4.0, metavar="GREYS", help="noise at middle grey, in grey levels (default: 4)"
+        "--frames", type=positive_int, default=150, metavar="N", help="frames of each photo (default: 150)"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--sigma", type=number, default=4.0, metavar="GREYS", help="noise at middle grey, in grey levels (default: 4)"
+    )
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

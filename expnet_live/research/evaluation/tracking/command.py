@@ -20,6 +20,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.capture.sources import open_source
+from expnet_live.core.arguments import output_file, positive_int
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Box, Frame, Image
 from expnet_live.pipeline.detector import FaceDetector, MediapipeDetector
@@ -82,15 +83,15 @@ class Counted:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos of one person, or: demo")
-    parser.add_argument("--frames", type=int, metavar="N", help="frames of each video (default: all)")
+    parser.add_argument("--frames", type=positive_int, metavar="N", help="frames of each video (default: all)")
     parser.add_argument("--smoothing", default="balanced", help="smoothing over time (default: balanced)")
     parser.add_argument(
         "--contact-sheet",
-        type=Path,
+        type=output_file,
         metavar="FILE",
         help=f"also write {SHEET} overlays of each video to this file (JPEG or PNG)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
+    parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 
 def run(args: argparse.Namespace) -> int:

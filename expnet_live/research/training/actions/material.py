@@ -15,7 +15,7 @@ from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
 from expnet_live.research.training.actions.shelf import MAX_SPREAD, Shelf
 from expnet_live.research.training.actions.targets import Strengths, Targets, targets
-from expnet_live.research.training.photos import PhotoMeta
+from expnet_live.research.training.photos import PhotoMeta, check_metadata
 from expnet_live.research.training.split import held_out
 
 MADE = "made"  # the collection of synthetic pictures
@@ -45,6 +45,7 @@ class Material:
     def of(cls, folders: list[Path], photos: set[str], meta: dict[str, PhotoMeta]) -> Material:
         """`photos` are the collections of photos; all others that are not synthetic are clips."""
         shelf = Shelf(folders)
+        check_metadata(meta, shelf.key.tolist())
         made = shelf.collection == MADE
         clip = ~made & ~np.isin(shelf.collection, sorted(photos))
         held = np.zeros(len(shelf), bool)

@@ -21,7 +21,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from expnet_live.research.training.actions.branch import learn_branch
     from expnet_live.research.training.actions.fine_tune import fine_tune
-    from expnet_live.research.training.actions.options import TuneConfig
 
     material = material_of(args)
     config = TuneConfig(**chosen_of(args, TuneConfig))

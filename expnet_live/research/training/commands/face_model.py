@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_photos(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the model (.npz)")
+    parser.add_argument("--out", type=output_file, required=True, metavar="FILE", help="the model (.npz)")
     parser.add_argument(
         "--widen", type=Path, metavar="FILE", help="a model to keep, but for its components, which are to span more"
     )
-    parser.add_argument("--report", type=Path, metavar="JSON", help="also write the measurements to this file")
+    parser.add_argument("--report", type=output_file, metavar="JSON", help="also write the measurements to this file")
 
 
 def run(args: argparse.Namespace) -> int:

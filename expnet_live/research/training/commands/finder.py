@@ -20,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from expnet_live.research.training.finder.options import FinderConfig
     from expnet_live.research.training.finder.pictures import read_scenes
     from expnet_live.research.training.finder.train import train_finder
     from expnet_live.research.training.photos import list_photos

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_photos(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the labels (.npz)")
+    parser.add_argument("--out", type=output_file, required=True, metavar="FILE", help="the labels (.npz)")
     parser.add_argument("--face-model", type=Path, metavar="FILE", help="face model (default: the built-in one)")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from expnet_live.core.arguments import output_file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="videos that show one person each")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the map (.npz)")
+    parser.add_argument("--out", type=output_file, required=True, metavar="FILE", help="the map (.npz)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from expnet_live.core.arguments import output_file
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ict", type=Path, required=True, metavar="NPZ", help="the ICT model's arrays")
@@ -12,8 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--face-model", type=Path, metavar="FILE", help="face model of the rig (default: the built-in one)"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the rig (.npz)")
-    parser.add_argument("--sheet", type=Path, metavar="WEBP", help="also draw all 52 actions to this file")
+    parser.add_argument("--out", type=output_file, required=True, metavar="FILE", help="the rig (.npz)")
+    parser.add_argument("--sheet", type=output_file, metavar="WEBP", help="also draw all 52 actions to this file")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expnet_live.core.arguments import below_one, number, positive_float, positive_int, whole_number
+from expnet_live.research.training.options import (
+    BATCH,
+    DECAY,
+    EMA,
+    LR,
+    MINUTES,
+    SEED,
+    THREADS,
+    WARMUP,
+    WORKERS,
+    option,
+)
+
 
 @dataclass(frozen=True)
 class FinderConfig:
-    """`samples`: number of pictures in the whole training; it ends earlier after `minutes`, if they are not 0.
+    """Options of `train_finder`."""
 
-    `init`: finder.pt of an earlier training, to go on from.
-    """
-
-    samples: int = 400_000
-    minutes: float = 0.0
-    batch: int = 32
-    lr: float = 2.5e-3
-    weight_decay: float = 0.02
-    warmup: float = 0.03
-    ema: float = 0.998
-    workers: int = 1
-    threads: int = 2
-    seed: int = 0
-    init: str = ""
+    samples: int = option(400_000, positive_int, "pictures in the whole training")
+    minutes: float = option(0.0, number, MINUTES)
+    batch: int = option(32, positive_int, BATCH)
+    lr: float = option(2.5e-3, positive_float, LR)
+    weight_decay: float = option(0.02, number, DECAY)
+    warmup: float = option(0.03, below_one, WARMUP)
+    ema: float = option(0.998, below_one, EMA)
+    workers: int = option(1, whole_number, WORKERS)
+    threads: int = option(2, positive_int, THREADS)
+    seed: int = option(0, whole_number, SEED)
+    init: str = option("", str, "finder.pt of an earlier training, to go on from")
