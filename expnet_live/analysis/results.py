@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
@@ -106,7 +106,11 @@ class Results:
                 out.rmdir()
 
     def publish(self, folders: Sequence[Path], header: bytes, staging: Path, run: Mapping[str, Any]) -> None:
-        """Join the items' rows to the table, move all files to their places, and note `run` in run.json."""
+        """Join the items' rows to the table, move all files to their places, and note `run` in run.json.
+
+        Raises UserError if that fails; a table that cannot be replaced, because another program has it open on Windows,
+        gets another name then.
+        """
         self._check_free()
         with writing(self.out):
             joined = staging / TABLE
@@ -127,9 +131,25 @@ class Results:
                     (self.out / name).parent.mkdir(parents=True, exist_ok=True)
                     move(path, self.out / name)
             sums[TABLE] = checksum(joined)
-            move(joined, self.out / TABLE)
+            placed = self._place(joined)
             document = {"schema": SCHEMA, "runs": [*kept.get("runs", []), dict(run)], "files": sums}
             write_whole(self.out / RUN, json.dumps(document, indent=1) + "\n")
+        if placed.name != TABLE:
+            raise UserError(
+                f"{self.out / TABLE} cannot be replaced, because another program has it open; the new table is in "
+                f"{placed.name}: close that program, and give it the old one's name."
+            )
+
+    def _place(self, table: Path) -> Path:
+        """Move the table to its place, or beside it."""
+        place, n = self.out / TABLE, 2
+        try:
+            move(table, place)
+        except PermissionError:
+            while place.exists():
+                place, n = place.with_name(f"{Path(TABLE).stem}-{n}.csv"), n + 1
+            move(table, place)
+        return place
 
     def _begin(self, table: Any, header: bytes) -> None:
         there = self.out / TABLE
@@ -153,8 +173,11 @@ class Results:
         """The files of earlier runs to remove, as far as run.json lists them."""
         if self._earlier is not Earlier.OVERWRITE:
             return []
-        named = (PurePosixPath(name) for name in self._run.get("files", {}))
-        return [self.out / n for n in named if len(n.parts) > 1 and n.parts[0] in RESULTS and ".." not in n.parts]
+        # As Windows reads them, for which a backslash is a separator as well.
+        named = {name: PureWindowsPath(name).parts for name in self._run.get("files", {})}
+        return [
+            self.out / n for n, parts in named.items() if len(parts) > 1 and parts[0] in RESULTS and ".." not in parts
+        ]
 
 
 def _read_run(path: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from expnet_live.analysis.results import Earlier, Results
 from expnet_live.cli import main
 
 CHOICE = "--append, or replace them with --overwrite"
@@ -130,6 +131,39 @@ def test_overwriting_removes_what_the_run_before_has_made_and_nothing_else(photo
         "notes.txt",
     }
     assert len(protocol(tmp_path)["runs"]) == 1 and len(rows(tmp_path)) == 1
+
+
+def test_a_record_of_a_run_names_files_of_its_own_folders_alone(photo: Path, tmp_path: Path) -> None:
+    """Whoever hands on results could otherwise have any file removed."""
+    out = tmp_path / "out"
+    assert analyze(photo, "--out", out, "--mesh", "ply") == 0
+    document = protocol(out)
+    names = ["meshes/../../kept", "meshes/..\\..\\kept", "meshes\\..\\..\\kept", str(tmp_path / "kept"), "../kept"]
+    document["files"] |= dict.fromkeys(names, "0")
+    (out / "run.json").write_text(json.dumps(document), encoding="utf-8")
+    removed = Results(out, Earlier.OVERWRITE)._replaced()
+    assert removed == [out / "meshes" / "portrait.ply"]
+
+
+def test_a_table_that_another_program_has_open_is_not_lost(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Excel holds it on Windows."""
+    assert analyze(photo, "--out", tmp_path) == 0
+    before = (tmp_path / "coefficients.csv").read_bytes()
+
+    def refuse(path: Path, to: Path) -> None:
+        if to.name == "coefficients.csv":
+            raise PermissionError(13, "Permission denied")
+        path.replace(to)
+
+    monkeypatch.setattr("expnet_live.analysis.results.move", refuse)
+    capsys.readouterr()
+    assert analyze(photo, "--out", tmp_path, "--append") == 2
+    assert "the new table is in coefficients-2.csv" in capsys.readouterr().err
+    assert (tmp_path / "coefficients.csv").read_bytes() == before
+    assert len((tmp_path / "coefficients-2.csv").read_bytes().splitlines()) == 3
+    assert len(protocol(tmp_path)["runs"]) == 2
 
 
 def test_a_run_that_reads_nothing_overwrites_nothing(photo: Path, tmp_path: Path) -> None:
