@@ -175,9 +175,7 @@ class Results:
             return []
         # As Windows reads them, for which a backslash is a separator as well.
         named = {name: PureWindowsPath(name).parts for name in self._run.get("files", {})}
-        return [
-            self.out / n for n, parts in named.items() if len(parts) > 1 and parts[0] in RESULTS and ".." not in parts
-        ]
+        return [self.out / n for n, p in named.items() if len(p) > 1 and p[0] in RESULTS and ".." not in p]
 
 
 def _read_run(path: Path) -> dict[str, Any]:
