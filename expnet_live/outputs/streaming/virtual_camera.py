@@ -34,6 +34,7 @@ _FPS = 30.0
 _GREEN, _BLACK = (0, 177, 64), (0, 0, 0)  # RGB; the green of screens that programs cut out
 _ANY_SKIN, _SAME_SKIN = np.full(3, -1.0), 3.0  # sRGB 0..255: none, and a change that nobody sees
 _MISSING = "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
+_GONE = "{place} takes no more pictures ({error}); start it again, and then this output."
 _NO_DEVICE = {
     "linux": "There is no virtual camera; make one: sudo modprobe v4l2loopback exclusive_caps=1",
     "other": "There is no virtual camera; install OBS Studio, and start its virtual camera once.",
@@ -78,7 +79,10 @@ class _Camera(Sender):
         image = self._painter(sample.state.captured.frame.image, sample.face)
         if self._camera is None:
             self._camera = self._open(image)
-        self._camera.send(fitted(image, self._camera.width, self._camera.height))
+        try:
+            self._camera.send(fitted(image, self._camera.width, self._camera.height))
+        except (RuntimeError, OSError) as error:
+            raise UserError(_GONE.format(place=self._device or "The virtual camera", error=error)) from error
 
     def close(self) -> None:
         if self._camera is not None:

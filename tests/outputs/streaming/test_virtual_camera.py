@@ -36,8 +36,11 @@ def pictures() -> Iterator[list[np.ndarray]]:
             if device == "/dev/nothing":
                 raise RuntimeError("there is none")
             self._shape = height, width, 3
+            self._goes = device == "/dev/goes"
 
         def send(self, frame: np.ndarray) -> None:
+            if self._goes:
+                raise RuntimeError("no such device")
             got.append(np.array(frame).reshape(self._shape)[:, :, ::-1])
 
         def close(self) -> None: ...
@@ -127,3 +130,10 @@ def test_an_avatar_in_place_of_the_face(opened: Opened, pictures: list[np.ndarra
     assert jersey.mean() > 0.02
     turned = one(stream, pictures, seen(replace(face_of(0, np.array([0.0, 0.5, 0.0])), head=avatar)))
     assert np.abs(turned - image).max(2)[90:150, 120:200].mean() > 3
+
+
+def test_a_device_that_goes_is_told(opened: Opened, pictures: list[np.ndarray]) -> None:
+    stream = opened("camera", 0, device="/dev/goes")
+    stream.put(seen(face_of()))
+    until(lambda: stream.over)
+    assert stream.problem == "/dev/goes takes no more pictures (no such device); start it again, and then this output."
