@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 import zipfile
@@ -75,3 +77,21 @@ def test_a_checkout_uses_its_own_assets() -> None:
 def test_a_missing_asset_is_named() -> None:
     with pytest.raises(UserError, match=r"none\.bin is not in .*assets"):
         asset("none.bin")
+
+
+def test_the_example_of_a_package_adds_its_output(tmp_path: Path) -> None:
+    source, site = tmp_path / "source", tmp_path / "site"
+    shutil.copytree(ROOT / "examples" / "plugin", source)
+    pip("install", "--no-build-isolation", "--target", str(site), str(source))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as servo:
+        servo.bind(("127.0.0.1", 0))
+        servo.settimeout(60)
+        done = subprocess.run(
+            [sys.executable, "-m", "expnet_live", "stream", "demo", "--duration", "2", "--to",
+             f"jaw://127.0.0.1:{servo.getsockname()[1]}?most=90"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *sys.path])},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        word, degrees = servo.recv(99).split()
+        assert word == b"jaw" and 0 <= int(degrees) <= 90

@@ -148,14 +148,20 @@ class Registry(Mapping[str, T]):
                 log.info("The error of the %s:", self.kind, exc_info=error)
 
 
+def check_texts(thing: object, *names: str) -> None:
+    """Raises TypeError unless all attributes of these names are texts."""
+    for name in names:
+        if not isinstance(value := getattr(thing, name), str):
+            raise TypeError(f"its '{name}' must be a str, not {value!r}")
+
+
 def _checked_name(thing: Any) -> str:
     if isinstance(thing, type):
         raise TypeError(f"its entry point must name an instance of {thing.__name__}, not the class")
     name = thing.name
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         raise ValueError(f"its name must be of letters, digits, '-', '_' and '.', not {name!r}")
-    if not isinstance(thing.about, str):
-        raise TypeError(f"its text 'about' must be a str, not {thing.about!r}")
+    check_texts(thing, "about")
     return name
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from expnet_live.core.registry import Registry
+from expnet_live.core.registry import Registry, check_texts
 from expnet_live.pipeline.weights_file import ModelFile, WeightsFile
 
 __all__ = ["BUILT_IN", "MODELS", "Model", "ModelFile", "head_with", "model_of", "model_with"]
@@ -68,7 +68,8 @@ class Model(Protocol):
 
 
 def _check(model: Model) -> None:
-    _ = model.title, model.file, model.why_not, model.load, model.face_model, model.fits, model.files
+    check_texts(model, "title", "file")
+    _ = model.why_not, model.load, model.face_model, model.fits, model.files
 
 
 MODELS: Registry[Model] = Registry("model", "MODEL", ["expnet_live.models"], "expnet_live.models", _check)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from expnet_live.core.registry import Registry
+from expnet_live.core.registry import Registry, check_texts
 
 if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
@@ -68,7 +68,7 @@ class Format(ABC):
 def _check(format: Format) -> None:
     if not isinstance(format, Format):
         raise TypeError("it is no Format")
-    _ = format.title, format.ending
+    check_texts(format, "title", "ending")
 
 
 FORMATS: Registry[Format] = Registry("format", "FORMAT", ["expnet_live.outputs.formats"], "expnet_live.formats", _check)
