@@ -32,6 +32,7 @@ _PATIENCE = 5.0  # s that a client may take for its greeting, or for one message
 _LOOK_EVERY = 0.5  # s
 _BUFFER = 2**16  # bytes for which a client may be late: one that is slow misses samples instead of getting old ones
 _GOING_AWAY = 1001
+_MOST = 100  # clients, so that this program keeps files to open for itself
 
 
 class WebSocket(OutputKind):
@@ -104,6 +105,9 @@ class _Server(Sender):
 
         with suppress(OSError):  # it has gone again, or there are too many
             connection, _ = self._listening.accept()
+            if len(self._clients) == _MOST:
+                connection.close()
+                return
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
             client = _Client(connection, ServerProtocol())
             selector.register(connection, selectors.EVENT_READ)

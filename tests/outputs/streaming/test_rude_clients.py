@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sending import PATIENCE, Opened, free_port, turned, until
@@ -52,6 +52,19 @@ def test_what_is_no_page_of_this_computer_is_refused(server: tuple[Stream, int],
     with spoken(port, GREETING + lines.encode("latin-1") + b"\r\n") as client:
         assert client.recv(99).startswith(b"HTTP/1.1 403")
     assert still_heard(stream, port)
+
+
+def test_there_is_an_end_to_clients(server: tuple[Stream, int]) -> None:
+    stream, port = server
+    with ExitStack() as all_:
+        clients = [all_.enter_context(spoken(port, GREETING + b"\r\n")) for _ in range(100)]
+        until(lambda: stream.receivers == 100)
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as one_more:
+            assert one_more.recv(99) == b""
+        clients[0].close()
+        until(lambda: stream.receivers == 99)
+        with spoken(port, GREETING + b"\r\n") as another:
+            assert b"101" in another.recv(99)
 
 
 def test_one_that_never_stops_talking_holds_up_nobody(server: tuple[Stream, int]) -> None:
