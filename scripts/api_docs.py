@@ -11,6 +11,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import expnet_live
@@ -68,15 +69,35 @@ def api_page() -> str:
     for name in sorted(set(expnet_live.__all__) - {"__version__"}, key=str.casefold):
         thing = getattr(expnet_live, name)
         documented = inspect.isclass(thing) or inspect.isfunction(thing)
-        signature = f"{name}{_signature(thing)}" if inspect.isfunction(thing) else name
+        called = documented and not (inspect.isclass(thing) and issubclass(thing, Exception))
+        signature = f"{name}{_signature(thing)}" if called else name
         about = inspect.getdoc(thing) if documented else VALUES[name]
         parts.append(f"## {name}\n\n```python\n{signature}\n```\n\n{_fenced(about or '')}")
+        if inspect.isclass(thing) and (members := _members(name, thing)):
+            parts.append(members)
     return "\n\n".join(parts) + "\n"
 
 
+def _members(name: str, cls: type) -> str:
+    """The methods and properties that the class itself documents, one a line: what they take, and their docstrings."""
+    lines = []
+    for member, value in vars(cls).items():
+        function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if isinstance(value, cached_property):
+            function = value.func
+        if member.startswith("_") or not inspect.isfunction(function) or not (about := inspect.getdoc(function)):
+            continue
+        owner = name if isinstance(value, classmethod | staticmethod) else re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        plain = isinstance(value, property | cached_property)
+        signature = "" if plain else _signature(getattr(cls, member)).replace("(self, ", "(").replace("(self)", "()")
+        lines.append(f"- `{owner}.{member}{signature}`: {' '.join(about.split())}")
+    return "\n".join(lines)
+
+
 def _signature(function: Callable[..., object]) -> str:
-    text = str(inspect.signature(function)).replace("'", "")
-    return re.sub(r"<function (\w+) at \w+>", r"\1", text)
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function))).removesuffix(" -> None")
+    shorter = re.sub(r"<function [\w.]*<lambda> at \w+>|<factory>", "…", text)
+    return re.sub(r"<(?:function )?([\w.]+)(?: at \w+|: [^>]*)>", r"\1", shorter)
 
 
 def _fenced(text: str) -> str:

@@ -86,7 +86,7 @@ def fault_of(frame: object) -> str | None:
 
 @dataclass(frozen=True)
 class Box:
-    """An axis-aligned rectangle in pixels.
+    """An axis-aligned rectangle in pixels: its left upper corner `x`, `y`, its width and height.
 
     >>> Box(x=10, y=20, w=100, h=50).center
     (60.0, 45.0)

@@ -19,7 +19,8 @@ from expnet_live.live.capture_worker import Captured
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of the pipeline. `model`: one of MODELS or a file of weights, None for the built-in model.
+    """The settings of the pipeline. `model`: one of MODELS or a file of weights, None for the built-in model. `device`:
+    auto, cpu, cuda or mps. `smoothing`: off, responsive, balanced or stable. `max_faces`: how many are followed.
 
     >>> Settings(smoothing="stable", max_faces=2).device
     'auto'

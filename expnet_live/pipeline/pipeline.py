@@ -48,7 +48,8 @@ _DOUBTFUL = 4  # number of detections to check beyond the number of faces wanted
 class Pipeline:
     """Maps pictures to the state of each face in them.
 
-    `process` tracks faces through the frames of one source, `photo` takes each picture by itself.
+    `process` tracks faces through the frames of one source, `photo` takes each picture by itself. Give each source, and
+    each thread, a pipeline of its own.
     `smoothing`: off, responsive, balanced or stable. `refine`: run the network twice on a newly found face, the
     second time on the crop of its predicted pose; on a photo, three times, and finally also on its mirror image.
 
@@ -124,7 +125,9 @@ class Pipeline:
         return states
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
-        """The faces of a single picture, largest first, without smoothing or memory."""
+        """The faces of a single picture, largest first, without smoothing or memory; `index` and `timestamp` become
+        those of the states. Raises ValueError if it is not a picture.
+        """
         (states,) = self.photos([image], index, timestamp)
         return states
 
