@@ -19,9 +19,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
-from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, new_folder, sessions_root
+from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, FolderLock, in_use, new_folder, sessions_root
 from expnet_live.sessions.format.info import SCHEMA, SessionInfo, read_info, write_info
-from expnet_live.sessions.reading.session import Session, list_sessions
+from expnet_live.sessions.reading import session as session_module
+from expnet_live.sessions.reading.session import Session, entry_of, list_sessions
 from expnet_live.sessions.recording.writer import SessionWriter
 
 
@@ -322,3 +323,20 @@ def test_who_reads_a_session_twice_reads_it_once(tmp_path: Path) -> None:
     assert again.info.title == "Another" and again.rows is first.rows
     write_session(tmp_path / "s", n=13)
     assert len(Session.open(tmp_path / "s").rows) == 13
+
+
+def test_a_recording_that_ends_while_it_is_listed_was_not_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the readings of its information and of its lock; it was taken for one to recover."""
+    writer = SessionWriter(tmp_path / "s", replace(INFO_OF_TEST, video_frames=None))
+    writer.begin(0.0, 320, 240)
+    writer.write(0, None, 0.0, [face(0)])
+
+    def ended(folder: Path) -> bool:
+        writer.close(1, 0, None, "")
+        return in_use(folder)
+
+    monkeypatch.setattr(session_module, "in_use", ended)
+    listed = entry_of(tmp_path / "s")
+    assert listed.info is not None and listed.info.complete and not listed.active and not listed.killed

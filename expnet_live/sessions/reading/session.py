@@ -108,6 +108,9 @@ def entry_of(folder: Path) -> SessionEntry:
     """The list entry of a single folder."""
     try:
         info = read_info(folder)
+        active = not info.complete and in_use(folder)
+        if not (info.complete or active):
+            info = read_info(folder)  # its recorder may have completed it meanwhile
     except UserError as error:
         return SessionEntry(folder, None, str(error))
-    return SessionEntry(folder, info, active=not info.complete and in_use(folder))
+    return SessionEntry(folder, info, active=active)
