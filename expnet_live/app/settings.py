@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QByteArray, QObject, QSettings, QTimer
 
 from expnet_live.app.state.choices import Choices
@@ -24,10 +26,12 @@ def save_choices(settings: QSettings, choices: Choices) -> None:
 
 
 class Keeper(QTimer):
-    """Saves the choices soon after they change, so that no crash forgets them."""
+    """Saves the choices soon after they change, so that no crash forgets them. `failed` is called, once, with the file
+    that cannot be written."""
 
-    def __init__(self, parent: QObject, settings: QSettings, state: WindowState) -> None:
+    def __init__(self, parent: QObject, settings: QSettings, state: WindowState, failed: Callable[[str], None]) -> None:
         super().__init__(parent)
+        self._failed: Callable[[str], None] | None = failed
         self._settings, self._state, self._kept = settings, state, state.choices
         self.setSingleShot(True)
         self.setInterval(_PAUSE)
@@ -42,6 +46,10 @@ class Keeper(QTimer):
         self.stop()
         self._kept = self._state.choices
         save_choices(self._settings, self._kept)
+        self._settings.sync()
+        if self._settings.status() is QSettings.Status.AccessError and self._failed is not None:
+            self._failed(self._settings.fileName())
+            self._failed = None
 
 
 def load_layout(settings: QSettings) -> tuple[QByteArray, QByteArray] | None:

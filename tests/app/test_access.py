@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from live_fakes import Puppet
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QObject, QRect, QSettings, Qt, QUrl, Slot
+from PySide6.QtGui import QAccessible, QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -20,19 +21,25 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QScrollBar,
     QToolButton,
     QWidget,
 )
-from seen import LONG, pixels
+from seen import LONG, banners, pixels
+from session_files import write_session
 
+from expnet_live.app import settings, texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.state.choices import Choices
 from expnet_live.app.theme import DARK, LIGHT, Theme
+from expnet_live.app.widgets.marker_sheets import Swatches
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.types import Array
+from expnet_live.sessions.format.folder import sessions_root
 
 SHEETS = ("shortcuts", "about", "presets", "perform")
 # What people without each kind of cone see of linear RGB (Machado, Oliveira, Fernandes 2009).
@@ -170,3 +177,114 @@ def test_a_sheet_holds_the_keyboard_and_fits_the_smallest_window(
                 lambda b=button, c=corners: all(sheet.rect().contains(b.mapTo(sheet, p)) for p in c), timeout=LONG
             )
     sheet.close()
+
+
+def test_a_key_mirrors_each_of_several_faces(
+    qtbot: Any, open_window: Callable[..., MainWindow], puppet: Puppet, store: QSettings
+) -> None:
+    puppet.faces = 3
+    settings.save_choices(store, Choices(max_faces=3))
+    window = open_window()
+    faces = window.parts.camera
+    qtbot.waitUntil(lambda: len(faces.faces) == 3 and window.actions_["next_face"].isEnabled(), timeout=LONG)
+    first = faces.faces[0].state.face
+    seen = []
+    while first not in seen:
+        before = faces.faces[0].state.face
+        QTest.keyClick(window.parts.head.native, Qt.Key.Key_F)
+        qtbot.waitUntil(lambda b=before: bool(faces.faces) and faces.faces[0].state.face != b, timeout=LONG)
+        seen.append(faces.faces[0].state.face)
+    assert len(set(seen)) == 3
+
+
+def test_the_arrows_choose_the_colour_of_a_marker(qtbot: Any, window: MainWindow) -> None:
+    window.actions_["presets"].trigger()
+    (sheet,) = window.findChildren(Sheet)
+    swatches = sheet.findChildren(Swatches)[1]
+    while window.focusWidget() is not swatches:
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+    before = swatches.color
+    QTest.keyClick(swatches, Qt.Key.Key_Right)
+    assert swatches.color != before
+    assert window.controller.choices.presets[1].color == swatches.color
+    QTest.keyClick(swatches, Qt.Key.Key_Left)
+    assert swatches.color == before
+    sheet.close()
+
+
+@pytest.mark.parametrize("size", [(891, 432), (640, 320)])
+def test_all_of_the_sessions_window_is_reached_on_a_small_screen(
+    qtbot: Any, window: MainWindow, size: tuple[int, int]
+) -> None:
+    """1366 x 768 at 150 % has room for the first without scrolling sideways."""
+    write_session(sessions_root() / "a", 12)
+    window.actions_["library"].trigger()
+    sessions = window.commands.sessions
+    assert sessions is not None
+    sessions.resize(*size)
+    controls = sessions.player.controls
+    qtbot.waitUntil(lambda: sessions.player.replay is not None and controls.isVisible(), timeout=LONG)
+    area = sessions.centralWidget()
+    assert isinstance(area, QScrollArea) and (sessions.width(), sessions.height()) == size
+    if size[0] > 800:
+        qtbot.waitUntil(lambda: not area.horizontalScrollBar().maximum(), timeout=LONG)
+    for part in (controls.export, controls.speed, sessions.side.search, sessions.side.notes):
+        area.ensureWidgetVisible(part)
+        qtbot.waitUntil(lambda p=part: p.visibleRegion().boundingRect() == p.rect(), timeout=LONG)
+    sessions.shut_down()
+    window.commands.sessions = None
+
+
+class Opened(QObject):
+    """Takes the place of the system's file manager."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[QUrl] = []
+        QDesktopServices.setUrlHandler("file", self, "open")
+
+    @Slot(QUrl)
+    def open(self, url: QUrl) -> None:
+        self.urls.append(url)
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    yield Opened()
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def test_folders_of_what_is_yet_to_come_are_opened(
+    qtbot: Any, window: MainWindow, opened: Opened, tmp_path: Path
+) -> None:
+    """Before the first snapshot and the first recording, nothing happened at all."""
+    window.commands.snapshot_folder = tmp_path / "pictures" / "ExpNet Live"
+    for name, folder in (("data", window.commands.snapshot_folder), ("sessions", sessions_root())):
+        assert not folder.exists()
+        window.actions_[name].trigger()
+        qtbot.waitUntil(lambda f=folder: opened.urls[-1:] == [QUrl.fromLocalFile(str(f))], timeout=LONG)
+        assert folder.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_told(qtbot: Any, window: MainWindow, opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    window.commands.snapshot_folder = tmp_path / "file" / "ExpNet Live"
+    window.actions_["data"].trigger()
+    qtbot.waitUntil(lambda: "cannot be opened" in banners(window).get("folder", ""), timeout=LONG)
+    window.actions_["log"].trigger()  # these windows have none
+    qtbot.waitUntil(lambda: "There is no log" in banners(window).get("folder", ""), timeout=LONG)
+    assert not opened.urls
+
+
+def test_choices_that_cannot_be_kept_are_told_once(
+    qtbot: Any, open_window: Callable[..., MainWindow], store: QSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.ini").mkdir()  # a folder in the file's place cannot be written, not even by root
+    window = open_window()
+    window.actions_["wireframe"].trigger()
+    qtbot.waitUntil(lambda: "settings" in banners(window), timeout=LONG)
+    assert banners(window)["settings"] == texts.SETTINGS_UNSAVED.format(folder=tmp_path)
+    window.parts.banners.dismiss("settings")
+    window.actions_["wireframe"].trigger()
+    qtbot.waitUntil(lambda: not settings.load_choices(store).wireframe, timeout=LONG)
+    assert "settings" not in banners(window)

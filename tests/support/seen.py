@@ -14,7 +14,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.core.types import Array
 
-LONG = 20_000  # ms that a busy machine may need
+LONG = 60_000  # ms that a busy machine may need
 
 
 def pixels(image: QImage) -> Array:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from expnet_live.app import logs, texts
+from expnet_live.app import texts
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.widgets.actions import ActionSpec, Tint
-from expnet_live.app.widgets.pieces import reveal
 from expnet_live.sessions.format.folder import sessions_root
 
 _SKIP = 5.0  # s
@@ -102,6 +101,7 @@ TABLE = (
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
     _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_panel("gestures", on)),
     _A("outputs", texts.OUTPUTS_PANEL, texts.OUTPUTS_TIP, ("U",), switch=lambda w, on: w.show_panel("outputs", on)),
+    _A("next_face", texts.FACE_NEXT, texts.FACE_NEXT_TIP, ("F",), do=lambda w: w.commands.mirror_next()),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
     _chosen("mirror", texts.MIRROR, texts.MIRROR_TIP, "M", "mirror"),
@@ -123,9 +123,9 @@ TABLE = (
     _A("full_screen", texts.FULL_SCREEN, "", ("F11",), switch=lambda w, on: w.set_full_screen(on)),
     _A("reset_layout", texts.RESET_LAYOUT, "", ("Ctrl+0",), do=lambda w: w.arrange()),
     _A("shortcuts", texts.SHORTCUTS, "", ("F1",), do=lambda w: w.show_shortcuts()),
-    _A("log", texts.OPEN_LOG, do=lambda w: reveal(logs.log_file())),
-    _A("data", texts.OPEN_DATA, do=lambda w: reveal(w.commands.snapshot_folder)),
-    _A("sessions", texts.OPEN_SESSIONS, do=lambda w: reveal(sessions_root())),
+    _A("log", texts.OPEN_LOG, do=lambda w: w.commands.open_log()),
+    _A("data", texts.OPEN_DATA, do=lambda w: w.commands.open_folder(w.commands.snapshot_folder)),
+    _A("sessions", texts.OPEN_SESSIONS, do=lambda w: w.commands.open_folder(sessions_root())),
     _A("about", texts.ABOUT, do=lambda w: w.show_about()),
 )
 
@@ -164,6 +164,7 @@ MENUS = {
         "quit",
     ),
     texts.MENU_FACE: (
+        *("next_face", SEPARATOR),
         *("calibrate", "forget", "auto_neutral", SEPARATOR),
         *("perform", "forget_performance", SEPARATOR),
         *("add_avatar", "avatars", "gestures", SEPARATOR),

@@ -95,9 +95,9 @@ class Commands:
             case Act.USE_CAMERA:
                 self._controller.sources.use(self._controller.sources.camera(notice.camera))
             case Act.SHOW_LOG:
-                reveal(logs.log_file())
+                self.open_log()
             case Act.SHOW_SNAPSHOT:
-                reveal(self._last_snapshot or self.snapshot_folder)
+                self.open_folder(self._last_snapshot or self.snapshot_folder)
             case Act.REPLAY:
                 last = self._controller.recording.last
                 self.show_sessions(None if last is None else last.folder)
@@ -105,6 +105,33 @@ class Commands:
                 self.show_sessions()
             case _:
                 assert_never(notice.act)
+
+    def open_folder(self, folder: Path) -> None:
+        """Show a folder in the file manager, and make it before if nothing is in it yet."""
+
+        def made() -> Path:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UserError(texts.NO_FOLDER.format(folder=folder, reason=error.strerror or error)) from error
+            return folder
+
+        self._reveal(made)
+
+    def open_log(self) -> None:
+        file = logs.log_file()
+
+        def there() -> Path:
+            if not file.exists():
+                raise UserError(texts.NO_LOG.format(folder=file.parent))
+            return file
+
+        self._reveal(there)
+
+    def _reveal(self, find: Callable[[], Path]) -> None:
+        """`find` may ask the disk, and raise UserError."""
+        c = self._controller
+        c.shelf.ask(find, reveal, lambda problem: c.notices.append(Notice("folder", "warning", problem, stays=False)))
 
     # --- source -------------------------------------------------------------------------------
 
@@ -180,6 +207,13 @@ class Commands:
     def choose(self, **changes: object) -> None:
         """By the names of the fields of Choices: those that concern the views alone."""
         self._controller.window_state.choose(**changes)
+
+    def mirror_next(self) -> None:
+        """Of several faces, mirror the next one; the first of them is mirrored now."""
+        numbers = [face.state.face for face in self._controller.faces]
+        if len(numbers) > 1:
+            order = sorted(numbers)
+            self._controller.mirror_face(order[(order.index(numbers[0]) + 1) % len(order)])
 
     def calibrate(self) -> None:
         self._controller.neutral.calibrate()

@@ -166,6 +166,10 @@ class Controller:
         text = texts.UNFORESEEN.format(reason=reason)
         self.notices.append(Notice("unforeseen", "error", text, Act.SHOW_LOG))
 
+    def tell_unsaved(self, file: str) -> None:
+        """Show a banner, because the choices cannot be kept."""
+        self.notices.append(Notice("settings", "warning", texts.SETTINGS_UNSAVED.format(folder=Path(file).parent)))
+
     # --- source -------------------------------------------------------------------------------
 
     @property

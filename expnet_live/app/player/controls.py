@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.time_line import TimeLine
@@ -44,7 +45,7 @@ class PlayerControls(QWidget):
         self.overlay.set_options([Option(k, v) for k, v in texts.OVERLAYS.items()], "contours")
         for chooser, letters in ((self.speed, 3), (self.overlay, 6)):
             chooser.setMinimumContentsLength(letters)
-            chooser.setFocusPolicy(_NO_FOCUS)
+            chooser.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # no key of the player chooses from them
         self.export = QPushButton(texts.PLAYER_EXPORT)
         self.export.setObjectName("Primary")
         self.export.setToolTip(texts.PLAYER_EXPORT_TIP)
@@ -55,28 +56,43 @@ class PlayerControls(QWidget):
         scrub.addWidget(self.time)
         scrub.addWidget(self.time_line, 1)
         scrub.addWidget(self.frame)
-        row = QHBoxLayout()
-        row.setSpacing(2)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        for row in (first, second):
+            row.setSpacing(2)
         for key in ("previous", "back", "play", "forth", "next", "mark"):
-            row.addWidget(flat_button(actions[key], _NO_FOCUS))
-        row.addSpacing(4)
-        row.addWidget(self.speed)
-        row.addSpacing(4)
+            first.addWidget(flat_button(actions[key], _NO_FOCUS))
+        first.addSpacing(4)
+        first.addWidget(self.speed)
+        first.addSpacing(4)
         for key in ("loop", "in", "out", "clear"):
-            row.addWidget(flat_button(actions[key], _NO_FOCUS))
-        row.addSpacing(2)
-        row.addWidget(self.range, 1)
-        row.addWidget(flat_button(actions["send"], _NO_FOCUS))
-        row.addWidget(flat_button(actions["all"], _NO_FOCUS))
-        row.addSpacing(4)
-        row.addWidget(self.overlay)
-        row.addSpacing(6)
-        row.addWidget(self.export)
+            first.addWidget(flat_button(actions[key], _NO_FOCUS))
+        second.addWidget(self.range, 1)
+        second.addWidget(flat_button(actions["send"], _NO_FOCUS))
+        second.addWidget(flat_button(actions["all"], _NO_FOCUS))
+        second.addSpacing(4)
+        second.addWidget(self.overlay)
+        second.addSpacing(6)
+        second.addWidget(self.export)
+        self._rows = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._rows.setSpacing(4)
+        self._rows.addLayout(first)
+        self._rows.addLayout(second, 1)
+        self._parts = first, second
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(scrub)
-        column.addLayout(row)
+        column.addLayout(self._rows)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as in two rows."""
+        return QSize(max(part.minimumSize().width() for part in self._parts), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        needed = sum(part.minimumSize().width() for part in self._parts) + self._rows.spacing()
+        way = QBoxLayout.Direction
+        self._rows.setDirection(way.LeftToRight if self.width() >= needed else way.TopToBottom)
 
     def set_theme(self, theme: Theme) -> None:
         self.time_line.set_theme(theme)

@@ -37,7 +37,7 @@ from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.playback import Playback
 
 _TICK = 16  # ms
-_LEAST_HEAD = 220, 180  # px, beside the export panel on a small screen
+_LEAST_HEAD = 160, 180  # px, beside the export panel on a small screen
 _PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
 _STANDING = 0.1  # s after which a moment that stays is sent again

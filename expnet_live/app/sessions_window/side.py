@@ -197,7 +197,7 @@ class ListSide(QWidget):
     def _arrange(self, buttons: Sequence[QAction], beside_search: QAction) -> None:
         self.setObjectName("Panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(270)
+        self.setMinimumWidth(240)
         self.search.setObjectName("Search")
         self.search.setPlaceholderText(texts.SEARCH)
         self.search.setToolTip(texts.SEARCH_TIP)

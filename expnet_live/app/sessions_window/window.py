@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QScrollArea, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
@@ -42,6 +42,7 @@ from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
 
 _TICK = 80  # ms
+_LEAST = 480, 300  # px
 _PATIENCE = 2.0  # s to wait for pending work when the window closes
 _GEOMETRY, _SIDES = "sessions geometry", "sessions sides"  # keys of the settings
 
@@ -361,7 +362,13 @@ class SessionsWindow(QMainWindow):
         self._sides.setStretchFactor(1, 1)
         self._sides.setSizes([340, 940])
         self.setContentsMargins(10, 10, 10, 10)
-        self.setCentralWidget(self._sides)
+        area = QScrollArea()  # all of it can be reached on the smallest screens
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(self._sides)
+        self.setCentralWidget(area)
+        self.setMinimumSize(*_LEAST)
         resize_on_screen(self, 1280, 820)
         if geometry := self._store.value(_GEOMETRY):
             self.restoreGeometry(geometry)

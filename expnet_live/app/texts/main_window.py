@@ -118,7 +118,7 @@ OVERLAY_NEXT = "Next overlay"
 OVERLAY_TIP = "Change what is drawn over the camera's picture: nothing, a box, contours or the mesh"
 OVERLAYS = {"none": "Nothing", "box": "Box", "contours": "Contours", "mesh": "Mesh"}
 CAMERA_TIP = "The picture of the camera or clip, and the faces found in it (O: next overlay, M: mirror)"
-CAMERA_TIP += "\nOf several faces, click the one to mirror"
+CAMERA_TIP += "\nOf several faces, click the one to mirror, or press F for the next one"
 WAITING = "Waiting for the first picture…"
 NO_PICTURE = "No picture"
 NO_FACE = "No face in sight"
@@ -148,6 +148,7 @@ SMOOTHING, SMOOTHING_TIP = "Smoothing", "How steady or how fast coefficients and
 SMOOTHINGS = {"off": "Off", "responsive": "Responsive", "balanced": "Balanced", "stable": "Stable"}
 FACE_COUNTS = {1: "One", 2: "Two", 3: "Three", 4: "Four"}
 FACES, FACES_TIP = "Faces", "How many faces to follow; the head shows the one followed longest"
+FACE_NEXT, FACE_NEXT_TIP = "Mirror the next face", "Of several faces that are followed, mirror another one"
 PROFILE, PROFILE_TIP = "Profile", "Whose face this is; each profile has its own neutral and gains"
 PROFILE_NEW = "New profile…"
 PROFILE_RENAME, PROFILE_DELETE = "Rename profile…", "Delete profile…"
@@ -286,6 +287,11 @@ NO_HEAD_GL = "The 3D view cannot start OpenGL 2.1 ({reason}); update the graphic
 PLUGIN_BROKEN = "The package that adds this is broken; the log says how."
 UNFORESEEN = "An unexpected error occurred ({reason}); see the log for details. The app continues."
 SHOW_LOG = "Show log"
+SETTINGS_UNSAVED = (
+    "Your choices cannot be kept for the next start, because {folder} cannot be written; make it writable."
+)
+NO_FOLDER = "{folder} cannot be opened ({reason}); make it writable."
+NO_LOG = "There is no log, because {folder} cannot be written; make it writable, then start again."
 CAMERA_FOUND = "{name} was connected."
 USE_IT = "Use it"
 

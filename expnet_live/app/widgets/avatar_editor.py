@@ -25,7 +25,7 @@ from expnet_live.app.state.window_state import WindowState
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.curve_canvas import CurveCanvas
-from expnet_live.app.widgets.pieces import PlainLabel, title_of
+from expnet_live.app.widgets.pieces import PlainLabel, resize_on_screen, title_of
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.person.curve import Curve, Curves
 from expnet_live.person.person import Person
@@ -249,8 +249,7 @@ class AvatarEditor(QWidget):
         whole.setSpacing(12)
         whole.addLayout(top)
         whole.addLayout(middle, 1)
-        self.setMinimumSize(600, 540)
-        self.resize(720, 580)
+        resize_on_screen(self, 720, 580)
 
 
 def _partner(name: str) -> str | None:

@@ -12,6 +12,7 @@ from expnet_live.app import texts
 from expnet_live.app.state.choices import GROUNDS, TRANSPARENT
 from expnet_live.app.view3d.orbit import Orbit
 from expnet_live.app.widgets.head_view import HeadView
+from expnet_live.app.widgets.pieces import resize_on_screen
 
 _EDGE = 12  # px at the border that resize the window
 
@@ -29,7 +30,7 @@ class HeadWindow(QWidget):
         self.setWindowTitle(texts.HEAD_WINDOW_TITLE)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.setMinimumSize(QSize(160, 160))
-        self.resize(640, 640)
+        resize_on_screen(self, 640, 640)
         self.setToolTip(texts.HEAD_WINDOW_HINT)
         self.view = HeadView(orbit=orbit)
         self.view.native.setToolTip(texts.HEAD_WINDOW_HINT)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
@@ -19,7 +19,8 @@ _LETTERS = 40  # most letters of a label
 
 
 class Swatches(QWidget):
-    """A row of colours to choose from, the first of them none; emits `chosen` with #rrggbb or an empty text."""
+    """A row of colours to choose from, by mouse or arrow keys, the first of them none; emits `chosen` with #rrggbb or
+    an empty text."""
 
     chosen = Signal(str)
 
@@ -30,7 +31,7 @@ class Swatches(QWidget):
             self._colors.append(color)
         self.color = color
         self.setFixedSize(QSize(_STEP * len(self._colors), _STEP + 3))
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolTip(texts.MARKER_COLOR)
         self.setAccessibleName(texts.MARKER_COLOR)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -48,6 +49,9 @@ class Swatches(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         text = self.palette().text().color()
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().highlight().color(), 1.6))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.8, 0.8, -0.8, -0.8), 6, 6)
         for color in self._colors:
             middle = self.center(color)
             faint = QColor(text)
@@ -59,6 +63,14 @@ class Swatches(QWidget):
                 painter.setPen(QPen(text, 1.6))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawEllipse(middle, _SIZE / 2 + 3, _SIZE / 2 + 3)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            at = self._colors.index(self.color) + step
+            self.choose(self._colors[min(max(at, 0), len(self._colors) - 1)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = int(event.position().x() // _STEP)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QTabBar,
 from shiboken6 import getCppPointer
 
 from expnet_live.app.widgets.bars_view import PRESS, BarsView
+from expnet_live.app.widgets.marker_sheets import Swatches
 
 _PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Select)
 _TURN = (Qt.Key.Key_Left, Qt.Key.Key_Right)
@@ -16,6 +17,7 @@ _OWN: dict[type[QWidget], tuple[Qt.Key, ...]] = {
     QComboBox: _PRESS,
     QTabBar: _TURN,
     BarsView: PRESS,
+    Swatches: _TURN,
 }
 
 
