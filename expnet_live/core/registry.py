@@ -23,6 +23,7 @@ from expnet_live.core.errors import UserError
 
 log = logging.getLogger(__name__)
 
+_ADVICE = "update or remove that package"
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -95,7 +96,9 @@ class Registry(Mapping[str, T]):
             if thing.name not in self.foreign:
                 raise
             where = self.foreign[thing.name]
-            self._note(thing.name, f"The {self.kind} {thing.name} of {where} is broken ({_words(error)}).", error)
+            self._note(
+                thing.name, f"The {self.kind} {thing.name} of {where} is broken ({_words(error)}); {_ADVICE}.", error
+            )
             return otherwise
 
     def refresh(self) -> None:
@@ -128,7 +131,7 @@ class Registry(Mapping[str, T]):
                 name = _checked_name(thing)
                 self._check(thing)
             except (Exception, SystemExit) as error:  # other people's code must not keep the program from starting
-                problem = f"The {self.kind} {point.name} of {where} cannot be used ({_words(error)})."
+                problem = f"The {self.kind} {point.name} of {where} cannot be used ({_words(error)}); {_ADVICE}."
                 self._note(point.name, problem, error)
                 continue
             if name in things:

@@ -97,7 +97,8 @@ def test_the_window_goes_on_and_says_whose_it_is(
     window = open_window(SourceSpec.demo(), open_=open_spec, load=load_pipeline)
     qtbot.waitUntil(lambda: any("halted" in text for text in banners(window).values()), timeout=LONG)
     assert any(
-        "The output halted of the package halted cannot be used (no licence)." in t for t in banners(window).values()
+        "The output halted of the package halted cannot be used (no licence); update or remove that package." in t
+        for t in banners(window).values()
     )
 
     row = window.parts.outputs.rows["shaky"]
@@ -135,14 +136,16 @@ def test_the_sessions_window_goes_on(
     form = sessions.panel.form
     qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
     assert form.format.findText("Shaky") >= 0
-    assert FORMATS.problems == ["The format shaky of the package shaky is broken (no reason)."]
+    assert FORMATS.problems == [
+        "The format shaky of the package shaky is broken (no reason); update or remove that package."
+    ]
 
 
 def test_doctor_names_it(installed: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert "output shaky of the package shaky" in out
-    assert "The output halted of the package halted cannot be used (no licence)." in out
+    assert "The output halted of the package halted cannot be used (no licence); update or remove that package." in out
 
 
 def test_an_avatar_is_imported_beside_a_broken_kind(

@@ -72,6 +72,8 @@ def test_a_plugin_that_breaks_when_asked_is_noted_once(registry: Registry[Named]
     assert registry.foreign == {"third": "the package third_of_another"}
     assert [registry.ask(thing, halves, None) for thing in registry.values()] == [0.5, 0.5, None]
     assert registry.ask(registry["third"], halves, None) is None
-    assert registry.problems[2:] == ["The thing third of the package third_of_another is broken (division by zero)."]
+    assert registry.problems[2:] == [
+        "The thing third of the package third_of_another is broken (division by zero); update or remove that package."
+    ]
     with pytest.raises(ZeroDivisionError):  # ours must not hide its faults
         registry.ask(registry["first"], lambda thing: 1 / 0, None)
