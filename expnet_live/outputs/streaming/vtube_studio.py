@@ -86,6 +86,7 @@ class _Plugin(Sender):
         self._count = 0
         self._refused = False
         self._objection: str | None = None  # what it says against our last message
+        self._waits_since: float | None = None  # for an answer to the values that were sent
         self._token = _read_token()
         self._known: list[int] = []  # of _NAMES, those that it has
         self._template = ""
@@ -146,7 +147,7 @@ class _Plugin(Sender):
 
     def _leave(self) -> None:
         wire, self._wire = self._wire, None
-        self._step, self._text, self._objection = _Step.AWAY, b"", None
+        self._step, self._text, self._objection, self._waits_since = _Step.AWAY, b"", None, None
         if wire is not None:
             wire.close()
 
@@ -172,9 +173,12 @@ class _Plugin(Sender):
                 return
         if wire.over:
             raise ConnectionError("it has closed the connection")
+        if self._waits_since is not None and time.monotonic() > self._waits_since + _PATIENCE:
+            raise TimeoutError("it no longer answers")
 
     def _understand(self, text: bytes) -> None:
         """Raises OSError for what VTube Studio never says: another program may use its port."""
+        self._waits_since = None
         if _INJECTED in text:
             self._objection = None
             return
@@ -226,6 +230,7 @@ class _Plugin(Sender):
             values = self._template % tuple([texts[i] for i in self._known])
         if not self._wire.say((_INJECTION % (("false", "true")[sample.seen], values)).encode()):
             raise BlockingIOError
+        self._waits_since = self._waits_since or time.monotonic()
 
     def _say(self, kind: str, data: dict[str, Any]) -> None:
         assert self._wire is not None

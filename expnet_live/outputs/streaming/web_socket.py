@@ -78,9 +78,9 @@ class _Server(Sender):
 
     def close(self) -> None:
         self._closed = True
-        self._alarm.send(b"!")
-        self._thread.join()
-        self._alarm.close()
+        with self._alarm, suppress(OSError):  # as its thread has ended by itself
+            self._alarm.send(b"!")
+            self._thread.join()
 
     def _serve(self) -> None:
         with selectors.DefaultSelector() as selector, self._listening, self._alarmed:

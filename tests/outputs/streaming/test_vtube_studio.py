@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ class FakeStudio:
         self.tokens = {"secret"}
         self.asked = 0
         self.objection = ""  # to the values that are sent
+        self.hangs = threading.Event()
         self.custom: dict[str, dict[str, Any]] = {}
         self.injected: list[dict[str, Any]] = []
         self._clients: set[ServerConnection] = set()
@@ -66,6 +68,8 @@ class FakeStudio:
                 assert (message["apiName"], message["apiVersion"]) == ("VTubeStudioPublicAPI", "1.0")
                 assert 0 < len(message["requestID"]) <= 64
                 kind, data = message["messageType"], message["data"]
+                if self.hangs.is_set():
+                    continue
                 answer = self._answer(kind, data, entered)
                 entered |= kind == "AuthenticationRequest" and answer[1].get("authenticated", False)
                 client.send(json.dumps({**message, "messageType": answer[0], "data": answer[1]}))
@@ -253,3 +257,35 @@ def test_a_studio_that_takes_its_leave_first_comes_back(
     parting.join(PATIENCE)
     sent = stream.sent
     until(lambda: stream.sent > sent, lambda: put(stream))
+
+
+def test_a_studio_that_hangs_is_told_and_comes_back(
+    opened: Opened, studio: FakeStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_RETRY", "_PATIENCE"):
+        monkeypatch.setattr(f"expnet_live.outputs.streaming.vtube_studio.{name}", 0.5)
+    studio.start()
+    stream = opened("vtubestudio", studio.port)
+    until(lambda: stream.sent > 0, lambda: put(stream))
+    studio.hangs.set()
+    until(lambda: "does not answer" in (stream.complaint or ""), lambda: put(stream))
+    studio.hangs.clear()
+    sent = stream.sent
+    until(lambda: stream.sent > sent, lambda: put(stream))
+
+
+def test_a_pause_of_the_source_is_no_silence_of_the_studio(
+    opened: Opened, studio: FakeStudio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._PATIENCE", 1.0)
+    studio.start()
+    stream = opened("vtubestudio", studio.port)
+    until(lambda: stream.sent > 3, lambda: put(stream))
+    until(lambda: len(studio.injected) == stream.sent)
+    paused = time.monotonic()
+    until(lambda: time.monotonic() > paused + 1.2)  # longer than the patience
+    sent = stream.sent
+    for _ in range(20):
+        put(stream)
+    until(lambda: stream.sent == sent + 20)
+    assert stream.complaint is None
