@@ -15,6 +15,7 @@ from expnet_live.capture.sources.video import VideoSource
 from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError
+from expnet_live.core.naming import few
 
 EXPORTS = "exports"
 RESULTS = ("meshes", "overlays", EXPORTS)  # the folders that a run writes beside its table
@@ -58,6 +59,12 @@ def list_items(
         Item(kind, printable(source), spec, names.of(kind, stem), without_credentials(problem))
         for kind, source, spec, stem, problem in found
     ]
+
+
+def skipped(paths: Sequence[Path], most: int = 20) -> str:
+    """A sentence on files of folders that are left out, or nothing."""
+    names = few([printable(str(p)) for p in dict.fromkeys(paths)], most)
+    return f"skipped, because they are not photos or videos: {names}" if names else ""
 
 
 def printable(name: str) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from tqdm import tqdm
 
 from expnet_live.analysis.estimators import Estimator, load_estimator
-from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable
+from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable, skipped
 from expnet_live.analysis.item import Done, analyze_item
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.protocol import Reader, described, protocol_of
@@ -60,7 +60,8 @@ def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Ear
         if read and reader is not None:
             protocol = protocol_of(started, reader, options, items, done)
             results.publish([folders[i] for i in read], reader.header, staging, protocol)
-    _name_left_out(left_out)
+    if sentence := skipped(left_out):
+        print(f"expnet-live: {sentence}", file=sys.stderr)
     _name_repeated([items[i].source for i in read], before)
     _report(done, options.out)
     return 0 if not any(d.problem for d in done) else 1
@@ -209,13 +210,6 @@ def _on_processes(
 def _complain(done: Done, bar: Any) -> None:
     for sentence in filter(None, (done.problem, done.remark)):
         bar.write(f"expnet-live: {sentence}", file=sys.stderr)
-
-
-def _name_left_out(paths: Sequence[Path], most: int = 20) -> None:
-    if paths:
-        more = f" and {len(paths) - most} more" if len(paths) > most else ""
-        names = ", ".join(printable(str(p)) for p in paths[:most])
-        print(f"expnet-live: skipped, because they are not photos or videos: {names}{more}", file=sys.stderr)
 
 
 def _name_repeated(now: Sequence[str], before: Collection[str]) -> None:

@@ -8,7 +8,7 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -63,11 +63,17 @@ def _digest(text: str) -> str:
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
 
 
-def list_inputs(texts: Sequence[str]) -> list[Input]:
-    """The inputs, each once, in their order, with the person that any list gives them. Raises UserError for a camera, a
-    list that cannot be read, or two persons of one input."""
+LeaveOut = Callable[[Path], None]
+
+
+def list_inputs(texts: Sequence[str], leave_out: LeaveOut = lambda path: None) -> list[Input]:
+    """The inputs, each once, in their order, with the person that any list gives them. `leave_out` gets each file of a
+    folder that is no photo or video.
+
+    Raises UserError for a camera, a list that cannot be read, or two persons of one input.
+    """
     found: dict[str, Input] = {}
-    for one in (one for text in texts for one in _expanded(text)):
+    for one in (one for text in texts for one in _expanded(text, leave_out)):
         before = found.setdefault(one.spec, one)
         if before.person and one.person and before.person != one.person:
             raise UserError(f"The lists say both {before.person} and {one.person} for {one.source}; correct them.")
@@ -75,13 +81,15 @@ def list_inputs(texts: Sequence[str]) -> list[Input]:
     return list(found.values())
 
 
-def _expanded(text: str, person: str | None = None, lists: tuple[Path, ...] = ()) -> Iterator[Input]:
+def _expanded(
+    text: str, leave_out: LeaveOut, person: str | None = None, lists: tuple[Path, ...] = ()
+) -> Iterator[Input]:
     """`lists`: those that lead to this text."""
-    for one in _listed(text, lists):
+    for one in _listed(text, leave_out, lists):
         yield one if person is None else replace(one, person=person)
 
 
-def _listed(text: str, lists: tuple[Path, ...]) -> Iterator[Input]:
+def _listed(text: str, leave_out: LeaveOut, lists: tuple[Path, ...]) -> Iterator[Input]:
     path = Path(text)
     if is_address(text):
         yield from _remote(text)
@@ -90,15 +98,15 @@ def _listed(text: str, lists: tuple[Path, ...]) -> Iterator[Input]:
             raise UserError(f"The list {path} names itself; delete that line, or write its pattern more narrowly.")
         for line, person in lines_of(path):
             where = line if is_address(line) or line == DEMO else os.path.join(path.parent, line)  # noqa: PTH118
-            yield from _expanded(where, person, (*lists, path.resolve()))
+            yield from _expanded(where, leave_out, person, (*lists, path.resolve()))
     elif MAGIC.search(text) and not path.exists():
         paths = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  the pattern may be absolute
         if not paths:
             yield Input(Kind.UNREADABLE, text, text, problem=f"Nothing fits the pattern {text}; check it.")
         for name in paths:
-            yield from _listed(name, lists)
+            yield from _listed(name, leave_out, lists)
     else:
-        for item in list_items([text]):
+        for item in list_items([text], leave_out):
             if item.kind is Kind.CAMERA:
                 raise UserError(f"{text} is a camera, and an archive holds files; use 'expnet-live record'.")
             # Workers may have another working folder.

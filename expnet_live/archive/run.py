@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from expnet_live.analysis.inputs import Kind
+from expnet_live.analysis.inputs import Kind, skipped
 from expnet_live.analysis.protocol import versions
 from expnet_live.archive.cluster import check_cluster, client_of
 from expnet_live.archive.inputs import Input, list_inputs
@@ -87,7 +87,10 @@ def archive(
         raise UserError(f"{out} cannot be written ({error.strerror}); choose another folder with --out.") from error
     with lock, terminable():
         check_settings(out, settings, {"versions": versions()})
-        listed = list_inputs(texts)
+        left_out: list[Path] = []
+        listed = list_inputs(texts, left_out.append)
+        if sentence := skipped(left_out):
+            say(f"expnet-live: {sentence}")
         with Manifest(out) as manifest:
             inputs = named(manifest.told_apart(listed), texts, people)
             for sentence in unclear(inputs, people) if people is not None else ():

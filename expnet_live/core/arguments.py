@@ -126,6 +126,16 @@ def output_file(text: str) -> Path:
     return path
 
 
+def output_folder(text: str) -> Path:
+    """The name of a folder to write into, which is made at once."""
+    path = Path(text)
+    with suppress(OSError):
+        path.mkdir(parents=True, exist_ok=True)
+    if not path.is_dir() or not os.access(path, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text} is no folder that can be written; choose another place")
+    return path
+
+
 def head_option(text: str) -> str:
     """The name of a head, or the whole path of an avatar's file, which is found again from any folder."""
     path = Path(text)

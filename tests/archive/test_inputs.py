@@ -40,6 +40,13 @@ def test_folders_patterns_and_lists(folder: Path) -> None:
     assert names("demo") == ["demo"]
 
 
+def test_what_a_folder_leaves_out_is_named(folder: Path) -> None:
+    (folder / "y" / "notes.docx").write_bytes(b"no picture")
+    left: list[Path] = []
+    list_inputs([str(folder / "y"), str(folder / "list.txt")], left.append)
+    assert left == [folder / "y" / "notes.docx"]
+
+
 def test_a_list_names_persons(folder: Path) -> None:
     found = list_inputs([str(folder / "list.csv")])
     assert [one.person for one in found] == ["Ann", "Bob", None]

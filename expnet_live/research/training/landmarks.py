@@ -241,7 +241,7 @@ def _thumb(image: Image, landmarks: Array) -> Image:
 def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | None = None, jobs: int = 2) -> LandmarkSet:
     """Landmarks of all photos, written to `out`; resumes from the parts an interrupted run left.
 
-    Raises UserError if Face Mesh is missing or the teacher is not a Face Landmarker.
+    Raises UserError if Face Mesh is missing, the teacher is not a Face Landmarker, or `out` cannot be written.
     """
     if out.exists():
         return LandmarkSet.load(out)
@@ -250,7 +250,10 @@ def detect_landmarks(refs: Sequence[PhotoRef], out: Path, *, teacher: Path | Non
         face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE).close()
     FaceMesh().close()
     parts = out.with_suffix(".parts")
-    parts.mkdir(parents=True, exist_ok=True)
+    try:
+        parts.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise UserError(f"{out} cannot be written ({e.strerror or e}); choose another place for --landmarks.") from e
     chunks = [refs[i : i + CHUNK] for i in range(0, len(refs), CHUNK)]
     todo = [(i, c) for i, c in enumerate(chunks) if not _is_of(parts / f"{i:05d}.npz", c)]
     context = mp.get_context("spawn")

@@ -14,7 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from expnet_live.core.arguments import add_photos, output_file, positive_float, positive_int, whole_number
+from expnet_live.core.arguments import (
+    add_photos,
+    output_file,
+    output_folder,
+    positive_float,
+    positive_int,
+    whole_number,
+)
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.pipeline.finder import Finder
@@ -62,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="frames to use of a clip, evenly spread (default: 16)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="also write a report with pictures to this folder")
+    parser.add_argument(
+        "--out", type=output_folder, metavar="DIR", help="also write a report with pictures to this folder"
+    )
     parser.add_argument("--json", type=output_file, metavar="FILE", help="also write the figures to this file")
 
 

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import SourceError
-from expnet_live.core.arguments import output_file, positive_int
+from expnet_live.core.arguments import output_file, output_folder, positive_int
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="method that makes meshes from pictures; mean-face gives the same mesh for all (default: expnet)",
     )  # fmt: skip
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="save meshes, template, keypoints and errors to this folder"
+        "--out", type=output_folder, metavar="DIR", help="save meshes, template, keypoints and errors to this folder"
     )
     parser.add_argument("--prediction", type=Path, metavar="DIR", help="measure these meshes (1.obj, 1_2.obj) instead")
     parser.add_argument("--template", type=Path, metavar="OBJ", help="the mesh whose triangles --keypoints names")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from expnet_live.core.arguments import output_folder
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.commands.material import add_material, material_of
 from expnet_live.research.training.commands.options import add_options, chosen_of
@@ -14,7 +15,9 @@ from expnet_live.research.training.commands.ready import at_full_strength
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_material(parser)
     parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="weights, strengths.npz, log.csv")
+    parser.add_argument(
+        "--out", type=output_folder, required=True, metavar="DIR", help="weights, strengths.npz, log.csv"
+    )
     add_options(parser, TuneConfig, grow="add the layers of the architecture 'fine'")
 
 

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_folder
 from expnet_live.research.training.commands.options import add_options, chosen_of, read_options
 from expnet_live.research.training.commands.ready import ready_to_run
 from expnet_live.research.training.options import TrainConfig
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=output_folder,
         required=True,
         metavar="DIR",
         help="weights, log.csv, and the checkpoint from which the same command goes on after an interruption",

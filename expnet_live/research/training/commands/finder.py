@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from expnet_live.core.arguments import output_folder
 from expnet_live.research.training.commands.material import add_material, material_of
 from expnet_live.research.training.commands.options import add_options, chosen_of
 from expnet_live.research.training.finder.options import FinderConfig
@@ -15,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scenes", nargs="+", type=Path, required=True, metavar="PHOTOS", help="pictures without people"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="finder.onnx, finder.pt, log.csv")
+    parser.add_argument(
+        "--out", type=output_folder, required=True, metavar="DIR", help="finder.onnx, finder.pt, log.csv"
+    )
     add_options(parser, FinderConfig)
 
 

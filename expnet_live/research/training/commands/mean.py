@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.core.arguments import share
+from expnet_live.core.arguments import output_folder, share
 from expnet_live.research.training.commands.material import add_material, material_of
 from expnet_live.research.training.commands.ready import at_full_strength
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--before", type=Path, required=True, metavar="FILE", help="expnet.safetensors of a stage")
     parser.add_argument("--after", type=Path, required=True, metavar="FILE", help="the same of a later stage")
     parser.add_argument("--share", type=share, default=0.7, metavar="X", help="weight of the later one (default: 0.7)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
+    parser.add_argument("--out", type=output_folder, required=True, metavar="DIR", help="where the weights go")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from expnet_live.core.arguments import positive_int, whole_number
+from expnet_live.core.arguments import output_folder, positive_int, whole_number
 from expnet_live.research.training.commands.material import add_material
 from expnet_live.research.training.commands.options import add_cluster
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ict", type=Path, metavar="NPZ", help="arrays of the ICT Face Model Light")
     parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
     parser.add_argument("--scenes", nargs="*", type=Path, default=[], metavar="PHOTOS", help="backgrounds")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=output_folder, required=True, metavar="DIR")
     parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
     parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="default: 0")
     add_cluster(parser, "the parts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.core.arguments import add_photos
+from expnet_live.core.arguments import add_photos, output_folder
 from expnet_live.research.training.commands.options import add_options, chosen_of
 from expnet_live.research.training.options import ReadoutConfig
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--init", type=Path, required=True, metavar="FILE", help="the network (.safetensors), with its .onnx files"
     )
     parser.add_argument("--crops", type=Path, metavar="FILE", help="cache of crops (.npy; default: in DIR)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the weights go")
+    parser.add_argument("--out", type=output_folder, required=True, metavar="DIR", help="where the weights go")
     add_options(parser, ReadoutConfig)
 
 

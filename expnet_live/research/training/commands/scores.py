@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.core.arguments import positive_int
+from expnet_live.core.arguments import output_folder, positive_int
 from expnet_live.research.training.commands.options import add_cluster
 
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher", type=Path, required=True, metavar="TASK", help="MediaPipe Face Landmarker with blendshapes (.task)"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="folder for the scores; what is there is kept"
+        "--out", type=output_folder, required=True, metavar="DIR", help="folder for the scores; what is there is kept"
     )
     parser.add_argument("--jobs", type=positive_int, default=2, metavar="N", help="processes (default: 2)")
     add_cluster(parser, "the parts, instead of --jobs")
