@@ -60,10 +60,14 @@ class CameraWatch(Worker):
         self.cameras: list[CameraInfo] | None = None
         self._lister, self._interval = lister, interval
         self._look = threading.Event()
+        self._asked = 0
+        self.answered = 0  # the last request that has its answer
 
-    def look_again(self) -> None:
-        """List them now instead of at the next interval."""
+    def look_again(self) -> int:
+        """List them now instead of at the next interval. Return the number of this request."""
+        self._asked += 1
         self._look.set()
+        return self._asked
 
     def stop(self) -> None:
         super().stop()
@@ -71,10 +75,12 @@ class CameraWatch(Worker):
 
     def _work(self) -> None:
         while not self.stopping:
+            asked = self._asked
             try:
                 self.cameras = self._lister()
                 self._running()
             except Exception as error:  # such as while a driver is unloaded
                 self._failed(f"The cameras cannot be listed ({error}); connect one again.")
+            self.answered = asked
             self._look.wait(self._interval)
             self._look.clear()

@@ -57,6 +57,26 @@ def test_first_start_without_a_camera(
     assert window.controller.spec == SourceSpec.camera(3)
 
 
+def test_who_looks_for_cameras_gets_an_answer(
+    qtbot: Any, open_window: Callable[..., MainWindow], cameras: list[CameraInfo]
+) -> None:
+    """Without one, the button of the banner made the banner go, and nothing else happened."""
+    found = list(cameras)
+    cameras.clear()
+    window = open_window(source=None)
+    qtbot.waitUntil(lambda: window.controller.cameras.cameras is not None, timeout=LONG)
+    window.controller.sources.begin()
+    qtbot.waitUntil(lambda: "no camera" in banners(window), timeout=LONG)
+    press(qtbot, window.parts.banners, texts.SHOW_SOURCES)
+    qtbot.waitUntil(lambda: banners(window).get("no camera") == texts.CAMERAS_NONE, timeout=LONG)
+    cameras += found
+    press(qtbot, window.parts.banners, texts.SHOW_SOURCES)
+    qtbot.waitUntil(lambda: "camera found" in banners(window), timeout=LONG)
+    window.actions_["refresh"].trigger()
+    there = texts.CAMERAS_THERE.format(names="Front camera, Desk camera")
+    qtbot.waitUntil(lambda: banners(window).get("no camera") == there, timeout=LONG)
+
+
 def test_a_list_of_cameras_that_comes_late(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
     answer = threading.Event()
 

@@ -174,7 +174,7 @@ class Commands:
         self._controller.sources.use(SourceSpec.demo())
 
     def look_for_cameras(self) -> None:
-        self._controller.cameras.look_again()
+        self._controller.sources.look()
 
     def play_or_pause(self) -> None:
         capture = self._controller.engine.capture

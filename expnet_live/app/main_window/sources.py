@@ -37,6 +37,11 @@ class Sources:
         self._known: set[int] | None = None
         self._undecided = False  # the demo plays until the list of cameras is known
         self._lost = False
+        self._looking = 0  # the request of the user whose answer is not told yet
+
+    def look(self) -> None:
+        """List the cameras now, and tell what was found."""
+        self._looking = self._cameras.look_again()
 
     def use(self, spec: SourceSpec, remember: bool = True) -> None:
         self._leave()
@@ -113,6 +118,9 @@ class Sources:
     def watch(self) -> None:
         """Check the cameras and the source; called several times a second."""
         self._watch_cameras()
+        if self._looking and self._cameras.answered >= self._looking:
+            self._looking = 0
+            self._tell_cameras()
         self._watch_source()
 
     def _watch_cameras(self) -> None:
@@ -126,9 +134,18 @@ class Sources:
             return
         new = [c for c in cameras if c.number not in known]
         if new and not (self._state.source is not None and self._state.source.live):
+            self._looking = 0  # that is the answer
             text = texts.CAMERA_FOUND.format(name=new[0].name)
             self._notices.append(Notice("no camera", "gone"))
             self._notices.append(Notice("camera found", "info", text, Act.USE_CAMERA, new[0].number))
+
+    def _tell_cameras(self) -> None:
+        names = ", ".join(camera.name for camera in self._cameras.cameras or [])
+        if names:
+            self._notices.append(Notice("no camera", "info", texts.CAMERAS_THERE.format(names=names), stays=False))
+        else:
+            text = self._cameras.problem or texts.CAMERAS_NONE
+            self._notices.append(Notice("no camera", "warning", text, Act.LOOK_FOR_CAMERAS))
 
     def _watch_source(self) -> None:
         capture = self._engine.capture

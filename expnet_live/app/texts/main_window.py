@@ -143,7 +143,7 @@ MODEL_FILE = "Weights file…"
 MODEL_FILTER = "Weights (*.safetensors);;All files (*)"
 DEVICE, DEVICE_TIP = "Device", "The device that runs the network"
 DEVICES = {"auto": "Best available", "cpu": "CPU", "cuda": "CUDA (NVIDIA)", "mps": "MPS (Apple)"}
-DEVICE_MISSING = "torch finds no {name} device on this computer"
+DEVICE_MISSING = "There is no {name} device on this computer that PyTorch can use"
 SMOOTHING, SMOOTHING_TIP = "Smoothing", "How steady or how fast coefficients and pose are"
 SMOOTHINGS = {"off": "Off", "responsive": "Responsive", "balanced": "Balanced", "stable": "Stable"}
 FACE_COUNTS = {1: "One", 2: "Two", 3: "Three", 4: "Four"}
@@ -272,6 +272,8 @@ STAGES = {
 
 # Banners
 NO_CAMERA = "No camera was found, so the demo clip is playing. Connect a camera, and it appears in the list."
+CAMERAS_NONE = "No camera was found: plug one in, switch it on, and close other programs that use it."
+CAMERAS_THERE = "Choose a camera under Source: {names}."
 SHOW_SOURCES, REFRESH, REFRESH_TIP = "Look again", "Look for cameras", "List the cameras that are connected now"
 CAMERA_LOST = "{problem} The app tries again every second; the last picture stays."
 CAMERA_BACK = "{name} is back."
