@@ -122,6 +122,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a number as a name": (_noted(coefficients=[1, 2]), "1 should be a text"),
     "no profile": (_noted(profile=...), "no 'profile'"),
     "profile of nonsense": (_noted(profile=3), "damaged or from another program"),
+    "more identity than there is memory": (_noted(n_identity=10**12), "damaged or from another program"),
+    "pictures that fill the memory": (_noted(width=10**6, height=10**6), "damaged or from another program"),
     "width as text": (_noted(width="wide"), "'wide' should be a count"),
     "negative count": (_noted(frames=-1), "-1 should be a count"),
     "time not finite": (_noted(duration_s=float("nan")), "should be a number"),

@@ -12,12 +12,14 @@ from dataclasses import fields, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.person.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
 
 _SAME = 1e-5  # s within which a requested moment equals a recorded one
+_MOST = 4_000_000  # rows, of 18 h at 60 per second
 
 
 def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
@@ -75,13 +77,19 @@ def resampled(rows: Rows, fps: float, start: float | None = None, end: float | N
     """A track at `fps` from `start` (None: its first row) to `end`: linear between neighbours, rotations by slerp.
 
     If either neighbour is a gap or another face, or they are more than half a second apart, the row is a gap. `frame`
-    and `video_frame` are those of the nearest row.
+    and `video_frame` are those of the nearest row. Raises UserError if there would be many millions of rows, as of a
+    session whose time jumps.
     """
     if not len(rows):
         return rows
     begin = rows.time[0] if start is None else start
     last = rows.time[-1] if end is None else end
-    times = begin + np.arange(int(np.floor((last - begin + _SAME) * fps)) + 1) / fps
+    count = np.floor((last - begin + _SAME) * fps) + 1
+    if count > max(_MOST, 4 * len(rows)):
+        raise UserError(
+            f"{last - begin:.0f} s have {count:.3g} rows at {fps:g} per second; export a part, or at a lower rate."
+        )
+    times = begin + np.arange(int(count)) / fps
     after = np.clip(np.searchsorted(rows.time, times), 0, len(rows) - 1)
     before = np.maximum(after - 1, 0)
     nearest = np.where(np.abs(rows.time[before] - times) <= np.abs(rows.time[after] - times), before, after)

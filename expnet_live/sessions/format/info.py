@@ -20,6 +20,8 @@ from expnet_live.sessions.format.folder import INFO
 
 SCHEMA = 2  # 1 always had 29 coefficients, and its first sessions had no blendshapes
 RECORDING, COMPLETE = "recording", "complete"
+# More than any session has: a damaged file, or one of somebody's, must not fill the memory.
+_MOST_IDENTITY, _MOST_PIXELS = 10_000, 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,10 @@ class SessionInfo:
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
             raise ValueError("coefficients need different names")
+        if self.n_identity > _MOST_IDENTITY or self.width * self.height > _MOST_PIXELS:
+            raise ValueError(
+                f"no session has {self.n_identity} numbers of identity and {self.width} x {self.height} px"
+            )
         if self.status not in (RECORDING, COMPLETE):
             raise ValueError(f"there is no status {self.status}")
 

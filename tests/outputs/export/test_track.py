@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from session_files import N_IDENTITY, face
 
+from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
 from expnet_live.person.person import Person
 from expnet_live.sessions.format.table import Rows
@@ -54,6 +55,15 @@ def test_gaps_stay_gaps_and_are_held_for_animations() -> None:
     whole = held(even)
     assert np.allclose(whole.expression[:, 0], [1, 1, 1, 1.5, 2, 2, 2, 2, 2, 2, 5])
     assert np.array_equal(whole.time, even.time)
+
+
+def test_what_would_fill_the_memory_is_refused() -> None:
+    rows = rows_of([(0,)] * 4)
+    later = replace(rows, time=np.array([0, 0.1, 0.2, 1e9]))  # as after a clock that jumped
+    for jumping, fps in ((later, 30.0), (rows, 1e9)):
+        with pytest.raises(UserError, match=r"rows at .* per second; export a part, or at a lower rate\.$"):
+            resampled(jumping, fps)
+    assert len(resampled(later, 30.0, 0.0, 1.0)) == 31
 
 
 def test_a_pause_and_another_face_are_gaps() -> None:
