@@ -27,6 +27,7 @@ from expnet_live import (
     open_source,
     record,
 )
+from expnet_live.outputs.export.pose import PoseMode
 
 NAMES = sorted(set(expnet_live.__all__) - {"__version__"})
 VALUES = {"ARKIT", "FORMATS", "HEADS", "MODELS", "OUTPUTS", "SOURCES"}  # their pages in docs/api.md say what they are
@@ -61,13 +62,36 @@ def test_a_script_may_give_texts_for_paths(demo_session: Session, tmp_path: Path
     done = export(demo_session, ExportOptions("csv", str(tmp_path / "x.csv")))  # type: ignore[arg-type]
     assert done.path == tmp_path / "x.csv" and done.path.is_file()
     assert [entry.folder for entry in list_sessions(str(demo_session.folder.parent))] == [demo_session.folder]
-    info = record(SourceSpec.parse("demo"), str(tmp_path / "take"), Settings(device="cpu"), Person(), duration=0.2)
+    info = record("demo", str(tmp_path / "take"), Settings(device="cpu"), Person(), duration=0.2)
     assert info.complete
 
 
-def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline) -> None:
+def test_a_script_may_give_texts_for_choices(demo_session: Session, tmp_path: Path) -> None:
+    """Of the pose, "full" moves the head as the camera saw it, as PoseMode.FULL does."""
+    sizes = []
+    for pose in ("full", PoseMode.FULL):
+        path = tmp_path / f"{type(pose).__name__}.bvh"
+        export(demo_session, ExportOptions("bvh-head", path, pose=pose))  # type: ignore[arg-type]
+        sizes.append(path.read_bytes())
+    assert sizes[0] == sizes[1]
+
+
+def test_a_scripts_mistakes_have_a_sentence(pipeline: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="fps must be a number above 0"):
         ExportOptions("csv", Path("x.csv"), fps=0)
+    for wrong, said in (
+        ({"fps": "30"}, "fps must be a number above 0, not 30"),
+        ({"start": float("nan")}, "start must be a number of seconds, not nan"),
+        ({"pose": "zz"}, "pose must be one of none, rotation, full, not zz"),
+        ({"style": "zz"}, "style must be one of contours, mesh, solid, not zz"),
+        ({"correctives": -1}, "correctives must be a whole number of at least 0, not -1"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            ExportOptions("glb", Path("x.glb"), **wrong)
+    for duration in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="duration must be a number of seconds above 0"):
+            record(SourceSpec.demo(), tmp_path / "take", Settings(), Person(), duration=duration)
+    assert not (tmp_path / "take").exists()
     with open_source("demo") as source:
         frame, *_ = source
         with pytest.raises(UserError, match="has been read to its end already; open it again"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
 from expnet_live.heads.look import USUAL, Look
@@ -22,7 +23,7 @@ class ExportOptions:
     apply the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
     `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
     `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
-    A format says in `takes` which of these it uses. Raises ValueError for a rate that is not above 0.
+    A format says in `takes` which of these it uses. Raises ValueError for values that are none, such as a rate of 0.
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'
@@ -45,6 +46,17 @@ class ExportOptions:
     swing: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "out", Path(self.out))  # scripts give texts
-        if self.fps is not None and not (self.fps > 0 and math.isfinite(self.fps)):
+        # Scripts give texts.
+        object.__setattr__(self, "out", Path(self.out))
+        for name, kind in (("pose", PoseMode), ("style", OverlayStyle)):
+            value = getattr(self, name)
+            if value not in list(kind):
+                raise ValueError(f"{name} must be one of {', '.join(kind)}, not {value}.")
+            object.__setattr__(self, name, kind(value))
+        for name, time in (("start", self.start), ("end", self.end)):
+            if time is not None and not (isinstance(time, Real) and math.isfinite(time)):
+                raise ValueError(f"{name} must be a number of seconds, not {time}.")
+        if self.fps is not None and not (isinstance(self.fps, Real) and self.fps > 0 and math.isfinite(self.fps)):
             raise ValueError(f"fps must be a number above 0, not {self.fps}.")
+        if not isinstance(self.correctives, Integral) or self.correctives < 0:
+            raise ValueError(f"correctives must be a whole number of at least 0, not {self.correctives}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,7 @@ def start_recording(
 
 
 def record(
-    spec: SourceSpec,
+    spec: SourceSpec | str,
     folder: Path | str,
     settings: Settings,
     person: Person,
@@ -68,17 +69,21 @@ def record(
     video: bool = True,
     sound: str | None = None,
 ) -> SessionInfo:
-    """Record `spec` without a window, at its own rate, and return the session's info at the end.
+    """Record `spec`, or the text of one, without a window, at its own rate, and return the session's info at the end.
 
     It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. `sound`
     names a microphone to be recorded in the video; empty: a clip's own sound, or the system's microphone beside a
-    camera. Raises UserError if nothing can be recorded, which leaves nothing behind, or if recording ended early.
+    camera. Raises UserError if nothing can be recorded, which leaves nothing behind, or if recording ended early, and
+    ValueError for a duration that is not above 0.
 
     >>> from expnet_live import Person, Settings, SourceSpec
     >>> folder = getfixture("tmp_path") / "take"
     >>> record(SourceSpec.parse("demo"), folder, Settings(device="cpu"), Person(), duration=0.3).complete
     True
     """
+    if duration is not None and not (duration > 0 and math.isfinite(duration)):
+        raise ValueError(f"duration must be a number of seconds above 0, not {duration}.")
+    spec = SourceSpec.parse(spec) if isinstance(spec, str) else spec
     if sound is not None and not video:
         raise UserError("Sound is stored in the video; record with video, or without sound.")
     listener = None if sound is None else listener_for(spec, sound)
