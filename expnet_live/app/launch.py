@@ -74,11 +74,18 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.paths import asset
 
+    store = settings.open_settings()
+    choices = settings.load_choices(store)
+    zoomed = choices.zoom != 100 and "QT_SCALE_FACTOR" not in os.environ
+    if zoomed:
+        os.environ["QT_SCALE_FACTOR"] = str(choices.zoom / 100)  # Qt multiplies the system's scaling by it
     # The GUI thread must not wait 5 ms, Python's default, whenever other threads import and compute.
     sys.setswitchinterval(0.001)
     handler = logs.start()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    if zoomed:
+        del os.environ["QT_SCALE_FACTOR"]  # not for the programs that open folders
     application.setApplicationName(texts.APP)
     application.setWindowIcon(QIcon(str(asset("icon.svg"))))
     application.setStyle("Fusion")
@@ -87,8 +94,6 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     font.setPixelSize(13)
     application.setFont(font)
 
-    store = settings.open_settings()
-    choices = settings.load_choices(store)
     given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
     if launch.look is not None:
         given |= looking(launch.look) | {"hair": True}

@@ -288,3 +288,12 @@ def test_choices_that_cannot_be_kept_are_told_once(
     window.actions_["wireframe"].trigger()
     qtbot.waitUntil(lambda: not settings.load_choices(store).wireframe, timeout=LONG)
     assert "settings" not in banners(window)
+
+
+def test_a_size_is_chosen_in_the_menu(qtbot: Any, window: MainWindow) -> None:
+    view = next(a.menu() for a in window.menuBar().actions() if a.text() == texts.MENU_VIEW)
+    size = next(a.menu() for a in view.actions() if a.text() == texts.ZOOM)
+    assert [a.text() for a in size.actions() if a.isChecked()] == ["100 %"]
+    size.actions()[2].trigger()
+    qtbot.waitUntil(lambda: banners(window).get("zoom") == texts.ZOOM_NEXT.format(zoom=150), timeout=LONG)
+    assert window.controller.choices.zoom == 150 and [a.text() for a in size.actions() if a.isChecked()] == ["150 %"]

@@ -16,6 +16,9 @@ from PySide6.QtGui import QImage
 from seen import pixels
 from waiting import until
 
+from expnet_live.app import settings
+from expnet_live.app.state.choices import Choices
+
 
 def start(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -85,6 +88,17 @@ def test_the_first_window_fits_its_screen(tmp_path: Path, scale: str, lines: int
     assert (done.returncode, done.stderr) == (0, "")
     image = QImage(str(picture))
     assert (image.width(), image.height()) == (1600, lines)
+
+
+def test_the_chosen_size_holds_from_the_next_start_on(tmp_path: Path) -> None:
+    store = settings.open_settings()
+    settings.save_choices(store, Choices(zoom=200))
+    store.sync()
+    picture = tmp_path / "window.png"
+    done = start("--source", "demo", "--duration", "1", "--screenshot", str(picture))
+    assert (done.returncode, done.stderr) == (0, "")
+    image = QImage(str(picture))
+    assert (image.width(), image.height()) == (1600, 920)
 
 
 BLOCKER = """

@@ -202,6 +202,12 @@ class Commands:
         if spec is not None and spec.live:
             self._controller.sources.use(replace(spec, width=width, height=height, fps=fps))
 
+    def set_zoom(self, zoom: int) -> None:
+        """Show everything at so many per cent from the next start on: Qt reads it before it opens a window."""
+        if zoom != self._controller.choices.zoom:
+            self.choose(zoom=zoom)
+            self._controller.notices.append(Notice("zoom", "info", texts.ZOOM_NEXT.format(zoom=zoom), stays=False))
+
     # --- network, person and views ------------------------------------------------------------
 
     def choose(self, **changes: object) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt, QTimer
@@ -20,7 +21,7 @@ from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.main_window.presenter import Presenter
 from expnet_live.app.state import catalog
-from expnet_live.app.state.choices import THEMES
+from expnet_live.app.state.choices import THEMES, ZOOMS
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
@@ -147,7 +148,7 @@ class MainWindow(QMainWindow):
         self.looks = LookMenus(self, self.commands.choose)
         inner = {
             PANELS: (self._panels_menu(),),
-            APPEARANCE: (self._appearance_menu(),),
+            APPEARANCE: (self._appearance_menu(), self._zoom_menu()),
             LOOK: self.looks.menus,
         }
         for title, names in MENUS.items():
@@ -177,15 +178,29 @@ class MainWindow(QMainWindow):
         return menu
 
     def _appearance_menu(self) -> QMenu:
-        menu = QMenu(texts.THEME, self)
-        self._theme_group = QActionGroup(self)
-        for key, text in zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True):
+        names = dict(zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True))
+        self._theme_group, menu = self._choice_menu(texts.THEME, names, self.set_appearance)
+        return menu
+
+    def _zoom_menu(self) -> QMenu:
+        names = {zoom: texts.ZOOM_PERCENT.format(zoom=zoom) for zoom in ZOOMS}
+        self._zoom_group, menu = self._choice_menu(texts.ZOOM, names, self.commands.set_zoom)
+        menu.setToolTip(texts.ZOOM_TIP)
+        menu.menuAction().setToolTip(texts.ZOOM_TIP)
+        return menu
+
+    def _choice_menu(
+        self, title: str, names: Mapping[Any, str], chosen: Callable[[Any], None]
+    ) -> tuple[QActionGroup, QMenu]:
+        """A menu in which one of several is chosen."""
+        menu, group = QMenu(title, self), QActionGroup(self)
+        for key, text in names.items():
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setData(key)
-            self._theme_group.addAction(action)
-        self._theme_group.triggered.connect(lambda action: self.set_appearance(action.data()))
-        return menu
+            group.addAction(action)
+        group.triggered.connect(lambda action: chosen(action.data()))
+        return group, menu
 
     def set_full_screen(self, on: bool) -> None:
         # What was maximised before is maximised again.
@@ -332,6 +347,8 @@ class MainWindow(QMainWindow):
         parts.gestures.set_choices(choices.gestures, choices.gestures_act)
         for outputs in (self.outputs, parts.outputs):
             outputs.show_kept(choices.keep_outputs)
+        for action in self._zoom_group.actions():
+            action.setChecked(action.data() == choices.zoom)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 

@@ -20,6 +20,7 @@ OVERLAYS = ("none", "box", "contours", "mesh")
 TRANSPARENT = "transparent"
 GROUNDS = (TRANSPARENT, "#00ff00", "#0000ff", "#ff00ff")  # behind the head in its own window
 THEMES = ("system", "dark", "light")
+ZOOMS = (100, 125, 150, 175, 200)  # per cent
 
 
 def looking(look: Look) -> dict[str, str]:
@@ -54,6 +55,7 @@ class Choices:
     eye_color: str = Look.eye_color
     head: str = ""  # name of an imported head, empty for our own
     theme: str = "system"
+    zoom: int = 100  # one of ZOOMS, beside the system's own scaling; from the next start on
     ground: str = TRANSPARENT  # one of GROUNDS
     private: bool = False  # record no video
     sound: bool = False  # record sound in the video
@@ -118,6 +120,7 @@ class Choices:
             made,
             overlay=made.overlay if made.overlay in OVERLAYS else default.overlay,
             theme=made.theme if made.theme in THEMES else default.theme,
+            zoom=made.zoom if made.zoom in ZOOMS else default.zoom,
             ground=made.ground if made.ground in GROUNDS else default.ground,
             span=made.span if made.span in SPANS else default.span,
             presets=(*made.presets, *PRESETS[len(made.presets) :])[: len(PRESETS)],
