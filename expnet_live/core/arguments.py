@@ -127,11 +127,10 @@ def output_file(text: str) -> Path:
 
 
 def output_folder(text: str) -> Path:
-    """The name of a folder to write into, which is made at once."""
+    """The name of a folder to write into, which may not exist yet."""
     path = Path(text)
-    with suppress(OSError):
-        path.mkdir(parents=True, exist_ok=True)
-    if not path.is_dir() or not os.access(path, os.W_OK):
+    there = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
         raise argparse.ArgumentTypeError(f"{text} is no folder that can be written; choose another place")
     return path
 

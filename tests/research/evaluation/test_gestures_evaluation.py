@@ -71,6 +71,13 @@ def test_thresholds_are_chosen_for_a_network_and_above_what_is_said_of_talk() ->
     assert told([acted(1.0)]).accuracy == 1
 
 
+def test_nothing_to_measure_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "gestures", "--performances", "0"]) == 2
+    assert "nothing to measure; give --performances" in capsys.readouterr().err
+    assert main(["evaluate", "expression", "--no-demo"]) == 2
+    assert "nothing to measure; name videos" in capsys.readouterr().err
+
+
 def test_a_fit_needs_people_who_perform_and_who_talk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "gestures", "--device", "cpu", "--fit", str(tmp_path / "gestures.json")]) == 2
     assert "--fit needs --performances, --talking CLIPS and --teacher TASK" in capsys.readouterr().err

@@ -275,6 +275,38 @@ def test_the_command_tunes_and_strengthens(labelled: Path, tmp_path: Path, capsy
     assert "strengths.npz holds no labelled pictures" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--batch", "30"], "A batch of 30 must hold whole groups of 4"),
+        (["--samples", "4", "--batch", "8"], "4 samples a whole batch"),
+        (["--samples", "8", "--batch", "8", "--branch", "9"], "The network has 4 stages, and --branch copies 9"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_options_that_give_no_batch_get_a_sentence(
+    options: list[str], said: str, labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_weights(ExpNet(compact(50)), tmp_path / "old.safetensors")
+    files = ["--init", str(tmp_path / "old.safetensors"), "--out", str(tmp_path / "out"), "--collections", "album"]
+    assert main(["train", "actions", str(labelled), *files, *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_action_without_scores_is_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    """The teacher has none for the tongue."""
+    rng = np.random.default_rng(0)
+    scores = rng.random((20, 52))
+    scores[:, -1] = np.nan
+    strengths = Strengths(np.zeros(52), np.ones(52))
+    made = np.arange(20) < 4
+    found = targets(scores, scores, np.zeros((20, 3)), strengths, made, made)
+    assert not recwarn.list and np.isfinite(found.values).all() and np.isfinite(found.weights).all()
+    assert (found.values[~made, -1] == 0).all() and np.allclose(found.weights[~made, -1], 0.05), (
+        "hardly, as a blind spot"
+    )
+
+
 def test_the_mean_of_two_stages(labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after, out = tmp_path / "before.safetensors", tmp_path / "after.safetensors", tmp_path / "out"
     for seed, path in enumerate((before, after)):

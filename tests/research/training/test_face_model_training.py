@@ -84,6 +84,12 @@ def test_a_model_widens_and_keeps_its_mean_and_its_identity(album: Album, learne
     assert report["jawOpen: cosine to itself before it was widened"] > 0.8
 
 
+def test_without_a_teacher_no_landmarks_are_looked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--landmarks", str(tmp_path / "new.npz"), "--out", str(tmp_path / "model.npz")]
+    assert main(["train", "face-model", str(tmp_path), *files]) == 2
+    assert "name a Face Landmarker with --teacher" in capsys.readouterr().err
+
+
 def test_without_scores_no_model_is_learned(album: Album, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     known = ["--landmarks", str(album.landmarks)]
     assert main(["train", "face-model", *album.arguments, *known, "--out", str(tmp_path / "m.npz")]) == 2

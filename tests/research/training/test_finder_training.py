@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -12,12 +13,15 @@ import pytest
 import torch
 
 from expnet_live.cli import main
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Image
 from expnet_live.pipeline.finder import CHANNELS, STRIDE, Finder
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.finder.export import write_onnx
 from expnet_live.research.training.finder.network import FinderNet
+from expnet_live.research.training.finder.options import FinderConfig
 from expnet_live.research.training.finder.pictures import SIZE, Composer, Face, maps_of
-from expnet_live.research.training.finder.train import hard_scenes, loss_of
+from expnet_live.research.training.finder.train import hard_scenes, loss_of, train_finder
 from expnet_live.research.training.split import is_test_scene
 
 # A plain disc with eyes and mouth, 90 px wide.
@@ -102,6 +106,13 @@ def test_the_file_says_what_the_network_says(tmp_path: Path) -> None:
         expected = net.eval()(torch.from_numpy(pictures)).numpy()
     assert said[0].shape == (2, CHANNELS, 24, 32) and np.allclose(said[0], expected, atol=1e-3)
     assert Finder(min_score=0.999, path=path).detect(np.zeros((90, 120, 3), np.uint8)) == []
+
+
+def test_what_is_no_finder_cannot_go_on(tmp_path: Path) -> None:
+    (tmp_path / "finder.pt").write_bytes(b"no weights")
+    config = FinderConfig(init=str(tmp_path / "finder.pt"), workers=0, threads=1)
+    with pytest.raises(UserError, match=r"finder\.pt is no finder.pt of a training; choose another file"):
+        train_finder(cast(Material, None), np.zeros((1, 3, 8, 8), np.uint8), tmp_path / "out", config)
 
 
 def test_hard_scenes_are_among_those_of_training(composer: Composer) -> None:

@@ -99,6 +99,14 @@ def test_what_are_no_photos_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         assert name in (said := capsys.readouterr().err) and len(said.splitlines()) == 1
 
 
+def test_folders_of_clips_that_are_not_there_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--teacher", str(tmp_path / "t.task"), "--out", str(tmp_path / "out")]
+    assert main(["train", "scores", "--clips", str(tmp_path / "no"), *files]) == 2
+    assert f"There is no folder {tmp_path / 'no'}; choose a folder of videos" in capsys.readouterr().err
+    assert main(["train", "scores", "--clips", str(tmp_path), *files]) == 2
+    assert "There is nothing to score; name photos" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("step", ["scores", "landmarks"])
 def test_what_is_no_teacher_is_refused(
     step: str, few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

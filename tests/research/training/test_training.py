@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
-from expnet_live.core.arguments import output_file
+from expnet_live.core.arguments import output_file, output_folder
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
@@ -351,6 +351,10 @@ def test_figures_go_into_a_folder_that_is_made_at_once(tmp_path: Path) -> None:
         output_file(str(tmp_path))
     with pytest.raises(ArgumentTypeError, match="cannot be written; choose another place"):
         output_file("/proc/none/figures.json")
+    assert output_folder(str(tmp_path / "no" / "yet")) == tmp_path / "no" / "yet" and not (tmp_path / "no").exists()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ArgumentTypeError, match="is no folder that can be written; choose another place"):
+        output_folder(str(tmp_path / "file" / "out"))
 
 
 def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crops: CropSet, tmp_path: Path) -> None:

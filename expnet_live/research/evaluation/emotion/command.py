@@ -119,8 +119,10 @@ def _held_out(args: argparse.Namespace) -> list[Sample]:
     held = photos.split(landmarks).held_out
     chosen = [np.flatnonzero(held & (emotion == e)) for e in EMOTIONS]
     if min(len(c) for c in chosen) <= args.neighbours:
+        counts = ", ".join(f"{e} {len(c)}" for e, c in zip(EMOTIONS, chosen, strict=True))
         raise UserError(
-            "There are too few labelled photos of held-out people; give the CSV of emotions with --metadata."
+            f"There are too few labelled photos of held-out people for {args.neighbours} neighbours ({counts}); give "
+            "more photos, with the CSV of their emotions as --metadata."
         )
     rows = np.concatenate([np.sort(rng.permutation(c)[: args.most]) for c in chosen])
     return [Sample(photos.refs[str(keys[i])], str(subject[i]), str(emotion[i])) for i in rows]

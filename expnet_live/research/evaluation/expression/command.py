@@ -95,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("Clips need a teacher; name a Face Landmarker file (.task) with --teacher.")
     if args.ict and args.indices is None:
         raise UserError("--ict needs the model's vertex_indices.json; name it with --indices.")
+    if args.no_demo and not (args.clips or args.photos or args.performances):
+        raise UserError("There is nothing to measure; name videos, or give --photos or --performances.")
     pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
     sheet = ContactSheet(FaceModel.load()) if args.contact_sheet else None
     shown = "clips" if args.clips else "performances" if args.performances else "demo"

@@ -75,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.ict and args.indices is None:
         raise UserError("--ict needs the model's vertex_indices.json; name it with --indices.")
+    if not (args.performances or args.dataset or args.talking or args.fit):
+        raise UserError("There is nothing to measure; give --performances, --dataset or --talking.")
     pipeline = Pipeline.load(args.model, args.device)
     if not pipeline.tells_blendshapes:
         raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")

@@ -23,7 +23,7 @@ from expnet_live.research.evaluation.emotion.features import FEATURES
 from expnet_live.research.evaluation.network import network_of
 from expnet_live.research.evaluation.speed.bench import cpu_name, frames_of
 from expnet_live.research.evaluation.speed.bench_photos import faces_of
-from expnet_live.research.evaluation.speed.timing import limit_threads
+from expnet_live.research.evaluation.speed.timing import limit_threads, tell_if_busy
 from expnet_live.research.evaluation.speed.ways import (
     BlendshapeWay,
     ExpNetWay,
@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    tell_if_busy()
     limit_threads(args.threads)
     predictor = network_of(args.model, args.device, args.threads)
     ways: dict[str, Way] = {

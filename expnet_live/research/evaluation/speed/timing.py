@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Timings:
@@ -63,6 +65,16 @@ def limit_threads(threads: int) -> None:
         cores = sorted(os.sched_getaffinity(0))[:threads]
         for thread in threads_of_process():
             os.sched_setaffinity(thread, cores)
+
+
+def tell_if_busy() -> None:
+    """Threads that wait for each other lose most beside other programs: that once made a fit 30 times as slow."""
+    cores = os.cpu_count() or 1
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > cores / 2:
+        log.warning(
+            "Other programs keep this computer busy (load %.1f on %d cores), which slows methods of several threads "
+            "most; measure again when it is quiet, or with --threads 1.", load, cores,
+        )  # fmt: skip
 
 
 def threads_of_process() -> list[int]:

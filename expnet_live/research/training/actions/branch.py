@@ -33,6 +33,8 @@ def branched(net: ExpNet, stages: int) -> ExpNet:
     config = net.config
     if list(config.outputs)[-1] != "blendshapes" or config.branch:
         raise UserError("--branch needs weights that predict the actions without a branch; choose others for --init.")
+    if stages > (most := len(config.backbone.blocks)):
+        raise UserError(f"The network has {most} stages, and --branch copies {stages}; choose fewer.")
     split = ExpNet(replace(config, branch=stages))
     state, n = net.state_dict(), N_BLENDSHAPES
     for name in list(state):

@@ -15,6 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.checkpoint import save_weights
@@ -35,7 +36,12 @@ Losses = Callable[[torch.Tensor, Batch], tuple[torch.Tensor, torch.Tensor, torch
 
 
 def begin(material: Material, out: Path, config: TuneConfig) -> torch.device:
-    """Make `out` with strengths.npz, and return the device to train on."""
+    """Make `out` with strengths.npz, and return the device to train on. Raises UserError if there is no whole batch."""
+    if config.batch % config.group or config.samples < config.batch:
+        raise UserError(
+            f"A batch of {config.batch} must hold whole groups of {config.group}, and {config.samples} samples a whole "
+            "batch; choose other values for --batch, --group or --samples."
+        )
     torch.manual_seed(config.seed)
     device = torch.device(pick_device(config.device))
     if device.type == "cpu":

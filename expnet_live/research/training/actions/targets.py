@@ -94,7 +94,9 @@ def targets(
     mean = (scores + mirrored) / 2
     values = np.where(exact[:, None], scores, strengths.of(mean))
     apart = np.abs(scores - mirrored) / strengths.span
-    sd = np.nanstd(values[~exact], axis=0) if (~exact).any() else np.ones(len(ARKIT))
+    told = np.isfinite(values[~exact]).any(0)  # not the tongue
+    sd = np.ones(len(ARKIT))
+    sd[told] = np.nanstd(values[~exact][:, told], axis=0)
     sd = (sd + sd[MIRROR]) / 2
     weights = 1 / (1 + (apart / np.maximum(0.6 * sd, 0.05)) ** 2)
     for name in BLIND:

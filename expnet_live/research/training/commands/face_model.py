@@ -18,10 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
     from expnet_live.heads.face_model import FaceModel
     from expnet_live.research.training.build import build_face_model
     from expnet_live.research.training.workspace import landmarks_of, photos_of
 
+    if args.landmarks is not None and args.teacher is None and not args.landmarks.exists():
+        raise UserError("A face model needs landmarks with a teacher's scores; name a Face Landmarker with --teacher.")
     widen = None if args.widen is None else FaceModel.load(args.widen)
     photos = photos_of(args)
     build_face_model(photos, landmarks_of(args, photos), args.out, args.report, widen)

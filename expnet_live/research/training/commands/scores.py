@@ -30,12 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from expnet_live.core.errors import UserError
     from expnet_live.research.training.actions.collect import label_all, missing_parts, numbers_in
     from expnet_live.research.training.photos import list_photos
 
+    for folder in args.clips:
+        if not folder.is_dir():
+            raise UserError(f"There is no folder {folder}; choose a folder of videos with --clips.")
     # In the order of the command line, for those who stop early. Workers of a cluster may have another working folder.
     clips = [clip.absolute() for folder in args.clips for clip in sorted(folder.glob("*.mp4"))]
     photos = [ref for path in args.photos for ref in list_photos([path.absolute()])]
+    if not clips and not photos:
+        raise UserError("There is nothing to score; name photos, or folders of .mp4 videos with --clips.")
     parts = missing_parts(photos, clips, args.step, args.out.absolute(), args.teacher.absolute())
     numbers = numbers_in(parts)
     order = ", ".join(f"{name} ({number})" for name, number in numbers.items()) or "nothing"

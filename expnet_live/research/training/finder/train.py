@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import pickle
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.finder.export import write_onnx
@@ -46,7 +48,10 @@ def train_finder(material: Material, scenes: Image, out: Path, config: FinderCon
     out.mkdir(parents=True, exist_ok=True)
     net = FinderNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if config.init:
-        net.load_state_dict(torch.load(config.init, weights_only=True)["weights"])
+        try:
+            net.load_state_dict(torch.load(config.init, weights_only=True)["weights"])
+        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as e:
+            raise UserError(f"{config.init} is no finder.pt of a training; choose another file for --init.") from e
     optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
     composer = Composer(Faces(material), scenes)
     started, done, since = time.perf_counter(), 0, np.zeros(2)
