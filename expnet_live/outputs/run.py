@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -75,7 +77,7 @@ def play_to(
     duration: float | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> None:
-    """Send a recorded session at its own rate, once, or repeatedly for `duration` s, or until Ctrl-C.
+    """Send a recorded session and its markers at its own rate, once, or repeatedly for `duration` s, or until Ctrl-C.
 
     Values are as shown: the person's neutral is subtracted and the gains are applied. Raises UserError if it has no
     face, its face model is missing, or no stream is left.
@@ -86,18 +88,35 @@ def play_to(
     with running(streams), suppress(KeyboardInterrupt):
         for lap in count(1):
             start = time.monotonic()
+            marks = deque(_marks(session))
             for state in states(lap, start):
                 while (wait := state.captured.grabbed - time.monotonic()) > 0:
                     watch.look()
                     time.sleep(min(wait, _LOOK_EVERY))
                 if end is not None and time.monotonic() >= end:
                     return
+                _mark(streams, marks, start, state.captured.position)
                 for stream in streams:
                     stream.put(state)
+            _mark(streams, marks, start, math.inf)
             time.sleep(_LAST)  # so that the last one is sent
             watch.look()
             if end is None:
                 return
+
+
+def _marks(session: Session) -> list[tuple[float, str]]:
+    """The session's markers in order: s since its first moment, and their labels."""
+    first = float(session.rows.time[0])
+    return sorted((marker.time - first, marker.label) for marker in session.markers)
+
+
+def _mark(streams: Sequence[Stream], marks: deque[tuple[float, str]], start: float, moment: float) -> None:
+    """Send those of `marks` up to `moment`."""
+    while marks and marks[0][0] <= moment:
+        after, label = marks.popleft()
+        for stream in streams:
+            stream.marked(label, start + after)
 
 
 def states_of(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from avatar_files import vrm_1
+from pythonosc.osc_message import OscMessage
 from sending import PATIENCE, free_port, until
 from session_files import write_session
 from websockets.sync.client import connect
@@ -22,6 +24,7 @@ from expnet_live.heads.look import Look
 from expnet_live.outputs.export.track import corrected
 from expnet_live.outputs.run import play_to, states_of
 from expnet_live.outputs.stream import OUTPUTS, Address, Stream, parse_target
+from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
 
 
@@ -79,6 +82,28 @@ def test_web_pages_hear_it(demo_session: Session) -> None:
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         assert json.loads(client.recv(timeout=PATIENCE))["version"] == 1
     playing.join()
+
+
+def test_markers_are_sent_at_their_times(demo_session: Session) -> None:
+    first, last = float(demo_session.rows.time[0]), float(demo_session.rows.time[-1])
+    markers = (Marker(last + 9.0, "After"), Marker(first + 0.5, "Stimulus"), Marker(first - 1.0, "Before"))
+    marked = replace(demo_session, markers=markers)
+    got: dict[str, float] = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        udp.settimeout(PATIENCE)
+        stream = Stream(*parse_target(f"vmc://127.0.0.1:{udp.getsockname()[1]}"))
+        playing = threading.Thread(target=play_to, args=([stream], marked))
+        playing.start()
+        while len(got) < 3:
+            data = udp.recv(2048)
+            if data.startswith(b"/ExpNet/Marker"):
+                label, time = OscMessage(data).params
+                got[label] = time
+        playing.join(PATIENCE)
+    assert list(got) == ["Before", "Stimulus", "After"]
+    # The time of VMC's messages begins with the first of them, which is that of the marker before.
+    assert list(got.values()) == pytest.approx([0.0, 1.5, 1.0 + last - first + 9.0], abs=1e-3)
 
 
 def test_it_wears_an_avatar(demo_session: Session, tmp_path: Path) -> None:
