@@ -144,7 +144,8 @@ QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: none; }}
 QStatusBar QLabel {{ color: {t.muted}; padding: 0 8px; }}
 QStatusBar #Recording {{ color: {t.recording}; }}
-#Panel {{ background: {t.panel}; border: none; border-radius: 10px; }}
+#Panel {{ background: {t.panel}; border: 1px solid transparent; border-radius: 10px; }}
+#Panel:focus {{ border-color: {t.accent}; }}
 #DockTitle {{ color: {t.muted}; font-size: 11px; font-weight: 600; letter-spacing: 1px; }}
 #Muted, #SectionTitle {{ color: {t.muted}; }}
 #Key {{ background: {t.raised}; border: 1px solid {t.line}; border-radius: 5px; padding: 2px 8px; }}

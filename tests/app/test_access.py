@@ -95,17 +95,20 @@ def name_of(widget: QWidget) -> str:
     return widget.accessibleName() if isinstance(widget, QComboBox) else str(told)
 
 
+def operated(window: QWidget) -> list[QWidget]:
+    kinds = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit)
+    parts = [w for w in window.findChildren(QWidget) if isinstance(w, kinds) and w.isVisibleTo(window)]
+    return [w for w in parts if not isinstance(w, QScrollBar) and not w.objectName().startswith("qt_")]
+
+
 def test_all_that_can_be_operated_has_a_name(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
     window = open_window(SourceSpec.demo(), open_=open_spec)
     qtbot.waitUntil(window.parts.transport.isVisible, timeout=LONG)
     for name in ("outputs", "gestures"):
         window.actions_[name].trigger()
     window.parts.banners.show_banner("n", "warning", "Something happened.", "Mend it")
-    kinds = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit)
-    parts = [w for w in window.findChildren(QWidget) if isinstance(w, kinds) and w.isVisibleTo(window)]
-    operated = [w for w in parts if not isinstance(w, QScrollBar) and not w.objectName().startswith("qt_")]
-    assert len(operated) > 50
-    assert not [w for w in operated if not name_of(w)]
+    parts = operated(window)
+    assert len(parts) > 50 and not [w for w in parts if not name_of(w)]
     controls = window.parts.controls
     assert controls.device.accessibleName() == "Device" and controls.labels[controls.device].buddy() is controls.device
 
@@ -233,6 +236,32 @@ def test_all_of_the_sessions_window_is_reached_on_a_small_screen(
         qtbot.waitUntil(lambda p=part: p.visibleRegion().boundingRect() == p.rect(), timeout=LONG)
     sessions.shut_down()
     window.commands.sessions = None
+
+
+def test_tab_and_names_in_the_sessions_window(qtbot: Any, window: MainWindow) -> None:
+    write_session(sessions_root() / "a", 12)
+    window.actions_["library"].trigger()
+    sessions = window.commands.sessions
+    assert sessions is not None
+    qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
+    sessions.actions_["export"].trigger()
+    qtbot.waitUntil(lambda: sessions.panel.form.session is not None, timeout=LONG)
+    own = [w for w in operated(sessions) if type(w) is not QToolButton or w.objectName()]  # Qt's in the field
+    assert len(own) > 25 and not [w for w in own if not name_of(w)]
+    with qtbot.waitActive(sessions, timeout=LONG):
+        sessions.activateWindow()
+    sessions.side.view.setFocus()
+    seen: list[QWidget] = []
+    while len(seen) < 50 and (len(seen) < 2 or seen[-1] is not seen[0]):
+        QTest.keyClick(sessions.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(sessions.focusWidget())
+        assert not seen[-1].visibleRegion().isEmpty() and not isinstance(seen[-1], QScrollArea)
+    assert {sessions.player, sessions.player.controls.speed, sessions.panel.start, sessions.side.search} <= set(seen)
+    sessions.side.view.setFocus()
+    before = look(sessions.player)
+    sessions.player.setFocus(Qt.FocusReason.TabFocusReason)
+    QApplication.processEvents()
+    assert (np.abs(look(sessions.player) - before).max(axis=2) > 60).sum() > sessions.player.width()
 
 
 class Opened(QObject):

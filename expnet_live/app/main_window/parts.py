@@ -69,6 +69,7 @@ class Parts:
         self.span = Chooser(texts.CURVES_SPAN_TIP, on.span)
         self.span.set_options([catalog.Option(n, texts.SECONDS.format(n=n)) for n in SPANS], None)
         self.gauge = Chooser(texts.GAUGE_TIP, on.gauge)
+        self.gauge.setAccessibleName(texts.GAUGE)
         self.gauge.set_options([catalog.Option(k, v) for k, v in texts.GAUGES.items()], None)
         for small in (self.overlay, self.span, self.gauge):
             small.setProperty("small", True)

@@ -58,6 +58,7 @@ class PlayerView(QWidget):
         """`state`, of the main window, has the choices that both share: the gauge, and the markers of keys 1 to 9."""
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(texts.PLAYER)
         self.folder: Path | None = None
         self.replay: Replay | None = None
         self.moments: Moments | None = None

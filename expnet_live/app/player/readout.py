@@ -40,6 +40,7 @@ class Readout(QWidget):
         self.legend = Legend(texts.PLAYER_LEGEND_TIP, room="+100 %")
         self.legend.toggled.connect(self.toggle)
         self.gauge = Chooser(texts.GAUGE_TIP, lambda v: state.choose(gauge=v))
+        self.gauge.setAccessibleName(texts.GAUGE)
         self.gauge.set_options([catalog.Option(k, v) for k, v in texts.GAUGES.items()], None)
         self.gauge.setProperty("small", True)
         self.gauge.setMaximumWidth(132)

@@ -149,6 +149,7 @@ class ExportPanel(QWidget):
         heading = PlainLabel(texts.EXPORT.upper())
         heading.setObjectName("DockTitle")
         self._close.setObjectName("Flat")
+        self._close.setAccessibleName(texts.EXPORT_CLOSE_TIP)
         self.start.setObjectName("Primary")
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)

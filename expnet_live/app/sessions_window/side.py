@@ -201,6 +201,7 @@ class ListSide(QWidget):
         self.search.setObjectName("Search")
         self.search.setPlaceholderText(texts.SEARCH)
         self.search.setToolTip(texts.SEARCH_TIP)
+        self.search.setAccessibleName(texts.SEARCH)
         self.search.setClearButtonEnabled(False)
         self._glass = self.search.addAction(icons.icon("search", "#888888"), QLineEdit.ActionPosition.LeadingPosition)
         self._glass.setToolTip(texts.SEARCH_TIP)

@@ -214,7 +214,7 @@ BAR_TIP = (
 )
 PLAYER_BAR_TIP = "{title}: {value}, in this session {low} to {high}. Click: curve on or off."
 SD = "{value:+.2f} sd"
-GAUGE_TIP = "Show the named actions in per cent, or the model's coefficients in standard deviations"
+GAUGE, GAUGE_TIP = "Values", "Show the named actions in per cent, or the model's coefficients in standard deviations"
 GAUGES = {"actions": "Actions, %", "coefficients": "Coefficients, sd"}
 GAIN_MENU = "Gain of {title}"
 GAIN_RESET_ALL = "Reset all gains"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+PLAYER = "Player"
 PLAYER_NONE = "Choose a session to see it here."
 PLAYER_LOADING = "Opening the session… {share:.0%}"
 PLAYER_BROKEN = "{folder} cannot be shown ({reason}); see the log for details."
