@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -58,6 +59,7 @@ class VideoReader:
         self._damages = 0
         self._reached = 0.0
         self._read = self._closed = False  # to its end; by its user
+        self._lock = threading.RLock()  # FFmpeg ends the whole program when what it reads is closed
         self._open()
         self.raw = is_raw(self._container)
         self.fps = frame_rate(self._container, self._stream)
@@ -69,15 +71,25 @@ class VideoReader:
         """Start the iteration at the frame shown at `seconds`."""
         if seconds <= 0:
             return
-        self._check_open()
-        self._from = seconds
-        if self.raw:
-            self._seek_raw(seconds)
-        else:
-            self._seek(seconds)
+        with self._lock:
+            self._check_open()
+            self._from = seconds
+            if self.raw:
+                self._seek_raw(seconds)
+            else:
+                self._seek(seconds)
 
     def __iter__(self) -> Iterator[Picture]:
-        self._check_open()
+        pictures = self._pictures()
+        while True:
+            with self._lock:
+                self._check_open()
+                picture = next(pictures, None)
+            if picture is None:
+                return
+            yield picture
+
+    def _pictures(self) -> Iterator[Picture]:
         stamped = ((self._stamp(f), (f, p)) for f, p in deinterlaced(self._frames))
         times: Iterator[tuple[float, tuple[VideoFrame, VideoFrame]]]
         if self.raw:
@@ -92,7 +104,6 @@ class VideoReader:
             image = tone_mapped(picture) if is_hdr(frame) else converted(picture)
             image = turned(square_pixels(image, self._stream.sample_aspect_ratio), display_turn(frame))
             yield Picture(image, time, first + n)
-            self._check_open()
             n += 1
         if n == 0 and self._read and not self._from:
             raise SourceError(f"{self._path} has been read to its end already; open it again.")
@@ -108,11 +119,12 @@ class VideoReader:
         return self._damages
 
     def close(self) -> None:
-        self._closed = True
-        self._container.close()
+        """Any thread may close it; the iteration then raises SourceError."""
+        with self._lock:
+            self._closed = True
+            self._container.close()
 
     def _check_open(self) -> None:
-        """FFmpeg ends the whole program when a closed file is read."""
         if self._closed:
             raise SourceError(f"{self._path} has been closed; open it again.")
 

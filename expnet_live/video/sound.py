@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,6 +142,7 @@ class SoundReader:
         self._container, self._stream, self._origin = container, stream, origin
         self._from = 0.0
         self._closed = False
+        self._lock = threading.Lock()  # FFmpeg ends the whole program when what it reads is closed
 
     @classmethod
     def open(cls, path: Path) -> SoundReader | None:
@@ -164,8 +166,9 @@ class SoundReader:
     def seek(self, seconds: float) -> None:
         """Continue with the sound at `seconds`; after `close`, do nothing."""
         self._from = seconds
-        if not self._closed:
-            self._back_to(seconds)
+        with self._lock:
+            if not self._closed:
+                self._back_to(seconds)
 
     def __iter__(self) -> Iterator[Sound]:
         resampler = Resampler()
@@ -176,8 +179,10 @@ class SoundReader:
             yield from self._wanted(sound)
 
     def close(self) -> None:
-        self._closed = True
-        self._container.close()
+        """Any thread may close it; the iteration then ends."""
+        with self._lock:
+            self._closed = True
+            self._container.close()
 
     def _wanted(self, sound: Sound) -> Iterator[Sound]:
         time = sound.time - self._origin
@@ -198,12 +203,13 @@ class SoundReader:
         import av
 
         packets = iter(()) if self._closed else self._container.demux(self._stream)
-        while not self._closed:  # FFmpeg ends the whole program when a closed file is read
+        while True:
             try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                frames = packet.decode()
+                with self._lock:
+                    packet = None if self._closed else next(packets, None)
+                    if packet is None:
+                        return
+                    frames = packet.decode()
             except (av.FFmpegError, OSError) as error:
                 log.info("sound: %s", error)
                 if isinstance(error, av.EOFError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from pathlib import Path
 
 import av
@@ -10,7 +11,7 @@ import PIL.Image as pillow
 import pytest
 from skimage import data
 
-from expnet_live.capture.sources import SourceError, open_source
+from expnet_live.capture.sources import Source, SourceError, open_source
 from expnet_live.capture.sources.picture import ImageSource
 from expnet_live.capture.sources.video import VideoSource
 from expnet_live.core.types import Frame, Image
@@ -235,3 +236,25 @@ def test_the_sound_of_a_closed_video_ends(tmp_path: Path) -> None:
     assert len(list(blocks)) <= 1  # what was decoded already
     sound.seek(0.5)
     assert list(sound) == []
+
+
+def test_another_thread_may_close_a_video(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "long.mp4", list(range(90)))
+    for wanted in range(1, 40):
+        source, enough, said = open_source(path), threading.Event(), []
+
+        def read(source: Source = source, enough: threading.Event = enough, said: list[str] = said) -> None:
+            try:
+                for frame in source:
+                    if frame.index == wanted:  # noqa: B023  the thread ends before the next one
+                        enough.set()
+            except SourceError as error:
+                said.append(str(error))
+            enough.set()
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        enough.wait(20)
+        source.close()
+        reading.join(20)
+        assert not said or said[0].endswith("has been closed; open it again.")
