@@ -326,3 +326,12 @@ def test_a_size_is_chosen_in_the_menu(qtbot: Any, window: MainWindow) -> None:
     size.actions()[2].trigger()
     qtbot.waitUntil(lambda: banners(window).get("zoom") == texts.ZOOM_NEXT.format(zoom=150), timeout=LONG)
     assert window.controller.choices.zoom == 150 and [a.text() for a in size.actions() if a.isChecked()] == ["150 %"]
+
+
+def test_all_controls_are_seen_on_a_common_laptop(qtbot: Any, window: MainWindow) -> None:
+    """1366 x 768, less a title bar."""
+    window.arrange()
+    window.resize(1280, 735)
+    window.share_room()
+    controls, camera = window.parts.controls, window.parts.docks["camera"]
+    qtbot.waitUntil(lambda: controls.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)

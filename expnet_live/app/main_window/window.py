@@ -52,6 +52,7 @@ _AREAS = {
     "outputs": _RIGHT,
     "curves": _BOTTOM,
 }  # of the panels
+_CONTROLS = 404  # px in which they need no scroll bar
 _OPTIONAL = ("gestures", "outputs")  # panels that are hidden until somebody wants them
 # Panels that are tabs of one place, for ever smaller screens: 1366 x 768 at 200 % has 683 x 384 pixels.
 _STACKS = (
@@ -121,13 +122,18 @@ class MainWindow(QMainWindow):
         if (layout := self.layout()) is not None:
             layout.activate()  # else it keeps the smallest size of the arrangement before
         resize_on_screen(self, 1280, 800)
+        self.share_room()
+
+    def share_room(self) -> None:
+        """Give the panels their first sizes: all controls are seen, and the camera has the rest of their side."""
         docks = self.parts.docks
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         sides = [docks["camera"], docks["expression"]]
         if docks["expression"] in self.tabifiedDockWidgets(docks["camera"]):
             sides.pop()
         self.resizeDocks(sides, [350, 300][: len(sides)], horizontal)
-        self.resizeDocks([docks["camera"], docks["controls"]], [340, 380], vertical)
+        rest = self.height() - self.menuBar().height() - self.statusBar().height() - _CONTROLS
+        self.resizeDocks([docks["camera"], docks["controls"]], [max(rest, 1), _CONTROLS], vertical)
         self.resizeDocks([docks["curves"]], [184], vertical)
 
     def _put_panels(self, stacks: Sequence[Sequence[str]]) -> None:
