@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,7 +48,10 @@ class Synchrony:
 
 
 def synchronies(one: Recording, other: Recording) -> list[Synchrony]:
-    """Of every signal that moves in both faces, which share a clock."""
+    """Of every signal that moves in both faces. Faces of one recording share a clock; those of two count from their first
+    frames."""
+    if one.source != other.source:
+        one, other = (replace(r, time=r.time - r.time[0]) for r in (one, other))
     start, end = max(one.time[0], other.time[0]), min(one.time[-1], other.time[-1])
     if end - start < 2 * _WINDOW:
         return []

@@ -137,6 +137,15 @@ def test_synchrony_finds_its_lag_and_passes_its_test(lag: float) -> None:
     assert found["jaw"].p > 0.01  # trembling alone
 
 
+def test_clocks_of_two_recordings_count_from_their_first_frames() -> None:
+    base = slow_noise(1800, 5)
+    one, other = (doing(recording(60, name, seed=i), base, "jawOpen") for i, name in enumerate(("one", "two")))
+    late = replace(other, time=other.time + 100)  # such as a part of a longer table
+    (jaw,) = [s for s in synchronies(one, late) if s.signal == "jaw"]
+    assert jaw.lag == 0 and jaw.r > 0.9
+    assert not synchronies(one, replace(late, source="one")), "in one recording, they are never there together"
+
+
 def test_strangers_are_not_synchronous() -> None:
     """Of 12 unrelated pairs, about as many pass the test at .1 as chance lets pass."""
     n = 600
