@@ -94,7 +94,8 @@ _TABLE = (
     Definition(
         "synchrony_p", "Surrogate test", "p",
         "Share of surrogates with at least as much synchrony: 199 times, one face is shifted against the other by a "
-        "random time of at least 4 s, around the end (1 counts the pair itself). It is not corrected for the number "
+        "random time of at least 4 s, around the end (1 counts the pair itself); windows over the seam are left out. "
+        "It is empty where fewer than 19 surrogates remain, as in short recordings, and not corrected for the number "
         "of signals and pairs.",
         "Ramseyer & Tschacher (2011), J. Consult. Clin. Psychol. 79; circular shifts after Moulder et al. (2018), "
         "Psychological Methods 23",

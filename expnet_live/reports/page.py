@@ -173,7 +173,7 @@ def _pairs(report: Report) -> Iterator[str]:
         yield f"<h3>{escape(first)} and {escape(second)}</h3>"
         rows = [_heads("Signal", "r", "Lag (s)", "p", "Windows")]
         for s in mine:
-            cells = (f"{s.r:.2f}", f"{s.lag:+.1f}", f"{s.p:.3f}", str(s.windows))
+            cells = (f"{s.r:.2f}", f"{s.lag:+.1f}", "–" if s.p != s.p else f"{s.p:.3f}", str(s.windows))
             rows.append(f"<tr><td>{s.signal}</td>" + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>")
         yield _table("".join(rows))
         curves = [(s.signal, s.curve) for s in mine]

@@ -15,6 +15,7 @@ from expnet_live.reports.recordings import Recording
 RATE = 10.0  # per second, at which both faces are compared
 _WINDOW, _STEP, _LAG = 8.0, 2.0, 2.0  # s
 _SURROGATES, _SEED = 199, 20
+_FEWEST = 19  # surrogates, below which p cannot be .05
 _LEAST_SHIFT = 2 * _LAG
 _MOST = 300  # windows
 _LEAST = 0.6  # of a window, in which both must be seen
@@ -48,8 +49,8 @@ class Synchrony:
 
 
 def synchronies(one: Recording, other: Recording) -> list[Synchrony]:
-    """Of every signal that moves in both faces. Faces of one recording share a clock; those of two count from their first
-    frames."""
+    """Of every signal that moves in both faces. Those of one recording share a clock; those of two count each from its
+    first frame."""
     if one.source != other.source:
         one, other = (replace(r, time=r.time - r.time[0]) for r in (one, other))
     start, end = max(one.time[0], other.time[0]), min(one.time[-1], other.time[-1])
@@ -68,7 +69,7 @@ def synchronies(one: Recording, other: Recording) -> list[Synchrony]:
 
 def measure(a: Array, b: Array) -> tuple[float, float, float, int, Array] | None:
     """r, lag (s), p, the number of windows and the mean correlation at each lag, of two signals (T,) at RATE; None if
-    there are fewer than two windows in which both move."""
+    there are fewer than two windows in which both move. p is NaN if there are too few surrogates."""
     windows = _windows(a, b)
     found = _correlations(a, b, windows)
     if len(found) < 2:
@@ -80,10 +81,18 @@ def measure(a: Array, b: Array) -> tuple[float, float, float, int, Array] | None
     least = round(_LEAST_SHIFT * RATE)
     shifts = rng.integers(least, max(len(a) - least, least + 1), _SURROGATES)
     # A shift that leaves nothing to compare says nothing against the pair.
-    surrogates = [_correlations(a, np.roll(b, int(s)), windows) for s in shifts]
+    surrogates = [_correlations(a, np.roll(b, int(s)), _beside(windows, int(s))) for s in shifts]
     peaks = np.array([_peak(s) for s in surrogates if len(s)])
-    p = float((1 + (peaks >= r).sum()) / (1 + len(peaks)))
+    p = float((1 + (peaks >= r).sum()) / (1 + len(peaks))) if len(peaks) >= _FEWEST else float("nan")
     return r, lag, p, len(found), curve
+
+
+def _beside(windows: Array, seam: int) -> Array:
+    """The windows that do not reach over the sample where the end of a shifted signal meets its beginning: no face
+    jumps like that, so they are less alike than others."""
+    reach, size = round(_LAG * RATE), round(_WINDOW * RATE)
+    kept: Array = windows[(windows - reach >= seam) | (windows + size + reach <= seam)]
+    return kept
 
 
 def _lags() -> Array:

@@ -137,6 +137,17 @@ def test_synchrony_finds_its_lag_and_passes_its_test(lag: float) -> None:
     assert found["jaw"].p > 0.01  # trembling alone
 
 
+def test_a_seam_makes_no_stranger_synchronous() -> None:
+    """Where the end of a shifted face meets its beginning, it jumps; with those windows, 8 % of strangers had p <= .05
+    and their mean p was .477."""
+    pairs = [(slow_noise(300, 100 + i, 10), slow_noise(300, 900 + i, 10)) for i in range(60)]
+    ps = np.array([found[2] for one, other in pairs if (found := measure(one, other))])
+    assert len(ps) == 60 and np.isfinite(ps).all()
+    assert np.mean(ps <= 0.05) <= 0.1 and np.mean(ps) == pytest.approx(0.5, abs=0.1)
+    short = measure(slow_noise(165, 1, 10), slow_noise(165, 2, 10))
+    assert short is not None and np.isnan(short[2]), "no room for a shift"
+
+
 def test_clocks_of_two_recordings_count_from_their_first_frames() -> None:
     base = slow_noise(1800, 5)
     one, other = (doing(recording(60, name, seed=i), base, "jawOpen") for i, name in enumerate(("one", "two")))
