@@ -99,9 +99,9 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def write_json(path: Path, data: object) -> None:
-    """`whole` for JSON; what is no file, such as /dev/stdout, gets it as it is. Raises UserError."""
+    """`whole` for JSON; what is no file of its own, such as /dev/stdout, gets it as it is. Raises UserError."""
     text = json.dumps(data, indent=1)
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if path.exists() and (path.is_symlink() or not path.is_file()) and not path.is_dir():
         path.write_text(text, encoding="utf-8")
         return
     with whole(path) as partial:

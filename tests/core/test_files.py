@@ -118,6 +118,16 @@ def test_json_is_written_whole_into_folders_that_are_made(tmp_path: Path) -> Non
         write_json(tmp_path / "new", 1)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems ask for a permission to make links")
+def test_a_link_gets_its_json_and_stays_one(tmp_path: Path) -> None:
+    """Such as /dev/stdout, when the output goes to a file."""
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(file)
+    write_json(link, [1])
+    assert link.is_symlink() and json.loads(file.read_text(encoding="utf-8")) == [1]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such pipes")
 def test_a_pipe_gets_its_json_and_stays_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
