@@ -55,7 +55,7 @@ def local_data_folder() -> Path:
 
     It differs only on Windows: `%LOCALAPPDATA%\\ExpNet Live`.
     """
-    if sys.platform != "win32" or "EXPNET_LIVE_DATA" in os.environ:
+    if sys.platform != "win32" or os.environ.get("EXPNET_LIVE_DATA"):
         return data_folder()
     return _found(platformdirs.user_data_path(_NAME, appauthor=False, roaming=False), _former(roaming=False))
 
@@ -71,7 +71,7 @@ def make_folder(folder: Path) -> None:
     """Make `folder` and what is missing above it. The user's data, which show faces, are for nobody else, unless
     EXPNET_LIVE_DATA puts them in a place of the user's choice."""
     own = data_folder()
-    if os.name == "posix" and "EXPNET_LIVE_DATA" not in os.environ and folder.is_relative_to(own):
+    if os.name == "posix" and not os.environ.get("EXPNET_LIVE_DATA") and folder.is_relative_to(own):
         own.parent.mkdir(parents=True, exist_ok=True)
         own.mkdir(0o700, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,12 @@ def test_data_of_a_user_are_for_nobody_else(usual: Path, monkeypatch: pytest.Mon
         assert open_.stat().st_mode & 0o777 == 0o755
 
 
+def test_a_place_that_is_empty_is_none(usual: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPNET_LIVE_DATA", "")
+    make_folder(data_folder() / "sessions")
+    assert data_folder() == usual and usual.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_file_in_the_way_is_an_error(usual: Path) -> None:
     usual.parent.mkdir(parents=True, exist_ok=True)
     usual.write_text("", encoding="utf-8")
