@@ -148,6 +148,7 @@ class Stream(Worker):
         after, self._after = self._after, None
         if after is not None:
             after.join(_BEFORE)
+        self._proceed()  # it may be switched off already
         self._busy_since = time.monotonic()
         try:
             sender = self.kind.open(self.address)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from plugins import install
-from sending import Opened, turned, until
+from sending import PATIENCE, Opened, turned, until
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
-from expnet_live.outputs.stream import OUTPUTS, parse_target
+from expnet_live.outputs.stream import OUTPUTS, Stream, parse_target
 
 PACKAGE = "odd_output"
 BODY = """
@@ -117,6 +117,21 @@ def test_one_that_breaks_ends_alone(installed: Callable[..., None], opened: Open
     stream = opened("odd", 1)
     until(lambda: stream.over, lambda: (stream.put(turned(1.0)), stream.complaint))
     assert "stopped" in (stream.complaint or "") and "odd://127.0.0.1:1 (division by zero)" in (stream.complaint or "")
+
+
+def test_one_that_is_switched_off_before_its_port_is_free_never_opens(installed: Callable[..., None]) -> None:
+    opening = "Kind.open = lambda self, address: OPENED.append(address) or Odd(address)"
+    installed(f"OPENED = []\n{opening}\nOdd.close = lambda self: OVER.wait()")
+    first = Stream(*parse_target("odd"))
+    second = Stream(*parse_target("odd"), after=first)
+    first.start()
+    until(lambda: first.ready)
+    first.stop()
+    second.start()
+    second.stop()
+    sys.modules[PACKAGE].OVER.set()
+    assert first.join(PATIENCE) and second.join(PATIENCE)
+    assert len(sys.modules[PACKAGE].OPENED) == 1
 
 
 def test_addresses_that_it_cannot_use(installed: Callable[..., None]) -> None:
