@@ -39,6 +39,7 @@ from expnet_live.research.training.dataset import FaceDataset, plain_batches, sa
 from expnet_live.research.training.losses import ExpNetLoss, LossWeights, dense_error
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
+from expnet_live.research.training.photos import bytes_of
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +160,8 @@ def train(
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
-            torch.manual_seed((config.seed << 40) + done + rank)  # of dropout: the same after each resumption
+            # Of dropout: the same after each resumption. Torch takes 64 bits.
+            torch.manual_seed(((config.seed << 40) + done + rank) % (1 << 64))
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 result = wrapped(image)
             total, parts = loss_of(net.split(result.float()), batch)
@@ -270,7 +272,7 @@ def _settings(crops: CropSet, config: TrainConfig) -> dict[str, str]:
     """What a training that goes on must have in common with the one before."""
     options = {name: value for name, value in asdict(config).items() if name not in _FREE}
     options["init"] = options["init"] and options["init"].name
-    targets = hashlib.sha256(crops.expression.tobytes() + "\n".join(map(str, crops.key)).encode()).hexdigest()
+    targets = hashlib.sha256(crops.expression.tobytes() + bytes_of("\n".join(map(str, crops.key)))).hexdigest()
     return {name: str(value) for name, value in options.items()} | {"photos or labels": targets[:16]}
 
 
