@@ -131,7 +131,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
             if source := (row["source"] or "").strip():
                 yield source, (row.get("person") or "").strip() or None
     except csv.Error as error:
-        raise UserError(f"The list {path} is damaged behind line {rows.line_num} ({error}); correct it.") from error
+        raise UserError(f"The list {path} is damaged after line {rows.line_num} ({error}); correct it.") from error
 
 
 def _stamped(one: Input) -> Input:

@@ -84,7 +84,7 @@ def read_groups(path: Path) -> dict[str, Member]:
     try:
         return _members(rows, path)
     except csv.Error as e:
-        raise UserError(f"{path} is damaged behind line {rows.line_num} ({e}); correct it.") from e
+        raise UserError(f"{path} is damaged after line {rows.line_num} ({e}); correct it.") from e
 
 
 def _members(rows: csv.DictReader[str], path: Path) -> dict[str, Member]:
@@ -258,7 +258,7 @@ def _between(figure: str, data: Any, names: Sequence[str]) -> list[Effect]:
     told = {str(group): _told(people) for group, people in own.groupby("group")}
     found = []
     for group in names[1:]:
-        if group not in told or len(own) - len(told) < _FREEDOM:
+        if group not in told:
             continue
         (of, middle, square, free), (of_first, first, first_square, first_free) = told[group], told[names[0]]
         both = square + first_square
@@ -277,12 +277,11 @@ def _told(people: Any) -> tuple[Spread, float, float, float]:
     """Of the people of a group, with their means and weights: their spread, the weighted mean, its squared error by how
     far people are from it, so that groups may differ in that, and the degrees of freedom of that error (CR2)."""
     means, weight = people["mean"].to_numpy(), people["weight"].to_numpy() / people["weight"].sum()
-    n, middle = len(means), float(weight @ means)
-    square = float((weight**2 * (means - middle) ** 2 / (1 - weight)).sum())
-    rest = np.eye(n) - np.sqrt(np.outer(weight, weight))
-    form = rest @ np.diag(weight / (1 - weight)) @ rest
-    freedom = float(np.trace(form) ** 2 / (form**2).sum())
-    return Spread(n, float(means.mean()), float(means.std(ddof=1))), middle, square, freedom
+    middle, odds = float(weight @ means), weight / (1 - weight)
+    square = float((weight * odds * (means - middle) ** 2).sum())
+    # Satterthwaite's, where the variance of each mean is as its weight says: n - 1 with equal weights.
+    freedom = 1 / float((odds**2 * (1 - 2 * weight)).sum() + (odds @ weight) ** 2)
+    return Spread(len(means), float(means.mean()), float(means.std(ddof=1))), middle, square, freedom
 
 
 def _weights(data: Any, windows: Any) -> tuple[Any, str]:

@@ -81,7 +81,7 @@ def test_a_list_that_names_itself_has_a_sentence(tmp_path: Path) -> None:
 
 def test_a_damaged_list_has_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text('source,person\na.mp4,"Ann\n' + "b.mp4,Bob\n" * 20_000)
-    with pytest.raises(UserError, match="is damaged behind line 1 "):
+    with pytest.raises(UserError, match="is damaged after line 1 "):
         list_inputs([str(tmp_path / "list.csv")])
 
 

@@ -329,7 +329,7 @@ def test_tables_that_cannot_be_read(
         ("source,who,group\na,p,g\n", "has no column participant"),
         ("source,participant,group\na,p,g\nb,p\n", "says too little in line 3"),
         ("source,participant,group\na,p,g\na,p,h\n", "says two things about a"),
-        ('source,participant,group\na,p,"g\n' + "b,q,h\n" * 30_000, "is damaged behind line 1 "),
+        ('source,participant,group\na,p,"g\n' + "b,q,h\n" * 30_000, "is damaged after line 1 "),
     ],
 )
 def test_tables_of_groups_that_cannot_be_read(
