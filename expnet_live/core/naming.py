@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "123456789")})
-_LONGEST = (
-    180  # bytes of a name: file systems allow 255, with a number, an ending, and the addition while it is written
-)
+# Bytes of a name: file systems allow 255, with a number, an ending, and the addition while it is written.
+_LONGEST = 180
 
 
 def few(names: Sequence[str], most: int = 3) -> str:

@@ -77,9 +77,8 @@ def blinks(recording: Recording) -> list[Blink]:
     lids = np.min(recording.weights[:, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]], axis=1)
     rest = float(np.nanmedian(lids)) if np.isfinite(lids).any() else 0.0
     found: list[Blink] = []
-    pause = np.diff(recording.time, prepend=-np.inf, append=np.inf) > _longest(
-        recording
-    )  # before each frame, and after the last
+    # Before each frame, and after the last.
+    pause = np.diff(recording.time, prepend=-np.inf, append=np.inf) > _longest(recording)
     for start, end in runs(recording, lids - rest >= _CLOSES):
         peak = start + int(np.nanargmax(lids[start:end]))
         height = float(lids[peak] - rest)
