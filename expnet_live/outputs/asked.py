@@ -63,6 +63,7 @@ class Asked(Sender):
         if self._origin is None:
             self._origin = sample.translation
         data: dict[str, bytes] = {}
+        away: list[OSError] = []
         for place, (asker, version) in tuple(self._askers.items()):
             if version not in data:
                 data[version] = self._changed(sample, version)
@@ -70,8 +71,12 @@ class Asked(Sender):
                 asker.send(data[version])
             except BlockingIOError:
                 continue
-            except OSError:  # it has left without notice, or its network has
+            except ConnectionError:  # it has left without notice
                 self._forget(place)
+            except OSError as error:  # its network is away: it may come back, and receivers ask only once
+                away.append(error)
+        if away and len(away) == len(self._askers):
+            raise away[0]
 
     def _changed(self, sample: Sample, version: str) -> bytes:
         """Make packets differ, because receivers treat a repeated packet as lost tracking."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -159,6 +163,67 @@ def test_one_who_never_stops_asking_holds_up_nobody(opened: Opened, receiver: so
     finally:
         over.set()
         nagging.join(PATIENCE)
+
+
+AWAY = """
+import fcntl, os, socket, struct
+from ipaddress import ip_address
+from sending import face_of, frame_of
+from expnet_live.outputs.sample import SampleOf
+from expnet_live.outputs.stream import parse_target
+
+HERE, THERE = (ip_address(a).packed for a in ("192.0.2.1", "192.0.2.2"))
+cable = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(cable, 0x400454CA, struct.pack("16sH22x", b"cable", 0x1001))  # TUNSETIFF, whole IP packets
+
+def interface(request, content):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_:
+        fcntl.ioctl(any_, request, struct.pack("16s", b"cable") + content + bytes(8))
+
+def network(up):
+    interface(0x8914, struct.pack("h14x", up))  # SIOCSIFFLAGS
+
+def answered():
+    packet = b""
+    while packet[9:10] != bytes([17]):  # UDP, no chatter of the interface
+        packet = os.read(cable, 4096)
+    return b"jawOpen" in packet
+
+for request, address in ((0x8916, HERE), (0x891C, ip_address("255.255.255.0").packed)):  # address and mask
+    interface(request, struct.pack("hxx", socket.AF_INET) + address + bytes(8))
+network(True)
+state = frame_of(1.0, face_of())
+kind, address = parse_target("ifacialmocap://192.0.2.1:49983")
+sender, sample = kind.open(address), SampleOf()(state, state.faces[0], None)
+words = b"iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"
+datagram = struct.pack(">HHHH", 49983, 49983, 8 + len(words), 0) + words
+head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(datagram), 1, 0, 64, 17, 0) + THERE + HERE
+total = sum(struct.unpack(">10H", head))
+total = (total & 0xFFFF) + (total >> 16)
+os.write(cable, head[:10] + struct.pack(">H", 0xFFFF - total) + head[12:] + datagram)
+sender.send(sample)
+print(answered())
+network(False)
+try:
+    sender.send(sample)
+except OSError as error:
+    print(error.strerror)
+network(True)
+sender.send(sample)
+print(answered())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems give a process no network of its own")
+def test_a_network_that_comes_back_needs_no_other_request() -> None:
+    own, cable = ["unshare", "--map-root-user", "--net"], ["test", "-w", "/dev/net/tun"]
+    if shutil.which("unshare") is None or subprocess.run([*own, *cable], capture_output=True, check=False).returncode:
+        pytest.skip("this system gives a process no network of its own")
+    done = subprocess.run(
+        [*own, sys.executable, "-c", AWAY], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == ["True", "Network is unreachable", "True"], done.stderr
 
 
 def test_the_newest_of_many_receivers_are_kept(opened: Opened) -> None:
