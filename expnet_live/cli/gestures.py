@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
     from expnet_live.gestures.rule import Event, Rule
     from expnet_live.person.person import Person
+    from expnet_live.pipeline.pipeline import Pipeline
     from expnet_live.sessions.reading.session import Session
 
 
@@ -60,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.signals import terminable
     from expnet_live.gestures.finding import write_table
     from expnet_live.gestures.watching import chosen, rules_of
+    from expnet_live.reports.recordings import is_recorded
 
-    session = _session(args.sources)
+    recorded = [source for source in args.sources if is_recorded(Path(source))]
+    session = _session(args.sources) if not recorded else None
     person = _person(args, session)
     rules = chosen(rules_of(person.gestures), args.only)
     if args.list:
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None:
         check_new(args.out, args.overwrite)
     with terminable():
-        header, lines = _table(args, session, person, rules)
+        header, lines = _table(args, session, recorded, person, rules)
     if args.out is not None:
         write_table(args.out, header, lines)
         print(f"{args.out}: {len(lines)} gestures")
@@ -87,9 +90,7 @@ def _session(sources: list[str]) -> Session | None:
     from expnet_live.sessions.format.folder import is_session
     from expnet_live.sessions.reading.session import Session
 
-    if len(sources) != 1 or not is_session(Path(sources[0])) or _recorded(sources[0]):
-        return None
-    return Session.open(sources[0])
+    return Session.open(sources[0]) if len(sources) == 1 and is_session(Path(sources[0])) else None
 
 
 def _person(args: argparse.Namespace, session: Session | None) -> Person:
@@ -100,18 +101,8 @@ def _person(args: argparse.Namespace, session: Session | None) -> Person:
     return known or person_of(args.profile or DEFAULT)
 
 
-def _recorded(source: str) -> bool:
-    """Whether it is a table of `analyze`, a folder of sessions or a data set, in which there may be many faces."""
-    path = Path(source)
-    if not path.is_dir():
-        return path.suffix.lower() in (".csv", ".parquet")
-    return (path / "run.json").is_file() or any(
-        next(path.glob(pattern), None) is not None for pattern in ("*/session.json", "**/*.parquet")
-    )
-
-
 def _table(
-    args: argparse.Namespace, session: Session | None, person: Person, rules: list[Rule]
+    args: argparse.Namespace, session: Session | None, recorded: list[str], person: Person, rules: list[Rule]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The header and the lines."""
     from expnet_live.capture.spec import SourceSpec
@@ -119,15 +110,21 @@ def _table(
     from expnet_live.gestures.finding import HEADER, lines_of, session_events
 
     acts = bool(args.to or args.press)
-    if session is None and len(args.sources) == 1 and not _recorded(args.sources[0]):
+    if session is None and len(args.sources) == 1 and not recorded:
         spec = SourceSpec.parse(args.sources[0])
-        return HEADER, lines_of((_live if acts or spec.live else _video)(args, spec, person, rules))
+        if acts or spec.live:
+            return HEADER, lines_of(_live(args, spec, person, rules))
+        return HEADER, lines_of(_video(_pipeline(args), spec, person, rules))
     if acts:
         raise UserError("Only one camera or video is live; leave out --to and --press, or give that alone.")
-    return (HEADER, lines_of(session_events(session, rules))) if session is not None else _many(args, person, rules)
+    if session is not None:
+        return HEADER, lines_of(session_events(session, rules))
+    return _many(args, recorded, person, rules)
 
 
-def _many(args: argparse.Namespace, person: Person, rules: list[Rule]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _many(
+    args: argparse.Namespace, recorded: list[str], person: Person, rules: list[Rule]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Of every face in several sources: the recorded ones first, then the videos."""
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.errors import UserError
@@ -135,7 +132,7 @@ def _many(args: argparse.Namespace, person: Person, rules: list[Rule]) -> tuple[
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.sessions.format.folder import is_session
 
-    recorded = [s for s in args.sources if _recorded(s) or is_session(Path(s))]
+    recorded = [s for s in args.sources if s in recorded or is_session(Path(s))]
     videos = [SourceSpec.parse(s) for s in args.sources if s not in recorded]
     if any(spec.live for spec in videos):
         raise UserError("A camera is watched alone; give the other sources to a second command.")
@@ -149,18 +146,24 @@ def _many(args: argparse.Namespace, person: Person, rules: list[Rule]) -> tuple[
                 whose = (face.source, "" if face.face < 0 else str(face.face))
                 lines += [whose + line for line in lines_of(face_events(face.time, face.weights, face.rotation, rules))]
                 progress(i, len(read.faces))
-    for spec in videos:
-        lines += [(spec.value or spec.name, "", *line) for line in lines_of(_video(args, spec, person, rules))]
+    if videos:
+        pipeline = _pipeline(args)
+        for spec in videos:
+            lines += [(spec.value or spec.name, "", *line) for line in lines_of(_video(pipeline, spec, person, rules))]
     return (*WHOSE, *HEADER), lines
 
 
-def _video(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:
+def _pipeline(args: argparse.Namespace) -> Pipeline:
+    from expnet_live.pipeline.pipeline import Pipeline
+
+    return Pipeline.load(args.model, args.device, smoothing=args.smoothing)
+
+
+def _video(pipeline: Pipeline, spec: SourceSpec, person: Person, rules: list[Rule]) -> list[Event]:
     from expnet_live.capture.sources import open_spec
     from expnet_live.core.errors import UserError
     from expnet_live.gestures.finding import source_events
-    from expnet_live.pipeline.pipeline import Pipeline
 
-    pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
     with open_spec(spec) as source, progress_bar() as progress:
         if source.still:
             raise UserError(f"{source.name} holds pictures without times; give a video, a session or a camera.")

@@ -112,6 +112,16 @@ class Recordings:
         return [f"{few(names)}: {why}" for why, names in self.left_out.items()]
 
 
+def is_recorded(path: Path) -> bool:
+    """Whether it is what `read_recordings` reads besides sessions: a table of `analyze`, a folder of sessions or a
+    data set, in which there may be many faces."""
+    if not path.is_dir():
+        return path.suffix.lower() in (".csv", ".parquet")
+    return (path / "run.json").is_file() or any(
+        next(path.glob(pattern), None) is not None for pattern in ("*/session.json", "**/*.parquet")
+    )
+
+
 def read_recordings(inputs: Sequence[Path]) -> Recordings:
     """All faces of the inputs, each input once. Raises UserError if one cannot be read, or there is no face in any."""
     left_out: dict[str, list[str]] = {}
