@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
+N = TypeVar("N", int, float)
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SMOOTHINGS = ("off", "responsive", "balanced", "stable")
 
@@ -73,45 +75,34 @@ def add_look(parser: argparse._ActionsContainer) -> None:
 
 
 def positive_int(text: str) -> int:
-    with suppress(ValueError):
-        if (value := int(text)) >= 1:
-            return value
-    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return _number(text, int, lambda n: n >= 1, "a whole number of at least 1")
 
 
 def positive_float(text: str) -> float:
-    with suppress(ValueError):
-        if (value := float(text)) > 0 and math.isfinite(value):
-            return value
-    raise argparse.ArgumentTypeError(f"{text} is not a number above 0, such as 2.5")
+    return _number(text, float, lambda x: x > 0 and math.isfinite(x), "a number above 0, such as 2.5")
 
 
 def whole_number(text: str) -> int:
-    with suppress(ValueError):
-        if (value := int(text)) >= 0:
-            return value
-    raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 0")
+    return _number(text, int, lambda n: n >= 0, "a whole number of at least 0")
 
 
 def number(text: str) -> float:
-    with suppress(ValueError):
-        if (value := float(text)) >= 0 and math.isfinite(value):
-            return value
-    raise argparse.ArgumentTypeError(f"{text} is not a number of at least 0, such as 0.5")
+    return _number(text, float, lambda x: x >= 0 and math.isfinite(x), "a number of at least 0, such as 0.5")
 
 
 def share(text: str) -> float:
-    with suppress(ValueError):
-        if 0 <= (value := float(text)) <= 1:
-            return value
-    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1, such as 0.5")
+    return _number(text, float, lambda x: 0 <= x <= 1, "a number from 0 to 1, such as 0.5")
 
 
 def below_one(text: str) -> float:
+    return _number(text, float, lambda x: 0 <= x < 1, "a number from 0 to below 1, such as 0.5")
+
+
+def _number(text: str, kind: Callable[[str], N], holds: Callable[[N], bool], wanted: str) -> N:
     with suppress(ValueError):
-        if 0 <= (value := float(text)) < 1:
+        if holds(value := kind(text)):
             return value
-    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to below 1, such as 0.5")
+    raise argparse.ArgumentTypeError(f"{text} is not {wanted}")
 
 
 def output_file(text: str) -> Path:
