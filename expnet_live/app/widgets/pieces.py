@@ -103,18 +103,25 @@ def _room(window: QWidget) -> QSize:
     return window.screen().availableSize() - QSize(0, _TITLE_BAR)
 
 
-class Scrolled(QScrollArea):
-    """A scrolling frame for tall content, which is stretched if there is room; never narrower than its content."""
+class Scrolling(QScrollArea):
+    """Scrolls its content, which is stretched if there is room; Tab goes on to what is in it."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
         self._content = content
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes on to what is in it
-        self.setToolTip(content.toolTip())
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setWidget(content)
+
+
+class Scrolled(Scrolling):
+    """For tall content: never narrower than it."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__(content)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setToolTip(content.toolTip())
 
     def minimumSizeHint(self) -> QSize:
         least = super().minimumSizeHint()

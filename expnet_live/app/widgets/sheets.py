@@ -9,12 +9,10 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSlider,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +20,7 @@ from shiboken6 import isValid
 
 from expnet_live.app import texts
 from expnet_live.app.widgets.actions import ActionSpec
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown, shortened
+from expnet_live.app.widgets.pieces import PlainLabel, Scrolling, as_shown, shortened
 
 _MOST_ROWS = 13  # of keys, for which a window of 600 px has room
 _PAGES: dict[int, QAbstractSlider.SliderAction] = {
@@ -31,16 +29,11 @@ _PAGES: dict[int, QAbstractSlider.SliderAction] = {
 }
 
 
-class _Content(QScrollArea):
+class _Content(Scrolling):
     """As large as its content, and scrolling where the sheet has no room for that."""
 
     def __init__(self, content: QWidget) -> None:
-        super().__init__()
-        self._content = content
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(content)
+        super().__init__(content)
         self.verticalScrollBar().rangeChanged.connect(lambda *_: self.updateGeometry())  # the content has grown
 
     def sizeHint(self) -> QSize:
