@@ -20,6 +20,7 @@ from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, move, write_whole
+from expnet_live.core.naming import numbered
 from expnet_live.core.records import read_json
 from expnet_live.sessions.format.table import MARKER
 
@@ -142,12 +143,12 @@ class Results:
 
     def _place(self, table: Path) -> Path:
         """Move the table to its place, or beside it."""
-        place, n = self.out / TABLE, 2
+        place = self.out / TABLE
         try:
             move(table, place)
         except PermissionError:
-            while place.exists():
-                place, n = place.with_name(f"{Path(TABLE).stem}-{n}.csv"), n + 1
+            names = numbered(place.stem, place.suffix, "-")
+            place = next(path for path in map(self.out.joinpath, names) if not path.exists())
             move(table, place)
         return place
 

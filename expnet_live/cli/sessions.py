@@ -202,13 +202,10 @@ def run_import(args: argparse.Namespace) -> int:
 
 def _free_folder(root: Path, name: str) -> Path:
     """A folder in `root` for a video whose path, without suffix, is `name`."""
-    from itertools import count
+    from expnet_live.core.naming import file_stem, numbered
 
-    from expnet_live.core.naming import file_stem
-
-    stem = file_stem(name.replace("/", "_"), "session")
-    folders = (root / (stem if i == 1 else f"{stem}-{i}") for i in count(1))
-    return next(folder for folder in folders if not folder.exists())
+    names = numbered(file_stem(name.replace("/", "_"), "session"), between="-")
+    return next(folder for folder in map(root.joinpath, names) if not folder.exists())
 
 
 @quietly

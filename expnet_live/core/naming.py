@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "123456789")})
@@ -34,3 +35,14 @@ def file_stem(text: str, otherwise: str) -> str:
     plain = "".join(c if c.isprintable() else "_" for c in text.translate(_FORBIDDEN))
     stem = plain.encode()[:_LONGEST].decode("utf-8", "ignore").strip(" .") or otherwise
     return f"_{stem}" if is_device(stem) else stem
+
+
+def numbered(stem: str, ending: str = "", between: str = " ") -> Iterator[str]:
+    """Names to take the first free one of: that of `stem`, then with a number from 2 on.
+
+    >>> names = numbered("smile", ".csv")
+    >>> next(names), next(names)
+    ('smile.csv', 'smile 2.csv')
+    """
+    yield stem + ending
+    yield from (f"{stem}{between}{i}{ending}" for i in count(2))

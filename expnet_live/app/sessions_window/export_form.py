@@ -15,7 +15,7 @@ from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder, title_of
-from expnet_live.core.naming import file_stem
+from expnet_live.core.naming import file_stem, numbered
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
@@ -302,5 +302,4 @@ class ExportForm(QWidget):
 def _free_name(folder: Path, stem: str, ending: str) -> Path:
     """A path that does not exist yet, in the home folder if `folder` does not exist."""
     folder = folder if folder.is_dir() else Path.home()
-    names = (f"{stem}{f' {i}' if i > 1 else ''}{ending}" for i in range(1, 1000))
-    return next(path for path in (folder / name for name in names) if not path.exists())
+    return next(path for path in map(folder.joinpath, numbered(stem, ending)) if not path.exists())

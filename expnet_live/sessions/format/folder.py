@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from expnet_live.core.naming import numbered
 from expnet_live.core.paths import local_data_folder
 
 INFO, TABLE, MARKERS, VIDEO, LOCK = "session.json", "coefficients.csv", "markers.csv", "video.mkv", ".recording"
@@ -41,9 +42,7 @@ def discard(folder: Path) -> None:
 
 def new_folder(root: Path, taken: Callable[[Path], bool] = Path.exists) -> Path:
     """A name for a new session in `root`, from the time, that is not `taken` yet."""
-    name = time.strftime(STAMP)
-    candidates = (root / (name if i == 1 else f"{name} {i}") for i in range(1, 1000))
-    return next(path for path in candidates if not taken(path))
+    return next(path for path in map(root.joinpath, numbered(time.strftime(STAMP))) if not taken(path))
 
 
 def in_use(folder: Path) -> bool:
