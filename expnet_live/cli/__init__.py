@@ -30,6 +30,7 @@ from expnet_live.cli import (
     train,
 )
 from expnet_live.cli.parser import Parser
+from expnet_live.cli.quiet import Sentences
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import without_python
@@ -88,10 +89,11 @@ def _absent(error: ModuleNotFoundError) -> str:
 
 def _run(argv: Sequence[str] | None) -> int:
     args = build_parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s" if args.verbose else "expnet-live: %(message)s",
-    )
+    warnings = Sentences()
+    if args.verbose:
+        logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s: %(message)s")
+    elif args.command is not None:  # the window has banners and a log file
+        logging.basicConfig(handlers=[warnings])
     for chatty in ("jax", "matplotlib", "numba", "PIL"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
@@ -102,7 +104,8 @@ def _run(argv: Sequence[str] | None) -> int:
         cause, text = error.__cause__, without_credentials(str(error))
         if without_python() and isinstance(cause, ModuleNotFoundError):
             text = _absent(cause)  # the error's own sentence says how to install the package, which nobody can do there
-        print(f"expnet-live: {text}", file=sys.stderr)
+        if text not in warnings.said:
+            print(f"expnet-live: {text}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         if args.verbose or _package(error) in ("", "expnet_live"):

@@ -1,14 +1,35 @@
-"""Keeps the chatter of native libraries out of what the user reads, and their idle threads off the processor."""
+"""Keeps the chatter of libraries out of what the user reads, and their idle threads off the processor."""
 
 from __future__ import annotations
 
 import faulthandler
+import logging
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+
+
+class Sentences(logging.Handler):
+    """Writes our own warnings to standard error, wherever it leads by then, each on one line and once.
+
+    Records with a traceback are for --verbose and the window's log file: their user gets a sentence elsewhere.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.addFilter(logging.Filter("expnet_live"))
+        self.said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        sentence = record.getMessage()
+        if record.exc_info is None and sentence not in self.said and sys.stderr is not None:
+            self.said.add(sentence)
+            tqdm.write(f"expnet-live: {sentence}", file=sys.stderr)  # above a progress bar
 
 
 @contextmanager

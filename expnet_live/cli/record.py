@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
             duration=args.duration,
             video=not args.no_video,
             sound=args.sound,
+            say=lambda sentence: print(f"expnet-live: {sentence}", file=sys.stderr),
         )
     missed = f", {info.n_unwritten} of them incomplete" if info.n_unwritten else ""
     print(f"{args.out}: {info.duration:.1f} s, {info.frames} frames{missed}, {info.drops} dropped.")

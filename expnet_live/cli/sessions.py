@@ -210,6 +210,9 @@ def _free_folder(root: Path, name: str) -> Path:
 
 @quietly
 def run_reanalyze(args: argparse.Namespace) -> int:
+    """Analyses it again; 1 if its video could not be read to its end."""
+    import sys
+
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
@@ -225,7 +228,9 @@ def run_reanalyze(args: argparse.Namespace) -> int:
     print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
     if args.compare:
         print(_compared(session, done))
-    return 0
+    if done.info.problem:
+        print(f"expnet-live: {done.info.problem}", file=sys.stderr)
+    return 1 if done.info.problem else 0
 
 
 def _compared(session: Session, analysis: Session) -> str:

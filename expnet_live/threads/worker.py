@@ -63,7 +63,7 @@ class Worker(ABC):
         if self._thread.ident is not None:
             self._thread.join(max(0.0, timeout))
         if self._thread.is_alive():
-            log.warning("%s does not respond; its thread is left behind", self.name)
+            log.info("%s does not respond; its thread is left behind", self.name)
             return False
         return True
 
@@ -86,7 +86,7 @@ class Worker(ABC):
     def _failed(self, problem: str) -> None:
         if not self.stopping:
             if problem != self.problem:
-                log.warning("%s: %s", self.name, problem)
+                log.info("%s: %s", self.name, problem)
             self._life, self.problem = Life.FAILED, problem
 
     def _main(self) -> None:

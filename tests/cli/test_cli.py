@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from places import ROOT
 import expnet_live
 from expnet_live.cli import SUBCOMMANDS, main
 from expnet_live.cli.evaluate import evaluations
+from expnet_live.core.paths import asset
+from expnet_live.networks.runtime_files import runtime_files
 
 HEAVY = {"numpy", "cv2", "torch", "mediapipe", "av", "PySide6", "scipy"}
 
@@ -116,3 +119,19 @@ def test_what_is_no_number(arguments: list[str], sentence: str, capsys: pytest.C
 def test_a_folder_of_sessions_that_does_not_exist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "list", str(tmp_path / "nothing")]) == 2
     assert "There is no folder" in capsys.readouterr().err
+
+
+def test_a_warning_reaches_the_terminal_as_one_sentence(tmp_path: Path) -> None:
+    """The runtime files of a network are not used for another one, which costs time."""
+    shipped = asset("expnet.safetensors")
+    for path in (shipped, *runtime_files(shipped)):
+        shutil.copy(path, tmp_path)
+    weights = tmp_path / shipped.name
+    content = bytearray(weights.read_bytes())
+    content[-4] ^= 1  # the last bit of a weight
+    weights.write_bytes(content)
+    done = run_python("-m", "expnet_live", "analyze", "demo", "--out", str(tmp_path / "out"), "--duration", "0.1",
+                      "--model", str(weights))  # fmt: skip
+    lines = done.stderr.splitlines()
+    assert done.returncode == 0 and len(lines) == 1
+    assert lines[0].startswith("expnet-live: ") and "made from other weights" in lines[0]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.live.state import Settings
 from expnet_live.outputs.export.export import default_out
 from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.reading.reanalysis import analyses, differences, open_analysis, reanalyze
 from expnet_live.sessions.reading.session import Session
 
@@ -56,6 +59,22 @@ def test_another_smoothing_and_its_export(
     assert np.array_equal(np.float32([line[name] for name in again.info.coefficients]), again.rows.expression[0])
     assert main(["sessions", "reanalyze", str(demo_session.folder), "--name", "off", "--device", "cpu"]) == 2
     assert "already" in capsys.readouterr().err
+
+
+def test_a_video_that_ends_early_is_told(
+    demo_session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "cut"
+    shutil.copytree(demo_session.folder, folder)
+    video = folder / VIDEO
+    os.truncate(video, video.stat().st_size * 2 // 3)
+    assert main(["sessions", "reanalyze", str(folder), "--name", "again", "--device", "cpu"]) == 1
+    told = capsys.readouterr().err
+    problem = open_analysis(Session.open(folder), "again").info.problem
+    assert problem and told == f"expnet-live: {problem}\n"
+    command = ["export", str(folder), "--to", "overlay", "--out", str(tmp_path / "cut.mp4")]
+    assert main(command) == 0
+    assert problem in capsys.readouterr().out
 
 
 def test_a_cancelled_analysis_leaves_nothing(demo_session: Session, pipeline: Pipeline) -> None:

@@ -15,6 +15,7 @@ from recorders import finish, put, recorder_in
 from session_files import live_state, picture, video_numbers
 from waiting import PATIENCE, until
 
+from expnet_live.cli import main
 from expnet_live.sessions.catalog.recovery import recover
 from expnet_live.sessions.format.folder import TABLE, VIDEO
 from expnet_live.sessions.reading.session import Session
@@ -32,9 +33,18 @@ def failed(recorder: Recorder) -> str:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MB."""
-    folder = tmp_path / "disk"
+    yield from mounted(tmp_path / "disk", "2m")
+
+
+@pytest.fixture
+def filling_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 GB, which takes no memory as long as it is empty."""
+    yield from mounted(tmp_path / "disk", "2g")
+
+
+def mounted(folder: Path, size: str) -> Iterator[Path]:
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     if subprocess.run(command, capture_output=True, check=False).returncode:
@@ -81,6 +91,13 @@ def test_a_disk_that_fills_by_the_rows(small_disk: Path) -> None:
     assert table.endswith(b"\n")  # no row is half there
     rows = Session.open(small_disk / "session").rows
     assert rows.frame.tolist() == list(range(table.count(b"\n") - 1)) and len(rows) > 1000
+
+
+def test_a_command_tells_that_the_disk_is_filling(filling_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["record", "--source", "demo", "--out", str(filling_disk / "s"), "--duration", "2.5", "--no-video"]
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert said == "expnet-live: Less than 5 GB are free on the disk; at 1 GB recording stops.\n"
 
 
 def test_a_folder_without_permission(tmp_path: Path) -> None:

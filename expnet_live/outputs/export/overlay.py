@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,13 +21,11 @@ from expnet_live.sessions.reading.pictures import Picture, pictures
 from expnet_live.video.sound import SoundCopy, SoundReader
 from expnet_live.video.writer import VideoWriter
 
-log = logging.getLogger(__name__)
-
 
 def write_overlay(excerpt: Excerpt, path: Path) -> Written:
     """Write the pictures of the rows as MP4: at their own times, or repeated and dropped for a fixed rate.
 
-    Raises SourceError if the video cannot be read; a video that ends early gives a shorter one.
+    Raises SourceError if the video cannot be read; a video that ends early gives a shorter one, with a remark.
     """
     session, rows, fps = excerpt.session, excerpt.rows, excerpt.fps
     assert session.video is not None  # see Overlay.why_not
@@ -39,6 +36,7 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
     painter = _Painter(_overlay(excerpt), rows)
     step = excerpt.steps(n)
     written = 0
+    remarks: tuple[str, ...] = ()
     with ExitStack() as stack:
         reader = SoundReader.open(session.video)
         writer = stack.enter_context(VideoWriter(path, fps or 30.0, sound=reader is not None))
@@ -59,8 +57,8 @@ def write_overlay(excerpt: Excerpt, path: Path) -> Written:
         except SourceError as error:
             if not written:
                 raise
-            log.warning("%s", error)
-    return Written(n)
+            remarks = (str(error),)
+    return Written(n, remarks)
 
 
 def _shown(

@@ -274,8 +274,8 @@ def _keep_token(token: str) -> None:
     try:
         make_folder(_token_file().parent)
         write_whole(_token_file(), json.dumps({"token": token}))
-    except OSError:
-        log.exception("VTube Studio's token cannot be kept; its user is asked again next time")
+    except OSError as error:
+        log.warning("VTube Studio's token cannot be kept (%s), so it asks you again next time.", error)
 
 
 def _read_token() -> str | None:

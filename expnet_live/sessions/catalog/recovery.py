@@ -49,7 +49,7 @@ def recover_all(root: Path) -> list[SessionInfo | UserError]:
             try:
                 out.append(recover(entry.folder))
             except UserError as error:
-                log.warning("%s", error)
+                log.info("%s", error)
                 out.append(error)
     return out
 

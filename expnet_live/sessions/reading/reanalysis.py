@@ -5,7 +5,6 @@ SESSION/reanalysis/NAME is a session without a video, for the same reader.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from expnet_live.sessions.reading.pictures import pictures
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.writer import SessionWriter
-
-log = logging.getLogger(__name__)
 
 FOLDER = "reanalysis"
 
@@ -96,7 +93,6 @@ def reanalyze(
             if not done:
                 raise
             problem = str(error)
-            log.warning("%s", error)
         finally:
             writer.close(info.frames, 0, (last + 1, last + 1), problem)
     return open_analysis(session, name)

@@ -102,7 +102,7 @@ class Encoder:
             self._video.close()
         except Exception as error:
             # What was written before stays readable.
-            log.warning("the video's end cannot be written: %s", error)
+            log.warning("The end of the video %s cannot be written (%s).", self._path, error)
         if self.error is not None:
             # Some of the last encoded pictures did not reach the disk.
             self.written = count_pictures(self._path)

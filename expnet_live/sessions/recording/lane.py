@@ -67,7 +67,7 @@ class Lane(Generic[T]):
             while (item := self._take()) is not None:
                 self._handle(item)
         except Exception as error:
-            log.warning("%s: %s", self._thread.name, error)
+            log.info("%s: %s", self._thread.name, error)
             self.error = error
         finally:
             with self._condition:

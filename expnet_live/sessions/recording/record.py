@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,12 +68,14 @@ def record(
     duration: float | None = None,
     video: bool = True,
     sound: str | None = None,
+    say: Callable[[str], None] = lambda sentence: None,
 ) -> SessionInfo:
     """Record `spec`, or the text of one, without a window, at its own rate, and return the session's info at the end.
 
     It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. `sound`
     names a microphone to be recorded in the video; empty: a clip's own sound, or the system's microphone beside a
-    camera. Raises UserError if nothing can be recorded, which leaves nothing behind, or if recording ended early, and
+    camera. `say` gets a sentence when the camera goes or comes back, and when something else goes wrong, such as a full
+    disk. Raises UserError if nothing can be recorded, which leaves nothing behind, or if recording ended early, and
     ValueError for a duration that is not above 0.
 
     >>> from expnet_live import Person, Settings, SourceSpec
@@ -90,11 +92,17 @@ def record(
     with _listening(listener), headless(settings, person) as engine:
         recorder = start_recording(engine, spec, Path(folder), video=video, listener=listener)
 
+        said = ""
+
         def over() -> bool:
+            nonlocal said
+            if recorder.warning != said:
+                said = recorder.warning
+                say(said)
             return recorder.ended or (duration is not None and recorder.seconds >= duration)
 
         try:
-            follow(engine, spec, loop=duration is not None, over=over)
+            follow(engine, spec, loop=duration is not None, over=over, say=say)
         except UserError:
             _end(recorder)
             if recorder.info is not None and not recorder.frames:

@@ -262,7 +262,7 @@ class Recorder(Worker):
         self.stop()
         self._stop_listening()
         self._life, self.problem = Life.FAILED, self._stopped_by
-        log.warning("%s", self.problem)
+        log.info("%s", self.problem)
 
     def _watch(self, writer: SessionWriter) -> None:
         """Watch the two lanes and the disk until the end."""
@@ -336,9 +336,8 @@ class Recorder(Worker):
             )
             self.stop()
         elif free < limits.warn_free:
-            self.warning = (
-                f"Only {free / GB:.1f} GB are free on the disk; at {limits.least_free / GB:g} GB recording stops."
-            )
+            warn, least = limits.warn_free / GB, limits.least_free / GB
+            self.warning = f"Less than {warn:g} GB are free on the disk; at {least:g} GB recording stops."
 
 
 def _at_start(error: Exception, folder: Path) -> str:
