@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,15 +19,16 @@ from places import ROOT
 from recorders import finish, put, recorder_in
 from session_files import INFO_OF_TEST, video_numbers
 
+from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
 from expnet_live.sessions.catalog.recovery import recover, recover_all
-from expnet_live.sessions.format.folder import INFO, LOCK, TABLE, FolderLock
+from expnet_live.sessions.format.folder import INFO, LOCK, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import SessionInfo, write_info
 from expnet_live.sessions.reading.session import Session
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="recorders are forked, which this system cannot do")
-def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
+def test_killed_at_twenty_momentsmoments(tmp_path: Path) -> None:
     n, seed = 20, random.randrange(10**6)
     moments = random.Random(seed)
     script = ROOT / "tests" / "support" / "killed_recorder.py"
@@ -88,6 +91,37 @@ def test_blank_lines_of_a_cut_off_table_are_no_trouble(tmp_path: Path) -> None:
     assert recover(tmp_path).rows == 3
     assert (tmp_path / TABLE).read_bytes() == edited
     assert Session.open(tmp_path).rows.frame.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("lost", ["its end", "a part"])
+def test_after_a_power_cut_all_pictures_can_be_decoded(tmp_path: Path, lost: str) -> None:
+    """Files have their full length then, with zeros where the last moments were not on the disk yet."""
+    recorder = recorder_in(tmp_path / "whole")
+    put(recorder, range(70))
+    finish(recorder)
+    data = (tmp_path / "whole" / VIDEO).read_bytes()
+    moments = random.Random(7)
+    counts = []
+    for i in range(60):
+        folder = tmp_path / str(i)
+        shutil.copytree(tmp_path / "whole", folder)
+        write_info(folder, replace(INFO_OF_TEST, video_frames=0))
+        at = moments.randrange(len(data) // 4, len(data))
+        zeros = bytes(len(data) - at)
+        (folder / VIDEO).write_bytes(data[:at] + (zeros if lost == "its end" else zeros[:2000] + data[at + 2000 :]))
+        info = recover(folder)
+        session = Session.open(folder)
+        assert session.video is not None and len(session.rows) == 70
+        pictures = [number for number, _ in video_numbers(session.video)]
+        with open_source(session.video) as source:  # which raises for a damaged one
+            assert sum(1 for _ in source) == len(pictures) == info.video_frames
+        named = session.rows.video_frame >= 0
+        assert (
+            session.rows.frame[named].tolist() == session.rows.video_frame[named].tolist() == list(range(len(pictures)))
+        )
+        assert pictures[:-1] == list(range(len(pictures) - 1))  # zeros in the last may still decode
+        counts.append(len(pictures))
+    assert max(counts) > 55 and min(counts) < 30
 
 
 def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from expnet_live.sessions.format import table
 from expnet_live.sessions.format.folder import MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo, read_info, write_info
 from expnet_live.sessions.format.markers import labels_of, read_markers
+from expnet_live.sessions.format.table import Rows
 from expnet_live.sessions.reading.session import list_sessions
 from expnet_live.sessions.recording.tally import tally_of
 from expnet_live.video.mkv import count_pictures, mend
@@ -57,7 +58,7 @@ def recover_all(root: Path) -> list[SessionInfo | UserError]:
 def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
     wanted = info.video_frames is not None
     rows = table.read_rows(folder / TABLE, info.coefficients, info.n_identity)
-    pictures = _mend_video(folder / VIDEO) if wanted else 0
+    pictures = _mend_video(folder / VIDEO, rows) if wanted else 0
     table.mend(folder / TABLE, pictures)
     if markers := read_markers(folder / MARKERS):
         table.mark_table(folder / TABLE, lambda times: labels_of(markers, times))
@@ -67,9 +68,10 @@ def _recovered(folder: Path, info: SessionInfo) -> SessionInfo:
     return noted
 
 
-def _mend_video(path: Path) -> int:
+def _mend_video(path: Path, rows: Rows) -> int:
     """Recover the video, and return its number of pictures."""
-    if not count_pictures(path):
+    times = dict(zip(rows.video_frame.tolist(), rows.time.tolist(), strict=True))
+    if not count_pictures(path, times):
         return 0
     with replacing(path) as mended:
-        return mend(path, mended)
+        return mend(path, mended, times)
