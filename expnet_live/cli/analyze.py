@@ -15,8 +15,6 @@ from expnet_live.render.style import OverlayStyle
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
 
-FORMATS_OF_VIDEOS = [f.name for f in FORMATS.values() if not f.measured and f.name not in ("csv", "obj", "ply")]
-
 EPILOG = """\
 DIR receives coefficients.csv with one row per face and frame: the 29 named coefficients in standard
 deviations, ARKit's 52 blendshapes from 0 to 1, gaze and pose in radians and millimetres. A frame without a
@@ -25,6 +23,7 @@ face has confidence 0 and empty fields. run.json says how the results were made.
 
 
 def add_parser(subparsers: Subparsers) -> None:
+    of_videos = [f.name for f in FORMATS.values() if not f.measured and f.name not in ("csv", "obj", "ply")]
     parser = subparsers.add_parser(
         "analyze",
         help="write coefficients, meshes and overlays of photos, videos or a camera",
@@ -65,10 +64,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--to",
         nargs="+",
-        choices=FORMATS_OF_VIDEOS,
+        choices=of_videos,
         default=[],
         metavar="FORMAT",
-        help=f"also write each video in these formats, under DIR/exports: {', '.join(FORMATS_OF_VIDEOS)} (see "
+        help=f"also write each video in these formats, under DIR/exports: {', '.join(of_videos)} (see "
         "'expnet-live export --help')",
     )
     add_neutral(parser)

@@ -95,11 +95,13 @@ class Registry(Mapping[str, T]):
         except Exception as error:
             if thing.name not in self.foreign:
                 raise
-            where = self.foreign[thing.name]
-            self._note(
-                thing.name, f"The {self.kind} {thing.name} of {where} is broken ({_words(error)}); {_ADVICE}.", error
-            )
+            self._note(thing.name, self.broken(thing, error), error)
             return otherwise
+
+    def broken(self, thing: T, error: BaseException) -> str:
+        """A sentence that names a thing of another package, which raised `error`."""
+        where = self.foreign[thing.name]
+        return f"The {self.kind} {thing.name} of {where} is broken ({_words(error)}); {_ADVICE}."
 
     def refresh(self) -> None:
         """Search again at the next look-up, after a package has been installed."""

@@ -11,7 +11,7 @@ from expnet_live.core.moments import usual_step
 from expnet_live.core.progress import Progress
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.excerpt import Excerpt
-from expnet_live.outputs.export.format import Format
+from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
 from expnet_live.person.person import Person
@@ -30,7 +30,7 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
     if options.face is not None and options.face not in faces:
         there = ", ".join(map(str, sorted(faces)))
         raise UserError(f"There is no face {options.face} in that part of the session; choose from {there}.")
-    if why_not := format.why_not(session):
+    if why_not := FORMATS.ask(format, lambda format: format.why_not(session), None):
         raise UserError(why_not)
     nobody = np.zeros(0, np.float32)
     if format.measured:

@@ -9,7 +9,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.outputs.export.cutting import excerpt_of
-from expnet_live.outputs.export.format import FORMATS, taking
+from expnet_live.outputs.export.format import FORMATS, Written, taking
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO
 from expnet_live.sessions.reading.reanalysis import FOLDER
@@ -49,7 +49,30 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
         )
     if options.out.resolve() in {(session.folder / name).resolve() for name in (INFO, TABLE, MARKERS, VIDEO)}:
         raise UserError(f"{options.out} is part of the session itself; choose another file.")
-    excerpt = excerpt_of(session, options, format, progress)
+    stops: list[BaseException] = []
+
+    def watched(done: int, total: int) -> None:
+        try:
+            progress(done, total)
+        except BaseException as stop:
+            stops.append(stop)
+            raise
+
+    excerpt = excerpt_of(session, options, format, watched)
     with whole(options.out) as partial:
-        written = format.write(excerpt, partial)
+        try:
+            written = format.write(excerpt, partial)
+            if not (isinstance(written, Written) and partial.exists()):
+                raise TypeError("it must write its file, and return a Written")
+        except (Exception, SystemExit) as error:
+            if format.name not in FORMATS.foreign or error in stops or _told(error, partial):
+                raise
+            raise UserError(FORMATS.broken(format, error)) from error
     return Exported(options.out, written.moments, (*excerpt.remarks, *written.remarks))
+
+
+def _told(error: BaseException, partial: Path) -> bool:
+    """Whether the user hears what is wrong anyway: it is in the session or the options, or the disk is at fault."""
+    if isinstance(error, OSError) and not isinstance(error, UserError):
+        return error.filename is None or str(error.filename).startswith(str(partial))
+    return isinstance(error, UserError)
