@@ -41,9 +41,12 @@ def test_silence_follows_nothing() -> None:
 
 def test_frames_without_a_face_do_not_count() -> None:
     truth = np.tile(np.linspace(0, 1, 50)[:, None], (1, 52))
-    said = truth.copy()
-    said[10:20] = np.nan
-    assert all(f.r == pytest.approx(1) for f in figures(said[:, :], np.where(np.isnan(said), np.nan, truth)))
+    truth[40:] = 3  # while no face is found, so that it moves the mean of the truth alone
+    said = 0.5 * truth
+    said[40:] = np.nan
+    rows = figures(said, truth)
+    assert [(f.r, f.gain) for f in rows] == [(pytest.approx(1), pytest.approx(0.5))] * 52
+    assert rows[0].sd == pytest.approx(truth[:40, 0].std())
 
 
 def test_figures_by_turn_count_both_sides_and_leave_few_frames_out() -> None:

@@ -33,19 +33,20 @@ class ActionFigures:
 
 def figures(said: Array, truth: Array, clip: Array | None = None) -> list[ActionFigures]:
     """The figures of each action in the truth, from predictions `said` and `truth` (T, 52), NaN where unknown; `clip`
-    (T,) is each frame's clip, and the means of each clip are removed first."""
+    (T,) is each frame's clip, and the means of each clip, over the frames where both are known, are removed first."""
     clip = np.zeros(len(said), int) if clip is None else clip
-    said, truth = _within(said, clip), _within(truth, clip)
+    both = np.isfinite(said) & np.isfinite(truth)
+    said, truth = (_within(np.where(both, values, np.nan), clip) for values in (said, truth))
     result = []
     for i, name in enumerate(ARKIT):
-        known = np.isfinite(truth[:, i]) & np.isfinite(said[:, i])
+        known = both[:, i]
         if not known.any():
             continue
-        s, t = said[known, i].astype(np.float64), truth[known, i].astype(np.float64)
-        both, own, other = float(s @ t), float(t @ t), float(s @ s)
+        s, t = said[known, i], truth[known, i]
+        shared, own, other = float(s @ t), float(t @ t), float(s @ s)
         # A network that stays silent while the action moves follows nothing of it: r is 0.
-        r = both / np.sqrt(own * max(other, 1e-12)) if own > 0 else float("nan")
-        gain = both / own if own > 0 else float("nan")
+        r = shared / np.sqrt(own * max(other, 1e-12)) if own > 0 else float("nan")
+        gain = shared / own if own > 0 else float("nan")
         result.append(ActionFigures(name, r, gain, float(np.sqrt(own / len(t)))))
     return result
 
