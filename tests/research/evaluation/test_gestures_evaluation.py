@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import shutil
@@ -18,6 +19,7 @@ from expnet_live.core.paths import asset
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.rule import Event
 from expnet_live.research.evaluation.gestures.clips import Talk, Watched, read_dataset
+from expnet_live.research.evaluation.gestures.command import SEED, add_arguments, seed_of
 from expnet_live.research.evaluation.gestures.fitting import fit
 from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, summed
 from expnet_live.research.evaluation.gestures.renders import Performance, told
@@ -41,6 +43,21 @@ def test_what_is_told_of_acts_is_counted() -> None:
     assert (len(rows), len(rows[0])) == (14, 15) and rows[NAMES.index("frown")][NAMES.index("pucker")] == 1
     twice = summed([tally, tally])
     assert (twice.total, twice.minutes, twice.extra_per_minute) == (6, 2.0, 1.0)
+
+
+def test_a_gesture_that_lasts_to_the_end_is_told_and_one_that_ended_at_0_is_not() -> None:
+    tally = Tally()
+    tally.add([Act("smile", 9.0, 10.0)], [Event("smile", 9.9, 9.9, 0.5)], 10.0)
+    others = [Event("frown", -0.5, -0.2, 0.5, 0.0), Event("smile", 0.3, 0.4, 0.5, 0.7)]
+    tally.add([Act("frown", -1.0, 1.0)], others, 1.0)
+    assert tally.told == {("smile", "smile"): 1, ("frown", "frown"): 1} and not tally.extra
+
+
+def test_seed_0_is_a_seed() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    first, usual = (seed_of(parser.parse_args(words), SEED) for words in (["--seed", "0"], []))
+    assert (first, usual) == (0, SEED)
 
 
 def test_a_performance_has_every_gesture_once_and_rests_between() -> None:

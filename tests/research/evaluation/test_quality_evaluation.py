@@ -33,6 +33,11 @@ def test_errors_that_follow_the_conditions_fall_with_quality() -> None:
     assert all(row["error"] == pytest.approx(row["expected"], rel=0.02) for row in told["deciles"])
 
 
+def test_too_few_frames_for_deciles(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "quality", "--people", "1", "--frames", "3", "--device", "cpu"]) == 2
+    assert "of 3 frames, fewer than deciles; give more --frames." in capsys.readouterr().err
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "quality.json"
     assert (

@@ -13,7 +13,8 @@ from mesh import landmarker
 from expnet_live.cli import main
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import Box
-from expnet_live.research.evaluation.tracking.command import HIDINGS, middle
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.tracking.command import HIDINGS, middle, vanish
 
 needs_demo = pytest.mark.skipif(not (assets_dir() / "demo.mp4").is_file(), reason="the demo clip is not built yet")
 needs_weights = pytest.mark.skipif(
@@ -45,6 +46,14 @@ def test_the_middle_goes_to_and_fro_when_the_video_is_too_short() -> None:
     assert len(frames) == pytest.approx(4.0 / frames[1].timestamp, abs=1)
     assert (np.diff([f.timestamp for f in frames]) > 0).all()
     assert np.array_equal(frames[30].image, frames[29].image)
+
+
+@needs_weights
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_face_that_stays_is_held_for_the_whole_second_at_every_rate(every: int) -> None:
+    frames = middle("demo", 4.0, 240)[::every]
+    held, found = vanish(frames, Pipeline.load(device="cpu"), lambda image, box: image)
+    assert held == pytest.approx(1.0) and found == 0
 
 
 @pytest.mark.parametrize("hide", HIDINGS.values(), ids=HIDINGS)

@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         return _fit(args, pipeline)
     tallies: dict[str, Tally] = {}
     if args.performances:
-        tallies = {name: told(found) for name, found in _renders(args, pipeline, args.seed or SEED)}
+        tallies = {name: told(found) for name, found in _renders(args, pipeline, seed_of(args, SEED))}
     if args.dataset:
         from expnet_live.research.evaluation.gestures.clips import read_dataset, run_dataset
 
@@ -101,6 +101,10 @@ def run(args: argparse.Namespace) -> int:
     if "talking" in result:
         _print_talking(result["talking"])
     return 0
+
+
+def seed_of(args: argparse.Namespace, usual: int) -> int:
+    return usual if args.seed is None else int(args.seed)
 
 
 def _renders(args: argparse.Namespace, pipeline: Pipeline, seed: int) -> Iterator[tuple[str, Iterator[Performance]]]:
@@ -124,7 +128,7 @@ def _fit(args: argparse.Namespace, pipeline: Pipeline) -> int:
     if not (args.performances and args.talking and args.teacher):
         raise UserError("--fit needs --performances, --talking CLIPS and --teacher TASK; give all of them.")
     talks = watch_talking(pipeline, _videos(args.talking, held_out=False), Teacher(args.teacher), always=True)
-    performances = (one for _, found in _renders(args, pipeline, args.seed or FIT_SEED) for one in found)
+    performances = (one for _, found in _renders(args, pipeline, seed_of(args, FIT_SEED)) for one in found)
     fits = fit(performances, talks)
     with whole(args.fit) as partial:
         partial.write_text(json.dumps({name: found.begins for name, found in fits.items()}, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,8 @@ def summed(tallies: Iterable[Tally]) -> Tally:
 
 
 def _overlap(act: Act, event: Event) -> float:
-    return min(event.offset or event.apex, act.end) - max(event.onset, act.start)
+    end = math.inf if event.offset is None else event.offset
+    return min(end, act.end) - max(event.onset, act.start)
 
 
 def _answer(act: Act, within: Sequence[Event]) -> str:

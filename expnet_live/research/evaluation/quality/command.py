@@ -23,6 +23,7 @@ from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.pipeline.quality import quality
 
 SEED = 302  # the weights were fitted with 301
+DECILES = 10
 NAMES = ("size", "blur", "cover", "turn", "light")
 
 
@@ -46,6 +47,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
     cast = people(FaceModel.load(), args.people, np.random.default_rng(args.seed))
     seen = draw_all(pipeline, cast, args.frames, args.seed, Studio())
+    if len(seen.errors) < DECILES:
+        raise UserError(
+            f"Faces were found in {len(seen.errors)} of {seen.frames} frames, fewer than deciles; give more --frames."
+        )
     result = figures(seen.conditions, seen.errors) | {"frames": seen.frames, "found": len(seen.errors)}
     if args.fit:
         weights, best = fitted(seen.conditions, seen.errors)
@@ -69,7 +74,7 @@ def figures(conditions: Array, errors: Array) -> dict[str, Any]:
 
     told = np.array([quality(c) for c in conditions])
     order = np.argsort(told)
-    parts = np.array_split(order, 10)
+    parts = np.array_split(order, DECILES)
     best = errors[parts[-1]].mean() * told[parts[-1]].mean()
     deciles = [
         {"decile": i + 1, "quality": float(told[p].mean()), "error": float(errors[p].mean()),

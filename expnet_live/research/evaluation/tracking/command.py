@@ -170,7 +170,8 @@ def _jitter(rows: list[tuple[int, Array, Array]]) -> tuple[float, float]:
 
 
 def vanish(frames: list[Frame], pipeline: Pipeline, hide: Callable[[Image, Box], Image]) -> tuple[float, float]:
-    """Seconds from the disappearance of a face until it is dropped, and from its return until it is found.
+    """Seconds from the disappearance of a face in the `middle` of a video until it is dropped, and from its return
+    until it is found.
 
     Infinite if it was never tracked before or after.
     """
@@ -182,7 +183,7 @@ def vanish(frames: list[Frame], pipeline: Pipeline, hide: Callable[[Image, Box],
         if _AROUND_S <= time < _AROUND_S + _GONE_S and box is not None:
             gone_at = min(gone_at, time)
             if pipeline.process(replace(frame, image=hide(frame.image, box))):
-                dropped = time - gone_at + 1 / 30
+                dropped = time - gone_at + frames[1].timestamp
             continue
         if gone_at < math.inf:
             back_at = min(back_at, time)
