@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -26,10 +27,17 @@ def whole(path: Path) -> Iterator[Path]:
     Raises UserError if the place cannot be written, or if a folder of that name exists.
     """
     _check_no_folder(path)
-    try:
+    with _told(path):
         make_folder(path.parent)
         with replacing(path) as partial:
             yield partial
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what keeps a file from being written into one sentence."""
+    try:
+        yield
     except UserError:  # what breaks while it is read says so itself, although a SourceError is an OSError too
         raise
     except OSError as error:
@@ -98,11 +106,32 @@ def write_whole(path: Path, content: str | bytes) -> None:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def json_text(data: object, indent: int | None = 1) -> str:
+    """JSON with null for NaN and for what is infinite, which JSON lacks, so that other readers refused it.
+
+    >>> json_text({"gain": float("nan")}, None)
+    '{"gain": null}'
+    """
+    return json.dumps(_finite(data), indent=indent, allow_nan=False)
+
+
+def _finite(data: object) -> object:
+    match data:
+        case dict():
+            return {key: _finite(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_finite(value) for value in data]
+        case float() if not math.isfinite(data):
+            return None
+    return data
+
+
 def write_json(path: Path, data: object) -> None:
     """`whole` for JSON; what is no file of its own, such as /dev/stdout, gets it as it is. Raises UserError."""
-    text = json.dumps(data, indent=1)
+    text = json_text(data)
     if path.exists() and (path.is_symlink() or not path.is_file()) and not path.is_dir():
-        path.write_text(text, encoding="utf-8")
+        with _told(path):
+            path.write_text(text, encoding="utf-8")
         return
     with whole(path) as partial:
         partial.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expnet_live.core.errors import SourceError, UserError
@@ -126,6 +128,19 @@ def test_a_link_gets_its_json_and_stays_one(tmp_path: Path) -> None:
     link.symlink_to(file)
     write_json(link, [1])
     assert link.is_symlink() and json.loads(file.read_text(encoding="utf-8")) == [1]
+
+
+def test_json_has_no_numbers_that_json_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json(path, {"r": math.nan, "delays": {"covered": (math.inf, 0.5)}, "rows": [[-math.inf, np.float64(0.25)]]})
+    told = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)
+    assert told == {"r": None, "delays": {"covered": [None, 0.5]}, "rows": [[None, 0.25]]}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="other systems have no such device")
+def test_a_device_that_takes_nothing_is_told() -> None:
+    with pytest.raises(UserError, match="/dev/full cannot be written"):
+        write_json(Path("/dev/full"), [1])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such pipes")

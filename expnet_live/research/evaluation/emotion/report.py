@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import write_json
 from expnet_live.research.evaluation.emotion.features import TITLES
 from expnet_live.research.evaluation.emotion.knn import Outcome, bootstrap, interval
 from expnet_live.research.evaluation.emotion.measure import Described
@@ -84,7 +84,7 @@ def write_report(folder: Path, figures: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         _draw_curves(folder / "accuracy", figures)
         _draw_confusion(folder / "confusion", figures)
-        (folder / "report.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        write_json(folder / "report.json", figures)
         (folder / "report.md").write_text("\n".join(_markdown(figures)) + "\n", encoding="utf-8")
     except OSError as e:
         raise UserError(f"{folder} cannot be written ({e.strerror or e}); choose another folder with --out.") from e

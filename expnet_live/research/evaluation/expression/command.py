@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from expnet_live.capture.spec import DEMO
 from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import whole, write_json
+from expnet_live.core.files import json_text, whole, write_json
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import Camera
@@ -124,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     if args.csv:
         _write_csv(args.csv, result)
     if args.json:
-        print(json.dumps(result))
+        print(json_text(result, None))
         return 0
     _print(result)
     return 0
@@ -265,7 +264,7 @@ def _print(result: dict[str, Any]) -> None:
         print(f"{side} wink: shut eye {found['shut']:.2f} of a blink, open eye {found['open']:.2f}")
     for kind, heads in result.get("performances", {}).items():
         for what in ("neutral turns", "clenched grin", "sides"):
-            print(f"{kind}, {what}: {json.dumps(heads[what])}")
+            print(f"{kind}, {what}: {json_text(heads[what], None)}")
 
 
 def _write_csv(path: Path, result: dict[str, Any]) -> None:

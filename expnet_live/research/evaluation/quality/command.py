@@ -9,14 +9,13 @@ the 52 actions, as a share of the root mean square of what the face does.
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
 
 from expnet_live.core.arguments import output_file, positive_int, whole_number
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import write_json
+from expnet_live.core.files import json_text, write_json
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
@@ -63,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     for row in result["deciles"]:
         print(f"| {row['decile']} | {row['quality']:.2f} | {row['error']:.3f} | {row['expected']:.3f} |")
     if args.fit:
-        print(json.dumps(result["fit"]))
+        print(json_text(result["fit"], None))
     return 0
 
 

@@ -230,4 +230,4 @@ def _write(
     (folder / KEYPOINTS).write_text(json.dumps(rows), encoding="utf-8")
     lines = [f"{m.name}\t" + "".join(f"\t{e[r]:.7f}" for r in REGIONS) for m, e in errors]
     (folder / "REALY_error.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "report.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    write_json(folder / "report.json", figures)
