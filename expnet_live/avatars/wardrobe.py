@@ -9,9 +9,9 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.container import ENDINGS
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, whole
-from expnet_live.core.naming import is_device
+from expnet_live.core.naming import is_device, numbered
 from expnet_live.heads.head import Head
-from expnet_live.heads.library import Library
+from expnet_live.heads.library import RESERVED, Library
 from expnet_live.heads.shapes import ShapeModel
 from expnet_live.heads.transfer import Driver
 
@@ -54,7 +54,7 @@ class Wardrobe(Library):
         return target
 
     def add(self, name: str, model: ShapeModel) -> Path:
-        """Store a head, replacing one of that name, or an avatar. Raises UserError if it cannot be written."""
+        """Store a head, replacing one of that name, or an avatar. Raises UserError if that cannot be done."""
         path = super().add(name, model)
         self._remove_others(path)
         return path
@@ -77,16 +77,19 @@ class Wardrobe(Library):
         """A name for a file's avatar that no head has yet."""
         stem = "".join(c if c.isalnum() or c in " .-_" else "-" for c in source.stem).strip(" .-")[:32] or "Avatar"
         stem = f"{stem}_" if is_device(stem) else stem
-        taken = {name.casefold() for name in self.names()} | {"official", "default"}
-        names = [stem, *(f"{stem} {i}" for i in range(2, 1000))]
-        return next(name for name in names if name.casefold() not in taken)
+        taken = {name.casefold() for name in self.names()} | RESERVED
+        return next(name for name in numbered(stem) if name.casefold() not in taken)
 
     def _remove_others(self, target: Path) -> None:
         """Remove the files of other kinds that have the name of this one, which takes their place."""
         name = target.stem.casefold()
         for old in [p for p in self.folder.iterdir() if p.suffix in (*ENDINGS, ".npz") and p.stem.casefold() == name]:
-            if not old.samefile(target):
-                old.unlink()
+            try:
+                if not old.samefile(target):
+                    old.unlink()
+            except OSError as error:
+                reason = error.strerror or error
+                raise UserError(f"{old}, which has the same name, cannot be removed ({reason}); delete it.") from error
 
     def _kept(self, name: str) -> Path | None:
         if not name or Path(name).name != name:

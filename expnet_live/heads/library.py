@@ -17,7 +17,7 @@ from expnet_live.heads.shapes import ShapeModel
 from expnet_live.heads.transfer import Driver
 
 _NAME = re.compile(r"\w[\w .-]{0,39}")
-_RESERVED = {built_in.NAME.casefold(), "official", "default"}
+RESERVED = {built_in.NAME.casefold(), "official", "default"}
 
 
 class Library:
@@ -48,7 +48,7 @@ class Library:
 
     def check_new(self, name: str, replace: bool = False) -> None:
         """Check a name for a new head. Raises UserError if no head can be imported under that name."""
-        if not _NAME.fullmatch(name) or name.casefold() in _RESERVED or is_device(name):
+        if not _NAME.fullmatch(name) or name.casefold() in RESERVED or is_device(name):
             raise UserError(f"A head cannot be named {name}; use letters, digits, spaces, dots and dashes.")
         taken = [n for n in self.names() if n.casefold() == name.casefold()]
         if taken and not replace:

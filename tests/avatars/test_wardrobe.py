@@ -11,6 +11,7 @@ from blendshape_sets import SHAPES, make_set
 
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.cli import main
+from expnet_live.core.errors import UserError
 from expnet_live.heads.built_in import face_model
 
 COPY = """
@@ -45,3 +46,18 @@ def test_a_head_stays_if_the_next_one_cannot_be_copied(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "cannot be written" in done.stdout and (tmp_path / "Me.npz").read_bytes() == b"old"
     assert {p.name for p in tmp_path.iterdir()} == {"Me.npz", "new.vrm"}
+
+
+def test_what_keeps_its_place_is_told(files: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "library" / "Me.glb").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"Me\.glb, which has the same name, cannot be removed .*; delete it\."):
+        Wardrobe(tmp_path / "library").keep(files["one.vrm"], "Me", replace=True)
+
+
+@pytest.mark.parametrize(("stem", "name"), [("expnet live", "expnet live 2"), ("Default", "Default 2"), ("A%", "A")])
+def test_files_get_names_that_no_head_has(files: dict[str, Path], tmp_path: Path, stem: str, name: str) -> None:
+    library, source = Wardrobe(tmp_path / "library"), tmp_path / f"{stem}.vrm"
+    source.write_bytes(files["one.vrm"].read_bytes())
+    assert library.keep_once(source) == library.keep_once(source) == name
+    source.write_bytes(files["one.vrm"].read_bytes() + bytes(4))
+    assert library.keep_once(source) == f"{name.removesuffix(' 2')} {3 if name.endswith('2') else 2}"

@@ -14,10 +14,12 @@ from PySide6.QtGui import QImage
 from expnet_live.app import texts
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import numbered
 from expnet_live.heads.dressing import Haired
 from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.files import write_mesh
+from expnet_live.sessions.format.folder import STAMP
 from expnet_live.sessions.format.table import Layout
 
 MESHES = (".ply", ".obj", ".glb")
@@ -103,14 +105,12 @@ def _numbers(values: Iterable[float]) -> list[float]:
 
 def _new_folder(parent: Path) -> Path:
     """Create a folder named by the time; further ones of the same second get a number."""
-    name = time.strftime("%Y-%m-%d %H-%M-%S")
-    for i in range(1, 100):
-        out = parent / (name if i == 1 else f"{name} {i}")
+    for out in map(parent.joinpath, numbered(time.strftime(STAMP))):
         try:
             out.mkdir(parents=True)
         except FileExistsError:
             if not out.is_dir():
                 raise
-            continue
-        return out
-    raise OSError("too many snapshots in one second")
+        else:
+            return out
+    raise AssertionError("there is always another number")
