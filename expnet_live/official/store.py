@@ -17,7 +17,7 @@ import msgspec
 from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum, write_whole
+from expnet_live.core.files import checksum, move, write_whole
 from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json, record_of
 
@@ -149,7 +149,7 @@ class Store:
                     # Named by their content, so that files that the manifest still names do not change.
                     name = f"{key}-{digits[:12]}{file.path.suffix}"
                     known[key] = Part(name, file.path.stat().st_size, digits, file.origin)
-                    file.path.replace(self.folder / name)
+                    move(file.path, self.folder / name)
                 parts = {key: asdict(part) for key, part in known.items()}
                 write_whole(self.folder / MANIFEST, json.dumps({"schema": SCHEMA, "parts": parts}, indent=1))
             finally:

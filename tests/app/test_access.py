@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
@@ -38,6 +39,7 @@ from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.paths import data_folder
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.folder import sessions_root
 
@@ -293,6 +295,17 @@ def test_folders_of_what_is_yet_to_come_are_opened(
         window.actions_[name].trigger()
         qtbot.waitUntil(lambda f=folder: opened.urls[-1:] == [QUrl.fromLocalFile(str(f))], timeout=LONG)
         assert folder.is_dir()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have other places")
+def test_a_folder_of_recordings_to_come_is_for_nobody_else(
+    qtbot: Any, window: MainWindow, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EXPNET_LIVE_DATA")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    window.commands.open_folder(sessions_root())
+    qtbot.waitUntil(lambda: opened.urls[-1:] == [QUrl.fromLocalFile(str(sessions_root()))], timeout=LONG)
+    assert data_folder().is_relative_to(tmp_path) and data_folder().stat().st_mode & 0o777 == 0o700
 
 
 def test_a_folder_that_cannot_be_made_is_told(qtbot: Any, window: MainWindow, opened: Opened, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from session_files import INFO_OF_TEST, N_IDENTITY, NAMES, face, picture, write_session
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import data_folder
 from expnet_live.sessions.catalog.catalog import Library, Status, rename, set_notes
 from expnet_live.sessions.catalog.thumbnail import HEIGHT, WIDTH, make_thumbnail
 from expnet_live.sessions.catalog.trash import Trashed, trash
@@ -212,6 +213,17 @@ def test_back_from_the_trash_without_its_note(tmp_path: Path) -> None:
     (tmp_path / "Trash" / "info" / "s.trashinfo").mkdir(parents=True)  # which no file's removal removes
     Trashed(tmp_path / "s", place).restore()
     assert read_info(tmp_path / "s").complete and not place.exists()
+
+
+@linux
+def test_back_from_the_trash_for_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole data folder was removed meanwhile."""
+    monkeypatch.delenv("EXPNET_LIVE_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    place = tmp_path / "Trash" / "files" / "s"
+    write_session(place, 6)
+    Trashed(data_folder() / "sessions" / "s", place).restore()
+    assert data_folder().is_relative_to(tmp_path) and data_folder().stat().st_mode & 0o777 == 0o700
 
 
 @linux

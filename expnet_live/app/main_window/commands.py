@@ -30,6 +30,7 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.wardrobe import is_avatar_file
 from expnet_live.capture.spec import SourceKind, SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import make_folder
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.heads.built_in import face_model
 from expnet_live.sessions.recording.recorder import Recorder
@@ -111,7 +112,7 @@ class Commands:
 
         def made() -> Path:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
             except OSError as error:
                 raise UserError(texts.NO_FOLDER.format(folder=folder, reason=error.strerror or error)) from error
             return folder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 
 
@@ -27,8 +27,8 @@ class IctHead:
         try:
             with np.load(path, allow_pickle=False) as z:
                 neutral, identity, quads = z["neutral"].astype(np.float64), z["identity"], z["quads"]
-            landmarks = np.array(json.loads(indices.read_text(encoding="utf-8"))["idx_to_landmark_verts"])
-        except (OSError, ValueError, KeyError) as e:
+            landmarks = np.array(read_json(indices.read_text(encoding="utf-8"))["idx_to_landmark_verts"])
+        except (OSError, ValueError, KeyError, TypeError) as e:
             raise UserError(
                 f"{path} and {indices} are not the ICT Face Model Light's arrays and vertex indices; choose those."
             ) from e

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import make_folder
 from expnet_live.sessions.format.folder import in_use, is_session
 
 
@@ -27,7 +28,7 @@ class Trashed:
                 raise OSError(
                     f"there is another {self.folder.name}" if self.place else "its place in the trash is unknown"
                 )
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder.parent)
             self.place.rename(self.folder)
         except OSError as e:
             raise UserError(

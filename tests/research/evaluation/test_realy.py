@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
+from expnet_live.core.errors import UserError
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
@@ -30,7 +31,12 @@ from expnet_live.research.evaluation.realy.align import (
 )
 from expnet_live.research.evaluation.realy.data import PICTURES, Benchmark, read_obj, write_scales, write_scan
 from expnet_live.research.evaluation.realy.ict import _SEEDS, IctScanner
-from expnet_live.research.evaluation.realy.keypoints import Template, face_mesh_keypoints, keypoints_on
+from expnet_live.research.evaluation.realy.keypoints import (
+    Template,
+    face_mesh_keypoints,
+    keypoints_on,
+    read_barycentric,
+)
 from expnet_live.research.training.ict_head import IctHead
 
 needs_assets = pytest.mark.skipif(
@@ -164,14 +170,23 @@ def test_the_command_on_pictures_of_a_known_head(
 @pytest.mark.parametrize("broken", ["metrical_scale.txt", "REALY_scan_region", "nose.obj", "1.obj"])
 @needs_assets
 def test_what_is_missing_or_damaged_is_told(model: FaceModel, tmp_path: Path, broken: str) -> None:
-    from expnet_live.core.errors import UserError
-
     write_scan(tmp_path, 1, _scan(model.mean, model))
     write_scales(tmp_path, np.array([10.0]))
     for path in [*tmp_path.rglob(broken)]:
         path.rename(path.with_suffix(".gone")) if path.is_dir() else path.write_text("f 1 2 99999\n")
     with pytest.raises(UserError, match=r"copy|lacks|keypoints"):
         Benchmark(tmp_path).scan(1)
+
+
+@pytest.mark.parametrize("text", ["{}", "[[1, 2], [3]]", "not JSON", pytest.param("[" * 10**5, id="nested")])
+def test_keypoints_and_indices_that_are_none_are_told(tmp_path: Path, text: str) -> None:
+    path, arrays = tmp_path / "points.json", tmp_path / "ict.npz"
+    path.write_text(text)
+    np.savez(arrays, neutral=np.zeros((4, 3)), identity=np.zeros((1, 4, 3)), quads=np.array([[0, 1, 2, 3]]))
+    with pytest.raises(UserError, match="is not a keypoint file"):
+        read_barycentric(path, Surface(np.zeros((3, 3)), np.array([[0, 1, 2]])))
+    with pytest.raises(UserError, match="are not the ICT Face Model Light's"):
+        IctHead.load(arrays, path)
 
 
 def test_obj_polygons_become_triangles(tmp_path: Path) -> None:

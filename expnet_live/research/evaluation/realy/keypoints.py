@@ -7,12 +7,12 @@ reconstruction, and the thirteen only fill the file.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.heads.face_model import FaceModel
@@ -61,8 +61,8 @@ def keypoints_on(vertices: Array, triangles: Array, barycentric: Array) -> Array
 def read_barycentric(path: Path, mesh: Surface) -> Array:
     """The keypoint file of a topology: JSON, 85 rows of triangle, weight, weight. Raises UserError."""
     try:
-        rows = np.array(json.loads(path.read_text(encoding="utf-8")), np.float64)
-    except (OSError, ValueError) as e:
+        rows = np.array(read_json(path.read_text(encoding="utf-8")), np.float64)
+    except (OSError, ValueError, TypeError) as e:
         raise UserError(
             f"{path} is not a keypoint file; it must have 85 rows [triangle, weight, weight] in JSON."
         ) from e
