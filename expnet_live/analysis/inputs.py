@@ -16,10 +16,10 @@ from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError
 from expnet_live.core.naming import few
+from expnet_live.sessions.format.folder import RUN, TABLE
 
 EXPORTS = "exports"
 RESULTS = ("meshes", "overlays", EXPORTS)  # the folders that a run writes beside its table
-TABLE, RUN = "coefficients.csv", "run.json"
 _LONGEST = 180  # bytes of a name: file systems allow 255, including the suffixes of results
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from tqdm import tqdm
 
 from expnet_live.analysis.estimators import Estimator, load_estimator
-from expnet_live.analysis.inputs import TABLE, Item, Kind, list_items, printable, skipped
+from expnet_live.analysis.inputs import Item, Kind, list_items, printable, skipped
 from expnet_live.analysis.item import Done, analyze_item
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.protocol import Reader, described, protocol_of
@@ -31,6 +31,7 @@ from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.files import checksum
 from expnet_live.core.naming import few
 from expnet_live.core.signals import terminable
+from expnet_live.sessions.format.folder import TABLE
 
 
 def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Earlier = Earlier.KEEP) -> int:

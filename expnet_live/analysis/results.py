@@ -16,12 +16,13 @@ from enum import Enum
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from expnet_live.analysis.inputs import RESULTS, RUN, TABLE
+from expnet_live.analysis.inputs import RESULTS
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, move, write_whole
 from expnet_live.core.naming import numbered
 from expnet_live.core.records import read_json
+from expnet_live.sessions.format.folder import RUN, TABLE
 from expnet_live.sessions.format.table import MARKER
 
 SCHEMA = 1

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from session_files import INFO_OF_TEST, N_IDENTITY, NAMES, face, picture, write_session
 
+from expnet_live.cli import main
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import data_folder
 from expnet_live.sessions.catalog.catalog import Library, Status, rename, set_notes
@@ -22,6 +23,7 @@ from expnet_live.sessions.catalog.trash import Trashed, trash
 from expnet_live.sessions.format.folder import INFO, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, read_info, write_info
 from expnet_live.sessions.format.table import Layout
+from expnet_live.sessions.reading.session import list_sessions
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
@@ -36,6 +38,19 @@ def with_video(folder: Path, n: int) -> None:
     video.close()
     (folder / TABLE).write_bytes(rows)
     write_info(folder, replace(INFO_OF_TEST, status=COMPLETE, frames=n, rows=n, video_frames=n, duration=(n - 1) / 30))
+
+
+def test_results_of_analyze_and_hidden_folders_are_no_sessions(tmp_path: Path) -> None:
+    write_session(tmp_path / "one", 6)
+    write_session(tmp_path / ".two.mp4.4711-0815.tmp", 6)  # as `sessions import` has it while it writes
+    results = tmp_path / "results"
+    assert main(["analyze", "demo", "--out", str(results), "--duration", "0.1"]) == 0
+    assert [entry.folder.name for entry in list_sessions(tmp_path)] == ["one"]
+    assert [entry.folder.name for entry in Library(tmp_path).entries()] == ["one"]
+    with pytest.raises(UserError, match="is not a session"):
+        trash(results)
+    write_session(results, 6)  # into the same folder
+    assert [entry.folder.name for entry in list_sessions(tmp_path)] == ["results", "one"]
 
 
 def test_listed_newest_first_with_what_is_wrong(tmp_path: Path) -> None:

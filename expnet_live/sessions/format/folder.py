@@ -14,6 +14,7 @@ from expnet_live.core.naming import numbered
 from expnet_live.core.paths import local_data_folder
 
 INFO, TABLE, MARKERS, VIDEO, LOCK = "session.json", "coefficients.csv", "markers.csv", "video.mkv", ".recording"
+RUN = "run.json"  # how `analyze` made the table beside it
 STAMP = "%Y-%m-%d %H-%M-%S"  # names new sessions by their time
 
 
@@ -28,8 +29,10 @@ def sessions_root() -> Path:
 
 
 def is_session(folder: Path) -> bool:
-    """Whether it contains any file of a session, even if session.json is lost."""
-    return any((folder / name).is_file() for name in (INFO, TABLE, VIDEO))
+    """Whether it contains any file of a session, even if session.json is lost; results of `analyze` are none."""
+    if (folder / INFO).is_file():
+        return True
+    return any((folder / name).is_file() for name in (TABLE, VIDEO)) and not (folder / RUN).is_file()
 
 
 def discard(folder: Path) -> None:

@@ -92,11 +92,13 @@ class SessionEntry:
 def list_sessions(root: Path | str) -> list[SessionEntry]:
     """The sessions in `root`, newest first by folder name; none if there is no such folder.
 
+    Hidden folders are left out, such as those of a video that is being imported.
+
     >>> [entry.folder.name for entry in list_sessions(getfixture("demo_session").folder.parent)]
     ['demo']
     """
     try:
-        folders = [p for p in Path(root).iterdir() if is_session(p)]
+        folders = [p for p in Path(root).iterdir() if not p.name.startswith(".") and is_session(p)]
     except FileNotFoundError:
         return []
     except OSError as e:

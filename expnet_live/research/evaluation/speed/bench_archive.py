@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from expnet_live.analysis.inputs import TABLE
 from expnet_live.analysis.job import run_job
 from expnet_live.archive.cluster import check_cluster
 from expnet_live.archive.run import Report, archive
@@ -19,6 +18,7 @@ from expnet_live.archive.settings import settings_of
 from expnet_live.archive.tasks import FACES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
+from expnet_live.sessions.format.folder import TABLE
 from expnet_live.sessions.format.table import MARKER
 from expnet_live.video.writer import VideoWriter
 
