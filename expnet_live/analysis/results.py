@@ -19,7 +19,7 @@ from typing import Any
 from expnet_live.analysis.inputs import RESULTS
 from expnet_live.analysis.output import FILES, ROWS, writing
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum, move, write_whole
+from expnet_live.core.files import checksum, move, unfinished, write_whole
 from expnet_live.core.naming import numbered
 from expnet_live.core.records import read_json
 from expnet_live.sessions.format.folder import RUN, TABLE
@@ -95,11 +95,10 @@ class Results:
         """
         out = self.out
         made = not out.exists()
-        staging = out / f".unfinished-{os.getpid()}"
+        staging = unfinished(out / "results")
         try:
             with writing(out):
                 out.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(staging, ignore_errors=True)
                 staging.mkdir()
             yield staging
         finally:

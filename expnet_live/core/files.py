@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import time
 import uuid
@@ -15,7 +16,11 @@ from datetime import datetime
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.machine import is_running, machine
 from expnet_live.core.paths import make_folder
+
+_UNFINISHED = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
+_swept: set[Path] = set()  # the folders in which this process has looked
 
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # s
 
@@ -66,9 +71,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     is replaced, a folder is not. `durable=False` does not wait for the disk, for the many small files of a folder.
     Raises OSError.
     """
-    # Shortened, so that the addition fits into the longest name that the file system allows; unique, because processes
-    # of several computers may write the same file into a shared folder.
-    partial = path.with_name(f".{path.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    partial = unfinished(path)
     try:
         yield partial
         if durable:
@@ -77,11 +80,34 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         if durable:
             _sync_folder(path.parent)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            with suppress(OSError):  # also if the folder does not exist
-                partial.unlink()
+        _remove(partial)
+
+
+def unfinished(path: Path) -> Path:
+    """A hidden name beside `path` for the file or folder that becomes it. What killed processes left there goes."""
+    if path.parent not in _swept:
+        _swept.add(path.parent)
+        sweep(path.parent)
+    # Shortened, so that the addition fits into the longest name that the file system allows; unique, because processes
+    # of several computers may write the same file into a shared folder.
+    return path.with_name(f".{path.name[:40]}.{machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files and folders of processes that were killed on this computer, as far as possible."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            of = _UNFINISHED.fullmatch(path.name)
+            if of is not None and of[1] == machine() and not is_running(int(of[2])):
+                _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):  # also if the folder does not exist
+            path.unlink()
 
 
 def move(path: Path, to: Path) -> None:

@@ -1,10 +1,14 @@
-"""The processor of this computer, and its memory."""
+"""The processor of this computer, its memory and its processes."""
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import platform
+import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
@@ -20,6 +24,41 @@ def processor() -> str:
     facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
     flags = facts.get("flags") or facts.get("Features", "")
     return f"{facts.get('model name', platform.machine())} {hashlib.sha256(flags.encode()).hexdigest()[:8]}"
+
+
+@cache
+def machine() -> str:
+    """Eight hex digits for where process numbers count: this computer, and in it the container."""
+    numbers = ""
+    with suppress(OSError):  # only Linux has such spaces
+        numbers = str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(f"{platform.node()} {numbers}".encode()).hexdigest()[:8]
+
+
+if sys.platform == "win32":
+
+    def is_running(process: int) -> bool:
+        """Whether there is a process of this number on this computer."""
+        query, still_active, code = 0x1000, 259, ctypes.c_ulong()
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.OpenProcess.restype = ctypes.c_void_p
+        if not (handle := kernel.OpenProcess(query, False, process)):
+            return ctypes.get_last_error() == 5  # access denied
+        kernel.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
+        kernel.CloseHandle(ctypes.c_void_p(handle))
+        return code.value == still_active
+
+else:
+
+    def is_running(process: int) -> bool:
+        """Whether there is a process of this number on this computer."""
+        try:
+            os.kill(process, 0)  # only asks
+        except ProcessLookupError:
+            return False
+        except (PermissionError, OverflowError):
+            return True
+        return True
 
 
 def keep_freed_memory() -> None:

@@ -6,7 +6,6 @@ The manifest is replaced last and atomically: a failed import leaves the previou
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import msgspec
 from safetensors import SafetensorError
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum, move, write_whole
+from expnet_live.core.files import checksum, move, unfinished, write_whole
 from expnet_live.core.paths import data_folder, make_folder
 from expnet_live.core.records import read_json, record_of
 
@@ -116,16 +115,14 @@ class Store:
         empty.
         """
         made = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
-        unfinished = self.folder / f".unfinished-{os.getpid()}"
         with self.writing():
             make_folder(self.folder)
-            for left in self.folder.glob(".unfinished-*"):  # left by an import that was killed
-                shutil.rmtree(left, ignore_errors=True)
-            unfinished.mkdir()
+            staging = unfinished(self.folder / "import")
+            staging.mkdir()
         try:
-            yield unfinished
+            yield staging
         finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            shutil.rmtree(staging, ignore_errors=True)
             for path in made:
                 if path.is_dir() and not any(path.iterdir()):
                     path.rmdir()

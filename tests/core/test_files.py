@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from waiting import until
 
 from expnet_live.core.errors import SourceError, UserError
-from expnet_live.core.files import replacing, whole, write_json, write_whole
+from expnet_live.core.files import replacing, unfinished, whole, write_json, write_whole
 from expnet_live.core.paths import data_folder, local_data_folder
 
 
@@ -87,6 +88,37 @@ def test_a_kill_leaves_the_old_file(tmp_path: Path) -> None:
     write_whole(path, "old")
     done = subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL and path.read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+def test_what_a_kill_leaves_goes_at_the_next_write(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    done = subprocess.run([sys.executable, "-c", _KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    ours = unfinished(tmp_path / "ours")  # of a process that runs
+    ours.mkdir()
+    computer = left.name.rsplit(".", 2)[1].split("-")[0]
+    elsewhere = left.with_name(left.name.replace(computer, "0" * len(computer)))  # its process may run
+    elsewhere.write_text("half")
+    users = tmp_path / ".notes.tmp"
+    users.write_text("the user's")
+    program = "import pathlib, sys; from expnet_live.core.files import *; write_whole(pathlib.Path(sys.argv[1]), 'x')"
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    assert sorted(tmp_path.iterdir()) == sorted([path, ours, elsewhere, users])
+    assert path.read_text() == "x"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+def test_a_killed_analysis_is_cleared_away_by_the_next(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "expnet_live", "analyze", "demo", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(command)
+    until(lambda: any((tmp_path / "out").glob(".*/*/rows.csv")), "the first rows")
+    process.kill()
+    process.wait()
+    assert any((tmp_path / "out").iterdir())
+    assert subprocess.run([*command, "--duration", "0.1"], check=False).returncode == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["coefficients.csv", "run.json"]
 
 
 @pytest.mark.skipif(os.name != "nt", reason="other systems replace files that somebody reads")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -14,6 +13,7 @@ from official_fakes import HTML
 from scipy.io import savemat
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import unfinished
 from expnet_live.official import basel_files, importing
 from expnet_live.official.basel import BaselModel
 from expnet_live.official.store import Made, Origin, Store
@@ -139,7 +139,7 @@ def test_a_failed_import_leaves_what_was_there(
     made = tmp_path / "new.npz"
     made.write_bytes(b"new")
     monkeypatch.setattr("uuid.uuid4", lambda: uuid.UUID(int=0))
-    (store.folder / f".manifest.json.{os.getpid()}-00000000.tmp").mkdir()
+    unfinished(store.folder / "manifest.json").mkdir()
     with pytest.raises(UserError, match="cannot be written"), store.staging():
         store.publish({"bfm": Made(made, ())})
     assert sorted((p.name, p.stat().st_size) for p in store.folder.iterdir()) == before

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
+from expnet_live.core.files import replacing, sweep
 from expnet_live.sessions.format import table
 from expnet_live.sessions.format.folder import MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo, read_info, write_info
@@ -43,7 +43,8 @@ def recover(folder: Path) -> SessionInfo:
 
 
 def recover_all(root: Path) -> list[SessionInfo | UserError]:
-    """Recover the sessions in `root` that need it, and return the result for each."""
+    """Recover the sessions in `root` that need it, and return the result for each. What a killed import left goes."""
+    sweep(root)
     out: list[SessionInfo | UserError] = []
     for entry in list_sessions(root):
         if entry.killed:

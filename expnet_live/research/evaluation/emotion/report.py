@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import write_json
+from expnet_live.core.files import whole, write_json
 from expnet_live.research.evaluation.emotion.features import TITLES
 from expnet_live.research.evaluation.emotion.knn import Outcome, bootstrap, interval
 from expnet_live.research.evaluation.emotion.measure import Described
@@ -185,6 +185,5 @@ def _draw_confusion(path: Path, figures: dict[str, Any]) -> None:
 
 def _save(figure: Any, path: Path) -> None:
     for suffix, extra in ((".png", {"dpi": 150}), (".svg", {})):
-        part = path.with_suffix(".part" + suffix)
-        figure.savefig(part, **extra)
-        part.replace(path.with_suffix(suffix))
+        with whole(path.with_suffix(suffix)) as partial:
+            figure.savefig(partial, format=suffix[1:], **extra)
