@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import SourceError
 from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
+from expnet_live.core.signals import ENDING, on_signals
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
 
 @contextmanager
 def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Let Ctrl-C end a recording and keep it; a second one aborts."""
+    """Let Ctrl-C, and whatever else ends a program, end a recording and keep it; a second one aborts."""
     stopped = threading.Event()
 
     def handle(number: int, stack_frame: object) -> None:
@@ -146,8 +146,5 @@ def _stop_on_interrupt() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stopped.set()
 
-    before = signal.signal(signal.SIGINT, handle)
-    try:
+    with on_signals(("SIGINT", *ENDING), handle):
         yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -140,10 +141,21 @@ _setup: tuple[Options, Event] | None = None
 
 def _start_worker(options: Options, stop: Event, threads: int) -> None:
     global _setup
-    # Ctrl-C reaches every process of a terminal; only the parent decides what to do.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, and the end of a terminal, reach every process of it; only the parent decides what to do.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):  # Windows has no SIGHUP
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="watch of the parent", daemon=True).start()
     _limit_threads(threads)
     _setup = options, stop
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed leaves its processes waiting for work, with their memory."""
+    parent = mp.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _work(item: Item, folder: Path) -> tuple[Done, Reader]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.signals import ENDING, on_signals
 from expnet_live.threads.worker import Life
 
 if TYPE_CHECKING:
@@ -153,16 +153,8 @@ def _closing_on_signals(window: MainWindow) -> Iterator[None]:
     def close(number: int, frame: object) -> None:
         QTimer.singleShot(0, window, window.close)  # not amid what runs now
 
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    before = {n: signal.getsignal(n) for n in (getattr(signal, name, None) for name in names) if n is not None}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # such as after nohup
-            signal.signal(number, close)
-    try:
+    with on_signals(("SIGINT", *ENDING), close):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _load_for_good(settings: Settings) -> Pipeline:

@@ -8,7 +8,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 
 
@@ -29,7 +29,9 @@ class Sentences(logging.Handler):
         sentence = record.getMessage()
         if record.exc_info is None and sentence not in self.said and sys.stderr is not None:
             self.said.add(sentence)
-            tqdm.write(f"expnet-live: {sentence}", file=sys.stderr)  # above a progress bar
+            # Who warns must go on where nobody reads: in a terminal that is closed, or a pipe.
+            with suppress(OSError, ValueError):
+                tqdm.write(f"expnet-live: {sentence}", file=sys.stderr)  # above a progress bar
 
 
 @contextmanager
@@ -44,18 +46,19 @@ def quiet_native() -> Iterator[None]:
         return
     native = sys.stderr.fileno()
     sys.stderr.flush()
-    kept = os.dup(native)
-    with open(os.devnull, "wb") as nothing, os.fdopen(kept, "w", buffering=1, errors="backslashreplace") as ours:  # noqa: PTH123
+    ours = os.fdopen(os.dup(native), "w", buffering=1, errors="backslashreplace")
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123
         before, sys.stderr = sys.stderr, ours
         os.dup2(nothing.fileno(), native)
-        faulthandler.enable(ours)
-        try:
-            yield
-        finally:
-            faulthandler.disable()
-            ours.flush()
-            os.dup2(kept, native)
-            sys.stderr = before
+    faulthandler.enable(ours)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
+        os.dup2(ours.fileno(), native)
+        sys.stderr = before
+        with suppress(OSError):  # nobody reads any more
+            ours.close()
 
 
 def quietly(run: Callable[[Namespace], int]) -> Callable[[Namespace], int]:

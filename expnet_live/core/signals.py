@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+
+ENDING = ("SIGTERM", "SIGHUP")  # the end of the user's session, and a terminal that is closed; Windows has no SIGHUP
+
+
+@contextmanager
+def on_signals(names: Sequence[str], handle: Callable[[int, object], None]) -> Iterator[None]:
+    """Call `handle` at these signals, except those that are ignored, such as SIGHUP after nohup."""
+    before = {n: signal.getsignal(n) for n in (getattr(signal, name, None) for name in names) if n is not None}
+    handled = {n: handler for n, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in handled:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Make SIGTERM clean up like Ctrl-C instead of killing the process."""
+    """Make SIGTERM, and a terminal that is closed, clean up like Ctrl-C instead of killing the process."""
 
     def handle(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, handle)
-    try:
+    with on_signals(ENDING, handle):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -288,10 +288,13 @@ def interrupting(original: Callable[..., object], after: int) -> Callable[..., o
 
 @pytest.fixture
 def heeding_ctrl_c() -> Iterator[None]:
-    """Restore Ctrl-C, because a shell makes background programs ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Restore Ctrl-C, because a shell makes background programs ignore it; likewise the end of a terminal."""
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    if sys.platform != "win32":
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
@@ -306,19 +309,20 @@ def test_ctrl_c_leaves_nothing(
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C is another signal")
-def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", ["SIGINT", "SIGHUP"])
+def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path, sign: str) -> None:
     (photos / "broken.jpg").write_bytes(b"no picture")
     out = tmp_path / "out"
     out.mkdir()
     (out / "coefficients.csv").write_text("an earlier result\n")
     given = [str(photos), str(video), "--out", str(out), "--jobs", "2", "--overwrite"]
     command = [sys.executable, "-m", "expnet_live", "analyze", *given]
-    # As in a terminal, Ctrl-C reaches every process of the group.
+    # As in a terminal, Ctrl-C reaches every process of the group, and so does its end.
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stderr is not None
         told = process.stderr.readline()
         assert "broken.jpg" in told  # it is running
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, getattr(signal, sign))
         rest = process.stderr.read()  # up to the end: all processes that might write there have ended
         assert process.wait(60) == 130, rest
     assert "interrupted." in rest and "Traceback" not in rest
@@ -326,8 +330,31 @@ def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path
     assert files(out) == {"coefficients.csv"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such kill there")
+def test_a_killed_run_leaves_no_processes_and_the_next_one_removes_its_files(
+    photos: Path, video: Path, tmp_path: Path
+) -> None:
+    (photos / "broken.jpg").write_bytes(b"no picture")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "expnet_live", "analyze"]
+    given = [str(photos), *[str(video)] * 30, "--out", str(out), "--jobs", "2"]
+    with subprocess.Popen([*command, *given], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "broken.jpg" in process.stderr.readline()
+        process.kill()
+        process.stderr.read()  # up to the end: all processes that might write there have ended
+    assert (next(out.iterdir()) / "1").is_dir()
+    assert analyze(photos / "portrait.png", "--out", out) == 0
+    assert {path.name for path in out.iterdir()} == {"coefficients.csv", "run.json"}
+
+
 @pytest.mark.usefixtures("heeding_ctrl_c")
-def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path, sign: str) -> None:
+    if not hasattr(signal, sign):
+        pytest.skip("this system has no such signal")
+    number = getattr(signal, sign)
+
     class PressesCtrlC:
         frames = 0
 
@@ -336,17 +363,17 @@ def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path) -> Non
         def step(self) -> None:
             self.frames += 1
             if self.frames == 4:
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), number)
 
     # No camera in a test: a camera's item that opens a video file behaves like one.
     camera = Item(Kind.CAMERA, "camera0", str(video), "camera0")
     options = Options(tmp_path, overlay=OverlayStyle.SOLID)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     done = analyze_item(camera, tmp_path / "item", load_estimator(options), options, PressesCtrlC())
     assert done.frames == 4
     assert len((tmp_path / "item" / ROWS).read_text().splitlines()) == 4
     assert len(timestamps(tmp_path / "item" / FILES / "overlays/camera0.mp4")) == 4
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 def test_a_folder_that_cannot_be_written(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

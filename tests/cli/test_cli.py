@@ -135,3 +135,25 @@ def test_a_warning_reaches_the_terminal_as_one_sentence(tmp_path: Path) -> None:
     lines = done.stderr.splitlines()
     assert done.returncode == 0 and len(lines) == 1
     assert lines[0].startswith("expnet-live: ") and "made from other weights" in lines[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are another matter there")
+def test_a_warning_that_nobody_reads_stops_nothing() -> None:
+    """As in a terminal that is closed: a recorder that cannot warn of a full disk must still end its session."""
+    code = """
+import logging
+from expnet_live.cli.quiet import Sentences, quiet_native
+logging.basicConfig(handlers=[Sentences()])
+with quiet_native():
+    logging.getLogger("expnet_live.sessions").warning("the disk is full")
+print("on")
+"""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=write, text=True, check=False
+        )
+    finally:
+        os.close(write)
+    assert done.stdout == "on\n"

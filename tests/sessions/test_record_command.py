@@ -66,9 +66,12 @@ def test_every_frame_is_a_row_or_a_drop_and_a_photo_ends(tmp_path: Path) -> None
 def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
     enough_disk(tmp_path)
     runs = {}
-    for name, sign in (("ended", signal.SIGTERM), ("killed", signal.SIGKILL)):
+    signs = {"ended": signal.SIGTERM, "terminal closed": signal.SIGHUP, "killed": signal.SIGKILL}
+    heeded = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup switches off
+    for name, sign in signs.items():
         command = [*COMMAND, "record", "--source", "demo", "--out", str(tmp_path / name), "--no-video"]
         runs[name] = sign, subprocess.Popen([*command, "--duration", "300"], stdout=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGHUP, heeded)
     for name, (sign, process) in runs.items():
         table, end = tmp_path / name / TABLE, time.monotonic() + 120
         while not table.is_file() or table.read_bytes().count(b"\n") < 4:
@@ -76,10 +79,10 @@ def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
             time.sleep(0.02)
         process.send_signal(sign)
         out, _ = process.communicate(timeout=60)
-        assert process.returncode == (0 if name == "ended" else -signal.SIGKILL) and ("frames" in out) == (
-            name == "ended"
-        )
+        assert process.returncode == (-signal.SIGKILL if name == "killed" else 0)
+        assert ("frames" in out) == (name != "killed")
     assert Session.open(tmp_path / "ended").info.complete
+    assert Session.open(tmp_path / "terminal closed").info.complete
     assert not Session.open(tmp_path / "killed").info.complete
     assert main(["sessions", "recover", str(tmp_path / "killed")]) == 0
     assert Session.open(tmp_path / "killed").info.recovered
