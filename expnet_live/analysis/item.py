@@ -39,7 +39,7 @@ class Done:
     """The result for an item: its number of frames, those with a face, and the problem, if any.
 
     An item with frames and a problem was read in part, up to the damage. `sha256`: the file's, as hex digits,
-    empty where there is none. `remark`: a sentence on what was read whole but may not be as wanted.
+    empty where there is none. `remark`: sentences on what was read whole but may not be as wanted.
     """
 
     frames: int = 0
@@ -74,7 +74,7 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
             log.exception("%s", item.source)
             problem = f"{item.source} cannot be analysed ({error}); use -v for details. The other inputs continue."
     problem = " ".join(filter(None, (problem, *output.problems)))
-    return Done(output.frames, output.with_face, problem, _checksum(item), output.remark)
+    return Done(output.frames, output.with_face, problem, _checksum(item), " ".join(output.remarks))
 
 
 def refuse_first_seconds(source: str, neutral: str | None) -> None:

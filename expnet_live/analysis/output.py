@@ -17,7 +17,7 @@ from expnet_live.analysis.exports import VideoSession
 from expnet_live.analysis.inputs import EXPORTS, Item, Kind
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.overlay_video import OverlayVideo, drawn
-from expnet_live.analysis.rest import Moment, Neutral, first_seconds
+from expnet_live.analysis.rest import Moment, Neutral, first_seconds, too_short
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import FaceState, Image
@@ -75,7 +75,7 @@ class ItemOutput:
         self.with_face = 0
         self.sound: SoundReader | None = None
         self.problems: list[str] = []  # sentences about exports that cannot be written
-        self.remark = ""  # a sentence
+        self.remarks: list[str] = []  # sentences on what was read whole but may not be as wanted
         self._item = item
         self._folder = folder
         self._rows = rows
@@ -90,7 +90,10 @@ class ItemOutput:
             self._overlay = FaceOverlay(model, options.overlay, quickly=quickly)
         self._video: OverlayVideo | None = None
         self._neutral = Neutral(model.names, options.rest, first_seconds(options.neutral))
-        beside = markers_beside(Path(item.spec)) if item.kind is Kind.VIDEO and (options.marked or options.to) else ()
+        beside: tuple[Marker, ...] = ()
+        if item.kind is Kind.VIDEO and (options.marked or options.to):
+            beside, problem = markers_beside(Path(item.spec))
+            self.remarks += [problem] if problem else []
         self._markers = list(beside) if options.marked else []
         self._session: VideoSession | None = None
         if options.to and item.kind in (Kind.VIDEO, Kind.CAMERA):
@@ -108,10 +111,7 @@ class ItemOutput:
             for moment in self._neutral.finish():
                 self._write(moment)
             if self._neutral.short:
-                self.remark = (
-                    f"{self._item.source}: no face is there for as long as --neutral {self._options.neutral} says, so "
-                    "its rest is that of all its frames."
-                )
+                self.remarks.append(too_short(self._item.source, self._options.neutral))
         if kind is None or not issubclass(kind, OutputError):
             self._write_last()
         if self._session is not None:

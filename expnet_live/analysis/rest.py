@@ -81,6 +81,11 @@ def _profile(name: str) -> Person:
     return replace(person, gains={})
 
 
+def too_short(source: str, neutral: str | None) -> str:
+    """The sentence on an input whose `Neutral` is `short`."""
+    return f"{source}: no face is there for as long as --neutral {neutral} says, so its rest is that of all its frames."
+
+
 class Neutral:
     """Subtracts a neutral face from the moments of one input: the same for all, or each face's own first `seconds`.
 

@@ -38,6 +38,7 @@ _COLUMNS = {
     "frames": _COUNT,
     "with_face": _COUNT,
     "problem": _TEXT,
+    "remark": _TEXT,
     "host": _TEXT,
 }
 

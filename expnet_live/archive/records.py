@@ -9,7 +9,8 @@ class Outcome(msgspec.Struct, frozen=True, tag="input"):
     """What came of one input.
 
     `file` in the data set holds its rows, empty if there are none; an input with frames and a `problem` was read up
-    to the damage. `digest` is that of the settings.
+    to the damage; `remark` holds sentences on what was read whole but may not be as wanted. `digest` is that of the
+    settings.
     """
 
     source: str
@@ -23,6 +24,7 @@ class Outcome(msgspec.Struct, frozen=True, tag="input"):
     frames: int = 0
     with_face: int = 0
     problem: str = ""
+    remark: str = ""
     digest: str = ""
     host: str = ""
 

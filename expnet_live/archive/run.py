@@ -158,7 +158,8 @@ class _Desk:
                 (self._out / FACES / before.file).unlink(missing_ok=True)
             if outcome.problem:
                 self._report.problems.append(outcome.problem)
-                tqdm.write(f"expnet-live: {outcome.problem}", file=sys.stderr)
+            for sentence in filter(None, (outcome.problem, outcome.remark)):
+                tqdm.write(f"expnet-live: {sentence}", file=sys.stderr)
             self._report.read += bool(outcome.frames)
             self._report.pictures += outcome.frames
             self._report.with_face += outcome.with_face

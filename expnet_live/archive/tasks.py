@@ -19,7 +19,7 @@ import msgspec
 from expnet_live.analysis.estimators import ExpNetEstimator, load_estimator
 from expnet_live.analysis.item import refuse_first_seconds
 from expnet_live.analysis.output import layout_of
-from expnet_live.analysis.rest import Moment, Neutral, first_seconds
+from expnet_live.analysis.rest import Moment, Neutral, first_seconds, too_short
 from expnet_live.archive.inputs import Input, fetched
 from expnet_live.archive.parquet_files import Write, join, keep, writing
 from expnet_live.archive.records import Outcome, Step, Usage
@@ -102,9 +102,13 @@ def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
         return Step(part, part + 1, 0, _usage(started), (outcome_of(one, settings, str(error)),))
     if part < len(plan.cuts):
         return Step(part, len(plan.cuts) + 1, state.frames, _usage(started))
+    remark = ""
     if state.frames:
         parts = [plan.part_file(work, k) for k in range(len(plan.cuts) + 1)]
-        join(out / FACES / one.file, parts, state.people(), markers_beside(Path(one.spec)))
+        markers, remark = markers_beside(Path(one.spec))
+        join(out / FACES / one.file, parts, state.people(), markers)
+    if state.neutral.short:
+        remark = f"{remark} {too_short(one.source, settings.neutral)}".lstrip()
     outcome = outcome_of(
         one,
         settings,
@@ -113,6 +117,7 @@ def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
         file=one.file if state.frames else "",
         frames=state.frames,
         with_face=state.with_face,
+        remark=remark,
     )
     write_whole(work / _DONE, msgspec.json.encode(outcome))
     return Step(part, part + 1, state.frames, _usage(started), (outcome,))

@@ -141,6 +141,30 @@ def test_inputs_that_cannot_be_read_are_listed(
     assert inputs.loc[str(folder / "cut.mkv"), "frames"] > 20
 
 
+def test_what_is_read_whole_but_not_as_wanted_is_told(
+    tmp_path: Path, scheduler: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clips that are shorter than the neutral, and a session whose markers cannot be read: as `analyze` says it."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    (folder / "session").mkdir(parents=True)
+    for name in ("short.mp4", "session/video.mkv"):
+        write_clip(folder / name, demo_images()[:20])
+    write_clip(folder / "long.mp4", demo_images()[:60])
+    (folder / "session" / "markers.csv").write_text("timestamp_s,label,color\nsoon,start,\n")
+    command = [str(folder), "--neutral", "first:1s"]
+    assert main(["archive", *command, "--out", str(out), "--cluster", scheduler]) == 0
+    told = sorted(line for line in capsys.readouterr().err.splitlines() if "expnet-live: " in line)
+    assert main(["analyze", *command, "--out", str(tmp_path / "table")]) == 0
+    assert sorted(line for line in capsys.readouterr().err.splitlines() if "expnet-live: " in line) == told
+    short = "no face is there for as long as --neutral first:1s says, so its rest is that of all its frames."
+    assert len(told) == 2 and all(short in line for line in told)
+    assert "markers.csv is damaged at line 2" in told[0] and "short.mp4" in told[1]
+    inputs = pq.read_table(out / "inputs.parquet").to_pandas().set_index("source")
+    assert {Path(name).name for name, remark in inputs["remark"].items() if remark} == {"short.mp4", "video.mkv"}
+    assert main(["archive", *command, "--out", str(out), "--cluster", scheduler]) == 0
+    assert short not in capsys.readouterr().err
+
+
 def test_a_video_that_no_longer_can_be_read_loses_its_old_rows(tmp_path: Path, scheduler: str) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     clip(folder / "a.mp4", n=4)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 import math
 import re
 from collections.abc import Sequence
@@ -19,8 +18,6 @@ from expnet_live.core.files import write_whole
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.folder import MARKERS, VIDEO
 from expnet_live.sessions.format.table import mark_table, time_text
-
-log = logging.getLogger(__name__)
 
 HEADER = ("timestamp_s", "label", "color")
 _OLD_HEADER = HEADER[:2]  # sessions before colours
@@ -81,15 +78,14 @@ def read_markers(path: Path) -> tuple[Marker, ...]:
     return in_order(markers)
 
 
-def markers_beside(video: Path) -> tuple[Marker, ...]:
-    """The markers of the session whose video this is; none if it is none, or if they cannot be read."""
+def markers_beside(video: Path) -> tuple[tuple[Marker, ...], str]:
+    """The markers of the session whose video this is, and a sentence if they cannot be read."""
     if video.name != VIDEO:
-        return ()
+        return (), ""
     try:
-        return read_markers(video.with_name(MARKERS))
+        return read_markers(video.with_name(MARKERS)), ""
     except UserError as error:
-        log.warning("%s", error)
-        return ()
+        return (), str(error)
 
 
 def _marker(time: str, label: str, color: str = "") -> Marker:
