@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 import logging
 import math
 import os
-import pickle
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -24,7 +20,6 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import replacing
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
@@ -40,6 +35,7 @@ from expnet_live.research.training.losses import ExpNetLoss, LossWeights, dense_
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.photos import bytes_of
+from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress
 
 log = logging.getLogger(__name__)
 
@@ -63,23 +59,6 @@ class RandomDraws(Sampler[tuple[int, int]]):
                 n = b * block + k
                 if self.start <= n < self.stop and n % self.world == self.rank:
                     yield int(i), n
-
-
-class Ema:
-    """Exponential moving average of a network's parameters and statistics."""
-
-    def __init__(self, net: nn.Module, decay: float) -> None:
-        self.decay, self.steps = decay, 0
-        self.state = {k: v.detach().clone() for k, v in net.state_dict().items()}
-
-    def update(self, net: nn.Module) -> None:
-        self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for k, v in net.state_dict().items():
-            if v.dtype.is_floating_point:
-                self.state[k].lerp_(v.detach(), 1 - decay)
-            else:
-                self.state[k].copy_(v)
 
 
 @contextmanager
@@ -136,11 +115,10 @@ def train(
     net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
-    ema = Ema(net, config.ema)
-    settings = _settings(train_set, config)
-    done, best = _resume(out / "checkpoint.pt", net, optimizer, ema, device, settings)
+    progress = Progress(net, optimizer, Ema(net, config.ema), _settings(train_set, config))
+    progress.resume(out / CHECKPOINT, device)
     data = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
-    draws = RandomDraws(sample_weights(train_set), done, config.samples, config.seed, rank, world)
+    draws = RandomDraws(sample_weights(train_set), progress.done, config.samples, config.seed, rank, world)
     loader = DataLoader(
         data,
         config.batch // world,
@@ -152,16 +130,20 @@ def train(
     )
     wrapped: nn.Module = DistributedDataParallel(net) if world > 1 else net
     half = mixed(device)
-    since: dict[str, float] = {}
-    steps = 0
-    with tqdm(total=config.samples, initial=done, unit="crop", disable=rank > 0, mininterval=5) as bar:
+
+    def check() -> None:
+        averaged = progress.averaged(device)
+        progress.keep(averaged, validate(averaged, valid_set, model, loss_of, device), out, config)
+
+    with tqdm(total=config.samples, initial=progress.done, unit="crop", disable=rank > 0, mininterval=5) as bar:
         for batch in loader:
-            optimizer.set_lr(config.lr * schedule(done / config.samples, config.warmup))
+            before, done = progress.done, min(progress.done + config.batch, config.samples)
+            optimizer.set_lr(config.lr * schedule(before / config.samples, config.warmup))
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
             # Of dropout: the same after each resumption. Torch takes 64 bits.
-            torch.manual_seed(((config.seed << 40) + done + rank) % (1 << 64))
+            torch.manual_seed(((config.seed << 40) + before + rank) % (1 << 64))
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 result = wrapped(image)
             total, parts = loss_of(net.split(result.float()), batch)
@@ -169,35 +151,14 @@ def train(
             total.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimizer.step()
-            ema.update(net)
-            before, done, steps = done, min(done + config.batch, config.samples), steps + 1
-            for k, v in parts.items():
-                since[k] = since.get(k, 0.0) + v
+            progress.step(parts, done)
             bar.update(done - before)
             crossed = done // config.validate_every > before // config.validate_every
             if rank == 0 and (crossed or done >= config.samples):
-                best = _checkpoint(
-                    net,
-                    optimizer,
-                    ema,
-                    valid_set,
-                    model,
-                    loss_of,
-                    device,
-                    out,
-                    config,
-                    done,
-                    best,
-                    since,
-                    steps,
-                    settings,
-                )
-                since, steps = {}, 0
-        if rank == 0 and steps:
-            _checkpoint(
-                net, optimizer, ema, valid_set, model, loss_of, device, out, config, done, best, since, steps, settings
-            )
-    result = out / "expnet.safetensors"
+                check()
+        if rank == 0 and progress.steps:
+            check()
+    result = out / WEIGHTS
     if rank > 0:
         return result
     if config.init is not None and config.blend < 1:
@@ -274,80 +235,6 @@ def _settings(crops: CropSet, config: TrainConfig) -> dict[str, str]:
     options["init"] = options["init"] and options["init"].name
     targets = hashlib.sha256(crops.expression.tobytes() + bytes_of("\n".join(map(str, crops.key)))).hexdigest()
     return {name: str(value) for name, value in options.items()} | {"photos or labels": targets[:16]}
-
-
-def _resume(
-    path: Path, net: ExpNet, optimizer: Optimizer, ema: Ema, device: torch.device, settings: dict[str, str]
-) -> tuple[int, float]:
-    if not path.exists():
-        return 0, math.inf
-    try:
-        saved = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as e:
-        raise UserError(f"{path} is damaged; delete it to begin anew, or choose another folder with --out.") from e
-    was = saved.get("settings", settings)  # checkpoints of earlier versions do not tell
-    if other := [name for name, value in settings.items() if was.get(name) != value]:
-        raise UserError(
-            f"{path} is of a training with other {', '.join(other)}; choose another folder with --out, or delete the "
-            "file to begin anew."
-        )
-    net.load_state_dict(saved["net"])
-    optimizer.load_state_dict(saved["optimizer"])
-    ema.state, ema.steps = saved["ema"], saved["ema_steps"]
-    log.info("resuming at %d crops", saved["done"])
-    return int(saved["done"]), float(saved["best"])
-
-
-def _checkpoint(
-    net: ExpNet,
-    optimizer: Optimizer,
-    ema: Ema,
-    valid_set: CropSet,
-    model: FaceModel,
-    loss_of: ExpNetLoss,
-    device: torch.device,
-    out: Path,
-    config: TrainConfig,
-    done: int,
-    best: float,
-    since: dict[str, float],
-    steps: int,
-    settings: dict[str, str],
-) -> float:
-    averaged = ExpNet(net.config)
-    averaged.load_state_dict(ema.state)
-    averaged.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    figures = validate(averaged.eval(), valid_set, model, loss_of, device)
-    score = figures["dense_error"] + 10 * (1 - figures["r2_mean"])
-    row = {"crops": done, "time": round(time.time())} | {f"train_{k}": v / steps for k, v in since.items()} | figures
-    log_path = out / "log.csv"
-    new = not log_path.exists()
-    with log_path.open("a", newline="", encoding="utf-8") as f:
-        writer = csv.DictWriter(f, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
-    log.info("%d crops: dense error %.3f %%, mean R2 %.3f", done, figures["dense_error"], figures["r2_mean"])
-    if score < best:
-        best = score
-        # Only the name of `init`: weights are published, and a path would reveal details of the machine.
-        training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
-        about = {"training": training, "crops": done, "validation": figures}
-        save_weights(averaged, out / "expnet.safetensors", about, half=True)
-    with replacing(out / "checkpoint.pt") as partial:
-        torch.save(
-            {
-                "net": net.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "ema": ema.state,
-                "ema_steps": ema.steps,
-                "done": done,
-                "best": best,
-                "settings": settings,
-            },
-            partial,
-        )
-    return best
 
 
 @torch.inference_mode()

@@ -26,7 +26,8 @@ from expnet_live.research.training.actions.groups import GroupDraws
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.train import Ema, schedule
+from expnet_live.research.training.progress import Ema
+from expnet_live.research.training.train import schedule
 
 _SHOW = 8000  # crops
 

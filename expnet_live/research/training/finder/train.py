@@ -29,7 +29,8 @@ from expnet_live.research.training.finder.network import FinderNet
 from expnet_live.research.training.finder.options import FinderConfig
 from expnet_live.research.training.finder.pictures import Composer, Faces, FinderPictures
 from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.train import Ema, schedule
+from expnet_live.research.training.progress import Ema
+from expnet_live.research.training.train import schedule
 
 log = logging.getLogger(__name__)
 
