@@ -50,7 +50,7 @@ def shrunk_points(points: Array, old: Image, new: Image) -> Array:
 
 
 def shrunk_detection(d: Detection, old: Image, new: Image) -> Detection:
-    corner = shrunk_points(np.array([d.box.x, d.box.y]) - 0.5, old, new) + 0.5
+    corner = shrunk_points(np.array([d.box.x, d.box.y]), old, new)
     factor = new.shape[1] / old.shape[1]
     box = Box(float(corner[0]), float(corner[1]), d.box.w * factor, d.box.h * factor)
     return Detection(box, d.score, shrunk_points(d.keypoints, old, new), d.roll)
