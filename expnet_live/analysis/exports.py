@@ -16,6 +16,7 @@ from expnet_live.core.files import changed
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Image
 from expnet_live.core.version import __version__
+from expnet_live.outputs.export.entities import USUAL_ENTITIES, Entities
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.outputs.export.options import ExportOptions
@@ -54,8 +55,11 @@ class VideoSession:
     def close(self) -> None:
         self._table.close()
 
-    def export(self, formats: Sequence[str], folder: Path) -> list[str]:
-        """Write each format into `folder`. Return a sentence for each that cannot be written. Raises OSError."""
+    def export(self, formats: Sequence[str], folder: Path, entities: Entities) -> list[str]:
+        """Write each format into `folder`, with these `entities` if it has any.
+
+        Return a sentence for each that cannot be written. Raises OSError.
+        """
         self.close()
         session = self._session()
         if not (session.rows.face >= 0).any():
@@ -64,7 +68,8 @@ class VideoSession:
         for name in formats:
             out = folder / f"{self._folder.name}{FORMATS[name].ending}"
             try:
-                export(session, ExportOptions(name, out))
+                takes = "entities" in FORMATS[name].takes
+                export(session, ExportOptions(name, out, entities=entities if takes else USUAL_ENTITIES))
             except UserError as error:
                 problems.append(f"{self._item.source} as {name}: {error}")
         return problems

@@ -117,7 +117,8 @@ class ItemOutput:
         if self._session is not None:
             with writing(self._options.out):
                 if given is None:
-                    self.problems = self._session.export(self._options.to, self._path(EXPORTS, self._item.name))
+                    there = self._path(EXPORTS, self._item.name)
+                    self.problems = self._session.export(self._options.to, there, self._options.entities)
                 else:
                     self._session.close()
         if self._video is not None:

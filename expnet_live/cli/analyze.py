@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_max_faces, add_neutral, add_smoothing, positive_float, positive_int
-from expnet_live.outputs.export.format import FORMATS
+from expnet_live.core.arguments import (
+    add_entities,
+    add_max_faces,
+    add_neutral,
+    add_smoothing,
+    positive_float,
+    positive_int,
+)
+from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.render.style import OverlayStyle
 
 if TYPE_CHECKING:
@@ -70,6 +77,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"also write each video in these formats, under DIR/exports: {', '.join(of_videos)} (see "
         "'expnet-live export --help')",
     )
+    add_entities(parser)
     add_neutral(parser)
     parser.add_argument(
         "--landmark-fit", action="store_true", help="fit the face model to landmarks instead (slow; the baseline)"
@@ -91,6 +99,11 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.analysis.job import run_job
     from expnet_live.analysis.options import Options
     from expnet_live.analysis.results import Earlier
+    from expnet_live.core.errors import UserError
+    from expnet_live.outputs.export.entities import Entities
+
+    if args.entities and not set(args.to) & set(taking("entities")):
+        raise UserError(f"--entities names what --to {' or '.join(taking('entities'))} writes; give both.")
 
     options = Options(
         out=args.out,
@@ -107,6 +120,7 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         neutral=args.neutral,
         to=tuple(dict.fromkeys(args.to)),
+        entities=Entities.parse(args.entities),
     )
     earlier = Earlier.APPEND if args.append else Earlier.OVERWRITE if args.overwrite else Earlier.KEEP
     return run_job(args.inputs, options, jobs=args.jobs, earlier=earlier)

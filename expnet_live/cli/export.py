@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_look, add_overwrite, positive_float
+from expnet_live.core.arguments import add_entities, add_look, add_overwrite, positive_float
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.render.style import OverlayStyle
 
@@ -95,6 +95,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="whether an avatar's hair and clothes swing in overlays and meshes (default: on)",
     )  # fmt: skip
     add_look(parser)
+    add_entities(parser)
     parser.set_defaults(run=run)
 
 
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.files import check_new
     from expnet_live.core.signals import terminable
     from expnet_live.heads.look import Look
+    from expnet_live.outputs.export.entities import Entities
     from expnet_live.outputs.export.export import default_out, export
     from expnet_live.outputs.export.options import MOST_CORRECTIVES, ExportOptions
     from expnet_live.outputs.export.pose import PoseMode
@@ -135,6 +137,7 @@ def run(args: argparse.Namespace) -> int:
         head=args.head,
         swing=args.swing == "on",
         look=Look.parse(args.look or ""),
+        entities=Entities.parse(args.entities),
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)

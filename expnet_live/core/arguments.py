@@ -74,6 +74,15 @@ def add_look(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_entities(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--entities",
+        metavar="NAMES",
+        default="",
+        help="in bids: subject, session and task, such as sub-07_ses-2_task-smile (default: sub-01_task-expression)",
+    )
+
+
 def positive_int(text: str) -> int:
     return _number(text, int, lambda n: n >= 1, "a whole number of at least 1")
 

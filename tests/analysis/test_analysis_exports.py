@@ -37,6 +37,19 @@ def test_each_video_has_its_exports(tmp_path: Path) -> None:
     assert any(name.startswith("exports/demo/demo_bids/sub-01/") for name in run["files"])
 
 
+def test_names_of_bids(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["analyze", "demo", "--duration", "0.1", "--entities", "sub-7", "--out"]
+    assert main([*command, str(tmp_path / "out"), "--to", "bids", "vmd"]) == 0
+    exports = tmp_path / "out" / "exports" / "demo"
+    assert (exports / "demo_bids/sub-7/motion/sub-7_task-expression_tracksys-expnet_motion.tsv").is_file()
+    assert (exports / "demo.vmd").is_file()
+    run = json.loads((tmp_path / "out" / "run.json").read_text())["runs"][0]
+    assert run["settings"]["entities"] == {"subject": "7", "session": "", "task": "expression"}
+    capsys.readouterr()
+    assert main([*command, str(tmp_path / "no"), "--to", "vmd"]) == 2
+    assert "--entities names what --to bids writes" in capsys.readouterr().err
+
+
 def test_results_that_are_added_have_names_of_their_own(tmp_path: Path) -> None:
     command = ["analyze", "demo", "--out", str(tmp_path / "out"), *SECOND, "--to", "vmd"]
     assert main(command) == main([*command, "--append"]) == 0

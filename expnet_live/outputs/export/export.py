@@ -9,6 +9,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.outputs.export.cutting import excerpt_of
+from expnet_live.outputs.export.entities import USUAL_ENTITIES
 from expnet_live.outputs.export.format import FORMATS, Written, taking
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO
@@ -46,6 +47,10 @@ def export(session: Session, options: ExportOptions, progress: Progress = unwatc
     if options.head is not None and "head" not in format.takes:
         raise UserError(
             f"Only {', '.join(taking('head'))} can use another head; choose one of these, or leave out --head."
+        )
+    if options.entities != USUAL_ENTITIES and "entities" not in format.takes:
+        raise UserError(
+            f"Only {', '.join(taking('entities'))} has names of subjects, sessions and tasks; leave out --entities."
         )
     if options.out.resolve() in {(session.folder / name).resolve() for name in (INFO, TABLE, MARKERS, VIDEO)}:
         raise UserError(f"{options.out} is part of the session itself; choose another file.")

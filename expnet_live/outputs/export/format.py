@@ -44,7 +44,7 @@ class Format(ABC):
     opens_in: str = ""
     """Programs that read it, for the same table."""
     takes: frozenset[str] = frozenset({"fps", "neutral", "gains"})
-    """The fields of ExportOptions that it uses: fps, neutral, gains, pose, correctives, head, style."""
+    """The fields of ExportOptions that it uses: fps, neutral, gains, pose, correctives, head, style, entities."""
     one_face: bool = False
     """Whether it holds only one face, as a track with a row per moment."""
     measured: bool = False

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from pathlib import Path
 
 from expnet_live.heads.look import USUAL, Look
+from expnet_live.outputs.export.entities import USUAL_ENTITIES, Entities
 from expnet_live.outputs.export.pose import PoseMode
 from expnet_live.render.style import OverlayStyle
 
@@ -22,8 +23,10 @@ class ExportOptions:
     or None for all faces if the format can hold them, else for the one mirrored most. `neutral`, `gains`: whether to
     apply the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
     `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
-    `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do.
-    A format says in `takes` which of these it uses. Raises ValueError for values that are none, such as a rate of 0.
+    `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do. `entities`: what a
+    BIDS data set calls the recording, or a text of it such as sub-07_ses-2_task-smile.
+    A format says in `takes` which of these it uses. Raises ValueError for values that are none, such as a rate of 0,
+    and UserError for entities that are none.
 
     >>> ExportOptions("glb", Path("take.glb"), start=1.5, end=4.0, fps=30.0).format
     'glb'
@@ -44,10 +47,13 @@ class ExportOptions:
     look: Look = USUAL
     style: OverlayStyle = OverlayStyle.SOLID
     swing: bool = True
+    entities: Entities = USUAL_ENTITIES
 
     def __post_init__(self) -> None:
         # Scripts give texts.
         object.__setattr__(self, "out", Path(self.out))
+        if isinstance(self.entities, str):
+            object.__setattr__(self, "entities", Entities.parse(self.entities))
         for name, kind in (("pose", PoseMode), ("style", OverlayStyle)):
             value = getattr(self, name)
             if value not in list(kind):

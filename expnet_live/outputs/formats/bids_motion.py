@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from expnet_live.outputs.export.excerpt import Excerpt
     from expnet_live.sessions.format.markers import Marker
 
-_TASK, _SYSTEM, _FRAME = "expression", "expnet", "camera"
+_SYSTEM, _FRAME = "expnet", "camera"
 _KINDS = ("POS", "ORNT", "MISC", "LATENCY", "ACCEL", "ANGACCEL", "GYRO", "JNTANG", "MAGN", "VEL")
 
 
@@ -25,9 +25,11 @@ class BidsMotion(Format):
     details = (
         "a folder: `sub-01/motion/sub-01_task-expression_tracksys-expnet_motion.tsv` without a header, its channels "
         "(POS in mm, ORNT as quaternion, MISC for gaze and blendshapes, LATENCY in s) and descriptions; gaps are "
-        "`n/a`; markers are events (`sub-01_task-expression_events.tsv`)"
+        "`n/a`; markers are events (`sub-01_task-expression_events.tsv`); `--entities "
+        "sub-07_ses-2_task-smile` gives other names"
     )
     opens_in = "MNE-BIDS, FieldTrip, EEGLAB, by way of BIDS"
+    takes = frozenset({"fps", "neutral", "gains", "entities"})
     one_face = True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
@@ -58,9 +60,10 @@ class BidsMotion(Format):
         ]
         latency = rows.time - rows.time[0] if len(rows) else rows.time
         values = np.column_stack([rows.translation, quaternions, rows.gaze.reshape(-1, 4), weights, latency])
-        folder = path / "sub-01" / "motion"
+        entities = excerpt.options.entities
+        folder = path.joinpath(*entities.folders, "motion")
         folder.mkdir(parents=True)
-        stem = f"sub-01_task-{_TASK}_tracksys-{_SYSTEM}"
+        stem = f"{entities.name}_tracksys-{_SYSTEM}"
         with (folder / f"{stem}_motion.tsv").open("w", encoding="ascii", newline="") as file:
             for row in values.tolist():
                 file.write("\t".join("n/a" if np.isnan(v) else f"{v:.6g}" for v in row[:-1]) + f"\t{row[-1]:.6f}\n")
@@ -73,7 +76,7 @@ class BidsMotion(Format):
         rate = round((len(rows) - 1) / span, 4) if span > 0 else "n/a"
         kinds = Counter(kind for _, _, kind, _, _ in channels)
         motion = {
-            "TaskName": _TASK,
+            "TaskName": entities.task,
             "SamplingFrequency": rate,
             "SamplingFrequencyEffective": rate,
             "TrackingSystemName": "ExpNet Live",
@@ -96,9 +99,9 @@ class BidsMotion(Format):
             {"Description": about, "reference_frame": {"Levels": {_FRAME: frame}}},
         )
         if marks := excerpt.markers:
-            _events(folder / f"sub-01_task-{_TASK}_events", marks, float(rows.time[0]))
+            _events(folder / f"{entities.name}_events", marks, float(rows.time[0]))
         name = excerpt.session.info.title or excerpt.session.folder.name
-        _data_set(path, name, f"ExpNet Live {__version__}", excerpt.session.info.started)
+        _data_set(path, name, f"ExpNet Live {__version__}", excerpt.session.info.started, entities.folders[0])
         return Written(len(rows), remarks)
 
 
@@ -115,7 +118,7 @@ def _events(stem: Path, marks: Sequence[Marker], start: float) -> None:
     _json(stem.with_suffix(".json"), about)
 
 
-def _data_set(path: Path, name: str, program: str, started: str) -> None:
+def _data_set(path: Path, name: str, program: str, started: str, subject: str) -> None:
     """What describes the data set as a whole."""
     made_by = dict(zip(("Name", "Version"), program.rsplit(" ", 1), strict=True))
     about = {"Name": name, "BIDSVersion": "1.9.0", "DatasetType": "raw", "GeneratedBy": [made_by]}
@@ -127,7 +130,7 @@ def _data_set(path: Path, name: str, program: str, started: str) -> None:
         encoding="utf-8",
         newline="\n",
     )
-    (path / "participants.tsv").write_text("participant_id\nsub-01\n", encoding="ascii", newline="\n")
+    (path / "participants.tsv").write_text(f"participant_id\n{subject}\n", encoding="ascii", newline="\n")
     _json(path / "participants.json", {"Description": "The person whose face was recorded."})
 
 

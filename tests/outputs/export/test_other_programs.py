@@ -19,6 +19,7 @@ from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check, tur
 from exports import CASES, exported, session_of_cases
 from scipy.spatial.transform import Rotation
 
+from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.take import SUBJECT, timecode
@@ -208,6 +209,31 @@ def test_bids_has_markers_as_events(session: Session, tmp_path: Path) -> None:
     assert events["onset"].tolist() == pytest.approx([0.05, 0.1], abs=1e-5) and set(events["duration"]) == {0}
     assert events["trial_type"].tolist() == ['naïve "smile"', "笑顔"]
     validate(root)
+
+
+def test_bids_has_the_names_that_the_user_gives(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session.folder / MARKERS).write_bytes(header_line() + marker_line(Marker(0.05, "go")))
+    root = tmp_path / "set"
+    command = ["export", str(session.folder), "--out", str(root), "--entities"]
+    assert main([*command, "sub-07_ses-late_task-smile", "--to", "bids"]) == 0
+    stem = "sub-07/ses-late/motion/sub-07_ses-late_task-smile"
+    files = {p.relative_to(root).as_posix() for p in root.rglob("*_*.*") if p.parent != root}
+    kinds = [f"tracksys-expnet_{kind}" for kind in ("motion.tsv", "motion.json", "channels.tsv", "channels.json")]
+    assert files == {f"{stem}_{kind}" for kind in (*kinds, "events.tsv", "events.json")}
+    assert json.loads((root / f"{stem}_tracksys-expnet_motion.json").read_text())["TaskName"] == "smile"
+    assert (root / "participants.tsv").read_text() == "participant_id\nsub-07\n"
+    validate(root)
+    capsys.readouterr()
+    for entities, to, said in (
+        ("sub-7a_run-1", "bids", "sub-7a_run-1 names no recording of a BIDS data set"),
+        ("sub-1_sub-2", "bids", "sub-1_sub-2 names no recording"),
+        ("sub-1.5", "bids", "sub-1.5 names no recording"),
+        ("sub-1", "csv", "Only bids has names of subjects"),
+    ):
+        assert main([*command[:2], "--out", str(tmp_path / "no"), "--to", to, "--entities", entities]) == 2
+        assert said in capsys.readouterr().err and not (tmp_path / "no").exists()
 
 
 FOR_THE_LAB = {  # keys that only the user can fill in
