@@ -52,6 +52,30 @@ def test_another_speed_counts_from_now_on() -> None:
         playback.set_speed(0.0, now=2.0)
 
 
+def test_what_is_played_is_told_once() -> None:
+    """However often it is asked, each moment of a loop belongs to one span, and a seek to none."""
+    moments = np.array([0.0, 0.31, 0.5, 0.53])  # the first, some, and the last
+    for loop, wanted in ((False, [1, 1, 1, 1]), (True, [3, 3, 3, 3])):
+        playback = Playback(TIMES)
+        playback.loop = loop
+        playback.play(now=0.0)
+        count = np.zeros(len(moments), int)
+        lap = 0.53 + np.median(np.diff(TIMES)) if loop else 0.53
+        for now in np.arange(0.0, 3 * lap if loop else 1.0, 0.0173):
+            playback.advance(now)
+            if now > 0.2:
+                playback.set_speed(1.0, now)
+            for start, end in playback.take_played():
+                count += (start <= moments) & (moments < end)
+        if loop:
+            playback.pause(3 * lap - 1e-6)
+            for start, end in playback.take_played():
+                count += (start <= moments) & (moments < end)
+        assert count.tolist() == wanted
+    playback.seek(0.4, now=9.0)
+    assert playback.take_played() == []
+
+
 def test_it_steps_by_recorded_frames() -> None:
     playback = Playback(TIMES)
     playback.seek(0.12, now=0.0)

@@ -354,6 +354,7 @@ class Commands:
             self.sessions = SessionsWindow(self._theme, self._store, self._controller.window_state)
             self.sessions.player.sending.connect(self._controller.streaming.hold)
             self.sessions.player.sent.connect(self._controller.streaming.put)
+            self.sessions.player.passed.connect(self._controller.streaming.mark)
         self.sessions.show_session(folder)
 
     def set_theme(self, theme: Theme) -> None:

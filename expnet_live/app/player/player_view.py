@@ -46,12 +46,14 @@ _STANDING = 0.1  # s after which a moment that stays is sent again
 class PlayerView(QWidget):
     """Plays the session in a folder. The export button emits `export_asked`.
 
-    While a user sends what is shown to other programs, which begins and ends with `sending`, `sent` emits LiveStates.
+    While a user sends what is shown to other programs, which begins and ends with `sending`, `sent` emits LiveStates,
+    and `passed` the labels of markers that are played, with their times (time.monotonic(), s).
     """
 
     export_asked = Signal()
     sending = Signal(bool)
     sent = Signal(object)
+    passed = Signal(str, float)
     markers_changed = Signal(object, object)  # the session's folder, and its markers now
 
     def __init__(self, theme: Theme, state: WindowState | None = None) -> None:
@@ -233,7 +235,8 @@ class PlayerView(QWidget):
             return
         if self._turning is not None:
             self._turn(self._turning)
-        row = playback.advance(time.monotonic())
+        row = playback.advance(now := time.monotonic())
+        self._send_markers(playback, now)
         self.actions_.show_playing(playback.playing)
         self._take_moment()
         if self.moments.asked is None and row != self.shown_row:
@@ -255,6 +258,13 @@ class PlayerView(QWidget):
         if self._sends and replay is not None and moment is not None and (moment.row != row or now - when > _STANDING):
             self._last_sent = moment.row, now
             self.sent.emit(replay.live(moment.row, moment.image, now))
+
+    def _send_markers(self, playback: Playback, now: float) -> None:
+        for start, end in playback.take_played():
+            for marker in self.markers.markers if self._sends else ():
+                # Those beside the recorded moments belong to the nearest one.
+                if start <= min(max(marker.time, playback.start), playback.end) < end:
+                    self.passed.emit(marker.label, now)
 
     def _take_moment(self) -> None:
         assert self.moments is not None

@@ -38,6 +38,11 @@ class Streaming:
         for stream in self._streams.values() if self.held else ():
             stream.put(state)
 
+    def mark(self, label: str, time: float) -> None:
+        """Send a marker of that session, of that time (time.monotonic(), s)."""
+        for stream in self._streams.values() if self.held else ():
+            stream.marked(label, time)
+
     def bend(self, shape: Shape | None) -> None:
         """Reshape the blendshapes of all outputs, also of those that are switched on later."""
         self._shape = shape

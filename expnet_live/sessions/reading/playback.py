@@ -29,6 +29,7 @@ class Playback:
         self._speed = 1.0
         self._range: tuple[float, float] | None = None
         self.loop = False
+        self._played: list[tuple[float, float]] = []
 
     @property
     def start(self) -> float:
@@ -111,6 +112,11 @@ class Playback:
             self._move(moved)
         return self.row
 
+    def take_played(self) -> list[tuple[float, float]]:
+        """What was played since the last call: spans from a time up to before another, in s of the session."""
+        played, self._played = self._played, []
+        return played
+
     def _bounds(self) -> tuple[float, float]:
         """The bounds of playback from here: after the range, the rest of the session."""
         if self._range is not None and self._position <= self._range[1]:
@@ -120,13 +126,20 @@ class Playback:
     def _move(self, seconds: float) -> None:
         start, end = self._bounds()
         beyond = self._position + self._over + seconds - end
+        before = self._position
         if beyond < 0:
             self._position += seconds
+            self._played.append((before, self._position))
         elif not self.loop or end <= start:
             self._position, self._over, self._now = end, 0.0, None
+            self._played.append((before, end + _SAME))
         else:
             # The last moment is shown as long as any other.
             beyond %= end - start + self._usual
             held = beyond < self._usual
             self._position = end if held else start + beyond - self._usual
             self._over = beyond if held else 0.0
+            if before < end:  # else the last moment is held already
+                self._played.append((before, end + _SAME))
+            if not held:
+                self._played.append((start, self._position))

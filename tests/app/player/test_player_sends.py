@@ -21,6 +21,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.player.player_view import PlayerView
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.live.outputs import FanOut
+from expnet_live.sessions.format.markers import Marker
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def streaming(opened: PlayerView, live: FanOut) -> Iterator[Streaming]:
     streaming = Streaming(live)
     opened.sending.connect(streaming.hold)
     opened.sent.connect(streaming.put)
+    opened.passed.connect(streaming.mark)
     yield streaming
     assert streaming.close() == []
 
@@ -71,6 +73,36 @@ def test_what_is_shown_is_sent(qtbot: Any, opened: PlayerView, streaming: Stream
         qtbot.waitUntil(lambda: any(not d["seen"] for d in come(client)), timeout=LONG)
         opened.actions_["send"].trigger()
     assert not streaming.held and len(live.outputs) == 1
+
+
+def test_its_markers_are_sent_as_it_plays(qtbot: Any, opened: PlayerView, streaming: Streaming) -> None:
+    playback = opened.playback
+    assert playback is not None
+    opened.markers.load(())
+    for time, label in ((playback.start - 1.0, "early"), (0.5, "one"), (0.8, "two"), (playback.end + 1.0, "late")):
+        opened.markers.add(Marker(time, label))
+    port = free_port(socket.SOCK_STREAM)
+    streaming.send_to(f"ws://127.0.0.1:{port}")
+    qtbot.waitUntil(lambda: streaming.complaints != {}, timeout=LONG)
+    opened.actions_["send"].trigger()
+    found: list[dict[str, Any]] = []
+
+    def marks() -> list[str]:
+        found.extend(come(client))
+        return [mark["label"] for d in found for mark in d.get("markers", ())]
+
+    with connect(f"ws://127.0.0.1:{port}", open_timeout=20) as client:
+        qtbot.waitUntil(lambda: bool(come(client)), timeout=LONG)
+        opened.deck.seek(0.6)  # past one of them, which is not played
+        opened.deck.play_or_pause()
+        qtbot.waitUntil(lambda: not playback.playing and "late" in marks(), timeout=LONG)
+        assert marks() == ["two", "late"]
+        opened.deck.play_or_pause()  # from the beginning
+        qtbot.waitUntil(lambda: "one" in marks(), timeout=LONG)
+        assert marks()[2:4] == ["early", "one"]
+        opened.actions_["send"].trigger()
+    times = [mark["time"] for d in found for mark in d.get("markers", ())]
+    assert times[3] - times[2] == pytest.approx(0.5, abs=0.2)
 
 
 def test_it_ends_with_the_session(opened: PlayerView, streaming: Streaming, live: FanOut) -> None:
