@@ -31,6 +31,7 @@ from seen import LONG, banners, pixels
 from session_files import write_session
 
 from expnet_live.app import settings, texts
+from expnet_live.app.main_window.arrangement import share_room
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.theme import DARK, LIGHT, Theme
@@ -248,8 +249,12 @@ def test_tab_and_names_in_the_sessions_window(qtbot: Any, window: MainWindow) ->
     qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
     sessions.actions_["export"].trigger()
     qtbot.waitUntil(lambda: sessions.panel.form.session is not None, timeout=LONG)
-    own = [w for w in operated(sessions) if type(w) is not QToolButton or w.objectName()]  # Qt's in the field
-    assert len(own) > 25 and not [w for w in own if not name_of(w)]
+
+    def own() -> list[QWidget]:
+        return [w for w in operated(sessions) if type(w) is not QToolButton or w.objectName()]  # Qt's in the field
+
+    qtbot.waitUntil(lambda: len(own()) > 25, timeout=LONG)  # the panel is laid out
+    assert not [w for w in own() if not name_of(w)]
     with qtbot.waitActive(sessions, timeout=LONG):
         sessions.activateWindow()
     sessions.side.view.setFocus()
@@ -345,6 +350,6 @@ def test_all_controls_are_seen_on_a_common_laptop(qtbot: Any, window: MainWindow
     """1366 x 768, less a title bar."""
     window.arrange()
     window.resize(1280, 735)
-    window.share_room()
+    share_room(window, window.parts.docks)
     controls, camera = window.parts.controls, window.parts.docks["camera"]
     qtbot.waitUntil(lambda: controls.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)

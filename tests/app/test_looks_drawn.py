@@ -109,7 +109,7 @@ def test_a_look_is_chosen_in_the_menus_and_kept(
     window.actions_["follow"].setChecked(False)
 
     def pick(window: MainWindow, title: str, name: str) -> None:
-        menu = next(m for m in window.looks.menus if m.title() == title)
+        menu = next(m for m in window.menus.looks.menus if m.title() == title)
         assert any(a.menu() is menu for m in window.menuBar().actions() for a in m.menu().actions())
         next(a for a in menu.actions() if a.text() == texts.LOOKS[name]).trigger()
 
@@ -147,7 +147,7 @@ def test_a_look_is_chosen_in_the_menus_and_kept(
 
     again = open_window()
     qtbot.waitUntil(lambda: worn(again, Look("cropped", "white", "blue")), timeout=LONG)
-    checked = [[a.text() for a in menu.actions() if a.isChecked()] for menu in again.looks.menus]
+    checked = [[a.text() for a in menu.actions() if a.isChecked()] for menu in again.menus.looks.menus]
     assert checked == [[texts.LOOKS[name]] for name in ("cropped", "white", "blue")]
 
 

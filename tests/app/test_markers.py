@@ -104,8 +104,8 @@ def test_keys_are_named_and_kept(qtbot: Any, open_window: Callable[..., MainWind
 def test_markers_without_a_recording_go_to_the_lab(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
     pytest.importorskip("pylsl")
     assert not window.actions_["mark"].isEnabled()
-    window.outputs.address.setText(f"lsl?session={quote(LSL_SESSION)}")  # a process keeps its first session
-    window.outputs.address.returnPressed.emit()
+    window.menus.outputs.address.setText(f"lsl?session={quote(LSL_SESSION)}")  # a process keeps its first session
+    window.menus.outputs.address.returnPressed.emit()
     qtbot.waitUntil(lambda: window.actions_["mark"].isEnabled(), timeout=LONG)
     qtbot.keyClick(window, Qt.Key.Key_3)
     qtbot.waitUntil(lambda: banners(window).get("marker") == "Stimulus was sent.", timeout=LONG)

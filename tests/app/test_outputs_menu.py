@@ -33,7 +33,7 @@ def test_a_receiver_gets_the_face(
         serving.start()
         try:
             window = open_window()
-            menu = window.outputs
+            menu = window.menus.outputs
             assert list(menu.switches) == list(OUTPUTS) and not any(a.isChecked() for a in menu.switches.values())
             menu.switches["vmc"].trigger()
             qtbot.waitUntil(lambda: len(heads) > 20, timeout=LONG)
@@ -62,7 +62,7 @@ def test_a_strangers_path_is_two_clicks_and_the_head_of_the_other_program_turns(
         serving.start()
         try:
             window = open_window()
-            menu, bar = window.outputs, window.menuBar()
+            menu, bar = window.menus.outputs, window.menuBar()
             qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.actionGeometry(menu.menuAction()).center())
             qtbot.waitUntil(menu.isVisible, timeout=LONG)
             vmc = menu.actionGeometry(menu.switches["vmc"]).center()
@@ -85,8 +85,8 @@ def test_the_status_line_says_that_nobody_listens(qtbot: Any, open_window: Calla
         port = udp.getsockname()[1]
     window = open_window()
     status = window.parts.status
-    window.outputs.address.setText(f"vmc://127.0.0.1:{port}")
-    window.outputs.address.returnPressed.emit()
+    window.menus.outputs.address.setText(f"vmc://127.0.0.1:{port}")
+    window.menus.outputs.address.returnPressed.emit()
     qtbot.waitUntil(lambda: status.outputs.text() == "→ vmc (waiting)", timeout=LONG)
     assert status.outputs.toolTip().endswith(f"Nobody listens at 127.0.0.1:{port}.")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -100,7 +100,7 @@ def test_an_output_that_fails_on_its_thread_says_so_and_is_off(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr(OUTPUTS["ws"], "port", taken.getsockname()[1], raising=False)
         window = open_window()
-        menu = window.outputs
+        menu = window.menus.outputs
         menu.switches["ws"].trigger()
         qtbot.waitUntil(lambda: "Another program uses port" in banners(window).get("output", ""), timeout=LONG)
         menu.refresh()
@@ -115,7 +115,7 @@ def test_an_address_is_typed_and_a_lock_says_that_data_leaves(
         udp.bind(("127.0.0.1", 0))
         udp.settimeout(LONG / 1000)
         window = open_window()
-        menu, status, streaming = window.outputs, window.parts.status, window.controller.streaming
+        menu, status, streaming = window.menus.outputs, window.parts.status, window.controller.streaming
         menu.address.setText("telepathy://192.0.2.7")
         menu.address.returnPressed.emit()
         assert "There is no output called telepathy" in menu.problem.text() and menu.problem.isVisible()
@@ -142,22 +142,22 @@ def test_outputs_are_remembered_only_when_asked(qtbot: Any, open_window: Callabl
         udp.settimeout(LONG / 1000)
         target = f"vmc://127.0.0.1:{udp.getsockname()[1]}?names=camel"
         window = open_window()
-        window.outputs.address.setText(target)
-        window.outputs.address.returnPressed.emit()
+        window.menus.outputs.address.setText(target)
+        window.menus.outputs.address.returnPressed.emit()
         assert window.controller.choices.outputs == ()
-        window.outputs.keep.trigger()
+        window.menus.outputs.keep.trigger()
         assert window.controller.choices.outputs == (target,)
-        window.outputs.switches["livelink"].trigger()
+        window.menus.outputs.switches["livelink"].trigger()
         assert window.controller.choices.outputs == (target, "livelink")
-        window.outputs.switches["livelink"].trigger()
+        window.menus.outputs.switches["livelink"].trigger()
         window.close()
         again = open_window()
-        assert again.controller.streaming.names == ["vmc"] and again.outputs.keep.isChecked()
+        assert again.controller.streaming.names == ["vmc"] and again.menus.outputs.keep.isChecked()
         assert udp.recv(2048)
-        again.outputs.keep.trigger()
+        again.menus.outputs.keep.trigger()
         again.close()
     last = open_window()
-    assert last.controller.streaming.names == [] and not last.outputs.keep.isChecked()
+    assert last.controller.streaming.names == [] and not last.menus.outputs.keep.isChecked()
 
 
 def test_an_output_that_is_gone_is_named(qtbot: Any, open_window: Callable[..., MainWindow], store: Any) -> None:

@@ -74,9 +74,9 @@ def test_one_click_sends_and_shows_the_rate(
     assert receiver.recv(2048) and window.controller.streaming.names == ["vmc"]
     here = f"Sending to 127.0.0.1:{port(receiver)}, "
     qtbot.waitUntil(lambda: row.state.text().startswith(here) and here + "0" not in row.state.text(), timeout=LONG)
-    window.outputs.refresh()
-    assert window.outputs.switches["vmc"].isChecked() and row.address.text() == ""
-    window.outputs.switches["vmc"].trigger()  # the menu and the panel show the same
+    window.menus.outputs.refresh()
+    assert window.menus.outputs.switches["vmc"].isChecked() and row.address.text() == ""
+    window.menus.outputs.switches["vmc"].trigger()  # the menu and the panel show the same
     qtbot.waitUntil(lambda: not row.switch.isChecked(), timeout=LONG)
     assert window.controller.engine.inference.outputs.outputs == () and "Sending" not in row.state.text()
 
@@ -150,12 +150,13 @@ def test_outputs_are_on_at_the_next_start_only_when_asked(
     assert window.controller.choices.outputs == ()
     panel.keep.click()
     assert (
-        window.controller.choices.outputs == (f"vmc://127.0.0.1:{port(receiver)}",) and window.outputs.keep.isChecked()
+        window.controller.choices.outputs == (f"vmc://127.0.0.1:{port(receiver)}",)
+        and window.menus.outputs.keep.isChecked()
     )
     window.close()
     again = open_window()
     assert again.parts.outputs.isVisible() and again.actions_["outputs"].isChecked()  # the layout is kept
     row = again.parts.outputs.rows["vmc"]
     qtbot.waitUntil(lambda: row.switch.isChecked() and row.address.text().endswith(str(port(receiver))), timeout=LONG)
-    again.outputs.keep.trigger()
+    again.menus.outputs.keep.trigger()
     assert not again.parts.outputs.keep.isChecked() and again.controller.choices.outputs == ()

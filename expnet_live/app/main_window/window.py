@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QTabBar, QTabWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabBar, QTabWidget
 
 from expnet_live.app import settings, texts
-from expnet_live.app.main_window.actions import APPEARANCE, CHOICES, LOOK, MENUS, ON_HEAD, PANELS, SEPARATOR, TABLE
+from expnet_live.app.main_window.actions import CHOICES, ON_HEAD, TABLE
+from expnet_live.app.main_window.arrangement import LEFT, OPTIONAL, RIGHT, arrange
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
+from expnet_live.app.main_window.menus import MenuCallbacks, Menus
 from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.main_window.presenter import Presenter
 from expnet_live.app.state import catalog
-from expnet_live.app.state.choices import THEMES, ZOOMS
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.avatar_editor import AvatarEditor
 from expnet_live.app.widgets.head_window import HeadWindow
 from expnet_live.app.widgets.lesson_sheet import LessonSheet
-from expnet_live.app.widgets.look_menus import LookMenus
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
-from expnet_live.app.widgets.outputs_menu import OutputsMenu
 from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.perform_sheet import PerformSheet
-from expnet_live.app.widgets.pieces import fits_screen, resize_on_screen
+from expnet_live.app.widgets.pieces import fits_screen
 from expnet_live.app.widgets.sheets import Sheets, about_sheet, shortcuts_sheet
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Image
@@ -42,24 +40,6 @@ from expnet_live.gestures.watching import rules_of
 from expnet_live.heads.look import BALD
 
 FRAME, WATCH, PLOT, BEAT = 8, 250, 50, 10  # ms between ticks of the timers
-_LEFT, _RIGHT = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
-_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
-_AREAS = {
-    "camera": _LEFT,
-    "controls": _LEFT,
-    "expression": _RIGHT,
-    "gestures": _RIGHT,
-    "outputs": _RIGHT,
-    "curves": _BOTTOM,
-}  # of the panels
-_CONTROLS = 404  # px in which they need no scroll bar
-_OPTIONAL = ("gestures", "outputs")  # panels that are hidden until somebody wants them
-# Panels that are tabs of one place, for ever smaller screens: 1366 x 768 at 200 % has 683 x 384 pixels.
-_STACKS = (
-    (("expression", *_OPTIONAL),),
-    (("camera", "controls"), ("expression", "curves", *_OPTIONAL)),
-    (("camera", "controls", "expression", "curves", *_OPTIONAL),),
-)
 
 
 class MainWindow(QMainWindow):
@@ -84,10 +64,16 @@ class MainWindow(QMainWindow):
         self.parts = Parts(self.actions_, ON_HEAD, self.commands.callbacks(), controller.streaming)
         self.setCentralWidget(self.parts.central)
         self.setStatusBar(self.parts.status)
-        self.setCorner(Qt.Corner.BottomLeftCorner, _LEFT)
-        self.setCorner(Qt.Corner.BottomRightCorner, _RIGHT)
-        self._make_menus()
-        for name in _OPTIONAL:
+        self.setCorner(Qt.Corner.BottomLeftCorner, LEFT)
+        self.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
+        on = MenuCallbacks(
+            look=self.commands.choose,
+            appearance=self.set_appearance,
+            zoom=self.commands.set_zoom,
+            keep_outputs=controller.remember_outputs,
+        )
+        self.menus = Menus(self, self.actions_, self.parts.docks.values(), controller.streaming, on)
+        for name in OPTIONAL:
             dock = self.parts.docks[name]
             dock.visibilityChanged.connect(lambda _, n=name, d=dock: self.actions_.check(n, not d.isHidden()))
         self.presenter = Presenter(controller, self.parts, self.commands.act)
@@ -111,102 +97,9 @@ class MainWindow(QMainWindow):
             self._timer(BEAT, lambda: self.heartbeat.beat(time.monotonic(), time.thread_time())),
         ]
 
-    # --- arrangement --------------------------------------------------------------------------
-
     def arrange(self) -> None:
-        """Restore the panels of the first start: side by side, or as tabs where the screen has no room for that."""
-        for stacks in _STACKS:
-            self._put_panels(stacks)
-            if fits_screen(self):
-                break
-        if (layout := self.layout()) is not None:
-            layout.activate()  # else it keeps the smallest size of the arrangement before
-        resize_on_screen(self, 1280, 800)
-        self.share_room()
-
-    def share_room(self) -> None:
-        """Give the panels their first sizes: all controls are seen, and the camera has the rest of their side."""
-        docks = self.parts.docks
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        sides = [docks["camera"], docks["expression"]]
-        if docks["expression"] in self.tabifiedDockWidgets(docks["camera"]):
-            sides.pop()
-        self.resizeDocks(sides, [350, 300][: len(sides)], horizontal)
-        rest = self.height() - self.menuBar().height() - self.statusBar().height() - _CONTROLS
-        self.resizeDocks([docks["camera"], docks["controls"]], [max(rest, 1), _CONTROLS], vertical)
-        self.resizeDocks([docks["curves"]], [184], vertical)
-
-    def _put_panels(self, stacks: Sequence[Sequence[str]]) -> None:
-        docks = self.parts.docks
-        for name, area in _AREAS.items():
-            docks[name].setFloating(False)
-            docks[name].show()
-            self.addDockWidget(area, docks[name])
-        for first, *others in stacks:
-            for name in others:
-                self.tabifyDockWidget(docks[first], docks[name])
-            docks[first].raise_()
-        for name in _OPTIONAL:
-            docks[name].hide()  # until somebody wants it
-
-    def _make_menus(self) -> None:
-        bar = self.menuBar()
-        self.looks = LookMenus(self, self.commands.choose)
-        inner = {
-            PANELS: (self._panels_menu(),),
-            APPEARANCE: (self._appearance_menu(), self._zoom_menu()),
-            LOOK: self.looks.menus,
-        }
-        for title, names in MENUS.items():
-            if title == texts.MENU_HELP:
-                self.outputs = OutputsMenu(
-                    bar,
-                    self.controller.streaming,
-                    self.controller.remember_outputs,
-                    self.actions_["outputs"],
-                )
-                bar.addMenu(self.outputs)
-            menu = bar.addMenu(title)
-            menu.setToolTipsVisible(True)
-            for name in names:
-                if name == SEPARATOR:
-                    menu.addSeparator()
-                elif name in inner:
-                    for further in inner[name]:
-                        menu.addMenu(further)
-                else:
-                    menu.addAction(self.actions_[name])
-
-    def _panels_menu(self) -> QMenu:
-        menu = QMenu(texts.PANELS, self)
-        for dock in self.parts.docks.values():
-            menu.addAction(dock.toggleViewAction())
-        return menu
-
-    def _appearance_menu(self) -> QMenu:
-        names = dict(zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True))
-        self._theme_group, menu = self._choice_menu(texts.THEME, names, self.set_appearance)
-        return menu
-
-    def _zoom_menu(self) -> QMenu:
-        names = {zoom: texts.ZOOM_PERCENT.format(zoom=zoom) for zoom in ZOOMS}
-        self._zoom_group, menu = self._choice_menu(texts.ZOOM, names, self.commands.set_zoom)
-        menu.setToolTip(texts.ZOOM_TIP)
-        menu.menuAction().setToolTip(texts.ZOOM_TIP)
-        return menu
-
-    def _choice_menu(
-        self, title: str, names: Mapping[Any, str], chosen: Callable[[Any], None]
-    ) -> tuple[QActionGroup, QMenu]:
-        """A menu in which one of several is chosen."""
-        menu, group = QMenu(title, self), QActionGroup(self)
-        for key, text in names.items():
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setData(key)
-            group.addAction(action)
-        group.triggered.connect(lambda action: chosen(action.data()))
-        return group, menu
+        """Put the panels where they are at the first start."""
+        arrange(self, self.parts.docks)
 
     def set_full_screen(self, on: bool) -> None:
         # What was maximised before is maximised again.
@@ -234,7 +127,7 @@ class MainWindow(QMainWindow):
             dock.raise_()
 
     def next_hair(self) -> None:
-        self.looks.next_style(self.controller.choices)
+        self.menus.looks.next_style(self.controller.choices)
 
     def show_lesson(self, name: str) -> None:
         """The sheet in which the person shows a gesture of their own."""
@@ -305,8 +198,7 @@ class MainWindow(QMainWindow):
         if wanted == "system":
             light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
             wanted = "light" if light else "dark"
-        for action in self._theme_group.actions():
-            action.setChecked(action.data() == self.controller.choices.theme)
+        self.menus.show(self.controller.choices)
         self._apply(LIGHT if wanted == "light" else DARK)
 
     def _apply(self, theme: Theme) -> None:
@@ -351,10 +243,8 @@ class MainWindow(QMainWindow):
         own = self.controller.person.gestures
         parts.gestures.set_rules(rules_of(own), own)
         parts.gestures.set_choices(choices.gestures, choices.gestures_act)
-        for outputs in (self.outputs, parts.outputs):
-            outputs.show_kept(choices.keep_outputs)
-        for action in self._zoom_group.actions():
-            action.setChecked(action.data() == choices.zoom)
+        parts.outputs.show_kept(choices.keep_outputs)
+        self.menus.show(choices)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 
@@ -398,7 +288,7 @@ class MainWindow(QMainWindow):
 
     def _show_look(self) -> None:
         hairy, choices = self.presenter.hairy, self.controller.choices
-        self.looks.show(choices, hairy)
+        self.menus.looks.show(choices, hairy)
         self.actions_["hair"].setEnabled(hairy and choices.styled.hair != BALD)
         self.actions_["next_hair"].setEnabled(hairy)
 

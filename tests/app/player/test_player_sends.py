@@ -121,8 +121,8 @@ def test_the_window_says_so(
         udp.bind(("127.0.0.1", 0))
         udp.setblocking(False)
         window = open_window()
-        window.outputs.address.setText(f"vmc://127.0.0.1:{udp.getsockname()[1]}")
-        window.outputs.address.returnPressed.emit()
+        window.menus.outputs.address.setText(f"vmc://127.0.0.1:{udp.getsockname()[1]}")
+        window.menus.outputs.address.returnPressed.emit()
         window.commands.show_sessions()
         sessions = window.commands.sessions
         assert sessions is not None

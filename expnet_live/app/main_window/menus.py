@@ -1,0 +1,83 @@
+"""The main window's menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
+
+from expnet_live.app import texts
+from expnet_live.app.main_window.actions import APPEARANCE, LOOK, MENUS, PANELS, SEPARATOR
+from expnet_live.app.state.choices import THEMES, ZOOMS, Choices
+from expnet_live.app.state.streaming import Streaming
+from expnet_live.app.widgets.actions import Actions
+from expnet_live.app.widgets.look_menus import LookMenus
+from expnet_live.app.widgets.outputs_menu import OutputsMenu
+
+
+@dataclass(frozen=True)
+class MenuCallbacks:
+    look: Callable[..., None]
+    appearance: Callable[[str], None]
+    zoom: Callable[[int], None]
+    keep_outputs: Callable[[bool], None]
+
+
+class Menus:
+    """The menus of the table of actions, in the menu bar of `window`, and those that are made here and beside it."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        actions: Actions,
+        docks: Iterable[QDockWidget],
+        streaming: Streaming,
+        on: MenuCallbacks,
+    ) -> None:
+        self._window, bar = window, window.menuBar()
+        self.looks = LookMenus(window, on.look)
+        self.outputs = OutputsMenu(bar, streaming, on.keep_outputs, actions["outputs"])
+        panels = QMenu(texts.PANELS, window)
+        panels.addActions([dock.toggleViewAction() for dock in docks])
+        themes = dict(zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True))
+        self._themes, appearance = self._choice(texts.THEME, themes, on.appearance)
+        self._zooms, size = self._choice(texts.ZOOM, {z: texts.ZOOM_PERCENT.format(zoom=z) for z in ZOOMS}, on.zoom)
+        size.setToolTip(texts.ZOOM_TIP)
+        size.menuAction().setToolTip(texts.ZOOM_TIP)
+        inner = {PANELS: (panels,), APPEARANCE: (appearance, size), LOOK: self.looks.menus}
+        for title, names in MENUS.items():
+            if title == texts.MENU_HELP:
+                bar.addMenu(self.outputs)
+            menu = bar.addMenu(title)
+            menu.setToolTipsVisible(True)
+            for name in names:
+                if name == SEPARATOR:
+                    menu.addSeparator()
+                elif name in inner:
+                    for further in inner[name]:
+                        menu.addMenu(further)
+                else:
+                    menu.addAction(actions[name])
+
+    def show(self, choices: Choices) -> None:
+        """Check what is chosen."""
+        self.outputs.show_kept(choices.keep_outputs)
+        for group, chosen in ((self._themes, choices.theme), (self._zooms, choices.zoom)):
+            for action in group.actions():
+                action.setChecked(action.data() == chosen)
+
+    def _choice(
+        self, title: str, names: Mapping[Any, str], chosen: Callable[[Any], None]
+    ) -> tuple[QActionGroup, QMenu]:
+        """A menu in which one of several is chosen."""
+        menu, group = QMenu(title, self._window), QActionGroup(self._window)
+        for key, text in names.items():
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setData(key)
+            group.addAction(action)
+        group.triggered.connect(lambda action: chosen(action.data()))
+        return group, menu
