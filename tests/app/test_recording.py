@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from live_fakes import Puppet
+from live_fakes import Plug, Puppet
 from places import ROOT
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QToolButton
@@ -54,6 +54,23 @@ def session(window: MainWindow) -> Session:
     recorder = window.controller.recording.last
     assert recorder is not None
     return Session.open(recorder.folder)
+
+
+def test_a_camera_that_changes_its_size(qtbot: Any, window: MainWindow, plug: Plug) -> None:
+    """As one may that was unplugged: no disk is to blame."""
+    begin(qtbot, window)
+    plug.size = 400, 300
+    qtbot.waitUntil(
+        lambda: any("another size than 320 x 240" in text for text in banners(window).values()), timeout=LONG
+    )
+    recorder = window.controller.recording.recorder
+    assert recorder is not None
+    qtbot.waitUntil(lambda: recorder.missed >= 5, timeout=LONG)
+    window.actions_["record"].trigger()
+    qtbot.waitUntil(lambda: window.controller.recording.recorder is None, timeout=LONG)
+    assert not any("too slow" in text for text in banners(window).values())
+    rows = session(window).rows
+    assert rows.video_frame[0] == 0 and rows.video_frame[-1] == -1 and (rows.face[-3:] >= 0).all()
 
 
 def test_record_mark_and_stop(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:

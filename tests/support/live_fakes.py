@@ -97,7 +97,8 @@ class FakeCamera(Source):
             if not self._plug.inserted:
                 raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
             # As bright as skin in a room: the head takes its tone from the picture.
-            image = np.full((SIZE[1], SIZE[0], 3), 160, np.uint8)
+            width, height = self._plug.size
+            image = np.full((height, width, 3), 160, np.uint8)
             yield Frame(image, time.monotonic(), i, self.name)
             self._plug.pulled.wait(1 / self._plug.fps)
 
@@ -109,7 +110,7 @@ class Plug:
     """The socket of fake cameras: `open` is an Opener."""
 
     def __init__(self, fps: float = 100.0) -> None:
-        self.fps = fps
+        self.fps, self.size = fps, SIZE
         self.inserted = True
         self.hangs, self.released, self.pulled = threading.Event(), threading.Event(), threading.Event()
         self.hanging = threading.Event()  # that a camera does so

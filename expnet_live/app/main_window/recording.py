@@ -111,9 +111,9 @@ class Recording:
         if recorder.warning and not recorder.ended:
             self._notices.append(Notice("record warning", "warning", recorder.warning))
         # Report again only when the count has doubled: a banner that changes with every frame is unreadable.
-        if recorder.missed >= max(1, 2 * self._told_missed):
-            self._told_missed = recorder.missed
-            text = texts.RECORD_MISSED.format(n=recorder.missed)
+        if recorder.late >= max(1, 2 * self._told_missed):
+            self._told_missed = recorder.late
+            text = texts.RECORD_MISSED.format(n=recorder.late)
             self._notices.append(Notice("record missed", "warning", text))
         if recorder.ended:
             self._tell_end(recorder)

@@ -33,12 +33,13 @@ class Encoder:
     """Pictures are numbered when they are accepted, and written in that order: those below `written` are in the video.
 
     `fps`, the source's nominal rate, may be set before the first picture. The video has sound if there is a `listener`
-    that hears something when the first picture is written; `sounding` says so.
+    that hears something when the first picture is written; `sounding` says so. `unfit` counts the pictures that had
+    another size than the first.
     """
 
     def __init__(self, path: Path, room: Room, listener: Listener | None = None) -> None:
         self.fps: float | None = None
-        self.accepted = self.written = 0
+        self.accepted = self.written = self.unfit = 0
         self.sounding = False
         self._path, self._room, self._listener = path, room, listener
         self._taken = 0  # pictures
@@ -65,7 +66,10 @@ class Encoder:
         For one thread.
         """
         self._size = self._size or image.shape
-        if image.shape != self._size or not self._lane.offer((image, time)):
+        if image.shape != self._size:
+            self.unfit += 1
+            return None
+        if not self._lane.offer((image, time)):
             return None
         self.accepted += 1
         return self.accepted - 1

@@ -119,6 +119,11 @@ class Recorder(Worker):
         return self.encoder is not None and self.encoder.sounding
 
     @property
+    def late(self) -> int:
+        """Number of frames that were not written completely because disk or encoder is too slow."""
+        return self.missed - (0 if self.encoder is None else self.encoder.unfit)
+
+    @property
     def waiting(self) -> int:
         """Number of rows waiting for the disk."""
         return self._rows.waiting
@@ -303,6 +308,12 @@ class Recorder(Worker):
             raise error
         if error is not None:
             self.warning = f"The video can no longer be written ({error}); the coefficients continue."
+        elif self.encoder is not None and self.encoder.unfit:
+            width, height = self._size
+            self.warning = (
+                f"Pictures of another size than {width} x {height}, the first one's, are not in the video; their "
+                "coefficients are recorded. Start another recording to have both."
+            )
         elif self._listener is not None and self._listener.problem is not None and not self._silent:
             self._silent = True
             self.warning = f"{self._listener.problem} The recording continues without sound."
