@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -39,7 +40,7 @@ def check_cluster(name: str) -> None:
     try:
         import distributed  # noqa: F401
     except ImportError as error:
-        raise UserError("Clusters need Dask; install it with: pip install 'expnet-live[archive]'.") from error
+        raise UserError(f"Archives need Dask; install it: {install('distributed')}") from error
 
 
 def each(name: str, work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
@@ -99,9 +100,7 @@ def _started(name: str) -> Iterator[Any]:
     try:
         import dask_jobqueue
     except ImportError as error:
-        raise UserError(
-            f"A cluster of {kind} needs dask-jobqueue; install it with: pip install 'expnet-live[cluster]'."
-        ) from error
+        raise UserError(f"A cluster of {kind} needs dask-jobqueue; install it: {install('dask_jobqueue')}") from error
     try:
         opened = getattr(dask_jobqueue, QUEUES[kind])()
     except (ValueError, OSError) as error:

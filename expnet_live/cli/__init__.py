@@ -33,6 +33,7 @@ from expnet_live.cli.parser import Parser
 from expnet_live.cli.quiet import Sentences
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.paths import without_python
 from expnet_live.core.version import __version__
 
@@ -83,7 +84,7 @@ def _package(error: ModuleNotFoundError) -> str:
 def _absent(error: ModuleNotFoundError) -> str:
     name = _package(error)
     there = "which the folder without Python leaves out; install ExpNet Live with pip for it"
-    missing = there if without_python() else f"which is not installed; try 'pip install {name}'"
+    missing = there if without_python() else f"which is not installed; try: {install(name)}"
     return f"This needs the package {name}, {missing}."
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 IMPORT = """\
 Each DIR is one of the release's unpacked archives: Expression_Model, Shape_Model, fpn_new_model. Parts that were
 imported before stay; if the shape network's DIR holds the Basel Face Model, it is imported as well. TensorFlow
-reads the checkpoints: pip install 'expnet-live[official]' (the import alone needs it).
+reads the checkpoints: pip install "expnet-live[official]" (the import alone needs it).
 """
 RUN = """\
 LIST.csv has the columns ID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT; FILE is relative to the list.

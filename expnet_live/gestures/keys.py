@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 
-_MISSING = "Pressing keys needs pynput; install it: pip install 'expnet-live[keys]'"
+_MISSING = f"Pressing keys needs pynput; install it: {install('pynput')}"
 _NO_DISPLAY = "Keys cannot be pressed here, because there is no desktop to press them on ({reason})."
 
 

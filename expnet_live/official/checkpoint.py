@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.types import Array
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -55,7 +56,7 @@ def _reader(prefix: Path) -> Any:
     except ImportError as e:
         raise UserError(
             "Reading the official checkpoints needs TensorFlow, which is not installed; "
-            "install it for the import: pip install 'expnet-live[official]'."
+            f"install it for the import: {install('tensorflow')}"
         ) from e
     try:
         return tf.train.load_checkpoint(str(prefix))

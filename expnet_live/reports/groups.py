@@ -17,6 +17,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.delimiters import delimiter_of
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
 from expnet_live.reports.measures import blinks, speeds
@@ -32,7 +33,7 @@ INCOMPARABLE = (
     "No figure of the groups can be compared: each group needs two people, who move and are not all alike; where "
     "people are in several groups, it takes three who are in both."
 )
-_MISSING = "Comparing groups needs statsmodels; install it: pip install 'expnet-live[statistics]'"
+_MISSING = f"Comparing groups needs statsmodels; install it: {install('statsmodels')}"
 
 
 @dataclass(frozen=True)

@@ -100,5 +100,5 @@ def test_a_clip_is_acted_on_while_it_plays() -> None:
 
 def test_keys_need_pynput(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynput", None)
-    with pytest.raises(UserError, match=r"install it: pip install 'expnet-live\[keys\]'"):
+    with pytest.raises(UserError, match=r'install it: pip install "expnet-live\[keys\]"'):
         Keyboard()

@@ -293,7 +293,7 @@ def test_without_tensorflow_its_installation_is_asked_for(tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # not to be found
     checkpoint(tmp_path, "expression")
     np.save(tmp_path / importing.MEAN_IMAGE, np.zeros(variables.MEAN_SHAPE))
-    with pytest.raises(UserError, match=r"pip install 'expnet-live\[official\]'"):
+    with pytest.raises(UserError, match=r'pip install "expnet-live\[official\]"'):
         importing.run_import(importing.Request(expression=tmp_path), Store(tmp_path / "data"))
 
 

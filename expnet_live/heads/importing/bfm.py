@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from expnet_live.core.arrays import UNREADABLE
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.heads.head import Part
@@ -42,9 +43,7 @@ def read_bfm(path: Path) -> Raw:
     try:
         import h5py
     except ImportError as e:
-        raise UserError(
-            "Reading the Basel Face Model needs h5py; install it with: pip install 'expnet-live[bfm]'."
-        ) from e
+        raise UserError(f"Reading the Basel Face Model needs h5py; install it: {install('h5py')}") from e
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.version import __version__
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.channels import ACTION_UNITS
@@ -147,7 +148,7 @@ def _library(network: bool, session: str) -> Any:
         import pylsl
         from pylsl.lib import lib
     except (ImportError, RuntimeError) as error:  # without its own library it raises RuntimeError
-        raise UserError("The output lsl needs pylsl; install it: pip install pylsl") from error
+        raise UserError(f"The output lsl needs pylsl; install it: {install('pylsl')}") from error
     if "LSLAPICFG" in os.environ:  # the lab says itself
         return pylsl
     scope = "" if network else "[multicast]\nResolveScope = machine\n"

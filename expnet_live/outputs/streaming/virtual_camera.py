@@ -14,6 +14,7 @@ import numpy as np
 
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.types import Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.dressing import Haired
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _FPS = 30.0
 _GREEN, _BLACK = (0, 177, 64), (0, 0, 0)  # RGB; the green of screens that programs cut out
 _ANY_SKIN, _SAME_SKIN = np.full(3, -1.0), 3.0  # sRGB 0..255: none, and a change that nobody sees
-_MISSING = "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
+_MISSING = f"The output camera needs pyvirtualcam; install it: {install('pyvirtualcam')}"
 _GONE = "{place} takes no more pictures ({error}); start it again, and then this output."
 _NO_DEVICE = {
     "linux": "There is no virtual camera; make one: sudo modprobe v4l2loopback exclusive_caps=1",

@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.official import importing, variables, weights
@@ -198,4 +199,4 @@ def _need_tensorflow() -> None:
     try:
         import tensorflow  # noqa: F401
     except ImportError as e:
-        raise UserError("This proof needs TensorFlow; install it: pip install 'expnet-live[official]'.") from e
+        raise UserError(f"This proof needs TensorFlow; install it: {install('tensorflow')}") from e

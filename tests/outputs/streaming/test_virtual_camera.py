@@ -117,7 +117,7 @@ def test_it_says_what_is_missing(opened: Opened, pictures: list[np.ndarray], mon
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     without = opened("camera", 0)
     until(lambda: without.over)
-    assert without.problem == "The output camera needs pyvirtualcam; install it: pip install pyvirtualcam"
+    assert without.problem == 'The output camera needs pyvirtualcam; install it: pip install "expnet-live[camera]"'
     assert not Stream(*parse_target("camera?picture=head")).leaves
 
 

@@ -78,6 +78,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if (args.dataset is None) == (not args.photos) or (args.dataset is None) != (args.root is None):
         raise UserError("Give either a data set with --dataset and --root, or PHOTOS.")
+    import sklearn  # noqa: F401  what is missing is told before anything is measured
+
     if args.out:
         check_matplotlib()
     features = {name: FEATURES[name](args) for name in args.features}

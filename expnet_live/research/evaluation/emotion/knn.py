@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils import gen_batches
 
 from expnet_live.core.types import Array
 
@@ -90,6 +87,8 @@ def classify_balanced(features: Array, label: Array, subject: Array, draws: int,
 
 def standardized(features: Array) -> Array:
     """Normalise each column to mean 0 and standard deviation 1, so that coefficients of any unit have equal weight."""
+    from sklearn.preprocessing import StandardScaler
+
     return np.asarray(StandardScaler().fit_transform(features))
 
 
@@ -98,6 +97,9 @@ def _nearest_classes(x: Array, label: Array, subject: Array, k: int, reference: 
 
     All distances are computed once: a classifier for each subject would take a hundred times as long.
     """
+    from sklearn.metrics.pairwise import euclidean_distances
+    from sklearn.utils import gen_batches
+
     k, classes = min(k, len(x)), np.eye(label.max() + 1)
     told = np.zeros(len(x), int)
     for rows in gen_batches(len(x), _ROWS):

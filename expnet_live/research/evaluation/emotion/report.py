@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.files import whole, write_json
 from expnet_live.research.evaluation.emotion.features import TITLES
 from expnet_live.research.evaluation.emotion.knn import Outcome, bootstrap, interval
@@ -95,7 +96,7 @@ def check_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as e:
-        raise UserError("Curves need matplotlib; install it with 'pip install expnet-live[evaluation]'.") from e
+        raise UserError(f"Curves need matplotlib; install it: {install('matplotlib')}") from e
 
 
 def _markdown(figures: dict[str, Any]) -> list[str]:

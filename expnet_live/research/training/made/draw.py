@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import install
 from expnet_live.core.types import Array, Image
 from expnet_live.research.training.crops import WIDE_SIZE
 from expnet_live.research.training.made.scene import Actor, Scene
@@ -55,7 +56,7 @@ class Studio:
         try:
             import moderngl
         except ImportError as e:
-            raise UserError("Drawing heads needs the package moderngl; install it with 'pip install moderngl'.") from e
+            raise UserError(f"Drawing heads needs moderngl; install it: {install('moderngl')}") from e
 
         create: Any = moderngl.create_context  # its annotations omit the arguments of backends
         self._context: Any = (
