@@ -23,14 +23,14 @@ from typing import Any
 from tqdm import tqdm
 
 from expnet_live.analysis.estimators import Estimator, load_estimator
-from expnet_live.analysis.inputs import Item, Kind, list_items, printable, skipped
+from expnet_live.analysis.inputs import Item, Kind, list_items, skipped
 from expnet_live.analysis.item import Done, analyze_item
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.protocol import Reader, described, protocol_of
 from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.files import checksum
-from expnet_live.core.naming import few
+from expnet_live.core.naming import few, printable
 from expnet_live.core.signals import terminable
 from expnet_live.sessions.format.folder import TABLE
 
@@ -84,7 +84,7 @@ def _in_turn(
     items: Sequence[Item], folders: Sequence[Path], options: Options, bar: Any, estimator: Estimator, results: Results
 ) -> tuple[list[Done], Reader]:
     reader = described(estimator, options)
-    results.check_columns(reader.header)
+    results.check_reader(reader)
     progress = _Bar(bar)
     done = []
     for item, folder in zip(items, folders, strict=True):
@@ -192,7 +192,7 @@ def _on_processes(
             try:
                 for future in as_completed(futures):
                     done[futures[future]], reader = future.result()
-                    results.check_columns(reader.header)
+                    results.check_reader(reader)
                     readers.append(reader)
                     _complain(done[futures[future]], bar)
                     bar.update()

@@ -18,6 +18,7 @@ from typing import Any
 
 from expnet_live.analysis.inputs import RESULTS
 from expnet_live.analysis.output import FILES, ROWS, writing
+from expnet_live.analysis.protocol import Reader
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, move, unfinished, write_whole
 from expnet_live.core.naming import numbered
@@ -79,8 +80,19 @@ class Results:
         with table.open("rb") as f:
             return f.readline().removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
 
-    def check_columns(self, header: bytes) -> None:
-        """Raise UserError if rows with this header cannot be appended to the table."""
+    def check_reader(self, reader: Reader) -> None:
+        """Raise UserError if rows of this reader cannot be appended to the table."""
+        self._check_columns(reader.header)
+        runs = self._run.get("runs", []) if self._header_there() is not None else []
+        before = [run.get(name) for run in runs if isinstance(run, dict) for name in reader.files]
+        known = {file.get("sha256") for file in before if isinstance(file, dict)}
+        if known - {file.sha256 for file in reader.files.values()}:
+            raise UserError(
+                f"{self.out / TABLE} holds the values of another network or face model; choose another folder with "
+                "--out, or replace them with --overwrite."
+            )
+
+    def _check_columns(self, header: bytes) -> None:
         there = self._header_there()
         if there is not None and there != header.rstrip(b"\n"):
             raise UserError(

@@ -17,12 +17,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from expnet_live.analysis.inputs import printable
 from expnet_live.archive.inputs import Input
 from expnet_live.archive.records import Outcome
 from expnet_live.archive.settings import Settings
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing, write_whole
+from expnet_live.core.naming import printable
 
 JOURNAL, INPUTS, DATASET = "manifest.jsonl", "inputs.parquet", "dataset.json"
 _TEXT, _COUNT = pa.string(), pa.int64()
@@ -95,6 +95,11 @@ class Manifest:
             for one in inputs
         ]
 
+    def with_persons(self, inputs: Sequence[Input]) -> list[Input]:
+        """The inputs, those without a person with the one that an earlier run has named."""
+        known = ((one, self.outcomes.get(one.spec)) for one in inputs)
+        return [one if one.person or o is None else replace(one, person=o.person) for one, o in known]
+
     def name_persons(self, inputs: Sequence[Input]) -> None:
         """Note the persons of inputs that were read before, where they have changed. Raises OSError."""
         known = ((self.outcomes.get(one.spec), one.person) for one in inputs)
@@ -136,6 +141,7 @@ def check_settings(out: Path, settings: Settings, about: Mapping[str, Any]) -> N
         except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
             raise UserError(f"{path} is damaged ({error}); choose another folder with --out.") from error
         wanted = msgspec.to_builtins(settings.values())
+        found.setdefault("network", wanted["network"])  # unknown: of an earlier version
         other = sorted(key for key in wanted if found.get(key) != wanted[key])
         if other:
             raise UserError(

@@ -73,7 +73,7 @@ def archive(
     """Read the inputs that `texts` mean into the data set `out`, on a cluster.
 
     What is in the data set already is not read again, unless it has changed. `people`: folder, or a list
-    of persons, see `named`.
+    of persons, see `named`; without it, those whom an earlier run has named stay.
     Raises UserError if the data set has other settings or is in use, or if the cluster cannot be reached.
     """
     check_cluster(cluster)
@@ -93,6 +93,8 @@ def archive(
             say(f"expnet-live: {sentence}")
         with Manifest(out) as manifest:
             inputs = named(manifest.told_apart(listed), texts, people)
+            if people is None:
+                inputs = manifest.with_persons(inputs)
             for sentence in unclear(inputs, people) if people is not None else ():
                 say(f"expnet-live: {sentence}")
             todo = left_to_do(inputs, manifest, out)

@@ -23,12 +23,14 @@ class Settings:
     """Options as for `analyze`, which gives the same values.
 
     `runtime`: the ending of the runtime file beside the weights, which all workers use, or empty: computers differ in
-    which file is quicker, and the files in their values. `rest`: the person whom `neutral` names, if it names one.
+    which file is quicker, and the files in their values. `network`: checksum of the weights and the face model, empty
+    if unknown. `rest`: the person whom `neutral` names, if it names one.
     `part`: length in s of the parts of long videos; `batch`: photos per task. These two do not change values.
     """
 
     model: str | None = None
     runtime: str = ""
+    network: str = ""
     device: str = "auto"
     smoothing: str = "balanced"
     max_faces: int = 1
@@ -89,7 +91,11 @@ def settings_of(**values: Any) -> Settings:
     options = settings.options(Path())
     estimator = cache(lambda: load_estimator(options))
     rest = rest_of(settings.neutral, estimator)
-    return replace(settings, rest=rest, runtime=_runtime(estimator(), options))
+    return replace(settings, rest=rest, runtime=_runtime(estimator(), options), network=_network(estimator()))
+
+
+def _network(estimator: Estimator) -> str:
+    return hashlib.sha256("".join(file.sha256 for file in estimator.files().values()).encode()).hexdigest()[:16]
 
 
 def _runtime(estimator: Estimator, options: Options) -> str:

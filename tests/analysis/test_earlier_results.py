@@ -117,6 +117,20 @@ def test_appending_needs_the_same_columns(photo: Path, tmp_path: Path, capsys: p
     assert content(tmp_path) == before
 
 
+def test_appending_needs_the_same_network(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As after an update, which leaves the name of the weights as it was."""
+    assert analyze(photo, "--out", tmp_path) == 0
+    record = protocol(tmp_path)
+    record["runs"][0]["model"]["sha256"] = "0" * 64
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    before = content(tmp_path)
+    for jobs in (1, 2):
+        assert analyze(photo, photo, "--out", tmp_path, "--append", "--jobs", jobs) == 2
+        assert "another network or face model" in capsys.readouterr().err
+    assert content(tmp_path) == before
+    assert analyze(photo, "--out", tmp_path, "--overwrite") == 0
+
+
 def test_overwriting_removes_what_the_run_before_has_made_and_nothing_else(photo: Path, tmp_path: Path) -> None:
     assert analyze(photo, "--out", tmp_path, "--mesh", "ply", "--overlay") == 0
     (tmp_path / "meshes/mine.ply").write_text("a user's own")

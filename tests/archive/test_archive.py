@@ -96,6 +96,15 @@ def test_other_settings_need_another_data_set(
     assert archive(video, "--out", out, cluster=scheduler) == 0
     assert archive(video, "--out", out, "--smoothing", "off", cluster=scheduler) == 2
     assert "made with another smoothing" in capsys.readouterr().err
+    about = out / "dataset.json"
+    settings = json.loads(about.read_text(encoding="utf-8"))
+    settings["settings"]["network"] = "0"  # as after an update, which leaves the name of the weights as it was
+    about.write_text(json.dumps(settings), encoding="utf-8")
+    assert archive(video, "--out", out, cluster=scheduler) == 2
+    assert "made with another network" in capsys.readouterr().err
+    del settings["settings"]["network"]  # of a version that did not note it
+    about.write_text(json.dumps(settings), encoding="utf-8")
+    assert archive(video, "--out", out, cluster=scheduler) == 0
 
 
 def test_columns_have_units(tmp_path: Path) -> None:

@@ -86,6 +86,9 @@ def test_shape_and_neutral_are_pooled_over_files(tmp_path: Path, scheduler: str)
     assert np.abs(rested).mean() < np.abs(anns[list(names)].to_numpy()).mean()
     before = {path: path.stat().st_mtime_ns for path in (out / "faces").rglob("*.parquet")}
     assert main([*command, "--people", "folder"]) == 0
+    # Without the option, everybody stays who they are.
+    assert main(command) == 0
+    assert set(pq.read_table(out / "inputs.parquet")["person"].to_pylist()) == {"ann", "ben"}
     # Another name is no reason to read it again.
     (tmp_path / "who.csv").write_text("source,person\n1.mp4,eve\n2.mp4,eve\n3.png,eve\n4.png,ben\n")
     assert main([*command, "--people", str(tmp_path / "who.csv")]) == 0
