@@ -15,7 +15,7 @@ from expnet_live.capture.sources.video import VideoSource
 from expnet_live.capture.spec import DEMO, SourceKind, SourceSpec
 from expnet_live.core.addresses import without_credentials
 from expnet_live.core.errors import SourceError
-from expnet_live.core.naming import few
+from expnet_live.core.naming import few, printable
 from expnet_live.sessions.format.folder import RUN, TABLE
 
 EXPORTS = "exports"
@@ -65,11 +65,6 @@ def skipped(paths: Sequence[Path], most: int = 20) -> str:
     """A sentence on files of folders that are left out, or nothing."""
     names = few([printable(str(p)) for p in dict.fromkeys(paths)], most)
     return f"skipped, because they are not photos or videos: {names}" if names else ""
-
-
-def printable(name: str) -> str:
-    """A file's name or an address as text: bytes that are not UTF-8 appear as \\xe9, passwords not at all."""
-    return without_credentials(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 _Found = tuple[Kind, str, str, str, str]

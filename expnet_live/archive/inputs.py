@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from expnet_live.analysis.inputs import Kind, list_items, printable
+from expnet_live.analysis.inputs import Kind, list_items
 from expnet_live.archive.remote import MAGIC, download, is_address, list_files
 from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
 from expnet_live.core.delimiters import delimiter_of
 from expnet_live.core.errors import SourceError, UserError
+from expnet_live.core.naming import printable
 from expnet_live.core.paths import asset
 
 _LISTS = (".txt", ".csv")
@@ -111,7 +112,7 @@ def _listed(text: str, leave_out: LeaveOut, lists: tuple[Path, ...]) -> Iterator
                 raise UserError(f"{text} is a camera, and an archive holds files; use 'expnet-live record'.")
             # Workers may have another working folder.
             spec = item.spec if item.spec == DEMO else str(Path(item.spec).absolute())
-            yield _stamped(Input(item.kind, item.source, spec, problem=item.problem))
+            yield _named(_stamped(Input(item.kind, item.source, spec, problem=item.problem)))
 
 
 def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
@@ -132,6 +133,15 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
                 yield source, (row.get("person") or "").strip() or None
     except csv.Error as error:
         raise UserError(f"The list {path} is damaged after line {rows.line_num} ({error}); correct it.") from error
+
+
+def _named(one: Input) -> Input:
+    """Unreadable, if its path is no text that the tables of a data set can hold."""
+    path = printable(one.spec)
+    if path == one.spec:
+        return one
+    why = f"The path {path} is not UTF-8, so a data set cannot name it; rename the file or its folder."
+    return Input(Kind.UNREADABLE, one.source, path, problem=one.problem or why)
 
 
 def _stamped(one: Input) -> Input:

@@ -128,6 +128,7 @@ def _many(
     """Of every face in several sources: the recorded ones first, then the videos."""
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.errors import UserError
+    from expnet_live.core.naming import printable
     from expnet_live.gestures.finding import HEADER, WHOSE, face_events, lines_of
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.sessions.format.folder import is_session
@@ -149,7 +150,8 @@ def _many(
     if videos:
         pipeline = _pipeline(args)
         for spec in videos:
-            lines += [(spec.value or spec.name, "", *line) for line in lines_of(_video(pipeline, spec, person, rules))]
+            name = printable(spec.value or spec.name)
+            lines += [(name, "", *line) for line in lines_of(_video(pipeline, spec, person, rules))]
     return (*WHOSE, *HEADER), lines
 
 

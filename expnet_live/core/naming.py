@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import count
+
+from expnet_live.core.addresses import without_credentials
 
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in "123456789")})
@@ -19,6 +22,11 @@ def few(names: Sequence[str], most: int = 3) -> str:
     """
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} other{'s' * (more > 1)}" if more > 0 else "")
+
+
+def printable(name: str) -> str:
+    """A file's name or an address as text: bytes that are not UTF-8 appear as \\xe9, passwords not at all."""
+    return without_credentials(os.fsencode(name).decode("utf-8", "backslashreplace"))
 
 
 def is_device(stem: str) -> bool:

@@ -15,7 +15,7 @@ from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.moments import spans, usual_step
-from expnet_live.core.naming import few
+from expnet_live.core.naming import few, printable
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
@@ -156,7 +156,8 @@ def _told_apart(read: Mapping[Path, Sequence[Recording]]) -> list[Recording]:
 
 
 def _below(path: Path, source: str) -> str:
-    return str(path) if source in (path.name, path.stem) else f"{path}/{source}"
+    names = [printable(name) for name in (path.name, path.stem)]
+    return printable(str(path)) + ("" if source in names else f"/{source}")
 
 
 def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
@@ -178,10 +179,10 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
     """Its faces, those seen longest first, as shown: with the profile's neutral and gains."""
     if not np.isfinite(session.rows.blendshapes).any():
         why = _NO_ACTIONS if (session.rows.face >= 0).any() else _NO_FACE
-        left_out.setdefault(why, []).append(session.info.title or session.folder.name)
+        left_out.setdefault(why, []).append(_title(session))
         return []
     rows = corrected(session.rows, session.info.person, session.info.coefficients)
-    found, name, info = [], session.info.title or session.folder.name, session.info
+    found, name, info = [], _title(session), session.info
     lost = f" {info.drops} frames were dropped." if info.drops else ""
     made = f"Recorded {info.started[:10]}; {_with(info.model.name, info.model.version, info.smoothing)}{lost}"
     numbers: list[int | None] = [*faces_of(rows)]
@@ -202,6 +203,10 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
     if not found:
         left_out.setdefault(_NO_FACE, []).append(name)
     return found
+
+
+def _title(session: Session) -> str:
+    return session.info.title or printable(session.folder.name)
 
 
 def _join(faces: Sequence[float], name: str, told: dict[str, list[str]]) -> bool:
@@ -291,7 +296,7 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
     timeless = np.flatnonzero(~np.isfinite(numbers["timestamp_s"]))
     if len(timeless):
         raise UserError(f"{path} has no time in row {timeless[0] + 1}; fill in timestamp_s, or delete the row.")
-    sources = columns["source"].to_pylist() if "source" in columns else [path.stem] * count
+    sources = columns["source"].to_pylist() if "source" in columns else [printable(path.stem)] * count
     labels = np.array([str(s) for s in sources], object)
     marks = columns[MARKER].to_pylist() if MARKER in columns else [None] * count
     for source in dict.fromkeys(labels.tolist()):

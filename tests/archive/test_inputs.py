@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -45,6 +48,13 @@ def test_what_a_folder_leaves_out_is_named(folder: Path) -> None:
     left: list[Path] = []
     list_inputs([str(folder / "y"), str(folder / "list.txt")], left.append)
     assert left == [folder / "y" / "notes.docx"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text alone")
+def test_a_name_that_a_data_set_cannot_hold_has_a_sentence(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "x" / "a.mp4", tmp_path / os.fsdecode(b"l\xe9.mp4"))
+    (one,) = list_inputs([str(tmp_path)])
+    assert one.kind is Kind.UNREADABLE and one.spec.encode() and "rename the file" in one.problem
 
 
 def test_a_list_names_persons(folder: Path) -> None:

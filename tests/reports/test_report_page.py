@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -158,6 +160,22 @@ def test_the_looks_of_a_data_set_tell_who_comes_back(tmp_path: Path) -> None:
     read = read_recordings([tmp_path / "frames.parquet"])
     assert [(r.face, int(r.seen.sum())) for r in read.faces] == [(0, 600), (2, 300)]
     assert read.remarks == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text alone")
+def test_a_session_whose_folder_is_not_utf8(tmp_path: Path, demo_session: Session) -> None:
+    folder = tmp_path / os.fsdecode(b"f\xe9lix")
+    writer = SessionWriter(folder, replace(demo_session.info, blendshapes=True, video_frames=None, title=""))
+    for i in range(60):
+        shapes = np.full(52, 0.1, np.float32)
+        writer.write(i, None, i / 30, [replace(demo_session.rows.state_of(0), frame=i, blendshapes=shapes)])
+    writer.close(0, 0, (0, 0), "")
+    out, table = tmp_path / "report", tmp_path / "gestures.csv"
+    assert main(["report", str(folder), "--out", str(out)]) == 0
+    assert {row["recording"] for row in rows_of(out / "figures.csv")} == {r"f\xe9lix"}
+    assert main(["gestures", str(folder), "demo", "--out", str(table)]) == 0
+    for kind in ("bids", "parquet", "pyfeat"):
+        assert main(["export", str(folder), "--to", kind, "--out", str(tmp_path / os.fsdecode(b"\xe9") / kind)]) == 0
 
 
 def test_markers_of_a_table(tmp_path: Path) -> None:

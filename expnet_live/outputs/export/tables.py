@@ -74,7 +74,8 @@ def write_parquet(path: Path, rows: Rows, names: Sequence[str], step: Step, labe
         ) from e
     table = columns(rows, names, labels)
     arrays = {n: pa.array(v, pa.string() if v.dtype.kind == "O" else None, mask=_missing(v)) for n, v in table.items()}
-    pq.write_table(pa.table(arrays), path)
+    with path.open("wb") as file:  # pyarrow opens no path that is not UTF-8
+        pq.write_table(pa.table(arrays), file)
     step(len(rows))
 
 

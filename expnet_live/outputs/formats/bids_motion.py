@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.core.naming import printable
 from expnet_live.outputs.export.format import Format, Written
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class BidsMotion(Format):
         )
         if marks := excerpt.markers:
             _events(folder / f"{entities.name}_events", marks, float(rows.time[0]))
-        name = excerpt.session.info.title or excerpt.session.folder.name
+        name = excerpt.session.info.title or printable(excerpt.session.folder.name)
         _data_set(path, name, f"ExpNet Live {__version__}", excerpt.session.info.started, entities.folders[0])
         return Written(len(rows), remarks)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from expnet_live.core.naming import printable
 from expnet_live.outputs.export.format import Format, Written
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PyFeat(Format):
         table["frame"] = [str(f) for f in rows.frame.tolist()]
         if labels := excerpt.labels():  # otherwise exactly the other program's columns
             table[MARKER] = labels
-        table["input"] = [excerpt.session.folder.name] * len(rows)
+        table["input"] = [printable(excerpt.session.folder.name)] * len(rows)
         write_columns(path, table, "utf-8")
         step(len(rows))
         return Written(len(rows), remarks)
