@@ -2,109 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from blendshape_sets import SHAPES, make_set
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from seen import LONG, banners, pixels, press
 from session_files import write_session
+from sessions_shown import LEFT, begin, end, entry, exported, shown, three
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
-from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.app.widgets.sheets import Sheet
-from expnet_live.capture.sources import open_spec
-from expnet_live.capture.spec import SourceSpec
-from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.library import Library, import_head
-from expnet_live.outputs.export.format import FORMATS
-from expnet_live.sessions.catalog.catalog import Entry
-from expnet_live.sessions.format.folder import INFO, TABLE, sessions_root
+from expnet_live.sessions.format.folder import INFO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
 from expnet_live.sessions.recording.writer import SessionWriter
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' disk may be small."""
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
-    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """With a trash and exports of its own."""
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("XDG_DATA_HOME", str(home))
-    other = pytest.importorskip("send2trash.plat_other", reason="the trash of freedesktop.org")
-    monkeypatch.setattr(other, "XDG_DATA_HOME", os.fsencode(home))
-    monkeypatch.setattr(other, "HOMETRASH_B", os.fsencode(home / "Trash"))
-    return home
-
-
-@pytest.fixture
-def main(open_window: Callable[..., MainWindow]) -> MainWindow:
-    return open_window(SourceSpec.demo(), open_=open_spec)
-
-
-@pytest.fixture
-def sessions(main: MainWindow) -> SessionsWindow:
-    main.actions_["library"].trigger()
-    assert main.commands.sessions is not None
-    return main.commands.sessions
-
-
-def begin(qtbot: Any, main: MainWindow, frames: int = 30) -> None:
-    qtbot.waitUntil(lambda: main.actions_["record"].isEnabled(), timeout=LONG)
-    main.actions_["record"].trigger()
-    recorder = main.controller.recording.recorder
-    assert recorder is not None
-    qtbot.waitUntil(lambda: recorder.frames >= frames, timeout=LONG)
-
-
-def end(qtbot: Any, main: MainWindow) -> Path:
-    main.actions_["record"].trigger()
-    qtbot.waitUntil(lambda: main.controller.recording.last is not None, timeout=LONG)
-    assert main.controller.recording.last is not None
-    return main.controller.recording.last.folder
-
-
-def shown(sessions: SessionsWindow) -> list[Path]:
-    found = sessions.side.found
-    return [found.index(i, 0).data(Qt.ItemDataRole.UserRole).folder for i in range(found.rowCount())]
-
-
-def entry(sessions: SessionsWindow, folder: Path) -> Entry:
-    return next(e for e in sessions.side.model.entries if e.folder == folder)
-
-
-def exported(qtbot: Any, sessions: SessionsWindow, format: str, path: Path) -> Path:
-    panel = sessions.panel
-    panel.form.set_format(format)
-    panel.form.set_out(path)
-    qtbot.mouseClick(panel.start, LEFT)
-    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
-    assert panel.sentence.text().startswith(f"{path.name} is saved."), panel.sentence.text()
-    return path
 
 
 def test_record_find_replay_note_export_delete(qtbot: Any, main: MainWindow, own_home: Path) -> None:
@@ -242,54 +163,6 @@ def test_search_broken_ones_and_other_folders(qtbot: Any, main: MainWindow, tmp_
     assert len(shown(sessions)) == 6
 
 
-def export_panel(qtbot: Any, sessions: SessionsWindow) -> ExportPanel:
-    """Opened, for the session that the player has."""
-    qtbot.waitUntil(lambda: sessions.player.replay is not None, timeout=LONG)
-    sessions.actions_["export"].trigger()
-    qtbot.waitUntil(lambda: sessions.panel.form.out is not None, timeout=LONG)
-    return sessions.panel
-
-
-def test_closing_ends_an_export_and_the_threads(
-    qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
-) -> None:
-    main.commands.show_sessions(demo_session.folder)
-    sessions = main.commands.sessions
-    assert sessions is not None
-    panel = export_panel(qtbot, sessions)
-    panel.form.set_format("obj")
-    panel.form.set_out(own_home / "meshes")
-    panel.export()
-    job = panel.job
-    assert job is not None
-    qtbot.waitUntil(lambda: job.done > 0, timeout=LONG)
-    qtbot.keyClicks(sessions.side.notes, "kept")
-    start = time.monotonic()
-    sessions.close()
-    assert time.monotonic() - start < 2.5 and not job.alive
-    assert [p for p in own_home.iterdir() if "meshes" in p.name] == []
-    assert read_info(demo_session.folder).notes == "kept"
-    write_info(demo_session.folder, replace(read_info(demo_session.folder), notes=""))
-    main.actions_["library"].trigger()  # the same window again
-    qtbot.waitUntil(lambda: sessions.isVisible() and sessions.player.replay is not None, timeout=LONG)
-    main.close()
-    assert not sessions.isVisible()
-
-
-def three(qtbot: Any, main: MainWindow) -> SessionsWindow:
-    """The window with three sessions, two of the same title; a, the newest, is shown."""
-    for i, (name, title) in enumerate((("c", "Wide / smile"), ("b", "Frown"), ("a", "Frown"))):
-        folder = sessions_root() / name
-        write_session(folder, 12 + i)
-        info = replace(read_info(folder), title=title, started=f"2026-01-0{i + 1}T10:00:00.000+01:00")
-        write_info(folder, info)
-    main.actions_["library"].trigger()
-    sessions = main.commands.sessions
-    assert sessions is not None
-    qtbot.waitUntil(lambda: len(shown(sessions)) == 3 and sessions.player.replay is not None, timeout=LONG)
-    return sessions
-
-
 def test_keys_choose_curves_beside_the_player(qtbot: Any, main: MainWindow) -> None:
     sessions = three(qtbot, main)
     player = sessions.player
@@ -309,64 +182,6 @@ def test_keys_choose_curves_beside_the_player(qtbot: Any, main: MainWindow) -> N
     assert playback.playing
 
 
-def test_the_export_panel_has_room_on_a_small_screen(qtbot: Any, main: MainWindow) -> None:
-    """1280 x 720, less a title bar and a panel of the desktop: the button *Export* is not below its edge."""
-    sessions = three(qtbot, main)
-    export_panel(qtbot, sessions)
-    sessions.resize(1280, 640)
-    qtbot.waitUntil(lambda: sessions.panel.geometry().bottom() > 600, timeout=LONG)
-    assert sessions.height() == 640 and sessions.minimumSizeHint().width() <= 1280
-
-
-def test_several_sessions_are_exported_at_once(qtbot: Any, main: MainWindow, own_home: Path) -> None:
-    """Each by its title, into one folder; one that cannot be exported does not keep the others from it."""
-    sessions = three(qtbot, main)
-    panel, view = export_panel(qtbot, sessions), sessions.side.view
-    form = panel.form
-    (own_home / "out").mkdir()
-    (own_home / "out" / "Frown.csv").write_text("older", encoding="utf-8")
-    assert form.several == () and form.part.count() == 2
-    qtbot.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: form.part.currentText() == "The 3 chosen sessions", timeout=LONG)
-    form.set_folder(own_home / "out")
-    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
-    qtbot.mouseClick(panel.start, LEFT)
-    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
-    assert panel.sentence.text() == f"3 sessions are saved in {own_home / 'out'}." and panel.reveal.isVisible()
-    rows = {p.stem: len(p.read_text(encoding="utf-8").splitlines()) - 1 for p in (own_home / "out").iterdir()}
-    assert rows == {"Frown": 0, "Frown 2": 14, "Frown 3": 13, "Wide _ smile": 12}
-    # Without the second one's table, and with fewer chosen.
-    (sessions_root() / "b" / TABLE).write_text("nonsense", encoding="utf-8")
-    form.set_format("npz")
-    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
-    panel.export()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
-    assert panel.sentence.text().startswith(f"2 of 3 sessions are saved in {own_home / 'out'}. Frown: ")
-    assert {p.name for p in (own_home / "out").glob("*.npz")} == {"Frown.npz", "Wide _ smile.npz"}
-    view.setCurrentIndex(sessions.side.found.index(0, 0))
-    qtbot.waitUntil(lambda: form.several == () and form.part.count() == 2, timeout=LONG)
-    assert form.out is None or form.out.name == "Frown 2.npz"
-
-
-def test_several_exports_are_cancelled(qtbot: Any, main: MainWindow, own_home: Path) -> None:
-    sessions = three(qtbot, main)
-    panel = export_panel(qtbot, sessions)
-    sessions.side.view.selectAll()
-    qtbot.waitUntil(lambda: len(panel.form.several) == 3, timeout=LONG)
-    panel.form.set_folder(own_home)
-    qtbot.waitUntil(lambda: panel.form.out is not None, timeout=LONG)
-    qtbot.mouseClick(panel.start, LEFT)
-    qtbot.mouseClick(panel.cancel, LEFT)
-    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
-    files = [p for p in own_home.iterdir() if p.is_file()]
-    told = panel.sentence.text()
-    part = texts.EXPORT_SEVERAL_PART.format(done=len(files), n=3, folder=own_home)
-    # On a busy machine, all of them may be saved before the button is pressed.
-    whole = texts.EXPORT_SEVERAL_DONE.format(n=3, folder=own_home)
-    assert told == {0: texts.EXPORT_CANCELLED, 3: whole}.get(len(files), part)
-    assert all(p.suffix == ".csv" for p in files)
-
-
 def test_several_sessions_are_deleted_and_come_back(qtbot: Any, main: MainWindow) -> None:
     sessions = three(qtbot, main)
     view, found = sessions.side.view, sessions.side.found
@@ -379,55 +194,6 @@ def test_several_sessions_are_deleted_and_come_back(qtbot: Any, main: MainWindow
     press(qtbot, sessions.banners, texts.UNDO)
     qtbot.waitUntil(lambda: len(shown(sessions)) == 3, timeout=LONG)
     qtbot.waitUntil(lambda: sessions.banners.texts.get("task") == "2 sessions are back.", timeout=LONG)
-
-
-def test_what_an_export_cannot_do_is_said(qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session) -> None:
-    write_session(sessions_root() / "private", 12)
-    main.actions_["library"].trigger()
-    sessions = main.commands.sessions
-    assert sessions is not None
-    panel = export_panel(qtbot, sessions)
-    at = panel.form.format.findText(FORMATS["overlay"].title)
-    assert "has no video" in panel.form.format.itemData(at, Qt.ItemDataRole.ToolTipRole)
-    (own_home / "taken.csv").touch()
-    panel.form.out = own_home / "taken.csv"
-    panel.export()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
-    assert "taken.csv already exists" in panel.sentence.text() and (own_home / "taken.csv").stat().st_size == 0
-    panel.form.set_out(own_home / "taken.csv")  # the dialog asked
-    panel.export()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
-    assert (own_home / "taken.csv").stat().st_size > 0
-    panel.form.set_out(own_home / "taken.csv" / "below.csv")
-    panel.export()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
-    assert "cannot be written" in panel.sentence.text()
-    panel.form.set_format("glb")  # of names that no model has
-    panel.form.set_out(own_home / "head.glb")
-    panel.export()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=LONG)
-    assert "another face model" in panel.sentence.text() and not (own_home / "head.glb").exists()
-
-
-def test_imported_heads_are_offered_for_meshes(
-    qtbot: Any, main: MainWindow, tmp_path: Path, demo_session: Session, sessions: SessionsWindow
-) -> None:
-    model = FaceModel.load()
-    make_set(tmp_path / "set", model, SHAPES)
-    Library().add("Mask", import_head(tmp_path / "set", model)[0])
-    form = sessions.panel.form
-    form.heads = tuple(Library().names())
-    form.set_session(demo_session, "Demo")
-    assert form.head.isHidden()
-    form.set_format("ply")
-    assert not form.head.isHidden()
-    form.head.setCurrentIndex(form.head.findText("Mask"))
-    form.head.activated.emit(form.head.currentIndex())
-    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
-    assert form.options().head == "Mask"
-    form.set_format("csv")
-    qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
-    assert form.options().head is None
 
 
 def test_themes_tool_tips_and_keys(qtbot: Any, main: MainWindow, sessions: SessionsWindow) -> None:
