@@ -14,7 +14,8 @@ from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.topology import base_topology
 from expnet_live.research.training.colors import mean_face_colors
-from expnet_live.research.training.face_model import LearnConfig, learn_face_model, select_faces, widen_face_model
+from expnet_live.research.training.face_model import learn_face_model, widen_face_model
+from expnet_live.research.training.faces import LearnConfig, select_faces
 from expnet_live.research.training.labels import make_labels
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.workspace import Photos
