@@ -1,10 +1,14 @@
-"""The close look averages four crops: a face and its mirror image, larger to one side and smaller to the other.
+"""Looks that average what the network says of several versions of a crop: mirrored or not, and in several sizes.
 
-It is more accurate than a single crop, because the network's first stride of four pixels makes results depend slightly
-on where edges are in its grid; and it treats both sides of a face equally. For occluded faces, two sizes beat one.
+They are more accurate than a single crop, because the network's first stride of four pixels makes results depend
+slightly on where edges are in its grid; and they treat both sides of a face equally. For occluded faces, two sizes beat
+one. Photos get the close look, four crops; tracked faces get a second look after the tracker's, which costs one.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,33 +17,45 @@ from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch
+from expnet_live.pipeline.look import Prediction as PredictionProtocol
 
 _STEP = 2  # px, half of the network's first stride
-# The variation of each of the four crops: px right and down, scale factor, then whether it is mirrored.
-_LOOKS = (
-    (_STEP, _STEP, 1.08, False),
-    (-_STEP, _STEP, 1.08, True),
-    (-_STEP, -_STEP, 0.92, False),
-    (_STEP, -_STEP, 0.92, True),
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A crop whose content is moved by so many pixels, scaled, then perhaps mirrored."""
+
+    right: float
+    down: float
+    zoom: float
+    mirrored: bool
+
+    def cut(self, crop: Crop, image: Image) -> Image:
+        """Its pixels (S, S, 3)."""
+        middle = (crop.size - 1) / 2
+        x, y = crop.inverse @ (middle - self.right / self.zoom, middle - self.down / self.zoom, 1)
+        moved = Crop(float(x), float(y), crop.side / self.zoom, crop.roll, crop.size)
+        return moved.cut(image)[:, :: -1 if self.mirrored else 1]
+
+
+_CLOSE = (
+    _Version(_STEP, _STEP, 1.08, False),
+    _Version(-_STEP, _STEP, 1.08, True),
+    _Version(-_STEP, -_STEP, 0.92, False),
+    _Version(_STEP, -_STEP, 0.92, True),
 )
+_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside the tracker's crop: see docs/expression.md
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
-_STEPS = np.array([look[:2] for look in _LOOKS])
-_ZOOM, _MIRRORED = (np.array([look[k] for look in _LOOKS]) for k in (2, 3))
 
 
 class CloseCrop(Crop):
     """A crop cut in four versions: (4, size, size, 3)."""
 
     def cut(self, image: Image) -> Image:
-        return np.stack([self._moved(*look[:3]).cut(image)[:, :: -1 if look[3] else 1] for look in _LOOKS])
-
-    def _moved(self, right: float, down: float, zoom: float) -> Crop:
-        """The crop whose content is moved right and down by that many of its pixels, and scaled."""
-        middle = (self.size - 1) / 2
-        x, y = self.inverse @ (middle - right / zoom, middle - down / zoom, 1)
-        return Crop(float(x), float(y), self.side / zoom, self.roll, self.size)
+        return np.stack([version.cut(self, image) for version in _CLOSE])
 
 
 class CloseLook:
@@ -58,30 +74,77 @@ class CloseLook:
     def predict(self, crops: Image) -> Prediction:
         """Predict for crops (N, 4, S, S, 3) BGR uint8 from CloseCrop; results are in the pixels of the crop itself."""
         p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
-        mirrored, zoom = np.tile(_MIRRORED, len(crops)), np.tile(_ZOOM, len(crops))
-        expression, identity, rotation, origin = (x.copy() for x in (p.expression, p.identity, p.rotation, p.origin))
-        expression[mirrored], identity[mirrored] = self._model.mirrored(p.expression[mirrored], p.identity[mirrored])
-        rotation[mirrored] *= np.array([1, -1, -1], np.float32)
-        origin[mirrored, 0] = self.crop_size - 1 - origin[mirrored, 0]
-        middle = (self.crop_size - 1) / 2
-        origin = (origin - middle - np.tile(_STEPS, (len(crops), 1))) / zoom[:, None] + middle
-        scale = np.log(p.scale / zoom)
-        gaze = None if p.gaze is None else p.gaze.copy()
-        if gaze is not None:
-            gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
-        blendshapes = None if p.blendshapes is None else p.blendshapes.copy()
-        if blendshapes is not None:
-            blendshapes[mirrored] = blendshapes[mirrored][:, MIRROR]
+        p = _in_crop(p, _CLOSE * len(crops), self._model, self.crop_size)
+        scale = np.log(p.scale)
         return Prediction(
-            expression=_mean(expression),
-            identity=_mean(identity),
-            rotation=_mean(rotation),
+            expression=_mean(p.expression),
+            identity=_mean(p.identity),
+            rotation=_mean(p.rotation),
             scale=np.exp(_mean(scale)),
-            origin=_mean(origin),
-            gaze=None if gaze is None else _mean(gaze),
-            confidence=_mean(p.confidence) * _agreement(rotation, scale),
-            blendshapes=None if blendshapes is None else _mean(blendshapes),
+            origin=_mean(p.origin),
+            gaze=None if p.gaze is None else _mean(p.gaze),
+            confidence=_mean(p.confidence) * _agreement(p.rotation, scale),
+            blendshapes=None if p.blendshapes is None else _mean(p.blendshapes),
         )
+
+
+class SecondLook:
+    """Looks again at tracked faces, larger and mirrored, and averages what both looks say of the expression."""
+
+    def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
+        self._predictor, self._model = predictor, model
+
+    def __call__(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> list[Look]:
+        """The looks (of Crop) with means of expression, gaze and blendshapes; their poses and identities stay."""
+        if not looks:
+            return []
+        size = self._predictor.crop_size
+        with watch("crop"):
+            pixels = np.stack([_AGAIN.cut(Crop.of_view(look.view, size), image) for look in looks])
+        with watch("network"):
+            p = _in_crop(self._predictor.predict(pixels), (_AGAIN,) * len(looks), self._model, size)
+        return [
+            replace(
+                look,
+                expression=_between(look.expression, p.expression[i]),
+                gaze=None if look.gaze is None or p.gaze is None else _between(look.gaze, p.gaze[i]),
+                blendshapes=None
+                if look.blendshapes is None or p.blendshapes is None
+                else _between(look.blendshapes, p.blendshapes[i]),
+            )
+            for i, look in enumerate(looks)
+        ]
+
+
+def _between(first: Array, second: Array) -> Array:
+    """The mean of both answers, or the first where the second is no number."""
+    return np.asarray((first + second) / 2 if np.isfinite(second).all() else first, np.float32)
+
+
+def _in_crop(p: PredictionProtocol, versions: Sequence[_Version], model: FaceModel, size: int) -> Prediction:
+    """Predictions for versions of crops of that size, one version for each, as predictions for the crops themselves."""
+    mirrored, zoom = np.array([v.mirrored for v in versions]), np.array([v.zoom for v in versions])
+    steps, middle = np.array([(v.right, v.down) for v in versions]), (size - 1) / 2
+    expression, identity, rotation, origin = (x.copy() for x in (p.expression, p.identity, p.rotation, p.origin))
+    expression[mirrored], identity[mirrored] = model.mirrored(p.expression[mirrored], p.identity[mirrored])
+    rotation[mirrored] *= np.array([1, -1, -1], np.float32)
+    origin[mirrored, 0] = size - 1 - origin[mirrored, 0]
+    gaze = None if p.gaze is None else p.gaze.copy()
+    if gaze is not None:
+        gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
+    blendshapes = None if p.blendshapes is None else p.blendshapes.copy()
+    if blendshapes is not None:
+        blendshapes[mirrored] = blendshapes[mirrored][:, MIRROR]
+    return Prediction(
+        expression=expression,
+        identity=identity,
+        rotation=rotation,
+        scale=p.scale / zoom,
+        origin=(origin - middle - steps) / zoom[:, None] + middle,
+        gaze=gaze,
+        confidence=p.confidence,
+        blendshapes=blendshapes,
+    )
 
 
 def _agreement(rotation: Array, scale: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The path of one frame: camera -> detector and tracker -> crop -> ExpNet -> smoothing -> face model.
+"""The path of one frame: camera -> detector and tracker -> crop -> ExpNet -> second look -> smoothing -> face model.
 
 pipeline = Pipeline.load()
 for frame in open_source("demo"):
@@ -20,7 +20,7 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.appearance import Appearance
-from expnet_live.pipeline.close_look import CloseLook
+from expnet_live.pipeline.close_look import CloseLook, SecondLook
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.finder import Finder
@@ -76,7 +76,8 @@ class Pipeline:
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
         # For other face models, the effect of mirroring on their coefficients is unknown.
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
-        self._close_look: FacePredictor = close or predictor
+        self.close_look: FacePredictor = close or predictor  # that of photos
+        self._second_look = SecondLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
@@ -120,9 +121,14 @@ class Pipeline:
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
+        looks = self.look_again(frame.image, [t.look for t in tracks], watch)
         with watch("smooth"):
-            states = [self._smoothed(t.face, t.look, frame, watch.seconds) for t in tracks]
+            states = [self._smoothed(t.face, k, frame, watch.seconds) for t, k in zip(tracks, looks, strict=True)]
         return states
+
+    def look_again(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> Sequence[Look]:
+        """What is said of faces after the tracker's `looks` at them and a second one; see SecondLook."""
+        return looks if self._second_look is None else self._second_look(image, looks, watch)
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
         """The faces of a single picture, largest first, without smoothing or memory; `index` and `timestamp` become
@@ -172,8 +178,8 @@ class Pipeline:
         # The second look determines the crop of the last one, so it must also treat both sides equally.
         for _ in range(2 if self._refine else 0):
             of, looks = _plausible(of, looks)
-            crops = [crop_type(self._close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self._close_look, watch)
+            crops = [crop_type(self.close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
+            looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self.close_look, watch)
         of, looks = _plausible(of, looks)
         for search in {id(s): s for s in of}.values():
             new = [k for s, k in zip(of, looks, strict=True) if s is search and k.confidence >= _PHOTO_CONFIDENCE]

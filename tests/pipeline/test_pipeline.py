@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from skimage import data
 
+from expnet_live.core.arkit import MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
-from expnet_live.pipeline.close_look import CloseCrop, CloseLook
+from expnet_live.pipeline.close_look import CloseCrop, CloseLook, SecondLook
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor, Stopwatch, look_at
 from expnet_live.pipeline.pipeline import Pipeline
@@ -119,6 +120,45 @@ def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astron
     (four,) = look_at(astronaut, [crop], close, watch)
     assert abs(one.view.x - four.view.x) + abs(one.view.y - four.view.y) < 0.01 * crop.side
     assert abs(one.view.scale / four.view.scale - 1) < 0.02
+
+
+def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(pipeline: Pipeline, astronaut: Image) -> None:
+    model, size = pipeline.face_model, pipeline.predictor.crop_size
+    assert isinstance(model, FaceModel)
+    (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, size)], pipeline.predictor, Stopwatch())
+    (look,) = SecondLook(pipeline.predictor, model)(astronaut, [first], Stopwatch())
+
+    # The other way round: the picture is mirrored, then cut.
+    flipped = np.ascontiguousarray(astronaut[:, ::-1])
+    there = Crop.of_view(first.view, size)
+    there = replace(there, x=astronaut.shape[1] - 1 - there.x, roll=-there.roll, side=there.side / 1.16)
+    p = pipeline.predictor.predict(there.cut(flipped)[None])
+    expression, _ = model.mirrored(p.expression, p.identity)
+    assert p.blendshapes is not None and p.gaze is not None
+    assert first.blendshapes is not None and look.blendshapes is not None
+    assert first.gaze is not None and look.gaze is not None
+    assert np.allclose(look.expression, (first.expression + expression[0]) / 2, atol=0.02)
+    assert np.allclose(look.blendshapes, (first.blendshapes + p.blendshapes[0, MIRROR]) / 2, atol=0.01)
+    assert np.allclose(look.gaze, (first.gaze + p.gaze[0, ::-1] * [-1, 1]) / 2, atol=0.01)
+    assert look.view is first.view and look.identity is first.identity
+
+
+def test_a_second_look_that_fails_changes_nothing(pipeline: Pipeline, astronaut: Image) -> None:
+    class Failing:
+        crop_size, crop_type, tells, device, about = 96, None, frozenset[str](), "cpu", dict[str, object]()
+
+        def predict(self, crops: Image) -> Prediction:
+            p = pipeline.predictor.predict(np.zeros((len(crops), *first.pixels.shape), np.uint8))
+            return replace(p, expression=p.expression * np.nan, blendshapes=np.full((len(crops), 52), np.nan))
+
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    crop = Crop(225, 110, 150, 0.2, pipeline.predictor.crop_size)
+    (first,) = look_at(astronaut, [crop], pipeline.predictor, Stopwatch())
+    (look,) = SecondLook(Failing(), model)(astronaut, [first], Stopwatch())
+    assert np.array_equal(look.expression, first.expression)
+    assert first.blendshapes is not None and look.blendshapes is not None
+    assert np.array_equal(look.blendshapes, first.blendshapes)
 
 
 def test_mesh(pipeline: Pipeline, astronaut: Image) -> None:

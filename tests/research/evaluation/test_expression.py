@@ -10,6 +10,8 @@ import pytest
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
 from expnet_live.core.paths import asset
+from expnet_live.pipeline.pipeline import Pipeline
+from expnet_live.research.evaluation.expression.command import demo
 from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import by_turn, figures, summary, table
 
@@ -69,6 +71,11 @@ def test_the_demo_clips_truth_is_in_full_actions() -> None:
     assert most["jawLeft"] > 0.3 and most["jawRight"] > 0.3
     left, right = truth[:, INDEX["eyeLookOutLeft"]], truth[:, INDEX["eyeLookInRight"]]
     assert np.allclose(left, right)
+
+
+def test_the_pipeline_tells_what_the_demo_clips_face_does(pipeline: Pipeline) -> None:
+    found = summary(figures(*demo(pipeline)))
+    assert found["actions"] == 31 and found["r_mean"] > 0.87 and 0.85 < found["gain_median"] < 1.1
 
 
 def test_clips_need_a_teacher(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

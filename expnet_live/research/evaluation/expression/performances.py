@@ -117,7 +117,8 @@ class Listener:
         """What is said where the finder sees no face, in the crop of the true pose."""
         predictor = self._pipeline.predictor
         crop = crop_type(predictor).of_view(view, predictor.crop_size)
-        return look_at(image, [crop], predictor, Stopwatch())[0].blendshapes
+        looks = look_at(image, [crop], predictor, Stopwatch())
+        return self._pipeline.look_again(image, looks, Stopwatch())[0].blendshapes
 
 
 @dataclass(frozen=True)

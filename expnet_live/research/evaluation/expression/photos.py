@@ -9,8 +9,7 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.look import FacePredictor, crop_type
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.made.draw import Studio
@@ -21,7 +20,10 @@ _STRENGTHS = (0.5, 1.0)
 
 
 def measure_photos(predictor: FacePredictor, material: Material, count: int) -> list[ActionFigures]:
-    """Of `count` photos among the held-out ones of `material`: how the answer changes against the photo at rest."""
+    """Of `count` photos among the held-out ones of `material`: how the answer changes against the photo at rest.
+
+    `predictor`: the close look of a pipeline, as photos get it, or a single one.
+    """
     rng = np.random.default_rng(77)
     actor = PhotoActor(FaceModel.load(), Faces(material, frontal=False, sharp=True, held_out=True))
     studio = Studio()
@@ -42,7 +44,7 @@ def measure_photos(predictor: FacePredictor, material: Material, count: int) -> 
         for w in wanted:
             scene = actor.play(w, rng)
             view = WeakPerspective(scene.rotation, scene.scale, float(scene.origin[0]), float(scene.origin[1]))
-            crops.append(Crop.of_view(view, predictor.crop_size).cut(studio.draw(actor, scene, rng)))
+            crops.append(crop_type(predictor).of_view(view, predictor.crop_size).cut(studio.draw(actor, scene, rng)))
         answer = predictor.predict(np.stack(crops)).blendshapes
         assert answer is not None
         said.append(answer - answer[0])
