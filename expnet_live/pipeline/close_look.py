@@ -99,9 +99,8 @@ class SecondLook:
         if not looks:
             return []
         size = self._predictor.crop_size
-        with watch("crop"):
+        with watch("second look"):
             pixels = np.stack([_AGAIN.cut(Crop.of_view(look.view, size), image) for look in looks])
-        with watch("network"):
             p = _in_crop(self._predictor.predict(pixels), (_AGAIN,) * len(looks), self._model, size)
         return [
             replace(

@@ -52,6 +52,7 @@ class Pipeline:
     each thread, a pipeline of its own.
     `smoothing`: off, responsive, balanced or stable. `refine`: run the network twice on a newly found face, the
     second time on the crop of its predicted pose; on a photo, three times, and finally also on its mirror image.
+    `second_look`: look twice at tracked faces, which is more accurate and costs another run of the network.
 
     >>> pipeline = Pipeline.load(device="cpu")
     >>> frame = next(iter(open_source("demo")))
@@ -70,6 +71,7 @@ class Pipeline:
         smoothing: str = "balanced",
         max_faces: int = 1,
         refine: bool = True,
+        second_look: bool = True,
     ) -> None:
         self.predictor, self.face_model = predictor, face_model
         self.detector = detector or Finder(many=max_faces > 1, device=predictor.device)
@@ -77,7 +79,9 @@ class Pipeline:
         # For other face models, the effect of mirroring on their coefficients is unknown.
         close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
         self.close_look: FacePredictor = close or predictor  # that of photos
-        self._second_look = SecondLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
+        self._second_look = None
+        if second_look and isinstance(face_model, FaceModel):
+            self._second_look = SecondLook(predictor, face_model)
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
@@ -94,6 +98,7 @@ class Pipeline:
         smoothing: str = "balanced",
         max_faces: int = 1,
         refine: bool = True,
+        second_look: bool = True,
     ) -> Pipeline:
         """Load the pipeline with a model of MODELS by name, or a file of weights, on auto, cpu, cuda or mps.
 
@@ -109,6 +114,7 @@ class Pipeline:
             smoothing=smoothing,
             max_faces=max_faces,
             refine=refine,
+            second_look=second_look,
         )
 
     def process(self, frame: Frame) -> list[FaceState]:
