@@ -30,7 +30,7 @@ from expnet_live.analysis.protocol import Reader, described, protocol_of
 from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.files import checksum
-from expnet_live.core.naming import few, printable
+from expnet_live.core.naming import counted, few, printable
 from expnet_live.core.signals import terminable
 from expnet_live.sessions.format.folder import TABLE
 
@@ -236,7 +236,7 @@ def _report(done: Sequence[Done], out: Path) -> None:
     frames = sum(d.frames for d in done)
     if frames:
         skipped = sum(not d.frames for d in done)
-        inputs = f"{len(done) - skipped} of {len(done)} inputs" if skipped else f"{len(done)} inputs"
-        print(f"{inputs}, {frames} pictures, {sum(d.with_face for d in done)} with a face: {out / TABLE}")
+        inputs = (f"{len(done) - skipped} of " if skipped else "") + counted(len(done), "input")
+        print(f"{inputs}, {counted(frames, 'picture')}, {sum(d.with_face for d in done)} with a face: {out / TABLE}")
     else:
         print("expnet-live: no input could be read, so nothing was written.", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import add_max_faces, add_neutral, add_smoothing, positive_float, positive_int
+from expnet_live.core.naming import counted
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -79,13 +80,14 @@ def run(args: argparse.Namespace) -> int:
     report = archive(
         args.inputs, args.out, settings, args.cluster, args.people, say=lambda line: print(line, file=sys.stderr)
     )
-    before = f" ({report.before} were done before)" if report.before else ""
+    before = f" ({report.before} done before)" if report.before else ""
+    inputs, pictures = counted(report.inputs, "input"), counted(report.pictures, "picture")
     if report.read:
         print(
-            f"{report.read} of {report.inputs} inputs{before}, {report.pictures} pictures, {report.with_face} with a "
-            f"face: {args.out}\n{report.seconds:.0f} s, {report.pictures / max(report.seconds, 1e-9):.0f} pictures/s; "
+            f"{report.read} of {inputs}{before}, {pictures}, {report.with_face} with a face: "
+            f"{args.out}\n{report.seconds:.0f} s, {report.pictures / max(report.seconds, 1e-9):.0f} pictures/s; "
             f"the largest worker had {report.memory / 2**20:.0f} MB"
         )
     else:
-        print(f"{report.inputs} inputs{before}, none read now: {args.out}")
+        print(f"{inputs}{before}, none read now: {args.out}")
     return 1 if report.problems else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import add_entities, add_look, add_overwrite, positive_float
+from expnet_live.core.naming import counted
 from expnet_live.outputs.export.format import FORMATS, taking
 from expnet_live.render.style import OverlayStyle
 
@@ -141,5 +142,5 @@ def run(args: argparse.Namespace) -> int:
     )
     with terminable(), progress_bar() as progress:
         done = export(session, options, progress)
-    print(f"{done.path}: {done.moments} moments.", *done.remarks)
+    print(f"{done.path}: {counted(done.moments, 'moment')}.", *done.remarks)
     return 0

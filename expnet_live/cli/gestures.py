@@ -58,6 +58,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
     from expnet_live.core.files import check_new
+    from expnet_live.core.naming import counted
     from expnet_live.core.signals import terminable
     from expnet_live.gestures.finding import write_table
     from expnet_live.gestures.watching import chosen, rules_of
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         header, lines = _table(args, session, recorded, person, rules)
     if args.out is not None:
         write_table(args.out, header, lines)
-        print(f"{args.out}: {len(lines)} gestures")
+        print(f"{args.out}: {counted(len(lines), 'gesture')}")
     elif not args.to and not args.press:
         _print(header, lines)
     return 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import add_max_faces, add_smoothing, positive_float
+from expnet_live.core.naming import counted
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -69,5 +70,5 @@ def run(args: argparse.Namespace) -> int:
             say=lambda sentence: print(f"expnet-live: {sentence}", file=sys.stderr),
         )
     missed = f", {info.n_unwritten} of them incomplete" if info.n_unwritten else ""
-    print(f"{args.out}: {info.duration:.1f} s, {info.frames} frames{missed}, {info.drops} dropped.")
+    print(f"{args.out}: {info.duration:.1f} s, {counted(info.frames, 'frame')}{missed}, {info.drops} dropped.")
     return 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.progress import progress_bar
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import add_overwrite
+from expnet_live.core.naming import counted
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -61,5 +62,5 @@ def run(args: argparse.Namespace) -> int:
         print(f"expnet-live: {remark}", file=sys.stderr)
     page, *tables = write_report(report, args.out)
     count = len(report.faces)
-    print(f"{page}: {count} face{'s' * (count != 1)}; {', '.join(t.name for t in tables)} hold the figures.")
+    print(f"{page}: {counted(count, 'face')}; {', '.join(t.name for t in tables)} hold the figures.")
     return 0

@@ -79,19 +79,21 @@ def run_list(args: argparse.Namespace) -> int:
     if args.root is not None and not root.is_dir():
         raise UserError(f"There is no folder {root}; check the name.")
     entries = list_sessions(root)
+    width = max((len(entry.folder.name) for entry in entries), default=0)
     for entry in entries:
+        name = entry.folder.name.ljust(width)
         info = entry.info
         if info is None:
-            print(f"{entry.folder.name}  {entry.problem}")
+            print(f"{name}  {entry.problem}")
             continue
         if entry.active:
-            state = "is being recorded"
+            state = f"{'is being recorded':25}"
         elif entry.killed:
-            state = "cut off; recover it"
+            state = f"{'cut off; recover it':25}"
         else:
             state = f"{info.duration:8.1f} s  {info.frames:6d} frames"
         video = "" if info.video_frames is not None else "  no video"
-        print(f"{entry.folder.name}  {state}  {info.source}{video}{f'  {info.title}' if info.title else ''}")
+        print(f"{name}  {state}  {info.source}{video}{f'  {info.title}' if info.title else ''}")
     if not entries:
         print(f"There are no sessions in {root}.")
     return 0
@@ -165,6 +167,7 @@ def run_import(args: argparse.Namespace) -> int:
     from expnet_live.cli.profile import person_of
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.errors import UserError
+    from expnet_live.core.naming import counted, few
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
     from expnet_live.pipeline.pipeline import Pipeline
@@ -177,8 +180,12 @@ def run_import(args: argparse.Namespace) -> int:
     person = person_of(args.profile)
     pipeline = Pipeline.load(model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
     failed = False
+    # Photos that lie beside the videos of a folder are nobody's fault.
+    found = [item for item in list_items(args.videos) if item.kind is not Kind.PHOTO or item.spec in args.videos]
+    if not found:
+        raise UserError(f"There is no video in {few(args.videos)}; choose videos, or folders that hold some.")
     with terminable():
-        for item in list_items(args.videos):
+        for item in found:
             problem = item.problem
             if item.kind is not Kind.VIDEO or not Path(item.spec).is_file():
                 problem = problem or f"{item.source} is not a video; sessions are made of videos only."
@@ -193,7 +200,7 @@ def run_import(args: argparse.Namespace) -> int:
                     problem = str(error)
                 else:
                     problem = info.problem
-                    print(f"{folder}: {info.frames} frames, {info.duration:.1f} s.")
+                    print(f"{folder}: {counted(info.frames, 'frame')}, {info.duration:.1f} s.")
             if problem:
                 failed = True
                 print(f"expnet-live: {problem}", file=sys.stderr)

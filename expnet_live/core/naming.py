@@ -24,6 +24,15 @@ def few(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (f" and {more} other{'s' * (more > 1)}" if more > 0 else "")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "face"), counted(2, "face")
+    ('1 face', '2 faces')
+    """
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def printable(name: str) -> str:
     """A file's name or an address as text: bytes that are not UTF-8 appear as \\xe9, passwords not at all."""
     return without_credentials(os.fsencode(name).decode("utf-8", "backslashreplace"))

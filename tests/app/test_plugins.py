@@ -200,7 +200,7 @@ def test_a_source_and_a_model_are_used(site: Path, tmp_path: Path) -> None:
     assert "shy: shows a quarter of everything" in " ".join(command(site, "analyze", "--help").split())
     out = tmp_path / "out"
     said = command(site, "analyze", "slides:5", "--model", "shy", "--smoothing", "off", "--out", str(out))
-    assert "1 inputs, 5 pictures, 5 with a face" in said
+    assert "1 input, 5 pictures, 5 with a face" in said
     with (out / "coefficients.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["source"] for row in rows] == ["slides:5"] * 5

@@ -107,6 +107,20 @@ def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "Recording into" in capsys.readouterr().err
 
 
+def test_videos_are_imported_from_among_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = tmp_path / "holiday", tmp_path / "sessions"
+    folder.mkdir()
+    photo = folder / "photo.png"
+    cv2.imwrite(str(photo), np.zeros((48, 64, 3), np.uint8))
+    assert main(["sessions", "import", str(folder), "--out", str(out)]) == 2
+    assert f"There is no video in {folder}" in capsys.readouterr().err
+    write_numbered(folder / "a.mp4", n=2)
+    assert main(["sessions", "import", str(folder), "--out", str(out)]) == 0
+    assert capsys.readouterr() == (f"{out / 'a'}: 2 frames, 0.0 s.\n", "")
+    assert main(["sessions", "import", str(photo), "--out", str(out)]) == 1
+    assert "photo.png is not a video" in capsys.readouterr().err
+
+
 def test_list_show_and_recover(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +133,7 @@ def test_list_show_and_recover(
     (tmp_path / "c" / "session.json").write_text("{}")
     assert main(["sessions", "list"]) == 0
     third, second, first = capsys.readouterr().out.splitlines()
+    assert second.index("demo") == first.index("demo")
     assert "damaged" in third and "cut off; recover it" in second and "Title" in second and "7 frames" in first
     assert main(["sessions", "show", str(tmp_path / "b")]) == 0
     assert "cut off, or still being recorded" in capsys.readouterr().out

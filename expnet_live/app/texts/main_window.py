@@ -316,5 +316,5 @@ CLOSE_BANNER_TIP = "Close this message"
 # Without a window
 NO_DISPLAY = (
     "There is no display to open a window on; use 'expnet-live analyze INPUT --out DIR' to work without one, "
-    "or 'xvfb-run python main.py' for a virtual display."
+    "or 'xvfb-run -a expnet-live' for a virtual display."
 )
