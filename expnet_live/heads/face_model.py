@@ -26,9 +26,10 @@ from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
 from expnet_live.heads.head import Part, Traits
 from expnet_live.heads.look import USUAL, Look
+from expnet_live.heads.moving import Moving
 from expnet_live.heads.own_traits import traits_of
 from expnet_live.heads.posing import Posing, vertices_of
-from expnet_live.heads.rig import Rig, gaze_of, lips_shut
+from expnet_live.heads.rig import Rig, gaze_of
 from expnet_live.heads.strands import Strands
 from expnet_live.heads.topology import NOSE_TIP, topology_of_triangles
 from expnet_live.heads.transfer import RigDriver, named_weights
@@ -36,15 +37,12 @@ from expnet_live.heads.transfer import RigDriver, named_weights
 NAME = "ExpNet Live"
 ASSET = "face_model.npz"
 SCHEMA = 2  # 1 had components that span less
-_BLINKS = [INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]]
 # Actions that bend skin at the back of the head, on the neck and in the mouth.
 _BENDING = [INDEX[name] for name in ("jawOpen", "jawForward", "jawLeft", "jawRight", "cheekPuff", "mouthFunnel")]
 # Parts that deform with every expression or rotate, and parts that do neither; of the others, some vertices deform.
 _LIVELY = (Part.FACE, Part.LID_RIM, Part.RIGHT_EYE, Part.LEFT_EYE, Part.LOWER_TEETH, Part.TONGUE, Part.LASHES)
 _STIFF = (Part.UPPER_TEETH, Part.EARS)
-_EYES = (0.5, 1.8)  # multiple of the mean face's eye opening up to which blinks adapt
 _KEPT = 8  # looks that are kept
-_SEAL = 4  # exponents of a blink for closing its lids, and of the actions that close lips
 
 _dressing = threading.Lock()
 
@@ -211,6 +209,11 @@ class FaceModel:
         """The map from points to the vertices of the head."""
         return Posing(self.anatomy)
 
+    @cached_property
+    def moving(self) -> Moving:
+        """What moves those points."""
+        return Moving(self.mean, self.expression, self.identity, self.anatomy, self.posing, lambda: self.rig)
+
     @property
     def triangles(self) -> Array:
         """Triangles of the whole head, (F, 3) int32, those of the face first."""
@@ -296,21 +299,20 @@ class FaceModel:
         """
         posing = self.posing
         if blendshapes is None:
-            return posing(self._points(expression, identity), gaze)
+            return posing(self.moving.expressed(expression, identity), gaze)
         weights = checked_blendshapes(blendshapes)
-        points, sealed = self._rigged(weights, identity)
+        points, sealed = self.moving.acted(weights, identity)
         return posing(points, gaze_of(weights) if gaze is None else gaze, sealed)
 
     def face_mesh(
         self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None
     ) -> tuple[Array, Array]:
         """Vertices (n_face, 3) mm and unit normals of the face alone, for `face_triangles`: a third of the head."""
-        posing = self.posing
+        posing, n = self.posing, self.posing.n_face_points
         if blendshapes is None:
-            rows = posing.face(self._points(expression, identity, posing.n_face_points))
+            rows = posing.face(self.moving.expressed(expression, identity, n))
         else:
-            weights = checked_blendshapes(blendshapes)
-            rows = posing.face(*self._rigged(weights, identity, posing.n_face_points))
+            rows = posing.face(*self.moving.acted(checked_blendshapes(blendshapes), identity, n))
         return vertices_of(rows), self._face_normals.of_rows(rows)
 
     @cached_property
@@ -327,14 +329,18 @@ class FaceModel:
         weights = checked_blendshapes(blendshapes)
         if identity is None:
             return self.rig.rows(weights)
-        return self._rows(weights, self.eyes(checked("identity", identity, (self.n_identity,))))
+        return self.moving.rows(weights, self.eyes(checked("identity", identity, (self.n_identity,))))
+
+    def eyes(self, identity: Array) -> Array:
+        """The opening of the right and the left eye (2,) at rest, as multiples of the mean face's."""
+        return self.moving.eyes(identity)
 
     @cached_property
     def action_deltas(self) -> Array:
         """The displacements of the vertices by the rig's rows, (R, V, 3) float32 mm, except for closing lids and
         lips.
         """
-        return np.stack([self.anatomy.refine @ field for field in self._control_fields])
+        return np.stack([self.anatomy.refine @ field for field in self.moving.control_fields])
 
     @cached_property
     def _named(self) -> Array:
@@ -346,81 +352,6 @@ class FaceModel:
         eta = checked("expression", expression, (self.n_expression,))
         both = np.concatenate([np.maximum(eta, 0), np.maximum(-eta, 0)])
         return np.clip(self._named @ both, 0, 1).astype(np.float32)
-
-    def _rigged(self, weights: Array, identity: Array | None, n: int | None = None) -> tuple[Array, Array]:
-        """The first n (None: all) points (n, 3) that determine the head, and how far slits are sealed."""
-        resting = self._resting(identity, n)
-        rows = self._rows(weights, resting.eyes)
-        points = resting.points + _weighted(rows, self._rig_fields[:, : len(resting.points)])
-        shut = [*weights[_BLINKS].tolist(), lips_shut(rows)]
-        return points.reshape(-1, 3), self.posing.sealed([share**_SEAL for share in shut])
-
-    def _rows(self, weights: Array, eyes: Array) -> Array:
-        """The rows of the rig (R,) for a person whose `eyes` are that wide: a blink closes them."""
-        rows = self.rig.rows(weights)
-        for blink, eye in zip(_BLINKS, eyes, strict=True):
-            rows[blink] *= eye
-        return rows
-
-    def eyes(self, identity: Array) -> Array:
-        """The opening of the right and the left eye (2,) at rest, as multiples of the mean face's."""
-        return np.asarray((1 + identity @ self._eye_basis).clip(*_EYES))
-
-    @cached_property
-    def _eye_basis(self) -> Array:
-        """What each identity component adds to the opening of both eyes, (K, 2)."""
-        openings = self.posing.openings
-        of_identity = np.stack([openings(points)[:2] for points in self._point_bases[1]])
-        return np.asarray(of_identity / openings(self._mean_points)[:2])
-
-    @cached_property
-    def _rig_fields(self) -> Array:
-        """The rows of the rig as displacements (R, 3n) of those points."""
-        fields = self._control_fields
-        return self.posing.of_control(fields).reshape(len(fields), -1)
-
-    @property
-    def _control_fields(self) -> Array:
-        """The rows of the rig as displacements (R, n, 3) of the cage's control points."""
-        anatomy, rig = self.anatomy, self.rig
-        at = anatomy.cage.at(self.mean)
-        swing = anatomy.jaw[:, None] * (at @ rig.jaw[:, :, :3].swapaxes(1, 2) + rig.jaw[:, None, :, 3])
-        fields = np.stack([anatomy.skin @ base for base in rig.base]) + swing
-        tongue = anatomy.refine[anatomy.range(Part.TONGUE)].indices
-        fields[:, tongue] += rig.tongue
-        return np.asarray(fields, np.float32)
-
-    def _points(self, expression: Array, identity: Array | None, n: int | None = None) -> Array:
-        """The first n (None: all) points (n, 3) that determine the head."""
-        eta, resting = checked("expression", expression, (self.n_expression,)), self._resting(identity, n).points
-        return (resting + _weighted(eta, self._point_bases[0][:, : len(resting)])).reshape(-1, 3)
-
-    @cached_property
-    def _point_bases(self) -> tuple[Array, Array]:
-        """The bases of expression (29, 3n) and identity (K, 3n) for the n points that determine the head."""
-        matrix = self.posing.points.matrix
-        expression, identity = (
-            np.stack([(matrix @ field).ravel() for field in basis]) for basis in (self.expression, self.identity)
-        )
-        return expression, identity
-
-    def _resting(self, identity: Array | None, n: int | None = None) -> _Resting:
-        """That person's face at rest, of the first n (None: all) points; the last one of each n is cached."""
-        alpha = np.zeros(self.n_identity, np.float32) if identity is None else np.asarray(identity, np.float32)
-        key, last = alpha.tobytes(), self._last_resting.get(n)
-        if last is None or last.key != key:
-            alpha, numbers = checked("identity", alpha, (self.n_identity,)), slice(None if n is None else 3 * n)
-            points = self._mean_points[numbers] + _weighted(alpha, self._point_bases[1][:, numbers])
-            last = self._last_resting[n] = _Resting(key, points, self.eyes(alpha))
-        return last
-
-    @cached_property
-    def _mean_points(self) -> Array:
-        return self.posing.points.at(self.mean).ravel()
-
-    @cached_property
-    def _last_resting(self) -> dict[int | None, _Resting]:
-        return {}
 
     @cached_property
     def _face_normals(self) -> NormalOperator:
@@ -436,20 +367,3 @@ class FaceModel:
         samples += [self.vertices(rest, blendshapes=action) for action in np.eye(N_BLENDSHAPES)[_BENDING]]
         always, never = [anatomy.range(part) for part in _LIVELY], np.isin(anatomy.part, _STIFF)
         return BendingNormals(anatomy.triangles, self.vertices(rest), samples, always, never)
-
-
-@dataclass(frozen=True, eq=False)
-class _Resting:
-    """A person's face at rest: the bytes of the identity, points (3n,) of those that determine the head, and `eyes`
-    (2,) as in FaceModel.eyes."""
-
-    key: bytes
-    points: Array
-    eyes: Array
-
-
-def _weighted(weights: Array, rows: Array) -> Array:
-    """The sum of `rows` (k, n) weighted by `weights` (k,). It avoids BLAS, whose threads cost more than they save
-    here.
-    """
-    return np.einsum("k,kn->n", weights, rows)
