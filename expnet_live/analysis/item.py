@@ -21,7 +21,7 @@ from expnet_live.capture.spec import DEMO
 from expnet_live.core.errors import SourceError
 from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
-from expnet_live.core.signals import ENDING, on_signals
+from expnet_live.core.signals import stopping
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
     read = estimator.video()
     camera = item.kind is Kind.CAMERA
     with ExitStack() as stack:
-        stopped = stack.enter_context(_stop_on_interrupt()) if camera else threading.Event()
+        stopped = stack.enter_context(stopping()) if camera else threading.Event()
         source = stack.enter_context(open_source(item.spec))
         if source.still:  # an address tells only now that it is a photo's
             refuse_first_seconds(item.source, options.neutral)
@@ -134,17 +134,3 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
             seconds = frame.timestamp - start if camera else frame.timestamp
             output.frame(frame.image, frame.index, seconds, source.fps or 30.0, read(frame))
             progress.step()
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[threading.Event]:
-    """Let Ctrl-C, and whatever else ends a program, end a recording and keep it; a second one aborts."""
-    stopped = threading.Event()
-
-    def handle(number: int, stack_frame: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-
-    with on_signals(("SIGINT", *ENDING), handle):
-        yield stopped

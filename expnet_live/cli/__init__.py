@@ -113,9 +113,9 @@ def _run(argv: Sequence[str] | None) -> int:
             raise
         print(f"expnet-live: {_absent(error)}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if args.verbose:
             logging.getLogger(__name__).exception("interrupted here")
-        print("expnet-live: interrupted.", file=sys.stderr)
+        print(f"expnet-live: interrupted{f'; {stop}' if stop.args else ''}.", file=sys.stderr)
         return 130
     return status

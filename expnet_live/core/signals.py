@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -21,6 +22,27 @@ def on_signals(names: Sequence[str], handle: Callable[[int, object], None]) -> I
     finally:
         for number, handler in handled.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """Let Ctrl-C, and whatever else ends a program, set an event, for what then ends and is kept; a second aborts."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    with on_signals(("SIGINT", *ENDING), handle):
+        yield stop
+
+
+def leave_stops(worker: int) -> None:
+    """Let the process that has started this one, as its `worker`, decide what these signals mean."""
+    for name in ("SIGINT", *ENDING):
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import hashlib
 import logging
 import math
 import pickle
@@ -11,16 +11,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
-from expnet_live.networks.checkpoint import save_weights
-from expnet_live.networks.expnet import ExpNet
 from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.options import TrainConfig
 
 CHECKPOINT, WEIGHTS = "checkpoint.pt", "expnet.safetensors"
 
@@ -46,22 +44,38 @@ class Ema:
 
 @dataclass(eq=False)
 class Progress:
-    """`done` crops, the `best` score of a validation, and the sums of the losses of the `steps` since the last one.
+    """`done` pictures, the `best` score of a validation, and the sums of the losses of the `steps` since the last row.
 
-    `settings` are what a training that goes on must have in common with the one before.
+    `net` is what learns. `settings` are what a training that goes on must have in common with the one before, `path` is
+    its checkpoint, and `extra` what else it needs to go on.
     """
 
-    net: ExpNet
+    net: nn.Module
     optimizer: Optimizer
     ema: Ema
     settings: Mapping[str, str]
+    path: Path
     done: int = 0
     best: float = math.inf
     steps: int = 0
     losses: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, torch.Tensor] = field(default_factory=dict)
 
-    def resume(self, path: Path, device: torch.device) -> None:
-        """Go on from a checkpoint, if there is one. Raises UserError if it is damaged or of another training."""
+    def __post_init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far, without interruptions."""
+        return time.perf_counter() - self._begun
+
+    def over(self, samples: int, minutes: float) -> float:
+        """The share that is over of a training of so many samples, or of so many minutes if they are not 0."""
+        return max(self.done / samples, self.seconds / (60 * minutes) if minutes else 0.0)
+
+    def resume(self, device: torch.device) -> None:
+        """Go on from the checkpoint, if there is one. Raises UserError if it is damaged or of another training."""
+        path = self.path
         if not path.exists():
             return
         try:
@@ -78,49 +92,61 @@ class Progress:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.ema.state, self.ema.steps = saved["ema"], saved["ema_steps"]
         self.done, self.best = int(saved["done"]), float(saved["best"])
-        log.info("resuming at %d crops", self.done)
+        self.steps, self.losses = saved.get("steps", 0), saved.get("losses", {})
+        self.extra = saved.get("extra", {})
+        self._begun -= saved.get("seconds", 0.0)
+        log.info("resuming at %d pictures", self.done)
 
-    def step(self, losses: Mapping[str, float], done: int) -> None:
-        """Count a step of the optimizer, with its losses, after which `done` crops are seen."""
-        self.ema.update(self.net)
-        self.done, self.steps = done, self.steps + 1
-        for name, loss in losses.items():
-            self.losses[name] = self.losses.get(name, 0.0) + loss
-
-    def averaged(self, device: torch.device) -> ExpNet:
-        """The network with the moving averages, for use."""
-        net = ExpNet(self.net.config)
-        net.load_state_dict(self.ema.state)
-        net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return net.eval()
-
-    def keep(self, averaged: ExpNet, figures: Mapping[str, float], out: Path, config: TrainConfig) -> None:
-        """Write `figures` of a validation into the log, the weights if they are the best so far, and the checkpoint."""
-        losses = {f"train_{k}": v / self.steps for k, v in self.losses.items()}
-        _log({"crops": self.done, "time": round(time.time()), **losses, **figures}, out / "log.csv")
-        log.info("%d crops: dense error %.3f %%, mean R2 %.3f", self.done, figures["dense_error"], figures["r2_mean"])
-        score = figures["dense_error"] + 10 * (1 - figures["r2_mean"])
-        if score < self.best:
-            self.best = score
-            # Only the name of `init`: weights are published, and a path would reveal details of the machine.
-            training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
-            about = {"training": training, "crops": self.done, "validation": dict(figures)}
-            save_weights(averaged, out / WEIGHTS, about, half=True)
-        self.steps, self.losses = 0, {}
+    def save(self) -> None:
+        """Write the checkpoint."""
         state = {
             "net": self.net.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "ema": self.ema.state,
             "ema_steps": self.ema.steps,
-            "done": self.done,
-            "best": self.best,
-            "settings": self.settings,
+            "settings": dict(self.settings),
+            **{name: getattr(self, name) for name in ("done", "best", "steps", "losses", "extra", "seconds")},
         }
-        with replacing(out / CHECKPOINT) as partial:
+        with replacing(self.path) as partial:
             torch.save(state, partial)
 
+    def stop(self) -> NoReturn:
+        """End as by Ctrl-C, with a checkpoint of this very step."""
+        self.save()
+        raise KeyboardInterrupt(f"the same command goes on at {self.done} pictures")
 
-def _log(row: Mapping[str, float], path: Path) -> None:
+    def reseed(self, seed: int, rank: int = 0) -> None:
+        """Seed the draws of the next step, such as those of dropout: the same after each resumption."""
+        torch.manual_seed(((seed << 40) + self.done + rank) % (1 << 64))  # torch takes 64 bits
+
+    def step(self, losses: Mapping[str, float], done: int) -> None:
+        """Count a step of the optimizer, with its losses, after which `done` pictures are seen."""
+        self.ema.update(self.net)
+        self.done, self.steps = done, self.steps + 1
+        for name, loss in losses.items():
+            self.losses[name] = self.losses.get(name, 0.0) + loss
+
+    def take_losses(self) -> dict[str, float]:
+        """The means of the losses since the last call."""
+        means = {name: loss / self.steps for name, loss in self.losses.items()}
+        self.steps, self.losses = 0, {}
+        return means
+
+
+# What may change when a training goes on.
+_FREE = {"samples", "minutes", "blend", "device", "threads", "validate_every", "workers"}
+
+
+def settings_of(config: Any, init: Path | None, data: bytes) -> dict[str, str]:
+    """What a training that goes on must have in common with the one before; `data` tells its photos and labels."""
+    options = {name: value for name, value in asdict(config).items() if name not in _FREE}
+    options["init"] = init and init.name
+    told = {"photos or labels": hashlib.sha256(data).hexdigest()[:16]}
+    return {name: str(value) for name, value in options.items()} | told
+
+
+def log_row(row: Mapping[str, float], path: Path) -> None:
+    """Append a row to a table."""
     new = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as f:
         writer = csv.DictWriter(f, list(row))

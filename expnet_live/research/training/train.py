@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import logging
 import math
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from torch.utils.data import DataLoader, Sampler
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.signals import leave_stops, stopping
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.architecture import ARCHITECTURES
@@ -35,7 +37,7 @@ from expnet_live.research.training.losses import ExpNetLoss, LossWeights, dense_
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.photos import bytes_of
-from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress
+from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, log_row, settings_of
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,8 @@ def train(
 ) -> Path:
     """Train, and write `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
-    It resumes from the checkpoint if there is one, and ends with the weights of an uninterrupted run. With a
+    It resumes from the checkpoint if there is one, and ends with the weights of an uninterrupted run. Ctrl-C writes one
+    after the step that runs, and raises KeyboardInterrupt. With a
     `config.blend` below 1, the result is `out`/blend.safetensors. The result is calibrated at the end.
 
     Raises UserError if the checkpoint is of a training with other crops or options, apart from its length, or if there
@@ -115,35 +118,38 @@ def train(
     net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
-    progress = Progress(net, optimizer, Ema(net, config.ema), _settings(train_set, config))
-    progress.resume(out / CHECKPOINT, device)
-    data = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
+    data = train_set.expression.tobytes() + bytes_of("\n".join(map(str, train_set.key)))
+    settings = settings_of(config, config.init, data)
+    progress = Progress(net, optimizer, Ema(net, config.ema), settings, out / CHECKPOINT)
+    progress.resume(device)
+    pictures = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
     draws = RandomDraws(sample_weights(train_set), progress.done, config.samples, config.seed, rank, world)
     loader = DataLoader(
-        data,
+        pictures,
         config.batch // world,
         sampler=draws,
         num_workers=config.workers,
         drop_last=True,
         pin_memory=device.type == "cuda",
         prefetch_factor=6 if config.workers else None,
+        worker_init_fn=leave_stops,
     )
     wrapped: nn.Module = DistributedDataParallel(net) if world > 1 else net
     half = mixed(device)
 
     def check() -> None:
-        averaged = progress.averaged(device)
-        progress.keep(averaged, validate(averaged, valid_set, model, loss_of, device), out, config)
+        averaged = _averaged(net, progress.ema, device)
+        _keep(progress, averaged, validate(averaged, valid_set, model, loss_of, device), out, config)
 
-    with tqdm(total=config.samples, initial=progress.done, unit="crop", disable=rank > 0, mininterval=5) as bar:
+    whole = tqdm(total=config.samples, initial=progress.done, unit="crop", disable=rank > 0, mininterval=5)
+    with stopping() as stop, whole as bar:
         for batch in loader:
             before, done = progress.done, min(progress.done + config.batch, config.samples)
             optimizer.set_lr(config.lr * schedule(before / config.samples, config.warmup))
             batch = {k: v.to(device, non_blocking=True) for k, v in batch.items()}
             image = batch.pop("image").float().contiguous(memory_format=torch.channels_last)
             net.train()
-            # Of dropout: the same after each resumption. Torch takes 64 bits.
-            torch.manual_seed(((config.seed << 40) + before + rank) % (1 << 64))
+            progress.reseed(config.seed, rank)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 result = wrapped(image)
             total, parts = loss_of(net.split(result.float()), batch)
@@ -156,6 +162,10 @@ def train(
             crossed = done // config.validate_every > before // config.validate_every
             if rank == 0 and (crossed or done >= config.samples):
                 check()
+            if _all_hear(stop.is_set(), device):
+                if rank == 0:
+                    progress.stop()
+                raise KeyboardInterrupt
         if rank == 0 and progress.steps:
             check()
     result = out / WEIGHTS
@@ -226,15 +236,36 @@ def schedule(progress: float, warmup: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup)))
 
 
-_FREE = {"samples", "blend", "device", "threads", "validate_every", "workers"}  # may change when a training goes on
+def _averaged(net: ExpNet, ema: Ema, device: torch.device) -> ExpNet:
+    """The network with the moving averages, for use."""
+    averaged = ExpNet(net.config)
+    averaged.load_state_dict(ema.state)
+    averaged.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return averaged.eval()
 
 
-def _settings(crops: CropSet, config: TrainConfig) -> dict[str, str]:
-    """What a training that goes on must have in common with the one before."""
-    options = {name: value for name, value in asdict(config).items() if name not in _FREE}
-    options["init"] = options["init"] and options["init"].name
-    targets = hashlib.sha256(crops.expression.tobytes() + bytes_of("\n".join(map(str, crops.key)))).hexdigest()
-    return {name: str(value) for name, value in options.items()} | {"photos or labels": targets[:16]}
+def _keep(progress: Progress, averaged: ExpNet, figures: Mapping[str, float], out: Path, config: TrainConfig) -> None:
+    """Write `figures` of a validation into the log, the weights if they are the best so far, and the checkpoint."""
+    losses = {f"train_{name}": loss for name, loss in progress.take_losses().items()}
+    log_row({"crops": progress.done, "time": round(time.time()), **losses, **figures}, out / "log.csv")
+    log.info("%d crops: dense error %.3f %%, mean R2 %.3f", progress.done, figures["dense_error"], figures["r2_mean"])
+    score = figures["dense_error"] + 10 * (1 - figures["r2_mean"])
+    if score < progress.best:
+        progress.best = score
+        # Only the name of `init`: weights are published, and a path would reveal details of the machine.
+        training = json.loads(json.dumps(asdict(config), default=lambda path: path.name))
+        about = {"training": training, "crops": progress.done, "validation": dict(figures)}
+        save_weights(averaged, out / WEIGHTS, about, half=True)
+    progress.save()
+
+
+def _all_hear(stop: bool, device: torch.device) -> bool:
+    """Whether one of torchrun's processes is to stop: then all do, after the same step."""
+    if not torch.distributed.is_initialized():
+        return stop
+    heard = torch.tensor(float(stop), device=device)
+    torch.distributed.all_reduce(heard, torch.distributed.ReduceOp.MAX)
+    return bool(heard)
 
 
 @torch.inference_mode()

@@ -11,6 +11,8 @@ from mesh import landmarker
 
 from expnet_live.capture.sources import open_source
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.research.training.actions.material import MADE, Material
+from expnet_live.research.training.actions.shelf import Labelled, save_part
 from expnet_live.research.training.crops import CropSet, make_crops
 from expnet_live.research.training.labels import LabelSet, make_labels
 from expnet_live.research.training.landmarks import detect_landmarks
@@ -46,3 +48,39 @@ def crops(folder: Path, model: FaceModel) -> CropSet:
     assert np.array_equal(LabelSet.load(folder / "labels.npz").reason, labels.reason)
     rows = np.flatnonzero(labels.good)
     return make_crops({r.key: r for r in refs}, landmarks, labels, rows, model, folder / "crops.npy", jobs=1)
+
+
+def _labelled(key: str, rng: np.random.Generator, model: FaceModel) -> Labelled:
+    scores = rng.random(52).astype(np.float32)
+    scale = 0.59
+    points = model.mean[:468, :2] * [scale, -scale] + 103.5
+    return Labelled(
+        key=key,
+        image=rng.integers(0, 256, (208, 208, 3), np.uint8),
+        scores=scores,
+        mirrored=scores,
+        points=points.astype(np.float32),
+        spread=1.0,
+        rotation=np.zeros(3, np.float32),
+        scale=scale,
+        origin=np.array([103.5, 103.5], np.float32),
+        expression=rng.normal(0, 1, 29).astype(np.float32),
+        identity=rng.normal(0, 1, model.n_identity).astype(np.float32),
+        gaze=np.zeros((2, 2), np.float32),
+    )
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory, model: FaceModel) -> Path:
+    """A folder of pictures with random labels: photos of an album, frames of clips, made ones."""
+    folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(1)
+    keys = [f"album/{i}" for i in range(30)] + [f"somebody/{i}" for i in range(20)] + ["grid_swiz3n/0"]
+    save_part(folder, "one", [_labelled(k, rng, model) for k in keys])
+    save_part(folder, "two", [_labelled(f"{MADE}/{i}", rng, model) for i in range(8)])
+    save_part(folder, "empty", [])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def material(labelled: Path) -> Material:
+    return Material.of([labelled], {"album"}, {})

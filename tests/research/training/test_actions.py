@@ -27,56 +27,15 @@ from expnet_live.research.training.actions.grow import grown
 from expnet_live.research.training.actions.halves import actions_of, joined
 from expnet_live.research.training.actions.level import levelled
 from expnet_live.research.training.actions.losses import action_loss
-from expnet_live.research.training.actions.material import MADE, Material
+from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.actions.people import is_held_out
-from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
+from expnet_live.research.training.actions.shelf import Shelf
 from expnet_live.research.training.actions.strength import lines
 from expnet_live.research.training.actions.targets import BLIND, Strengths, targets
 from expnet_live.research.training.made.performance import random_strengths
 
 NONE = np.zeros(40, bool)
-
-
-def _labelled(key: str, rng: np.random.Generator, model: FaceModel) -> Labelled:
-    scores = rng.random(52).astype(np.float32)
-    scale = 0.59
-    points = model.mean[:468, :2] * [scale, -scale] + 103.5
-    return Labelled(
-        key=key,
-        image=rng.integers(0, 256, (208, 208, 3), np.uint8),
-        scores=scores,
-        mirrored=scores,
-        points=points.astype(np.float32),
-        spread=1.0,
-        rotation=np.zeros(3, np.float32),
-        scale=scale,
-        origin=np.array([103.5, 103.5], np.float32),
-        expression=rng.normal(0, 1, 29).astype(np.float32),
-        identity=rng.normal(0, 1, model.n_identity).astype(np.float32),
-        gaze=np.zeros((2, 2), np.float32),
-    )
-
-
-@pytest.fixture(scope="module")
-def model() -> FaceModel:
-    return FaceModel.load()
-
-
-@pytest.fixture(scope="module")
-def labelled(tmp_path_factory: pytest.TempPathFactory, model: FaceModel) -> Path:
-    """A folder of pictures with random labels: photos of an album, frames of clips, made ones."""
-    folder, rng = tmp_path_factory.mktemp("labelled"), np.random.default_rng(1)
-    keys = [f"album/{i}" for i in range(30)] + [f"somebody/{i}" for i in range(20)] + ["grid_swiz3n/0"]
-    save_part(folder, "one", [_labelled(k, rng, model) for k in keys])
-    save_part(folder, "two", [_labelled(f"{MADE}/{i}", rng, model) for i in range(8)])
-    save_part(folder, "empty", [])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def material(labelled: Path) -> Material:
-    return Material.of([labelled], {"album"}, {})
 
 
 def test_people_are_held_out_and_made_pictures_are_not(material: Material) -> None:

@@ -85,7 +85,7 @@ def learn_branch(material: Material, init: Path, out: Path, config: TuneConfig) 
     def notes(crops: int) -> dict[str, Any]:
         return about | {"branch": asdict(config) | {"init": init.name}, "branch_crops": crops}
 
-    return learn(net, _own, losses, material, out, config, device, notes)
+    return learn(net, _own, losses, material, out, config, init, notes)
 
 
 def _own(net: ExpNet) -> nn.Module:

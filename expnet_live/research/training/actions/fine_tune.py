@@ -51,7 +51,7 @@ def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> 
     def notes(crops: int) -> dict[str, Any]:
         return {"fine_tuning": asdict(config) | {"init": init.name}, "crops": crops}
 
-    return learn(net, lambda net: net, losses, material, out, config, device, notes)
+    return learn(net, lambda net: net, losses, material, out, config, init, notes)
 
 
 def with_actions(init: Path, mean: Array, sd: Array) -> ExpNet:

@@ -34,11 +34,12 @@ class GroupDraws(Sampler[tuple[int, int]]):
     """Weighted draws (index, running number), `size` in a row of one person, or of single pictures.
 
     The first of a group is drawn by its weight, its companions evenly among the other pictures of that person, or by
-    weight among those without a person.
+    weight among those without a person. Those before number `start` are left out, for a training that goes on there.
     """
 
-    def __init__(self, weights: Array, person: Array, size: int, count: int, seed: int) -> None:
+    def __init__(self, weights: Array, person: Array, size: int, count: int, seed: int, start: int = 0) -> None:
         self._until, self._person, self._size, self._count, self._seed = np.cumsum(weights), person, size, count, seed
+        self._start = start
         self._order = np.argsort(person, kind="stable")
         self._ends = np.searchsorted(person[self._order], np.arange(-1, person.max() + 1), "right")
         alone = np.flatnonzero(person < 0)
@@ -46,16 +47,17 @@ class GroupDraws(Sampler[tuple[int, int]]):
         self._until_alone = np.cumsum(weights[self._alone])
 
     def __len__(self) -> int:
-        return self._count
+        return max(self._count - self._start, 0)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         rng, n = np.random.default_rng(self._seed), 0
         while True:
             for first in _drawn(self._until, _BLOCK, rng):
                 for i in self._group(int(first), rng):
-                    if n == self._count:
+                    if n >= self._count:
                         return
-                    yield int(i), n
+                    if n >= self._start:
+                        yield int(i), n
                     n += 1
 
     def _group(self, first: int, rng: np.random.Generator) -> list[int]:

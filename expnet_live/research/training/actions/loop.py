@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import time
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +14,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Array
+from expnet_live.core.signals import leave_stops, stopping
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.checkpoint import save_weights
 from expnet_live.networks.expnet import ExpNet
@@ -26,7 +24,8 @@ from expnet_live.research.training.actions.groups import GroupDraws
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.progress import Ema
+from expnet_live.research.training.photos import bytes_of
+from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, log_row, settings_of
 from expnet_live.research.training.train import schedule
 
 _SHOW = 8000  # crops
@@ -59,65 +58,62 @@ def learn(
     material: Material,
     out: Path,
     config: TuneConfig,
-    device: torch.device,
+    init: Path,
     notes: Callable[[int], dict[str, Any]],
 ) -> Path:
-    """Train that part of `net`, and write `out`/expnet.safetensors with the running mean of its weights, and log.csv.
+    """Train that part of `net`, and write `out`/expnet.safetensors with the running mean of its weights, log.csv, and
+    the checkpoint from which it goes on. Ctrl-C writes one after the step that runs, and raises KeyboardInterrupt.
 
-    `notes` are those about the weights, by the number of crops.
+    `init` has the weights of the beginning; `notes` are those about the weights, by the number of crops.
     """
-    learned = part(net)
+    learned, result = part(net), out / WEIGHTS
+    device = next(net.parameters()).device
+    data = material.targets.values.tobytes() + bytes_of("\n".join(map(str, material.shelf.key[material.used])))
+    settings = settings_of(config, init, data)
     optimizer, ema = Optimizer(learned, config.lr, config.weight_decay), Ema(learned, config.ema)
-    result, done, since, started = out / "expnet.safetensors", 0, np.zeros(2), time.perf_counter()
-    with tqdm(total=config.samples, unit="crop", mininterval=5) as bar:
-        for loaded in _batches(material, net.config.crop_size, config, device):
+    progress = Progress(learned, optimizer, ema, settings, out / CHECKPOINT)
+    progress.resume(device)
+
+    def keep() -> None:
+        log_row({"crops": progress.done, "seconds": round(progress.seconds), **progress.take_losses()}, out / "log.csv")
+        averaged = deepcopy(net)
+        part(averaged).load_state_dict(ema.state)
+        save_weights(averaged, result, notes(progress.done), half=True)
+        progress.save()
+
+    with stopping() as stop, tqdm(total=config.samples, initial=progress.done, unit="crop", mininterval=5) as bar:
+        for loaded in _batches(material, net.config.crop_size, config, progress.done, pin=device.type == "cuda"):
+            over = progress.over(config.samples, config.minutes)
+            if progress.done and over >= 1:
+                break
             batch = {n: v.to(device, non_blocking=True) for n, v in loaded.items()}
-            over = _over(config, done, time.perf_counter() - started)
             optimizer.set_lr(config.lr * schedule(min(over, 1.0), config.warmup))
             learned.train()
+            progress.reseed(config.seed)
             loss, told, other = losses(batch["image"].float().contiguous(memory_format=torch.channels_last), batch)
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(learned.parameters(), 5.0)
             optimizer.step()
-            ema.update(learned)
-            before, done = done, done + config.batch
-            since += float(told.detach()), float(other.detach())
+            before, done = progress.done, progress.done + config.batch
+            progress.step({"actions": float(told.detach()), "others": float(other.detach())}, done)
             bar.update(config.batch)
-            last = over >= 1 or done + config.batch > config.samples
-            if last or done // _SHOW > before // _SHOW:
-                steps = max(done // config.batch - before // _SHOW * _SHOW // config.batch, 1)
-                _log(out / "log.csv", done, time.perf_counter() - started, since / steps)
-                since = np.zeros(2)
-                averaged = deepcopy(net)
-                part(averaged).load_state_dict(ema.state)
-                save_weights(averaged, result, notes(done), half=True)
-            if last:
-                break
+            if done // _SHOW > before // _SHOW:
+                keep()
+            if stop.is_set():
+                progress.stop()
+    if progress.steps:
+        keep()
     return result
 
 
-def _over(config: TuneConfig, crops: int, seconds: float) -> float:
-    """The share of the training that is over; 1 or more at its end."""
-    by_clock = seconds / (60 * config.minutes) if config.minutes else 0.0
-    return max(crops / config.samples, by_clock)
-
-
-def _batches(material: Material, size: int, config: TuneConfig, device: torch.device) -> DataLoader[Batch]:
-    """Batches of crops of `size` px, as ActionDataset makes them."""
+def _batches(material: Material, size: int, config: TuneConfig, start: int, *, pin: bool) -> DataLoader[Batch]:
+    """Batches of crops of `size` px, as ActionDataset makes them, from number `start` on."""
     m, person, rows = material, material.person, np.flatnonzero(material.used)
     data = ActionDataset(m.shelf, rows, m.targets, m.made, m.clip, FaceModel.load(), size, person)
-    draws = GroupDraws(material.draws(config), person[rows], config.group, config.samples, config.seed)
+    draws = GroupDraws(material.draws(config), person[rows], config.group, config.samples, config.seed, start)
     return DataLoader(
         data, config.batch, sampler=draws, num_workers=config.workers, drop_last=True,
-        prefetch_factor=4 if config.workers else None, pin_memory=device.type == "cuda",
+        prefetch_factor=4 if config.workers else None, pin_memory=pin,
+        worker_init_fn=leave_stops,
     )  # fmt: skip
-
-
-def _log(path: Path, crops: int, seconds: float, losses: Array) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as f:
-        writer = csv.writer(f)
-        if new:
-            writer.writerow(["crops", "seconds", "actions", "others"])
-        writer.writerow([crops, round(seconds), *(f"{v:.4g}" for v in losses)])

@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_material(parser)
     parser.add_argument("--init", type=Path, required=True, metavar="FILE", help="the initial weights")
     parser.add_argument(
-        "--out", type=output_folder, required=True, metavar="DIR", help="weights, strengths.npz, log.csv"
-    )
+        "--out", type=output_folder, required=True, metavar="DIR",
+        help="weights, strengths.npz, log.csv, and the checkpoint from which the same command goes on",
+    )  # fmt: skip
     add_options(parser, TuneConfig, grow="add the layers of the architecture 'fine'")
 
 

@@ -17,8 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scenes", nargs="+", type=Path, required=True, metavar="PHOTOS", help="pictures without people"
     )
     parser.add_argument(
-        "--out", type=output_folder, required=True, metavar="DIR", help="finder.onnx, finder.pt, log.csv"
-    )
+        "--out", type=output_folder, required=True, metavar="DIR",
+        help="finder.onnx, finder.pt, log.csv, and the checkpoint from which the same command goes on",
+    )  # fmt: skip
     add_options(parser, FinderConfig)
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
@@ -326,17 +325,16 @@ def maps_of(faces: Sequence[Face], size: int = SIZE) -> Array:
     return maps
 
 
-class FinderPictures(IterableDataset[tuple[Image, Array]]):
-    """`count` training pictures with their maps; each worker draws its own."""
+class FinderPictures(Dataset[tuple[Image, Array]]):
+    """Training pictures with their maps, by their `numbers` in the whole training: each depends on that and `seed`."""
 
-    def __init__(self, composer: Composer, count: int, seed: int) -> None:
-        self._composer, self._count, self._seed = composer, count, seed
+    def __init__(self, composer: Composer, numbers: range, seed: int) -> None:
+        self._composer, self._numbers, self._seed = composer, numbers, seed
 
-    def __iter__(self) -> Iterator[tuple[Image, Array]]:
-        worker = torch.utils.data.get_worker_info()
-        index, workers = (0, 1) if worker is None else (worker.id, worker.num_workers)
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, item: int) -> tuple[Image, Array]:
         cv2.setNumThreads(1)
-        rng = np.random.default_rng([self._seed, index])
-        for _ in range(index, self._count, workers):
-            picture, faces = self._composer(rng)
-            yield picture, maps_of(faces)
+        picture, faces = self._composer(np.random.default_rng([self._seed, self._numbers[item]]))
+        return picture, maps_of(faces)

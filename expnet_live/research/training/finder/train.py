@@ -7,10 +7,8 @@ face are drawn more often.
 
 from __future__ import annotations
 
-import csv
 import logging
 import pickle
-import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +20,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.signals import leave_stops, stopping
 from expnet_live.core.types import Array, Image
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.finder.export import write_onnx
@@ -29,13 +28,15 @@ from expnet_live.research.training.finder.network import FinderNet
 from expnet_live.research.training.finder.options import FinderConfig
 from expnet_live.research.training.finder.pictures import Composer, Faces, FinderPictures
 from expnet_live.research.training.optimizer import Optimizer
-from expnet_live.research.training.progress import Ema
+from expnet_live.research.training.photos import bytes_of
+from expnet_live.research.training.progress import CHECKPOINT, Ema, Progress, log_row, settings_of
 from expnet_live.research.training.train import schedule
 
 log = logging.getLogger(__name__)
 
 _SHOW = 200  # steps
 _ROUNDS = 4  # between two of them, the hard scenes are looked for
+_SPARSE = 32  # px between those of a scene that tell it from others
 _HARD = 0.1  # share of the scenes that are hard
 # Weights of the maps: offset, size, roll, points.
 _WEIGHTS = torch.tensor([1, 1, 2, 1, 1, *[2] * 6], dtype=torch.float32)[None, :, None, None]
@@ -43,7 +44,8 @@ _LARGE = 0.1  # of a face's side: a middle that is off by less counts less
 
 
 def train_finder(material: Material, scenes: Image, out: Path, config: FinderConfig) -> Path:
-    """Train, and write `out`/finder.onnx (the running mean of the weights), finder.pt and log.csv."""
+    """Train, and write `out`/finder.onnx (the running mean of the weights), finder.pt, log.csv, and the checkpoint from
+    which it goes on. Ctrl-C writes one after the step that runs, and raises KeyboardInterrupt."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
@@ -53,47 +55,51 @@ def train_finder(material: Material, scenes: Image, out: Path, config: FinderCon
             net.load_state_dict(torch.load(config.init, weights_only=True)["weights"])
         except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError) as e:
             raise UserError(f"{config.init} is no finder.pt of a training; choose another file for --init.") from e
-    optimizer, ema = Optimizer(net, config.lr, config.weight_decay), Ema(net, config.ema)
+    data = bytes_of("\n".join(map(str, material.shelf.key[material.used]))) + scenes[:, ::_SPARSE, ::_SPARSE].tobytes()
+    settings = settings_of(config, Path(config.init) if config.init else None, data)
+    optimizer = Optimizer(net, config.lr, config.weight_decay)
+    progress = Progress(net, optimizer, Ema(net, config.ema), settings, out / CHECKPOINT)
+    progress.resume(torch.device("cpu"))
     composer = Composer(Faces(material), scenes)
-    started, done, since = time.perf_counter(), 0, np.zeros(2)
-    rows: list[list[str]] = []
-
-    def progress() -> float:
-        spent = (time.perf_counter() - started) / 60 / config.minutes if config.minutes else 0.0
-        return max(done / config.samples, spent)
-
-    bar = tqdm(total=config.samples, unit="picture", mininterval=10)
-    for step, (pictures, maps) in enumerate(_batches(composer, net, config)):
-        if progress() >= 1:
-            break
-        optimizer.set_lr(config.lr * schedule(progress(), config.warmup))
-        net.train()
-        heat, rest = loss_of(net(pictures.float()), maps)
-        optimizer.zero_grad()
-        (heat + rest).backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 10.0)
-        optimizer.step()
-        ema.update(net)
-        done += len(pictures)
-        since += float(heat.detach()), float(rest.detach())
-        bar.update(len(pictures))
-        if step % _SHOW == _SHOW - 1:
-            rows.append([str(done), f"{time.perf_counter() - started:.0f}", *(f"{v / _SHOW:.4f}" for v in since)])
-            since[:] = 0
-            _save(ema, out, config, done, rows)
-    bar.close()
-    return _save(ema, out, config, done, rows)
+    with stopping() as stop, tqdm(total=config.samples, initial=progress.done, unit="picture", mininterval=10) as bar:
+        for pictures, maps in _batches(composer, net, progress, config):
+            over = progress.over(config.samples, config.minutes)
+            if progress.done and over >= 1:
+                break
+            optimizer.set_lr(config.lr * schedule(min(over, 1.0), config.warmup))
+            net.train()
+            heat, rest = loss_of(net(pictures.float()), maps)
+            optimizer.zero_grad()
+            (heat + rest).backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 10.0)
+            optimizer.step()
+            losses = {"heat": float(heat.detach()), "others": float(rest.detach())}
+            progress.step(losses, progress.done + len(pictures))
+            bar.update(len(pictures))
+            if progress.steps == _SHOW:
+                _keep(progress, out, config)
+            if stop.is_set():
+                progress.stop()
+    if progress.steps:
+        _keep(progress, out, config)
+    return out / "finder.onnx"
 
 
-def _batches(composer: Composer, net: FinderNet, config: FinderConfig) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def _batches(
+    composer: Composer, net: FinderNet, progress: Progress, config: FinderConfig
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of pictures; before each round but the first, the scenes that are hard for the network are found."""
-    for turn in range(_ROUNDS):
+    count = max(config.samples // _ROUNDS, 1)
+    for turn in range(progress.done // count, _ROUNDS):
+        start, end = max(turn * count, progress.done), (turn + 1) * count
         if turn or config.init:
-            composer.hard = hard_scenes(composer, net)
-        data = FinderPictures(composer, config.samples // _ROUNDS, config.seed * _ROUNDS + turn)
+            if start == turn * count or "hard" not in progress.extra:
+                progress.extra["hard"] = torch.from_numpy(hard_scenes(composer, net))
+            composer.hard = progress.extra["hard"].numpy()
         yield from DataLoader(
-            data, config.batch, num_workers=config.workers, prefetch_factor=4 if config.workers else None
-        )
+            FinderPictures(composer, range(start, end), config.seed), config.batch, num_workers=config.workers,
+            prefetch_factor=4 if config.workers else None, worker_init_fn=leave_stops,
+        )  # fmt: skip
 
 
 @torch.no_grad()
@@ -122,10 +128,13 @@ def loss_of(said: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch
     return -heat.sum() / count, rest / count
 
 
-def _save(ema: Ema, out: Path, config: FinderConfig, done: int, rows: list[list[str]]) -> Path:
-    with (out / "log.csv").open("w", newline="", encoding="utf-8") as f:
-        csv.writer(f).writerows([["pictures", "seconds", "heat", "others"], *rows])
-    torch.save({"weights": ema.state, "config": asdict(config), "pictures": done}, out / "finder.pt")
+def _keep(progress: Progress, out: Path, config: FinderConfig) -> None:
+    """Write the losses into the log, the running mean of the weights, and the checkpoint."""
+    told = {"pictures": progress.done, "seconds": round(progress.seconds), **progress.take_losses()}
+    log_row(told, out / "log.csv")
+    weights = progress.ema.state
+    torch.save({"weights": weights, "config": asdict(config), "pictures": progress.done}, out / "finder.pt")
     net = FinderNet()
-    net.load_state_dict(ema.state)
-    return write_onnx(net, out / "finder.onnx")
+    net.load_state_dict(weights)
+    write_onnx(net, out / "finder.onnx")
+    progress.save()
