@@ -113,6 +113,11 @@ def _run(argv: Sequence[str] | None) -> int:
             raise
         print(f"expnet-live: {_absent(error)}", file=sys.stderr)
         return 2
+    except MemoryError:
+        if args.verbose:
+            logging.getLogger(__name__).exception("memory ran out here")
+        print("expnet-live: Memory ran out; close other programs, or give less or shorter input.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt as stop:
         if args.verbose:
             logging.getLogger(__name__).exception("interrupted here")

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from session_files import write_session
 
 import expnet_live
 from expnet_live.cli import SUBCOMMANDS, main
 from expnet_live.cli.evaluate import evaluations
 from expnet_live.core.paths import asset
 from expnet_live.networks.runtime_files import runtime_files
+from expnet_live.sessions.format.folder import TABLE
 
 HEAVY = {"numpy", "cv2", "torch", "mediapipe", "av", "PySide6", "scipy"}
 
@@ -157,3 +159,19 @@ print("on")
     finally:
         os.close(write)
     assert done.stdout == "on\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems do not limit memory")
+def test_memory_that_runs_out_is_told_in_one_sentence(tmp_path: Path) -> None:
+    write_session(tmp_path / "long", 5)
+    os.truncate(tmp_path / "long" / TABLE, 1 << 33)  # bytes that need no disk
+    code = """
+import resource, sys
+from expnet_live.cli import main
+resource.setrlimit(resource.RLIMIT_AS, (1 << 32, resource.RLIM_INFINITY))
+sys.exit(main(sys.argv[1:]))
+"""
+    given = ["gestures", str(tmp_path / "long")]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "expnet-live: Memory ran out; close other programs, or give less or shorter input.\n"
