@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -50,6 +51,20 @@ def test_the_wheel_has_code_assets_and_licence_and_nothing_else(wheel: Path) -> 
     assert {"expnet_live/py.typed", "expnet_live/cli/analyze.py"} <= names
     assert any(n.endswith("/licenses/LICENSE") for n in names)
     assert {n.split("/")[0] for n in names} == {"expnet_live", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
+
+
+def test_the_source_distribution_has_what_it_takes_to_build_test_and_understand_it(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+        cwd=ROOT, capture_output=True, timeout=300, check=True,
+    )  # fmt: skip
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        pytest.skip("this is no checkout of git")
+    left_out = {name for name in done.stdout.split("\0") if name} - names
+    assert {name for name in left_out if not name.startswith((".git", ".pre-commit"))} == set()
 
 
 def test_an_installed_wheel_finds_its_assets(wheel: Path, tmp_path: Path) -> None:

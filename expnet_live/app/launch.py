@@ -87,6 +87,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     if zoomed:
         del os.environ["QT_SCALE_FACTOR"]  # not for the programs that open folders
     application.setApplicationName(texts.APP)
+    application.setDesktopFileName("expnet-live")  # the entry of `expnet-live shortcut`, for Wayland's icon
     application.setWindowIcon(QIcon(str(asset("icon.svg"))))
     application.setStyle("Fusion")
     font = QFont(application.font())

@@ -17,6 +17,7 @@ from expnet_live.cli import (
     app,
     archive,
     bench,
+    completion,
     doctor,
     evaluate,
     export,
@@ -26,6 +27,7 @@ from expnet_live.cli import (
     record,
     report,
     sessions,
+    shortcut,
     stream,
     train,
 )
@@ -39,7 +41,7 @@ from expnet_live.core.version import __version__
 
 SUBCOMMANDS = (
     *(record, stream, sessions, export, analyze, archive, gestures, report),
-    *(face_model, official, train, evaluate, bench, doctor),
+    *(face_model, official, train, evaluate, bench, doctor, shortcut, completion),
 )
 
 

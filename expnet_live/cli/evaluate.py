@@ -32,24 +32,28 @@ def evaluations() -> dict[str, str]:
     return found
 
 
-class _LazyParser(argparse.ArgumentParser):
+class LazyParser(argparse.ArgumentParser):
     """Gets its arguments from its module at first use, because the module imports numpy and more."""
 
     module: str | None = None
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def fill(self) -> None:
+        """Get the arguments, once."""
         if self.module is not None:
             module, self.module = import_module(self.module), None
             module.add_arguments(self)
             add_model(self)
             self.set_defaults(evaluation=module.run)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self.fill()
         return super().parse_known_args(args, namespace)
 
 
 def add_parser(subparsers: Subparsers) -> None:
     there = evaluations()
     parser = subparsers.add_parser("evaluate", help=f"measure the figures of the model card: {', '.join(there)}")
-    parsers = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=_LazyParser)
+    parsers = parser.add_subparsers(dest="what", required=True, metavar="WHAT", parser_class=LazyParser)
     for name, text in there.items():
         lazy = parsers.add_parser(name, help=text[0].lower() + text[1:].rstrip("."), description=text)
         lazy.module = f"{evaluation.__name__}.{name}.command"

@@ -31,7 +31,7 @@ def test_the_report_of_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
         "sha256",
     ):
         assert word in out
-    for title in ("expnet-live", "packages", "devices", "models", "opengl", "cameras", "folders"):
+    for title in ("expnet-live", "packages", "extras", "devices", "models", "opengl", "cameras", "folders"):
         assert f"\n{title} " in f"\n{out}"
     assert out.rstrip().endswith("Nothing is wrong.")
 

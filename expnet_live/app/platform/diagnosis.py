@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.extras import EXTRA_OF
 from expnet_live.core.files import checksum
 from expnet_live.core.version import __version__
 
@@ -74,7 +75,15 @@ def ask_process(question: str) -> tuple[list[dict[str, Any]], str | None]:
 def diagnose(ask: Ask = ask_process) -> list[Finding]:
     """All findings, in printing order."""
     findings = [system(), packages(ask)]
-    checks: list[Callable[[], Finding]] = [devices, models, lambda: opengl(ask), lambda: cameras(ask), folders, plugins]
+    checks: list[Callable[[], Finding]] = [
+        extras,
+        devices,
+        models,
+        lambda: opengl(ask),
+        lambda: cameras(ask),
+        folders,
+        plugins,
+    ]
     for check in checks:
         try:
             findings.append(check())
@@ -98,7 +107,7 @@ def packages(ask: Ask) -> Finding:
         if found is not None:
             facts.append(found)
         elif name not in OPTIONAL:
-            broken.append(f"The package {name} is missing; install expnet-live again: pip install -e .")
+            broken.append(f"The package {name} is missing; install it: pip install {name}")
     answers, end = ask("imports")
     for answer in answers:
         if "problem" in answer:
@@ -124,6 +133,14 @@ def _cannot_load(module: str, problem: str) -> str:
     if library:
         return f"{module} needs the system's library {library[1]}; on Debian or Ubuntu run scripts/setup.sh."
     return f"{module} cannot be loaded ({problem.splitlines()[0] if problem else 'no reason given'}); install it again."
+
+
+def extras() -> Finding:
+    """The extras of the package whose modules are all there, and those that are not."""
+    absent = {extra for module, extra in EXTRA_OF.items() if find_spec(module) is None}
+    there = [extra for extra in dict.fromkeys(EXTRA_OF.values()) if extra not in absent]
+    facts = (", ".join(there) or "none", *([f"not installed: {', '.join(sorted(absent))}"] if absent else []))
+    return Finding("extras", facts)
 
 
 def devices() -> Finding:
@@ -230,10 +247,13 @@ def plugins() -> Finding:
 def folders() -> Finding:
     from expnet_live.app.logs import log_file
     from expnet_live.core.paths import data_folder
+    from expnet_live.sessions.format.folder import sessions_root
 
     folder = data_folder()
     there = next(p for p in (folder, *folder.parents) if p.exists())
     broken = (
         () if os.access(there, os.W_OK) else (f"Profiles and log cannot be written to {folder}; make it writable.",)
     )
-    return Finding("folders", (f"profiles: {folder}", f"log: {log_file()}"), broken)
+    return Finding(
+        "folders", (f"profiles, heads: {folder}", f"recordings: {sessions_root()}", f"log: {log_file()}"), broken
+    )
