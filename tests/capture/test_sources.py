@@ -257,4 +257,5 @@ def test_another_thread_may_close_a_video(tmp_path: Path) -> None:
         enough.wait(20)
         source.close()
         reading.join(20)
+        assert not reading.is_alive()
         assert not said or said[0].endswith("has been closed; open it again.")

@@ -86,7 +86,7 @@ def test_several_sessions_are_exported_at_once(qtbot: Any, main: MainWindow, own
     assert {p.name for p in (own_home / "out").glob("*.npz")} == {"Frown.npz", "Wide _ smile.npz"}
     view.setCurrentIndex(sessions.side.found.index(0, 0))
     qtbot.waitUntil(lambda: form.several == () and form.part.count() == 2, timeout=LONG)
-    assert form.out is None or form.out.name == "Frown 2.npz"
+    qtbot.waitUntil(lambda: form.out is not None and form.out.name == "Frown 2.npz", timeout=LONG)
 
 
 def test_several_exports_are_cancelled(qtbot: Any, main: MainWindow, own_home: Path) -> None:
