@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -81,14 +82,17 @@ def _readable(source: InputContainer, streams: Sequence[Any], times: Mapping[int
 
 
 def _of(packets: Iterator[Packet[Any]], times: Mapping[int, float]) -> Iterator[Packet[Any]]:
-    """The packets up to the first picture of another time."""
-    number = 0
+    """The packets up to the first picture of another time.
+
+    Of pictures that came within a millisecond, as those that waited in a camera, `VideoWriter` moves the later ones on.
+    """
+    number, before = 0, -math.inf
     for packet in packets:
         if packet.stream.type == "video":
-            time = times.get(number)
-            if time is not None and abs(float((packet.pts or 0) * packet.time_base) - time) > _SAME_TIME:
+            now, time = float((packet.pts or 0) * packet.time_base), times.get(number)
+            if time is not None and abs(now - time) > _SAME_TIME < now - before:
                 return
-            number += 1
+            number, before = number + 1, now
         yield packet
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 from recorders import finish, put, recorder_in
-from session_files import INFO_OF_TEST, video_numbers
+from session_files import INFO_OF_TEST, picture, video_numbers
 
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
@@ -25,6 +25,8 @@ from expnet_live.sessions.catalog.recovery import recover, recover_all
 from expnet_live.sessions.format.folder import INFO, LOCK, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import SessionInfo, write_info
 from expnet_live.sessions.reading.session import Session
+from expnet_live.video.mkv import count_pictures
+from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="recorders are forked, which this system cannot do")
@@ -122,6 +124,17 @@ def test_after_a_power_cut_all_pictures_can_be_decoded(tmp_path: Path, lost: str
         assert pictures[:-1] == list(range(len(pictures) - 1))  # zeros in the last may still decode
         counts.append(len(pictures))
     assert max(counts) > 55 and min(counts) < 30
+
+
+def test_pictures_of_one_moment_end_no_recovery(tmp_path: Path) -> None:
+    """They waited in a camera that hung, and a video of milliseconds moves them on."""
+    times = [*(i / 30 for i in range(30)), *(1 + i / 10_000 for i in range(6)), *(1.033 + i / 30 for i in range(30))]
+    with VideoWriter(tmp_path / VIDEO, 30, CRASH_SAFE) as video:
+        for i, time_ in enumerate(times):
+            video.write(picture(i), time_)
+    assert count_pictures(tmp_path / VIDEO, dict(enumerate(times))) == len(times)
+    wrong = dict(enumerate(times)) | {50: times[51]}
+    assert count_pictures(tmp_path / VIDEO, wrong) == 50
 
 
 def test_all_that_need_it_are_recovered(tmp_path: Path) -> None:
