@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import TextIO
 
 from expnet_live.cli import (
     analyze,
@@ -65,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: done, 1: some inputs failed, 2: a user's error, 130: interrupted, 141: the output pipe is closed.
     """
+    _fill_streams()
     for pipe in (sys.stdout, sys.stderr):
         if isinstance(pipe, TextIOWrapper):
             pipe.reconfigure(errors="backslashreplace")  # ASCII terminals, and file names that are not valid text
@@ -77,6 +79,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if not _is_stuck(sys.stdout):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"expnet-live: The output cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
+
+
+def _fill_streams() -> None:
+    """Give the null device to a program that is started without standard streams, as services are.
+
+    Otherwise the first files that it opens get their numbers, and what libraries write to standard error ends up in
+    them.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+
+
+def _is_stuck(stream: TextIO) -> bool:
+    """Whether nothing can be written to a stream, such as a file on a full disk."""
+    try:
+        print(file=stream, flush=True)
+    except OSError:
+        return True
+    return False
 
 
 def _package(error: ModuleNotFoundError) -> str:

@@ -175,3 +175,32 @@ sys.exit(main(sys.argv[1:]))
     done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "expnet-live: Memory ran out; close other programs, or give less or shorter input.\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there a shell closes no streams")
+def test_without_standard_streams(tmp_path: Path) -> None:
+    """As services may be started; files must not get the numbers of the streams."""
+    given = [
+        sys.executable,
+        "-m",
+        "expnet_live",
+        "analyze",
+        "demo",
+        "--duration",
+        "0.2",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = subprocess.run(["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *given], check=False)
+    assert done.returncode == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"coefficients.csv", "run.json"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_an_output_that_is_full_is_told_in_one_sentence(tmp_path: Path) -> None:
+    write_session(tmp_path / "session", 5)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        given = [sys.executable, "-m", "expnet_live", "sessions", "list", str(tmp_path)]
+        done = subprocess.run(given, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "expnet-live: The output cannot be written (No space left on device).\n"
