@@ -15,6 +15,7 @@ from expnet_live.reports.recordings import GAP, Recording
 _TURNED = 0.5  # rad
 _CLOSES = 0.35  # of a full closure, above the median
 _SHORT, _LONG = 0.05, 0.5  # s of a blink
+_FRAMES = 3  # in a blink, from which on its duration can be believed
 _AROUND = 0.1  # s, for rates of change
 _BOTH = 0.1  # of both sides together, below which asymmetry means nothing
 
@@ -64,8 +65,9 @@ def figures_of(recording: Recording) -> list[Figure]:
     closures = blinks(recording)
     own = [b for b in closures if b.blink]
     found += [Figure("blinks", float(len(own))), Figure("blink_rate", len(own) / recording.minutes)]
-    if own:
-        found.append(Figure("blink_duration", 1000 * float(np.median([b.duration for b in own]))))
+    duration = float(np.median([b.duration for b in own])) if own else 0.0
+    if duration >= _FRAMES * recording.step:
+        found.append(Figure("blink_duration", 1000 * duration))
     found.append(Figure("eyes_shut", sum(b.duration > _LONG for b in closures) / recording.minutes))
     found += actions(recording)
     found += asymmetries(recording)

@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from expnet_live.core.naming import few
 from expnet_live.core.progress import Progress, unwatched
 from expnet_live.reports.groups import Effect, Member, assign, compare
 from expnet_live.reports.latency import Response, by_chance, responses
 from expnet_live.reports.measures import Blink, Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
 from expnet_live.reports.synchrony import Synchrony, synchronies
+
+_COARSE = (
+    "too few frames a second for the duration of its blinks, which is left out; below 10 a second, short blinks are "
+    "missed as well."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +63,8 @@ def make_report(
             figures += [Figure("chance", 100 * share, action) for action, share in by_chance(recording).items()]
         faces.append(FaceReport(recording, figures, blinks(recording), answers))
         progress(i + 1, steps)
+    coarse = [f.recording.name for f in faces if f.value("blinks") and f.value("blink_duration") is None]
+    remarks += [f"{few(coarse)}: {_COARSE}"] if coarse else []
     pairs = []
     for i, (one, other) in enumerate(couples, start=len(recordings)):
         pairs += synchronies(one, other)

@@ -73,6 +73,16 @@ def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert told <= {row["figure"] for row in rows_of(out / "definitions.csv")}
 
 
+def test_blinks_between_frames_have_no_duration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_table(tmp_path / "an" / "coefficients.csv", blinking(recording(40, "slow.mp4", fps=5.0), 4.1, 0.2))
+    out = tmp_path / "report"
+    assert main(["report", str(tmp_path / "an"), "--out", str(out)]) == 0
+    said = "slow.mp4: too few frames a second for the duration of its blinks, which is left out"
+    assert said in capsys.readouterr().err and said in (out / "report.html").read_text(encoding="utf-8")
+    assert figure(out, "blinks") > 5
+    assert "blink_duration" not in {row["figure"] for row in rows_of(out / "figures.csv")}
+
+
 def test_the_docs_tell_the_definitions() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8").replace("&#124;", "|")
     for d in DEFINITIONS.values():
