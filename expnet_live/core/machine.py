@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+_MACHINE_ID = Path("/etc/machine-id")  # a Linux that is installed gets its own
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _PICTURE, _KEPT = 64 << 20, 128 << 20  # bytes
 
@@ -29,10 +30,12 @@ def processor() -> str:
 @cache
 def machine() -> str:
     """Eight hex digits for where process numbers count: this computer, and in it the container."""
-    numbers = ""
-    with suppress(OSError):  # only Linux has such spaces
-        numbers = str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(f"{platform.node()} {numbers}".encode()).hexdigest()[:8]
+    known = [platform.node()]
+    with suppress(OSError):  # many computers of one Linux have the same name
+        known.append(_MACHINE_ID.read_text(encoding="ascii", errors="replace"))
+    with suppress(OSError):  # only Linux has such spaces of numbers
+        known.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256(" ".join(known).encode()).hexdigest()[:8]
 
 
 if sys.platform == "win32":

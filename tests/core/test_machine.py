@@ -1,4 +1,4 @@
-"""The memory of a process that reads many pictures."""
+"""The memory of a process that reads many pictures, and the computer that it runs on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from expnet_live.core import machine as core_machine
 
 FAULTS = """
 import resource, sys
@@ -56,3 +59,15 @@ print(before - held())
 def test_the_memory_of_what_is_gone_is_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)
     assert float(done.stdout) > 70, done.stdout  # of 95 MB
+
+
+def test_computers_of_one_name_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may share a folder, where the processes of the other one must not be taken for dead."""
+    told = set()
+    for text in ("3d12\n", "77af\n", None):
+        place = tmp_path / f"{text}".strip()
+        if text is not None:
+            place.write_text(text, encoding="ascii")
+        monkeypatch.setattr(core_machine, "_MACHINE_ID", place)
+        told.add(core_machine.machine.__wrapped__())
+    assert len(told) == 3
