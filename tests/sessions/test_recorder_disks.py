@@ -19,6 +19,7 @@ from expnet_live.cli import main
 from expnet_live.sessions.catalog.recovery import recover
 from expnet_live.sessions.format.folder import TABLE, VIDEO
 from expnet_live.sessions.reading.session import Session
+from expnet_live.sessions.recording import recorder as recorder_module
 from expnet_live.sessions.recording.recorder import Limits, Recorder
 from expnet_live.threads.worker import Life
 
@@ -138,6 +139,25 @@ def test_a_folder_deleted_while_it_is_recorded_into(tmp_path: Path) -> None:
     problem = failed(recorder)
     assert "is gone" in problem and "choose another folder" in problem
     assert not folder.exists()
+
+
+def test_two_warnings_take_no_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is filling, and the pictures are wider than any video can be."""
+    monkeypatch.setattr(recorder_module, "_LOOK_EVERY", 0.005)
+    monkeypatch.setattr(recorder_module, "_CHECK_EVERY", 0.01)
+    recorder = recorder_in(tmp_path / "s", limits=Limits(warn_free=1e18, least_free=0))
+    for i in range(3):
+        recorder.put(live_state(i, 100 + i / 30, np.zeros((2, 20_000, 3), np.uint8), 1, drops=7))
+    told, begun = [""], time.monotonic()
+
+    def watched() -> bool:
+        if recorder.warning != told[-1]:
+            told.append(recorder.warning)
+        return time.monotonic() - begun > 0.5 and len(told) > 2
+
+    until(watched, "both warnings")
+    finish(recorder)
+    assert len(told) == 3 and {"GB are free" in told[1], "GB are free" in told[2]} == {True, False}
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:

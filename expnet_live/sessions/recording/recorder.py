@@ -94,7 +94,7 @@ class Recorder(Worker):
         self.encoder = Encoder(folder / VIDEO, self.limits.room, listener) if video else None
         self._listener = listener if video else None
         self._early: deque[Sound] = deque(maxlen=_EARLY)
-        self._silent = False  # whether the listener's end was reported
+        self._warned: set[str] = set()
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
@@ -307,16 +307,15 @@ class Recorder(Worker):
         if isinstance(error, OSError):
             raise error
         if error is not None:
-            self.warning = f"The video can no longer be written ({error}); the coefficients continue."
+            self._warn(f"The video can no longer be written ({error}); the coefficients continue.")
         elif self.encoder is not None and self.encoder.unfit:
             width, height = self._size
             self.warning = (
                 f"Pictures of another size than {width} x {height}, the first one's, are not in the video; their "
                 "coefficients are recorded. Start another recording to have both."
             )
-        elif self._listener is not None and self._listener.problem is not None and not self._silent:
-            self._silent = True
-            self.warning = f"{self._listener.problem} The recording continues without sound."
+        elif self._listener is not None and self._listener.problem is not None:
+            self._warn(f"{self._listener.problem} The recording continues without sound.")
 
     def _end(self, writer: SessionWriter) -> None:
         self._stop_listening()
@@ -348,7 +347,13 @@ class Recorder(Worker):
             self.stop()
         elif free < limits.warn_free:
             warn, least = limits.warn_free / GB, limits.least_free / GB
-            self.warning = f"Less than {warn:g} GB are free on the disk; at {least:g} GB recording stops."
+            self._warn(f"Less than {warn:g} GB are free on the disk; at {least:g} GB recording stops.")
+
+    def _warn(self, sentence: str) -> None:
+        """Once: two that hold at the same time would take turns."""
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            self.warning = sentence
 
 
 def _at_start(error: Exception, folder: Path) -> str:

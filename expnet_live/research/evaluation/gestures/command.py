@@ -159,7 +159,7 @@ def _videos(inputs: Sequence[Path], held_out: bool | None) -> list[Path]:
 
 def _print(name: str, tally: Tally) -> None:
     print(f"{name}: accuracy {tally.accuracy:.3f} of {tally.total} acts, "
-          f"{tally.extra_per_minute:.2f} firings a minute between them")  # fmt: skip
+          f"{tally.extra_per_minute:.2f} firings a minute beside them")  # fmt: skip
     for true in NAMES:
         said = {s: tally.told[true, s] for s in (*NAMES, NONE) if tally.told[true, s]}
         if said:
