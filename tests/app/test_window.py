@@ -142,6 +142,9 @@ def test_the_status_line_shows_whole_labels(qtbot: Any, window: MainWindow, widt
         )
 
     qtbot.waitUntil(whole, timeout=LONG)
+    status.refresh("cpu", (100.0, 100.0, 100.0), (12345, 12345), 12.345, {})  # numbers grow
+    qtbot.waitUntil(whole, timeout=LONG)
+    status.refresh("cpu", (30.0, 30.0, 30.0), (0, 0), 0.03, {})
     status.show_recording("", "")
     status.show_outputs([])
     qtbot.waitUntil(lambda: all(label.isVisible() for label in labels[1:]), timeout=LONG)

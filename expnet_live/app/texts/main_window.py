@@ -267,6 +267,7 @@ STAGES = {
     "detect": "detector",
     "crop": "crop",
     "network": "network",
+    "second look": "second look",
     "smooth": "smoothing",
     "mesh": "mesh",
     "screen": "screen",

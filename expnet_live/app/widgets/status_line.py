@@ -24,11 +24,11 @@ class StatusLine(QStatusBar):
         self.outputs.setToolTip(texts.STATUS_OUTPUTS_TIP)
         self.device.setToolTip(texts.STATUS_DEVICE_TIP)
         self.rate.setToolTip(texts.STATUS_RATE_TIP)
-        self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
         self.lock = OpenLock()
         for label in (self.lock, self.outputs, self.device, self.rate, self.drops, self.latency):
             self.addPermanentWidget(label)
         self.message.setMinimumWidth(1)
+        self.refresh("–", (0.0, 0.0, 0.0), (0, 0), 0.0, {})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -86,3 +86,4 @@ class StatusLine(QStatusBar):
         self.latency.setText(texts.STATUS_LATENCY.format(ms=1000 * latency))
         parts = ", ".join(f"{texts.STAGES.get(k, k)} {1000 * v:.1f}" for k, v in stages.items())
         self.latency.setToolTip(texts.STATUS_STAGES_TIP.format(stages=parts or "none yet"))
+        self._fit()
