@@ -23,6 +23,7 @@ import expnet_live
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.settings import load_choices
 from expnet_live.app.widgets.sheets import Sheet
+from expnet_live.app.widgets.status_line import StatusLine
 
 
 def test_themes(qtbot: Any, window: MainWindow) -> None:
@@ -142,12 +143,23 @@ def test_the_status_line_shows_whole_labels(qtbot: Any, window: MainWindow, widt
         )
 
     qtbot.waitUntil(whole, timeout=LONG)
-    status.refresh("cpu", (100.0, 100.0, 100.0), (12345, 12345), 12.345, {})  # numbers grow
-    qtbot.waitUntil(whole, timeout=LONG)
-    status.refresh("cpu", (30.0, 30.0, 30.0), (0, 0), 0.03, {})
     status.show_recording("", "")
     status.show_outputs([])
     qtbot.waitUntil(lambda: all(label.isVisible() for label in labels[1:]), timeout=LONG)
+
+
+def test_the_status_line_leaves_labels_out_when_numbers_grow(qtbot: Any) -> None:
+    status = StatusLine()
+    qtbot.addWidget(status)
+    labels = [status.device, status.rate, status.drops, status.latency]
+    status.refresh("cpu", (30.0, 30.0, 30.0), (0, 0), 0.03, {})
+    status.resize(sum(label.sizeHint().width() for label in labels) + 60, 24)
+    status.show()
+    assert all(label.isVisible() for label in labels)
+    status.refresh("cpu", (120.0, 120.0, 120.0), (123456, 123456), 12.345, {})
+    shown = [label for label in labels if label.isVisible()]
+    assert status.latency in shown and len(shown) < len(labels)
+    qtbot.waitUntil(lambda: all(label.width() >= label.sizeHint().width() for label in shown), timeout=LONG)
 
 
 def test_a_window_of_a_screen_that_is_gone_comes_back(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:
