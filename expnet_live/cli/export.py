@@ -77,7 +77,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--correctives", type=int, metavar="N",
         help=f"in {', '.join(taking('correctives'))}: at most N corrective morph targets "
-            "(0: lids and lips may be some mm off)",
+            "(default: 256; 0: lids and lips may be some mm off)",
     )  # fmt: skip
     parser.add_argument(
         "--analysis", metavar="NAME", help="export this re-analysis of the session instead of the recording"

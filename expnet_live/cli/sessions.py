@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
     listing.set_defaults(run=run_list)
 
     show = parts.add_parser("show", help="show the contents of a session")
-    show.add_argument("session", type=Path, metavar="DIR")
+    show.add_argument("session", type=Path, metavar="DIR", help="the session's folder")
     show.set_defaults(run=run_show)
 
     recover = parts.add_parser("recover", help="complete sessions whose recording was killed")
@@ -62,7 +62,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="analyse a session's video again, with another model or smoothing",
         description="Writes DIR/reanalysis/NAME, a session without a video. The recording does not change.",
     )
-    again.add_argument("session", type=Path, metavar="DIR")
+    again.add_argument("session", type=Path, metavar="DIR", help="the session's folder, with its video")
     again.add_argument("--smoothing", choices=SMOOTHINGS, help="smoothing over time (default: as recorded)")
     again.add_argument("--name", help="name of the result (default: made from model and smoothing)")
     again.add_argument("--compare", action="store_true", help="print how far each coefficient is from the recording's")

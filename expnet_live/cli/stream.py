@@ -35,7 +35,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
     add_smoothing(parser)
     parser.add_argument(
-        "--no-auto-neutral", action="store_true", help="send actions as the network says them, for experiments"
+        "--no-auto-neutral",
+        action="store_true",
+        help="without a neutral in the profile, do not learn and subtract the rest of the face in its first seconds",
     )
     parser.add_argument(
         "--head",

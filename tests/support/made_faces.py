@@ -69,4 +69,5 @@ def write_table(path: Path, *made: Recording) -> None:
         for r in made:
             for i, time in enumerate(r.time.tolist()):
                 state = replace(face(i), face=max(r.face, 0), blendshapes=r.weights[i].astype(np.float32))
+                state = replace(state, pose=replace(state.pose, rotation=r.rotation[i]))
                 file.writelines(layout.input_rows(r.source, i, time, [state] if r.seen[i] else []))
