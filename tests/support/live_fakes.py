@@ -45,7 +45,11 @@ class Puppet:
 
     def load(self, settings: Settings) -> Pipeline:
         self.loads.append(settings)
-        return Pipeline(self, self.model, detector=self, smoothing=settings.smoothing, max_faces=settings.max_faces)
+        # It does not see whether a crop is mirrored, as that of a second look.
+        return Pipeline(
+            self, self.model, detector=self, smoothing=settings.smoothing, max_faces=settings.max_faces,
+            second_look=False,
+        )  # fmt: skip
 
     def detect(self, image: Image, thorough: bool = False) -> list[Detection]:
         if not self.seen:

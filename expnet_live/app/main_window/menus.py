@@ -27,7 +27,7 @@ class MenuCallbacks:
 
 
 class Menus:
-    """The menus of the table of actions, in the menu bar of `window`, and those that are made here and beside it."""
+    """The menu bar of `window`: the actions of the table, and menus of panels, appearance, size, look and outputs."""
 
     def __init__(
         self,
