@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -9,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from weakref import WeakSet
 
 import numpy as np
 
@@ -37,6 +39,18 @@ log = logging.getLogger(__name__)
 Loader = Callable[[Settings], Pipeline]
 Shown = Callable[[tuple[LiveFace, ...]], Iterable[LiveFace]]
 _MAX_ERRORS = 3  # consecutive frames that may fail before the pipeline counts as failed
+
+
+_loading: WeakSet[threading.Thread] = WeakSet()
+_PATIENCE = 20.0  # s, because a driver may never respond
+
+
+@atexit.register
+def _wait_for_loading() -> None:
+    """Python must not finalise beneath native code that loads a model, which would abort the process."""
+    end = time.monotonic() + _PATIENCE
+    for thread in list(_loading):
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 def network_threads(cores: int) -> int:
@@ -166,7 +180,9 @@ class InferenceWorker(Worker):
                     _Loaded(settings, problem=f"The model cannot be loaded ({error}); choose another model or device.")
                 )
 
-        threading.Thread(target=main, name="loading of the model", daemon=True).start()
+        thread = threading.Thread(target=main, name="loading of the model", daemon=True)
+        _loading.add(thread)
+        thread.start()
 
     def _remade(self, settings: Settings, made: _Loaded) -> Pipeline:
         """A pipeline for `settings`; it is ready at once if the network stays the same."""

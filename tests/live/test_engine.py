@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -253,3 +255,19 @@ def test_calibration_takes_the_neutral_and_leaves_blinks(
     puppet.show(jawOpen=0.8, browInnerUp=-0.6, eyeBlinkLeft=3.0, eyeBlinkRight=3.0)
     blink = names.index("eyeBlinkLeft")
     next_state(engine, lambda s: s.faces[0].expression[blink] > 2.8)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2])
+def test_a_program_may_end_while_a_model_loads(after: float) -> None:
+    """As when somebody closes the window at once: native code must not abort the process."""
+    code = f"""
+import sys, threading
+from expnet_live.live.engine import Engine
+from expnet_live.live.state import Settings
+Engine(Settings(device="cpu")).start()
+while "onnxruntime" not in sys.modules:
+    pass
+threading.Event().wait({after})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
