@@ -47,7 +47,9 @@ class RandomDraws(Sampler[tuple[int, int]]):
 
     def __init__(self, weights: Array, start: int, stop: int, seed: int, rank: int = 0, world: int = 1) -> None:
         self.p = weights / weights.sum()
-        self.start, self.stop, self.seed, self.rank, self.world = start, stop, seed, rank, world
+        self.start, self.seed, self.rank, self.world = start, seed, rank, world
+        # As many for each process: with a batch more, one would wait for the others for ever.
+        self.stop = start + max(stop - start, 0) // world * world
 
     def __len__(self) -> int:
         return (self.stop - self.start) // self.world
@@ -101,15 +103,17 @@ def train(
     """Train, and write `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
     It resumes from the checkpoint if there is one, and ends with the weights of an uninterrupted run. Ctrl-C writes one
-    after the step that runs, and raises KeyboardInterrupt. With a
-    `config.blend` below 1, the result is `out`/blend.safetensors. The result is calibrated at the end.
+    after the step that runs, and raises KeyboardInterrupt. With a `config.blend` below 1, the result is
+    `out`/blend.safetensors. The result is calibrated at the end.
 
     Raises UserError if the checkpoint is of a training with other crops or options, apart from its length, or if there
-    is no whole batch.
+    is no whole batch, or none that torchrun's processes can share.
     """
     if config.samples < config.batch:
         raise UserError(f"{config.samples} samples are no whole batch of {config.batch}; give more with --samples.")
     rank, world = _join(config.device)
+    if config.batch % world:
+        raise UserError(f"{world} processes cannot share a batch of {config.batch}; give a multiple with --batch.")
     device = _device(config.device, int(os.environ.get("LOCAL_RANK", 0)))
     torch.manual_seed(config.seed)
     if device.type == "cpu":

@@ -96,6 +96,9 @@ def test_draws_resume_where_they_stopped() -> None:
     assert whole[5000:] == list(RandomDraws(weights, 5000, 9000, seed=1))
     shares = [list(RandomDraws(weights, 0, 9000, 1, rank, 2)) for rank in range(2)]
     assert sorted(shares[0] + shares[1], key=lambda d: d[1]) == whole
+    assert [len(list(RandomDraws(weights, 0, 111, 1, rank, 4))) for rank in range(4)] == [27] * 4
+    assert len(RandomDraws(weights, 96, 111, 1, 3, 4)) == len(list(RandomDraws(weights, 96, 111, 1, 3, 4))) == 3
+    assert list(RandomDraws(weights, 120, 111, 1)) == []
 
 
 def test_rare_expressions_are_drawn_more_often(crops: CropSet) -> None:

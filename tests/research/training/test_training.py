@@ -87,13 +87,11 @@ def test_an_interrupted_training_ends_like_another(crops: CropSet, model: FaceMo
 
 def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crops: CropSet, tmp_path: Path) -> None:
     known = ["--landmarks", str(folder / "landmarks.npz"), "--labels", str(folder / "labels.npz")]
-    options = ["--samples", "32", "--batch", "16", "--workers", "0", "--threads", "1", "--jobs", "1", "--device", "cpu"]
+    options = ["--samples", "47", "--batch", "16", "--workers", "0", "--threads", "1", "--jobs", "1", "--device", "cpu"]
     run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     run += ["--local-addr", "127.0.0.1"]  # a computer's name need not lead to it
-    told = subprocess.run(
-        [*run, "-m", "expnet_live", "train", "expnet", str(folder), *known, *options, "--out", str(tmp_path)],
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    run += ["-m", "expnet_live", "train", "expnet", str(folder), *known, *options, "--out", str(tmp_path)]
+    told = subprocess.run(run, capture_output=True, text=True, timeout=300, check=False)
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("the best weights are in") == 1
     assert told.stderr.count("crops: 100%") == 1
@@ -107,6 +105,8 @@ def test_two_processes_train_together_and_make_the_crops_once(folder: Path, crop
         "log.csv",
     }
     assert {p.name for p in tmp_path.iterdir()} == made
+    told = subprocess.run([*run, "--batch", "15"], capture_output=True, text=True, timeout=300, check=False)
+    assert told.returncode and "2 processes cannot share a batch of 15" in told.stderr
 
 
 def test_too_few_photos_to_train_on_are_refused_in_a_sentence(
