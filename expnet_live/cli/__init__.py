@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Nothing leaves this machine unless you ask for it.",
     )
     parser.add_argument("--version", action="version", version=f"expnet-live {__version__}")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print more, and the traceback of an error")
+    parser.set_defaults(verbose=False)
     app.add_arguments(parser)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for module in SUBCOMMANDS:

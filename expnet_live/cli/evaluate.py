@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from expnet_live.cli.model import add_model
+from expnet_live.cli.parser import Parser
 from expnet_live.cli.quiet import quietly
 from expnet_live.research import evaluation
 
@@ -32,7 +33,7 @@ def evaluations() -> dict[str, str]:
     return found
 
 
-class LazyParser(argparse.ArgumentParser):
+class LazyParser(Parser):
     """Gets its arguments from its module at first use, because the module imports numpy and more."""
 
     module: str | None = None

@@ -90,6 +90,37 @@ def test_verbose_shows_where_it_arose(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_verbose_stands_anywhere(place: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    args = ["analyze", "demo", "--out", str(tmp_path / "out"), "--model", str(tmp_path / "none.safetensors")]
+    assert main([*args[:place], "-v", *args[place:]]) == 2
+    assert "the command failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ("analyse x", "expnet-live: argument COMMAND: invalid choice: 'analyse' (did you mean analyze?)"),
+        (
+            "export x --to openfaec",
+            "expnet-live export: argument --to: invalid choice: 'openfaec' (did you mean openface?)",
+        ),
+        ("evaluate emotoin", "expnet-live evaluate: argument WHAT: invalid choice: 'emotoin' (did you mean emotion?)"),
+        ("x --mesh q", "expnet-live: argument COMMAND: invalid choice: 'x' (choose from record, stream, "),
+        (str(ROOT / "main.py"), f"expnet-live: {ROOT / 'main.py'} is a file, not a command; show it in the window: "),
+        (
+            "analyze x",
+            "expnet-live analyze: the following arguments are required: --out; see 'expnet-live analyze --help'.",
+        ),
+    ],
+)
+def test_a_slip_gets_one_sentence(args: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(args.split())
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and said.startswith(sentence) and said.count("\n") == 1
+
+
 @pytest.mark.parametrize("bad", [["--jobs", "0"], ["--every", "-1"], ["--mesh", "stl"], ["--duration", "0"]])
 def test_a_wrong_argument_is_refused(bad: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
