@@ -47,6 +47,10 @@ class Estimator(Protocol):
         """A function that processes the frames of a new video in order."""
         ...
 
+    def appearances(self) -> dict[int, Appearance]:
+        """The appearance of each face that is tracked in a video, by its number; none if that is unknown."""
+        ...
+
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Vertices (V, 3) mm and unit normals (V, 3) in the model's frame."""
         ...
@@ -139,6 +143,9 @@ class LandmarkEstimator:
 
     def video(self) -> PerFrame:
         return lambda frame: self.photo(frame.image)
+
+    def appearances(self) -> dict[int, Appearance]:
+        return {}
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         vertices = self._face_model.vertices(state.expression, state.identity, state.gaze)

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -40,6 +40,7 @@ class Done:
 
     An item with frames and a problem was read in part, up to the damage. `sha256`: the file's, as hex digits,
     empty where there is none. `remark`: sentences on what was read whole but may not be as wanted.
+    `people`: of a video, by the number of each face the first one that looks like the same person.
     """
 
     frames: int = 0
@@ -47,6 +48,7 @@ class Done:
     problem: str = ""
     sha256: str = ""
     remark: str = ""
+    people: dict[int, int] = field(default_factory=dict)
 
 
 def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Options, progress: Progress) -> Done:
@@ -74,7 +76,9 @@ def analyze_item(item: Item, folder: Path, estimator: Estimator, options: Option
             log.exception("%s", item.source)
             problem = f"{item.source} cannot be analysed ({error}); use -v for details. The other inputs continue."
     problem = " ".join(filter(None, (problem, *output.problems)))
-    return Done(output.frames, output.with_face, problem, _checksum(item), " ".join(output.remarks))
+    return Done(
+        output.frames, output.with_face, problem, _checksum(item), " ".join(output.remarks), output.people.first_of()
+    )
 
 
 def refuse_first_seconds(source: str, neutral: str | None) -> None:
@@ -132,5 +136,5 @@ def _video(item: Item, output: ItemOutput, estimator: Estimator, options: Option
                 break
             # A camera's clock starts at an arbitrary time; a video has its own clock.
             seconds = frame.timestamp - start if camera else frame.timestamp
-            output.frame(frame.image, frame.index, seconds, source.fps or 30.0, read(frame))
+            output.frame(frame.image, frame.index, seconds, source.fps or 30.0, read(frame), estimator.appearances())
             progress.step()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,8 @@ from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import FaceState, Image
 from expnet_live.heads.tone import toned
 from expnet_live.meshes.files import write_mesh
+from expnet_live.pipeline.appearance import Appearance
+from expnet_live.pipeline.people import People
 from expnet_live.render.overlay import FaceOverlay
 from expnet_live.render.style import OverlayStyle
 from expnet_live.render.textured import AvatarOverlay
@@ -76,6 +78,7 @@ class ItemOutput:
         self.sound: SoundReader | None = None
         self.problems: list[str] = []  # sentences about exports that cannot be written
         self.remarks: list[str] = []  # sentences on what was read whole but may not be as wanted
+        self.people = People()
         self._item = item
         self._folder = folder
         self._rows = rows
@@ -138,7 +141,17 @@ class ItemOutput:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data.tobytes())
 
-    def frame(self, image: Image, index: int, seconds: float, fps: float, faces: Sequence[FaceState]) -> None:
+    def frame(
+        self,
+        image: Image,
+        index: int,
+        seconds: float,
+        fps: float,
+        faces: Sequence[FaceState],
+        looks: Mapping[int, Appearance],
+    ) -> None:
+        """Add a frame of a video at that time in s. `looks` are the appearances of its faces."""
+        self.people.see([state.face for state in faces], looks)
         if self._session is not None:
             self._session.see(image)
         if self._overlay is not None:

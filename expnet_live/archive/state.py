@@ -11,43 +11,18 @@ from typing import Any
 
 from expnet_live.analysis.rest import Neutral
 from expnet_live.core.files import write_whole
-from expnet_live.pipeline.appearance import Appearance
-
-_ALIKE = 1.6  # Appearance.distance over seconds: of one person below 1.2 in 95 %, of two above 1.55 in 99.9 % of pairs
+from expnet_live.pipeline.people import People
 
 
 @dataclass
 class State:
-    """`pipeline` is that of Pipeline.memory; `frames` were read, `with_face` of them have one.
-
-    `looks` are the appearances of all faces so far, `together` the pairs that were seen in one frame.
-    """
+    """`pipeline` is that of Pipeline.memory; `frames` were read, `with_face` of them have one."""
 
     neutral: Neutral
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     frames: int = 0
     with_face: int = 0
-    looks: dict[int, Appearance] = field(default_factory=dict)
-    together: set[tuple[int, int]] = field(default_factory=set)
-
-    def see(self, faces: list[int], looks: Mapping[int, Appearance]) -> None:
-        """Note the faces of a frame, and what the tracked ones look like."""
-        self.looks.update(looks)
-        if len(faces) > 1:
-            self.together.update((a, b) for a in faces for b in faces if a != b)
-
-    def people(self) -> dict[int, int]:
-        """For each face the first one that looks the same and is never in one frame with it or others like it."""
-        people: dict[int, int] = {}
-        for face, look in sorted(self.looks.items()):
-            like = [
-                (look.distance(self.looks[first]), first)
-                for first in set(people.values())
-                if not any((face, other) in self.together for other, p in people.items() if p == first)
-            ]
-            distance, first = min(like, default=(_ALIKE, face))
-            people[face] = first if distance < _ALIKE else face
-        return people
+    people: People = field(default_factory=People)
 
     def write(self, path: Path) -> None:
         """Raises OSError."""
@@ -76,6 +51,7 @@ _OURS = {
     "person.person": ("Person",),
     "pipeline.appearance": ("Appearance", "Memory"),
     "pipeline.look": ("Look",),
+    "pipeline.people": ("People",),
     "pipeline.pipeline": ("_Memory",),
     "pipeline.skin": ("SkinTone",),
     "pipeline.smoothing": ("FaceSmoother", "IdentityPool", "OneEuro", "OneEuroFilter"),

@@ -106,7 +106,7 @@ def read_video(one: Input, part: int, settings: Settings, out: Path) -> Step:
     if state.frames:
         parts = [plan.part_file(work, k) for k in range(len(plan.cuts) + 1)]
         markers, remark = markers_beside(Path(one.spec))
-        join(out / FACES / one.file, parts, state.people(), markers)
+        join(out / FACES / one.file, parts, state.people.first_of(), markers)
     if state.neutral.short:
         remark = f"{remark} {too_short(one.source, settings.neutral)}".lstrip()
     outcome = outcome_of(
@@ -302,7 +302,7 @@ def _read_part(one: Input, spec: str, part: int, plan: _Plan, reader: _Reader, w
                     add(state.neutral.add(moment), write)
                     state.frames += 1
                     state.with_face += bool(faces)
-                    state.see([face.face for face in faces], estimator.appearances())
+                    state.people.see([face.face for face in faces], estimator.appearances())
         except SourceError as error:
             if cuts:
                 raise _SeamError(str(error)) from error

@@ -265,6 +265,7 @@ class InferenceWorker(Worker):
             frame_drops=self._inbox.dropped,
             calibration=None if calibration is None else calibration.progress,
             person=self._follower.face,
+            looks=pipeline.appearances(),
         )
 
     def _with_meshes(self, state: LiveState) -> LiveState:

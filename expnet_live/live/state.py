@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,7 @@ from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Captured
+from expnet_live.pipeline.appearance import Appearance
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class LiveState:
     `stages` maps a stage to seconds, `finished` is time.monotonic() at the end of processing;
     `processed` is False for a frame that was only passed on because the network is not ready;
     `person` is the number of the face of the person with the profile, also while they are away, None if unknown;
-    `frame_drops` counts frames dropped because the network was busy.
+    `frame_drops` counts frames dropped because the network was busy; `looks` are the appearances of the tracked faces
+    by number.
     """
 
     captured: Captured
@@ -122,3 +125,4 @@ class LiveState:
     frame_drops: int = 0
     calibration: float | None = None
     person: int | None = None
+    looks: Mapping[int, Appearance] = field(default_factory=dict)

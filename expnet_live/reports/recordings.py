@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -164,8 +165,8 @@ def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
     if is_session(path) and (path / "session.json").is_file():
         return _session(Session.open(path), left_out)
     if path.is_dir() and (path / "coefficients.csv").is_file():
-        made = _runs(path / "run.json")
-        faces = _table(_csv(path / "coefficients.csv"), path, left_out)
+        made, people = _runs(path / "run.json")
+        faces = _table(_csv(path / "coefficients.csv"), path, left_out, people)
         return [replace(r, made=made.get(r.source, "")) for r in faces]
     if path.is_dir():
         way = _archived(path / "dataset.json")
@@ -185,8 +186,11 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
     found, name, info = [], _title(session), session.info
     lost = f" {info.drops} frames were dropped." if info.drops else ""
     made = f"Recorded {info.started[:10]}; {_with(info.model.name, info.model.version, info.smoothing)}{lost}"
+    persons = info.persons
+    if persons:
+        rows = replace(rows, face=_same(rows.face, persons))
     numbers: list[int | None] = [*faces_of(rows)]
-    if main_face(rows) is None and _join(faces_of(rows), name, left_out):
+    if not persons and main_face(rows) is None and _join(faces_of(rows), name, left_out):
         numbers = [None]
     for face in numbers:
         own = track(rows, face)
@@ -209,6 +213,11 @@ def _title(session: Session) -> str:
     return session.info.title or printable(session.folder.name)
 
 
+def _same(faces: Array, alike: Mapping[int, int]) -> Array:
+    """Numbers of faces (R,), with that of the first one that is `alike` for each."""
+    return np.array([alike.get(f, f) for f in faces.tolist()], faces.dtype)
+
+
 def _join(faces: Sequence[float], name: str, told: dict[str, list[str]]) -> bool:
     """Whether several faces are one person: where no two are ever there at once, as exports have it. A face that was
     lost for some seconds comes back with another number."""
@@ -221,17 +230,21 @@ def _with(network: str, version: str, smoothing: str) -> str:
     return f"network {network} ({version}), smoothing {smoothing}."
 
 
-def _runs(path: Path) -> dict[str, str]:
-    """How each input of `analyze` was read, by its source, as far as its run.json tells."""
-    told = {}
+def _runs(path: Path) -> tuple[dict[str, str], dict[str, dict[int, int]]]:
+    """How each input of `analyze` was read, by its source, and the first face that looks like each of its faces, as
+    far as its run.json tells."""
+    told: dict[str, str] = {}
+    people: dict[str, dict[int, int]] = {}
     try:
         for run in read_json(path.read_bytes())["runs"]:
             model, smoothing = run["model"], run["settings"]["smoothing"]
             made = f"Analysed {run['started'][:10]}; {_with(model['name'], model['version'], smoothing)}"
-            told.update({str(one["source"]): made for one in run["inputs"]})
-    except (OSError, ValueError, KeyError, TypeError):
-        return told  # it is not needed
-    return told
+            for one in run["inputs"]:
+                told[str(one["source"])] = made
+                people[str(one["source"])] = {int(n): int(first) for n, first in one.get("people", {}).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass  # they are not needed
+    return told, people
 
 
 def _archived(path: Path) -> str:
@@ -290,7 +303,13 @@ def _columns(table: Any, path: Path) -> Columns:
     return {name: table[name] for name in table.column_names}
 
 
-def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iterator[Recording]:
+def _table(
+    columns: Columns,
+    path: Path,
+    left_out: dict[str, list[str]],
+    known: Mapping[str, Mapping[int, int]] = MappingProxyType({}),
+) -> Iterator[Recording]:
+    """`known`: by source, the first face that looks like each of its faces."""
     numbers = {n: _numbers(columns[n], n, path) if n in columns else np.zeros(0) for n in _NUMBERS}
     count = len(numbers["timestamp_s"])
     timeless = np.flatnonzero(~np.isfinite(numbers["timestamp_s"]))
@@ -307,6 +326,8 @@ def _table(columns: Columns, path: Path, left_out: dict[str, list[str]]) -> Iter
         joined = len(numbers[_LOOKS]) > 0
         if joined:
             face = np.where(np.isfinite(numbers[_LOOKS][here]), numbers[_LOOKS][here], face)
+        elif alike := known.get(str(source)):
+            face, joined = _same(face, alike), True
         people = _people(frame, face, None if joined else str(source), left_out)
         for number, rows in people:
             made = _face(str(source), number, times, frame[rows], here[rows], numbers)

@@ -214,12 +214,12 @@ def test_a_state_comes_back_with_all_that_it_holds(tmp_path: Path) -> None:
             faces = tuple(pipeline.process(frame))
             for state in states:
                 state.neutral.add(Moment(number, frame.timestamp, faces))
-                state.see([face.face for face in faces], pipeline.appearances())
+                state.people.see([face.face for face in faces], pipeline.appearances())
     for state in states:
         state.pipeline = pipeline.memory()
         state.write(tmp_path / "a.state")
         back = read_state(tmp_path / "a.state")
-        assert back.looks.keys() == state.looks.keys()
+        assert back.people.looks.keys() == state.people.looks.keys()
         assert [m.frame for m in back.neutral.finish()] == [m.frame for m in state.neutral.finish()]
         pipeline.remember(back.pipeline)
 

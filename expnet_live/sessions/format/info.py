@@ -36,7 +36,8 @@ class SessionInfo:
     rows have ARKit's actions.
     `people`: names by face number; the mirrored face has the name of the profile. `sound` names what the video's sound
     was recorded from; empty without sound.
-    `skins`: the tone of the skin by face number, as in FaceState.
+    `skins`: the tone of the skin by face number, as in FaceState. `persons`: by face number, the first one that looks
+    like the same person; empty if that is unknown.
     """
 
     app_version: str
@@ -69,6 +70,7 @@ class SessionInfo:
     people: dict[int, str] = field(default_factory=dict)
     sound: str = ""
     skins: dict[int, Array] = field(default_factory=dict)
+    persons: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.coefficients or len(set(self.coefficients)) != len(self.coefficients):
@@ -113,6 +115,7 @@ class SessionInfo:
             lost_face_s=[(round(a, 6), round(b, 6)) for a, b in self.lost_face],
             faces={str(number): name for number, name in self.people.items()},
             face_skins={str(number): [round(float(v), 1) for v in skin] for number, skin in self.skins.items()},
+            face_persons={str(number): first for number, first in self.persons.items()},
             **{name: getattr(self, name) for name in _AS_THEY_ARE},
         )
         text = json.dumps(msgspec.to_builtins(document), indent=1, ensure_ascii=False) + "\n"
@@ -135,6 +138,7 @@ class SessionInfo:
             lost_face=tuple(document.lost_face_s),
             people={int(number): name for number, name in document.faces.items()},
             skins={int(number): checked("skin", skin, (3,)) for number, skin in document.face_skins.items()},
+            persons={int(number): first for number, first in document.face_persons.items()},
             **{name: getattr(document, name) for name in _AS_THEY_ARE},
         )
 
@@ -178,6 +182,7 @@ class _Document(msgspec.Struct, kw_only=True):
     lost_face_s: list[tuple[Number, Number]]
     faces: dict[str, str] = {}
     face_skins: dict[str, list[Number]] = {}
+    face_persons: dict[str, int] = {}
 
 
 _AS_THEY_ARE = [f.name for f in fields(SessionInfo) if f.name in _Document.__struct_fields__]

@@ -86,7 +86,7 @@ def reanalyze(
                 writer.mark(marker)
             for picture in pictures(session.video, rows, (info.width, info.height)):
                 faces = pipeline.process(Frame(picture.image, picture.time, picture.frame))
-                writer.write(picture.frame, picture.number, picture.time, faces)
+                writer.write(picture.frame, picture.number, picture.time, faces, pipeline.appearances())
                 done, last = done + 1, picture.number
                 progress(done, total)
         except SourceError as error:

@@ -69,7 +69,8 @@ def import_video(
         try:
             while frame is not None:
                 time = max(frame.timestamp - first.timestamp, last + 0.001)
-                writer.write(video.frames, video.frames, time, pipeline.process(frame))
+                faces = pipeline.process(frame)
+                writer.write(video.frames, video.frames, time, faces, pipeline.appearances())
                 video.write(frame.image, time)
                 if copy is not None:
                     copy.until(time + 1 / fps)

@@ -8,7 +8,7 @@ import shutil
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState
 from expnet_live.live.state import LiveState
 from expnet_live.person.person import Person
+from expnet_live.pipeline.appearance import Appearance
 from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.markers import Marker
@@ -56,6 +57,7 @@ class _Frame:
     picture: int | None
     time: float
     faces: tuple[FaceState, ...]
+    looks: Mapping[int, Appearance]
 
 
 class Recorder(Worker):
@@ -162,7 +164,8 @@ class Recorder(Worker):
             if self._listener is not None:
                 self._listener.play(captured.position, captured.grabbed)
             self.missed += self.video and picture is None
-            self._rows.offer(_Frame(self.frames - 1, picture, self._last, tuple(f.state for f in state.faces)))
+            faces = tuple(f.state for f in state.faces)
+            self._rows.offer(_Frame(self.frames - 1, picture, self._last, faces, state.looks))
 
     def _hear(self, sound: Sound) -> None:
         """Take sound of monotonic times; on the listener's thread."""
@@ -217,7 +220,7 @@ class Recorder(Worker):
         if isinstance(item, Marker):
             self._writer.mark(item)
         else:
-            self._writer.write(item.number, item.picture, item.time, item.faces)
+            self._writer.write(item.number, item.picture, item.time, item.faces, item.looks)
 
     # --- its own thread -----------------------------------------------------------------------
 

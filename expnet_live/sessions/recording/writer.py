@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import FileIO
@@ -17,6 +17,8 @@ from expnet_live.core.files import sync, write_whole
 from expnet_live.core.paths import make_folder
 from expnet_live.core.types import Array, FaceState
 from expnet_live.person.person import Person
+from expnet_live.pipeline.appearance import Appearance
+from expnet_live.pipeline.people import People
 from expnet_live.sessions.format import markers, table
 from expnet_live.sessions.format.folder import INFO, MARKERS, TABLE, VIDEO, FolderLock
 from expnet_live.sessions.format.info import COMPLETE, SessionInfo
@@ -43,6 +45,7 @@ class SessionWriter:
         self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True, quality=True)
         self._set: list[Marker] = []
         self._skins: dict[int, Array] = {}  # the latest tone of each face
+        self._people = People()
         self._coming: list[Marker] = []  # markers whose frame is not written yet
         self._table.write(self._layout.header())
         self._markers.write(markers.header_line())
@@ -63,14 +66,22 @@ class SessionWriter:
             )
         )
 
-    def write(self, frame: int, picture: int | None, time: float, faces: Sequence[FaceState]) -> None:
-        """Write a frame's rows. Its time must be later than that of the previous frame."""
+    def write(
+        self,
+        frame: int,
+        picture: int | None,
+        time: float,
+        faces: Sequence[FaceState],
+        looks: Mapping[int, Appearance] | None = None,
+    ) -> None:
+        """Write a frame's rows. Its time must be later than that of the previous frame. `looks`: see LiveState."""
         due = [m for m in self._coming if round(m.time, 6) <= round(time, 6)]
         self._coming = [m for m in self._coming if m not in due]
         (label,) = markers.labels_of(due, np.array([time]))
         for row in self._layout.rows(frame, picture, time, faces, label):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
+        self._people.see([face.face for face in faces], looks or {})
         self._skins |= {face.face: face.skin for face in faces if face.skin is not None}
 
     def mark(self, marker: Marker) -> None:
@@ -104,7 +115,7 @@ class SessionWriter:
         try:
             self._table.close()
             self._markers.close()
-            info = replace(self.info, skins=self._skins)
+            info = replace(self.info, skins=self._skins, persons=self._people.first_of())
             if pictures is not None and pictures[1] < pictures[0]:
                 table.mend(self.folder / TABLE, pictures[1])
                 self._tally = tally_of(
