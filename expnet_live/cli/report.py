@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
     from expnet_live.reports.groups import INCOMPARABLE, read_groups
     from expnet_live.reports.recordings import read_recordings
-    from expnet_live.reports.report import make_report
+    from expnet_live.reports.report import UNPAIRED, make_report
     from expnet_live.reports.writing import check_place, write_report
 
     check_place(args.out, args.overwrite)
@@ -58,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
     read = read_recordings(args.inputs)
     with progress_bar() as progress:
         report = make_report(read.faces, members, args.together, progress, read.remarks, args.reference)
-    for remark in (*report.remarks, *([INCOMPARABLE] if report.grouped and not report.effects else [])):
+    incomparable = [INCOMPARABLE] if report.grouped and not report.effects else []
+    unpaired = [UNPAIRED] if report.compared and not report.pairs else []
+    for remark in (*report.remarks, *incomparable, *unpaired):
         print(f"expnet-live: {remark}", file=sys.stderr)
     page, *tables = write_report(report, args.out)
     count = len(report.faces)

@@ -12,7 +12,7 @@ from expnet_live.core.version import __version__
 from expnet_live.reports import charts
 from expnet_live.reports.definitions import DEFINITIONS
 from expnet_live.reports.groups import INCOMPARABLE, Spread
-from expnet_live.reports.report import FaceReport, Report
+from expnet_live.reports.report import UNPAIRED, FaceReport, Report
 from expnet_live.reports.synchrony import SIGNALS
 
 _CURVES = {"smile": SIGNALS["smile"], "jaw": SIGNALS["jaw"], "brows up": SIGNALS["brows up"]}
@@ -167,7 +167,7 @@ def _pairs(report: Report) -> Iterator[str]:
     signals = "; ".join(f"{name}: {', '.join(of)}" for name, of in SIGNALS.items())
     yield f'<p class="d">Signals are the means of actions ({signals}), and the speed of the head\'s turning.</p>'
     if not report.pairs:
-        yield "<p>No two faces share 16 s and move in two windows of them, so none are compared.</p>"
+        yield f"<p>{UNPAIRED}</p>"
     for first, second in dict.fromkeys((s.first, s.second) for s in report.pairs):
         mine = [s for s in report.pairs if (s.first, s.second) == (first, second)]
         yield f"<h3>{escape(first)} and {escape(second)}</h3>"

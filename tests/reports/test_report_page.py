@@ -262,6 +262,16 @@ def test_what_a_page_cannot_tell_it_says(tmp_path: Path) -> None:
     assert not (tmp_path / "synchrony.csv").exists()
 
 
+def test_inputs_that_cannot_be_compared_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = [tmp_path / f"{name}.csv" for name in "ab"]
+    for table in tables:
+        write_table(table, recording(9, f"{table.stem}.mp4"))
+    assert main(["report", *map(str, tables), "--together", "--out", str(tmp_path / "out")]) == 0
+    assert "expnet-live: No two faces share 16 s" in capsys.readouterr().err
+    assert main(["report", str(tables[0]), "--out", str(tmp_path / "alone")]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_page_of_groups_tells_their_means_and_units(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     made, members = [], {}
