@@ -126,6 +126,8 @@ class PlayerView(QWidget):
         self.actions_["send"].setChecked(False)
         self.deck.unload()
         self._opening = iter(())
+        self.readout.forget()
+        self.plot.forget()
         self.actions_.set_enabled(False)
         self._say(texts.PLAYER_NONE)
 

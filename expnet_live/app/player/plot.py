@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
@@ -105,6 +106,10 @@ class SessionPlot(QWidget):
         box.setLimits(xMin=start - room, xMax=end + room, minXRange=_LEAST)
         self.set_range(None)
         self.show_all()
+
+    def forget(self) -> None:
+        """Let go of the session's curves."""
+        self._lines.set_curves(Curves(np.zeros(1), {}), {}, -1.0)
 
     def set_lost(self, lost: list[tuple[float, float]]) -> None:
         """The intervals without the face."""

@@ -68,6 +68,10 @@ class Readout(QWidget):
         self.bars.set_gains(replay.session.info.person.gains)
         self._show_gauge()
 
+    def forget(self) -> None:
+        """Let go of the session."""
+        self._replay, self._chosen, self._row = None, {}, -1
+
     def follow(self, replay: Replay) -> None:
         """Another face of the same session: the chosen curves stay."""
         self._replay = replay

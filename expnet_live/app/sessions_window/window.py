@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from expnet_live.app.widgets.own_keys import OwnKeys
 from expnet_live.app.widgets.pieces import PlainLabel, ask_folder, resize_on_screen, reveal
 from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
+from expnet_live.core.machine import give_back_freed_memory
 from expnet_live.heads.look import USUAL
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
 from expnet_live.sessions.catalog.trash import Trashed, restore, trash
@@ -153,6 +155,9 @@ class SessionsWindow(QMainWindow):
         self.side.notes.save()
         self.side.forget()
         self.player.close_session()
+        self.panel.set_session(None)
+        # Of hours it is more than all the rest of the program has.
+        threading.Thread(target=give_back_freed_memory, name="giving back of memory", daemon=True).start()
         librarian, self._librarian = self._librarian, None
         if librarian is not None:
             librarian.stop()
@@ -206,6 +211,8 @@ class SessionsWindow(QMainWindow):
             self.player.open_session(entry.folder)
             if self.panel.isVisible():
                 self._load_export()
+            else:
+                self.panel.set_session(None)
 
     def _show_actions(self) -> None:
         entry = self.side.current

@@ -100,7 +100,7 @@ class Table:
 
     def damaged(self, row: int) -> UserError:
         """The error for an invalid row, counted from 0."""
-        lines = (i for i, line in enumerate(self._lines()) if line.strip(b"\r"))
+        lines = (i for i, line in enumerate(self.lines()) if line.strip(b"\r"))
         return self._damaged_line(next(i for n, i in enumerate(lines) if n == row))
 
     def _damaged_line(self, index: int) -> UserError:
@@ -109,8 +109,13 @@ class Table:
             f"{self.path} is damaged at line {line}; restore it from a copy, or delete the lines from there on."
         )
 
-    def _lines(self) -> list[bytes]:
-        return self.data[self.start : self.end].split(b"\n")
+    def lines(self) -> Iterator[bytes]:
+        """The whole lines of the rows, and blank ones between them, without their ends."""
+        start = self.start
+        while start < self.end:
+            end = self.data.index(b"\n", start)
+            yield self.data[start:end]
+            start = end + 1
 
     def _blocks(self) -> Iterator[tuple[int, int]]:
         """The ranges of whole lines to read at a time."""
@@ -158,7 +163,7 @@ class Table:
 
     def _damage(self, places: Sequence[int]) -> UserError:
         """The error for the first line with a wrong number of fields, or with a field that is not a number."""
-        for i, line in enumerate(self._lines()):
+        for i, line in enumerate(self.lines()):
             if not line.strip(b"\r"):
                 continue
             try:

@@ -222,16 +222,15 @@ def mark_table(path: Path, labels_of: Callable[[Array], list[str]]) -> None:
 
     Other text stays as it is, byte by byte. Raises OSError, and UserError if there is no time in it.
     """
-    data = read_text(path)
-    table = Table.of(path, data)
+    table = Table.of(path, read_text(path))
     labels = iter(labels_of(table.numbers(["timestamp_s"])[0][0]))
     marked = MARKER in table.names
     if marked and table.names[-1] != MARKER:
         raise OSError(f"the column {MARKER} is not the last one")
-    head, lines = data[: table.start], data[table.start : table.end].split(b"\n")
     with replacing(path) as mended, mended.open("wb") as new:
+        head = table.data[: table.start]
         new.write(head if marked else _longer(head.removesuffix(b"\n"), MARKER.encode()))
-        for line in lines[:-1]:
+        for line in table.lines():
             if not line.strip(b"\r"):
                 new.write(line + b"\n")
                 continue

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,6 +182,21 @@ def test_keys_choose_curves_beside_the_player(qtbot: Any, main: MainWindow) -> N
     sessions.side.view.setFocus()
     qtbot.keyClick(sessions.side.view, Qt.Key.Key_Space)
     assert playback.playing
+
+
+def test_a_closed_window_lets_go_of_its_session(qtbot: Any, main: MainWindow) -> None:
+    """Of three hours, that is a gigabyte, beside a window that may run all day."""
+    sessions = three(qtbot, main)
+    player, form = sessions.player, sessions.panel.form
+    qtbot.waitUntil(lambda: player.shown_row >= 0, timeout=LONG)
+    sessions.toggle_export()
+    qtbot.waitUntil(lambda: form.session is not None, timeout=LONG)
+    assert player.replay is not None and form.session is not None
+    held = [weakref.ref(part) for part in (player.replay, player.replay.session.rows, form.session)]
+    sessions.close()
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and [ref() for ref in held] == [None] * 3, timeout=LONG)
+    main.actions_["library"].trigger()
+    qtbot.waitUntil(lambda: player.shown_row >= 0 and form.session is not None, timeout=LONG)
 
 
 def test_several_sessions_are_deleted_and_come_back(qtbot: Any, main: MainWindow) -> None:
