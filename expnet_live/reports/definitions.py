@@ -59,10 +59,10 @@ _TABLE = (
     ),
     Definition(
         "blink_duration", "Blink duration", "ms",
-        "Width of a blink at half of its own height: the median. It is left out where it is less than three times the "
-        "time from a frame to the next: there, straight lines between frames make blinks seem longer, by a tenth at "
-        "three frames and by a third or more at one.",
-        "Stern, Walrath & Goldstein (1984), Psychophysiology 21; the three frames are ours, from made blinks",
+        "Width of a blink at half of its own height: the median. Straight lines between frames make blinks seem "
+        "longer, by up to a third of the time from a frame to the next: 11 ms at 30 frames a second. In recordings of "
+        "fewer than 20 it is left out.",
+        "Stern, Walrath & Goldstein (1984), Psychophysiology 21; the 20 frames are ours: a blink of 150 ms has three",
     ),
     Definition("eyes_shut", "Eyes shut", "1/min", "Closures longer than 500 ms per minute in frame.", OURS),
     Definition(

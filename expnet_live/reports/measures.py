@@ -15,7 +15,9 @@ from expnet_live.reports.recordings import GAP, Recording
 _TURNED = 0.5  # rad
 _CLOSES = 0.35  # of a full closure, above the median
 _SHORT, _LONG = 0.05, 0.5  # s of a blink
-_FRAMES = 3  # in a blink, from which on its duration can be believed
+# s from a frame to the next up to which durations of blinks can be believed: 20 frames a second, and a little less. It
+# must not depend on the blinks: without people whose blinks are short, the mean of a group is too long.
+_COARSE = 0.051
 _AROUND = 0.1  # s, for rates of change
 _BOTH = 0.1  # of both sides together, below which asymmetry means nothing
 
@@ -65,9 +67,8 @@ def figures_of(recording: Recording) -> list[Figure]:
     closures = blinks(recording)
     own = [b for b in closures if b.blink]
     found += [Figure("blinks", float(len(own))), Figure("blink_rate", len(own) / recording.minutes)]
-    duration = float(np.median([b.duration for b in own])) if own else 0.0
-    if duration >= _FRAMES * recording.step:
-        found.append(Figure("blink_duration", 1000 * duration))
+    if own and recording.step <= _COARSE:
+        found.append(Figure("blink_duration", 1000 * float(np.median([b.duration for b in own]))))
     found.append(Figure("eyes_shut", sum(b.duration > _LONG for b in closures) / recording.minutes))
     found += actions(recording)
     found += asymmetries(recording)

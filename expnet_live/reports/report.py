@@ -16,7 +16,7 @@ from expnet_live.reports.synchrony import Synchrony, synchronies
 
 UNPAIRED = "No two faces share 16 s and move in two windows of them, so none are compared."
 _COARSE = (
-    "too few frames a second for the duration of its blinks, which is left out; below 10 a second, short blinks are "
+    "too few frames a second for the duration of its blinks, which is left out below 20; below 10, short blinks are "
     "missed as well."
 )
 
