@@ -59,13 +59,13 @@ def test_only_what_is_new_or_has_changed_is_read_again(
     photos = [photo(folder / f"{i}.png", 10 * i) for i in range(3)]
     for _ in range(2):
         assert archive(folder, "--out", out, cluster=scheduler) == 0
-    assert "5 inputs (5 were done before), none read now" in capsys.readouterr().out
+    assert "5 inputs (5 done before), none read now" in capsys.readouterr().out
     files = {path: path.stat().st_mtime_ns for path in (out / "faces").rglob("*.parquet")}
     clip(folder / "b.mp4", n=9)
     clip(folder / "c.mp4", n=4)
     photo(photos[1], 50)
     assert archive(folder, "--out", out, cluster=scheduler) == 0
-    assert "3 of 6 inputs (3 were done before), 14 pictures" in capsys.readouterr().out
+    assert "3 of 6 inputs (3 done before), 14 pictures" in capsys.readouterr().out
     kept = [path.stem[0] for path, time in files.items() if path.stat().st_mtime_ns == time]
     assert kept == ["a"]
     assert analyze(folder, "--out", tmp_path / "table") == 0
