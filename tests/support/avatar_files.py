@@ -149,4 +149,6 @@ def write_avatars(folder: Path) -> dict[str, Path]:
 
 
 if __name__ == "__main__":
-    write_avatars(Path(sys.argv[1]))
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_avatars(folder)
