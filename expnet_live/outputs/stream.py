@@ -242,6 +242,10 @@ class Stream(Worker):
                 f"Another program uses port {self.address.port}; close it, or choose another port, such as "
                 f"{self.kind.name}://{other}"
             )
+        if error.errno == errno.EADDRNOTAVAIL:
+            return (
+                f"{self.address.host} is no address of this computer; {self.kind.name} listens, so give one of its own."
+            )
         return f"{self.name} cannot be opened ({_reason(error)}); choose another address."
 
 

@@ -257,6 +257,13 @@ def test_a_host_that_does_not_exist(opened: Opened) -> None:
     assert (stream.problem or "").startswith("vmc://nowhere.invalid:39539 cannot be opened (")
 
 
+@pytest.mark.parametrize("kind", ["ifacialmocap", "facemotion3d", "ws"])
+def test_what_listens_needs_an_address_of_this_computer(opened: Opened, kind: str) -> None:
+    stream = opened(kind, 39539, "192.0.2.7")
+    until(lambda: stream.over)
+    assert stream.problem == f"192.0.2.7 is no address of this computer; {kind} listens, so give one of its own."
+
+
 @pytest.mark.parametrize("name", ["a..b", "x" * 70])
 def test_what_is_no_name_of_a_computer(opened: Opened, name: str) -> None:
     stream = opened("vmc", 39539, name)
