@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from typing import Any
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
 
 _MISSING = f"Pressing keys needs pynput; install it: {install('pynput')}"
-_NO_DISPLAY = "Keys cannot be pressed here, because there is no desktop to press them on ({reason})."
+_NO_DISPLAY = "Keys cannot be pressed here, because there is no desktop to press them on{reason}."
 
 
 class Keyboard:
@@ -23,7 +25,8 @@ class Keyboard:
             raise UserError(_MISSING) from error
         except Exception as error:  # it connects to the desktop while it is imported, and each system fails in its way
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise UserError(_NO_DISPLAY.format(reason=reason)) from error
+            bare = sys.platform == "linux" and not os.environ.get("DISPLAY")  # which pynput tells in words of its own
+            raise UserError(_NO_DISPLAY.format(reason="" if bare else f" ({reason})")) from error
         self._keys: Any = keyboard
         self._controller = keyboard.Controller()
 

@@ -102,3 +102,13 @@ def test_keys_need_pynput(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynput", None)
     with pytest.raises(UserError, match=r'install it: pip install "expnet-live\[keys\]"'):
         Keyboard()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pynput asks other systems otherwise")
+def test_without_a_desktop_the_keys_say_so_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("evdev", reason="pynput is not installed")  # not pynput itself, which fails without a desktop
+    monkeypatch.delenv("DISPLAY", raising=False)
+    for name in [name for name in sys.modules if name.split(".")[0] == "pynput"]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(UserError, match=r"because there is no desktop to press them on\.$"):
+        Keyboard()
