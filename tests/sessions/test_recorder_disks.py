@@ -19,7 +19,6 @@ from expnet_live.cli import main
 from expnet_live.sessions.catalog.recovery import recover
 from expnet_live.sessions.format.folder import TABLE, VIDEO
 from expnet_live.sessions.reading.session import Session
-from expnet_live.sessions.recording import recorder as recorder_module
 from expnet_live.sessions.recording.recorder import Limits, Recorder
 from expnet_live.threads.worker import Life
 
@@ -141,23 +140,17 @@ def test_a_folder_deleted_while_it_is_recorded_into(tmp_path: Path) -> None:
     assert not folder.exists()
 
 
-def test_two_warnings_take_no_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk is filling, and the pictures are wider than any video can be."""
-    monkeypatch.setattr(recorder_module, "_LOOK_EVERY", 0.005)
-    monkeypatch.setattr(recorder_module, "_CHECK_EVERY", 0.01)
+@pytest.mark.parametrize(
+    ("width", "wanted"), [(200, {"free", "another size"}), (20_000, {"free", "another size", "coefficients continue"})]
+)
+def test_warnings_stand_together(tmp_path: Path, width: int, wanted: set[str]) -> None:
+    """The disk is filling, pictures change their size, and perhaps are wider than any video can be."""
     recorder = recorder_in(tmp_path / "s", limits=Limits(warn_free=1e18, least_free=0))
     for i in range(3):
-        recorder.put(live_state(i, 100 + i / 30, np.zeros((2, 20_000, 3), np.uint8), 1, drops=7))
-    told, begun = [""], time.monotonic()
-
-    def watched() -> bool:
-        if recorder.warning != told[-1]:
-            told.append(recorder.warning)
-        return time.monotonic() - begun > 0.5 and len(told) > 2
-
-    until(watched, "both warnings")
+        recorder.put(live_state(i, 100 + i / 30, np.zeros((120, width + i, 3), np.uint8), 1, drops=7))
+    until(lambda: len(recorder.warnings) == len(wanted), "all warnings")
     finish(recorder)
-    assert len(told) == 3 and {"GB are free" in told[1], "GB are free" in told[2]} == {True, False}
+    assert {part for part in wanted if any(part in said for said in recorder.warnings)} == wanted
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
@@ -166,8 +159,8 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
     assert "so nothing more is recorded" in problem and not (tmp_path / "never").exists()
     recorder = recorder_in(tmp_path / "s", limits=Limits(warn_free=1e18, least_free=0))
     put(recorder, range(3))
-    until(lambda: recorder.warning, "the warning")
-    assert "GB are free" in recorder.warning
+    until(lambda: recorder.warnings, "the warning")
+    assert "GB are free" in recorder.warnings[0]
     recorder.limits = Limits(least_free=1e18)  # as if others had filled it
     problem = failed(recorder)
     info = Session.open(tmp_path / "s").info

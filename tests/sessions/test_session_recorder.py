@@ -86,7 +86,7 @@ def test_a_size_that_is_odd_and_one_that_changes(tmp_path: Path) -> None:
         recorder.put(live_state(i, i / 30, picture(i, *((161, 121) if i != 3 else (320, 240)))))
     info = finish(recorder)
     assert (info.width, info.height, info.unwritten, recorder.missed) == (161, 121, ((3, 3),), 1)
-    assert recorder.late == 0 and "another size than 161 x 121" in recorder.warning
+    assert recorder.late == 0 and "another size than 161 x 121" in recorder.warnings[0]
     session = Session.open(tmp_path)
     assert session.rows.video_frame.tolist() == [0, 1, 2, -1, 3, 4]
     assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == [0, 1, 2, 4, 5]
@@ -199,6 +199,6 @@ def test_an_encoder_that_breaks_leaves_the_coefficients(tmp_path: Path) -> None:
     until(lambda: encoder.error is not None, "the end of the encoder")
     put(recorder, range(6, 11))
     info = finish(recorder)
-    assert "coefficients continue" in recorder.warning
+    assert "coefficients continue" in recorder.warnings[0]
     assert (info.frames, info.rows, info.video_frames, info.unwritten) == (11, 11, 5, ((5, 10),))
     assert [n for n, _ in video_numbers(tmp_path / VIDEO)] == list(range(5))

@@ -119,11 +119,11 @@ def test_no_microphone_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_a_microphone_that_fails_costs_the_sound_alone(tmp_path: Path) -> None:
     recorder = record(tmp_path / "s", MicrophoneListener("lavfi:nonsense"), 0.5)
-    assert finish(recorder).sound == "" and "continues without sound" in recorder.warning
+    assert finish(recorder).sound == "" and "continues without sound" in recorder.warnings[0]
     recorder = record(tmp_path / "t", MicrophoneListener("lavfi:aevalsrc=0.5:d=0.3,arealtime"), 1.0)
     info = finish(recorder)
     assert info.sound.startswith("lavfi") and info.video_frames == info.frames
-    assert "no longer gives sound" in recorder.warning
+    assert "no longer gives sound" in recorder.warnings[0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills are another matter there")

@@ -108,8 +108,8 @@ class Recording:
         recorder = self.recorder
         if recorder is None:
             return
-        if recorder.warning and not recorder.ended:
-            self._notices.append(Notice("record warning", "warning", recorder.warning))
+        if recorder.warnings and not recorder.ended:
+            self._notices.append(Notice("record warning", "warning", " ".join(recorder.warnings)))
         # Report again only when the count has doubled: a banner that changes with every frame is unreadable.
         if recorder.late >= max(1, 2 * self._told_missed):
             self._told_missed = recorder.late

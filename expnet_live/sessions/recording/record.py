@@ -92,13 +92,12 @@ def record(
     with _listening(listener), headless(settings, person) as engine:
         recorder = start_recording(engine, spec, Path(folder), video=video, listener=listener)
 
-        said = ""
+        said: list[str] = []
 
         def over() -> bool:
-            nonlocal said
-            if recorder.warning != said:
-                said = recorder.warning
-                say(said)
+            for sentence in recorder.warnings[len(said) :]:
+                said.append(sentence)
+                say(sentence)
             return recorder.ended or (duration is not None and recorder.seconds >= duration)
 
         try:

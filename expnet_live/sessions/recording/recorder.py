@@ -87,7 +87,7 @@ class Recorder(Worker):
     ) -> None:
         super().__init__("recorder")
         self.folder = folder
-        self.warning = ""
+        self.warnings: list[str] = []  # sentences, each once
         self.info: SessionInfo | None = None  # when it has ended
         self.frames = self.missed = 0  # processed frames, and those not written completely
         self.limits = limits or Limits()
@@ -96,7 +96,6 @@ class Recorder(Worker):
         self.encoder = Encoder(folder / VIDEO, self.limits.room, listener) if video else None
         self._listener = listener if video else None
         self._early: deque[Sound] = deque(maxlen=_EARLY)
-        self._warned: set[str] = set()
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
@@ -311,13 +310,13 @@ class Recorder(Worker):
             raise error
         if error is not None:
             self._warn(f"The video can no longer be written ({error}); the coefficients continue.")
-        elif self.encoder is not None and self.encoder.unfit:
+        if self.encoder is not None and self.encoder.unfit:
             width, height = self._size
-            self.warning = (
+            self._warn(
                 f"Pictures of another size than {width} x {height}, the first one's, are not in the video; their "
                 "coefficients are recorded. Start another recording to have both."
             )
-        elif self._listener is not None and self._listener.problem is not None:
+        if error is None and self._listener is not None and self._listener.problem is not None:
             self._warn(f"{self._listener.problem} The recording continues without sound.")
 
     def _end(self, writer: SessionWriter) -> None:
@@ -353,10 +352,8 @@ class Recorder(Worker):
             self._warn(f"Less than {warn:g} GB are free on the disk; at {least:g} GB recording stops.")
 
     def _warn(self, sentence: str) -> None:
-        """Once: two that hold at the same time would take turns."""
-        if sentence not in self._warned:
-            self._warned.add(sentence)
-            self.warning = sentence
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
 
 
 def _at_start(error: Exception, folder: Path) -> str:
