@@ -28,13 +28,13 @@ class People:
 
     def first_of(self) -> dict[int, int]:
         """For each face the first one that looks the same and is never in one frame with it or others like it."""
-        people: dict[int, int] = {}
+        people: dict[int, list[int]] = {}  # the faces of each person, by the first of them
         for face, look in sorted(self.looks.items()):
             like = [
                 (look.distance(self.looks[first]), first)
-                for first in set(people.values())
-                if not any((face, other) in self.together for other, p in people.items() if p == first)
+                for first, faces in people.items()
+                if not any((face, other) in self.together for other in faces)
             ]
             distance, first = min(like, default=(_ALIKE, face))
-            people[face] = first if distance < _ALIKE else face
-        return people
+            people.setdefault(first if distance < _ALIKE else face, []).append(face)
+        return dict(sorted((face, first) for first, faces in people.items() for face in faces))
