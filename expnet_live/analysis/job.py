@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import shutil
-import signal
 import sys
 import threading
 from collections import Counter
@@ -31,7 +30,7 @@ from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.files import checksum
 from expnet_live.core.naming import counted, few, printable
-from expnet_live.core.signals import terminable
+from expnet_live.core.signals import ignore, terminable
 from expnet_live.sessions.format.folder import TABLE
 
 
@@ -142,9 +141,7 @@ _setup: tuple[Options, Event] | None = None
 def _start_worker(options: Options, stop: Event, threads: int) -> None:
     global _setup
     # Ctrl-C, and the end of a terminal, reach every process of it; only the parent decides what to do.
-    for name in ("SIGINT", "SIGHUP"):
-        if hasattr(signal, name):  # Windows has no SIGHUP
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    ignore(("SIGINT", "SIGHUP"))
     threading.Thread(target=_end_with_parent, name="watch of the parent", daemon=True).start()
     _limit_threads(threads)
     _setup = options, stop

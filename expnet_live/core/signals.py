@@ -13,7 +13,7 @@ ENDING = ("SIGTERM", "SIGHUP")  # the end of the user's session, and a terminal 
 @contextmanager
 def on_signals(names: Sequence[str], handle: Callable[[int, object], None]) -> Iterator[None]:
     """Call `handle` at these signals, except those that are ignored, such as SIGHUP after nohup."""
-    before = {n: signal.getsignal(n) for n in (getattr(signal, name, None) for name in names) if n is not None}
+    before = {number: signal.getsignal(number) for number in _there(names)}
     handled = {n: handler for n, handler in before.items() if handler is not signal.SIG_IGN}
     for number in handled:
         signal.signal(number, handle)
@@ -38,11 +38,20 @@ def stopping() -> Iterator[threading.Event]:
         yield stop
 
 
+def ignore(names: Sequence[str]) -> None:
+    """Let the process that has started this one decide what these signals mean."""
+    for number in _there(names):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def leave_stops(worker: int) -> None:
-    """Let the process that has started this one, as its `worker`, decide what these signals mean."""
-    for name in ("SIGINT", *ENDING):
-        if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, signal.SIG_IGN)
+    """`ignore` whatever ends a program, in a `worker` of torch."""
+    ignore(("SIGINT", *ENDING))
+
+
+def _there(names: Sequence[str]) -> list[signal.Signals]:
+    """Those of the signals that this system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
 @contextmanager
