@@ -76,12 +76,11 @@ class Pipeline:
         self.predictor, self.face_model = predictor, face_model
         self.detector = detector or Finder(many=max_faces > 1, device=predictor.device)
         self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
-        # For other face models, the effect of mirroring on their coefficients is unknown.
-        close = CloseLook(predictor, face_model) if isinstance(face_model, FaceModel) else None
+        # The effect of mirroring on the coefficients of other face models is unknown, as is what other crops hold.
+        ours = face_model if isinstance(face_model, FaceModel) and predictor.crop_type is None else None
+        close = None if ours is None else CloseLook(predictor, ours)
         self.close_look: FacePredictor = close or predictor  # that of photos
-        self._second_look = None
-        if second_look and isinstance(face_model, FaceModel):
-            self._second_look = SecondLook(predictor, face_model)
+        self._second_look = None if ours is None or not second_look else SecondLook(predictor, ours)
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
@@ -181,7 +180,7 @@ class Pipeline:
         of = [search for search, _ in places]
         crops = [first_crop(search.image, detection, self.predictor) for search, detection in places]
         looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self.predictor, watch)
-        # The second look determines the crop of the last one, so it must also treat both sides equally.
+        # The second of the three determines the crop of the last, so it must also treat both sides equally.
         for _ in range(2 if self._refine else 0):
             of, looks = _plausible(of, looks)
             crops = [crop_type(self.close_look).of_view(k.view, self.predictor.crop_size) for k in looks]

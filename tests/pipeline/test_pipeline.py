@@ -161,6 +161,28 @@ def test_a_second_look_that_fails_changes_nothing(pipeline: Pipeline, astronaut:
     assert np.array_equal(look.blendshapes, first.blendshapes)
 
 
+def test_a_network_with_crops_of_its_own_gets_no_others(pipeline: Pipeline, astronaut: Image) -> None:
+    """Neither mirrored ones nor larger ones: what is in them is its own affair."""
+
+    class Wide(Crop):
+        pass
+
+    class Own:
+        crop_size, crop_type, tells, device, about = pipeline.predictor.crop_size, Wide, frozenset[str](), "cpu", {}
+
+        def predict(self, crops: Image) -> Prediction:
+            return pipeline.predictor.predict(crops)
+
+    model = pipeline.face_model
+    assert isinstance(model, FaceModel)
+    own = Pipeline(Own(), model, smoothing="off")
+    assert own.close_look is own.predictor
+    (state,) = own.process(Frame(astronaut, 0.0, 0))
+    assert "second look" not in state.stages
+    (state,) = Pipeline(pipeline.predictor, model).process(Frame(astronaut, 0.0, 0))
+    assert "second look" in state.stages
+
+
 def test_mesh(pipeline: Pipeline, astronaut: Image) -> None:
     (state,) = pipeline.photo(astronaut)
     vertices, normals = pipeline.mesh(state)
