@@ -30,7 +30,7 @@ from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="recorders are forked, which this system cannot do")
-def test_killed_at_twenty_momentsmoments(tmp_path: Path) -> None:
+def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
     n, seed = 20, random.randrange(10**6)
     moments = random.Random(seed)
     script = ROOT / "tests" / "support" / "killed_recorder.py"
