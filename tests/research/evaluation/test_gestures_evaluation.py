@@ -45,7 +45,7 @@ def test_what_is_told_of_acts_is_counted() -> None:
     assert (twice.total, twice.minutes, twice.extra_per_minute) == (6, 2.0, 1.0)
 
 
-def test_a_gesture_that_lasts_to_the_end_is_told_and_one_that_ended_at_0_is_not() -> None:
+def test_a_gesture_that_lasts_to_the_end_is_told_and_one_that_ends_at_0_s() -> None:
     tally = Tally()
     tally.add([Act("smile", 9.0, 10.0)], [Event("smile", 9.9, 9.9, 0.5)], 10.0)
     others = [Event("frown", -0.5, -0.2, 0.5, 0.0), Event("smile", 0.3, 0.4, 0.5, 0.7)]
