@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing as mp
 import os
 import shutil
@@ -32,6 +33,8 @@ from expnet_live.core.files import checksum
 from expnet_live.core.naming import counted, few, printable
 from expnet_live.core.signals import ignore, terminable
 from expnet_live.sessions.format.folder import TABLE
+
+log = logging.getLogger(__name__)
 
 
 def run_job(inputs: Sequence[str], options: Options, jobs: int = 1, earlier: Earlier = Earlier.KEEP) -> int:
@@ -134,8 +137,25 @@ class _Worker:
             raise _StoppedError
 
 
+class _Warnings(logging.Handler):
+    """Keeps the warnings of this process, whose standard error nobody reads, for the parent."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._kept: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is None:  # else the item has a sentence
+            self._kept.append(record.getMessage())
+
+    def take(self) -> list[str]:
+        kept, self._kept = self._kept, []
+        return kept
+
+
 _worker: _Worker | None = None
 _setup: tuple[Options, Event] | None = None
+_warnings = _Warnings()
 
 
 def _start_worker(options: Options, stop: Event, threads: int) -> None:
@@ -143,6 +163,7 @@ def _start_worker(options: Options, stop: Event, threads: int) -> None:
     # Ctrl-C, and the end of a terminal, reach every process of it; only the parent decides what to do.
     ignore(("SIGINT", "SIGHUP"))
     threading.Thread(target=_end_with_parent, name="watch of the parent", daemon=True).start()
+    logging.getLogger("expnet_live").addHandler(_warnings)
     _limit_threads(threads)
     _setup = options, stop
 
@@ -155,14 +176,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(item: Item, folder: Path) -> tuple[Done, Reader]:
+def _work(item: Item, folder: Path) -> tuple[Done, Reader, list[str]]:
     # Loaded here instead of in the initialiser, whose errors would only say that the pool is broken.
     global _worker
     assert _setup is not None
     if _worker is None:
         _worker = _Worker(*_setup)
     done = analyze_item(item, folder, _worker.estimator, _worker.options, _worker)
-    return done, _worker.reader
+    return done, _worker.reader, _warnings.take()
 
 
 def _limit_threads(threads: int) -> None:
@@ -188,7 +209,9 @@ def _on_processes(
             futures = {pool.submit(_work, items[i], folders[i]): i for i in numbers}
             try:
                 for future in as_completed(futures):
-                    done[futures[future]], reader = future.result()
+                    done[futures[future]], reader, warnings = future.result()
+                    for sentence in warnings:
+                        log.warning("%s", sentence)
                     results.check_reader(reader)
                     readers.append(reader)
                     _complain(done[futures[future]], bar)

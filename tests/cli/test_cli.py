@@ -154,7 +154,8 @@ def test_a_folder_of_sessions_that_does_not_exist(tmp_path: Path, capsys: pytest
     assert "There is no folder" in capsys.readouterr().err
 
 
-def test_a_warning_reaches_the_terminal_as_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_warning_reaches_the_terminal_as_one_sentence(tmp_path: Path, jobs: str) -> None:
     """The runtime files of a network are not used for another one, which costs time."""
     shipped = asset("expnet.safetensors")
     for path in (shipped, *runtime_files(shipped)):
@@ -163,8 +164,8 @@ def test_a_warning_reaches_the_terminal_as_one_sentence(tmp_path: Path) -> None:
     content = bytearray(weights.read_bytes())
     content[-4] ^= 1  # the last bit of a weight
     weights.write_bytes(content)
-    done = run_python("-m", "expnet_live", "analyze", "demo", "--out", str(tmp_path / "out"), "--duration", "0.1",
-                      "--model", str(weights))  # fmt: skip
+    done = run_python("-m", "expnet_live", "analyze", "demo", str(asset("demo.mp4")), "--out", str(tmp_path / "out"),
+                      "--duration", "0.1", "--model", str(weights), "--jobs", jobs)  # fmt: skip
     lines = done.stderr.splitlines()
     assert done.returncode == 0 and len(lines) == 1
     assert lines[0].startswith("expnet-live: ") and "made from other weights" in lines[0]
