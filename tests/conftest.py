@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,6 +23,18 @@ from expnet_live.video.writer import CRASH_SAFE, VideoWriter
 # Torch for CUDA brings it for training; it crashes where Mesa has loaded another LLVM for the window before.
 if find_spec("triton"):
     import_module("triton")
+
+
+@pytest.fixture
+def heeding_signals() -> Iterator[None]:
+    """Let Ctrl-C and the end of a terminal do what they usually do. Programs in the background of a script ignore the
+    first, those of nohup the second, and so do all that they start."""
+    usual = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}  # Windows has no SIGHUP
+    numbers = {getattr(signal, name): handler for name, handler in usual.items() if hasattr(signal, name)}
+    before = {number: signal.signal(number, handler) for number, handler in numbers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -286,18 +286,7 @@ def interrupting(original: Callable[..., object], after: int) -> Callable[..., o
     return wrapped
 
 
-@pytest.fixture
-def heeding_ctrl_c() -> Iterator[None]:
-    """Restore Ctrl-C, because a shell makes background programs ignore it; likewise the end of a terminal."""
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    if sys.platform != "win32":
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("heeding_signals")
 def test_ctrl_c_leaves_nothing(
     video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -307,7 +296,7 @@ def test_ctrl_c_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("heeding_signals")
 @pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C is another signal")
 @pytest.mark.parametrize("sign", ["SIGINT", "SIGHUP"])
 def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path, sign: str) -> None:
@@ -348,7 +337,7 @@ def test_a_killed_run_leaves_no_processes_and_the_next_one_removes_its_files(
     assert {path.name for path in out.iterdir()} == {"coefficients.csv", "run.json"}
 
 
-@pytest.mark.usefixtures("heeding_ctrl_c")
+@pytest.mark.usefixtures("heeding_signals")
 @pytest.mark.parametrize("sign", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_ctrl_c_keeps_what_a_camera_has_seen(video: Path, tmp_path: Path, sign: str) -> None:
     if not hasattr(signal, sign):

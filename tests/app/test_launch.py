@@ -55,17 +55,13 @@ def test_a_scripted_run_mirrors_the_demo_and_takes_a_picture(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these signals are POSIX's")
+@pytest.mark.usefixtures("heeding_signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_close_the_window_and_its_recording(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C, the end of the user's session, and a terminal that is closed."""
     session = tmp_path / "session"
     command = [sys.executable, str(ROOT / "main.py"), "--source", "demo", "--record", str(session)]
-    # As in a terminal: a shell without job control lets its background programs ignore Ctrl-C.
-    reset = f"signal.signal({int(number)}, signal.SIG_DFL)"
-    by_default = f"import os, signal, sys; {reset}; os.execv(sys.argv[1], sys.argv[1:])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", by_default, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     table = session / "coefficients.csv"
     try:
         until(lambda: table.exists() and table.read_text(encoding="utf-8").count("\n") > 5, "the recording")

@@ -62,16 +62,15 @@ def test_every_frame_is_a_row_or_a_drop_and_a_photo_ends(tmp_path: Path) -> None
     assert info.complete and 0.5 < info.duration < 2.0
 
 
+@pytest.mark.usefixtures("heeding_signals")
 @pytest.mark.skipif(os.name != "posix", reason="signals are another matter there")
 def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
     enough_disk(tmp_path)
     runs = {}
     signs = {"ended": signal.SIGTERM, "terminal closed": signal.SIGHUP, "killed": signal.SIGKILL}
-    heeded = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup switches off
     for name, sign in signs.items():
         command = [*COMMAND, "record", "--source", "demo", "--out", str(tmp_path / name), "--no-video"]
         runs[name] = sign, subprocess.Popen([*command, "--duration", "300"], stdout=subprocess.PIPE, text=True)
-    signal.signal(signal.SIGHUP, heeded)
     for name, (sign, process) in runs.items():
         table, end = tmp_path / name / TABLE, time.monotonic() + 120
         while not table.is_file() or table.read_bytes().count(b"\n") < 4:

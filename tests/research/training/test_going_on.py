@@ -34,6 +34,7 @@ from expnet_live.research.training.finder.train import train_finder
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.train import train
 
+pytestmark = pytest.mark.usefixtures("heeding_signals")
 State = dict[str, torch.Tensor]
 
 
