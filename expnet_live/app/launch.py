@@ -123,6 +123,9 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     with _closing_on_signals(window):
         status = application.exec()
     recording.stop()
+    if window.isVisible():  # it was not closed: the display is gone, as when its server ends
+        log.warning("the display is gone")
+        controller.close()
     if launch.screenshot is not None and pictures:
         save_picture(pictures[0], launch.screenshot)
     summary = _summary(window, begun)

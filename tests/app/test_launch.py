@@ -75,6 +75,38 @@ def test_signals_close_the_window_and_its_recording(tmp_path: Path, number: sign
     assert json.loads((session / "session.json").read_text(encoding="utf-8"))["status"] == "complete"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have one display")
+def test_a_display_that_ends_closes_the_recording(tmp_path: Path) -> None:
+    """As that of a remote desktop, or one whose server crashes."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as answer:
+        display = f":{answer.readline().strip()}"
+    session = tmp_path / "session"
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), "--source", "demo", "--record", str(session)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DISPLAY": display},
+    )
+    table = session / "coefficients.csv"
+    try:
+        until(lambda: table.exists() and table.read_text(encoding="utf-8").count("\n") > 5, "the recording")
+        server.kill()
+        said, _ = process.communicate(timeout=60)
+    finally:
+        for ended in (server, process):
+            ended.kill()
+            ended.wait()
+    assert str(session) in said
+    assert json.loads((session / "session.json").read_text(encoding="utf-8"))["status"] == "complete"
+
+
 @pytest.mark.parametrize(("scale", "lines"), [("1.25", 950), ("2", 920), ("2.5", 900)])
 def test_the_first_window_fits_its_screen(tmp_path: Path, scale: str, lines: int) -> None:
     """On the tests' screen of 1600 x 1000 pixels, a title bar leaves room for so many lines; at 200 % for 800 x 460,
