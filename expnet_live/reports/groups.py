@@ -6,6 +6,7 @@ import csv
 import io
 import unicodedata
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -151,9 +152,14 @@ def assign(
                 f"{one.source} shows two faces at once; write a line of --groups for each that counts, such as: "
                 f"{one.name}"
             )
+    shared = Counter(r.source for r, _ in found if r.source not in own)
     remarks = [
         f"{few(names)}: {why}"
         for names, why in (
+            (
+                [source for source, faces in shared.items() if faces > 1],
+                "faces look like several people, whom one line of --groups counts as one person.",
+            ),
             ([r.name for r in nameless], "not in the comparison, because --groups has lines for other faces only."),
             ([name for key, name in lines.items() if key not in used], "in --groups, but no such recording is read."),
         )
