@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 ENDING = ("SIGTERM", "SIGHUP")  # the end of the user's session, and a terminal that is closed; Windows has no SIGHUP
+_ended = threading.Event()  # that of a terminal comes twice, from itself and from its shell
 
 
 @contextmanager
@@ -26,11 +27,14 @@ def on_signals(names: Sequence[str], handle: Callable[[int, object], None]) -> I
 
 @contextmanager
 def stopping() -> Iterator[threading.Event]:
-    """Let Ctrl-C, and whatever else ends a program, set an event, for what then ends and is kept; a second aborts."""
+    """Let Ctrl-C, and whatever else ends a program, set an event, for what then ends and is kept. A second Ctrl-C
+    aborts."""
     stop = threading.Event()
 
     def handle(number: int, frame: object) -> None:
-        if stop.is_set():
+        if number != signal.SIGINT:
+            _ended.set()
+        elif stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
@@ -56,10 +60,14 @@ def _there(names: Sequence[str]) -> list[signal.Signals]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Make SIGTERM, and a terminal that is closed, clean up like Ctrl-C instead of killing the process."""
+    """Make SIGTERM, and a terminal that is closed, clean up like Ctrl-C instead of killing the process, and let no
+    further one disturb that."""
 
     def handle(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        if not _ended.is_set():
+            _ended.set()
+            raise KeyboardInterrupt
 
+    _ended.clear()
     with on_signals(ENDING, handle):
         yield

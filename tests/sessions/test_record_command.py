@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from media import write_numbered
 from session_files import INFO_OF_TEST, write_session
+from waiting import until
 
 from expnet_live.cli import main
 from expnet_live.sessions.format.folder import TABLE
@@ -25,8 +28,6 @@ COMMAND = [sys.executable, "-m", "expnet_live"]
 
 
 def enough_disk(path: Path) -> None:
-    import shutil
-
     if shutil.disk_usage(path).free < 1.1e9:
         pytest.skip("less than 1 GB is free on this disk")
 
@@ -85,6 +86,22 @@ def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
     assert not Session.open(tmp_path / "killed").info.complete
     assert main(["sessions", "recover", str(tmp_path / "killed")]) == 0
     assert Session.open(tmp_path / "killed").info.recovered
+
+
+@pytest.mark.usefixtures("heeding_signals")
+@pytest.mark.skipif(os.name != "posix", reason="signals are another matter there")
+def test_a_terminal_that_says_again_that_it_is_closed(tmp_path: Path) -> None:
+    """It says so itself, and so does its shell, while the recording ends."""
+    enough_disk(tmp_path)
+    command = [*COMMAND, "record", "--source", "demo", "--out", str(tmp_path / "s"), "--duration", "300"]
+    process = subprocess.Popen(command)
+    table = tmp_path / "s" / TABLE
+    until(lambda: table.is_file() and table.read_bytes().count(b"\n") > 30, "the recording")
+    while process.poll() is None:
+        process.send_signal(signal.SIGHUP)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.002)
+    assert Session.open(tmp_path / "s").info.complete
 
 
 def test_what_cannot_be_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
