@@ -71,8 +71,8 @@ class FacePredictor(Protocol):
         ...
 
     def predict(self, crops: Image, /) -> Prediction:
-        """Predict for each crop alone. The pose must follow the pixels: with our face model, a face whose rotation or
-        size differs between slightly moved crops is taken for no face.
+        """Predict for each crop alone. The answer must follow the pixels: with our face model, a face whose rotation or
+        size differs between slightly moved crops is taken for no face, and expressions are means with mirrored crops.
         """
         ...
 

@@ -237,7 +237,7 @@ def test_a_calibration_ends_when_the_model_changes(engine: Engine, results: list
 def test_calibration_takes_the_neutral_and_leaves_blinks(
     engine: Engine, puppet: Puppet, results: list[Person | str]
 ) -> None:
-    puppet.show(jawOpen=0.8, browInnerUp=-0.6, eyeBlinkLeft=0.7)
+    puppet.show(jawOpen=0.8, browInnerUp=-0.6, eyeBlinkLeft=0.7, eyeBlinkRight=0.7)
     engine.set_source(SourceSpec.camera(0))
     next_state(engine, lambda s: bool(s.faces))
     engine.inference.calibrate()
