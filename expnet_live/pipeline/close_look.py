@@ -2,13 +2,13 @@
 
 They are more accurate than a single crop, because the network's first stride of four pixels makes results depend
 slightly on where edges are in its grid; and they treat both sides of a face equally. For occluded faces, two sizes beat
-one. Photos get the close look, four crops; tracked faces get a second look after the tracker's, which costs one.
+one. Photos get the close look, four crops; tracked faces get two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch
+from expnet_live.pipeline.look import FacePredictor
 from expnet_live.pipeline.look import Prediction as PredictionProtocol
 
 _STEP = 2  # px, half of the network's first stride
@@ -46,7 +46,8 @@ _CLOSE = (
     _Version(-_STEP, -_STEP, 0.92, False),
     _Version(_STEP, -_STEP, 0.92, True),
 )
-_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside the tracker's crop: see docs/expression.md
+_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside that one: see docs/expression.md
+_GAZE_MIRRORED = np.array([-1, 1], np.float32)  # of each eye, which also takes the other's place
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
 
@@ -88,36 +89,41 @@ class CloseLook:
         )
 
 
-class SecondLook:
-    """Looks again at tracked faces, larger and mirrored, and averages what both looks say of the expression."""
+class TwoCrops(Crop):
+    """A crop cut as it is, then larger and mirrored: (2, size, size, 3)."""
+
+    def cut(self, image: Image) -> Image:
+        return np.stack([super().cut(image), _AGAIN.cut(self, image)])
+
+
+class TwoLooks:
+    """A predictor that averages what another one says of the expression in both versions of each crop.
+
+    Pose, identity and confidence are those of the crop itself.
+    """
+
+    crop_type = TwoCrops
 
     def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model
+        self.crop_size, self.device = predictor.crop_size, predictor.device
+        self.tells, self.about = predictor.tells, predictor.about
 
-    def __call__(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> list[Look]:
-        """The looks (of Crop) with means of expression, gaze and blendshapes; their poses and identities stay."""
-        if not looks:
-            return []
-        size = self._predictor.crop_size
-        with watch("second look"):
-            pixels = np.stack([_AGAIN.cut(Crop.of_view(look.view, size), image) for look in looks])
-            p = _in_crop(self._predictor.predict(pixels), (_AGAIN,) * len(looks), self._model, size)
-        return [
-            replace(
-                look,
-                expression=_between(look.expression, p.expression[i]),
-                gaze=None if look.gaze is None or p.gaze is None else _between(look.gaze, p.gaze[i]),
-                blendshapes=None
-                if look.blendshapes is None or p.blendshapes is None
-                else _between(look.blendshapes, p.blendshapes[i]),
-            )
-            for i, look in enumerate(looks)
-        ]
-
-
-def _between(first: Array, second: Array) -> Array:
-    """The mean of both answers, or the first where the second is no number."""
-    return np.asarray((first + second) / 2 if np.isfinite(second).all() else first, np.float32)
+    def predict(self, crops: Image) -> Prediction:
+        """Predict for crops (N, 2, S, S, 3) BGR uint8 from TwoCrops; results are in the pixels of the crop itself."""
+        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
+        expression, _ = self._model.mirrored(p.expression[1::2], p.identity[1::2])
+        gaze, actions = p.gaze, p.blendshapes
+        return Prediction(
+            expression=(p.expression[::2] + expression) / 2,
+            identity=p.identity[::2],
+            rotation=p.rotation[::2],
+            scale=p.scale[::2],
+            origin=p.origin[::2],
+            gaze=None if gaze is None else (gaze[::2] + gaze[1::2, ::-1] * _GAZE_MIRRORED) / 2,
+            confidence=p.confidence[::2],
+            blendshapes=None if actions is None else (actions[::2] + actions[1::2, MIRROR]) / 2,
+        )
 
 
 def _in_crop(p: PredictionProtocol, versions: Sequence[_Version], model: FaceModel, size: int) -> Prediction:
@@ -130,7 +136,7 @@ def _in_crop(p: PredictionProtocol, versions: Sequence[_Version], model: FaceMod
     origin[mirrored, 0] = size - 1 - origin[mirrored, 0]
     gaze = None if p.gaze is None else p.gaze.copy()
     if gaze is not None:
-        gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
+        gaze[mirrored] = gaze[mirrored, ::-1] * _GAZE_MIRRORED
     blendshapes = None if p.blendshapes is None else p.blendshapes.copy()
     if blendshapes is not None:
         blendshapes[mirrored] = blendshapes[mirrored][:, MIRROR]

@@ -17,7 +17,7 @@ from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction
-from expnet_live.pipeline.close_look import CloseCrop, CloseLook, SecondLook
+from expnet_live.pipeline.close_look import CloseCrop, CloseLook, TwoCrops, TwoLooks
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor, Stopwatch, look_at
 from expnet_live.pipeline.pipeline import Pipeline
@@ -122,16 +122,18 @@ def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astron
     assert abs(one.view.scale / four.view.scale - 1) < 0.02
 
 
-def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(pipeline: Pipeline, astronaut: Image) -> None:
+def test_two_looks_are_the_mean_with_a_larger_mirrored_crop(pipeline: Pipeline, astronaut: Image) -> None:
     model, size = pipeline.face_model, pipeline.predictor.crop_size
     assert isinstance(model, FaceModel)
     (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, size)], pipeline.predictor, Stopwatch())
-    (look,) = SecondLook(pipeline.predictor, model)(astronaut, [first], Stopwatch())
+    crop = Crop.of_view(first.view, size)
+    (first,) = look_at(astronaut, [crop], pipeline.predictor, Stopwatch())
+    both = TwoLooks(pipeline.predictor, model)
+    (look,) = look_at(astronaut, [TwoCrops(crop.x, crop.y, crop.side, crop.roll, size)], both, Stopwatch())
 
     # The other way round: the picture is mirrored, then cut.
     flipped = np.ascontiguousarray(astronaut[:, ::-1])
-    there = Crop.of_view(first.view, size)
-    there = replace(there, x=astronaut.shape[1] - 1 - there.x, roll=-there.roll, side=there.side / 1.16)
+    there = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll, side=crop.side / 1.16)
     p = pipeline.predictor.predict(there.cut(flipped)[None])
     expression, _ = model.mirrored(p.expression, p.identity)
     assert p.blendshapes is not None and p.gaze is not None
@@ -140,25 +142,8 @@ def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(pipeline: Pipelin
     assert np.allclose(look.expression, (first.expression + expression[0]) / 2, atol=0.02)
     assert np.allclose(look.blendshapes, (first.blendshapes + p.blendshapes[0, MIRROR]) / 2, atol=0.01)
     assert np.allclose(look.gaze, (first.gaze + p.gaze[0, ::-1] * [-1, 1]) / 2, atol=0.01)
-    assert look.view is first.view and look.identity is first.identity
-
-
-def test_a_second_look_that_fails_changes_nothing(pipeline: Pipeline, astronaut: Image) -> None:
-    class Failing:
-        crop_size, crop_type, tells, device, about = 96, None, frozenset[str](), "cpu", dict[str, object]()
-
-        def predict(self, crops: Image) -> Prediction:
-            p = pipeline.predictor.predict(np.zeros((len(crops), *first.pixels.shape), np.uint8))
-            return replace(p, expression=p.expression * np.nan, blendshapes=np.full((len(crops), 52), np.nan))
-
-    model = pipeline.face_model
-    assert isinstance(model, FaceModel)
-    crop = Crop(225, 110, 150, 0.2, pipeline.predictor.crop_size)
-    (first,) = look_at(astronaut, [crop], pipeline.predictor, Stopwatch())
-    (look,) = SecondLook(Failing(), model)(astronaut, [first], Stopwatch())
-    assert np.array_equal(look.expression, first.expression)
-    assert first.blendshapes is not None and look.blendshapes is not None
-    assert np.array_equal(look.blendshapes, first.blendshapes)
+    assert np.allclose(look.identity, first.identity) and np.allclose(look.view.rotation, first.view.rotation)
+    assert look.confidence == first.confidence and np.array_equal(look.pixels, first.pixels)
 
 
 def test_a_network_with_crops_of_its_own_gets_no_others(pipeline: Pipeline, astronaut: Image) -> None:
@@ -177,10 +162,8 @@ def test_a_network_with_crops_of_its_own_gets_no_others(pipeline: Pipeline, astr
     assert isinstance(model, FaceModel)
     own = Pipeline(Own(), model, smoothing="off")
     assert own.close_look is own.predictor
-    (state,) = own.process(Frame(astronaut, 0.0, 0))
-    assert "second look" not in state.stages
-    (state,) = Pipeline(pipeline.predictor, model).process(Frame(astronaut, 0.0, 0))
-    assert "second look" in state.stages
+    assert own.look is own.predictor and len(own.process(Frame(astronaut, 0.0, 0))) == 1
+    assert isinstance(Pipeline(pipeline.predictor, model).look, TwoLooks)
 
 
 def test_mesh(pipeline: Pipeline, astronaut: Image) -> None:

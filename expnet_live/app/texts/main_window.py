@@ -267,7 +267,6 @@ STAGES = {
     "detect": "detector",
     "crop": "crop",
     "network": "network",
-    "second look": "second look",
     "smooth": "smoothing",
     "mesh": "mesh",
     "screen": "screen",

@@ -115,10 +115,9 @@ class Listener:
 
     def _given(self, image: Image, view: WeakPerspective) -> Array | None:
         """What is said where the finder sees no face, in the crop of the true pose."""
-        predictor = self._pipeline.predictor
+        predictor = self._pipeline.look
         crop = crop_type(predictor).of_view(view, predictor.crop_size)
-        looks = look_at(image, [crop], predictor, Stopwatch())
-        return self._pipeline.look_again(image, looks, Stopwatch())[0].blendshapes
+        return look_at(image, [crop], predictor, Stopwatch())[0].blendshapes
 
 
 @dataclass(frozen=True)
