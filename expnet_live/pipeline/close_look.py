@@ -46,8 +46,8 @@ _CLOSE = (
     _Version(-_STEP, -_STEP, 0.92, False),
     _Version(_STEP, -_STEP, 0.92, True),
 )
-_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside that one: see docs/expression.md
-_GAZE_MIRRORED = np.array([-1, 1], np.float32)  # of each eye, which also takes the other's place
+_SAME = _Version(0, 0, 1, False)
+_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside the crop itself: see docs/expression.md
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
 
@@ -59,23 +59,31 @@ class CloseCrop(Crop):
         return np.stack([version.cut(self, image) for version in _CLOSE])
 
 
-class CloseLook:
-    """A predictor that averages another one's predictions for the four versions of each crop.
-
-    A mirrored picture gets the mirrored prediction, except for rounding. It takes four times as long.
-    """
-
-    crop_type = CloseCrop
+class _Several:
+    """A predictor that averages another one's predictions for several versions of each crop."""
 
     def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
         self._predictor, self._model = predictor, model
         self.crop_size, self.device = predictor.crop_size, predictor.device
         self.tells, self.about = predictor.tells, predictor.about
 
+    def _in_crop(self, crops: Image, versions: tuple[_Version, ...]) -> Prediction:
+        """Predictions for each version of crops (N, V, S, S, 3), as predictions for the crops themselves (N V, ...)."""
+        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
+        return _in_crop(p, versions * len(crops), self._model, self.crop_size)
+
+
+class CloseLook(_Several):
+    """Averages the predictions for four versions.
+
+    A mirrored picture gets the mirrored prediction, except for rounding. It takes four times as long.
+    """
+
+    crop_type = CloseCrop
+
     def predict(self, crops: Image) -> Prediction:
         """Predict for crops (N, 4, S, S, 3) BGR uint8 from CloseCrop; results are in the pixels of the crop itself."""
-        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
-        p = _in_crop(p, _CLOSE * len(crops), self._model, self.crop_size)
+        p = self._in_crop(crops, _CLOSE)
         scale = np.log(p.scale)
         return Prediction(
             expression=_mean(p.expression),
@@ -96,33 +104,23 @@ class TwoCrops(Crop):
         return np.stack([super().cut(image), _AGAIN.cut(self, image)])
 
 
-class TwoLooks:
-    """A predictor that averages what another one says of the expression in both versions of each crop.
-
-    Pose, identity and confidence are those of the crop itself.
-    """
+class TwoLooks(_Several):
+    """Averages what is said of the expression in two versions. Pose, identity and confidence are those of the first."""
 
     crop_type = TwoCrops
 
-    def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
-        self._predictor, self._model = predictor, model
-        self.crop_size, self.device = predictor.crop_size, predictor.device
-        self.tells, self.about = predictor.tells, predictor.about
-
     def predict(self, crops: Image) -> Prediction:
         """Predict for crops (N, 2, S, S, 3) BGR uint8 from TwoCrops; results are in the pixels of the crop itself."""
-        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
-        expression, _ = self._model.mirrored(p.expression[1::2], p.identity[1::2])
-        gaze, actions = p.gaze, p.blendshapes
+        p = self._in_crop(crops, (_SAME, _AGAIN))
         return Prediction(
-            expression=(p.expression[::2] + expression) / 2,
+            expression=_mean(p.expression, 2),
             identity=p.identity[::2],
             rotation=p.rotation[::2],
             scale=p.scale[::2],
             origin=p.origin[::2],
-            gaze=None if gaze is None else (gaze[::2] + gaze[1::2, ::-1] * _GAZE_MIRRORED) / 2,
+            gaze=None if p.gaze is None else _mean(p.gaze, 2),
             confidence=p.confidence[::2],
-            blendshapes=None if actions is None else (actions[::2] + actions[1::2, MIRROR]) / 2,
+            blendshapes=None if p.blendshapes is None else _mean(p.blendshapes, 2),
         )
 
 
@@ -136,7 +134,7 @@ def _in_crop(p: PredictionProtocol, versions: Sequence[_Version], model: FaceMod
     origin[mirrored, 0] = size - 1 - origin[mirrored, 0]
     gaze = None if p.gaze is None else p.gaze.copy()
     if gaze is not None:
-        gaze[mirrored] = gaze[mirrored, ::-1] * _GAZE_MIRRORED
+        gaze[mirrored] = gaze[mirrored, ::-1] * np.array([-1, 1], np.float32)
     blendshapes = None if p.blendshapes is None else p.blendshapes.copy()
     if blendshapes is not None:
         blendshapes[mirrored] = blendshapes[mirrored][:, MIRROR]
@@ -168,6 +166,6 @@ def _spread(four: Array) -> Array:
     return np.asarray(four.reshape(-1, 4, *four.shape[1:]).std(1), np.float32)
 
 
-def _mean(four: Array) -> Array:
-    """Mean over the four predictions (4 N, ...) for each of N crops."""
-    return np.asarray(four.reshape(-1, 4, *four.shape[1:]).mean(1), np.float32)
+def _mean(predictions: Array, versions: int = 4) -> Array:
+    """Mean over the predictions (V N, ...) of so many versions for each of N crops."""
+    return np.asarray(predictions.reshape(-1, versions, *predictions.shape[1:]).mean(1), np.float32)
