@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import counted
 from expnet_live.core.signals import ENDING, on_signals
 from expnet_live.threads.worker import Life
 
@@ -136,7 +137,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
             print(f"Screenshot: {launch.screenshot}")
     recorded = controller.recording.last
     if launch.record is not None and recorded is not None and recorded.problem is None:
-        print(f"{launch.record}: {recorded.seconds:.1f} s, {recorded.frames} frames.")
+        print(f"{launch.record}: {recorded.seconds:.1f} s, {counted(recorded.frames, 'frame')}.")
     logs.stop(handler)
     sys.excepthook = sys.__excepthook__
     if launch.record is not None and (recorded is None or recorded.problem is not None):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
 from expnet_live.core.arguments import SMOOTHINGS, positive_int
+from expnet_live.core.naming import counted
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
@@ -121,8 +122,8 @@ def _shown(session: Session) -> str:
         "rows": f"{len(rows)}",
         "frames": f"{info.frames}, {'an unknown number' if info.drops is None else info.drops} dropped",
         "not written": f"{info.n_unwritten}" if info.n_unwritten else "",
-        "without face": f"{len(info.lost_face)} times, {lost:.1f} s in total" if info.lost_face else "",
-        "video": "none" if info.video_frames is None else f"{info.video_frames} pictures",
+        "without face": f"{counted(len(info.lost_face), 'time')}, {lost:.1f} s in total" if info.lost_face else "",
+        "video": "none" if info.video_frames is None else counted(info.video_frames, "picture"),
         "sound": info.sound,
         "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
         "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
@@ -151,7 +152,7 @@ def run_recover(args: argparse.Namespace) -> int:
             failed = True
             print(f"expnet-live: {error}", file=sys.stderr)
             continue
-        video = "" if info.video_frames is None else f", {info.video_frames} pictures"
+        video = "" if info.video_frames is None else f", {counted(info.video_frames, 'picture')}"
         print(f"{folder} is complete: {info.duration:.1f} s, {info.rows} rows{video}.")
     if not folders:
         print("No session needs recovery.")
@@ -167,7 +168,7 @@ def run_import(args: argparse.Namespace) -> int:
     from expnet_live.cli.profile import person_of
     from expnet_live.cli.progress import progress_bar
     from expnet_live.core.errors import UserError
-    from expnet_live.core.naming import counted, few
+    from expnet_live.core.naming import few
     from expnet_live.core.signals import terminable
     from expnet_live.live.state import Settings
     from expnet_live.pipeline.pipeline import Pipeline
@@ -232,7 +233,8 @@ def run_reanalyze(args: argparse.Namespace) -> int:
     name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
     with terminable(), progress_bar() as progress:
         done = reanalyze(session, name, settings, progress)
-    print(f"{done.folder}: {len(set(done.rows.frame.tolist()))} pictures, {int((done.rows.face >= 0).sum())} faces.")
+    pictures, faces = len(set(done.rows.frame.tolist())), int((done.rows.face >= 0).sum())
+    print(f"{done.folder}: {counted(pictures, 'picture')}, {counted(faces, 'face')}.")
     if args.compare:
         print(_compared(session, done))
     if done.info.problem:
