@@ -31,7 +31,7 @@ from expnet_live.analysis.rest import rest_of
 from expnet_live.analysis.results import Earlier, Results
 from expnet_live.core.files import checksum
 from expnet_live.core.naming import counted, few, printable
-from expnet_live.core.signals import ignore, terminable
+from expnet_live.core.signals import ignore, start_tracker, terminable
 from expnet_live.sessions.format.folder import TABLE
 
 log = logging.getLogger(__name__)
@@ -199,6 +199,7 @@ def _on_processes(
 ) -> tuple[list[Done], Reader | None]:
     # torch and mediapipe run threads, which a forked process would not have.
     context = mp.get_context("spawn")
+    start_tracker()
     stop = context.Event()
     done: dict[int, Done] = {}
     readers: list[Reader] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
+from expnet_live.core.signals import start_tracker
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -92,6 +93,7 @@ def _started(name: str) -> Iterator[Any]:
         from distributed import LocalCluster
 
         workers = int(number) if number else None
+        start_tracker()
         with LocalCluster(
             n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster:

@@ -48,6 +48,22 @@ def ignore(names: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
+def start_tracker() -> None:
+    """Start the process in which multiprocessing notes what its processes share, deaf to a terminal that is closed.
+
+    It ignores Ctrl-C and SIGTERM by itself, but SIGHUP would end it before the others, which then complain. Windows has
+    no such process.
+    """
+    if hasattr(signal, "SIGHUP"):
+        from multiprocessing import resource_tracker
+
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # a started process keeps what is blocked
+        try:
+            resource_tracker.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def leave_stops(worker: int) -> None:
     """`ignore` whatever ends a program, in a `worker` of torch."""
     ignore(("SIGINT", *ENDING))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +42,20 @@ def test_a_second_ctrl_c_aborts() -> None:
         assert stop.is_set()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="this system does not tell which signals are blocked"
+)
+def test_multiprocessings_tracker_is_deaf_to_a_closed_terminal() -> None:
+    code = """
+from multiprocessing import resource_tracker
+from pathlib import Path
+from expnet_live.core.signals import start_tracker
+start_tracker()
+for process in (resource_tracker._resource_tracker._pid, "self"):
+    print(Path(f"/proc/{process}/status").read_text().split("SigBlk:")[1].split()[0])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    tracker, own = (int(mask, 16) >> (signal.SIGHUP - 1) & 1 for mask in done.stdout.split())
+    assert (tracker, own) == (1, 0)
