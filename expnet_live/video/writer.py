@@ -104,7 +104,8 @@ class VideoWriter:
 
     def close(self) -> None:
         try:
-            if self._stream is not None:
+            # To end an encoder that could not begin, such as one for too wide pictures, would crash PyAV 19.
+            if self.frames:
                 self._container.mux(self._stream.encode(None))
             if self._sound is not None:
                 self._sound.close()
