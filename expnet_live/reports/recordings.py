@@ -20,7 +20,7 @@ from expnet_live.core.naming import few, printable
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
-from expnet_live.sessions.format.folder import is_session
+from expnet_live.sessions.format.folder import INFO, RUN, TABLE, is_session
 from expnet_live.sessions.format.markers import Marker, markers_of_rows
 from expnet_live.sessions.format.table import BLENDSHAPES, BOX, MARKER, QUALITY, ROTATION
 from expnet_live.sessions.reading.session import Session
@@ -118,8 +118,8 @@ def is_recorded(path: Path) -> bool:
     data set, in which there may be many faces."""
     if not path.is_dir():
         return path.suffix.lower() in (".csv", ".parquet")
-    return (path / "run.json").is_file() or any(
-        next(path.glob(pattern), None) is not None for pattern in ("*/session.json", "**/*.parquet")
+    return (path / RUN).is_file() or any(
+        next(path.glob(pattern), None) is not None for pattern in (f"*/{INFO}", "**/*.parquet")
     )
 
 
@@ -138,9 +138,9 @@ def read_recordings(inputs: Sequence[Path]) -> Recordings:
 
 def _sessions_in(path: Path) -> list[Path]:
     """The sessions of a folder of sessions; of anything else, itself."""
-    if is_session(path) or (path / "coefficients.csv").exists() or not path.is_dir():
+    if is_session(path) or (path / TABLE).exists() or not path.is_dir():
         return [path]
-    return sorted(p for p in path.iterdir() if (p / "session.json").is_file()) or [path]
+    return sorted(p for p in path.iterdir() if (p / INFO).is_file()) or [path]
 
 
 def _told_apart(read: Mapping[Path, Sequence[Recording]]) -> list[Recording]:
@@ -162,11 +162,11 @@ def _below(path: Path, source: str) -> str:
 
 
 def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
-    if is_session(path) and (path / "session.json").is_file():
+    if (path / INFO).is_file():
         return _session(Session.open(path), left_out)
-    if path.is_dir() and (path / "coefficients.csv").is_file():
-        made, people = _runs(path / "run.json")
-        faces = _table(_csv(path / "coefficients.csv"), path, left_out, people)
+    if path.is_dir() and (path / TABLE).is_file():
+        made, people = _runs(path / RUN)
+        faces = _table(_csv(path / TABLE), path, left_out, people)
         return [replace(r, made=made.get(r.source, "")) for r in faces]
     if path.is_dir():
         way = _archived(path / "dataset.json")

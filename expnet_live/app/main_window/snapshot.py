@@ -19,7 +19,7 @@ from expnet_live.heads.dressing import Haired
 from expnet_live.heads.tone import toned
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.files import write_mesh
-from expnet_live.sessions.format.folder import STAMP
+from expnet_live.sessions.format.folder import STAMP, TABLE
 from expnet_live.sessions.format.table import Layout
 
 MESHES = (".ply", ".obj", ".glb")
@@ -64,7 +64,7 @@ class Snapshot:
         head, first = self.faces[0].head, faces[0]
         layout = Layout(head.names, head.n_identity, first.blendshapes is not None, raw=False)
         rows = layout.rows(first.frame, None, first.timestamp, faces)
-        (out / "coefficients.csv").write_bytes(layout.header() + b"".join(rows))
+        (out / TABLE).write_bytes(layout.header() + b"".join(rows))
         document = [
             {
                 "face": s.face,
