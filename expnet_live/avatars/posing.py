@@ -58,7 +58,6 @@ class Posing:
         for block in avatar.blocks:
             self._add(block, avatar, skeleton, placed, start, slot)
             start, slot = start + len(block.positions), slot + len(block.morphs)
-        self.n_slots = slot
         self._place, self._normal = np.zeros((self.size, 3), np.float32), np.zeros((self.size, 3), np.float32)
         for group in self._groups:
             self._place[group.vertices] += group.places

@@ -195,13 +195,13 @@ class _Assembly:
     """Builds the refined cage and the rigid pieces."""
 
     def __init__(self, cage: Cage, refine: sparse.csr_matrix, triangles: Array, part: Array, colors: Array) -> None:
-        self.cage, self.n_anchors = cage, 0
+        self.cage = cage
         self.refine = [refine]
         self.triangles: list[Array] = [triangles]
         self.part: list[Array] = [part]
         self.colors: list[Array] = [colors]
         self.offset: list[Array] = [np.zeros((len(part), 3))]
-        self.size, self.n_cage = len(part), cage.size
+        self.size = len(part)
 
     def attach(
         self, anchor: Linear, piece: tuple[Array, Array, Array], shift: Array, part: int, bone: bool = True

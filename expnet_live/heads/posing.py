@@ -75,10 +75,6 @@ class Posing:
         self._lashes, self._roots = anatomy.lashes, anatomy.lash_roots
         self._lash_offset = anatomy.offset[self._lashes]
 
-    def of_base(self, base: Array, gaze: Array | None = None) -> Array:
-        """Vertices (V, 3) float32 mm for base points (468, 3) and a gaze as below."""
-        return self(self.points.at(np.asarray(base, np.float32)), gaze)
-
     def of_control(self, fields: Array) -> Array:
         """Convert displacements (R, n_cage, 3) of the cage's control points to displacements of `points`, (R, n, 3)
         float32.

@@ -13,7 +13,7 @@ from expnet_live.core.native_chatter import without_chatter
 from expnet_live.core.types import Array, Box, FaceState, Image
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.fitting import Fit, FitConfig, Fitter
+from expnet_live.heads.fitting import Fit, Fitter
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.face_mesh import FaceMesh
@@ -24,11 +24,9 @@ _CROP = 256  # px of the square to which a known face is scaled for Face Mesh
 class LandmarkFitEstimator:
     """Estimates expression, identity and pose of the largest face in a photo by fitting `model` to its landmarks."""
 
-    def __init__(
-        self, model: FaceModel | None = None, config: FitConfig | None = None, min_confidence: float = 0.4
-    ) -> None:
+    def __init__(self, model: FaceModel | None = None, min_confidence: float = 0.4) -> None:
         self.model = model or FaceModel.load()
-        self._fitter = Fitter(self.model, config or FitConfig())
+        self._fitter = Fitter(self.model)
         with without_chatter():
             self._mesh = FaceMesh(confidence=min_confidence)
             # Its threads report their start at any time before the first answer.

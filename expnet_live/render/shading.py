@@ -94,26 +94,26 @@ def rolled_off(values: Array) -> Array:
     return np.where(v > 0.75, 1 - 0.25 * np.exp(-(v - 0.75) / 0.25), v)
 
 
-def diffuse(normals: Array, lights: tuple[Light, ...] = STUDIO, wrap: Array = _WRAP) -> Array:
+def diffuse(normals: Array) -> Array:
     """Light falling on unit normals (M, 3) in the camera frame, linear RGB (M, 3)."""
     n = np.asarray(normals, np.float32)
     up = 0.5 + 0.5 * n[:, 1:2]
     total = _GROUND + (_SKY - _GROUND) * up
-    for light in lights:
+    for light in STUDIO:
         cosine = _along(n, light.unit)[:, None]
-        lit = np.maximum((cosine + wrap) / (1 + wrap), 0)
+        lit = np.maximum((cosine + _WRAP) / (1 + _WRAP), 0)
         total += lit * lit * np.array(light.color, np.float32)
     return total
 
 
-def specular(normals: Array, shine: Array, lights: tuple[Light, ...] = STUDIO) -> Array:
+def specular(normals: Array, shine: Array) -> Array:
     """Highlights (M, 3) of unit normals (M, 3) for a viewer at +z, by Blinn and Phong."""
     n = np.asarray(normals, np.float32)
     exponent = 2 ** (2.6 + 6.2 * shine)
     strength = 0.55 * shine**2 * (1 + 24 * shine**10)
     grazing = 0.5 + 0.5 * np.clip(1 - n[:, 2], 0, 1) ** 3
     total = np.zeros((len(n), 3), np.float32)
-    for light in lights:
+    for light in STUDIO:
         if light.highlight:
             half: Array = light.unit + np.array([0, 0, 1], np.float32)
             half = half / np.linalg.norm(half)
@@ -137,7 +137,6 @@ def render(
     *,
     background: tuple[int, int, int] | Image | None = (52, 46, 42),
     supersample: int = 2,
-    lights: tuple[Light, ...] = STUDIO,
 ) -> Image:
     """A picture of width x height = `size` pixels of vertices (V, 3) mm with unit normals (V, 3).
 
@@ -150,7 +149,7 @@ def render(
     points[:, :2] = points[:, :2] * s + (s - 1) / 2
     points[:, 2] *= s
     fragments = rasterize(points, surface.triangles, width * s, height * s)
-    color = _shaded(surface, fragments, normals, view, (width * s, height * s), view.scale * s, lights)
+    color = _shaded(surface, fragments, normals, view, (width * s, height * s), view.scale * s)
 
     canvas = np.zeros((height * s * width * s, 4), np.float32)
     canvas[fragments.pixel, :3] = color
@@ -171,13 +170,12 @@ def _shaded(
     view: WeakPerspective,
     size: tuple[int, int],
     px_per_mm: float,
-    lights: tuple[Light, ...],
 ) -> Array:
     turned = np.asarray(normals, np.float32) @ matrix_from_vector(view.rotation).T.astype(np.float32)
     n_vertices = len(turned)
     shine = np.full(n_vertices, SKIN_SHINE, np.float32) if surface.shine is None else surface.shine
     # Diffuse light is smooth enough to be computed at the vertices; highlights are not.
-    packed = np.hstack([turned, linear_from_srgb(surface.colors), diffuse(turned, lights), shine[:, None]])
+    packed = np.hstack([turned, linear_from_srgb(surface.colors), diffuse(turned), shine[:, None]])
     values = fragments.interpolate(surface.triangles, packed)
     n = values[:, :3] / np.maximum(np.linalg.norm(values[:, :3], axis=1, keepdims=True), 1e-6)
     albedo, light = values[:, 3:6], values[:, 6:9]
@@ -185,7 +183,7 @@ def _shaded(
     skin = np.clip(4 * (albedo[:, :1] - albedo[:, 2:]), 0, 1)
     light = light + skin * (_scattered(light, skin[:, 0], fragments, size, px_per_mm) - light)
     light = light * _openness(fragments, n[:, 2], size, px_per_mm)
-    return rolled_off(albedo * light + specular(n, values[:, 9], lights))
+    return rolled_off(albedo * light + specular(n, values[:, 9]))
 
 
 def _blurred(

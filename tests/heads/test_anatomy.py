@@ -54,6 +54,10 @@ def posing(anatomy: Anatomy) -> Posing:
     return Posing(anatomy)
 
 
+def posed(posing: Posing, face: Array, gaze: Array | None = None) -> Array:
+    return posing(posing.points.at(face.astype(np.float32)), gaze)
+
+
 def blinking(face: Array, amount: float) -> Array:
     """The face with its upper lids drawn over the lower ones by a share of the way."""
     out = face.copy()
@@ -69,7 +73,7 @@ def test_the_face_comes_first_and_is_the_subdivided_base(face: Array, anatomy: A
     assert anatomy.n_face == matrix.shape[0]
     assert np.array_equal(anatomy.triangles[: anatomy.n_face_triangles], triangles)
     cheeks = np.abs((matrix @ face)[:, 0]) < 40
-    apart = np.linalg.norm(posing.of_base(face)[: anatomy.n_face] - matrix @ face, axis=1)
+    apart = np.linalg.norm(posed(posing, face)[: anatomy.n_face] - matrix @ face, axis=1)
     eyes_and_lips = np.linalg.norm((matrix @ face)[:, None, :2] - face[[159, 386, 13], :2], axis=2).min(1) < 30
     assert apart[cheeks & ~eyes_and_lips & (np.abs((matrix @ face)[:, 1]) < 50)].max() < 1e-3
     assert np.median(apart) < 0.1
@@ -93,7 +97,7 @@ def test_skin_lids_mouth_and_head_are_one_closed_sheet(anatomy: Anatomy) -> None
 
 
 def test_the_head_mirrors_when_the_face_does(face: Array, posing: Posing) -> None:
-    vertices = posing.of_base(face)
+    vertices = posed(posing, face)
     assert np.isfinite(vertices).all() and vertices.dtype == np.float32
     distance, _ = cKDTree(vertices).query(vertices * (-1, 1, 1))
     assert np.percentile(distance, 99) < 0.3
@@ -101,9 +105,9 @@ def test_the_head_mirrors_when_the_face_does(face: Array, posing: Posing) -> Non
 
 def test_shape_carries_over_to_the_head_and_fades_out(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     wider = face * (1.05, 1, 1)
-    moved = np.abs((posing.of_base(wider) - posing.of_base(face))[:, 0])
+    moved = np.abs((posed(posing, wider) - posed(posing, face))[:, 0])
     shell = anatomy.range(Part.SHELL)
-    depth = posing.of_base(face)[shell, 2]
+    depth = posed(posing, face)[shell, 2]
     front, back = moved[shell][depth > -70], moved[shell][depth < -150]
     assert front.max() > 2.5 and back.max() < 1.3 and np.median(back) < 0.5
     edges = edges_of(anatomy.triangles_of(Part.FACE, Part.SHELL))[0]
@@ -111,7 +115,7 @@ def test_shape_carries_over_to_the_head_and_fades_out(face: Array, anatomy: Anat
 
 
 def test_normals_of_the_skull_point_outward(face: Array, anatomy: Anatomy, posing: Posing) -> None:
-    vertices = posing.of_base(face)
+    vertices = posed(posing, face)
     normals = NormalOperator(anatomy.triangles, len(vertices))(vertices)
     skull = (anatomy.part == Part.SHELL) & (vertices[:, 1] > 20)
     outward = vertices[skull] - np.array([0, 40, -80])
@@ -124,7 +128,7 @@ def test_normals_of_the_skull_point_outward(face: Array, anatomy: Anatomy, posin
 @pytest.mark.parametrize("amount", [0.0, 0.4, 0.8, 1.0, 1.15])
 def test_lids_slide_over_the_eyeballs(face: Array, anatomy: Anatomy, amount: float, posing: Posing) -> None:
     blink = blinking(face, amount)
-    vertices = posing.of_base(blink)
+    vertices = posed(posing, blink)
     control = anatomy.cage.at(blink)
     for lids, center in zip(anatomy.lids, control[anatomy.centers], strict=True):
         assert np.linalg.norm(vertices[lids] - center, axis=1).min() > eyes.EYE_RADIUS + 0.6
@@ -132,16 +136,16 @@ def test_lids_slide_over_the_eyeballs(face: Array, anatomy: Anatomy, amount: flo
 
 def test_nearly_closed_lids_are_closed_and_open_eyes_left_alone(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     for amount, largest in ((0.93, 0.3), (1.0, 0.3), (1.2, 0.3)):
-        vertices = posing.of_base(blinking(face, amount))
+        vertices = posed(posing, blinking(face, amount))
         for close in anatomy.closings[:2]:
             assert np.abs(vertices[close.first, 1] - vertices[close.second, 1]).max() < largest
-    slit = posing.of_base(face)[list(UPPER_LID), 1] - posing.of_base(face)[list(LOWER_LID), 1]
+    slit = posed(posing, face)[list(UPPER_LID), 1] - posed(posing, face)[list(LOWER_LID), 1]
     assert slit == pytest.approx(face[list(UPPER_LID), 1] - face[list(LOWER_LID), 1], abs=1.0)
 
 
 def test_eyes_turn_right_and_up_round_their_centres(face: Array, anatomy: Anatomy, posing: Posing) -> None:
     gaze = np.array([[0.3, 0.2], [0.0, 0.0]])
-    straight, turned = posing.of_base(face), posing.of_base(face, gaze)
+    straight, turned = posed(posing, face), posed(posing, face, gaze)
     right, left = anatomy.range(Part.RIGHT_EYE), anatomy.range(Part.LEFT_EYE)
     assert np.allclose(straight[left], turned[left])
     pupil = turned[right][0] - straight[right][0]
@@ -155,7 +159,7 @@ def test_lower_teeth_follow_the_jaw_and_upper_ones_do_not(face: Array, anatomy: 
     jaw = face.copy()
     lower = face[:, 1] < face[14, 1] + 0.1
     jaw[lower, 1] -= 15
-    moved = posing.of_base(jaw)[:, 1] - posing.of_base(face)[:, 1]
+    moved = posed(posing, jaw)[:, 1] - posed(posing, face)[:, 1]
     assert moved[anatomy.range(Part.LOWER_TEETH)] == pytest.approx(-15, abs=0.1)
     assert moved[anatomy.range(Part.TONGUE)] == pytest.approx(-15, abs=0.1)
     assert moved[anatomy.range(Part.UPPER_TEETH)] == pytest.approx(0, abs=0.1)

@@ -77,7 +77,7 @@ def test_head_is_the_anatomy_of_the_landmarks(model: FaceModel) -> None:
         expression = rng.standard_normal(29)
         vertices = model.vertices(expression, identity, gaze)
         landmarks = model.landmarks(expression, identity)
-        assert vertices == pytest.approx(model.posing.of_base(landmarks, gaze), abs=1e-3)
+        assert vertices == pytest.approx(model.posing(model.posing.points.at(landmarks), gaze), abs=1e-3)
 
 
 def test_saved_model_is_the_same(model: FaceModel, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from expnet_live.heads.rig import Rig, gaze_of
 
 ICT = SHARED / "data" / "ict"
 REST = np.zeros(29, np.float32)
-CHIN, NOSE = 152, 1
+CHIN = 152
 CORNERS = {"Right": 61, "Left": 291}
 LIPS = (13, 14)
 BROWS = {"Right": (107, 105, 70), "Left": (336, 334, 300)}  # inner end, middle, outer end

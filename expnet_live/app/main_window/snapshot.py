@@ -22,8 +22,6 @@ from expnet_live.meshes.files import write_mesh
 from expnet_live.sessions.format.folder import STAMP, TABLE
 from expnet_live.sessions.format.table import Layout
 
-MESHES = (".ply", ".obj", ".glb")
-
 
 def snapshot_folder() -> Path:
     """The folder for snapshots, inside the user's pictures folder."""

@@ -24,14 +24,14 @@ def request_camera(then: Callable[[], None], application: Any = None) -> None:
     _request(QCameraPermission(), then, application)
 
 
-def request_microphone(application: Any = None) -> None:
+def request_microphone() -> None:
     """Ask the user the first time. A microphone that is refused cannot be opened, and the recording says what to do."""
     from PySide6.QtCore import QMicrophonePermission
 
-    _request(QMicrophonePermission(), lambda: None, application)
+    _request(QMicrophonePermission(), lambda: None)
 
 
-def _request(permission: Any, then: Callable[[], None], application: Any) -> None:
+def _request(permission: Any, then: Callable[[], None], application: Any = None) -> None:
     from PySide6.QtCore import QCoreApplication, QObject, Qt
 
     application = application or QCoreApplication.instance()

@@ -111,7 +111,6 @@ GROUNDS = {
 }
 SWING = "Avatars' hair swings"
 SWING_TIP = "An avatar's hair and clothes swing as the head moves, if the avatar has bones for that"
-NO_HAIR_TIP = "This head has no hair to hide"
 HEAD_HINT = "Drag to orbit, right-drag to pan, wheel to zoom, double-click to reset"
 
 # Camera view

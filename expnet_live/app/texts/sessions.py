@@ -17,7 +17,6 @@ OPEN_OTHER, OPEN_OTHER_TIP = "Open other folder…", "Open a session in another 
 OPEN_OTHER_TITLE = "Open the folder of a session"
 RELIST, RELIST_TIP = "Reload the list", "Read the list of sessions again"
 CLOSE_LIBRARY, CLOSE_LIBRARY_TIP = "Close", "Close this window"
-MORE_TIP = "More actions"
 UNTITLED = "Untitled"
 SOURCE_NAMES = {"demo": DEMO}
 TODAY, YESTERDAY, MOMENT_DAY = "Today, {time}", "Yesterday, {time}", "{day}, {time}"

@@ -17,8 +17,6 @@ from expnet_live.research.training.augment import PLAIN, AugmentConfig, astray, 
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER, CropSet
 from expnet_live.research.training.winks import Winks
 
-N_POINTS = 468
-
 
 @dataclass(frozen=True, eq=False)
 class Mirror:

@@ -23,7 +23,6 @@ class LearnConfig:
     locality: float = 0.03
     span: float = 0.973  # share of the variation within training people that the components explain
     max_spread: float = 5.0  # per cent of the outer-eye distance
-    max_yaw: float = 0.6
 
 
 @dataclass(frozen=True, eq=False)

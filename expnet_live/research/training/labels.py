@@ -13,7 +13,7 @@ from tqdm import tqdm
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.fitting import Fit, FitConfig, Fitter
+from expnet_live.heads.fitting import Fit, Fitter
 from expnet_live.research.training.array_file import ArrayFile
 from expnet_live.research.training.landmarks import LandmarkSet
 
@@ -23,6 +23,7 @@ MIN_EYE_DISTANCE = 20.0  # px between the outer eye corners; below, landmarks ar
 MAX_RESIDUAL = 2.5  # mm rms; a fit worse than this is not a face
 MAX_TURN = 1.3  # rad
 MAX_SPREAD = 6.0  # per cent of the outer-eye distance between looks at one photo
+_AT_ONCE = 3000  # photos
 
 
 @dataclass
@@ -47,13 +48,7 @@ class LabelSet(ArrayFile):
         return np.asarray(self.reason == "")
 
 
-def make_labels(
-    landmarks: LandmarkSet,
-    subjects: Array,
-    model: FaceModel,
-    config: FitConfig | None = None,
-    chunk: int = 3000,
-) -> LabelSet:
+def make_labels(landmarks: LandmarkSet, subjects: Array, model: FaceModel) -> LabelSet:
     """Fit all photos, with identity pooled over the photos of a subject (N,). Raises UserError if none has a face."""
     xyz = landmarks.landmarks
     n = len(xyz)
@@ -70,11 +65,11 @@ def make_labels(
     # Subjects with one photo are fitted separately, because they need less.
     _, of, count = np.unique(subjects[todo], return_inverse=True, return_counts=True)
     todo = todo[np.lexsort((of, count[of] > 1))]
-    fitter = Fitter(model, config or FitConfig())
+    fitter = Fitter(model)
     parts: list[Fit] = []
     started = time.perf_counter()
     with tqdm(total=len(todo), desc="fitting", unit="photo") as bar:
-        for part in _chunks(subjects[todo], chunk):
+        for part in _chunks(subjects[todo], _AT_ONCE):
             of = np.unique(subjects[todo[part]], return_inverse=True)[1]
             parts.append(fitter.fit(xyz[todo[part]], of))
             bar.update(part.stop - part.start)

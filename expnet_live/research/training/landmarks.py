@@ -36,6 +36,7 @@ N_SCORES = 52
 CHUNK = 256
 THUMB = 32  # px
 _CONFIDENCE = 0.4  # confidence that there is a face
+_PAD = 0.25  # margin around a photo, with which detection in tight crops is much more reliable
 _ANGLE, _ZOOM = 8.0, 0.9  # rotation (degrees) and scale of the turned look
 
 
@@ -94,11 +95,10 @@ class LandmarkDetector:
     Raises UserError if the teacher is not a Face Landmarker.
     """
 
-    def __init__(self, teacher: Path | None = None, pad: float = 0.25, min_confidence: float = _CONFIDENCE) -> None:
-        self._pad = pad
-        self._mesh = FaceMesh(confidence=min_confidence)
+    def __init__(self, teacher: Path | None = None) -> None:
+        self._mesh = FaceMesh(confidence=_CONFIDENCE)
         self._mirror = mirror_of_mesh(base_topology().triangles)
-        self._teacher = None if teacher is None else face_landmarker(teacher, min_confidence, min_confidence)
+        self._teacher = None if teacher is None else face_landmarker(teacher, _CONFIDENCE, _CONFIDENCE)
 
     def mesh(self, image: Image) -> Array | None:
         """Landmarks (478, 3) in pixels of `image` (BGR uint8), or None without a face."""
@@ -170,8 +170,7 @@ class LandmarkDetector:
         return result
 
     def _padded(self, image: Image) -> tuple[Image, int]:
-        # Detection in tight crops is much more reliable with a margin around them.
-        pad = int(self._pad * max(image.shape[:2]))
+        pad = int(_PAD * max(image.shape[:2]))
         padded = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
         return cv2.cvtColor(padded, cv2.COLOR_BGR2RGB), pad
 

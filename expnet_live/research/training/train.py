@@ -33,7 +33,7 @@ from expnet_live.research.training.blend import blended
 from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet
 from expnet_live.research.training.dataset import FaceDataset, plain_batches, sample_weights
-from expnet_live.research.training.losses import ExpNetLoss, LossWeights, dense_error
+from expnet_live.research.training.losses import ExpNetLoss, dense_error
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.photos import bytes_of
@@ -91,15 +91,7 @@ def _join(device: str) -> tuple[int, int]:
     return rank, world
 
 
-def train(
-    train_set: CropSet,
-    valid_set: CropSet,
-    model: FaceModel,
-    out: Path,
-    config: TrainConfig,
-    augment: AugmentConfig | None = None,
-    weights: LossWeights | None = None,
-) -> Path:
+def train(train_set: CropSet, valid_set: CropSet, model: FaceModel, out: Path, config: TrainConfig) -> Path:
     """Train, and write `out`/expnet.safetensors (best on `valid_set`), log.csv and checkpoint.pt.
 
     It resumes from the checkpoint if there is one, and ends with the weights of an uninterrupted run. Ctrl-C writes one
@@ -120,13 +112,13 @@ def train(
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
     net = _network(train_set, model, config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    loss_of = ExpNetLoss(model, weights or LossWeights()).to(device)
+    loss_of = ExpNetLoss(model).to(device)
     optimizer = Optimizer(net, config.lr, config.weight_decay)
     data = train_set.expression.tobytes() + bytes_of("\n".join(map(str, train_set.key)))
     settings = settings_of(config, config.init, data)
     progress = Progress(net, optimizer, Ema(net, config.ema), settings, out / CHECKPOINT)
     progress.resume(device)
-    pictures = FaceDataset(train_set, model, net.config.crop_size, augment or AugmentConfig(), config.seed)
+    pictures = FaceDataset(train_set, model, net.config.crop_size, AugmentConfig(), config.seed)
     draws = RandomDraws(sample_weights(train_set), progress.done, config.samples, config.seed, rank, world)
     loader = DataLoader(
         pictures,

@@ -17,7 +17,7 @@ from expnet_live.sessions.format.folder import discard
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
 from expnet_live.sessions.recording.listening import Listener, listener_for
-from expnet_live.sessions.recording.recorder import Limits, Recorder
+from expnet_live.sessions.recording.recorder import Recorder
 
 _OPENING = 15.0  # s to wait for a microphone, which may ask the user first
 _PATIENCE = 30.0  # s to wait for the last pictures to reach the disk
@@ -29,7 +29,6 @@ def start_recording(
     folder: Path,
     *,
     video: bool = True,
-    limits: Limits | None = None,
     listener: Listener | None = None,
 ) -> Recorder:
     """Record the results of `engine` on `spec` into `folder`, from its next frame on. Its network must be loaded.
@@ -50,7 +49,6 @@ def start_recording(
         lambda: describe(spec, settings, pipeline, inference.person),
         video=video,
         fps=rate,
-        limits=limits,
         drops=drops,
         listener=listener,
     )

@@ -6,7 +6,6 @@ our face model's skin, brows and lips, and eyes, so that a detector accepts thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -156,19 +155,17 @@ def _largest_piece(triangles: Array) -> Array:
     return result
 
 
-def make_benchmark(
-    scanner: IctScanner, root: Path, people: int, yaws: Sequence[float] = YAWS, spread: float = 1.0, seed: int = 0
-) -> None:
-    """Write `people` scans of random identities (weights of `spread` sd), a frontal picture and side views of each."""
-    rng = np.random.default_rng(seed)
+def make_benchmark(scanner: IctScanner, root: Path, people: int) -> None:
+    """Write `people` scans of random identities, a frontal picture and side views of each."""
+    rng = np.random.default_rng(0)
     frontal, side = (root / PICTURES / f"crop_image_{v}_{SIZE}x{SIZE}" for v in ("frontal", "multiview"))
     for folder in (frontal, side):
         folder.mkdir(parents=True, exist_ok=True)
     for number in tqdm(range(1, people + 1), "heads", unit="person"):
-        weights = rng.normal(0, spread, len(scanner.head.identity))
+        weights = rng.standard_normal(len(scanner.head.identity))
         pitch, tone = float(rng.normal(0, 3)), int(rng.integers(len(_TONES)))
         write_scan(root, number, scanner.scan(weights))
         cv2.imwrite(str(frontal / f"{number}.png"), scanner.photo(weights, float(rng.normal(0, 3)), pitch, tone))
-        for view, yaw in enumerate(yaws, start=1):
+        for view, yaw in enumerate(YAWS, start=1):
             cv2.imwrite(str(side / f"{number}_{view}.png"), scanner.photo(weights, yaw, pitch, tone))
     write_scales(root, np.full(people, MM_PER_UNIT))

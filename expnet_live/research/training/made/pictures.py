@@ -30,7 +30,6 @@ from expnet_live.research.training.made.scene import Actor, Face
 from expnet_live.research.training.photos import PhotoRef, list_photos, read_metadata, read_photo
 
 PART = 240
-KINDS = ("ict", "own", "photo")
 # Largest scores of a neutral face, whose skin is used.
 _REST = {"jawOpen": 0.12, "mouthSmileLeft": 0.25, "eyeBlinkLeft": 0.4, "mouthPucker": 0.4, "browInnerUp": 0.4}
 _FRONTAL = (0.25, 0.18)  # rad of pitch and yaw
