@@ -163,13 +163,11 @@ class Pipeline:
         return [self._photo_states(s, Frame(s.image, timestamp, index), watch.seconds) for s in searches]
 
     def _photo_states(self, search: _Search, frame: Frame, seconds: dict[str, float]) -> list[FaceState]:
-        states = []
-        for i, k in enumerate(sorted(search.looks, key=lambda k: -k.view.scale)[: self._max_faces]):
-            skin = SkinTone().add(frame.image, k.view, frame.timestamp)
-            states.append(
-                self._state(i, k, frame, k.expression, k.identity, k.view, k.gaze, k.blendshapes, skin, seconds)
-            )
-        return states
+        largest = sorted(search.looks, key=lambda k: -k.view.scale)[: self._max_faces]
+        return [
+            self._state(i, k, k, frame, SkinTone().add(frame.image, k.view, frame.timestamp), seconds)
+            for i, k in enumerate(largest)
+        ]
 
     def _look_closer(self, places: Sequence[tuple[_Search, Detection]], watch: Stopwatch) -> None:
         """Add the looks at detections to their searches."""
@@ -238,41 +236,36 @@ class Pipeline:
     def _smoothed(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
         memory = self._memories.get(face) or _Memory(FaceSmoother(self._smoothing))
         self._memories[face] = memory
-        identity = memory.identity.add(look.identity, look.confidence, look.view.rotation)
         expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
         actions = look.blendshapes
-        if actions is not None:
-            actions = memory.smoother.actions(actions, frame.timestamp)
+        smooth = replace(
+            look,
+            view=view,
+            expression=expression,
+            identity=memory.identity.add(look.identity, look.confidence, look.view.rotation),
+            gaze=gaze,
+            blendshapes=None if actions is None else memory.smoother.actions(actions, frame.timestamp),
+        )
         skin = memory.skin.add(frame.image, look.view, frame.timestamp)
-        return self._state(face, look, frame, expression, identity, view, gaze, actions, skin, seconds)
+        return self._state(face, look, smooth, frame, skin, seconds)
 
     def _state(
-        self,
-        face: int,
-        look: Look,
-        frame: Frame,
-        expression: Array,
-        identity: Array,
-        view: WeakPerspective,
-        gaze: Array | None,
-        blendshapes: Array | None,
-        skin: Array | None,
-        seconds: dict[str, float],
+        self, face: int, look: Look, smooth: Look, frame: Frame, skin: Array | None, seconds: dict[str, float]
     ) -> FaceState:
         height, width = frame.image.shape[:2]
         return FaceState(
             face=face,
             frame=frame.index,
             timestamp=frame.timestamp,
-            box=self._outline.box(expression, identity, view),
+            box=self._outline.box(smooth.expression, smooth.identity, smooth.view),
             confidence=look.confidence,
-            expression=expression,
+            expression=smooth.expression,
             expression_raw=look.expression,
-            identity=identity,
-            pose=Camera.for_image(width, height).pose(view),
-            gaze=gaze,
+            identity=smooth.identity,
+            pose=Camera.for_image(width, height).pose(smooth.view),
+            gaze=smooth.gaze,
             stages=seconds,
-            blendshapes=blendshapes,
+            blendshapes=smooth.blendshapes,
             skin=skin,
             quality=quality_of(frame.image, look.view, look.confidence),
         )

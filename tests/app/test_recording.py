@@ -22,7 +22,7 @@ from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.capture.microphones import open_microphone
 from expnet_live.capture.spec import SourceSpec
-from expnet_live.pipeline.tracker import TrackerOptions
+from expnet_live.pipeline.track import TrackerOptions
 from expnet_live.sessions.format.folder import VIDEO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions

@@ -11,7 +11,8 @@ import pytest
 
 from expnet_live.core.types import Array, Box, Image
 from expnet_live.pipeline.detection import Detection
-from expnet_live.pipeline.tracker import Track, Tracker, TrackerOptions
+from expnet_live.pipeline.track import Track, TrackerOptions
+from expnet_live.pipeline.tracker import Tracker
 
 FPS = 30.0
 DISC_MM = 50.0  # radius

@@ -19,7 +19,8 @@ from expnet_live.pipeline.assignment import assigned
 from expnet_live.pipeline.close_look import CloseLook
 from expnet_live.pipeline.finder import Finder
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.pipeline.tracker import Tracker, TrackerOptions
+from expnet_live.pipeline.track import TrackerOptions
+from expnet_live.pipeline.tracker import Tracker
 
 FPS = 30.0
 pytestmark = pytest.mark.skipif(
