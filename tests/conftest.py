@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
+from avatar_files import write_avatars
 from session_files import INFO_OF_TEST
+from skimage import data
 
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.capture.sources import open_source
-from expnet_live.core.types import Frame
+from expnet_live.core.types import Frame, Image
+from expnet_live.heads.built_in import face_model
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.reading.session import Session
@@ -40,6 +45,22 @@ def heeding_signals() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
     return Pipeline.load(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Image:
+    return np.ascontiguousarray(data.astronaut()[..., ::-1])
+
+
+@pytest.fixture(scope="session")
+def avatar_paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """head.glb, zero.vrm and one.vrm, of our own making."""
+    return write_avatars(tmp_path_factory.mktemp("avatars"))
+
+
+@pytest.fixture(scope="session")
+def avatars(avatar_paths: dict[str, Path]) -> dict[str, Avatar]:
+    return {name: Avatar.load(path, face_model()) for name, path in avatar_paths.items()}
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,7 @@ def _virtual_display() -> str | None:
     if not shutil.which("Xvfb"):
         return "there is no display, and no Xvfb to make one; install xvfb"
     read, write = os.pipe()
-    command = [
-        "Xvfb",
-        "-displayfd",
-        str(write),
-        "-screen",
-        "0",
-        "1600x1000x24",
-        "+extension",
-        "GLX",
-        "-nolisten",
-        "tcp",
-    ]
+    command = f"Xvfb -displayfd {write} -screen 0 1600x1000x24 +extension GLX -nolisten tcp".split()
     server = subprocess.Popen(command, pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     atexit.register(server.terminate)
     os.close(write)
@@ -71,6 +61,15 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the user's settings, profiles and pictures alone."""
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture(autouse=True)
+def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' disk may be small."""
+    from expnet_live.sessions.recording import recorder
+
+    monkeypatch.setattr(recorder, "Limits", partial(recorder.Limits, warn_free=0, least_free=0))
+    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
 
 
 @pytest.fixture(autouse=True)

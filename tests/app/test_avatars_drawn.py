@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import AVATARS, write_avatars
+from avatar_files import AVATARS
 from gltf_files import Maker
 from PySide6.QtCore import QSize
+from seen import bgra
 
 from expnet_live.app.view3d.avatar_geometry import AvatarGeometry
 from expnet_live.app.view3d.avatar_visual import AvatarVisual
@@ -28,12 +29,6 @@ SIDE = 360
 REST = np.zeros(29, np.float32)
 AHEAD = Pose(np.zeros(3), np.array([0.0, 0.0, -600.0]))
 NAMES = list(AVATARS)
-
-
-@pytest.fixture(scope="module")
-def avatars(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Avatar]:
-    files = write_avatars(tmp_path_factory.mktemp("avatars"))
-    return {name: Avatar.load(path, face_model()) for name, path in files.items()}
 
 
 @pytest.fixture
@@ -64,7 +59,7 @@ class Drawer:
             HOME.matrix() @ np.diag([-1 if mirrored else 1, 1, 1, 1]).astype(np.float32), self._to_picture
         )
         image = self._stage.picture(QSize(SIDE, SIDE), self._visual.draw)
-        return np.frombuffer(image.constBits(), np.uint8).reshape(SIDE, SIDE, 4).astype(float)
+        return bgra(image)
 
     def at(self, x: float, y: float, z: float) -> tuple[int, int]:
         """The pixel (column, row) of a point in mm."""

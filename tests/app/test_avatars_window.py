@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from avatar_files import write_avatars
 from gltf_files import glb
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea
+from seen import wears
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -27,19 +27,9 @@ from expnet_live.person.profiles import Profiles
 LONG = 30_000
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return write_avatars(tmp_path_factory.mktemp("avatars"))
-
-
-def wears(window: MainWindow, name: str) -> bool:
-    faces, shown = window.controller.faces, window.presenter.head
-    return bool(faces) and faces[0].head.name == name and shown is not None and shown.name == name
-
-
-def test_an_avatar_is_worn(qtbot: Any, window: MainWindow, files: dict[str, Path], tmp_path: Path) -> None:
+def test_an_avatar_is_worn(qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path], tmp_path: Path) -> None:
     before = window.parts.head.picture()
-    Wardrobe().keep(files["one.vrm"], "One")
+    Wardrobe().keep(avatar_paths["one.vrm"], "One")
     window.controller.use_head("One")
     qtbot.waitUntil(lambda: wears(window, "One"), timeout=LONG)
     face = window.controller.faces[0]
@@ -65,7 +55,7 @@ def test_an_avatar_is_worn(qtbot: Any, window: MainWindow, files: dict[str, Path
     # Back to a head of another kind, and to the file itself.
     window.controller.use_head("")
     qtbot.waitUntil(lambda: window.presenter.head is not None and window.presenter.head.name != "One", timeout=LONG)
-    window.controller.use_head(str(files["head.glb"]))
+    window.controller.use_head(str(avatar_paths["head.glb"]))
     qtbot.waitUntil(lambda: wears(window, "head"), timeout=LONG)
 
 
@@ -86,11 +76,11 @@ def labels(sheet: Sheet) -> list[str]:
 
 
 def test_a_dropped_avatar_shows_its_terms_first(
-    qtbot: Any, window: MainWindow, files: dict[str, Path], tmp_path: Path
+    qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path], tmp_path: Path
 ) -> None:
     """Nothing is worn or kept before the user agrees; then the file is kept once, and the terms with the profile."""
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(files["zero.vrm"]))])
+    data.setUrls([QUrl.fromLocalFile(str(avatar_paths["zero.vrm"]))])
     drop = QDropEvent(
         QPointF(9, 9), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
@@ -108,7 +98,7 @@ def test_a_dropped_avatar_shows_its_terms_first(
     terms = Profiles().load(window.controller.person.name).terms["zero"]
     assert terms["Author"] == "ExpNet Live" and terms["Licence"] == "CC0" and terms["Commercial use"] == "allowed"
     # Again: it is the same file.
-    window.commands.open_avatar(str(files["zero.vrm"]))
+    window.commands.open_avatar(str(avatar_paths["zero.vrm"]))
     qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
     next(b for b in sheets(window)[0].findChildren(QPushButton) if b.text() == texts.AVATAR_WEAR).click()
     window.controller.shelf.ask(lambda: None)
@@ -129,11 +119,11 @@ def with_terms(vrm: bytes, **terms: str) -> bytes:
 
 @pytest.mark.parametrize("title", ["T" * 200, "A title of many words, " * 12])
 def test_long_terms_can_be_read_in_the_smallest_window(
-    qtbot: Any, window: MainWindow, files: dict[str, Path], tmp_path: Path, title: str
+    qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path], tmp_path: Path, title: str
 ) -> None:
     """As those of VRoid Hub, whose licence is an address of 300 letters: nothing is cut off at the right."""
     avatar = tmp_path / "long.vrm"
-    avatar.write_bytes(with_terms(files["zero.vrm"].read_bytes(), title=title, otherPermissionUrl=ADDRESS))
+    avatar.write_bytes(with_terms(avatar_paths["zero.vrm"].read_bytes(), title=title, otherPermissionUrl=ADDRESS))
     window.resize(window.minimumSizeHint())
     window.commands.open_avatar(str(avatar))
     qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
@@ -150,8 +140,8 @@ def test_long_terms_can_be_read_in_the_smallest_window(
     sheet.close()
 
 
-def test_an_avatar_without_terms_says_so(qtbot: Any, window: MainWindow, files: dict[str, Path]) -> None:
-    window.commands.open_avatar(str(files["head.glb"]))
+def test_an_avatar_without_terms_says_so(qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path]) -> None:
+    window.commands.open_avatar(str(avatar_paths["head.glb"]))
     qtbot.waitUntil(lambda: bool(sheets(window)), timeout=LONG)
     told = labels(sheets(window)[0])
     assert texts.AVATAR_NO_TERMS in told and texts.AVATAR_SHOWS_ALL in told

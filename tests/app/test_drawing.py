@@ -10,6 +10,7 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QImage
+from seen import bgra
 
 from expnet_live.app.state.gauge import Gauge
 from expnet_live.app.state.history import History
@@ -44,12 +45,6 @@ def stage(qapp: Any) -> Any:
     made.close()
 
 
-def pixels(image: QImage) -> Array:
-    """BGRA (H, W, 4) float."""
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    return rows.astype(float)
-
-
 def drawn(stage: Stage, visual: HeadVisual, part: QRect | None = None, mirrored: bool = False, **moved: float) -> Array:
     model = face_model()
     vertices = model.vertices(model.expression_of(**moved))
@@ -57,7 +52,7 @@ def drawn(stage: Stage, visual: HeadVisual, part: QRect | None = None, mirrored:
     turn = np.diag([-1 if mirrored else 1, 1, 1, 1]).astype(np.float32)
     upright = np.diag([1, -1, 1, 1]).astype(np.float32)
     visual.place(HOME.matrix() @ turn, upright @ projection(SIZE.width(), SIZE.height()))
-    return pixels(stage.picture(SIZE, visual.draw, part))
+    return bgra(stage.picture(SIZE, visual.draw, part))
 
 
 def visual_of(geometry: HeadGeometry, frugal: bool, **finish: bool) -> HeadVisual:
@@ -163,7 +158,7 @@ def test_smaller_keeps_what_is_seen(qapp: Any) -> None:
     image.fill(0x80402010)
     small = smaller(image, QSize(20, 16))
     assert (small.width(), small.height()) == (20, 16)
-    assert np.ptp(pixels(small), axis=(0, 1)).max() == 0
+    assert np.ptp(bgra(small), axis=(0, 1)).max() == 0
     assert small.pixelColor(3, 3).alpha() == image.pixelColor(3, 3).alpha()
 
 
@@ -188,7 +183,7 @@ def test_soften_touches_the_outline_alone(qapp: Any) -> None:
 
 
 def test_backdrop_runs_from_middle_to_edge(qapp: Any) -> None:
-    picture = pixels(backdrop(301, 233, (0.5, 0.4, 0.3), (0.1, 0.1, 0.1)).toImage())
+    picture = bgra(backdrop(301, 233, (0.5, 0.4, 0.3), (0.1, 0.1, 0.1)).toImage())
     assert picture.shape == (233, 301, 4)
     assert np.allclose(picture[102, 150, 2::-1], [127.5, 102, 76.5], atol=2)
     assert np.allclose(picture[0, 0, :3], 25.5, atol=2)

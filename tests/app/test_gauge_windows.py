@@ -18,14 +18,6 @@ from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import ARKIT
 from expnet_live.live.inference_worker import load_pipeline
-from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
-    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
 
 
 def whole(legend: Legend) -> bool:

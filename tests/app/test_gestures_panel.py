@@ -22,18 +22,10 @@ from expnet_live.gestures import lesson
 from expnet_live.gestures.lesson import Step
 from expnet_live.person.profiles import Profiles
 from expnet_live.sessions.reading.session import Session
-from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
 
 LEFT = Qt.MouseButton.LeftButton
 REST = np.zeros(N_BLENDSHAPES, np.float32)
 OPEN = blendshapes_of(jawOpen=0.9)
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' disk may be small."""
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
 
 
 @pytest.fixture

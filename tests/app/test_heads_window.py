@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from seen import wears
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -25,11 +26,6 @@ def imported(tmp_path: Path) -> str:
     make_set(tmp_path / "set", face_model(), SHAPES)
     Library().add("Mask", import_head(tmp_path / "set", face_model())[0])
     return "Mask"
-
-
-def wears(window: MainWindow, name: str) -> bool:
-    faces, shown = window.controller.faces, window.presenter.head
-    return bool(faces) and faces[0].head.name == name and shown is not None and shown.name == name
 
 
 def test_head_is_chosen_kept_and_saved(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QImage
+from seen import bgra
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -26,12 +26,6 @@ LONG = 30_000
 SIDE = 320
 
 
-def pixels(image: QImage) -> Array:
-    """BGRA (H, W, 4) float."""
-    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)
-    return rows.astype(float)
-
-
 @pytest.fixture
 def drawn(qapp: Any) -> Any:
     """Draws our own head in a look."""
@@ -44,7 +38,7 @@ def drawn(qapp: Any) -> Any:
         vertices = head.vertices(head.expression_of())
         visual.set_mesh(vertices, head.normals(vertices))
         visual.place(HOME.matrix(), np.diag([1, -1, 1, 1]).astype(np.float32) @ projection(SIDE, SIDE))
-        return pixels(stage.picture(QSize(SIDE, SIDE), visual.draw))
+        return bgra(stage.picture(QSize(SIDE, SIDE), visual.draw))
 
     yield draw
     stage.close()
@@ -118,7 +112,7 @@ def test_a_look_is_chosen_in_the_menus_and_kept(
         return head is not None and head.traits.look == look and bool(faces) and faces[0].head is head
 
     def side() -> Array:
-        picture = pixels(view.picture())
+        picture = bgra(view.picture())
         return picture[:, : picture.shape[1] // 2]
 
     before = side()

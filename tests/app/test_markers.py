@@ -23,17 +23,8 @@ from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.sessions.format.folder import TABLE
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
-from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' disk may be small."""
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
-    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
 
 
 def recorded(qtbot: Any, window: MainWindow, act: Callable[[], None]) -> Path:

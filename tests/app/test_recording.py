@@ -27,16 +27,7 @@ from expnet_live.sessions.format.folder import VIDEO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session, list_sessions
 from expnet_live.sessions.recording import listening
-from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
 from expnet_live.video.opening import open_media
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' disk may be small."""
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
-    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
 
 
 def begin(qtbot: Any, window: MainWindow, frames: int = 10) -> None:

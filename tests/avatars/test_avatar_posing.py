@@ -46,9 +46,11 @@ def test_where_our_eyes_and_mouth_are() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_vertices_agree_with_another_reader(name: str, files: dict[str, Path], avatars: dict[str, Avatar]) -> None:
+def test_vertices_agree_with_another_reader(
+    name: str, avatar_paths: dict[str, Path], avatars: dict[str, Avatar]
+) -> None:
     """Morph targets, neck, head and eyes, to a hundredth of a millimetre."""
-    avatar, theirs = avatars[name], Posable(files[name])
+    avatar, theirs = avatars[name], Posable(avatar_paths[name])
     shapes = blendshapes_of(jawOpen=0.5, eyeBlinkLeft=0.8, mouthSmileRight=0.6, mouthPucker=0.3)
     gaze = np.array([[0.2, 0.1], [0.25, 0.1]], np.float32)
     turn = np.array([0.2, -0.4, 0.1])

@@ -28,9 +28,11 @@ except UserError as error:
 """
 
 
-def test_what_replaces_a_head_is_worn(files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_replaces_a_head_is_worn(
+    avatar_paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
-    avatar = files["one.vrm"]
+    avatar = avatar_paths["one.vrm"]
     make_set(tmp_path / "set", face_model(), SHAPES)
     library = Wardrobe()
     for name, source, suffix in (("Me", avatar, ".vrm"), ("me", tmp_path / "set", ".npz"), ("Me", avatar, ".vrm")):
@@ -48,16 +50,16 @@ def test_a_head_stays_if_the_next_one_cannot_be_copied(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"Me.npz", "new.vrm"}
 
 
-def test_what_keeps_its_place_is_told(files: dict[str, Path], tmp_path: Path) -> None:
+def test_what_keeps_its_place_is_told(avatar_paths: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "library" / "Me.glb").mkdir(parents=True)
     with pytest.raises(UserError, match=r"Me\.glb, which has the same name, cannot be removed .*; delete it\."):
-        Wardrobe(tmp_path / "library").keep(files["one.vrm"], "Me", replace=True)
+        Wardrobe(tmp_path / "library").keep(avatar_paths["one.vrm"], "Me", replace=True)
 
 
 @pytest.mark.parametrize(("stem", "name"), [("expnet live", "expnet live 2"), ("Default", "Default 2"), ("A%", "A")])
-def test_files_get_names_that_no_head_has(files: dict[str, Path], tmp_path: Path, stem: str, name: str) -> None:
+def test_files_get_names_that_no_head_has(avatar_paths: dict[str, Path], tmp_path: Path, stem: str, name: str) -> None:
     library, source = Wardrobe(tmp_path / "library"), tmp_path / f"{stem}.vrm"
-    source.write_bytes(files["one.vrm"].read_bytes())
+    source.write_bytes(avatar_paths["one.vrm"].read_bytes())
     assert library.keep_once(source) == library.keep_once(source) == name
-    source.write_bytes(files["one.vrm"].read_bytes() + bytes(4))
+    source.write_bytes(avatar_paths["one.vrm"].read_bytes() + bytes(4))
     assert library.keep_once(source) == f"{name.removesuffix(' 2')} {3 if name.endswith('2') else 2}"

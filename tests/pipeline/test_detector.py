@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 from mesh import needs_detector
-from skimage import data
 
 from expnet_live.core.types import Array, Image
 from expnet_live.pipeline.detection import Detection
@@ -19,11 +18,6 @@ EYES = np.array([[203.0, 100.0], [246.0, 103.0]])  # the astronaut's right eye a
 @pytest.fixture(scope="module")
 def detector() -> MediapipeDetector:
     return MediapipeDetector()
-
-
-@pytest.fixture(scope="module")
-def astronaut() -> Image:
-    return np.ascontiguousarray(data.astronaut()[..., ::-1])
 
 
 def eyes_of(found: list[Detection]) -> Array:

@@ -11,11 +11,6 @@ from expnet_live import Pipeline, open_source
 from expnet_live.core.types import Image
 
 
-@pytest.fixture(scope="module")
-def astronaut() -> Image:
-    return np.ascontiguousarray(data.astronaut()[:, :, ::-1])
-
-
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_face_is_found_and_read_alike(pipeline: Pipeline, astronaut: Image, turns: int) -> None:
     (upright,) = pipeline.photo(astronaut)

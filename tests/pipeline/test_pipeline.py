@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 import pytest
-from skimage import data
 
 from expnet_live.core.arkit import MIRROR
 from expnet_live.core.errors import UserError
@@ -38,11 +37,6 @@ def loaded() -> Pipeline:
 def pipeline(loaded: Pipeline) -> Pipeline:
     loaded.reset()
     return loaded
-
-
-@pytest.fixture(scope="module")
-def astronaut() -> Image:
-    return np.ascontiguousarray(data.astronaut()[..., ::-1])
 
 
 def run(pipeline: Pipeline, images: Sequence[Image], start: int = 0) -> list[list[FaceState]]:

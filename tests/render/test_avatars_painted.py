@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from avatar_files import AVATARS, write_avatars
+from avatar_files import AVATARS
 from gltf_files import Maker
 
 from expnet_live.avatars.avatar import Avatar, posed
@@ -21,12 +21,6 @@ REST = np.zeros(29, np.float32)
 GROUND = np.full((HEIGHT, WIDTH, 3), (200, 40, 40), np.uint8)  # blue
 MEASURED = Pose(np.array([0.0, 0.0, 0.0]), np.array([20.0, 30.0, -620.0]))
 NAMES = list(AVATARS)
-
-
-@pytest.fixture(scope="module")
-def avatars(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Avatar]:
-    files = write_avatars(tmp_path_factory.mktemp("avatars"))
-    return {name: Avatar.load(path, face_model()) for name, path in files.items()}
 
 
 def picture(avatar: Avatar, pose: Pose = MEASURED, finely: bool = True, **actions: float) -> Array:

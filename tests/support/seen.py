@@ -24,6 +24,17 @@ def pixels(image: QImage) -> Array:
     return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
 
 
+def bgra(image: QImage) -> Array:
+    """BGRA (H, W, 4) float of a picture with 32 bits a pixel."""
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4).astype(float)
+
+
+def wears(window: MainWindow, name: str) -> bool:
+    """Whether the head of that name is shown, with a face."""
+    faces, shown = window.controller.faces, window.presenter.head
+    return bool(faces) and faces[0].head.name == name and shown is not None and shown.name == name
+
+
 def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) -> Array:
     """The head's picture when it shows those coefficients."""
     puppet.show(**coefficients)

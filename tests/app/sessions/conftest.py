@@ -12,15 +12,6 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
-from expnet_live.sessions.recording import recorder as recorder_module
-from expnet_live.sessions.recording.recorder import Limits
-
-
-@pytest.fixture(autouse=True)
-def any_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' disk may be small."""
-    monkeypatch.setattr(recorder_module, "Limits", lambda: Limits(warn_free=0, least_free=0))
-    monkeypatch.delenv("EXPNET_LIVE_SESSIONS", raising=False)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 import trimesh
-from avatar_files import AVATARS, write_avatars
+from avatar_files import AVATARS
 from exports import exported, session_of_cases
 from gltf_poses import Posable
 from scipy.spatial.transform import Rotation
@@ -26,11 +26,6 @@ from expnet_live.outputs.export.pose import PoseMode
 from expnet_live.sessions.reading.session import Session
 
 NAMES = list(AVATARS)
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return write_avatars(tmp_path_factory.mktemp("avatars"))
 
 
 @pytest.fixture
@@ -46,11 +41,11 @@ def _json(path: Path) -> Any:
 @pytest.mark.parametrize("pose", [PoseMode.NONE, PoseMode.ROTATION, PoseMode.FULL])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_animation_is_that_of_the_session(
-    name: str, pose: PoseMode, session: Session, files: dict[str, Path], tmp_path: Path
+    name: str, pose: PoseMode, session: Session, avatar_paths: dict[str, Path], tmp_path: Path
 ) -> None:
     """Played by another reader, each vertex is where ours is."""
-    out = exported(session, tmp_path, "glb", head=str(files[name]), pose=pose)
-    avatar, theirs, rows = Avatar.load(files[name], face_model()), Posable(out), session.rows
+    out = exported(session, tmp_path, "glb", head=str(avatar_paths[name]), pose=pose)
+    avatar, theirs, rows = Avatar.load(avatar_paths[name], face_model()), Posable(out), session.rows
     place = avatar.place
     for i in range(0, int((rows.face >= 0).sum()), 3):
         assert theirs.play(i) == pytest.approx(rows.time[i], abs=1e-6)
@@ -66,8 +61,8 @@ def test_the_animation_is_that_of_the_session(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_file_is_kept_as_it_is(name: str, session: Session, files: dict[str, Path], tmp_path: Path) -> None:
-    before, after = _json(files[name]), _json(exported(session, tmp_path, "glb", head=str(files[name])))
+def test_the_file_is_kept_as_it_is(name: str, session: Session, avatar_paths: dict[str, Path], tmp_path: Path) -> None:
+    before, after = _json(avatar_paths[name]), _json(exported(session, tmp_path, "glb", head=str(avatar_paths[name])))
     assert [a["name"] for a in after.pop("animations")] == ["session"]
     for key in ("accessors", "bufferViews"):
         assert after[key][: len(before[key])] == before.pop(key)
@@ -77,12 +72,12 @@ def test_the_file_is_kept_as_it_is(name: str, session: Session, files: dict[str,
 
 
 def test_an_avatar_of_the_library_and_its_terms(
-    session: Session, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    session: Session, avatar_paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     from expnet_live.cli import main
 
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(tmp_path / "data"))
-    assert main(["face-model", "import", str(files["one.vrm"]), "--as", "One"]) == 0
+    assert main(["face-model", "import", str(avatar_paths["one.vrm"]), "--as", "One"]) == 0
     assert Wardrobe().names() == ["One"]
     out = tmp_path / "take.glb"
     assert main(["export", str(session.folder), "--to", "glb", "--head", "One", "--out", str(out)]) == 0
@@ -92,13 +87,19 @@ def test_an_avatar_of_the_library_and_its_terms(
     assert "Credit: required" in capsys.readouterr().out
 
 
-def test_meshes_of_an_avatar(session: Session, files: dict[str, Path], tmp_path: Path) -> None:
-    avatar, rows = Avatar.load(files["one.vrm"], face_model()), session.rows
+def test_meshes_of_an_avatar(session: Session, avatar_paths: dict[str, Path], tmp_path: Path) -> None:
+    avatar, rows = Avatar.load(avatar_paths["one.vrm"], face_model()), session.rows
     meshes = []
     for name, swing in (("stiff", False), ("swings", True), ("again", True)):
         (tmp_path / name).mkdir()
         out = exported(
-            session, tmp_path / name, "ply", head=str(files["one.vrm"]), pose=PoseMode.ROTATION, end=0.2, swing=swing
+            session,
+            tmp_path / name,
+            "ply",
+            head=str(avatar_paths["one.vrm"]),
+            pose=PoseMode.ROTATION,
+            end=0.2,
+            swing=swing,
         )
         meshes.append(np.array(trimesh.load(out / f"{rows.frame[1]:06d}.ply", process=False).vertices))
     stiff, swings, again = meshes
@@ -109,11 +110,11 @@ def test_meshes_of_an_avatar(session: Session, files: dict[str, Path], tmp_path:
     assert loose.any() and (np.abs(avatar.rest[loose, 0]) > 70).all()  # the bunches beside the head, and nothing else
 
 
-def test_a_video_wears_an_avatar(demo_session: Session, files: dict[str, Path], tmp_path: Path) -> None:
+def test_a_video_wears_an_avatar(demo_session: Session, avatar_paths: dict[str, Path], tmp_path: Path) -> None:
     """Its blue jersey is where the person's chest was; the mesh alone leaves it as it is."""
     (tmp_path / "plain").mkdir()
     plain = exported(demo_session, tmp_path / "plain", "overlay", start=1.0, end=1.3)
-    worn = exported(demo_session, tmp_path, "overlay", start=1.0, end=1.3, head=str(files["zero.vrm"]))
+    worn = exported(demo_session, tmp_path, "overlay", start=1.0, end=1.3, head=str(avatar_paths["zero.vrm"]))
     blue = []
     for path in (plain, worn):
         with av.open(str(path)) as video:
@@ -123,8 +124,8 @@ def test_a_video_wears_an_avatar(demo_session: Session, files: dict[str, Path], 
 
 
 @pytest.mark.parametrize("name", [None, "zero.vrm", "one.vrm"])
-def test_vrm_animations(name: str | None, session: Session, files: dict[str, Path], tmp_path: Path) -> None:
-    head = None if name is None else str(files[name])
+def test_vrm_animations(name: str | None, session: Session, avatar_paths: dict[str, Path], tmp_path: Path) -> None:
+    head = None if name is None else str(avatar_paths[name])
     out = exported(session, tmp_path, "vrma", **({} if head is None else {"head": head}))
     document, theirs, rows = _json(out), Posable(out), session.rows
     told = document["extensions"]["VRMC_vrm_animation"]
@@ -178,12 +179,12 @@ def _validator() -> str | None:
 @pytest.mark.parametrize("to", ["glb", "vrma"])
 @pytest.mark.parametrize("name", NAMES)
 def test_khronos_validator_finds_no_error(
-    name: str, to: str, session: Session, files: dict[str, Path], tmp_path: Path
+    name: str, to: str, session: Session, avatar_paths: dict[str, Path], tmp_path: Path
 ) -> None:
     validator = _validator()
     if validator is None:
         pytest.skip("needs node and 'npm install gltf-validator'")
-    out = exported(session, tmp_path, to, head=str(files[name]))
+    out = exported(session, tmp_path, to, head=str(avatar_paths[name]))
     done = subprocess.run(["node", "-e", VALIDATOR, validator, str(out)], capture_output=True, text=True, check=True)
     issues = json.loads(done.stdout)
     assert issues["numErrors"] == 0, issues["messages"]
