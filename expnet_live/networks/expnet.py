@@ -61,6 +61,10 @@ class ExpNet(nn.Module):
         said: torch.Tensor = self.branch_fc(self._flat(shared))
         return said
 
+    def standard_actions(self, x: torch.Tensor) -> torch.Tensor:
+        """The branch's part of `standard`."""
+        return self.actions(self._shared(x))
+
     def _shared(self, x: torch.Tensor) -> torch.Tensor:
         x = self.backbone.first(x)
         for name, block in self.backbone.stages.items():

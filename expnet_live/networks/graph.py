@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from expnet_live.core.types import Array
 from expnet_live.networks.architecture import BN_EPSILON, BlockShape, ConvShape, ResNetConfig, blocks, fine_block
 from expnet_live.networks.checkpoint import FORMAT, Weights
+from expnet_live.networks.runtime import ACTIONS, WHOLE
 
 _OPSET, _IR = 17, 8
 
@@ -20,7 +21,8 @@ _OPSET, _IR = 17, 8
 def onnx_model(weights: Weights, *, floats: bool = False) -> onnx.ModelProto:
     """A network in the ONNX format: input `crops` (N, S, S, 3) BGR uint8 or float32, output `outputs` (N, D).
 
-    Its metadata hold the configuration and the notes.
+    With a branch they are in two: `outputs` (K, D - B) and `actions` (N, B), where the optional input `whole` (1,) says
+    for how many of the crops, from the first, there are both: K. Its metadata hold the configuration and the notes.
     """
     config, tensors = weights.config, weights.tensors
     graph = _Graph(tensors)
@@ -37,20 +39,21 @@ def onnx_model(weights: Weights, *, floats: bool = False) -> onnx.ModelProto:
         x = graph.add("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
     branch, shared = config.branch_blocks, x
     for block in blocks(config.backbone):
-        shared = x if branch and block.name == branch[0].name else shared
+        if branch and block.name == branch[0].name:
+            shared, x = x, graph.first_of(x, WHOLE)
         x = graph.block(f"backbone.stages.{block.name}", block, x)
     n, n_branch = config.n_outputs, config.n_branch
-    said = graph.last("fc", config.pooled, slice(0, n - n_branch), x, "" if branch else "outputs")
+    graph.last("fc", config.pooled, slice(0, n - n_branch), x, "outputs")
+    size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
+    inputs = [helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3])]
+    outputs = [helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["K" if branch else "N", n - n_branch])]
     if branch:
         for block in branch:
             shared = graph.block(f"branch.{block.name}", block, shared)
-        own = graph.last("branch_fc", config.pooled, slice(n - n_branch, n), shared)
-        graph.add("Concat", said, own, output="outputs", axis=1)
-    size, pixels = config.crop_size, TensorProto.FLOAT if floats else TensorProto.UINT8
-    model = graph.model(
-        helper.make_tensor_value_info("crops", pixels, ["N", size, size, 3]),
-        helper.make_tensor_value_info("outputs", TensorProto.FLOAT, ["N", n]),
-    )
+        graph.last("branch_fc", config.pooled, slice(n - n_branch, n), shared, ACTIONS)
+        inputs.append(helper.make_tensor_value_info(WHOLE, TensorProto.INT64, [1]))
+        outputs.append(helper.make_tensor_value_info(ACTIONS, TensorProto.FLOAT, ["N", n_branch]))
+    model = graph.model(inputs, outputs)
     notes = {"format": FORMAT, "config": json.dumps(config.to_dict()), "about": json.dumps(weights.about)}
     helper.set_model_props(model, notes)
     return model
@@ -75,6 +78,7 @@ class _Graph:
     tensors: dict[str, Array]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
+    counts: list[onnx.TensorProto] = field(default_factory=list)
 
     def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add a node, and return the name of its output, which is also its own."""
@@ -105,7 +109,14 @@ class _Graph:
             y = self.conv(f"{name}.branch2.{i}", shape, self.add("Relu", y) if i else y)
         return self.add("Relu", self.add("Add", y, shortcut))
 
-    def last(self, name: str, pooled: bool, part: slice, x: str, output: str = "") -> str:
+    def first_of(self, x: str, count: str) -> str:
+        """As many items of x, from the first, as the optional input `count` says; all if it does not."""
+        zero = f"{count}_from"
+        for name, value in ((count, np.iinfo(np.int64).max), (zero, 0)):
+            self.counts.append(numpy_helper.from_array(np.array([value], np.int64), name))
+        return self.add("Slice", x, zero, count, zero)
+
+    def last(self, name: str, pooled: bool, part: slice, x: str, output: str) -> str:
         """A last layer with the units of that part of the outputs."""
         spread, offset = self.tensors["spread"][part], self.tensors["offset"][part]
         weight = self.tensors[f"{name}.weight"] * spread[:, None]
@@ -118,7 +129,7 @@ class _Graph:
         y = self.add("Relu", self.conv("backbone.fine.start", start, x, gain))
         return self.conv("backbone.fine.end", end, self.block("backbone.fine.block", block, y))
 
-    def model(self, inputs: onnx.ValueInfoProto, outputs: onnx.ValueInfoProto) -> onnx.ModelProto:
-        graph = helper.make_graph(self.nodes, "ExpNet", [inputs], [outputs], self.constants)
+    def model(self, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> onnx.ModelProto:
+        graph = helper.make_graph(self.nodes, "ExpNet", inputs, outputs, self.constants + self.counts)
         opset = helper.make_opsetid("", _OPSET)
         return helper.make_model(graph, opset_imports=[opset], ir_version=_IR, producer_name="expnet-live")

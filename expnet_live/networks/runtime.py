@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import onnxruntime
@@ -19,11 +20,27 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights
 
-Running = Callable[[Image], Array]
+if TYPE_CHECKING:
+    import torch
+
+# Names in the graph of a network with a branch: see graph.py.
+WHOLE, ACTIONS = "whole", "actions"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 # For programs that imported ONNX Runtime before this package, which keeps it silent otherwise.
 onnxruntime.disable_telemetry_events()
+
+
+class Running(Protocol):
+    """A network that is ready to run."""
+
+    def __call__(self, crops: Image, /) -> Array:
+        """Map crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32."""
+        ...
+
+    def actions(self, crops: Image, /) -> Array:
+        """The outputs of the branch alone (N, B), in three fifths of the time; all (N, D) if it has none."""
+        ...
 
 
 def pick_device(device: str) -> str:
@@ -72,7 +89,7 @@ def available_cores() -> int:
 
 
 def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
-    """A network on a device of `pick_device`; maps crops (N, S, S, 3) BGR uint8 to outputs (N, D) float32.
+    """A network on a device of `pick_device`.
 
     On the CPU, ONNX Runtime runs it if the package `onnx` is there to write its graph, or else torch: a network that
     must start at once or run fast has a file of its own, see runtime_files.py. `exact`: single precision everywhere,
@@ -97,8 +114,10 @@ class OnnxNet:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cpu_threads()
         options.log_severity_level = 3
+        options.enable_mem_pattern = False  # it is chosen by the number of crops, but that of `whole` ones counts, too
         content = graph if isinstance(graph, bytes) else str(graph)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._branched = WHOLE in {given.name for given in self._session.get_overridable_initializers()}
 
     @property
     def notes(self) -> dict[str, str]:
@@ -106,7 +125,13 @@ class OnnxNet:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def __call__(self, crops: Image) -> Array:
-        return np.asarray(self._session.run(None, {"crops": crops})[0])
+        parts = self._session.run(None, {"crops": crops})
+        return np.concatenate(parts, 1) if len(parts) > 1 else np.asarray(parts[0])
+
+    def actions(self, crops: Image) -> Array:
+        if not self._branched:
+            return self(crops)
+        return np.asarray(self._session.run([ACTIONS], {"crops": crops, WHOLE: np.zeros(1, np.int64)})[0])
 
 
 class TorchNet:
@@ -124,12 +149,21 @@ class TorchNet:
             part.to(dtype=self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, crops: Image) -> Array:
+        return self._run(crops, self._net.standard)
+
+    def actions(self, crops: Image) -> Array:
+        net = self._net
+        return self._run(crops, net.standard if net.branch_fc is None else net.standard_actions)
+
+    def _run(self, crops: Image, part: Callable[[torch.Tensor], torch.Tensor]) -> Array:
+        """The last outputs, as many as `part` has."""
         import torch
 
         net = self._net
         with torch.inference_mode():
             # A view with the channels last, the layout that suits the convolutions best.
             x = torch.from_numpy(np.ascontiguousarray(crops)).to(self._device).permute(0, 3, 1, 2)
-            said = net.standard(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype))
-            out: Array = (said * net.spread + net.offset).cpu().numpy()
+            said = part(((x - net.pixel_mean) / net.pixel_spread).to(self._dtype))
+            n = said.shape[1]
+            out: Array = (said * net.spread[-n:] + net.offset[-n:]).cpu().numpy()
         return out

@@ -2,22 +2,22 @@
 
 They are more accurate than a single crop, because the network's first stride of four pixels makes results depend
 slightly on where edges are in its grid; and they treat both sides of a face equally. For occluded faces, two sizes beat
-one. Photos get the close look, four crops; tracked faces get two.
+one. Photos get the close look, four crops; tracked faces get a second look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from expnet_live.core.arkit import MIRROR
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.predictor import Prediction
+from expnet_live.networks.predictor import Prediction, Predictor
 from expnet_live.pipeline.crop import Crop
-from expnet_live.pipeline.look import FacePredictor
+from expnet_live.pipeline.look import FacePredictor, Look, Stopwatch
 from expnet_live.pipeline.look import Prediction as PredictionProtocol
 
 _STEP = 2  # px, half of the network's first stride
@@ -46,7 +46,6 @@ _CLOSE = (
     _Version(-_STEP, -_STEP, 0.92, False),
     _Version(_STEP, -_STEP, 0.92, True),
 )
-_SAME = _Version(0, 0, 1, False)
 _AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside the crop itself: see docs/expression.md
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
@@ -59,31 +58,23 @@ class CloseCrop(Crop):
         return np.stack([version.cut(self, image) for version in _CLOSE])
 
 
-class _Several:
-    """A predictor that averages another one's predictions for several versions of each crop."""
-
-    def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
-        self._predictor, self._model = predictor, model
-        self.crop_size, self.device = predictor.crop_size, predictor.device
-        self.tells, self.about = predictor.tells, predictor.about
-
-    def _in_crop(self, crops: Image, versions: tuple[_Version, ...]) -> Prediction:
-        """Predictions for each version of crops (N, V, S, S, 3), as predictions for the crops themselves (N V, ...)."""
-        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
-        return _in_crop(p, versions * len(crops), self._model, self.crop_size)
-
-
-class CloseLook(_Several):
-    """Averages the predictions for four versions.
+class CloseLook:
+    """A predictor that averages another one's predictions for four versions of each crop.
 
     A mirrored picture gets the mirrored prediction, except for rounding. It takes four times as long.
     """
 
     crop_type = CloseCrop
 
+    def __init__(self, predictor: FacePredictor, model: FaceModel) -> None:
+        self._predictor, self._model = predictor, model
+        self.crop_size, self.device = predictor.crop_size, predictor.device
+        self.tells, self.about = predictor.tells, predictor.about
+
     def predict(self, crops: Image) -> Prediction:
         """Predict for crops (N, 4, S, S, 3) BGR uint8 from CloseCrop; results are in the pixels of the crop itself."""
-        p = self._in_crop(crops, _CLOSE)
+        p = self._predictor.predict(crops.reshape(-1, *crops.shape[2:]))
+        p = _in_crop(p, _CLOSE * len(crops), self._model, self.crop_size)
         scale = np.log(p.scale)
         return Prediction(
             expression=_mean(p.expression),
@@ -97,31 +88,37 @@ class CloseLook(_Several):
         )
 
 
-class TwoCrops(Crop):
-    """A crop cut as it is, then larger and mirrored: (2, size, size, 3)."""
+class SecondLook:
+    """Looks again at faces where a first look found them, at a larger, mirrored crop, and averages what both say of the
+    actions. The other outputs stay those of the first look.
+    """
 
-    def cut(self, image: Image) -> Image:
-        return np.stack([super().cut(image), _AGAIN.cut(self, image)])
+    def __init__(self, predictor: FacePredictor) -> None:
+        self._predictor = predictor
+
+    def __call__(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> list[Look]:
+        """These plausible looks at one picture with more accurate blendshapes, by one run of the network."""
+        if not looks:
+            return []
+        with watch("crop"):
+            crops = [_AGAIN.cut(Crop.of_view(look.view, self._predictor.crop_size), image) for look in looks]
+            pixels = np.stack(crops)
+        with watch("network"):
+            actions = self._actions(pixels)[:, MIRROR]
+        return [_with(look, again) for look, again in zip(looks, actions, strict=True)]
+
+    def _actions(self, crops: Image) -> Array:
+        if isinstance(self._predictor, Predictor):
+            return self._predictor.actions(crops)
+        said = self._predictor.predict(crops).blendshapes
+        assert said is not None, "only predictors that tell blendshapes get a second look"
+        return said
 
 
-class TwoLooks(_Several):
-    """Averages what is said of the expression in two versions. Pose, identity and confidence are those of the first."""
-
-    crop_type = TwoCrops
-
-    def predict(self, crops: Image) -> Prediction:
-        """Predict for crops (N, 2, S, S, 3) BGR uint8 from TwoCrops; results are in the pixels of the crop itself."""
-        p = self._in_crop(crops, (_SAME, _AGAIN))
-        return Prediction(
-            expression=_mean(p.expression, 2),
-            identity=p.identity[::2],
-            rotation=p.rotation[::2],
-            scale=p.scale[::2],
-            origin=p.origin[::2],
-            gaze=None if p.gaze is None else _mean(p.gaze, 2),
-            confidence=p.confidence[::2],
-            blendshapes=None if p.blendshapes is None else _mean(p.blendshapes, 2),
-        )
+def _with(look: Look, again: Array) -> Look:
+    """A look whose blendshapes are the mean with those of another one, unless numbers are not finite."""
+    mean = (look.blendshapes + again) / 2
+    return replace(look, blendshapes=mean) if bool(np.isfinite(mean).all()) else look
 
 
 def _in_crop(p: PredictionProtocol, versions: Sequence[_Version], model: FaceModel, size: int) -> Prediction:
@@ -166,6 +163,6 @@ def _spread(four: Array) -> Array:
     return np.asarray(four.reshape(-1, 4, *four.shape[1:]).std(1), np.float32)
 
 
-def _mean(predictions: Array, versions: int = 4) -> Array:
-    """Mean over the predictions (V N, ...) of so many versions for each of N crops."""
-    return np.asarray(predictions.reshape(-1, versions, *predictions.shape[1:]).mean(1), np.float32)
+def _mean(four: Array) -> Array:
+    """Mean over the four predictions (4 N, ...) for each of N crops."""
+    return np.asarray(four.reshape(-1, 4, *four.shape[1:]).mean(1), np.float32)

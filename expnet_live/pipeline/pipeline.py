@@ -20,7 +20,7 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.appearance import Appearance
-from expnet_live.pipeline.close_look import CloseLook, TwoLooks
+from expnet_live.pipeline.close_look import CloseLook, SecondLook
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.finder import Finder
@@ -52,7 +52,7 @@ class Pipeline:
     each thread, a pipeline of its own.
     `smoothing`: off, responsive, balanced or stable. `refine`: run the network twice on a newly found face, the
     second time on the crop of its predicted pose; on a photo, three times, and finally also on its mirror image.
-    `second_look`: look twice at tracked faces, which is more accurate and costs another crop.
+    `second_look`: look twice at tracked faces, which tells actions better and takes three fifths of a look.
 
     >>> pipeline = Pipeline.load(device="cpu")
     >>> frame = next(iter(open_source("demo")))
@@ -80,9 +80,9 @@ class Pipeline:
         ours = face_model if isinstance(face_model, FaceModel) and predictor.crop_type is None else None
         close = None if ours is None else CloseLook(predictor, ours)
         self.close_look: FacePredictor = close or predictor  # that of photos
-        # That of tracked faces.
-        self.look: FacePredictor = predictor if ours is None or not second_look else TwoLooks(predictor, ours)
-        self._tracker = Tracker(self.detector, self.look, max_faces, refine, confirm=close)
+        again = second_look and ours is not None and self.tells_blendshapes
+        self._again = SecondLook(predictor) if again else None
+        self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
@@ -127,9 +127,14 @@ class Pipeline:
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
+        looks = self.look_again(frame.image, [t.look for t in tracks], watch)
         with watch("smooth"):
-            states = [self._smoothed(t.face, t.look, frame, watch.seconds) for t in tracks]
+            states = [self._smoothed(t.face, k, frame, watch.seconds) for t, k in zip(tracks, looks, strict=True)]
         return states
+
+    def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:
+        """Looks at tracked faces after their second look, if they get one."""
+        return looks if self._again is None else self._again(image, looks, watch)
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
         """The faces of a single picture, largest first, without smoothing or memory; `index` and `timestamp` become

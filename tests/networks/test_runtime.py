@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, compact, fine
+from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, branched, compact, fine
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
 from expnet_live.networks.predictor import Predictor
@@ -40,7 +40,9 @@ def lively(config: ExpNetConfig) -> ExpNet:
     return net.eval()
 
 
-@pytest.mark.parametrize("config", [compact(20), replace(compact(20), crop_size=96), fine(20), BOTTLENECK])
+@pytest.mark.parametrize(
+    "config", [compact(20), replace(compact(20), crop_size=96), fine(20), branched(20), BOTTLENECK]
+)
 @pytest.mark.parametrize("run", [lambda weights: ready(weights, "cpu"), lambda weights: TorchNet(weights, "cpu")])
 def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> None:
     net = lively(config)
@@ -52,6 +54,9 @@ def test_all_agree(config: ExpNetConfig, run: Callable[[Weights], Running]) -> N
         said = running(some)
         assert said.dtype == np.float32
         assert np.abs(said - plain[: len(some)]).max() < 1e-4 * np.abs(plain).max()
+        alone = running.actions(some)
+        assert alone.shape == (len(some), config.n_branch or config.n_outputs)
+        assert np.abs(alone - said[:, -alone.shape[1] :]).max() < 1e-4 * np.abs(plain).max()
 
 
 def test_predictions_leave_the_crops_alone() -> None:

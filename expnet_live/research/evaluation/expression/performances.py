@@ -115,9 +115,10 @@ class Listener:
 
     def _given(self, image: Image, view: WeakPerspective) -> Array | None:
         """What is said where the finder sees no face, in the crop of the true pose."""
-        predictor = self._pipeline.look
+        predictor, watch = self._pipeline.predictor, Stopwatch()
         crop = crop_type(predictor).of_view(view, predictor.crop_size)
-        return look_at(image, [crop], predictor, Stopwatch())[0].blendshapes
+        (look,) = look_at(image, [crop], predictor, watch)
+        return (self._pipeline.look_again(image, [look], watch)[0] if look.plausible else look).blendshapes
 
 
 @dataclass(frozen=True)
