@@ -11,6 +11,8 @@ from expnet_live.core.arkit import N_BLENDSHAPES
 
 BN_EPSILON = 1e-5
 FIRST_KERNEL = 7
+# Names in the graph of a network with a branch: see graph.py.
+WHOLE, ACTIONS = "whole", "actions"
 
 
 @dataclass(frozen=True)

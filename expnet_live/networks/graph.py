@@ -11,9 +11,17 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from expnet_live.core.types import Array
-from expnet_live.networks.architecture import BN_EPSILON, BlockShape, ConvShape, ResNetConfig, blocks, fine_block
+from expnet_live.networks.architecture import (
+    ACTIONS,
+    BN_EPSILON,
+    WHOLE,
+    BlockShape,
+    ConvShape,
+    ResNetConfig,
+    blocks,
+    fine_block,
+)
 from expnet_live.networks.checkpoint import FORMAT, Weights
-from expnet_live.networks.runtime import ACTIONS, WHOLE
 
 _OPSET, _IR = 17, 8
 

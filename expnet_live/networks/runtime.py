@@ -18,13 +18,12 @@ import onnxruntime
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Image
+from expnet_live.networks.architecture import ACTIONS, WHOLE
 from expnet_live.networks.checkpoint import Weights
 
 if TYPE_CHECKING:
     import torch
 
-# Names in the graph of a network with a branch: see graph.py.
-WHOLE, ACTIONS = "whole", "actions"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 # For programs that imported ONNX Runtime before this package, which keeps it silent otherwise.
