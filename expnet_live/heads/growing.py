@@ -19,6 +19,7 @@ _ROOT, _TIP = 5.0, 16.0  # mm of a lock
 ROOT, TIP = 0.16, 0.72  # where its root ends and its tip begins, as shares that the shaders use
 _DENSE, _SOME = 0.55, 0.3  # density of hair from which locks grow, and from which they follow the skin
 _DENSER = 1.4  # points lie closer to each other at the root
+_SMOOTH = 1.5  # how much more a lock is lit like the skull than by its own form
 _WAVE = 40.0  # mm: hair that winds more slowly is wavy, and its locks do not turn
 
 
@@ -80,6 +81,8 @@ def grown(style: Locks, points: Array, normals: Array, triangles: Array, density
     paths = paths + ups * (2.2 * inner * np.minimum(along / 8, 1))[..., None]
     light = (0.62 + 0.38 * inner) * (0.55 + 0.45 * np.minimum(along / 12, 1))
     mesh, faces, facing, tangents, place, lit = ribbons(paths, ups, width, seed, light, twist=twist)
+    # Locks that stand up or turn would each be lit as a wall: as a whole, hair is lit like the skull below it.
+    facing = unit(facing + _SMOOTH * np.repeat(ups.reshape(-1, 3), 3, axis=0)).astype(np.float32)
     # The first and the last few millimetres of each lock, whatever its length, are its root and its tip.
     ends = [
         np.interp(q, (0, min(_ROOT, t), m - t, m), (0, ROOT, TIP, 1))

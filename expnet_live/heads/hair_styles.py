@@ -111,7 +111,7 @@ STYLES = {
     "cropped": Style(1.8, cover=(0.3, 7.5)),
     "short": Style(2.0, Locks(7.8, 6, 4.0, _short_flow, _short_length, _short_height)),
     "swept": Style(2.4, Locks(9.0, 9, 5.6, _swept_flow, _swept_length, _swept_height, parting=30.0)),
-    "curly": Style(3.0, Locks(9.6, 13, 3.4, _curly_flow, _curly_length, _curly_height, curl=4.6, winding=19)),
+    "curly": Style(3.0, Locks(8.6, 17, 1.8, _curly_flow, _curly_length, _curly_height, curl=4.0, winding=17)),
     "long": Style(
         3.0,
         Locks(

@@ -35,6 +35,17 @@ def test_locks_lie_on_every_head_and_leave_the_face_free(style: str) -> None:
     assert locks.place.min() >= -1 and locks.place.max() <= 1
 
 
+@pytest.mark.parametrize("style", LOCKED)
+def test_hair_is_lit_like_the_skull_below(style: str) -> None:
+    """Locks that stand up or wind are no walls of light and shade."""
+    head = face_model().dressed(Look(style))
+    locks, vertices = head.traits.locks, head.vertices(head.expression_of())
+    skin = np.isin(head.traits.parts(len(vertices)), (Part.FACE, Part.SHELL))
+    below = Skin(vertices[skin], head.normals(vertices)[skin]).below(locks.at(vertices))[1]
+    towards = (locks.normals * below).sum(1)
+    assert towards.min() > 0.5 and 0.8 < np.median(towards) < 0.995  # yet each has a form of its own
+
+
 def test_a_look_is_always_the_same_head_and_changes_only_what_it_says() -> None:
     own = face_model()
     blue = own.dressed(Look("long", "blond", "blue"))

@@ -365,6 +365,6 @@ void main() {
     float there = min(min(6.25 * y, 3.57 * (1.0 - y)), 1.0) * (1.15 - 0.75 * x * x);
     if (0.5 + 0.5 * hair > 2.2 * there) discard;
     vec3 color = v_seen * (1.0 + 0.17 * hair) + v_gloss * (1.0 + 0.6 * hair);
-    gl_FragColor = u_opacity * vec4(color * (gl_FrontFacing ? 1.0 : 0.6), 1.0);
+    gl_FragColor = u_opacity * vec4(color * (gl_FrontFacing ? 1.0 : 0.8), 1.0);
 }
 """
