@@ -14,6 +14,7 @@ from expnet_live.app.view3d.backdrop import Color, backdrop
 from expnet_live.app.view3d.orbit import Orbit
 
 Rendering = tuple[QImage, QRectF]
+_EDGE = 8  # levels between a pixel and those around, from which on it is one of an edge
 
 
 class HeadCanvas(QWidget):
@@ -123,12 +124,14 @@ def cut_out(picture: QImage) -> QImage:
 
 
 def soften(picture: QImage) -> None:
-    """Smooth the outline of a drawing without multisampling, in place: pixels at its edge become the mean of those
-    around. Premultiplied, they keep their colours."""
+    """Smooth the edges of a drawing without multisampling, in place: pixels unlike those around become their mean.
+    Premultiplied, they keep their colours."""
     rows = np.frombuffer(picture.bits(), np.uint8).reshape(picture.height(), picture.width(), 4)
     mean = cv2.blur(rows, (3, 3))
-    # Neither empty nor full around: quicker than a gradient of the alpha channel, whose bytes lie apart.
-    cv2.copyTo(mean, cv2.inRange(cv2.extractChannel(mean, 3), 1, 254), rows)
+    away = cv2.absdiff(rows, mean)
+    # Green and alpha show the edges, and two channels take half the time of four.
+    most = cv2.max(cv2.extractChannel(away, 1), cv2.extractChannel(away, 3))
+    cv2.copyTo(mean, cv2.compare(most, _EDGE, cv2.CMP_GT), rows)
 
 
 def smaller(picture: QImage, size: QSize) -> QImage:
