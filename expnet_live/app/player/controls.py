@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.time_line import TimeLine
@@ -46,6 +46,7 @@ class PlayerControls(QWidget):
         for chooser, letters in ((self.speed, 3), (self.overlay, 6)):
             chooser.setMinimumContentsLength(letters)
             chooser.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # no key of the player chooses from them
+            chooser.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.export = QPushButton(texts.PLAYER_EXPORT)
         self.export.setObjectName("Primary")
         self.export.setToolTip(texts.PLAYER_EXPORT_TIP)
@@ -66,6 +67,7 @@ class PlayerControls(QWidget):
         first.addSpacing(4)
         for key in ("loop", "in", "out", "clear"):
             first.addWidget(flat_button(actions[key], _NO_FOCUS))
+        first.addStretch(1)
         second.addWidget(self.range, 1)
         second.addWidget(flat_button(actions["send"], _NO_FOCUS))
         second.addWidget(flat_button(actions["all"], _NO_FOCUS))

@@ -199,6 +199,7 @@ class HeadView(QWidget):
         size = self._buttons.sizeHint()
         self._buttons.setGeometry(self.width() - size.width() - _EDGE, _EDGE, size.width(), size.height())
         self._buttons.raise_()
+        self._refresh()  # the head is beside them
 
     def _projection(self, size: QSize) -> Array:
         """For a picture of `size` pixels of the whole view; the head is beside the buttons."""

@@ -143,3 +143,22 @@ def test_the_head_orbits_while_paused(qtbot: Any, opened: PlayerView) -> None:
 def test_export_is_asked_for(qtbot: Any, opened: PlayerView) -> None:
     with qtbot.waitSignal(opened.export_asked, timeout=LONG):
         qtbot.mouseClick(opened.controls.export, Qt.MouseButton.LeftButton)
+
+
+def test_a_smaller_player_shows_the_whole_head(qtbot: Any, opened: PlayerView) -> None:
+    """While it stands still: its buttons, in two columns now, take another part of the view."""
+    head = opened.head
+    opened.resize(700, 480)
+    qtbot.waitUntil(lambda: head.width() < 300, timeout=LONG)
+    head.resize(head.width(), 190)
+    shown = pixels(head.native.grab().toImage())
+    head.set_finish(head.finish)  # draws it again
+    assert np.abs(pixels(head.native.grab().toImage()) - shown).max() < 30
+
+
+def test_the_speed_is_as_wide_in_two_rows(qtbot: Any, opened: PlayerView) -> None:
+    controls = opened.controls
+    wide = controls.speed.width()
+    opened.resize(controls.minimumSizeHint().width() + 40, 500)
+    qtbot.waitUntil(lambda: controls.export.y() > controls.speed.y() + 10, timeout=LONG)
+    assert controls.speed.width() == wide
