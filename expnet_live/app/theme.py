@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from expnet_live.core.paths import asset
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QPalette
 
@@ -124,6 +126,7 @@ def palette(theme: Theme) -> QPalette:
 
 
 def style_sheet(t: Theme) -> str:
+    check = asset(f"check_{t.name}.svg").as_posix()  # a style sheet takes pictures from files alone
     return f"""
 QMainWindow {{ background: {t.window}; }}
 QDialog {{ background: {t.panel}; }}
@@ -138,7 +141,7 @@ QMenu::item {{ padding: 6px 26px 6px 12px; border-radius: 5px; }}
 QMenu::item:selected {{ background: {t.hover}; }}
 QMenu::item:disabled {{ color: {t.faint}; }}
 QMenu::indicator {{ width: 11px; height: 11px; margin-left: 2px; border: 1px solid {t.faint}; border-radius: 4px; }}
-QMenu::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QMenu::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{check}"); }}
 QMenu::separator {{ height: 1px; background: {t.line}; margin: 5px 8px; }}
 QStatusBar {{ background: {t.window}; color: {t.muted}; }}
 QStatusBar::item {{ border: none; }}
@@ -189,7 +192,7 @@ QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 12px; height: 12px; border: 1px solid {t.faint}; border-radius: 4px; }}
-QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border-color: {t.accent}; image: url("{check}"); }}
 QCheckBox::indicator:focus {{ width: 10px; height: 10px; border: 2px solid {t.accent}; }}
 QCheckBox::indicator:checked:focus {{ border-color: {t.text}; }}
 QCheckBox::indicator:disabled {{ border-color: {t.line}; }}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from live_fakes import Puppet
 from PySide6.QtCore import QObject, QRect, QSettings, Qt, QUrl, Slot
-from PySide6.QtGui import QAccessible, QDesktopServices
+from PySide6.QtGui import QAccessible, QColor, QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -353,3 +353,41 @@ def test_all_controls_are_seen_on_a_common_laptop(qtbot: Any, window: MainWindow
     share_room(window, window.parts.docks)
     controls, camera = window.parts.controls, window.parts.docks["camera"]
     qtbot.waitUntil(lambda: controls.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)
+    bars = window.parts.bars
+    qtbot.waitUntil(lambda: bars.visibleRegion().boundingRect() == bars.rect(), timeout=LONG)
+
+
+@pytest.mark.parametrize("appearance", ["dark", "light"])
+def test_a_checked_box_has_a_tick(window: MainWindow, appearance: str) -> None:
+    """Not its colour alone says so."""
+    window.set_appearance(appearance)
+    box = QCheckBox("On", window)
+    box.move(40, 40)
+    box.show()
+    box.setChecked(True)
+    tick, fill = (QColor(c) for c in (window.theme.on_accent, window.theme.accent))
+    picture = box.grab().toImage()
+    seen = [QColor(picture.pixel(x, y)) for x in range(16) for y in range(picture.height())]
+
+    def near(color: QColor) -> int:
+        return sum(max(abs(p - q) for p, q in zip(s.getRgb(), color.getRgb(), strict=True)) < 40 for s in seen)
+
+    assert near(tick) >= 6 and near(fill) >= 60
+    box.deleteLater()
+
+
+def test_the_menus_show_which_colour_is_chosen(window: MainWindow) -> None:
+    view = next(a.menu() for a in window.menuBar().actions() if a.text() == texts.MENU_VIEW)
+    menu = next(a.menu() for a in view.actions() if a.text() == texts.HAIR_COLOR)
+
+    def signs() -> dict[str, Array]:
+        rows = menu.actions()
+        seen = pixels(menu.grab().toImage())
+        at = [menu.actionGeometry(row) for row in rows]
+        return {row.data(): seen[r.top() : r.bottom(), : r.height()] for row, r in zip(rows, at, strict=True)}
+
+    window.commands.choose(hair_color="brown")
+    before = signs()
+    window.commands.choose(hair_color="red")
+    after = signs()
+    assert {name for name in before if (np.abs(after[name] - before[name]) > 60).sum() > 30} == {"brown", "red"}

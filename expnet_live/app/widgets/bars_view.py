@@ -32,7 +32,7 @@ from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.core.types import Array
 from expnet_live.person.person import MAX_GAIN
 
-_ROW = 13  # minimum height of a row in px
+_ROW = 12  # minimum height of a row in px
 _NUMBER = 40.0  # px of room for the value beside a bar
 PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _STEPS: dict[int, int] = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}

@@ -88,6 +88,9 @@ class Chooser(QComboBox):
         option.currentText = self._in_room(option.currentText)  # Qt cuts a long name off amid a letter
         styled = QStylePainter(self)
         styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        if self.property("small"):  # beside its arrow
+            spare = self.width() - _ARROW - self.fontMetrics().horizontalAdvance(option.currentText)
+            option.rect.adjust(max(spare, 0), 0, 0, 0)
         styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         styled.end()
         if self._arrow is not None:

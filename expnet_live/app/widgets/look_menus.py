@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtGui import QActionGroup, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QActionGroup, QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from expnet_live.app import texts
@@ -58,12 +59,20 @@ class LookMenus:
 
 
 def _swatch(color: Color) -> QIcon:
-    pixmap = QPixmap(32, 32)
-    pixmap.fill(QColor(0, 0, 0, 0))
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(128, 128, 128))
-    painter.setBrush(QColor(*color))
-    painter.drawEllipse(3, 3, 26, 26)
-    painter.end()
-    return QIcon(pixmap)
+    """A disc, which has a ring around it when it is chosen."""
+    icon, gray = QIcon(), QColor(128, 128, 128)
+    for state, radius in ((QIcon.State.Off, 13), (QIcon.State.On, 10)):
+        pixmap = QPixmap(32, 32)
+        pixmap.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(gray)
+        painter.setBrush(QColor(*color))
+        painter.drawEllipse(QPointF(16, 16), radius, radius)
+        if state == QIcon.State.On:
+            painter.setPen(QPen(gray, 3))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(16, 16), 14, 14)
+        painter.end()
+        icon.addPixmap(pixmap, QIcon.Mode.Normal, state)
+    return icon
