@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from expnet_live.cli.model import model_help
+from expnet_live.cli.model import model_help, model_option
 from expnet_live.core.arguments import DEVICES, add_look, head_option, positive_float
 
 
@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "the window, which opens without a command; it keeps the last choice for each option that you leave out"
     )
     group.add_argument("--source", metavar="S", help="a video or picture, a camera's index, or: demo")
-    group.add_argument("--model", type=Path, metavar="MODEL", help=model_help())
+    group.add_argument("--model", type=model_option, metavar="MODEL", help=model_help())
     group.add_argument("--device", choices=DEVICES, help="device for the network")
     group.add_argument("--profile", metavar="NAME", help="profile of the person, which keeps neutral and gains")
     group.add_argument(
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
     launch = Launch(
         source=args.source,
-        model=None if args.model is None else str(args.model),
+        model=args.model,
         device=args.device,
         profile=args.profile,
         head=args.head,

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
     check_cluster(args.cluster)
     settings = settings_of(
-        model=None if args.model is None else str(args.model),
+        model=args.model,
         device=args.device,
         smoothing=args.smoothing,
         max_faces=args.max_faces,

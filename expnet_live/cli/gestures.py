@@ -186,7 +186,7 @@ def _live(args: argparse.Namespace, spec: SourceSpec, person: Person, rules: lis
             print(f"{stream.name}: data sent there leaves this machine.")
     return act_on(
         spec,
-        Settings(None if args.model is None else str(args.model), args.device, args.smoothing),
+        Settings(args.model, args.device, args.smoothing),
         person,
         rules,
         streams,

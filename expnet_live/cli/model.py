@@ -15,7 +15,12 @@ def model_help() -> str:
     return f"a file of weights (.safetensors), or the name of a model ({there}); default: {BUILT_IN}"
 
 
+def model_option(text: str) -> str:
+    """The name of a model, or the path of a file of weights."""
+    return str(Path(text))
+
+
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add `--model` and `--device`."""
-    parser.add_argument("--model", type=Path, metavar="MODEL", help=model_help())
+    parser.add_argument("--model", type=model_option, metavar="MODEL", help=model_help())
     add_device(parser)

@@ -57,12 +57,11 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.live.state import Settings
     from expnet_live.sessions.recording.record import record
 
-    model = None if args.model is None else str(args.model)
     with terminable():
         info = record(
             SourceSpec.parse(args.source),
             args.out,
-            Settings(model, args.device, args.smoothing, args.max_faces),
+            Settings(args.model, args.device, args.smoothing, args.max_faces),
             person_of(args.profile),
             duration=args.duration,
             video=not args.no_video,

@@ -176,10 +176,9 @@ def run_import(args: argparse.Namespace) -> int:
     from expnet_live.sessions.recording.importing import import_video
 
     root = args.out or sessions_root()
-    model = None if args.model is None else str(args.model)
-    settings = Settings(model, args.device, args.smoothing, args.max_faces)
+    settings = Settings(args.model, args.device, args.smoothing, args.max_faces)
     person = person_of(args.profile)
-    pipeline = Pipeline.load(model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
+    pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing, max_faces=args.max_faces)
     failed = False
     # Photos that lie beside the videos of a folder are nobody's fault.
     found = [item for item in list_items(args.videos) if item.kind is not Kind.PHOTO or item.spec in args.videos]
@@ -229,8 +228,8 @@ def run_reanalyze(args: argparse.Namespace) -> int:
 
     session = Session.open(args.session)
     smoothing = args.smoothing or session.info.smoothing
-    settings = Settings(None if args.model is None else str(args.model), args.device, smoothing, session.info.max_faces)
-    name = args.name or (smoothing if args.model is None else f"{args.model.stem}-{smoothing}")
+    settings = Settings(args.model, args.device, smoothing, session.info.max_faces)
+    name = args.name or (smoothing if args.model is None else f"{Path(args.model).stem}-{smoothing}")
     with terminable(), progress_bar() as progress:
         done = reanalyze(session, name, settings, progress)
     pictures, faces = len(set(done.rows.frame.tolist())), int((done.rows.face >= 0).sum())

@@ -87,7 +87,6 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.sessions.format.folder import is_session
     from expnet_live.sessions.reading.session import Session
 
-    model = None if args.model is None else str(args.model)
     with terminable():
         if is_session(Path(args.source)):
             play_to(streams, Session.open(args.source), head=args.head, look=look, duration=args.duration, say=_say)
@@ -95,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
             stream_to(
                 streams,
                 SourceSpec.parse(args.source),
-                Settings(model, args.device, args.smoothing),
+                Settings(args.model, args.device, args.smoothing),
                 person,
                 head=args.head,
                 look=look,

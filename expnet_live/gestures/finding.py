@@ -56,8 +56,7 @@ def source_events(
     pipeline: Pipeline, source: Source, person: Person, rules: Sequence[Rule], progress: Progress = unwatched
 ) -> list[Event]:
     """Of the person in a video, frame by frame. Raises UserError if the network gives no blendshapes."""
-    if not pipeline.tells_blendshapes:
-        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    pipeline.need_blendshapes()
     pipeline.reset()
     times: list[float] = []
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Box, FaceState, Frame, Image, fault_of, fault_of_picture
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
@@ -193,6 +194,11 @@ class Pipeline:
     def tells_blendshapes(self) -> bool:
         """Whether the model predicts ARKit's actions besides the expression."""
         return "blendshapes" in self.predictor.tells
+
+    def need_blendshapes(self) -> None:
+        """Raises UserError if the model does not predict ARKit's actions."""
+        if not self.tells_blendshapes:
+            raise UserError("This network does not predict ARKit's actions; choose one that does with --model.")
 
     def mesh(self, state: FaceState) -> tuple[Array, Array]:
         """Vertices (V, 3) in mm in the model's frame, with the eyes turned, and unit normals (V, 3)."""

@@ -72,7 +72,7 @@ def bench_app(args: argparse.Namespace) -> int:
         warm_up=min(_SOAK_WARM_UP, seconds / 3) if soak else _WARM_UP,
         threads=args.threads,
         folder="",
-        model=None if args.model is None else str(args.model),
+        model=args.model,
         device=args.device,
         head=args.head,
         screenshot=None if args.screenshot is None else str(args.screenshot.resolve()),

@@ -97,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
     if args.no_demo and not (args.clips or args.photos or args.performances):
         raise UserError("There is nothing to measure; name videos, or give --photos or --performances.")
     pipeline = Pipeline.load(args.model, args.device, smoothing=args.smoothing)
+    pipeline.need_blendshapes()
     sheet = ContactSheet(FaceModel.load()) if args.contact_sheet else None
     shown = "clips" if args.clips else "performances" if args.performances else "demo"
 
@@ -223,8 +224,6 @@ def clips(
 def _said(states: list[Any]) -> Array:
     if not states:
         return np.full(N_BLENDSHAPES, np.nan)
-    if states[0].blendshapes is None:
-        raise UserError("This network does not predict ARKit's actions; choose one that does with --model.")
     return np.asarray(states[0].blendshapes)
 
 

@@ -12,7 +12,6 @@ from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
 from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, SIDED
-from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Frame, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.pipeline.look import Stopwatch, crop_type, look_at
@@ -84,8 +83,7 @@ class Listener:
     """Draws moments and hears what the pipeline says of them; deterministic."""
 
     def __init__(self, pipeline: Pipeline, studio: Studio, sheet: ContactSheet | None = None) -> None:
-        if not pipeline.tells_blendshapes:
-            raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+        pipeline.need_blendshapes()
         self._pipeline, self._studio, self._sheet = pipeline, studio, sheet
 
     def hear(self, cast: Cast, name: str, shot: Shot, moments: Moments, yaw: float = 0.0) -> Heard:

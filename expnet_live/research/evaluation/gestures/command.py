@@ -78,8 +78,7 @@ def run(args: argparse.Namespace) -> int:
     if not (args.performances or args.dataset or args.talking or args.fit):
         raise UserError("There is nothing to measure; give --performances, --dataset or --talking.")
     pipeline = Pipeline.load(args.model, args.device)
-    if not pipeline.tells_blendshapes:
-        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    pipeline.need_blendshapes()
     if args.fit:
         return _fit(args, pipeline)
     tallies: dict[str, Tally] = {}

@@ -44,7 +44,7 @@ def bench_outputs(args: argparse.Namespace) -> int:
     """Measure, print and write what cli/bench.py's arguments ask for; return 1 if a bar is missed."""
     seconds = 60 * args.outputs
     spec = SourceSpec.parse(args.videos[0] if args.videos else DEMO)
-    settings = Settings(None if args.model is None else str(args.model), args.device)
+    settings = Settings(args.model, args.device)
     clip = clip_of(spec, settings, _FRAMES)
     if not clip:
         raise UserError(f"There is no face in {spec.name}; choose another clip.")

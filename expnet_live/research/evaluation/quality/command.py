@@ -42,8 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from expnet_live.research.evaluation.quality.renders import draw_all
 
     pipeline = Pipeline.load(args.model, args.device, smoothing="off")
-    if not pipeline.tells_blendshapes:
-        raise UserError("This network does not tell ARKit's actions; choose one that does with --model.")
+    pipeline.need_blendshapes()
     cast = people(FaceModel.load(), args.people, np.random.default_rng(args.seed))
     seen = draw_all(pipeline, cast, args.frames, args.seed, Studio())
     if len(seen.errors) < DECILES:

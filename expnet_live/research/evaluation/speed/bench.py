@@ -76,7 +76,7 @@ def bench(args: argparse.Namespace) -> int:
         print(f"{d['images_per_second']:.0f} crops/s in batches of {d['batch']}")
 
     report["process"] = {
-        way: measure(Task(way, str(videos[0]), args.size, str(args.model) if args.model else None))
+        way: measure(Task(way, str(videos[0]), args.size, args.model))
         for way in (("expnet", "mesh") if absent is None else ("expnet",))
     }
     _print_process(report["process"])
