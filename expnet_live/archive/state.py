@@ -55,7 +55,8 @@ _OURS = {
     "pipeline.pipeline": ("_Memory",),
     "pipeline.skin": ("SkinTone",),
     "pipeline.smoothing": ("FaceSmoother", "IdentityPool", "OneEuro", "OneEuroFilter"),
-    "pipeline.tracker": ("Track",),
+    "pipeline.track": ("Track",),
+    "pipeline.tracker": ("Track",),  # where archives that began earlier found it
 }
 _NUMPY = {"multiarray": ("_reconstruct", "scalar"), "numeric": ("_frombuffer",)}
 _ALLOWED = frozenset(
