@@ -63,7 +63,6 @@ def animated_head(
     least once for each; it may raise.
     """
     rows = distinct(rows, start)
-    times = rows.time - start
     morphs = morphs_of(wearer, rows.expression, identity, rows.blendshapes, most=most_correctives, step=step)
     resting = morphs.resting
     normals = wearer.normals(resting)
@@ -72,61 +71,29 @@ def animated_head(
     steps = in_steps(sliders, _STILL_OF_ACTIONS if morphs.names[: len(ARKIT)] == ARKIT else _STILL, step)
     unit = steps.unit  # mm: the node scales all below it
 
-    arrays = GlbArrays()
+    scene = _Scene(rows.time - start)
     head = _Piece(wearer, ~np.isin(parts, list(morphs.eyes)), unit)
-    nodes: list[dict[str, Any]] = [{"name": "head", "mesh": 0, "scale": [unit / 1000] * 3}]
-    meshes = [_morphing(head.primitive(arrays, resting, normals), arrays, steps.shapes[:, head.vertices], sliders)]
-    meshes[0]["name"] = "head"
-    motion = _Animation(arrays, times)
-    motion.add(0, "weights", sliders.weights.reshape(-1, 1), "SCALAR")
+    scene.add("head", head.primitive(scene.arrays, resting, normals), scale=[unit / 1000] * 3)
+    scene.morph(0, steps.shapes[:, head.vertices], sliders)
     if pose is not PoseMode.NONE:
-        motion.add(0, "rotation", _quaternions(Rotation.from_rotvec(rows.rotation)), "VEC4")
+        scene.move(0, "rotation", _quaternions(Rotation.from_rotvec(rows.rotation)), "VEC4")
     if pose is PoseMode.FULL:
-        motion.add(0, "translation", _M * rows.translation, "VEC3")
-    for i, part in enumerate(morphs.eyes):
+        scene.move(0, "translation", _M * rows.translation, "VEC3")
+    for part, (at_rest, centers) in morphs.eyes.items():
         name, side = _EYES[part]
-        at_rest, centers = morphs.eyes[part]
-        ball = _Piece(wearer, parts == part, unit)
-        meshes.append({"name": name, "primitives": [ball.primitive(arrays, resting - at_rest, normals, _EYE)]})
-        nodes.append({"name": name, "mesh": len(meshes) - 1, "translation": (at_rest / unit).tolist()})
-        motion.add(1 + i, "translation", centers / unit, "VEC3")
+        ball = _Piece(wearer, parts == part, unit).primitive(scene.arrays, resting - at_rest, normals, _EYE)
+        node = scene.add(name, ball, translation=(at_rest / unit).tolist())
+        scene.move(node, "translation", centers / unit, "VEC3")
         if np.isfinite(rows.gaze).all():
             turns = np.stack([gaze_rotation(g)[side] for g in rows.gaze])
-            motion.add(1 + i, "rotation", _quaternions(Rotation.from_matrix(turns)), "VEC4")
+            scene.move(node, "rotation", _quaternions(Rotation.from_matrix(turns)), "VEC4")
     if wearer.traits.hair is not None:
-        _add_hair(wearer, resting, normals, steps, sliders, arrays, nodes, meshes, motion)
-    if len(nodes) > 1:
-        nodes[0]["children"] = list(range(1, len(nodes)))
-    document = {"scenes": [{"nodes": [0]}], "nodes": nodes, "meshes": meshes, "animations": [motion.described]}
+        _add_hair(scene, wearer, resting, normals, steps, sliders)
     residual = morphs.residual + steps.residual
-    return AnimatedHead(glb_file(document, arrays, MATERIALS), len(morphs.shapes), len(morphs.extra), residual)
+    return AnimatedHead(scene.file(), len(morphs.shapes), len(morphs.extra), residual)
 
 
-def _morphing(primitive: dict[str, Any], arrays: GlbArrays, shapes: Array, sliders: Sliders) -> dict[str, Any]:
-    """A mesh of a primitive and its targets (J, V, 3) in steps. Programs make the normals of targets themselves."""
-    names = list(sliders.names)
-    return {
-        "primitives": [{**primitive, "targets": [{"POSITION": target} for target in arrays.moves(shapes)]}],
-        "weights": [0.0] * len(names),
-        "extras": {
-            "targetNames": names,
-            # What a weight of 1 stands for: of our 29, standard deviations.
-            "fullWeights": {n: round(float(f), 6) for n, f in zip(names, sliders.full, strict=True) if f != 1},
-        },
-    }
-
-
-def _add_hair(
-    wearer: Head,
-    resting: Array,
-    normals: Array,
-    steps: Steps,
-    sliders: Sliders,
-    arrays: GlbArrays,
-    nodes: list[dict[str, Any]],
-    meshes: list[dict[str, Any]],
-    motion: _Animation,
-) -> None:
+def _add_hair(scene: _Scene, wearer: Head, resting: Array, normals: Array, steps: Steps, sliders: Sliders) -> None:
     """The hair as a mesh of its own: on the scalp, where it moves with those targets that move the skin below it, and
     its locks, which stay."""
     look = wearer.traits.look
@@ -144,22 +111,16 @@ def _add_hair(
     some = Sliders(
         tuple(sliders.names[j] for j in moving), sliders.shapes[:0], sliders.weights[:, moving], sliders.full[moving]
     )
-    primitive = hair.primitive(arrays, resting + height[:, None] * normals, normals, _HAIR)
+    node = scene.add("hair", hair.primitive(scene.arrays, resting + height[:, None] * normals, normals, _HAIR))
     if len(moving):
-        mesh = _morphing(primitive, arrays, steps.shapes[moving][:, hair.vertices], some)
-        motion.add(len(nodes), "weights", some.weights.reshape(-1, 1), "SCALAR")
-    else:
-        mesh = {"primitives": [primitive]}
-    meshes.append({"name": "hair", **mesh})
-    nodes.append({"name": "hair", "mesh": len(meshes) - 1})
+        scene.morph(node, steps.shapes[moving][:, hair.vertices], some)
     if style.locks is not None:
         locks = coarse(style.locks, wearer.traits.locks)
-        primitive = arrays.primitive(
+        primitive = scene.arrays.primitive(
             locks.at(resting), locks.triangles, locks.normals, locks_colors(look, locks),
             unit=steps.unit, material=_HAIR, small=True,
         )  # fmt: skip
-        meshes.append({"name": "hairLocks", "primitives": [primitive]})
-        nodes.append({"name": "hairLocks", "mesh": len(meshes) - 1})
+        scene.add("hairLocks", primitive)
 
 
 class _Piece:
@@ -180,18 +141,49 @@ class _Piece:
         )
 
 
-class _Animation:
-    """One animation whose channels share their times (T,)."""
+class _Scene:
+    """Nodes with a mesh each, all below the first, and one animation whose channels share their times (T,)."""
 
-    def __init__(self, arrays: GlbArrays, times: Array) -> None:
-        self._arrays, self._times = arrays, arrays.track(times, "SCALAR")
-        self.described: dict[str, Any] = {"name": "session", "channels": [], "samplers": []}
+    def __init__(self, times: Array) -> None:
+        self.arrays = GlbArrays()
+        self._times = self.arrays.track(times, "SCALAR")
+        self._nodes: list[dict[str, Any]] = []
+        self._meshes: list[dict[str, Any]] = []
+        self._channels: list[dict[str, Any]] = []
+        self._samplers: list[dict[str, Any]] = []
 
-    def add(self, node: int, path: str, keys: Array, shape: str) -> None:
-        samplers = self.described["samplers"]
-        self.described["channels"].append({"sampler": len(samplers), "target": {"node": node, "path": path}})
-        output = self._arrays.weights(keys.ravel()) if path == "weights" else self._arrays.track(keys, shape)
-        samplers.append({"input": self._times, "output": output, "interpolation": "LINEAR"})
+    def add(self, name: str, primitive: dict[str, Any], **placed: Any) -> int:
+        """Add a node with a mesh; return its number, which is that of its mesh, too."""
+        self._nodes.append({"name": name, "mesh": len(self._meshes), **placed})
+        self._meshes.append({"name": name, "primitives": [primitive]})
+        return len(self._nodes) - 1
+
+    def morph(self, node: int, shapes: Array, sliders: Sliders) -> None:
+        """Give a node's mesh targets (J, V, 3) in steps, with their weights. Programs make the normals of targets."""
+        mesh, names = self._meshes[node], list(sliders.names)
+        mesh["primitives"][0]["targets"] = [{"POSITION": target} for target in self.arrays.moves(shapes)]
+        mesh["weights"] = [0.0] * len(names)
+        mesh["extras"] = {
+            "targetNames": names,
+            # What a weight of 1 stands for: of our 29, standard deviations.
+            "fullWeights": {n: round(float(f), 6) for n, f in zip(names, sliders.full, strict=True) if f != 1},
+        }
+        self._channel(node, "weights", self.arrays.weights(sliders.weights.ravel()))
+
+    def move(self, node: int, path: str, keys: Array, shape: str) -> None:
+        """Move a node by keys (T, n)."""
+        self._channel(node, path, self.arrays.track(keys, shape))
+
+    def _channel(self, node: int, path: str, output: int) -> None:
+        self._channels.append({"sampler": len(self._samplers), "target": {"node": node, "path": path}})
+        self._samplers.append({"input": self._times, "output": output, "interpolation": "LINEAR"})
+
+    def file(self) -> bytes:
+        if len(self._nodes) > 1:
+            self._nodes[0]["children"] = list(range(1, len(self._nodes)))
+        motion = {"name": "session", "channels": self._channels, "samplers": self._samplers}
+        document = {"scenes": [{"nodes": [0]}], "nodes": self._nodes, "meshes": self._meshes, "animations": [motion]}
+        return glb_file(document, self.arrays, MATERIALS)
 
 
 def _quaternions(rotations: Rotation) -> Array:
