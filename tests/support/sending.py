@@ -30,6 +30,7 @@ LOOKS = {  # yaw (to the viewer's right) and pitch (up) of the person's right ey
     "right eye out": ((-0.3, 0.0), (0.0, 0.0)),
     "left eye up": ((0.0, 0.0), (0.0, 0.2)),
     "right eye down": ((0.0, -0.2), (0.0, 0.0)),
+    "left eye out and up": ((0.0, 0.0), (0.5, 0.4)),
 }
 
 

@@ -91,10 +91,9 @@ def _unity(x: float, y: float, z: float, w: float) -> tuple[float, float, float,
 
 
 def _eye(yaw: float, pitch: float) -> tuple[float, float, float, float]:
-    """Unity's quaternion of an eye turned by yaw (to the viewer's right) and pitch (up), rad."""
-    angle = math.hypot(yaw, pitch)
-    k = math.sin(angle / 2) / angle if angle > 1e-9 else 0.5
-    return _unity(-k * pitch, k * yaw, 0.0, math.cos(angle / 2))
+    """Unity's quaternion of an eye turned up by pitch, then to the viewer's right by yaw (rad), as our gaze is meant."""
+    (sy, cy), (sp, cp) = ((math.sin(a / 2), math.cos(a / 2)) for a in (yaw, pitch))
+    return _unity(-cy * sp, sy * cp, sy * sp, cy * cp)
 
 
 OUTPUT = Vmc()
