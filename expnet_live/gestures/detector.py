@@ -125,6 +125,8 @@ class Detector:
     def finish(self) -> list[Happening]:
         """The end of what still lasts, because nothing follows."""
         happened = [h for w in self._watches for h in _ended(w.end(self._last))]
+        for watch in self._watches:
+            watch.before = ()  # nobody knows what the face does until it is seen again
         self._swings = Swings()
         return happened
 

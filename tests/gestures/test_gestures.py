@@ -97,6 +97,14 @@ def test_a_face_that_goes_ends_its_gesture() -> None:
     assert event.offset is not None and 2.9 < event.offset < 3.1
 
 
+def test_a_face_that_comes_back_begins_its_gesture_when_it_is_seen() -> None:
+    times, seen = clip((3, REST), (4, None), (1, values(mouthSmile=0.6)), (1, REST))
+    (event,) = events_of(times, seen, ALL)
+    assert event.onset == 7.0, "nobody knows what it did before"
+    (blinked,) = events_of(*clip((3, REST), (0.3, None), (1, values(mouthSmile=0.6)), (1, REST)), ALL)
+    assert 3.0 < blinked.onset < 3.3
+
+
 def test_a_turn_of_the_head_is_neither_look_nor_shake() -> None:
     turned = values((0.0, 0.5, 0.0), eyeLookOutRight=0.8, eyeLookInLeft=0.8)  # the eyes stay on the camera
     assert events_of(*clip((2, REST), (1, turned), (2, REST)), ALL) == []
