@@ -85,7 +85,8 @@ _TABLE = (
     Definition(
         "synchrony", "Synchrony", "r",
         "Of two faces: the mean over windows of 8 s, every 2 s (at most 300, evenly spread), of the highest "
-        "correlation at lags within 2 s, through Fisher's z.",
+        "correlation at lags within 2 s, through Fisher's z. Signals are the means of actions (of both sides, and of "
+        "the inner and outer brows), and the angle per second by which the head turns about any axis, at 10 Hz.",
         "Boker, Rotondo, Xu & King (2002), Psychological Methods 7 (windowed cross-correlation)",
     ),
     Definition(
@@ -106,7 +107,8 @@ _TABLE = (
     Definition(
         "latency", "Onset latency", "ms",
         "From a marker to the first moment within 3 s in which the action exceeds the mean of the second before the "
-        "marker by 3 of its standard deviations, and by 0.1 at least, for 100 ms.",
+        "marker by 3 of its standard deviations, and by 0.1 at least, for 100 ms. What sets in while the face is lost "
+        "for more than 0.5 s is no onset.",
         "Hodges & Bui (1996), Electroencephalogr. Clin. Neurophysiol. 101 (onset of muscle activity)",
     ),
     Definition(
@@ -121,7 +123,8 @@ _TABLE = (
     Definition(
         "group_effect", "Group effect", "",
         "Difference of a group's mean from that of the reference, with its 95 % interval, over windows of 30 s (a "
-        "shorter recording is one) in which the face is seen for half of the time at least. Each person counts by "
+        "shorter recording is one) in which the face is seen for half of the time at least; a blink counts in the "
+        "window of its middle. Each person counts by "
         "their windows as a linear mixed model has it: value ~ group + (1 | participant), fitted by restricted "
         "maximum likelihood (pooled: where people do not differ, so that it cannot be fitted, by the number of "
         "windows; linear: with one window each, alike). The error is that of people within their group (CR2), and "

@@ -188,9 +188,11 @@ def _windows(recording: Recording, member: Member) -> list[dict[str, str | float
     start, end = recording.time[0], recording.time[-1]
     count = max(int((end - start + recording.step + 1e-6) // _WINDOW), 1)
     rows = []
+    # Of the whole recording: the edge of a window would make two closures of one, or none.
+    own = np.array([b.time for b in blinks(recording) if b.blink])
     for i in range(count):
-        last = end + 1 if i == count - 1 else start + (i + 1) * _WINDOW
-        inside = (recording.time >= start + i * _WINDOW) & (recording.time < last)
+        first, last = start + i * _WINDOW, end + 1 if i == count - 1 else start + (i + 1) * _WINDOW
+        inside = (recording.time >= first) & (recording.time < last)
         if inside.sum() < 10 or recording.share(recording.seen, inside) < _LEAST:
             continue
         part = _part(recording, inside)
@@ -199,7 +201,7 @@ def _windows(recording: Recording, member: Member) -> list[dict[str, str | float
         speed = speeds(part)
         row: dict[str, str | float] = {"participant": member.participant, "group": member.group}
         mean = part.mean(part.weights, part.seen)
-        row["blink_rate"] = sum(b.blink for b in blinks(part)) / part.minutes
+        row["blink_rate"] = float(((own >= first) & (own < last)).sum()) / part.minutes
         for k, name in enumerate(ARKIT):
             row |= {f"range {name}": float(high[k] - low[k]), f"mean {name}": float(mean[k])}
             row[f"speed {name}"] = float(speed[k])

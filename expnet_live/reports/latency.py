@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.types import Array
-from expnet_live.reports.recordings import Recording
+from expnet_live.reports.recordings import GAP, Recording
 
 _BEFORE, _AFTER, _LASTS = 1.0, 3.0, 0.1  # s
 _DEVIATIONS, _LEAST = 3.0, 0.1
@@ -68,7 +68,8 @@ def by_chance(recording: Recording) -> dict[str, float]:
 
 
 def onset(time: Array, values: Array, at: float) -> float | None:
-    """s from `at` to the onset of values (T,) at `time` (T,), interpolated between frames, or None."""
+    """s from `at` to the onset of values (T,) at `time` (T,), interpolated between frames, or None. What sets in while
+    nothing is known for more than GAP has no onset that is known."""
     before = values[(time >= at - _BEFORE) & (time < at)]
     before = before[np.isfinite(before)]
     if len(before) < _FEWEST:
@@ -76,8 +77,17 @@ def onset(time: Array, values: Array, at: float) -> float | None:
     level = float(before.mean() + max(_DEVIATIONS * before.std(), _LEAST))
     after = np.flatnonzero((time >= at) & (time <= at + _AFTER))
     start: int | None = None
+    known, hidden = float(time[(time < at) & np.isfinite(values)][-1]), False
     for i in after:
-        if not np.isfinite(values[i]) or values[i] < level:
+        if not np.isfinite(values[i]):
+            start = None
+            continue
+        lost, known = time[i] - known > GAP, float(time[i])
+        if values[i] < level:
+            start, hidden = None, False
+            continue
+        hidden |= lost
+        if hidden:
             start = None
             continue
         start = int(i) if start is None else start

@@ -82,8 +82,9 @@ def blinks(recording: Recording) -> list[Blink]:
     found: list[Blink] = []
     # Before each frame, and after the last.
     pause = np.diff(recording.time, prepend=-np.inf, append=np.inf) > _longest(recording)
-    for start, end in runs(recording, lids - rest >= _CLOSES):
-        peak = start + int(np.nanargmax(lids[start:end]))
+    peaks = [a + int(np.nanargmax(lids[a:b])) for a, b in runs(recording, lids - rest >= _CLOSES)]
+    counted = np.zeros(len(lids), bool)
+    for peak in sorted(peaks, key=lambda i: -lids[i]):
         height = float(lids[peak] - rest)
         half = rest + height / 2
         left, right = peak, peak
@@ -91,13 +92,14 @@ def blinks(recording: Recording) -> list[Blink]:
             left -= 1
         while not pause[right + 1] and lids[right + 1] >= half:
             right += 1
-        if found and found[-1].time + found[-1].duration / 2 >= recording.time[left]:
-            continue  # two peaks of one closure
+        if counted[left : right + 1].any():
+            continue  # two peaks of one closure, which is that of the higher one
+        counted[left : right + 1] = True
         # What happens in a pause of the recording is not known: there, the closure ends with the last frame.
         begins = float(recording.time[left]) if pause[left] else _crossing(recording.time, lids, left, -1, half)
         ends = float(recording.time[right]) if pause[right + 1] else _crossing(recording.time, lids, right, 1, half)
         found.append(Blink((begins + ends) / 2, ends - begins, min(height, 1.0)))
-    return found
+    return sorted(found, key=lambda blink: blink.time)
 
 
 def _longest(recording: Recording) -> float:

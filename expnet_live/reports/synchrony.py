@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.types import Array
-from expnet_live.geometry.rotation import turns
+from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
 from expnet_live.reports.recordings import Recording
 
 RATE = 10.0  # per second, at which both faces are compared
@@ -147,9 +147,13 @@ def _mean(z: Array) -> Array:
 
 def _signal(recording: Recording, name: str) -> Array:
     if name == HEAD:
-        angles = np.array([turns(r) if np.isfinite(r).all() else (np.nan,) * 3 for r in recording.rotation])
-        step = np.linalg.norm(np.diff(angles, axis=0, prepend=angles[:1]), axis=1)
-        return np.asarray(step / np.maximum(np.diff(recording.time, prepend=recording.time[0] - 1), 1e-3))
+        known = np.isfinite(recording.rotation).all(1)
+        pose = matrix_from_vector(np.where(known[:, None], recording.rotation, 0.0))
+        # From one frame to the next about any axis, so that it does not depend on how the camera is turned.
+        turned = np.linalg.norm(vector_from_matrix(pose[1:] @ pose[:-1].swapaxes(1, 2)), axis=1)
+        speed = np.full(len(known), np.nan)
+        speed[1:] = np.where(known[1:] & known[:-1], turned / np.maximum(np.diff(recording.time), 1e-3), np.nan)
+        return speed
     return np.asarray(np.mean(recording.weights[:, [INDEX[n] for n in SIGNALS[name]]], axis=1))
 
 

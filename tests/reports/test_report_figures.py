@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
 from scipy import stats
+from scipy.spatial.transform import Rotation
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
@@ -17,7 +18,7 @@ from expnet_live.reports.groups import Member, assign, compare
 from expnet_live.reports.latency import by_chance, onset, responses
 from expnet_live.reports.measures import Figure, blinks, figures_of
 from expnet_live.reports.recordings import Recording
-from expnet_live.reports.synchrony import measure, synchronies
+from expnet_live.reports.synchrony import HEAD, measure, synchronies
 
 
 def value(figures: list[Figure], key: str, of: str = "") -> float:
@@ -114,6 +115,20 @@ def test_a_blink_at_a_pause_lasts_no_longer_than_it_is_seen() -> None:
     assert before.time == pytest.approx(630.08, abs=0.02) and before.duration == pytest.approx(0.18, abs=0.03)
 
 
+def test_two_peaks_of_one_closure_are_the_higher_one_whichever_comes_first() -> None:
+    made = recording(20, noise=0.0)
+    shallow, deep = 0.4 * bump(made.time, 9.85, 0.15), 0.9 * bump(made.time, 10.0, 0.15)
+    (later,) = blinks(doing(made, np.maximum(shallow, deep), "eyeBlinkLeft", "eyeBlinkRight"))
+    (earlier,) = blinks(doing(made, np.maximum(shallow, deep)[::-1], "eyeBlinkLeft", "eyeBlinkRight"))
+    assert later.depth == pytest.approx(0.9, abs=0.02) and later.duration == pytest.approx(0.15, abs=0.015)
+    assert (earlier.depth, earlier.duration) == pytest.approx((later.depth, later.duration))
+    assert earlier.time == pytest.approx(made.time[-1] - later.time)
+    apart = np.maximum(0.4 * bump(made.time, 9.0, 0.15), deep)
+    assert [b.depth for b in blinks(doing(made, apart, "eyeBlinkLeft", "eyeBlinkRight"))] == pytest.approx(
+        [0.4, 0.9], abs=0.02
+    )
+
+
 @pytest.mark.parametrize("fps", [23.976, 29.97, 30.0, 50.0, 60.0, 120.0, 240.0])
 def test_the_frame_rate_of_times_in_milliseconds(fps: float) -> None:
     """As MKV and WebM round them."""
@@ -163,6 +178,26 @@ def test_a_seam_makes_no_stranger_synchronous() -> None:
     assert short is not None and np.isnan(short[2]), "no room for a shift"
 
 
+def test_the_movement_of_a_head_does_not_depend_on_how_the_camera_is_turned() -> None:
+    """It is how fast the head turns about any axis: the same beside a camera that lies on its side, or looks up."""
+    one, rng = recording(60, "one"), np.random.default_rng(4)
+    fast = 0.2 + slow_noise(len(one.time), 6)
+    axis = rng.normal(size=3) / 3
+    own = Rotation.from_rotvec(np.cumsum(fast / FPS)[:, None] * axis / np.linalg.norm(axis) * 0.5)
+    faces = [
+        replace(recording(60, name), rotation=(Rotation.from_rotvec(camera) * own).as_rotvec())
+        for name, camera in (("a", (0.0, 0.0, 0.0)), ("b", (0.0, 0.0, 1.5)), ("c", (1.2, 0.3, 0.0)))
+    ]
+    for other in faces[1:]:
+        (found,) = [s for s in synchronies(faces[0], other) if s.signal == HEAD]
+        assert found.lag == 0 and found.curve.max() > 0.99
+    # A frame without the face says nothing of the frame after it either.
+    unseen = np.arange(len(one.time)) % 90 == 45
+    lost = replace(faces[1], rotation=np.where(unseen[:, None], np.nan, faces[1].rotation), seen=~unseen)
+    (found,) = [s for s in synchronies(faces[0], lost) if s.signal == HEAD]
+    assert found.curve.max() > 0.99
+
+
 def test_clocks_of_two_recordings_count_from_their_first_frames() -> None:
     base = slow_noise(1800, 5)
     one, other = (doing(recording(60, name, seed=i), base, "jawOpen") for i, name in enumerate(("one", "two")))
@@ -196,6 +231,22 @@ def test_no_onset_comes_before_its_marker() -> None:
     time = np.arange(0, 5, 1 / FPS)
     values = np.where(time >= 2.0, 1.0, 0.0)
     assert onset(time, values, float(time[time < 2][-1]) + 0.03) == 0.0, "interpolated, it began before the marker"
+
+
+@pytest.mark.parametrize("unseen", [False, True])
+def test_what_sets_in_while_the_face_is_lost_has_no_onset(unseen: bool) -> None:
+    """It could have set in at any time: the moment in which the face comes back is none."""
+    time = np.arange(0, 10, 1 / FPS)
+    values = np.where(time >= 6.0, 0.8, 0.05)
+    away = (time >= 5.5) & (time < 6.6)
+    seen = np.where(away, np.nan, values)
+    latency = onset(time, seen, 5.0) if unseen else onset(time[~away], values[~away], 5.0)
+    assert latency is None
+    again = np.where((time >= 7.0) & (time < 7.4), 0.05, seen)  # and once more, which is seen
+    latency = onset(time, again, 5.0) if unseen else onset(time[~away], again[~away], 5.0)
+    assert latency == pytest.approx(2.4, abs=1 / FPS)
+    short = (time >= 5.9) & (time < 6.2)
+    assert onset(time, np.where(short, np.nan, values), 5.0) == pytest.approx(1.2, abs=1 / FPS)
 
 
 def test_a_single_frame_is_no_onset() -> None:
@@ -285,6 +336,22 @@ def test_the_reference_can_be_chosen() -> None:
     )
     with pytest.raises(UserError, match="no group elders with faces; choose one of controls, patients"):
         compare(made, members, "elders")
+
+
+def test_a_blink_at_the_edge_of_two_windows_counts_once() -> None:
+    """Windows are 30 s; here every tenth blink is just at the edge of two."""
+    made, members = [], {}
+    for i in range(4):
+        group, every = "ab"[i // 2], 3.0 + i
+        r = recording(120, f"p{i}", noise=0.0)
+        away = np.abs(r.time[:, None] - np.arange(0, 121, every)).min(1)
+        made.append(doing(r, 0.9 * bump(away, 0.0, 0.3), "eyeBlinkLeft", "eyeBlinkRight"))
+        members[r.source] = Member(f"p{i}", group)
+    (found,) = [e for e in compare(made, members) if e.figure == "blink_rate"]
+    rates = [value(figures_of(r), "blink_rate") for r in made]
+    assert rates == pytest.approx([60 / (3.0 + i) for i in range(4)], rel=0.05)
+    assert found.of_reference.mean == pytest.approx(np.mean(rates[:2]), rel=0.001)
+    assert found.of_group.mean == pytest.approx(np.mean(rates[2:]), rel=0.001)
 
 
 def test_without_an_effect_none_is_found() -> None:
