@@ -91,7 +91,7 @@ def _unity(x: float, y: float, z: float, w: float) -> tuple[float, float, float,
 
 
 def _eye(yaw: float, pitch: float) -> tuple[float, float, float, float]:
-    """Unity's quaternion of an eye turned up by pitch, then to the viewer's right by yaw (rad), as our gaze is meant."""
+    """Unity's quaternion of an eye turned up by pitch, then to the viewer's right by yaw (rad), as our gaze is."""
     (sy, cy), (sp, cp) = ((math.sin(a / 2), math.cos(a / 2)) for a in (yaw, pitch))
     return _unity(-cy * sp, sy * cp, sy * sp, cy * cp)
 
