@@ -19,7 +19,7 @@ _CREASE, _CREASE_WIDE, _CREASE_DARK = 4.3, 1.0, 0.55  # mm above the lid's edge,
 _SECTORS = 48
 _MAX_POLAR = np.radians(105)
 
-_SCLERA, _SCLERA_EDGE = np.array([240, 236, 232.0]), np.array([206, 172, 164.0])
+_SCLERA, _SCLERA_EDGE = np.array([208, 199, 192.0]), np.array([178, 144, 136.0])  # brighter ones glow in dark skin
 _LIMBUS = np.array([44, 38, 36.0])
 _PUPIL = np.array([8, 7, 8.0])
 _RIM, _CARUNCLE, _LASH = np.array([196, 128, 116.0]), np.array([205, 124, 116.0]), np.array([46, 32, 28.0])

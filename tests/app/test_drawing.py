@@ -292,6 +292,29 @@ def test_curves_scale_to_what_they_show(qtbot: Any, most: float, end: float) -> 
     assert high == pytest.approx(1.25 * end) and low == -high
 
 
+def test_curves_that_show_nothing_have_the_axis_of_what_will_come(qtbot: Any) -> None:
+    """Before the first face, and in the middle between its ends a hint how to choose some."""
+    view = CurvesView()
+    qtbot.addWidget(view)
+    view.set_span(20.0)
+    plot, pose = view.findChildren(pg.PlotWidget)
+
+    def ends(one: pg.PlotWidget) -> Any:
+        return pytest.approx(one.getPlotItem().getViewBox().viewRange()[1])
+
+    assert ends(plot) == [-0.04, 1.15] and ends(pose) == [-112.5, 112.5]  # of 100 % and 90 degrees, with room for words
+    (hint,) = [item for item in plot.getPlotItem().items if isinstance(item, pg.TextItem)]
+    low, high = plot.getPlotItem().getViewBox().viewRange()[1]
+    assert hint.pos().y() == pytest.approx((low + high) / 2) and hint.pos().x() == -10
+
+
+@pytest.mark.parametrize(
+    ("value", "percent", "text"), [(-0.004, True, "0 %"), (-0.04, False, "+0.0"), (0.04, False, "+0.0")]
+)
+def test_a_value_of_nothing_has_no_sign_that_jumps(value: float, percent: bool, text: str) -> None:
+    assert Gauge(("jawOpen",), percent).text(value) == text
+
+
 def test_a_single_point_is_on_the_curve() -> None:
     with np.errstate(all="raise"):
         assert along_a_curve(np.ones((1, 3), np.float32)).tolist() == [0]

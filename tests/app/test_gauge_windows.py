@@ -32,6 +32,14 @@ def whole(legend: Legend) -> bool:
     )
 
 
+def test_lists_beside_titles_show_each_choice_whole(window: MainWindow) -> None:
+    parts = window.parts
+    for chooser in (parts.overlay, parts.span, parts.gauge):
+        for i in range(chooser.count()):
+            text = chooser.itemText(i)
+            assert chooser.fontMetrics().horizontalAdvance(text) <= chooser.maximumWidth() - 42, text
+
+
 @pytest.mark.parametrize("size", [(900, 600), (1000, 640), (1280, 800), (1920, 1080)])
 def test_labels_of_curves_are_whole(qtbot: Any, window: MainWindow, size: tuple[int, int]) -> None:
     window.resize(*size)

@@ -73,7 +73,7 @@ class Parts:
         self.gauge.set_options([catalog.Option(k, v) for k, v in texts.GAUGES.items()], None)
         for small in (self.overlay, self.span, self.gauge):
             small.setProperty("small", True)
-            small.setMaximumWidth(132 if small is self.gauge else 112)
+            small.setMaximumWidth(150 if small is self.gauge else 112)
         for name in on_head:
             self.head.add_action(actions[name])
         seen = QWidget()

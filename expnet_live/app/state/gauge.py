@@ -34,7 +34,7 @@ class Gauge:
     def text(self, value: float) -> str:
         if math.isnan(value):
             return "–"
-        return f"{100 * value:.0f} %" if self.percent else f"{value:+.1f}"
+        return f"{100 * value:z.0f} %" if self.percent else f"{value:+z.1f}"
 
 
 def actions_gauge() -> Gauge:

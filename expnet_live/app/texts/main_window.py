@@ -212,7 +212,7 @@ BAR_TIP = (
     "{title}: {value}, recently {low} to {high}. Click: curve on or off. Right-click or Ctrl+wheel: gain ({gain:.1f}×)."
 )
 PLAYER_BAR_TIP = "{title}: {value}, in this session {low} to {high}. Click: curve on or off."
-SD = "{value:+.2f} sd"
+SD = "{value:+z.2f} sd"
 GAUGE, GAUGE_TIP = "Values", "Show the named actions in per cent, or the model's coefficients in standard deviations"
 GAUGES = {"actions": "Actions, %", "coefficients": "Coefficients, sd"}
 GAIN_MENU = "Gain of {title}"

@@ -11,7 +11,7 @@ from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from expnet_live.app import texts
-from expnet_live.app.state.gauge import Gauge
+from expnet_live.app.state.gauge import Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, History
 from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.app.widgets.legend import Entry, Legend
@@ -35,13 +35,13 @@ class CurvesView(QWidget):
         self.setToolTip(texts.CURVES_TIP)
         pg.setConfigOptions(antialias=True)
         self._theme = DARK
-        self._gauge = Gauge()
+        self._gauge = actions_gauge()  # until a model says what it gives
         self._chosen: tuple[str, ...] = ()
         self._span = 20.0
         self._presence = 1.0
         self._scales: dict[pg.PlotWidget, float] = {}
         self._curves: dict[str, _Curve] = {}
-        self._plot, self._pose = self._make(3.2, (-2, 0, 2), ""), self._make(45, (-30, 0, 30), "°")
+        self._plot, self._pose = self._make(), self._make()
         self._pose_curves = {name: _curve(self._pose) for name in POSE}
         self._hint = pg.TextItem(texts.CURVES_EMPTY, anchor=(0.5, 0.5))
         self._plot.addItem(self._hint, ignoreBounds=True)
@@ -55,6 +55,7 @@ class CurvesView(QWidget):
             layout.addWidget(legend, 0, column, Qt.AlignmentFlag.AlignTop)
             layout.addWidget(plot, 1, column)
             layout.setColumnStretch(column, 9 - 4 * column)  # as their legends need in the smallest window
+        self._rescale(np.zeros(0), np.zeros(0))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -77,6 +78,7 @@ class CurvesView(QWidget):
         self._gauge = gauge
         self._scales.clear()
         self.set_chosen(self._chosen)
+        self._rescale(np.zeros(0), np.zeros(0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -95,7 +97,7 @@ class CurvesView(QWidget):
         self._set_times()
         for plot in (self._plot, self._pose):
             plot.setXRange(-seconds, 0, padding=0)
-        self._hint.setPos(-seconds / 2, 0)
+        self._hint.setPos(-seconds / 2, self._hint.pos().y())
 
     def set_presence(self, share: float) -> None:
         """Look inactive at 0, where no face is seen; 1 is the usual look."""
@@ -140,11 +142,14 @@ class CurvesView(QWidget):
         for k, name in enumerate(POSE):
             self._pose_curves[name].setData(x, columns[1 + len(self._gauge.names) + k], connect="finite")
         shown = [1 + self._gauge.names.index(n) for n in self._curves if n in self._gauge.names]
+        self._rescale(columns[shown], columns[1 + len(self._gauge.names) :])
+
+    def _rescale(self, values: Array, angles: Array) -> None:
         if self._gauge.percent:
-            self._scale(self._plot, columns[shown], _PERCENT, lambda v: f"{100 * v:g} %", both=False)
+            self._scale(self._plot, values, _PERCENT, lambda v: f"{100 * v:g} %", both=False)
         else:
-            self._scale(self._plot, columns[shown], _SD, lambda v: f"{v:g}")
-        self._scale(self._pose, columns[1 + len(self._gauge.names) :], _DEGREES, lambda v: f"{v:g}°")
+            self._scale(self._plot, values, _SD, lambda v: f"{v:g}")
+        self._scale(self._pose, angles, _DEGREES, lambda v: f"{v:g}°")
 
     def _scale(
         self,
@@ -154,26 +159,28 @@ class CurvesView(QWidget):
         text: Callable[[float], str],
         both: bool = True,
     ) -> None:
-        """Give the axis the smallest of some scales that holds all values; `both`: on both sides of 0."""
+        """Give the axis the smallest of some scales that holds all values, the widest for none; `both`: on both sides
+        of 0."""
         seen = np.abs(values[np.isfinite(values)])
-        most = float(seen.max(initial=0.0))
+        most = float(seen.max()) if len(seen) else scales[-1]
         scale = next((s for s in scales if most <= s), scales[-1])
         if self._scales.get(plot) == scale:
             return
         self._scales[plot] = scale
         # The label at the end needs room, too.
-        plot.setYRange(-1.25 * scale if both else -0.04 * scale, 1.25 * scale if both else 1.15 * scale, padding=0)
+        low, high = (-1.25 * scale, 1.25 * scale) if both else (-0.04 * scale, 1.15 * scale)
+        plot.setYRange(low, high, padding=0)
+        if plot is self._plot:
+            self._hint.setPos(-self._span / 2, (low + high) / 2)
         ticks = (-scale, 0.0, scale) if both else (0.0, scale / 2, scale)
         plot.getAxis("left").setTicks([[(v, text(v)) for v in ticks]])
 
-    def _make(self, limit: float, ticks: tuple[float, ...], unit: str) -> pg.PlotWidget:
+    def _make(self) -> pg.PlotWidget:
         plot = plain_plot()
         plot.setMouseEnabled(False, False)
-        plot.setYRange(-limit, limit, padding=0)
         axis = plot.getAxis("left")
         axis.setWidth(38)
         axis.setStyle(hideOverlappingLabels=False)  # there are three at most, and room for them
-        axis.setTicks([[(v, f"{v:g}{unit}") for v in ticks]])
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         for side in ("left", "bottom"):
             axis = plot.getAxis(side)
