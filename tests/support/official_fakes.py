@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from places import SHARED
@@ -35,10 +36,19 @@ def quick_variables(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
     return values
 
 
+def import_basel(store: Store) -> None:
+    """The face model alone, which heads of sessions need."""
+    folder = _made_in(store)
+    bfm = synthetic.save_modified(folder, synthetic.basel(np.random.default_rng(0)))
+    read_modified(bfm).save(folder / "bfm.npz")
+    with store.staging():
+        store.publish({"bfm": Made(folder / "bfm.npz", (Origin.of(bfm),))})
+
+
 def import_fake(store: Store) -> None:
     """All parts, without TensorFlow; FacePoseNet always says FRONTAL."""
-    folder = store.folder.parent / "fake"
-    folder.mkdir(parents=True)
+    import_basel(store)
+    folder = _made_in(store)
     made = {}
     mean = np.full(variables.MEAN_SHAPE, 100, np.float32)
     nets = {
@@ -55,8 +65,11 @@ def import_fake(store: Store) -> None:
         origin = (Origin(f"{kind}.ckpt", "0" * 64),)
         made[kind] = Made(folder / f"{kind}.safetensors", origin)
         weights.save(net, kind, made[kind].path, origin)
-    bfm = synthetic.save_modified(folder, synthetic.basel(np.random.default_rng(0)))
-    read_modified(bfm).save(folder / "bfm.npz")
-    made["bfm"] = Made(folder / "bfm.npz", (Origin.of(bfm),))
     with store.staging():
         store.publish(made)
+
+
+def _made_in(store: Store) -> Path:
+    folder = store.folder.parent / "fake"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

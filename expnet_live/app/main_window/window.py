@@ -206,7 +206,8 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setPalette(palette(theme))
-            application.setStyleSheet(style_sheet(theme))
+            if application.styleSheet() != (sheet := style_sheet(theme)):  # setting it takes long
+                application.setStyleSheet(sheet)
         self.actions_.set_theme(theme)
         self.commands.set_theme(theme)
         if self._avatars is not None:

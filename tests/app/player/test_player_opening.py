@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from official_fakes import import_fake
+from official_fakes import import_basel
 from players import open_, settled
 from seen import LONG, pixels
 from session_files import number_of, write_session
@@ -107,12 +107,12 @@ def test_what_is_no_session_is_said(qtbot: Any, player: PlayerView, copy: Path, 
 def test_a_session_of_the_official_release(
     qtbot: Any, player: PlayerView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It shows the Basel model's head and lines if the model is imported, and a sentence if not."""
+    """It shows the Basel model's head and lines if that is imported, and a sentence if not."""
     folder, data = tmp_path / "s", tmp_path / "imported"
     write_session(folder, n=12, names=BaselModel.names, n_identity=99)
     open_(qtbot, player, folder)
     assert not player.head.isVisible() and "import it with 'expnet-live official import'" in player.no_head.text()
-    import_fake(Store(data / "official"))
+    import_basel(Store(data / "official"))
     monkeypatch.setenv("EXPNET_LIVE_DATA", str(data))
     open_(qtbot, player, folder)
     settled(qtbot, player, 0)
