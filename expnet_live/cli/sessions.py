@@ -128,7 +128,7 @@ def _shown(session: Session) -> str:
         "markers": ", ".join(f"{m.label} at {m.time:.2f} s" for m in session.markers),
         "model": f"{info.model.name} on {info.device}, smoothing {info.smoothing}",
         "profile": info.person.name + (", calibrated" if info.person.calibrated else ""),
-        "people": ", ".join(f"face {n} is {name}" for n, name in info.people.items()),
+        "people": ", ".join(f"face {n} is {name}" for n, name in info.named.items()),
     }
     if not info.complete:
         del lines["frames"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from expnet_live.gestures.detector import Detector
 from expnet_live.gestures.look import values_of
 from expnet_live.gestures.rule import Event, Phase, Rule
 from expnet_live.live.follower import Follower
+from expnet_live.live.owner import Owner
 from expnet_live.outputs.export.track import corrected, main_face, track
 from expnet_live.person.person import Person
+from expnet_live.pipeline.people import People
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.reading.session import Session
 
@@ -40,7 +43,7 @@ def session_events(session: Session, rules: Sequence[Rule]) -> list[Event]:
     if not np.isfinite(rows.blendshapes).any():
         raise UserError("The session has no blendshapes, which gestures are read from; re-analyse it with our network.")
     info = session.info
-    shown = track(corrected(rows, info.person, info.coefficients), main_face(rows, info.people))
+    shown = track(corrected(rows, info.person, info.coefficients, info.owners), main_face(rows, info))
     return face_events(shown.time, shown.blendshapes, shown.rotation, rules)
 
 
@@ -55,26 +58,34 @@ def face_events(times: Array, weights: Array, rotation: Array, rules: Sequence[R
 def source_events(
     pipeline: Pipeline, source: Source, person: Person, rules: Sequence[Rule], progress: Progress = unwatched
 ) -> list[Event]:
-    """Of the person in a video, frame by frame. Raises UserError if the network gives no blendshapes."""
+    """Of the person in a video: of several who take turns, the profile's, else the one followed longest. Raises
+    UserError if the network gives no blendshapes."""
     pipeline.need_blendshapes()
     pipeline.reset()
     times: list[float] = []
-
-    def values() -> Iterator[Array | None]:
-        follower = Follower()
-        for frame in source:
-            faces = {s.face: s for s in pipeline.process(frame)}
-            times.append(frame.timestamp)
-            number = follower.follow(0, frame.timestamp, list(faces))
-            progress(len(times), source.n_frames or 0)
-            state = None if number is None else faces[number]
-            if state is None or state.blendshapes is None:
-                yield None
-            else:
-                yield values_of(person.corrected_blendshapes(state.blendshapes), state.pose.rotation)
-
-    seen = list(values())
-    return events_of(np.array(times), seen, rules)
+    seen: list[tuple[int, Array] | None] = []
+    owned: list[int] = []  # the faces with the profile, frame by frame
+    follower, owner, people = Follower(), Owner(), People()
+    for frame in source:
+        faces = {s.face: s for s in pipeline.process(frame)}
+        looks = pipeline.appearances()
+        people.see(list(faces), looks)
+        times.append(frame.timestamp)
+        number = follower.follow(0, frame.timestamp, list(faces))
+        progress(len(times), source.n_frames or 0)
+        state = None if number is None else faces[number]
+        if state is None or state.blendshapes is None:
+            seen.append(None)
+            continue
+        weights = state.blendshapes
+        if owner.owns(state, looks, person):
+            owned.append(state.face)
+            weights = person.corrected_blendshapes(weights)
+        seen.append((state.face, values_of(weights, state.pose.rotation)))
+    first = people.first_of()
+    main = Counter(first.get(face, face) for face in owned).most_common(1)
+    values = [v[1] if v is not None and first.get(v[0], v[0]) == main[0][0] else None for v in seen]
+    return events_of(np.array(times), values, rules)
 
 
 def lines_of(events: Sequence[Event]) -> list[tuple[str, ...]]:

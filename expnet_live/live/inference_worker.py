@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from weakref import WeakSet
 
@@ -24,10 +24,12 @@ from expnet_live.heads.look import Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.follower import Follower
 from expnet_live.live.outputs import FanOut
+from expnet_live.live.owner import Owner
 from expnet_live.live.state import LiveFace, LiveState, Settings
 from expnet_live.person.auto_neutral import AutoNeutral
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
+from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.threads.mailbox import Mailbox
@@ -116,7 +118,8 @@ class InferenceWorker(Worker):
         self._errors = 0
         self._neutral = AutoNeutral()
         self._made = _Loaded(settings)  # replaced as a whole: other threads read it
-        self._follower = Follower()
+        self._follower, self._owner = Follower(), Owner()
+        self._whose: tuple[str, int | None] = "", None  # the profile, and the face that somebody chose for it
         self.mirrored: int | None = None  # the number of the face that somebody chose; None: the first one seen
         self.person = Person()  # replaced as a whole from other threads
         self.auto_neutral = True  # likewise; it has no effect for a person with a neutral
@@ -206,6 +209,7 @@ class InferenceWorker(Worker):
             if captured.generation != self._generation:
                 self._generation = captured.generation
                 self._neutral.reset()
+                self._owner.reset()
                 self.mirrored = None
                 if (pipeline := self.pipeline) is not None:
                     pipeline.reset()
@@ -245,10 +249,12 @@ class InferenceWorker(Worker):
             return self._passed_on(captured)
         try:
             found = pipeline.process(captured.frame)
+            looks = pipeline.appearances()
             lead = self._lead(captured, [s.face for s in found])
             states = tuple(sorted(found, key=lambda s: s.face != lead))
             # Nobody else gets the person's neutral and gains, not even while they are away.
-            faces = tuple(self._face(pipeline, s, person if s.face == lead else None, head, started) for s in states)
+            own = next((s.face for s in states[:1] if s.face == lead and self._owns(s, looks, person)), None)
+            faces = tuple(self._face(pipeline, s, person if s.face == own else None, head, started) for s in states)
             stages = {"wait": started - captured.grabbed, **(states[0].stages if states else {})}
         except Exception as error:
             return self._broken(captured, error)
@@ -265,7 +271,7 @@ class InferenceWorker(Worker):
             frame_drops=self._inbox.dropped,
             calibration=None if calibration is None else calibration.progress,
             person=self._follower.face,
-            looks=pipeline.appearances(),
+            looks=looks,
         )
 
     def _with_meshes(self, state: LiveState) -> LiveState:
@@ -293,6 +299,14 @@ class InferenceWorker(Worker):
             self._follower.choose(self.mirrored)
         return self._follower.follow(captured.generation, captured.grabbed, faces)
 
+    def _owns(self, state: FaceState, looks: Mapping[int, Appearance], person: Person) -> bool:
+        """Whether the profile is of the face that is followed."""
+        whose = person.name, self.mirrored
+        if whose != self._whose:  # it is of the one for whom it was chosen
+            self._whose = whose
+            self._owner.reset()
+        return self._owner.owns(state, looks, person)
+
     def _passed_on(self, captured: Captured) -> LiveState:
         return LiveState(captured, (), {}, time.monotonic(), processed=False, frame_drops=self._inbox.dropped)
 
@@ -318,7 +332,7 @@ class InferenceWorker(Worker):
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
             skin = person.toned(skin)
-        return LiveFace(state, expression, identity, head, blendshapes, rested, skin, self.swings)
+        return LiveFace(state, expression, identity, head, blendshapes, rested, skin, self.swings, person is not None)
 
     def _calibrate(self, states: tuple[FaceState, ...], now: float) -> None:
         calibration = self._calibration
@@ -327,6 +341,7 @@ class InferenceWorker(Worker):
         self._calibration = None
         try:
             self.person = calibration.result(self.person)
+            self._owner.reset()  # the calibrated face is the person's
             self._calibrated(self.person)
         except UserError as error:
             self._calibrated(str(error))

@@ -41,7 +41,7 @@ class LiveFace:
     `expression` (n,) has the person's neutral subtracted and the gains applied, and so have `blendshapes` (52,), None
     if the model has none; `rested` (52,) are the same before the person's full actions and gains; `identity` (K,);
     `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own; its hair swings by
-    `swings`, or is stiff.
+    `swings`, or is stiff. `own`: whether it is the profile's person, with their neutral and gains.
     """
 
     state: FaceState
@@ -52,6 +52,7 @@ class LiveFace:
     rested: Array | None = None
     skin: Array | None = None
     swings: Swings | None = None
+    own: bool = True
 
     @property
     def vertices(self) -> Array:

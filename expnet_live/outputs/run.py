@@ -22,7 +22,7 @@ from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import LiveFace, LiveState, Settings
-from expnet_live.outputs.export.track import corrected, main_face, track
+from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import head_with
@@ -83,6 +83,9 @@ def play_to(
     face, its face model is missing, or no stream is left.
     """
     states = states_of(session, head, look)
+    face, faces = main_face(session.rows, session.info), faces_of(session.rows)
+    if face is not None and len(faces) > 1:
+        say(f"Face {face} of {len(faces)} is sent.")
     watch = Watch(streams, say)
     end = None if duration is None else time.monotonic() + duration
     with running(streams), suppress(KeyboardInterrupt):
@@ -131,9 +134,9 @@ def states_of(
     model = head_with(info.coefficients, info.n_identity, info.face_model.version)
     if model is None:
         raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
-    face = main_face(rows, info.people)
+    face = main_face(rows, info)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
-    measured, shown = track(rows, face), track(corrected(rows, info.person, info.coefficients), face)
+    measured, shown = track(rows, face), track(corrected(rows, info.person, info.coefficients, info.owners), face)
     swings = Swings()
     image = np.zeros((info.height, info.width, 3), np.uint8)
 

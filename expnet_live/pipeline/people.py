@@ -10,7 +10,7 @@ from expnet_live.pipeline.appearance import Appearance
 # Appearance.distance over seconds. Clips of 90 people: of one person it is below in all pairs of halves of a clip, and
 # in 91 % of pairs of clips with other emotions in the same light (100 % of a held-out person); of two it is above in
 # 99 %.
-_ALIKE = 2.2
+ALIKE = 2.2
 
 
 @dataclass
@@ -35,6 +35,6 @@ class People:
                 for first, faces in people.items()
                 if not any((face, other) in self.together for other in faces)
             ]
-            distance, first = min(like, default=(_ALIKE, face))
-            people.setdefault(first if distance < _ALIKE else face, []).append(face)
+            distance, first = min(like, default=(ALIKE, face))
+            people.setdefault(first if distance < ALIKE else face, []).append(face)
         return dict(sorted((face, first) for first, faces in people.items() for face in faces))

@@ -182,15 +182,12 @@ def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording
         why = _NO_ACTIONS if (session.rows.face >= 0).any() else _NO_FACE
         left_out.setdefault(why, []).append(_title(session))
         return []
-    rows = corrected(session.rows, session.info.person, session.info.coefficients)
     found, name, info = [], _title(session), session.info
+    rows = corrected(session.rows, info.person, info.coefficients, info.owners)
     lost = f" {info.drops} frames were dropped." if info.drops else ""
     made = f"Recorded {info.started[:10]}; {_with(info.model.name, info.model.version, info.smoothing)}{lost}"
-    persons = info.persons
-    if persons:
-        rows = replace(rows, face=_same(rows.face, persons))
     numbers: list[int | None] = [*faces_of(rows)]
-    if not persons and main_face(rows) is None and _join(faces_of(rows), name, left_out):
+    if main_face(rows, info) is None and _join(faces_of(rows), name, left_out):
         numbers = [None]
     for face in numbers:
         own = track(rows, face)

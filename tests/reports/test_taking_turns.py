@@ -5,34 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from crossing import astronaut, demo
+from turns import FPS, SHOWN, turns
 
 from expnet_live.cli import main
-from expnet_live.core.types import Image
 from expnet_live.reports.recordings import read_recordings
 from expnet_live.sessions.reading.session import Session
-from expnet_live.video.writer import VideoWriter
-
-FPS, SHOWN, AWAY = 25, 30, 70  # frames; after 2 s, a face gets a new number
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The one of the demo, then the astronaut, then the first one again, further on in the clip."""
-    path = tmp_path_factory.mktemp("turns") / "turns.mp4"
-    first = demo(200)
-    height, width = first[0].shape[:2]
-    other = cv2.resize(astronaut()[:330, :440], (width, height))
-    moved = [np.roll(other, i // 6, axis=1) for i in range(SHOWN)]
-    nobody = [np.full_like(other, 90)] * AWAY
-    shown: list[Image] = [*first[:SHOWN], *nobody, *moved, *nobody, *first[-SHOWN:]]
-    with VideoWriter(path, FPS) as writer:
-        for i, image in enumerate(shown):
-            writer.write(image, i / FPS)
-    return path
+    return turns(tmp_path_factory.mktemp("turns") / "turns.mp4")
 
 
 def test_in_a_session(video: Path, tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ class Neutral:
         known, live = self._state.person.identity, self._state.live
         if known is None or live is None or not live.faces or live.faces[0].state.identity.shape != known.shape:
             return False
+        if not live.faces[0].own:
+            return True
         return float(np.sqrt(np.square(live.faces[0].state.identity - known).mean())) > _OTHER_PERSON
 
     def learn(self, on: bool) -> None:

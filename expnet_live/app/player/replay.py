@@ -27,7 +27,7 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.outputs.export.track import corrected, latest, main_face, track
+from expnet_live.outputs.export.track import corrected, is_own, latest, main_face, track
 from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
@@ -81,7 +81,7 @@ class Replay:
         except UserError as error:
             no_head = str(error)
         progress(n, n)
-        return cls.of(session, drawn, no_head, main_face(session.rows, session.info.people))._prepared()
+        return cls.of(session, drawn, no_head, main_face(session.rows, session.info))._prepared()
 
     def following(self, face: int) -> Replay:
         """The same session with another face, which takes a moment."""
@@ -98,7 +98,7 @@ class Replay:
     def of(cls, session: Session, drawn: DrawnHead | None, no_head: str, face: int | None) -> Replay:
         info, all_rows = session.info, session.rows
         rows = track(all_rows, face)
-        shown = track(corrected(all_rows, info.person, info.coefficients), face)
+        shown = track(corrected(all_rows, info.person, info.coefficients, info.owners), face)
         seen = rows.face >= 0
         angles = np.full((len(rows), 3), np.nan)
         if seen.any():
@@ -109,7 +109,7 @@ class Replay:
         pose_row = latest(seen)
         identity = rows.identity[pose_row[-1]] if seen.any() else np.zeros(info.n_identity, np.float32)
         person = info.person.identity
-        if person is not None and len(person) == info.n_identity and _leads(all_rows, rows):
+        if person is not None and len(person) == info.n_identity and is_own(all_rows, rows, info):
             identity = person
         values = shown.expression, shown.blendshapes
         return cls(session, face, rows, *values, angles, pose_row, picture, own, identity, drawn, no_head)
@@ -262,13 +262,6 @@ def _pictures(rows: Rows) -> tuple[Array, Array]:
 def _spread(values: Array) -> float:
     known = values[np.isfinite(values)]
     return float(np.subtract(*np.percentile(known, (98, 2)))) if len(known) else 0.0
-
-
-def _leads(rows: Rows, chosen: Rows) -> bool:
-    """Whether the chosen face is mostly the first face of its frames, to which the profile belongs."""
-    first = rows.face[np.diff(rows.frame, prepend=-1) > 0]
-    faces = chosen.face[chosen.face >= 0]
-    return bool(np.isin(first, faces).mean() > 0.5)
 
 
 def _drawn_of(info: SessionInfo, worn: str, look: Look) -> DrawnHead:

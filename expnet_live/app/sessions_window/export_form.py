@@ -203,7 +203,7 @@ class ExportForm(QWidget):
         self.rate.set_options(rates, self._fps)
         faces = [] if session is None else sorted(faces_of(session.rows))
         general = texts.EXPORT_MAIN_FACE if self.chosen.one_face else texts.EXPORT_FACES
-        people = {} if session is None else session.info.people
+        people = {} if session is None else session.info.named
         named = {f: texts.EXPORT_NAMED_FACE if f in people else texts.EXPORT_ONE_FACE for f in faces}
         listed = [Option(f, text.format(n=f, name=people.get(f))) for f, text in named.items()]
         self.face.set_options([Option(None, general), *listed], self._face)

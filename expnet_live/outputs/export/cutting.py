@@ -13,7 +13,7 @@ from expnet_live.core.types import Array
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
-from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
+from expnet_live.outputs.export.track import corrected, cut, faces_of, held, is_own, joined, main_face, resampled, track
 from expnet_live.person.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
@@ -39,7 +39,7 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
     if options.fps is not None:
         # Interpolation between two rows needs both, even if only one of them is in the range.
         rows = cut(session.rows, options.start, options.end, MAX_GAP)
-    rows = corrected(rows, _person(session, options), session.info.coefficients)
+    rows = corrected(rows, _person(session, options), session.info.coefficients, session.info.owners)
     if format.one_face:
         return _one_face(session, rows, options, format, progress)
     if options.fps is not None:
@@ -58,7 +58,7 @@ def _within(options: ExportOptions, rows: Rows) -> ExportOptions:
 
 
 def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
-    face = main_face(rows, session.info.people) if options.face is None else options.face
+    face = main_face(rows, session.info) if options.face is None else options.face
     others = [f for f in faces_of(rows) if face is not None and f != face]
     remarks = []
     if options.face is None and others:
@@ -88,10 +88,7 @@ def _person(session: Session, options: ExportOptions) -> Person:
 def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
     """Identity (K,) of the calibrated person if it is their face, else the face's identity at the end."""
     person = session.info.person.identity
-    first = np.diff(rows.frame, prepend=-1) > 0
-    faces = chosen.face[chosen.face >= 0]
-    leading = np.isin(rows.face[first], faces).mean() > 0.5
-    if person is not None and len(person) == chosen.identity.shape[1] and leading:
+    if person is not None and len(person) == chosen.identity.shape[1] and is_own(rows, chosen, session.info):
         return person
     last: Array = chosen.identity[chosen.face >= 0][-1]
     return last

@@ -16,15 +16,19 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.person.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
+from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
 
 _SAME = 1e-5  # s within which a requested moment equals a recorded one
 _MOST = 4_000_000  # rows, of 18 h at 60 per second
 
 
-def corrected(rows: Rows, person: Person, names: tuple[str, ...]) -> Rows:
-    """Correct the rows as shown: subtract the neutral of `person` from each frame's first face, and apply the gains."""
+def corrected(rows: Rows, person: Person, names: tuple[str, ...], owners: Collection[int] | None = None) -> Rows:
+    """Correct the rows as shown: subtract the neutral of `person` from each frame's first face, and apply the gains, if
+    it is one of the `owners` of the profile, where they are known."""
     first = np.diff(rows.frame, prepend=-1) > 0
+    if owners is not None:
+        first &= np.isin(rows.face, [*owners])
     shown = person.corrected(rows.expression, names), person.corrected_blendshapes(rows.blendshapes)
     expression, blendshapes = (
         np.where(first[:, None], new, old) for new, old in zip(shown, (rows.expression, rows.blendshapes), strict=True)
@@ -48,14 +52,23 @@ def faces_of(rows: Rows) -> list[int]:
     return [int(f) for f in faces[np.argsort(-counts, kind="stable")]]
 
 
-def main_face(rows: Rows, mirrored: Collection[int] = ()) -> int | None:
-    """The face to show: of those that were `mirrored` while it was recorded, else of all, the one seen in most frames.
+def main_face(rows: Rows, info: SessionInfo) -> int | None:
+    """The face to show: of those that were mirrored while it was recorded, else of all, the one seen in most frames.
 
-    None if there was never more than one at a time, because all are then the same.
+    None if there was never more than one at a time, and appearance does not tell them apart: all are then the same.
     """
-    alone = len(np.unique(rows.frame)) == len(rows)
+    alone = not info.persons and len(np.unique(rows.frame)) == len(rows)
     faces = faces_of(rows)
-    return None if alone else next((f for f in faces if f in mirrored), faces[0])
+    return None if alone or not faces else next((f for f in faces if f in info.named), faces[0])
+
+
+def is_own(rows: Rows, chosen: Rows, info: SessionInfo) -> bool:
+    """Whether the profile of a session is of the face whose track was `chosen` from its rows."""
+    faces = chosen.face[chosen.face >= 0]
+    if info.owners is not None:
+        return bool(np.isin(faces, [*info.owners]).any())
+    first = rows.face[np.diff(rows.frame, prepend=-1) > 0]
+    return bool(np.isin(first, faces).mean() > 0.5)
 
 
 def track(rows: Rows, face: int | None) -> Rows:

@@ -99,7 +99,17 @@ class SessionInfo:
     def skin_of(self, face: int | None) -> Array | None:
         """The tone in which to show a face, sRGB (3,) 0..255: that of the profile for its person; None if unknown."""
         seen = None if face is None else self.skins.get(face)
-        return self.person.toned(seen) if face in self.people else seen
+        return self.person.toned(seen) if face in self.named else seen
+
+    @property
+    def named(self) -> dict[int, str]:
+        """Names by the numbers of people in `Session.rows`."""
+        return {self.persons.get(face, face): name for face, name in self.people.items()}
+
+    @property
+    def owners(self) -> frozenset[int] | None:
+        """The people in `Session.rows` whose profile `person` is; None: unknown, so who comes first in a frame."""
+        return frozenset(self.named) if self.persons and self.person.identity is not None else None
 
     @property
     def n_unwritten(self) -> int:
@@ -182,7 +192,7 @@ class _Document(msgspec.Struct, kw_only=True):
     lost_face_s: list[tuple[Number, Number]]
     faces: dict[str, str] = {}
     face_skins: dict[str, list[Number]] = {}
-    face_persons: dict[str, int] = {}
+    face_persons: dict[str, Count] = {}
 
 
 _AS_THEY_ARE = [f.name for f in fields(SessionInfo) if f.name in _Document.__struct_fields__]

@@ -21,6 +21,7 @@ from expnet_live.sessions.format.folder import INFO
 from expnet_live.sessions.reading.pictures import pictures
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.whose import Whose
 from expnet_live.sessions.recording.writer import SessionWriter
 
 FOLDER = "reanalysis"
@@ -80,13 +81,15 @@ def reanalyze(
     total = len(set(rows.video_frame[rows.video_frame >= 0].tolist()))
     with whole(session.folder / FOLDER / name) as partial:
         writer, done, last = SessionWriter(partial, about), 0, -1
-        problem = ""
+        problem, whose = "", Whose(info.person)
         try:
             for marker in session.markers:
                 writer.mark(marker)
             for picture in pictures(session.video, rows, (info.width, info.height)):
                 faces = pipeline.process(Frame(picture.image, picture.time, picture.frame))
-                writer.write(picture.frame, picture.number, picture.time, faces, pipeline.appearances())
+                looks = pipeline.appearances()
+                writer.write(picture.frame, picture.number, picture.time, faces, looks)
+                whose.see(faces, looks)
                 done, last = done + 1, picture.number
                 progress(done, total)
         except SourceError as error:
@@ -94,6 +97,7 @@ def reanalyze(
                 raise
             problem = str(error)
         finally:
+            whose.note(writer)
             writer.close(info.frames, 0, (last + 1, last + 1), problem)
     return open_analysis(session, name)
 

@@ -6,10 +6,13 @@ session.info.coefficients, session.rows.time, session.rows.expression, session.v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from weakref import WeakValueDictionary
+
+import numpy as np
 
 from expnet_live.core.errors import UserError
 from expnet_live.core.progress import Progress, unwatched
@@ -23,7 +26,8 @@ from expnet_live.sessions.format.table import Rows, read_rows
 class Session:
     """A session's folder and its content. `video` is None if there is none, or if it is empty.
 
-    `rows` holds the table as arrays: `rows.time` (R,) in s, `rows.expression` (R, n) in sd, see Rows.
+    `rows` holds the table as arrays: `rows.time` (R,) in s, `rows.expression` (R, n) in sd, see Rows. Its faces are
+    people, as far as their appearance tells them apart: who is lost and comes back has the first number again.
 
     >>> session = Session.open(getfixture("demo_session").folder)
     >>> session.rows.expression.shape == (len(session.rows), len(session.info.coefficients))
@@ -47,10 +51,19 @@ class Session:
         rows = _rows_of(folder, info, progress)
         if info.complete and info.video_frames is not None and rows.video_frame.max(initial=-1) >= info.video_frames:
             rows = rows.with_pictures(info.video_frames)
+        rows = _of_people(rows, info.persons)
         video: Path | None = folder / VIDEO
         if info.video_frames is None or (info.complete and not info.video_frames) or not (folder / VIDEO).is_file():
             video = None
         return cls(folder, info, rows, read_markers(folder / MARKERS), video)
+
+
+def _of_people(rows: Rows, first: Mapping[int, int]) -> Rows:
+    """The rows with one number for each person; `first`: by number, the first one of the same person."""
+    if all(face == other for face, other in first.items()):
+        return rows
+    numbers, places = np.unique(rows.face, return_inverse=True)
+    return replace(rows, face=np.array([first.get(n, n) for n in numbers.tolist()], rows.face.dtype)[places])
 
 
 # Player, export and others may share a session: its table is read once and cached while anyone uses it.

@@ -18,6 +18,7 @@ from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.sessions.format.folder import VIDEO
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.recording.describe import describe
+from expnet_live.sessions.recording.whose import Whose
 from expnet_live.sessions.recording.writer import SessionWriter
 from expnet_live.video.sound import SoundCopy
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
@@ -64,13 +65,15 @@ def import_video(
         writer = SessionWriter(partial, about)
         video = VideoWriter(partial / VIDEO, fps, CRASH_SAFE, sound=heard is not None)
         copy = None if heard is None else SoundCopy(heard, video.write_sound)
-        problem, last = "", -1.0
+        problem, last, whose = "", -1.0, Whose(person)
         frame: Frame | None = first
         try:
             while frame is not None:
                 time = max(frame.timestamp - first.timestamp, last + 0.001)
                 faces = pipeline.process(frame)
-                writer.write(video.frames, video.frames, time, faces, pipeline.appearances())
+                looks = pipeline.appearances()
+                writer.write(video.frames, video.frames, time, faces, looks)
+                whose.see(faces, looks)
                 video.write(frame.image, time)
                 if copy is not None:
                     copy.until(time + 1 / fps)
@@ -81,5 +84,6 @@ def import_video(
             problem = str(error)
         finally:
             video.close()
+            whose.note(writer)
             writer.close(video.frames, 0, (video.frames, video.frames), problem)
     return writer.info

@@ -99,7 +99,8 @@ class Recorder(Worker):
         self._writer: SessionWriter | None = None
         self._condition = threading.Condition()
         self._person: Person | None = None  # to be stored
-        self._mirrored: Counter[int] = Counter()  # frames in which a face was the first
+        self._mirrored: Counter[int] = Counter()  # frames in which a face was the profile's
+        self._latest: int | None = None  # of these faces
         self._size = (0, 0)
         self._generation: int | None = None
         self._start: float | None = None
@@ -153,8 +154,9 @@ class Recorder(Worker):
                 # Some systems' clocks are too coarse to distinguish two frames.
                 self._last = max(captured.grabbed - self._start, self._last + _LEAST_STEP)
             self._drops = self._drops[0], state.frame_drops
-            if state.faces:
-                self._mirrored[state.faces[0].state.face] += 1
+            if state.faces and state.faces[0].own:
+                self._latest = state.faces[0].state.face
+                self._mirrored[self._latest] += 1
             self.frames += 1
             if not self._has_room(self._rows.waiting):
                 self.missed += 1
@@ -289,15 +291,17 @@ class Recorder(Worker):
         """The fields of session.json that were unknown at the beginning."""
         with self._condition:
             person, self._person = self._person, None
-            mirrored = self._mirrored.most_common(1)
+            latest, most = self._latest, self._mirrored.most_common(1)
         if self._start is not None and not writer.begun:
             writer.begin(self._start, *self._size)
         if person is not None:
             writer.note_person(person)
         if self._listener is not None and self.sounding and writer.begun and not writer.info.sound:
             writer.note_sound(self._listener.heard)
-        if mirrored and writer.begun and list(writer.info.people) != [mirrored[0][0]]:
-            writer.note_mirrored(mirrored[0][0])
+        # Of a profile with a shape, the latest one is nearest to it, but every face is that of a profile without one.
+        mirrored = latest if writer.info.person.identity is not None or not most else most[0][0]
+        if mirrored is not None and writer.begun and list(writer.info.people) != [mirrored]:
+            writer.note_mirrored(mirrored)
 
     def _check_lanes(self) -> None:
         """Raise the error that stopped the rows, or OSError if the disk stopped the video; ignore other video

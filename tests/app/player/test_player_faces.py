@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +67,9 @@ def check_shown(player: PlayerView, face: int, row: int = 10) -> Replay:
 def test_the_mirrored_person_is_shown_though_the_other_was_seen_longer(
     qtbot: Any, player: PlayerView, pair: Path
 ) -> None:
-    rows = Session.open(pair).rows
-    assert main_face(rows) == LEFT and main_face(rows, {RIGHT: "Ada"}) == RIGHT
+    session = Session.open(pair)
+    rows = session.rows
+    assert main_face(rows, replace(session.info, people={})) == LEFT and main_face(rows, session.info) == RIGHT
     open_(qtbot, player, pair)
     player.deck.seek(float(rows.time[rows.frame == 10][0]))
     settled(qtbot, player, 10)

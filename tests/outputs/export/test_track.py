@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from session_files import N_IDENTITY, face
+from session_files import INFO_OF_TEST, N_IDENTITY, face
 
 from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.track import corrected, cut, faces_of, held, joined, main_face, resampled, track
@@ -79,13 +79,17 @@ def test_sampling_outside_of_what_was_recorded_is_a_gap() -> None:
 
 def test_one_face_of_several() -> None:
     rows = rows_of([(0,), (0, 1), (0, 1), (1,), (), (1,), (1,)])
-    assert faces_of(rows) == [1, 0] and main_face(rows) == 1
+    assert faces_of(rows) == [1, 0] and main_face(rows, INFO_OF_TEST) == 1
     one = track(rows, 1)
     assert np.array_equal(one.face, [-1, 1, 1, 1, -1, 1, 1]) and np.array_equal(one.frame, np.arange(7))
     assert np.isnan(one.expression[0]).all() and one.expression[1, 0] == 2
     # A face that is found again under another number is the same one where there is never a second.
     alone = rows_of([(0,), (), (1,)])
-    assert main_face(alone) is None and np.array_equal(track(alone, None).face, [0, -1, 1])
+    assert main_face(alone, INFO_OF_TEST) is None and np.array_equal(track(alone, None).face, [0, -1, 1])
+    # Appearance tells people apart who take turns.
+    apart = replace(INFO_OF_TEST, persons={0: 0, 1: 1})
+    turns = rows_of([(0,), (), (1,), (1,)])
+    assert main_face(turns, apart) == 1 and main_face(turns, replace(apart, people={0: "Ada"})) == 0
 
     table = joined([track(rows, 0), track(rows, 1)])
     assert np.array_equal(table.frame, rows.frame) and np.array_equal(table.face, rows.face)
@@ -98,6 +102,8 @@ def test_only_the_first_face_is_the_persons() -> None:
     shown = corrected(rows, Person(neutral={"c1": 0.5}, gains={"c2": 2.0}), names)
     assert np.allclose(rows.expression[:, 1] - shown.expression[:, 1], [0.5, 0.5, 0, 0.5])
     assert np.allclose(shown.expression[:, 2], rows.expression[:, 2] * [2, 2, 1, 2])
+    own = corrected(rows, Person(neutral={"c1": 0.5}), names, {0})  # where it is known whose the profile is
+    assert np.allclose(rows.expression[:, 1] - own.expression[:, 1], [0.5, 0.5, 0, 0])
 
 
 @pytest.mark.parametrize(("start", "end", "frames"), [(None, 0.2, [0, 1, 2]), (0.3, None, [3, 4]), (0.1, 0.1, [1])])
