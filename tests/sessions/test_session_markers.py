@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.sessions.format.folder import MARKERS, TABLE
-from expnet_live.sessions.format.markers import Marker, labels_of, read_markers, write_markers
+from expnet_live.sessions.format.markers import Marker, labels_of, read_markers, settle, write_markers
 from expnet_live.sessions.format.table import MARKER, Layout, read_rows
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
@@ -57,14 +58,17 @@ def test_changes_are_in_both_files_and_nothing_else_changes(tmp_path: Path) -> N
     folder = recorded(tmp_path / "s", faces=2)
     before, rows = (folder / TABLE).read_bytes(), read_rows(folder / TABLE, NAMES, N_IDENTITY)
     changed = (Marker(0.2, "moved", "#3b82f6"), Marker(0.0, AWKWARD))
-    write_markers(folder / MARKERS, folder / TABLE, changed)
+    write_markers(folder, changed)
+    assert Session.open(folder).markers == changed[::-1] and (folder / TABLE).read_bytes() == before
+    assert settle(folder) and not settle(folder)
     session = Session.open(folder)
     assert session.markers == changed[::-1]
     assert labels_in(folder / TABLE) == {0: AWKWARD, 6: "moved"}
     assert (folder / TABLE).read_text("utf-8").count('"moved"') == 2  # of both faces
     for name in ("frame", "time", "expression", "identity", "rotation"):
         assert np.array_equal(getattr(session.rows, name), getattr(rows, name))
-    write_markers(folder / MARKERS, folder / TABLE, SET)
+    write_markers(folder, SET)
+    assert settle(folder)
     assert (folder / TABLE).read_bytes() == before
 
 
@@ -73,7 +77,8 @@ def test_sessions_without_colours_open_and_get_the_column(tmp_path: Path) -> Non
     (tmp_path / MARKERS).write_bytes(b'timestamp_s,label\n0.100000,here\n0.250000,"with, ""quotes"""\n')
     old = Session.open(tmp_path)
     assert old.markers == (Marker(0.1, "here"), Marker(0.25, 'with, "quotes"'))
-    write_markers(tmp_path / MARKERS, tmp_path / TABLE, [*old.markers, Marker(0.05, "new", "#46a758")])
+    write_markers(tmp_path, [*old.markers, Marker(0.05, "new", "#46a758")])
+    assert settle(tmp_path)
     again = Session.open(tmp_path)
     assert [m.label for m in again.markers] == ["new", "here", 'with, "quotes"']
     assert labels_in(tmp_path / TABLE) == {2: "new", 3: "here", 7: 'with, "quotes"'}
@@ -86,7 +91,8 @@ def test_a_table_from_a_spreadsheet_keeps_its_lines(tmp_path: Path) -> None:
         lines = list(csv.reader(file))
     with (folder / TABLE).open("w", newline="", encoding="utf-8-sig") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(lines)
-    write_markers(folder / MARKERS, folder / TABLE, [Marker(0.03, "x")])
+    write_markers(folder, [Marker(0.03, "x")])
+    assert settle(folder)
     data = (folder / TABLE).read_bytes()
     assert data.startswith(b"\xef\xbb\xbf") and data.count(b"\r\n") == data.count(b"\n") == 9
     assert [m.label for m in Session.open(folder).markers] == ["x"] and len(Session.open(folder).rows) == 8
@@ -102,7 +108,7 @@ def test_a_quote_that_does_not_end_has_a_sentence(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="make that folder writable"):
-        write_markers(tmp_path / "gone" / MARKERS, tmp_path / "gone" / TABLE, SET)
+        write_markers(tmp_path / "gone", SET)
 
 
 def test_every_exported_table_has_them(tmp_path: Path) -> None:
@@ -124,3 +130,42 @@ def test_every_exported_table_has_them(tmp_path: Path) -> None:
 
 def test_a_layout_without_markers_is_as_before() -> None:
     assert Layout(NAMES, 1).columns == Layout(NAMES, 1, marked=True).columns[:-1]
+
+
+def test_a_marker_after_the_last_frame_costs_nothing_that_grows(tmp_path: Path) -> None:
+    """The end of the table is written again, and nothing before it."""
+    writer = SessionWriter(tmp_path / "s", INFO_OF_TEST)
+    table = tmp_path / "s" / TABLE
+    writer.begin(time.monotonic(), 320, 240)
+    for i in range(8):
+        writer.write(i, None, i / 30, [face(0), face(1)])
+    before, file = table.read_bytes(), table.stat().st_ino
+    writer.mark(Marker(9.0, AWKWARD))
+    writer.close(8, 0, None, "")
+    after = table.read_bytes()
+    assert table.stat().st_ino == file  # not another file in its place
+    *first, one, two = before.splitlines(keepends=True)
+    label = '"say ""hi"", then ü"\n'.encode()
+    assert after == b"".join([*first, one[:-1] + label, two[:-1] + label])
+
+
+def test_a_disk_that_is_full_at_the_last_marker_keeps_the_rows(tmp_path: Path) -> None:
+    writer = SessionWriter(tmp_path / "s", INFO_OF_TEST)
+    table = tmp_path / "s" / TABLE
+    writer.begin(time.monotonic(), 320, 240)
+    for i in range(8):
+        writer.write(i, None, i / 30, [face(i)])
+    before = table.read_bytes()
+    writer.mark(Marker(9.0, "end"))
+    resource = pytest.importorskip("resource", reason="limits of the size of files")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 2, usual[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            writer.close(8, 0, None, "")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert table.read_bytes() == before
+    assert [m.label for m in read_markers(tmp_path / "s" / MARKERS)] == ["end"]

@@ -37,7 +37,7 @@ from expnet_live.app.widgets.sheets import Sheets, shortcuts_sheet
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.machine import give_back_freed_memory
 from expnet_live.heads.look import USUAL
-from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes
+from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes, settle_markers
 from expnet_live.sessions.catalog.trash import Trashed, restore, trash
 from expnet_live.sessions.format.info import read_info
 from expnet_live.sessions.format.markers import Marker
@@ -154,6 +154,7 @@ class SessionsWindow(QMainWindow):
         self.panel.stop()
         self.side.notes.save()
         self.side.forget()
+        self._settle()
         self.player.close_session()
         self.panel.set_session(None)
         # Of hours it is more than all the rest of the program has.
@@ -198,6 +199,7 @@ class SessionsWindow(QMainWindow):
         """Show it in the player, or say why that is not possible."""
         self._show_actions()
         if entry is None or not entry.usable:
+            self._settle()
             self.player.close_session()
             self.panel.hide()
             sentence = texts.CHOOSE_SESSION
@@ -208,6 +210,7 @@ class SessionsWindow(QMainWindow):
             return
         self._pages.setCurrentIndex(1)
         if self.player.folder != entry.folder:
+            self._settle()
             self.player.open_session(entry.folder)
             if self.panel.isVisible():
                 self._load_export()
@@ -233,6 +236,11 @@ class SessionsWindow(QMainWindow):
         if form.session is not None and form.session.folder == folder:
             form.session = replace(form.session, markers=markers)
         self._ask_disk(lambda: set_markers(folder, markers))
+
+    def _settle(self) -> None:
+        """Bring the table of the session that is left up to date."""
+        if (folder := self.player.folder) is not None:
+            self._ask_disk(lambda: settle_markers(folder))
 
     def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
         """Change sessions, then reload the list and report errors."""

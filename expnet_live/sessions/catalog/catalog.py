@@ -15,9 +15,9 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import changed
 from expnet_live.core.types import Image
 from expnet_live.sessions.catalog.thumbnail import make_thumbnail
-from expnet_live.sessions.format.folder import MARKERS, STAMP, TABLE, in_use, sessions_root
+from expnet_live.sessions.format.folder import STAMP, TABLE, in_use, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
-from expnet_live.sessions.format.markers import Marker, write_markers
+from expnet_live.sessions.format.markers import Marker, settle, write_markers
 from expnet_live.sessions.reading.session import SessionEntry, entry_of, list_sessions
 
 _STAMP_LENGTH = len("2026-01-31 12-00-00")
@@ -114,9 +114,15 @@ def set_notes(folder: Path, notes: str) -> None:
 
 
 def set_markers(folder: Path, markers: Sequence[Marker]) -> None:
-    """Change the markers, in their file and in the table. Raises UserError."""
+    """Change the markers, in their file alone, see `settle_markers`. Raises UserError."""
     _untouched(folder)
-    write_markers(folder / MARKERS, folder / TABLE, markers)
+    write_markers(folder, markers)
+
+
+def settle_markers(folder: Path) -> None:
+    """Write changed markers into the table as well; the time grows with its length. Raises UserError."""
+    if not in_use(folder):
+        settle(folder)
 
 
 def _untouched(folder: Path) -> None:

@@ -6,7 +6,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from expnet_live.core.delimiters import check_commas
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_whole
 from expnet_live.core.types import Array
-from expnet_live.sessions.format.folder import MARKERS, VIDEO
+from expnet_live.sessions.format.folder import MARKERS, TABLE, VIDEO
 from expnet_live.sessions.format.table import mark_table, time_text
 
 HEADER = ("timestamp_s", "label", "color")
@@ -100,18 +101,39 @@ def in_order(markers: Sequence[Marker]) -> tuple[Marker, ...]:
     return tuple(sorted(markers, key=lambda m: m.time))
 
 
-def write_markers(markers_file: Path, table: Path, markers: Sequence[Marker]) -> None:
-    """Replace the markers of a session that has ended, in their file and in the column of its table.
+def write_markers(folder: Path, markers: Sequence[Marker]) -> None:
+    """Replace the markers of a session that has ended, in their file; `settle` brings its table up to date.
 
     Raises UserError if the folder cannot be written.
     """
-    markers = in_order(markers)
+    with _writing(folder):
+        write_whole(folder / MARKERS, header_line() + b"".join(map(marker_line, in_order(markers))))
+
+
+def settle(folder: Path) -> bool:
+    """Write the markers into the column of the table, if they are newer than it, and say so.
+
+    A long table takes seconds, so this is not done at each marker. Raises UserError.
+    """
+    file, table = folder / MARKERS, folder / TABLE
     try:
-        write_whole(markers_file, header_line() + b"".join(map(marker_line, markers)))
+        if file.stat().st_mtime_ns < table.stat().st_mtime_ns:
+            return False
+    except OSError:  # there are none, or the session is gone
+        return False
+    markers = read_markers(file)
+    with _writing(folder):
         mark_table(table, lambda times: labels_of(markers, times))
+    return True
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as e:
         raise UserError(
-            f"The markers cannot be saved in {markers_file.parent} ({e.strerror or e}); make that folder writable."
+            f"The markers cannot be saved in {folder} ({e.strerror or e}); make that folder writable."
         ) from e
 
 

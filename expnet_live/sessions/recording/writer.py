@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import FileIO
 from os import fsync
@@ -43,10 +43,10 @@ class SessionWriter:
         self._table = _Appended(folder / TABLE)
         self._markers = _Appended(folder / MARKERS)
         self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True, quality=True)
-        self._set: list[Marker] = []
         self._skins: dict[int, Array] = {}  # the latest tone of each face
         self._people = People()
         self._coming: list[Marker] = []  # markers whose frame is not written yet
+        self._last: _Last | None = None
         self._table.write(self._layout.header())
         self._markers.write(markers.header_line())
         self._tally = Tally(video=info.video_frames is not None)
@@ -77,16 +77,20 @@ class SessionWriter:
         """Write a frame's rows. Its time must be later than that of the previous frame. `looks`: see LiveState."""
         due = [m for m in self._coming if round(m.time, 6) <= round(time, 6)]
         self._coming = [m for m in self._coming if m not in due]
-        (label,) = markers.labels_of(due, np.array([time]))
-        for row in self._layout.rows(frame, picture, time, faces, label):
+        self._last = _Last(frame, picture, time, faces, due)
+        for row in self._rows_of(self._last):
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
         self._people.see([face.face for face in faces], looks or {})
         self._skins |= {face.face: face.skin for face in faces if face.skin is not None}
 
+    def _rows_of(self, last: _Last, after: Sequence[Marker] = ()) -> list[bytes]:
+        """The rows of a frame, with its markers and those `after` it."""
+        (label,) = markers.labels_of([*last.due, *after], np.array([last.time]))
+        return self._layout.rows(last.frame, last.picture, last.time, last.faces, label)
+
     def mark(self, marker: Marker) -> None:
         self._markers.write(markers.marker_line(marker))
-        self._set.append(marker)
         self._coming.append(marker)
 
     def note_person(self, person: Person) -> None:
@@ -113,16 +117,15 @@ class SessionWriter:
         Raises OSError if the disk no longer allows it; recovery can do it later.
         """
         try:
-            self._table.close()
-            self._markers.close()
+            with self._table.closing(), self._markers.closing():
+                if self._coming and self._last is not None:  # the last frame came before them
+                    self._table.end_with(self._rows_of(self._last), self._rows_of(self._last, self._coming))
             info = replace(self.info, skins=self._skins, persons=self._people.first_of())
             if pictures is not None and pictures[1] < pictures[0]:
                 table.mend(self.folder / TABLE, pictures[1])
                 self._tally = tally_of(
                     table.read_rows(self.folder / TABLE, info.coefficients, info.n_identity), video=True
                 )
-            if self._coming:  # the last frame came before them
-                table.mark_table(self.folder / TABLE, lambda times: markers.labels_of(self._set, times))
             self._tally.end(frames)
             video_frames = None if pictures is None else pictures[1]
             info = replace(info, status=COMPLETE, drops=drops, video_frames=video_frames, problem=problem)
@@ -133,6 +136,17 @@ class SessionWriter:
     def _note(self, info: SessionInfo) -> None:
         self.info = info
         write_whole(self.folder / INFO, info.to_json())
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The last frame: what was written of it, and the markers on its rows."""
+
+    frame: int
+    picture: int | None
+    time: float
+    faces: Sequence[FaceState]
+    due: Sequence[Marker]
 
 
 class _Appended:
@@ -154,9 +168,29 @@ class _Appended:
             raise
         self._size += len(line)
 
+    def end_with(self, old: Sequence[bytes], new: Sequence[bytes]) -> None:
+        """Write `new` lines in place of the `old` ones at the end, which are no longer; if that fails, they stay."""
+        start, before, after = self._size - sum(map(len, old)), b"".join(old), b"".join(new)
+        with FileIO(self._path, "r+b") as file:
+            try:
+                self._put(file, start, after)
+            except OSError:
+                self._put(file, start, before)
+                file.truncate(self._size)
+                raise
+        self._size = start + len(after)
+
+    @staticmethod
+    def _put(file: FileIO, start: int, data: bytes) -> None:
+        file.seek(start)
+        written = 0
+        while written < len(data):
+            written += file.write(data[written:]) or 0
+
     def sync(self) -> None:
         fsync(self._file.fileno())
         self._path.stat()  # a deleted file still accepts writes
 
-    def close(self) -> None:
-        self._file.close()
+    def closing(self) -> FileIO:
+        """Close the file at the end of a block."""
+        return self._file
