@@ -15,6 +15,7 @@ from expnet_live.analysis.item import Done
 from expnet_live.analysis.options import Options
 from expnet_live.analysis.output import layout_of
 from expnet_live.core.version import __version__
+from expnet_live.pipeline.way import way_of_computing
 from expnet_live.pipeline.weights_file import ModelFile
 
 _PACKAGES = ("numpy", "torch", "onnxruntime", "opencv-contrib-python", "av", "mediapipe", "pillow-heif")
@@ -22,16 +23,19 @@ _PACKAGES = ("numpy", "torch", "onnxruntime", "opencv-contrib-python", "av", "me
 
 @dataclass(frozen=True)
 class Reader:
-    """The estimator of the faces: the table's header, the files of the models, and the device."""
+    """The estimator of the faces: the table's header, the files of the models, the device, and the way of computing."""
 
     header: bytes
     files: dict[str, ModelFile]
     device: str
+    way: dict[str, Any]
 
 
 def described(estimator: Estimator, options: Options) -> Reader:
     """Describe an estimator. Raises UserError if a model's file can no longer be read."""
-    return Reader(layout_of(estimator, options).header(), estimator.files(), estimator.device)
+    files = estimator.files()
+    way = way_of_computing() if files else {}  # the fit to landmarks is another one
+    return Reader(layout_of(estimator, options).header(), files, estimator.device, way)
 
 
 def protocol_of(
@@ -48,6 +52,7 @@ def protocol_of(
         "device": reader.device,
         **{name: asdict(file) for name, file in reader.files.items()},
         "settings": settings,
+        "way": reader.way,
         "rest": None if rest is None else {"expression": rest.neutral, "blendshapes": rest.resting},
         "inputs": [
             {"source": item.source, "kind": item.kind.value, **asdict(d)} for item, d in zip(items, done, strict=True)

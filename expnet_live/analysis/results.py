@@ -23,6 +23,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, move, unfinished, write_whole
 from expnet_live.core.naming import numbered
 from expnet_live.core.records import read_json
+from expnet_live.pipeline.way import other_in
 from expnet_live.sessions.format.folder import RUN, TABLE
 from expnet_live.sessions.format.table import MARKER
 
@@ -89,6 +90,12 @@ class Results:
         if known - {file.sha256 for file in reader.files.values()}:
             raise UserError(
                 f"{self.out / TABLE} holds the values of another network or face model; choose another folder with "
+                "--out, or replace them with --overwrite."
+            )
+        ways = [run.get("way") for run in runs if isinstance(run, dict)] if reader.way else []
+        if other := next(filter(None, (other_in(way, reader.way) for way in ways)), ""):
+            raise UserError(
+                f"{self.out / TABLE} was made with {other}, which gives other values; choose another folder with "
                 "--out, or replace them with --overwrite."
             )
 

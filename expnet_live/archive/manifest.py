@@ -23,6 +23,7 @@ from expnet_live.archive.settings import Settings
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing, write_whole
 from expnet_live.core.naming import printable
+from expnet_live.pipeline.way import other_in
 
 JOURNAL, INPUTS, DATASET = "manifest.jsonl", "inputs.parquet", "dataset.json"
 _TEXT, _COUNT = pa.string(), pa.int64()
@@ -141,12 +142,17 @@ def check_settings(out: Path, settings: Settings, about: Mapping[str, Any]) -> N
         except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
             raise UserError(f"{path} is damaged ({error}); choose another folder with --out.") from error
         wanted = msgspec.to_builtins(settings.values())
-        found.setdefault("network", wanted["network"])  # unknown: of an earlier version
-        other = sorted(key for key in wanted if found.get(key) != wanted[key])
+        # Versions may differ: whether the values do, the way of computing says.
+        other = sorted(key for key in wanted if key not in ("version", "way") and found.get(key) != wanted[key])
         if other:
             raise UserError(
                 f"{out} was made with another {' and '.join(other)}; give the same options, or choose another "
                 "folder with --out."
+            )
+        if way := other_in(found.get("way"), wanted["way"]):
+            raise UserError(
+                f"{out} was made with {way}, which gives other values; read all inputs anew into another folder with "
+                "--out, or go on with the version of expnet-live that began it."
             )
         return
     document = {"schema": 1, "settings": settings.values(), **about}

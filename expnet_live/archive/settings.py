@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.version import __version__
 from expnet_live.networks.runtime_files import INT8
 from expnet_live.person.person import Person
+from expnet_live.pipeline.way import way_of_computing
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,14 @@ class Settings:
 
     `runtime`: the ending of the runtime file beside the weights, which all workers use, or empty: computers differ in
     which file is quicker, and the files in their values. `network`: checksum of the weights and the face model, empty
-    if unknown. `rest`: the person whom `neutral` names, if it names one.
+    if unknown. `way`: see `way_of_computing`. `rest`: the person whom `neutral` names, if it names one.
     `part`: length in s of the parts of long videos; `batch`: photos per task. These two do not change values.
     """
 
     model: str | None = None
     runtime: str = ""
     network: str = ""
+    way: dict[str, Any] = field(default_factory=dict)
     device: str = "auto"
     smoothing: str = "balanced"
     max_faces: int = 1
@@ -91,7 +93,13 @@ def settings_of(**values: Any) -> Settings:
     options = settings.options(Path())
     estimator = cache(lambda: load_estimator(options))
     rest = rest_of(settings.neutral, estimator)
-    return replace(settings, rest=rest, runtime=_runtime(estimator(), options), network=_network(estimator()))
+    return replace(
+        settings,
+        rest=rest,
+        runtime=_runtime(estimator(), options),
+        network=_network(estimator()),
+        way=way_of_computing(),
+    )
 
 
 def _network(estimator: Estimator) -> str:

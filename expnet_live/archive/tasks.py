@@ -32,6 +32,7 @@ from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import checksum, write_whole
 from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
+from expnet_live.pipeline.way import way_of_computing
 from expnet_live.sessions.format.markers import markers_beside
 from expnet_live.sessions.format.table import Layout
 from expnet_live.video.cutting import cut_points
@@ -227,7 +228,7 @@ def _new_reader(settings: Settings, out: Path) -> _Reader:
 
 
 def _stated(settings: Settings) -> Settings:
-    if settings.version != __version__:
+    if settings.version != __version__ or settings.way != way_of_computing():
         raise UserError(
             f"The worker on {platform.node()} has expnet-live {__version__}, this archive needs {settings.version}; "
             "install the same version on all of them."

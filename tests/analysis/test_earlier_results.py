@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,28 @@ def test_appending_needs_the_same_network(photo: Path, tmp_path: Path, capsys: p
         assert "another network or face model" in capsys.readouterr().err
     assert content(tmp_path) == before
     assert analyze(photo, "--out", tmp_path, "--overwrite") == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda run: run["way"].update(second_look=False), "another way of computing (second look), which"),
+        (lambda run: run["way"]["thresholds"].update(found=0.5), "another way of computing (thresholds), which"),
+        (lambda run: run.pop("way"), "an earlier version's way of computing, which"),
+    ],
+)
+def test_appending_needs_the_same_way_of_computing(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Any], object], said: str
+) -> None:
+    assert analyze(photo, "--out", tmp_path) == 0
+    record = protocol(tmp_path)
+    change(record["runs"][0])
+    (tmp_path / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    before = content(tmp_path)
+    assert analyze(photo, "--out", tmp_path, "--append") == 2
+    told = capsys.readouterr().err
+    assert said in told and len(told.splitlines()) == 1
+    assert content(tmp_path) == before
 
 
 def test_overwriting_removes_what_the_run_before_has_made_and_nothing_else(photo: Path, tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,6 +14,7 @@ import pytest
 from archives import analyzed, archived, assert_same, clip, photo
 
 from expnet_live.archive.inputs import list_inputs
+from expnet_live.archive.manifest import check_settings
 from expnet_live.archive.settings import settings_of
 from expnet_live.archive.tasks import read_video
 from expnet_live.cli import main
@@ -102,9 +106,35 @@ def test_other_settings_need_another_data_set(
     about.write_text(json.dumps(settings), encoding="utf-8")
     assert archive(video, "--out", out, cluster=scheduler) == 2
     assert "made with another network" in capsys.readouterr().err
-    del settings["settings"]["network"]  # of a version that did not note it
-    about.write_text(json.dumps(settings), encoding="utf-8")
-    assert archive(video, "--out", out, cluster=scheduler) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda way: way.update(second_look=False), "another way of computing (second look)"),
+        (lambda way: way["thresholds"].update(held=0.5), "another way of computing (thresholds)"),
+        (lambda way: way["filters"]["balanced"].update(beta=1.0), "another way of computing (filters)"),
+        (lambda way: way["files"].update({"finder.onnx": "0"}), "another way of computing (files)"),
+        (lambda way: way.update(way=0), "another way of computing (way)"),
+        (lambda way: way.clear(), "an earlier version's way of computing"),
+    ],
+)
+def test_another_way_of_computing_needs_another_data_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    settings = settings_of()
+    check_settings(tmp_path, settings, {})
+    check_settings(tmp_path, replace(settings, version="9.9.9"), {})  # the values are the same
+    about = tmp_path / "dataset.json"
+    document = json.loads(about.read_text(encoding="utf-8"))
+    change(document["settings"]["way"])
+    document["settings"]["way"] = document["settings"]["way"] or None
+    about.write_text(json.dumps(document), encoding="utf-8")
+    before = about.read_bytes()
+    assert main(["archive", "demo", "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert f"was made with {said}, which gives other values; read all inputs anew" in told and told.count("\n") == 1
+    assert about.read_bytes() == before
 
 
 def test_columns_have_units(tmp_path: Path) -> None:
