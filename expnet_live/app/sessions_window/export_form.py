@@ -9,6 +9,7 @@ from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from expnet_live.app import texts
+from expnet_live.app.sessions_window.bids_names import BidsNames
 from expnet_live.app.sessions_window.export_job import Chosen
 from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
@@ -17,6 +18,7 @@ from expnet_live.app.widgets.controls import Chooser
 from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder, title_of
 from expnet_live.core.naming import file_stem, numbered
 from expnet_live.heads.look import Look
+from expnet_live.outputs.export.entities import USUAL_ENTITIES
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
 from expnet_live.outputs.export.track import faces_of
@@ -66,6 +68,7 @@ class ExportForm(QWidget):
         self.face = Chooser(texts.EXPORT_FACE_TIP, self._pick_face)
         self.head = Chooser(texts.EXPORT_HEAD_TIP, self._pick_head)
         self.neutral, self.gains = QCheckBox(texts.EXPORT_NEUTRAL), QCheckBox(texts.EXPORT_GAINS)
+        self.bids = BidsNames()
         self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), PlainLabel()
         self._labels: dict[QWidget, QLabel] = {}
         self._arrange()
@@ -148,6 +151,7 @@ class ExportForm(QWidget):
             gains=self.gains.isChecked(),
             head=(self._head or None) if "head" in self.chosen.takes else None,
             look=self._look(),
+            entities=self.bids.entities if "entities" in self.chosen.takes else USUAL_ENTITIES,
         )
 
     def made(self) -> None:
@@ -214,6 +218,8 @@ class ExportForm(QWidget):
         self.head.set_options(catalog.heads(names, self._head), self._head)
         for widget in (self.head, self._labels[self.head]):
             widget.setVisible(bool(names) and "head" in self.chosen.takes)
+        self.bids.setVisible("entities" in self.chosen.takes)
+        self._labels[self.bids].setVisible("entities" in self.chosen.takes)
         for box, option in ((self.neutral, "neutral"), (self.gains, "gains")):
             box.setEnabled(option in self.chosen.takes)
         self._show_parts()
@@ -291,6 +297,7 @@ class ExportForm(QWidget):
             (texts.EXPORT_RATE, self.rate, 0, 3),
             (texts.EXPORT_TO, target, 1, 3),
             (texts.HEAD, self.head, 3, 0),
+            (texts.EXPORT_BIDS, self.bids, 3, 3),
         )
         for title, widget, line, column in places:
             label = self._labels[widget] = title_of(title, widget)

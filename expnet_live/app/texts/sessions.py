@@ -64,6 +64,14 @@ EXPORT_FACES, EXPORT_MAIN_FACE, EXPORT_ONE_FACE = "All faces", "The one in the p
 EXPORT_NAMED_FACE = "Face {n}, {name}"
 EXPORT_NEUTRAL, EXPORT_NEUTRAL_TIP = "Subtract the neutral", "Measure coefficients from the profile's neutral face"
 EXPORT_GAINS, EXPORT_GAINS_TIP = "Apply gains", "Multiply coefficients by the profile's gains"
+EXPORT_BIDS, EXPORT_BIDS_TIP = "BIDS names", "What the data set calls the recording: subject, session and task"
+EXPORT_SUBJECT, EXPORT_SUBJECT_TIP = "Subject", "The subject's label in the data set (sub-…): letters and digits"
+EXPORT_SES, EXPORT_SES_TIP = (
+    "Session",
+    "The session's label (ses-…): letters and digits, empty for none",
+)
+EXPORT_NO_SES = "no ses"
+EXPORT_TASK, EXPORT_TASK_TIP = "Task", "The task's label (task-…): letters and digits"
 EXPORT_TO, EXPORT_TO_TIP = "Save as", "The file, or the folder of meshes, to write"
 EXPORT_CHOOSE, EXPORT_CHOOSE_TIP = "Choose…", "Choose another name or folder"
 EXPORT_CANCEL, EXPORT_CANCEL_TIP = "Cancel", "Cancel the export and leave nothing behind"

@@ -18,6 +18,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.sessions_window.window import SessionsWindow
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library, import_head
+from expnet_live.outputs.export.entities import USUAL_ENTITIES
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.sessions.format.folder import TABLE, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
@@ -155,3 +156,29 @@ def test_imported_heads_are_offered_for_meshes(
     form.set_format("csv")
     qtbot.waitUntil(lambda: form.out is not None, timeout=LONG)
     assert form.options().head is None
+
+
+def test_an_export_as_bids_has_the_names_of_the_fields(
+    qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
+) -> None:
+    main.commands.show_sessions(demo_session.folder)
+    sessions = main.commands.sessions
+    assert sessions is not None
+    panel = export_panel(qtbot, sessions)
+    form = panel.form
+    form.set_format("csv")
+    assert not form.bids.isVisible()
+    form.set_format("bids")
+    form.set_out(own_home / "bids")
+    assert form.bids.isVisible() and form.options().entities == USUAL_ENTITIES
+    qtbot.keyClicks(form.bids.subject, "0-7_k.")  # keys of the player, and what no label holds
+    qtbot.keyClicks(form.bids.session, "2")
+    qtbot.keyClicks(form.bids.task, "smile")
+    assert [f.text() for f in (form.bids.subject, form.bids.session, form.bids.task)] == ["07k", "2", "smile"]
+    qtbot.mouseClick(panel.start, LEFT)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=2 * LONG)
+    names = {p.name for p in (own_home / "bids" / "sub-07k" / "ses-2" / "motion").iterdir()}
+    assert "sub-07k_ses-2_task-smile_tracksys-expnet_motion.tsv" in names
+    form.set_format("csv")
+    form.set_out(own_home / "table.csv")
+    assert form.options().entities == USUAL_ENTITIES
