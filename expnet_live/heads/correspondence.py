@@ -18,7 +18,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.alignment import similarity
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.heads.topology import NOSE_TIP
+from expnet_live.heads.topology import CHIN, IBUG, NOSE_TIP
 
 _ROUNDS = 14
 _NEIGHBOURS = 16
@@ -28,15 +28,16 @@ _HOLD = 6.0  # mm around a known point in which others follow it
 _RIDGE = 20.0  # mm², ridge on identity in standard deviations
 _WORST = 6.0  # mm, root mean square: above this it is not a face, or does not look along z
 
-# The 68 points of iBUG except the outline, and the Face Mesh's points at the same positions.
-IBUG = {
-    8: 152,
-    **dict(zip(range(17, 27), (70, 63, 105, 66, 107, 336, 296, 334, 293, 300), strict=True)),
-    **dict(zip(range(27, 36), (168, 197, 195, 4, 98, 97, 2, 326, 327), strict=True)),
-    **dict(zip(range(36, 48), (33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380), strict=True)),
-    **dict(zip(range(48, 60), (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91), strict=True)),
-    **dict(zip(range(60, 68), (78, 81, 13, 311, 308, 402, 14, 178), strict=True)),
-}
+# The wings of the nose and the points between a corner and the middle of the lips: iBUG's annotators place them by eye,
+# and the ICT head's are elsewhere than `topology.IBUG` has them. Its inner lips and wings are nearer to these (2.6 mm
+# instead of 3.6, after a thin-plate spline through the others), its outer lips are not (4.0 instead of 3.1). The rig is
+# made with them, and with those of `topology.IBUG` its lips would lie up to 4 mm elsewhere.
+_ON_HEADS = {31: 98, 35: 327, 49: 40, 53: 270, 55: 321, 59: 91, 61: 81, 63: 311, 65: 402, 67: 178}
+
+# The 68 points of iBUG except the outline of the jaw, and the Face Mesh's points at the same positions of other heads.
+# Those of a face in a picture, for other programs and for REALY, are `topology.IBUG`.
+_INNER = {i: point for i, point in enumerate(IBUG) if i > 16 and isinstance(point, int)}
+IBUG_ON_HEADS = dict(sorted(({8: CHIN} | _INNER | _ON_HEADS).items()))
 
 
 @dataclass(frozen=True, eq=False)

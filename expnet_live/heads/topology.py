@@ -42,7 +42,8 @@ CONTOURS: dict[str, tuple[int, ...]] = {
     "nose base": (64, 98, 97, 2, 326, 327, 294),
 }  # fmt: skip
 
-# Face Mesh points at iBUG's 68 landmarks, in its order: jaw, brows, nose, eyes, lips; two points mean their midpoint.
+# Face Mesh points at iBUG's 68 landmarks of a face in a picture, in its order: jaw, brows, nose, eyes, lips; two points
+# mean their midpoint. On other heads, such as ICT's, ten of them are elsewhere: `correspondence.IBUG_ON_HEADS`.
 IBUG: tuple[int | tuple[int, int], ...] = (
     127, 234, (93, 132), 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, (323, 361), 454, 356,
     70, 63, 105, 66, 107, 336, 296, 334, 293, 300,

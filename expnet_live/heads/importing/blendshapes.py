@@ -11,7 +11,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.records import read_json
 from expnet_live.core.types import Array
 from expnet_live.heads.blendshape_names import plain_name
-from expnet_live.heads.correspondence import IBUG
+from expnet_live.heads.correspondence import IBUG_ON_HEADS
 from expnet_live.heads.importing.obj import read_mesh, read_points
 from expnet_live.heads.importing.parts import ICT_SIZE, ict_parts, parts_of_labels
 from expnet_live.heads.importing.raw import Raw, unit_of
@@ -109,7 +109,7 @@ def _ict_indices(folder: Path, expressions: list[Path]) -> tuple[dict[int, int],
         data = read_json(path.read_text(encoding="utf-8"))
         landmarks = [int(v) for v in data["idx_to_landmark_verts"]]
         names = [str(v) for v in data["expressions"]]
-        known = {mesh: landmarks[i] for i, mesh in IBUG.items()}
+        known = {mesh: landmarks[i] for i, mesh in IBUG_ON_HEADS.items()}
         if max(known.values()) >= ICT_SIZE or min(known.values()) < 0:
             raise ValueError("beyond the mesh")
     except (OSError, ValueError, KeyError, TypeError, IndexError) as e:

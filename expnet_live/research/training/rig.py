@@ -23,7 +23,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads import mouth
 from expnet_live.heads.blendshape_names import plain_name
-from expnet_live.heads.correspondence import IBUG, fitted, place
+from expnet_live.heads.correspondence import IBUG_ON_HEADS, fitted, place
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
 from expnet_live.heads.importing.parts import HIDDEN, ict_parts
@@ -99,7 +99,7 @@ class Source:
         points = head.neutral * _MM
         triangles = head.triangles[(part[head.triangles] != HIDDEN).all(1)]
         skin = np.intersect1d(np.unique(triangles), np.flatnonzero(part == Part.FACE))
-        known = {mesh: int(head.landmarks[i]) for i, mesh in IBUG.items()}
+        known = {mesh: int(head.landmarks[i]) for i, mesh in IBUG_ON_HEADS.items()}
         placed = place(model, points, triangles, skin, known)
         log.info("our face lies %.2f mm off the ICT head", placed.distance)
         return cls(
@@ -204,8 +204,8 @@ def _carried(source: Source, model: FaceModel) -> sparse.csr_matrix:
     near_ict = fitted(model, source.points[source.marks], np.ones(len(source.marks)))
     face = (anatomy.refine @ anatomy.cage.at(near_ict) + anatomy.offset)[: anatomy.n_face].astype(np.float64)
     triangles = model.face_triangles
-    ours = list(IBUG.values())
-    theirs = source.landmarks[list(IBUG)]
+    ours = list(IBUG_ON_HEADS.values())
+    theirs = source.landmarks[list(IBUG_ON_HEADS)]
     warp = RBFInterpolator(face[ours], source.points[theirs] - face[ours], kernel="linear", smoothing=0.5)
     face = face + warp(face)
     skin = np.flatnonzero(source.part == Part.FACE)

@@ -7,7 +7,7 @@ import pytest
 
 from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
-from expnet_live.heads.correspondence import IBUG
+from expnet_live.heads.correspondence import IBUG_ON_HEADS
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.rig import Rig
 from expnet_live.research.training.rig import BROW_DOWN, SQUINT, STRENGTH, Source, build_rig
@@ -29,7 +29,7 @@ def source(model: FaceModel) -> Source:
     resting = head(np.zeros(N_BLENDSHAPES, np.float32))
     shapes = np.stack([head(action) - resting for action in np.eye(N_BLENDSHAPES, dtype=np.float32)])
     landmarks = np.zeros(68, int)
-    landmarks[list(IBUG)] = list(IBUG.values())
+    landmarks[list(IBUG_ON_HEADS)] = list(IBUG_ON_HEADS.values())
     marks = np.arange(len(model.mean))
     return Source(resting.astype(float), shapes, ARKIT, model.triangles, model.anatomy.part, landmarks, marks)
 

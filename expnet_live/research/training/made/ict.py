@@ -19,7 +19,7 @@ from expnet_live.geometry.alignment import similarity
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.blendshape_names import plain_name
-from expnet_live.heads.correspondence import IBUG
+from expnet_live.heads.correspondence import IBUG_ON_HEADS
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.ict_head import IctHead
 
@@ -69,8 +69,8 @@ class Performer:
             whole = told[sides].sum(0) if sides else np.zeros(told.shape[1:], np.float32)
             moved = np.flatnonzero(np.abs(whole).max(1) > 0.02)
             shapes.append((moved, whole[moved]))
-        held = [i for i in IBUG if i == 8 or i >= 17]  # the chin; the jaw's other points are elsewhere
-        at = model.mean[[IBUG[i] for i in held]].astype(np.float64)
+        held = list(IBUG_ON_HEADS)
+        at = model.mean[list(IBUG_ON_HEADS.values())].astype(np.float64)
         warp = RBFInterpolator(at, head.neutral[head.landmarks[held]], kernel="thin_plate_spline", smoothing=1.0)
         base = warp(model.mean[:468].astype(np.float64)) * MM
         raw = head.neutral * MM
