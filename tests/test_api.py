@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from archives import clip
 
 import expnet_live
 from expnet_live import (
@@ -64,6 +65,17 @@ def test_a_script_may_give_texts_for_paths(demo_session: Session, tmp_path: Path
     assert [entry.folder for entry in list_sessions(str(demo_session.folder.parent))] == [demo_session.folder]
     info = record("demo", str(tmp_path / "take"), Settings(device="cpu"), Person(), duration=0.2)
     assert info.complete
+
+
+def test_a_script_may_give_a_path_for_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that a text would not mean: the clip called demo is a file here, half the size of the other one."""
+    clip(tmp_path / "x.mp4").rename(tmp_path / "demo")
+    monkeypatch.chdir(tmp_path)
+    infos = [
+        record(source, tmp_path / str(i), Settings(device="cpu"), Person(), duration=0.2)
+        for i, source in enumerate(("demo", Path("demo")))
+    ]
+    assert infos[0].width == 2 * infos[1].width > 0
 
 
 def test_a_script_may_give_texts_for_choices(demo_session: Session, tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ def rest_of(neutral: str | None, estimator: Callable[[], Estimator]) -> Person |
 
 def _profile(name: str) -> Person:
     profiles = Profiles()
+    if not profiles.has(name):
+        known = ", ".join(profiles.names()) or "none yet; press N in the window to make one"
+        raise UserError(f"There is no profile {name}; known: {known}.")
     person = profiles.load(name)
     if not person.neutral and not person.resting:
         there = [n for n in profiles.names() if profiles.load(n).neutral]

@@ -55,7 +55,15 @@ def test_a_profile(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert analyze(photo, "--out", tmp_path / "rest", "--neutral", "profile:Ada") == 0
     off = columns(tmp_path / "plain", FREE) - columns(tmp_path / "rest", FREE)
     assert np.allclose(off, [0.5, 0, 0], atol=1e-5)
-    for choice, words in {"profile:Eve": "Ada", "first:x": "first:2s", "none.jpg": "profile:NAME"}.items():
+    Profiles().save(Person("Bo", gains={"jawOpen": 3.0}))
+    unknown = "There is no profile Eve; known: Ada, Bo."
+    without = "The profile Bo has no neutral; those with one: Ada."
+    for choice, words in {
+        "profile:Eve": unknown,
+        "profile:Bo": without,
+        "first:x": "first:2s",
+        "none.jpg": "profile:NAME",
+    }.items():
         assert analyze(photo, "--out", tmp_path / "none", "--neutral", choice) == 2
         error = capsys.readouterr().err
         assert words in error and len(error.splitlines()) == 1

@@ -20,7 +20,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing
 from expnet_live.research.training.optimizer import Optimizer
 
-CHECKPOINT, WEIGHTS = "checkpoint.pt", "expnet.safetensors"
+CHECKPOINT, WEIGHTS, LOG = "checkpoint.pt", "expnet.safetensors", "log.csv"
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Progress:
 
     def __post_init__(self) -> None:
         self._begun = time.perf_counter()
+        self._started, self._logs = 0, False  # where this run began, and whether it has written to the log
 
     @property
     def seconds(self) -> float:
@@ -92,6 +93,7 @@ class Progress:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.ema.state, self.ema.steps = saved["ema"], saved["ema_steps"]
         self.done, self.best = int(saved["done"]), float(saved["best"])
+        self._started = self.done
         self.steps, self.losses = saved.get("steps", 0), saved.get("losses", {})
         self.extra = saved.get("extra", {})
         self._begun -= saved.get("seconds", 0.0)
@@ -126,6 +128,24 @@ class Progress:
         for name, loss in losses.items():
             self.losses[name] = self.losses.get(name, 0.0) + loss
 
+    def log(self, column: str, row: Mapping[str, float]) -> None:
+        """Append a row to log.csv, with the pictures so far in that first column.
+
+        Rows beyond the checkpoint are not of this training: the one before went on after it was written, or the
+        checkpoint was deleted to begin anew.
+        """
+        path = self.path.with_name(LOG)
+        if not self._logs:
+            self._logs = True
+            _cut(path, column, self._started)
+        row = {column: self.done, **row}
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as f:
+            writer = csv.DictWriter(f, list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+
     def take_losses(self) -> dict[str, float]:
         """The means of the losses since the last call."""
         means = {name: loss / self.steps for name, loss in self.losses.items()}
@@ -145,11 +165,17 @@ def settings_of(config: Any, init: Path | None, data: bytes) -> dict[str, str]:
     return {name: str(value) for name, value in options.items()} | told
 
 
-def log_row(row: Mapping[str, float], path: Path) -> None:
-    """Append a row to a table."""
-    new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as f:
-        writer = csv.DictWriter(f, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+def _cut(path: Path, column: str, most: int) -> None:
+    """Keep the rows of a log up to so many pictures; without any, the log goes."""
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as f:
+        reader = csv.DictReader(f)
+        rows = [row for row in reader if (row.get(column) or "").isdecimal() and int(row[column]) <= most]
+    if not rows:
+        path.unlink()
+        return
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as f:
+        writer = csv.DictWriter(f, reader.fieldnames or [])
+        writer.writeheader()
+        writer.writerows(rows)

@@ -37,7 +37,7 @@ from expnet_live.research.training.losses import ExpNetLoss, dense_error
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.photos import bytes_of
-from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, log_row, settings_of
+from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, settings_of
 
 log = logging.getLogger(__name__)
 
@@ -243,7 +243,7 @@ def _averaged(net: ExpNet, ema: Ema, device: torch.device) -> ExpNet:
 def _keep(progress: Progress, averaged: ExpNet, figures: Mapping[str, float], out: Path, config: TrainConfig) -> None:
     """Write `figures` of a validation into the log, the weights if they are the best so far, and the checkpoint."""
     losses = {f"train_{name}": loss for name, loss in progress.take_losses().items()}
-    log_row({"crops": progress.done, "time": round(time.time()), **losses, **figures}, out / "log.csv")
+    progress.log("crops", {"time": round(time.time()), **losses, **figures})
     log.info("%d crops: dense error %.3f %%, mean R2 %.3f", progress.done, figures["dense_error"], figures["r2_mean"])
     score = figures["dense_error"] + 10 * (1 - figures["r2_mean"])
     if score < progress.best:

@@ -58,7 +58,7 @@ def start_recording(
 
 
 def record(
-    spec: SourceSpec | str,
+    spec: SourceSpec | Path | str,
     folder: Path | str,
     settings: Settings,
     person: Person,
@@ -68,7 +68,7 @@ def record(
     sound: str | None = None,
     say: Callable[[str], None] = lambda sentence: None,
 ) -> SessionInfo:
-    """Record `spec`, or the text of one, without a window, at its own rate, and return the session's info at the end.
+    """Record `spec`, a file, or the text of one, without a window, at its own rate, and return the session's info.
 
     It ends after `duration` seconds, looping a clip; without a duration, at the clip's end or with Ctrl-C. `sound`
     names a microphone to be recorded in the video; empty: a clip's own sound, or the system's microphone beside a
@@ -83,7 +83,8 @@ def record(
     """
     if duration is not None and not (duration > 0 and math.isfinite(duration)):
         raise ValueError(f"duration must be a number of seconds above 0, not {duration}.")
-    spec = SourceSpec.parse(spec) if isinstance(spec, str) else spec
+    if not isinstance(spec, SourceSpec):
+        spec = SourceSpec.file(spec) if isinstance(spec, Path) else SourceSpec.parse(spec)
     if sound is not None and not video:
         raise UserError("Sound is stored in the video; record with video, or without sound.")
     listener = None if sound is None else listener_for(spec, sound)

@@ -116,6 +116,14 @@ def test_the_actions(material: Material, labelled: Path, tmp_path: Path, branch:
     same(weights(whole), weights(parts))
     names = ("crops", "actions", "others")
     assert rows(tmp_path / "parts", *names) == rows(tmp_path / "whole", *names)
+    # A kill after a row and before its checkpoint, and a checkpoint that is deleted to begin anew.
+    log = tmp_path / "parts" / "log.csv"
+    again = tmp_path / "again"
+    again.mkdir()
+    with (again / "log.csv").open("w", encoding="utf-8") as file:
+        file.write(log.read_text().replace("\n40,", "\n8,", 1) + "1000,9,9,9\n")
+    learn(material, old, again, config)
+    assert rows(again, *names) == rows(tmp_path / "whole", *names)
     before = parts.read_bytes()
     assert learn(material, old, tmp_path / "parts", config).read_bytes() == before  # it is over
     with pytest.raises(UserError, match=r"of a training with other lr; .* or delete the file to begin anew"):

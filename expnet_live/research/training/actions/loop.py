@@ -25,7 +25,7 @@ from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.photos import bytes_of
-from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, log_row, settings_of
+from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, settings_of
 from expnet_live.research.training.train import schedule
 
 _SHOW = 8000  # crops
@@ -75,7 +75,7 @@ def learn(
     progress.resume(device)
 
     def keep() -> None:
-        log_row({"crops": progress.done, "seconds": round(progress.seconds), **progress.take_losses()}, out / "log.csv")
+        progress.log("crops", {"seconds": round(progress.seconds), **progress.take_losses()})
         averaged = deepcopy(net)
         part(averaged).load_state_dict(ema.state)
         save_weights(averaged, result, notes(progress.done), half=True)

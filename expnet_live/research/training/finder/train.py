@@ -29,7 +29,7 @@ from expnet_live.research.training.finder.options import FinderConfig
 from expnet_live.research.training.finder.pictures import Composer, Faces, FinderPictures
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.photos import bytes_of
-from expnet_live.research.training.progress import CHECKPOINT, Ema, Progress, log_row, settings_of
+from expnet_live.research.training.progress import CHECKPOINT, Ema, Progress, settings_of
 from expnet_live.research.training.train import schedule
 
 log = logging.getLogger(__name__)
@@ -130,8 +130,7 @@ def loss_of(said: torch.Tensor, maps: torch.Tensor) -> tuple[torch.Tensor, torch
 
 def _keep(progress: Progress, out: Path, config: FinderConfig) -> None:
     """Write the losses into the log, the running mean of the weights, and the checkpoint."""
-    told = {"pictures": progress.done, "seconds": round(progress.seconds), **progress.take_losses()}
-    log_row(told, out / "log.csv")
+    progress.log("pictures", {"seconds": round(progress.seconds), **progress.take_losses()})
     weights = progress.ema.state
     torch.save({"weights": weights, "config": asdict(config), "pictures": progress.done}, out / "finder.pt")
     net = FinderNet()
