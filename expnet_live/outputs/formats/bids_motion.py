@@ -27,7 +27,7 @@ class BidsMotion(Format):
         "a folder: `sub-01/motion/sub-01_task-expression_tracksys-expnet_motion.tsv` without a header, its channels "
         "(POS in mm, ORNT as quaternion, MISC for gaze and blendshapes, LATENCY in s) and descriptions; gaps are "
         "`n/a`; markers are events (`sub-01_task-expression_events.tsv`); `--entities "
-        "sub-07_ses-2_task-smile` gives other names"
+        "sub-07_ses-2_task-smile`, or *BIDS names* in the window, gives other names"
     )
     opens_in = "MNE-BIDS, FieldTrip, EEGLAB, by way of BIDS"
     takes = frozenset({"fps", "neutral", "gains", "entities"})
