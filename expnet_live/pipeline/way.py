@@ -15,7 +15,7 @@ from expnet_live.heads import rig
 from expnet_live.pipeline import appearance, finder
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.pipeline.smoothing import PRESETS
-from expnet_live.pipeline.tracker import TrackerOptions
+from expnet_live.pipeline.track import TrackerOptions
 
 # Raise it with each change after which the same network gives other values for the same pictures;
 # tests/pipeline/test_way.py fails after such a change.
