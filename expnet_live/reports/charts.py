@@ -9,8 +9,8 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
-INK, MUTED, GRID, FILL = "#1b1e23", "#626a75", "#dde1e5", "#0c8f80"
-COLORS = ("#0c8f80", "#d9731a", "#3566d6", "#cf3a56", "#8a4fd0", "#5c8f14")
+INK, MUTED, GRID, FILL = "#1b1e23", "#626a75", "#dde1e5", "#0a796e"
+COLORS = (FILL, "#b64f00", "#3560d0", "#be2143", "#7538af", "#4c7a10")  # of curves and their names
 _WIDE = 640
 _LETTER = 6.6  # of the widest usual fonts at 12 px
 
@@ -25,7 +25,7 @@ def bars(labels: Sequence[str], values: Sequence[float], unit: str = "", most: f
         y, width = 4 + i * row, max((_WIDE - left - right) * min(value / top, 1.0), 1.0)
         parts.append(_text(left - 8, y + 13, label, "end", INK))
         parts.append(f'<rect x="{left}" y="{y + 3}" width="{width:.1f}" height="13" rx="3" fill="{FILL}"/>')
-        parts.append(_text(left + width + 6, y + 13, f"{value:.3g}{unit}", "start", MUTED))
+        parts.append(_text(left + width + 6, y + 13, f"{shown(value)}{unit}", "start", MUTED))
     return _svg(_WIDE, height, parts)
 
 
@@ -90,6 +90,11 @@ def intervals(labels: Sequence[str], values: Sequence[tuple[float, float, float]
         parts.append(_text(px(tick), height - 20, f"{tick:g}", "middle", MUTED))
     parts.append(_text(_WIDE - 20, height - 4, x_label, "end", MUTED))
     return _svg(_WIDE, height, parts)
+
+
+def shown(value: float) -> str:
+    """At least three figures, so that numbers below each other are as exact; a whole number as it is."""
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:#.3g}"
 
 
 def _pieces(values: Array) -> list[Array]:

@@ -34,15 +34,15 @@ table { border-collapse: collapse; width: 100%; } th { text-align: left; color: 
 th.n { text-align: right; }
 th, td { padding: 4px 10px 4px 0; border-bottom: 1px solid #dde1e5; vertical-align: top; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; font-weight: 600; }
-td.w { white-space: nowrap; }
-td.d, p.d { color: #626a75; font-size: 13px; } p.d { margin: 2px 0 8px; } .src { color: #8a919b; }
+td.w, table.figures td:first-child { white-space: nowrap; }
+td.d, p.d { color: #626a75; font-size: 13px; } p.d { margin: 2px 0 8px; } .src { color: #6d747e; }
 .wide { overflow-x: auto; } .wide svg { min-width: 560px; }
 @media (max-width: 640px) {
   main { padding: 10px; } section { padding: 14px; }
   table.figures tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid #dde1e5; }
   table.figures td { border: 0; padding-bottom: 0; } table.figures td.d { grid-column: 1 / 3; padding: 0 0 6px; }
 }
-svg { width: 100%; height: auto; font: 12px sans-serif; display: block; } .muted { color: #626a75; }
+svg { width: 100%; height: auto; font-size: 12px; display: block; } .muted { color: #626a75; }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 """
 
@@ -254,6 +254,4 @@ def _unit(key: str) -> str:
 
 
 def _shown(value: float | None) -> str:
-    if value is None or value != value:
-        return "–"
-    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+    return "–" if value is None or value != value else charts.shown(value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from colors import XYZ, contrast, linear
 from live_fakes import Puppet
 from PySide6.QtCore import QObject, QRect, QSettings, Qt, QUrl, Slot
 from PySide6.QtGui import QAccessible, QColor, QDesktopServices
@@ -52,18 +53,6 @@ SEEN = {
     "no green": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
     "no blue": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
 }
-XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-
-
-def linear(color: str) -> Array:
-    values = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one: str, other: str) -> float:
-    """As WCAG 2 defines it."""
-    dark, bright = sorted(float(XYZ[1] @ linear(c)) for c in (one, other))
-    return (bright + 0.05) / (dark + 0.05)
 
 
 def lab(color: str, seen: Any) -> Array:

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from colors import contrast
 from made_faces import blinking, doing, marked, recording, slow_noise, write_table
 from session_files import write_session
 
 from expnet_live.cli import main
+from expnet_live.reports import charts
 from expnet_live.reports.definitions import DEFINITIONS
 from expnet_live.reports.groups import Member
 from expnet_live.reports.measures import figures_of
@@ -51,6 +53,22 @@ class Outside(HTMLParser):
         self.found += [f"{tag} {n}={v}" for n, v in attrs if n in ("src", "href", "data", "srcset", "action")]
         if tag in ("script", "link", "iframe", "object", "embed"):
             self.found.append(tag)
+
+
+def test_all_words_of_a_report_can_be_read(tmp_path: Path) -> None:
+    """By WCAG 2 AA, on the cards and above them."""
+    write_table(tmp_path / "coefficients.csv", recording(20, "ada.mp4"), recording(20, "bob.mp4"))
+    assert main(["report", str(tmp_path / "coefficients.csv"), "--out", str(tmp_path / "out")]) == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    colors = {*re.findall(r"[ {]color: (#\w{6})", page), *re.findall(r'<text[^>]* fill="(#\w{6})"', page)}
+    assert len(colors) > 5
+    assert all(contrast(color, "#ffffff") >= 4.5 for color in (*colors, *charts.COLORS))
+    assert contrast(charts.MUTED, "#eef0f2") >= 4.5
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.96, "0.960"), (11.0, "11"), (10.8, "10.8"), (0.0, "0"), (123.4, "123")])
+def test_figures_below_each_other_are_as_exact(value: float, text: str) -> None:
+    assert charts.shown(value) == text
 
 
 def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
