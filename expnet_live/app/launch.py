@@ -64,14 +64,14 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
 
     import av  # noqa: F401  Python stands still for 80 ms while it loads: not with a window that waits.
     from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QFont, QIcon
+    from PySide6.QtGui import QIcon
     from PySide6.QtWidgets import QApplication
 
     from expnet_live.app import logs, settings, texts
     from expnet_live.app.main_window.controller import Controller
     from expnet_live.app.main_window.window import MainWindow
     from expnet_live.app.state.choices import looking
-    from expnet_live.app.theme import FONTS
+    from expnet_live.app.theme import font
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.paths import asset
 
@@ -91,10 +91,7 @@ def run_app(launch: Launch, opened: Callable[[MainWindow], None] = lambda window
     application.setDesktopFileName("expnet-live")  # the entry of `expnet-live shortcut`, for Wayland's icon
     application.setWindowIcon(QIcon(str(asset("icon.svg"))))
     application.setStyle("Fusion")
-    font = QFont(application.font())
-    font.setFamilies([*FONTS, *font.families()])
-    font.setPixelSize(13)
-    application.setFont(font)
+    application.setFont(font(application.font()))
 
     given = {k: getattr(launch, k) for k in ("model", "device", "profile", "head") if getattr(launch, k) is not None}
     if launch.look is not None:

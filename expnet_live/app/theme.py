@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from expnet_live.core.paths import asset
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPalette
+    from PySide6.QtGui import QFont, QPalette
 
 
 INACTIVE = 0.35  # opacity of views that have no face to show
@@ -96,6 +96,17 @@ def rgb(color: str) -> tuple[float, float, float]:
     """#rrggbb as red, green and blue in 0..1."""
     r, g, b = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return r, g, b
+
+
+def font(usual: QFont) -> QFont:
+    """The window's, and else the usual one. Its digits are equally wide: numbers that change stay in place."""
+    from PySide6.QtGui import QFont
+
+    own = QFont(usual)
+    own.setFamilies([*FONTS, *usual.families()])
+    own.setPixelSize(13)
+    own.setFeature(QFont.Tag("tnum"), 1)
+    return own
 
 
 def palette(theme: Theme) -> QPalette:

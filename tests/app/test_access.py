@@ -13,7 +13,7 @@ import pytest
 from colors import XYZ, contrast, linear
 from live_fakes import Puppet
 from PySide6.QtCore import QObject, QRect, QSettings, Qt, QUrl, Slot
-from PySide6.QtGui import QAccessible, QColor, QDesktopServices
+from PySide6.QtGui import QAccessible, QColor, QDesktopServices, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -35,7 +35,7 @@ from expnet_live.app import settings, texts
 from expnet_live.app.main_window.arrangement import share_room
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.state.choices import Choices
-from expnet_live.app.theme import DARK, LIGHT, Theme
+from expnet_live.app.theme import DARK, LIGHT, Theme, font
 from expnet_live.app.widgets.marker_sheets import Swatches
 from expnet_live.app.widgets.sheets import Sheet
 from expnet_live.capture.sources import open_spec
@@ -344,6 +344,11 @@ def test_all_controls_are_seen_on_a_common_laptop(qtbot: Any, window: MainWindow
     qtbot.waitUntil(lambda: controls.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)
     bars = window.parts.bars
     qtbot.waitUntil(lambda: bars.visibleRegion().boundingRect() == bars.rect(), timeout=LONG)
+
+
+def test_numbers_that_change_keep_their_width(qapp: QApplication) -> None:
+    metrics = QFontMetrics(font(qapp.font()))
+    assert len({metrics.horizontalAdvance(4 * str(digit)) for digit in range(10)}) == 1
 
 
 @pytest.mark.parametrize("appearance", ["dark", "light"])

@@ -41,7 +41,7 @@ NO_SESSIONS_HOW = (
     "Press it again to stop. Your recordings then appear here, ready to replay and export."
 )
 NONE_FOUND = "No session has these words in its title or notes."
-CHOOSE_SESSION = "Choose a session to replay it"
+CHOOSE_SESSION = "The session that you choose plays here"
 STILL_RECORDING = "This session is being recorded. You can replay it when the recording has ended."
 TRASHED_SEVERAL, RESTORED_SEVERAL = "{n} sessions are in the trash.", "{n} sessions are back."
 TRASHED = "“{title}” is in the trash."

@@ -79,7 +79,7 @@ class StatusLine(QStatusBar):
         stages: dict[str, float],
     ) -> None:
         """Show rates of source, network and screen in Hz, drops before network and screen, and times in seconds."""
-        self.device.setText(texts.STATUS_DEVICE.format(device=device))
+        self.device.setText(texts.STATUS_DEVICE.format(device=texts.DEVICES.get(device, device)))
         self.rate.setText(texts.STATUS_RATE.format(source=rates[0], network=rates[1], screen=rates[2]))
         self.drops.setText(texts.STATUS_DROPS.format(frames=drops[0], states=drops[1]))
         self.drops.setToolTip(texts.STATUS_DROPS_TIP.format(frames=drops[0], states=drops[1]))
