@@ -39,3 +39,9 @@ class IctHead:
         """The head (V, 3) in cm of identity weights (K,)."""
         result: Array = self.neutral + np.tensordot(weights, self.identity[: len(weights)].astype(np.float64), 1)
         return result
+
+
+def off_axis(ball: Array) -> Array:
+    """The angles (n, 1) rad of an eyeball's vertices (n, 3), at rest, from the axis along which it looks."""
+    axis = ball - (ball.min(0) + ball.max(0)) / 2
+    return np.asarray(np.arccos(np.clip(axis[:, 2] / np.linalg.norm(axis, axis=1), -1, 1))[:, None])

@@ -17,6 +17,7 @@ from expnet_live.heads.tone import is_skin
 from expnet_live.heads.topology import CONTOURS
 from expnet_live.meshes.indices import index_type
 from expnet_live.research.evaluation.expression.studio import recolored
+from expnet_live.research.training.ict_head import off_axis
 from expnet_live.research.training.made.ict import EYES, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
 
 _SHAPE_SD = 0.8  # of a head's identity
@@ -137,9 +138,7 @@ def _painted(head: Performer, rng: np.random.Generator) -> Array:
     colors[len(head.raw) :] = np.array([190, 95, 105]) * rng.uniform(0.8, 1.1)  # the tongue
     iris, edge = _IRISES[rng.integers(len(_IRISES))] * rng.uniform(0.7, 1.2), rng.uniform(0.42, 0.52)
     for eye in EYES.values():
-        ball = head.raw[eye]
-        axis = ball - (ball.min(0) + ball.max(0)) / 2
-        angle = np.arccos(np.clip(axis[:, 2] / np.linalg.norm(axis, axis=1), -1, 1))[:, None]
+        angle = off_axis(head.raw[eye])
         white = np.array([224, 216, 208]) * 0.95
         colors[eye] = np.where(angle < 0.17, (12, 12, 14), np.where(angle < edge, iris, white))
     return linear_from_srgb(np.clip(colors, 2, 255))

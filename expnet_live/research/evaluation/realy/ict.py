@@ -26,16 +26,15 @@ from expnet_live.render import shading
 from expnet_live.research.evaluation.realy.align import REGIONS, Scan, Surface
 from expnet_live.research.evaluation.realy.data import PICTURES, write_scales, write_scan
 from expnet_live.research.evaluation.realy.keypoints import IBUG, face_mesh_keypoints
-from expnet_live.research.training.ict_head import IctHead
+from expnet_live.research.training.ict_head import IctHead, off_axis
+from expnet_live.research.training.made.ict import EYES, HEAD
 
 MM_PER_UNIT = 10.0
 SIZE = 512  # px
 YAWS = (-40, -20, 20, 40)  # degrees of the side views
 _PX_PER_MM = 1.9
 _MIDDLE = np.array([0.0, 2.0, 9.0], np.float32)  # of the face, in the model's cm
-# Vertices of the light model: face with head and neck, the two scleras, the upper lashes.
-_HEAD, _LEFT_SCLERA, _RIGHT_SCLERA = (0, 14062), (21451, 22221), (23021, 23791)
-_LASHES = ((25351, 25693), (26035, 26377))
+_LASHES = (slice(25351, 25693), slice(26035, 26377))  # the upper ones
 _IRIS, _PUPIL = 0.47, 0.17  # rad from an eye's axis
 # Face Mesh points of each region; a vertex belongs to the region of its nearest such point.
 _SEEDS = {
@@ -67,11 +66,11 @@ class IctScanner:
         warp = RBFInterpolator(at, head.neutral[head.landmarks[held]], kernel="thin_plate_spline", smoothing=1.0)
         rest = model.vertices(np.zeros(len(model.names), np.float32))
         skin = warp(rest[: model.n_face].astype(np.float64))
-        face = head.neutral[slice(*_HEAD)]
+        face = head.neutral[HEAD]
         distance, nearest = cKDTree(skin).query(face)
         # The inside of mouth and nose is also near the skin, but faces the other way.
         skin_normals = self._normals_of(skin, model.face_triangles)[nearest]
-        head_normals = self._normals_of(head.neutral, head.triangles[(head.triangles < _HEAD[1]).all(1)])[slice(*_HEAD)]
+        head_normals = self._normals_of(head.neutral, head.triangles[(head.triangles < HEAD.stop).all(1)])[HEAD]
         self._face = (distance < _REACH) & ((skin_normals * head_normals).sum(1) > _ALIKE)
         self._colors = self._painted(model, nearest, distance)
         self._regions = self._divided(warp(model.mean.astype(np.float64)), face)
@@ -79,8 +78,8 @@ class IctScanner:
         more = face_mesh_keypoints(warp(model.mean.astype(np.float64)))[len(IBUG) :]
         self.keypoints = np.concatenate([head.landmarks, cKDTree(face).query(more)[1]])
         shown = np.zeros(len(head.neutral), bool)
-        for part in (_HEAD, _LEFT_SCLERA, _RIGHT_SCLERA, *_LASHES):
-            shown[slice(*part)] = True
+        for part in (HEAD, *EYES.values(), *_LASHES):
+            shown[part] = True
         self._triangles = head.triangles[shown[head.triangles].all(1)]
         self._normals = NormalOperator(self._triangles, len(head.neutral))
 
@@ -101,7 +100,7 @@ class IctScanner:
 
         vertices = ((self.head.of(weights) - _MIDDLE) * MM_PER_UNIT).astype(np.float32)
         colors = self._colors.copy()
-        colors[slice(*_HEAD)] *= np.array(_TONES[tone % len(_TONES)])
+        colors[HEAD] *= np.array(_TONES[tone % len(_TONES)])
         surface = shading.Surface(self._triangles, np.clip(colors, 0, 255).astype(np.uint8), self._shine())
         turn = Rotation.from_euler("YX", [yaw, pitch], degrees=True).as_rotvec()
         view = WeakPerspective(turn, _PX_PER_MM, (SIZE - 1) / 2, (SIZE - 1) / 2)
@@ -115,21 +114,19 @@ class IctScanner:
         skin = model.colors[: model.n_face].astype(float)
         # Away from the face, our colours fade into their mean.
         fade = np.clip(1 - distance / _REACH, 0, 1)[:, None]
-        colors[slice(*_HEAD)] = fade * skin[nearest] + (1 - fade) * np.median(skin, axis=0)
+        colors[HEAD] = fade * skin[nearest] + (1 - fade) * np.median(skin, axis=0)
         for part in _LASHES:
-            colors[slice(*part)] = (35, 26, 22)
-        for part in (_LEFT_SCLERA, _RIGHT_SCLERA):
-            ball = self.head.neutral[slice(*part)]
-            axis = ball - (ball.min(0) + ball.max(0)) / 2
-            angle = np.arccos(np.clip(axis[:, 2] / np.linalg.norm(axis, axis=1), -1, 1))[:, None]
+            colors[part] = (35, 26, 22)
+        for part in EYES.values():
+            angle = off_axis(self.head.neutral[part])
             eye = np.where(angle < _IRIS, (92.0, 62.0, 40.0), (226.0, 220.0, 214.0))
-            colors[slice(*part)] = np.where(angle < _PUPIL, (18.0, 16.0, 16.0), eye)
+            colors[part] = np.where(angle < _PUPIL, (18.0, 16.0, 16.0), eye)
         return colors
 
     def _shine(self) -> Array:
         shine = np.full(len(self.head.neutral), shading.SKIN_SHINE, np.float32)
-        for part in (_LEFT_SCLERA, _RIGHT_SCLERA):
-            shine[slice(*part)] = 1.0
+        for part in EYES.values():
+            shine[part] = 1.0
         return shine
 
     def _divided(self, base: Array, face: Array) -> dict[str, tuple[Array, Array]]:
@@ -138,7 +135,7 @@ class IctScanner:
         region_of_seed = np.repeat(np.arange(len(REGIONS)), [len(_SEEDS[r]) for r in REGIONS])
         of = np.where(self._face, region_of_seed[cKDTree(seeds).query(face)[1]], -1)
         regions = {}
-        triangles = self.head.triangles[(self.head.triangles < _HEAD[1]).all(1)]
+        triangles = self.head.triangles[(self.head.triangles < HEAD.stop).all(1)]
         for i, name in enumerate(REGIONS):
             inside = _largest_piece(triangles[(of[triangles] == i).all(1)])
             used, flat = np.unique(inside, return_inverse=True)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Array, Image
+from expnet_live.research.training.ict_head import off_axis
 from expnet_live.research.training.made.ict import EYES, FACE, GUMS, HEAD, LASHES, MOUTH, SOCKETS, TEETH, Performer
 from expnet_live.research.training.made.scene import DULL, SKIN, WET, Coat
 
@@ -96,9 +97,7 @@ def _paint(colors: Array, head: Performer, cheek: Array, rng: np.random.Generato
     iris, white = random_iris(rng), np.array([205, 212, 222]) * rng.uniform(0.75, 1.05)
     edge = rng.uniform(0.42, 0.52)  # rad from an eye's axis
     for eye in EYES.values():
-        ball = head.raw[eye]
-        axis = ball - (ball.min(0) + ball.max(0)) / 2
-        angle = np.arccos(np.clip(axis[:, 2] / np.linalg.norm(axis, axis=1), -1, 1))[:, None]
+        angle = off_axis(head.raw[eye])
         rim = np.where(angle < edge + 0.06, iris * 0.5 + white * 0.3, white)
         colors[eye, :3] = np.where(angle < 0.17, (12, 12, 14), np.where(angle < edge, iris, rim))
         colors[eye, 3] = WET
