@@ -54,6 +54,11 @@ IBUG: tuple[int | tuple[int, int], ...] = (
 RIGHT_OF_TOP, LEFT_OF_TOP = 109, 338  # next to FOREHEAD_TOP on the oval
 
 
+def eye_distance(points: Array) -> Array:
+    """From one outer corner of the eyes to the other, (...), in the first two coordinates of points (..., 468, n)."""
+    return np.asarray(np.linalg.norm(points[..., LEFT_EYE_OUTER, :2] - points[..., RIGHT_EYE_OUTER, :2], axis=-1))
+
+
 @dataclass(frozen=True, eq=False)
 class Topology:
     """Triangles (F, 3) int32, counter-clockwise seen from +z, and boundary rings of vertex indices.

@@ -21,7 +21,7 @@ from expnet_live.core.types import Array, Image
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.palette import default_colors, inside
-from expnet_live.heads.topology import N_BASE, topology_of_triangles
+from expnet_live.heads.topology import N_BASE, eye_distance, topology_of_triangles
 from expnet_live.meshes.subdivision import edges_of, loop_subdivision
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.photos import PhotoRef, read_photo
@@ -76,7 +76,7 @@ def mean_face_colors(
 def _calm_faces(landmarks: LandmarkSet, refs: Sequence[PhotoRef], n: int) -> Iterator[tuple[Array, Image]]:
     """Landmarks and photos of the n most frontal of the upright faces with closed mouth and open eyes."""
     xyz = landmarks.landmarks
-    width = np.linalg.norm(xyz[:, 263, :2] - xyz[:, 33, :2], axis=1)
+    width = eye_distance(xyz)
 
     def height(upper: int, lower: int) -> Array:
         return (xyz[:, lower, 1] - xyz[:, upper, 1]) / width

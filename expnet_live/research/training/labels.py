@@ -14,6 +14,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.fitting import Fit, Fitter
+from expnet_live.heads.topology import eye_distance
 from expnet_live.research.training.array_file import ArrayFile
 from expnet_live.research.training.landmarks import LandmarkSet
 
@@ -54,8 +55,7 @@ def make_labels(landmarks: LandmarkSet, subjects: Array, model: FaceModel) -> La
     n = len(xyz)
     reason = np.full(n, "", dtype="U24")
     with np.errstate(invalid="ignore"):
-        width = np.linalg.norm(xyz[:, 263, :2] - xyz[:, 33, :2], axis=1)
-        reason[width < MIN_EYE_DISTANCE] = "face too small"
+        reason[eye_distance(xyz) < MIN_EYE_DISTANCE] = "face too small"
     reason[landmarks.spread > MAX_SPREAD] = "looks disagree"
     reason[~np.isfinite(xyz[:, 0, 0])] = "no face found"
     todo = np.flatnonzero(reason == "")

@@ -9,8 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from expnet_live.heads.face_model import FaceModel
-
-OUTER_EYES = (33, 263)
+from expnet_live.heads.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def placement_error(points: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def _eye_distance(points: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.norm(points[:, OUTER_EYES[0]] - points[:, OUTER_EYES[1]], dim=1)
+    return torch.linalg.norm(points[:, LEFT_EYE_OUTER] - points[:, RIGHT_EYE_OUTER], dim=1)
 
 
 def rotation_matrix(vector: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array, Image
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.topology import eye_distance
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.landmark_fit import LandmarkFitEstimator
 from expnet_live.pipeline.pipeline import Pipeline
@@ -111,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
                 faces.append(found)
                 truths.append(shrunk_points(points, image, small))
             for said, truth in zip(estimate(images, faces, predictor, model), truths, strict=True):
-                eyes = np.linalg.norm(truth[33] - truth[263])
+                eyes = eye_distance(truth)
                 errors[name].append(100 * float(np.linalg.norm(said.points - truth, axis=1).mean() / eyes))
                 coefficients[name].append(said.expression)
     if not used:

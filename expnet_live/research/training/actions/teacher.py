@@ -16,7 +16,7 @@ import numpy as np
 from expnet_live.core.arkit import INDEX, MIRROR, N_BLENDSHAPES
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
-from expnet_live.heads.topology import LEFT_EYE_OUTER, N_BASE, RIGHT_EYE_OUTER, base_topology, mirror_of_mesh
+from expnet_live.heads.topology import N_BASE, base_topology, eye_distance, mirror_of_mesh
 from expnet_live.pipeline.crop import Crop
 from expnet_live.research.training.landmarks import face_landmarker
 
@@ -71,7 +71,7 @@ class Teacher:
                 points.append(landmarks[:N_BASE] @ back[:, :2].T + back[:, 2])
                 scores.append(score)
         mean = np.mean(points, axis=0)
-        eyes = float(np.linalg.norm(mean[LEFT_EYE_OUTER] - mean[RIGHT_EYE_OUTER]))
+        eyes = float(eye_distance(mean))
         off = np.linalg.norm(np.array(points) - mean, axis=2).mean(1).max()
         return Taught(np.mean(said[1], axis=0), np.mean(said[-1], axis=0), mean, 100 * float(off) / eyes)
 
