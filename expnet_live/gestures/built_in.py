@@ -17,10 +17,6 @@ _SHUT = 0.45  # of a blink: the gaze of a shut eye means nothing
 _FAR = 0.6  # rad that eyes turn at most
 
 
-def _smile(look: Look) -> float:
-    return look.both("mouthSmile")
-
-
 def _wide(look: Look) -> float:
     """Broad smiles show the upper teeth."""
     return look.both("mouthSmile") + 0.3 * max(look.both("mouthUpperUp"), 0.0)
@@ -66,7 +62,7 @@ BUILT_IN: dict[str, Rule] = {
     rule.name: rule
     for rule in (
         _rule("smile", "both corners of the mouth rise", "the weaker side of `mouthSmile`",
-              MOUTH, _smile, falls=0.50, hold=0.45),
+              MOUTH, lambda k: k.both("mouthSmile"), falls=0.50, hold=0.45),
         _rule("wide smile", "a smile as far as it goes", "the same, and 0.3 of the weaker `mouthUpperUp`",
               MOUTH, _wide, falls=0.56, hold=0.3, beats=("smile",)),
         _rule("frown", "both corners of the mouth fall", "the weaker side of `mouthFrown`",
