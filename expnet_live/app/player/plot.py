@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import plain_plot
+from expnet_live.app.widgets.pieces import axis_width, plain_plot
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
@@ -41,7 +41,7 @@ class SessionPlot(QWidget):
         self._left, self._right = _Values("left"), _Degrees("right")
         self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "left": self._left, "right": self._right})
         self._plot.setMouseEnabled(x=True, y=False)
-        self._left.setWidth(42)
+        self._left.setWidth(axis_width(QGuiApplication.font()))
         self._right.setWidth(36)
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
         self._lost, self._lines, self._markers = Spans(), Lines(), Marks()

@@ -15,7 +15,7 @@ from expnet_live.app.state.gauge import Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, History
 from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.app.widgets.legend import Entry, Legend
-from expnet_live.app.widgets.pieces import plain_plot
+from expnet_live.app.widgets.pieces import axis_width, plain_plot
 from expnet_live.core.types import Array
 
 # Ends of the axes, so that a smile of a tenth is no flat line.
@@ -179,7 +179,7 @@ class CurvesView(QWidget):
         plot = plain_plot()
         plot.setMouseEnabled(False, False)
         axis = plot.getAxis("left")
-        axis.setWidth(38)
+        axis.setWidth(axis_width(_font()))
         axis.setStyle(hideOverlappingLabels=False)  # there are three at most, and room for them
         plot.getAxis("bottom").setStyle(tickTextOffset=2)
         for side in ("left", "bottom"):

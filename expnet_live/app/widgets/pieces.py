@@ -10,7 +10,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtGui import QAction, QDesktopServices, QFont, QFontMetrics
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QFrame, QLabel, QScrollArea, QToolButton, QWidget
 
 from expnet_live.app.icons import pixmap
@@ -140,6 +140,11 @@ def plain_plot(**options: Any) -> pg.PlotWidget:
     plot.disableAutoRange()
     plot.showGrid(x=False, y=True, alpha=0.12)
     return plot
+
+
+def axis_width(font: QFont) -> int:
+    """The room that the axis of a plot needs for its longest label."""
+    return QFontMetrics(font).horizontalAdvance("100 %") + 12
 
 
 def ask_folder(parent: QWidget, title: str, start: Path, chosen: Callable[[Path], None]) -> QFileDialog:
