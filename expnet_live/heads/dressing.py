@@ -75,7 +75,7 @@ def covered(head: Head, full: Array) -> Array:
 
 def locks_colors(look: Look, locks: Strands) -> Array:
     """The colours (S, 3) uint8 of locks."""
-    return tinted(look, _LOCKS * locks.light * (0.72 + 0.5 * locks.place[:, 2]))
+    return tinted(look, _LOCKS * locks.light * (0.85 + 0.25 * locks.place[:, 2]))
 
 
 def tinted(look: Look, light: Array) -> Array:

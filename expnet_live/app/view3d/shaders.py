@@ -331,7 +331,7 @@ void main() {{
     mat3 turn = mat3(u_to_eye[0].xyz, u_to_eye[1].xyz, u_to_eye[2].xyz);
     vec3 n = normalize(turn * a_normal), t = normalize(turn * a_tangent);
     float own = a_lock.z;
-    vec3 color = u_hair_color * (0.72 + 0.5 * own) * (0.85 + 0.3 * a_lock.y);
+    vec3 color = u_hair_color * (0.85 + 0.25 * own) * (0.85 + 0.3 * a_lock.y);
     vec3 light = mix(u_ground, u_sky, 0.5 + 0.5 * n.y) + lit(n, 0) + lit(n, 1) + lit(n, 2);
     vec3 first = normalize(t - (0.12 + 0.1 * own) * n), second = normalize(t + 0.2 * n);
     vec3 gloss = vec3(0.0);
@@ -364,7 +364,7 @@ void main() {
                + 0.4 * clamp(2.0 - 20.0 * step, 0.0, 1.0) * sin(31.0 * x - 2.0 * own);
     float there = min(min(6.25 * y, 3.57 * (1.0 - y)), 1.0) * (1.15 - 0.75 * x * x);
     if (0.5 + 0.5 * hair > 2.2 * there) discard;
-    vec3 color = v_seen * (1.0 + 0.17 * hair) + v_gloss * (1.0 + 0.6 * hair);
+    vec3 color = v_seen * (1.0 + 0.10 * hair) + v_gloss * (1.0 + 0.4 * hair);
     gl_FragColor = u_opacity * vec4(color * (gl_FrontFacing ? 1.0 : 0.8), 1.0);
 }
 """
