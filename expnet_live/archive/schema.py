@@ -46,14 +46,17 @@ _ABOUT = {
     APPEARANCE: ("", "faces of a video with the same number look like the same person, wherever and whenever they are"),
 }
 
+_GAZE = "in the head's frame: yaw to the viewer's right, pitch up"
+
 
 def schema_of(layout: Layout) -> pa.Schema:
     """The data set's schema; each column's metadata tells its `unit` and what it is `about`."""
     blocks = [
         (BOX, "px", "the box around the head, from its upper left corner"),
-        (ROTATION, "rad", "rotation vector of the head in the camera's frame: x right, y up, z to the viewer"),
+        (ROTATION, "rad", "rotation vector of the head: x right, y up, z to the viewer; 0 faces the camera"),
         (TRANSLATION, "mm", "position of the head in the camera's frame"),
-        (GAZE, "rad", "gaze in the head's frame: yaw to the right, pitch up"),
+        (GAZE[:2], "rad", f"gaze of the eye on the viewer's left, the person's right, {_GAZE}"),
+        (GAZE[2:], "rad", f"gaze of the eye on the viewer's right, the person's left, {_GAZE}"),
         (layout.names, "sd", "expression, in standard deviations of the face model"),
         ([c for c in layout.columns if c.startswith("identity_")], "sd", "identity, pooled over the video so far"),
         (BLENDSHAPES if layout.blendshapes else (), "0..1", "ARKit's action"),

@@ -106,6 +106,7 @@ class Box:
 class Pose:
     """Head pose in the camera frame: rotation vector (3,) rad, translation (3,) mm (z < 0 in front).
 
+    The rotation is seen along the line of sight (weak perspective): 0 faces the camera, wherever the face is.
     Two poses are equal when all of their values are. Raises ValueError for other shapes or values that are not finite.
 
     >>> Pose(np.zeros(3), [0, 0, -600]) == Pose(np.zeros(3), [0, 0, -600])

@@ -21,7 +21,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
-from expnet_live.reports.measures import blinks, speeds
+from expnet_live.reports.measures import blinks, ends, speeds
 from expnet_live.reports.recordings import Recording
 
 _COLUMNS = ("source", "participant", "group")
@@ -196,8 +196,7 @@ def _windows(recording: Recording, member: Member) -> list[dict[str, str | float
         if inside.sum() < 10 or recording.share(recording.seen, inside) < _LEAST:
             continue
         part = _part(recording, inside)
-        seen = part.weights[part.seen]
-        low, high = np.nanpercentile(seen, [5, 95], axis=0)
+        low, high = ends(part)
         speed = speeds(part)
         row: dict[str, str | float] = {"participant": member.participant, "group": member.group}
         mean = part.mean(part.weights, part.seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ _SHORT, _LONG = 0.05, 0.5  # s of a blink
 # must not depend on the blinks: without people whose blinks are short, the mean of a group is too long.
 _COARSE = 0.051
 _AROUND = 0.1  # s, for rates of change
+_BLOCK = 20_000  # frames whose rates of change are computed at a time
 _BOTH = 0.1  # of both sides together, below which asymmetry means nothing
 
 
@@ -127,8 +128,7 @@ def runs(recording: Recording, on: Array) -> Iterator[tuple[int, int]]:
 
 def actions(recording: Recording) -> list[Figure]:
     """Range, mean and speed of each action."""
-    seen = recording.weights[recording.seen]
-    low, high = np.nanpercentile(seen, [5, 95], axis=0)
+    low, high = ends(recording)
     mean, speed = recording.mean(recording.weights, recording.seen), speeds(recording)
     return [
         figure
@@ -141,28 +141,59 @@ def actions(recording: Recording) -> list[Figure]:
     ]
 
 
+def ends(recording: Recording) -> tuple[Array, Array]:
+    """5th and 95th percentile (52,) of the actions over the time with the face."""
+    low, high = _percentiles(recording.weights[recording.seen], recording.spans[recording.seen], (5, 95))
+    return low, high
+
+
 def speeds(recording: Recording) -> Array:
-    """95th percentile (52,) of the rate of change, by straight lines through the frames within 50 ms of each."""
-    slopes = [
-        _slopes(recording.time[start:end], recording.weights[start:end])
-        for start, end in runs(recording, np.isfinite(recording.weights).all(1))
-        if end - start >= 3
+    """95th percentile (52,) over time of the rate of change, by the straight lines that fit 100 ms around each frame
+    best."""
+    parts = [
+        slice(start, end) for start, end in runs(recording, np.isfinite(recording.weights).all(1)) if end - start >= 3
     ]
-    if not slopes:
+    if not parts:
         return np.full(len(ARKIT), np.nan)
-    return np.asarray(np.percentile(np.abs(np.concatenate(slopes)), 95, axis=0))
+    slopes = np.concatenate([_slopes(recording.time[part], recording.weights[part]) for part in parts])
+    (speed,) = _percentiles(np.abs(slopes), np.concatenate([recording.spans[part] for part in parts]), (95,))
+    return np.asarray(speed)
+
+
+def _percentiles(values: Array, spans: Array, at: Sequence[float]) -> Array:
+    """Percentiles (k, n) of values (T, n) that count for `spans` (T,), NaN left out: it is in the middle of its span
+    that a value is reached."""
+    out = np.full((len(at), values.shape[1]), np.nan)
+    for j, column in enumerate(values.T):
+        known = np.flatnonzero(np.isfinite(column))
+        order = known[np.argsort(column[known])]
+        if len(order):
+            reached = np.cumsum(spans[order]) - spans[order] / 2
+            out[:, j] = np.interp(np.array(at) / 100 * spans[order].sum(), reached, column[order])
+    return out
 
 
 def _slopes(time: Array, values: Array) -> Array:
-    """Slopes (T, n) of least-squares lines; with fewer than three frames around, of the neighbours on both sides."""
-    out = np.empty_like(values)
-    first = np.searchsorted(time, time - _AROUND / 2 - 1e-9)
-    last = np.searchsorted(time, time + _AROUND / 2 + 1e-9)
-    for i in range(len(time)):
-        a, b = min(first[i], max(i - 1, 0)), max(last[i], min(i + 2, len(time)))
-        t = time[a:b] - time[a:b].mean()
-        out[i] = t @ (values[a:b] - values[a:b].mean(0)) / (t @ t)
-    return out
+    """Slopes (T, n) of the least-squares lines through values (T, n), straight between frames, within 50 ms of each
+    frame. So they depend little on the frame rate; a line through the frames alone has 67 ms at 30 a second."""
+    return np.concatenate([_slopes_at(part, time, values) for part in np.split(time, range(_BLOCK, len(time), _BLOCK))])
+
+
+def _slopes_at(moments: Array, time: Array, values: Array) -> Array:
+    first, last = np.maximum(moments - _AROUND / 2, time[0]), np.minimum(moments + _AROUND / 2, time[-1])
+    middle = (first + last) / 2
+    begins, ends_ = np.searchsorted(time, first, side="right") - 1, np.searchsorted(time, last)
+    moment = np.zeros((len(moments), values.shape[1]))  # the integral of (t - middle) x
+    for k in range(int((ends_ - begins).max())):
+        i = np.minimum(begins + k, len(time) - 2)
+        start, end = np.maximum(time[i], first), np.minimum(time[i + 1], last)
+        rise = (values[i + 1] - values[i]) / np.maximum(time[i + 1] - time[i], 1e-9)[:, None]
+        x, y = (values[i] + (at - time[i])[:, None] * rise for at in (start, end))
+        # Where x is straight, Simpson's rule is exact.
+        u, v = ((at - middle)[:, None] for at in (start, end))
+        sixth = np.where(begins + k < ends_, end - start, 0.0)[:, None] / 6
+        moment += sixth * (u * x + (u + v) * (x + y) + v * y)
+    return np.asarray(12 * moment / ((last - first) ** 3)[:, None])
 
 
 def asymmetries(recording: Recording) -> list[Figure]:

@@ -151,6 +151,37 @@ def test_range_speed_and_asymmetry() -> None:
     assert value(figures_of(uneven), "asymmetry", "mouthSmile") == pytest.approx((0.6 - 0.2) / 0.8, abs=0.01)
 
 
+@pytest.mark.parametrize(("often", "slower"), [(0.53, 0.02), (1.93, 0.07), (4.87, 0.33)])
+def test_the_speed_hardly_depends_on_the_frame_rate(often: float, slower: float) -> None:
+    """To and fro so often a second, never in step with the frames: less, where movements are fast, but alike."""
+    found = []
+    for fps in (24.0, 25.0, 30.0, 50.0, 60.0, 120.0, 240.0):
+        made = recording(60, noise=0.0, fps=fps)
+        wave = 0.4 + 0.4 * np.sin(2 * np.pi * often * made.time + 0.3)
+        figures = figures_of(doing(made, wave, "jawOpen"))
+        found.append(value(figures, "speed", "jawOpen") / (0.4 * 2 * np.pi * often))
+    assert 1 - slower < min(found) and max(found) < 1.0
+    assert max(found) / min(found) < 1 + slower / 2
+    assert found == pytest.approx(sorted(found), abs=0.01), "the more frames, the more is seen"
+
+
+def test_what_a_variable_frame_rate_shows_more_often_counts_no_more() -> None:
+    """A jaw moves for a tenth of the time, in half of the frames."""
+    whole = recording(120, noise=0.0)
+    moving = whole.time % 20 < 2
+    swell = np.sin(np.pi * (whole.time % 20) / 2) ** 2
+    wave = np.where(moving, swell * (0.25 - 0.25 * np.cos(2 * np.pi * 1.07 * whole.time)), 0.0)
+    whole = doing(whole, wave, "jawOpen")
+    sparse = only(whole, moving | (np.arange(len(moving)) % 9 == 0))
+    assert moving.sum() > 0.45 * len(sparse.time)
+    all_frames, some_frames = figures_of(whole), figures_of(sparse)
+    for key in ("range", "speed"):
+        every = value(all_frames, key, "jawOpen")
+        assert value(some_frames, key, "jawOpen") == pytest.approx(every, rel=0.1)
+    low, high = np.percentile(whole.weights[:, ARKIT.index("jawOpen")], [5, 95])
+    assert value(all_frames, "range", "jawOpen") == pytest.approx(high - low, abs=0.005)
+
+
 @pytest.mark.parametrize("lag", [0.0, 0.7, -1.2])
 def test_synchrony_finds_its_lag_and_passes_its_test(lag: float) -> None:
     """The second face does what the first one did, so many s later."""

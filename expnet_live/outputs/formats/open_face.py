@@ -18,7 +18,9 @@ class OpenFace(Format):
     about = "pose, gaze and action units, for programs that read OpenFace 2"
     details = (
         "OpenFace 2's names, axes, units and decimals, without landmarks; action units follow from the blendshapes and "
-        "are not calibrated to human coders; what is not known is empty, never 0"
+        "are not calibrated to human coders; rotation and gaze are seen along the line of sight, OpenFace's "
+        "against the camera's axes: at the sides of the picture they differ by the face's direction; what is not known "
+        "is empty, never 0"
     )
     opens_in = "scripts for OpenFace 2, Py-Feat's `read_openface`"
 

@@ -17,7 +17,14 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.paths import assets_dir
 from expnet_live.core.types import Image
 from expnet_live.research.evaluation.emotion.data import CK_EMOTIONS, load_samples
-from expnet_live.research.evaluation.emotion.knn import Outcome, bootstrap, classify, classify_balanced, interval
+from expnet_live.research.evaluation.emotion.knn import (
+    Outcome,
+    bootstrap,
+    classify,
+    classify_balanced,
+    interval,
+    standardized,
+)
 
 needs_assets = pytest.mark.skipif(
     not all((assets_dir() / name).is_file() for name in ("expnet.safetensors", "face_model.npz", "demo.mp4")),
@@ -214,6 +221,17 @@ def test_a_given_split_asks_the_one_part_with_the_other() -> None:
     told = classify(x, label, np.arange(6), reference=reference, k=2)
     assert told.asked.tolist() == [False] * 4 + [True] * 2
     assert told.accuracy == 0.5 and told.hits[4] == 0 and told.hits[5] == 1
+
+
+def test_samples_that_are_tested_do_not_set_the_scale_of_a_given_split() -> None:
+    """One that is far out in a column without meaning would else take its weight from all neighbours."""
+    x = np.array([[0.0, 0.0], [0.1, 1.0], [1.0, 0.0], [1.1, 1.0], [0.05, 0.2], [0.6, 9000.0]])
+    label, reference = np.array([0, 0, 1, 1, 0, 1]), np.array([1, 1, 1, 1, 0, 0], bool)
+    known = standardized(x, reference)[reference]
+    np.testing.assert_allclose([known.mean(0), known.std(0)], [[0, 0], [1, 1]], atol=1e-12)
+    one, two = (classify(x[rows], label[rows], np.arange(len(rows)), reference=reference[rows], k=1)
+                for rows in (np.arange(6), np.arange(5)))  # fmt: skip
+    assert one.votes[4].tolist() == two.votes[4].tolist(), "who is tested beside it does not matter"
 
 
 def test_balanced_draws_ask_each_class_alike() -> None:

@@ -62,7 +62,7 @@ def classify(
 
     `reference` (N,) bool: samples that are only neighbours, while the others are tested; None: all are both.
     """
-    x = standardized(features)
+    x = standardized(features, reference)
     told = _nearest_classes(x, label, subject, k, reference)
     votes = np.eye(label.max() + 1)[told]
     if reference is not None:
@@ -85,11 +85,13 @@ def classify_balanced(features: Array, label: Array, subject: Array, draws: int,
     return Outcome(votes / np.maximum(votes.sum(1, keepdims=True), 1), label, subject, accuracy)
 
 
-def standardized(features: Array) -> Array:
-    """Normalise each column to mean 0 and standard deviation 1, so that coefficients of any unit have equal weight."""
+def standardized(features: Array, reference: Array | None = None) -> Array:
+    """Normalise each column to mean 0 and standard deviation 1 of the `reference` samples (N,) bool, so that
+    coefficients of any unit have equal weight. None: of all samples, as each is a neighbour."""
     from sklearn.preprocessing import StandardScaler
 
-    return np.asarray(StandardScaler().fit_transform(features))
+    known = features if reference is None else features[reference]
+    return np.asarray(StandardScaler().fit(known).transform(features))
 
 
 def _nearest_classes(x: Array, label: Array, subject: Array, k: int, reference: Array | None = None) -> Array:
