@@ -1,4 +1,4 @@
-"""What ties the program to a system: bash's completion, and the entry among the programs of a desktop."""
+"""What ties the program to a system: the completion of shells, and the entry among the programs of a desktop."""
 
 from __future__ import annotations
 
@@ -13,30 +13,80 @@ from pathlib import Path
 import pytest
 
 from expnet_live.cli import build_parser, main
-from expnet_live.cli.completion import script
+from expnet_live.cli.completion import SHELLS, script
 from expnet_live.cli.shortcut import quoted
 
 _TRY = 'try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _expnet_live; echo "${COMPREPLY[*]}"; }\n'
+_TERMINAL = r"""
+zmodload zsh/zpty
+try() {
+    zpty z zsh -f -i
+    zpty -w z "PS1=; fpath=($PWD/functions \$fpath); autoload -U compinit; compinit -u -D
+        expnet-live() { print -r -- \"<<<\$@[\$#]>>>\" }; print READY"
+    zpty -r -m z out '*READY*READY*'
+    zpty -w -n z "expnet-live $1"$'\t\n'
+    zpty -r -m z out '*<<<*>>>*'
+    print -r -- "${${out##*<<<}%%>>>*}"
+    zpty -d z
+}
+"""
 
 
-@pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="needs bash")
-def test_bash_completes_commands_options_and_values() -> None:
-    tried = {
-        "ev": "evaluate",
-        "sessions re": "recover reanalyze",
-        "evaluate emotion --data": "--dataset",
-        "export my-session --po": "--pose",
-        "export my-session --pose r": "rotation",
-        "export my-session --to ma": "markers",
-        "--device cu": "cuda",
-        "record --out sess": "",  # of a file
-    }
-    lines = "".join(f"try expnet-live {words}\n" for words in tried)
-    done = subprocess.run(
-        ["bash", "-c", script(build_parser()) + _TRY + lines], capture_output=True, text=True, timeout=60, check=True
-    )
+TRIED = {
+    "ev": "evaluate",
+    "sessions reco": "recover",
+    "evaluate emotion --data": "--dataset",
+    "export my-session --po": "--pose",
+    "export my-session --pose r": "rotation",
+    "export my-session --to ma": "markers",
+    "--device cu": "cuda",
+    "completion f": "fish",
+}
+
+
+def needs(shell: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(shell) is None or os.name != "posix", reason=f"needs {shell}")
+
+
+def ran(*command: str, cwd: Path) -> list[str]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=cwd)
     assert done.stderr == ""
-    assert done.stdout.splitlines() == list(tried.values())
+    return done.stdout.splitlines()
+
+
+@needs("bash")
+def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
+    tried = TRIED | {"record --out sess": ""}  # of a file
+    lines = "".join(f"try expnet-live {words}\n" for words in tried)
+    assert ran("bash", "-c", script(build_parser()) + _TRY + lines, cwd=tmp_path) == list(tried.values())
+
+
+@needs("zsh")
+def test_zsh_completes_commands_options_and_values(tmp_path: Path) -> None:
+    """A real terminal, in which Tab is pressed."""
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "_expnet-live").write_text(script(build_parser(), "zsh"), encoding="utf-8")
+    (tmp_path / "clip.mp4").touch()
+    tried = TRIED | {"record --out cl": "clip.mp4"}
+    lines = "".join(f"try {shlex.quote(words)}\n" for words in tried)
+    assert ran("zsh", "-fc", _TERMINAL + lines, cwd=tmp_path) == list(tried.values())
+
+
+@needs("fish")
+def test_fish_completes_commands_options_and_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "clip.mp4").touch()
+    tried = TRIED | {"record --out cl": "clip.mp4"}
+    lines = "".join(f"complete -C {shlex.quote(f'expnet-live {words}')}\n" for words in tried)
+    assert ran("fish", "-c", script(build_parser(), "fish") + lines, cwd=tmp_path) == list(tried.values())
+
+
+def test_the_command_prints_the_script_of_each_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    for shell in SHELLS:
+        assert main(["completion", shell]) == 0
+        assert capsys.readouterr().out == script(build_parser(), shell)
+    assert main(["completion"]) == 0
+    assert capsys.readouterr().out == script(build_parser(), "bash")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="an entry of Linux' desktops")
