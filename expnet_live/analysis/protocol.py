@@ -48,7 +48,7 @@ def protocol_of(
     return {
         "started": started.isoformat(timespec="seconds"),
         "duration_s": round((datetime.now().astimezone() - started).total_seconds(), 1),
-        "versions": {"expnet-live": __version__, "python": sys.version.split()[0], **versions()},
+        "versions": versions(),
         "device": reader.device,
         **{name: asdict(file) for name, file in reader.files.items()},
         "settings": settings,
@@ -61,7 +61,8 @@ def protocol_of(
 
 
 def versions() -> dict[str, str]:
-    found = {}
+    """Those of the program, of Python, and of the packages that compute values."""
+    found = {"expnet-live": __version__, "python": sys.version.split()[0]}
     for package in _PACKAGES:
         try:
             found[package] = version(package)
