@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
@@ -22,6 +23,7 @@ from expnet_live.core.paths import make_folder
 _UNFINISHED = re.compile(r"\..+\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
 _swept: set[Path] = set()  # the folders in which this process has looked
 
+TOO_MANY_OPEN = (errno.EMFILE, errno.ENFILE)  # of this program, of the whole computer
 _WAITS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)  # s
 
 
@@ -46,9 +48,10 @@ def _told(path: Path) -> Iterator[None]:
     except UserError:  # what breaks while it is read says so itself, although a SourceError is an OSError too
         raise
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written ({error.strerror or error}); free some space there, or choose another place."
-        ) from error
+        remedy = "free some space there, or choose another place"
+        if error.errno in TOO_MANY_OPEN:
+            remedy = "end other programs, or raise the limit of open files (ulimit -n)"
+        raise UserError(f"{path} cannot be written ({error.strerror or error}); {remedy}.") from error
 
 
 def check_new(path: Path, overwrite: bool) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorders import finish, put, recorder_in
-from session_files import live_state, picture, video_numbers
+from recorders import FREE, finish, put, recorder_in
+from session_files import INFO_OF_TEST, live_state, picture, video_numbers
 from waiting import PATIENCE, until
 
 from expnet_live.cli import main
@@ -165,3 +165,65 @@ def test_a_disk_that_is_nearly_full(tmp_path: Path) -> None:
     problem = failed(recorder)
     info = Session.open(tmp_path / "s").info
     assert info.complete and info.rows == 3 and info.video_frames == 3 and info.problem == problem
+
+
+_FEW_FILES = """
+import resource, sys
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+from recorders import put, recorder_in
+from waiting import until
+from expnet_live.person.person import Person
+
+recorder = recorder_in(Path(sys.argv[1]))
+put(recorder, range(30))
+until(lambda: recorder.encoder.written == 30 and recorder.waiting == 0, "the frames")
+until(lambda: (Path(sys.argv[1]) / "session.json").stat().st_size and recorder.seconds > 0, "the beginning")
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+others = []
+with suppress(OSError):
+    while True:
+        others.append(FileIO("/dev/null"))
+put(recorder, range(30, 60))
+until(lambda: recorder.encoder.written == 60, "more frames, although no file can be opened")
+if sys.argv[2] == "changed":
+    recorder.set_person(Person("Ada"))  # is written at once
+else:
+    recorder.stop()
+assert recorder.join(30)
+print(recorder.problem)
+"""
+
+
+@pytest.mark.parametrize("way", ["changed", "stopped"])
+def test_no_more_files_can_be_opened(tmp_path: Path, way: str) -> None:
+    """What is open goes on; the session is complete, and a change that needs a file ends it with a sentence."""
+    pytest.importorskip("resource", reason="limits of open files")
+    folder = tmp_path / "s"
+    paths = os.pathsep.join([str(Path(__file__).parents[1] / "support"), *filter(None, sys.path)])
+    command = [sys.executable, "-c", _FEW_FILES, str(folder), way]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    said = (
+        f"Too many files are open to go on writing {folder}, so recording stopped; what was written is kept. End other "
+        "programs, or raise the limit of open files (ulimit -n), and record again."
+    )
+    assert done.stdout.strip() == (said if way == "changed" else "None")
+    session = Session.open(folder)
+    assert session.info.complete and session.info.problem == (said if way == "changed" else "")
+    assert len(session.rows) == 60 and session.info.video_frames == 60 and session.video is not None
+    assert len(video_numbers(session.video)) == 60
+
+
+def test_too_many_open_files_at_the_start_have_a_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of open files")
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    recorder = Recorder(tmp_path / "s", lambda: INFO_OF_TEST, limits=FREE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, usual[1]))
+    try:
+        recorder.start()
+        problem = failed(recorder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    assert problem.startswith("Too many files are open to record into") and "ulimit -n" in problem

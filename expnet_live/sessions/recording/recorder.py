@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.files import TOO_MANY_OPEN
 from expnet_live.core.types import FaceState
 from expnet_live.live.state import LiveState
 from expnet_live.person.person import Person
@@ -34,6 +35,7 @@ _LOOK_EVERY, _CHECK_EVERY = 0.1, 1.0  # s between checks of the lanes, and of th
 _GRACE = 20.0  # s to wait for the video to end
 _PATIENCE = 1.0  # s to wait for the microphone to close
 _EARLY = 500  # blocks of sound kept for the first frame, whose result comes later than its sound
+_CLOSE_SOME = "end other programs, or raise the limit of open files (ulimit -n)"
 _LEAST_STEP = 0.001  # minimum s between frames, because some systems' clocks are coarse
 
 
@@ -367,6 +369,8 @@ def _at_start(error: Exception, folder: Path) -> str:
         return f"Another program is recording into {folder}; choose a new folder."
     if isinstance(error, OSError) and error.errno == errno.ENOTEMPTY:
         return f"{folder} contains other files; choose a new folder."
+    if isinstance(error, OSError) and error.errno in TOO_MANY_OPEN:
+        return f"Too many files are open to record into {folder}; {_CLOSE_SOME}."
     if isinstance(error, OSError):
         return f"Recording into {folder} is not possible ({error.strerror or error}); choose a writable folder."
     return str(error)
@@ -379,6 +383,11 @@ def _in_the_middle(error: Exception, folder: Path) -> str:
         return (
             f"The disk of {folder} is full, so recording stopped; what was written is kept. Free some space, and "
             "record again."
+        )
+    if error.errno in TOO_MANY_OPEN:
+        return (
+            f"Too many files are open to go on writing {folder}, so recording stopped; what was written is "
+            f"kept. {_CLOSE_SOME.capitalize()}, and record again."
         )
     if isinstance(error, FileNotFoundError):
         return (

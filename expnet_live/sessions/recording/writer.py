@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import FileIO
-from os import fsync
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
-from expnet_live.core.files import sync, write_whole
+from expnet_live.core.files import TOO_MANY_OPEN, write_whole
 from expnet_live.core.paths import make_folder
 from expnet_live.core.types import Array, FaceState
 from expnet_live.person.person import Person
@@ -25,6 +26,8 @@ from expnet_live.sessions.format.info import COMPLETE, SessionInfo
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.recording.tally import Tally, tally_of
+
+_SPARE = 4  # files: to replace the table or session.json takes fewer
 
 
 class SessionWriter:
@@ -51,6 +54,11 @@ class SessionWriter:
         self._markers.write(markers.header_line())
         self._tally = Tally(video=info.video_frames is not None)
         write_whole(folder / INFO, info.to_json())
+        self._video: FileIO | None = None  # to wait until it is on disk
+        # They are closed before the end is written, in case that no more files can be opened then.
+        self._spare: list[FileIO] = []
+        with suppress(OSError):
+            self._spare += [FileIO(os.devnull) for _ in range(_SPARE)]
 
     def begin(self, grabbed: float, width: int, height: int) -> None:
         """Set the time (time.monotonic) of the first frame, from which times count, and its size."""
@@ -107,9 +115,14 @@ class SessionWriter:
         """Flush everything to disk. Raises FileNotFoundError if the folder is gone."""
         self._table.sync()
         self._markers.sync()
-        video = self.folder / VIDEO
-        if video.exists():
-            sync(video)
+        if self._video is None and (self.folder / VIDEO).exists():
+            try:
+                self._video = FileIO(self.folder / VIDEO, "r+")
+            except OSError as error:
+                if error.errno not in TOO_MANY_OPEN:  # the recording needs it not to go on
+                    raise
+        if self._video is not None:
+            os.fsync(self._video.fileno())
 
     def close(self, frames: int, drops: int, pictures: tuple[int, int] | None, problem: str) -> None:
         """Complete the session. `pictures`: the numbers named in rows and present in the video.
@@ -117,6 +130,8 @@ class SessionWriter:
         Raises OSError if the disk no longer allows it; recovery can do it later.
         """
         try:
+            for file in filter(None, (*self._spare, self._video)):
+                file.close()
             with self._table.closing(), self._markers.closing():
                 if self._coming and self._last is not None:  # the last frame came before them
                     self._table.end_with(self._rows_of(self._last), self._rows_of(self._last, self._coming))
@@ -188,7 +203,7 @@ class _Appended:
             written += file.write(data[written:]) or 0
 
     def sync(self) -> None:
-        fsync(self._file.fileno())
+        os.fsync(self._file.fileno())
         self._path.stat()  # a deleted file still accepts writes
 
     def closing(self) -> FileIO:
