@@ -8,7 +8,7 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,28 +22,15 @@ from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.close_look import CloseLook, SecondLook
-from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
 from expnet_live.pipeline.finder import Finder
-from expnet_live.pipeline.look import (
-    FacePredictor,
-    Look,
-    MeasuredHead,
-    Stopwatch,
-    crop_type,
-    distinct,
-    first_crop,
-    look_at_all,
-)
+from expnet_live.pipeline.look import FacePredictor, Look, MeasuredHead, Stopwatch
 from expnet_live.pipeline.models import model_of
+from expnet_live.pipeline.photos import PhotoSearch
 from expnet_live.pipeline.quality import quality_of
 from expnet_live.pipeline.skin import SkinTone
 from expnet_live.pipeline.smoothing import FaceSmoother, IdentityPool
 from expnet_live.pipeline.tracker import Tracker
-
-# Below the first it is not a face; above the second the search ends.
-_PHOTO_CONFIDENCE, _SURE = 0.6, 0.8
-_DOUBTFUL = 4  # number of detections to check beyond the number of faces wanted
 
 
 class Pipeline:
@@ -76,7 +63,7 @@ class Pipeline:
     ) -> None:
         self.predictor, self.face_model = predictor, face_model
         self.detector = detector or Finder(many=max_faces > 1, device=predictor.device)
-        self._smoothing, self._max_faces, self._refine = smoothing, max_faces, refine
+        self._smoothing = smoothing
         # The effect of mirroring on the coefficients of other face models is unknown, as is what other crops hold.
         ours = face_model if isinstance(face_model, FaceModel) and predictor.crop_type is None else None
         close = None if ours is None else CloseLook(predictor, ours)
@@ -84,6 +71,7 @@ class Pipeline:
         again = second_look and ours is not None and self.tells_blendshapes
         self._again = SecondLook(predictor) if again else None
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
+        self._photos = PhotoSearch(self.detector, predictor, self.close_look, max_faces, refine)
         self._outline = _Outline(face_model)
         self._memories: dict[int, _Memory] = {}
         _Memory(FaceSmoother(smoothing))  # an unknown preset must fail here, not at the first face
@@ -151,44 +139,11 @@ class Pipeline:
         for image in images:
             if (fault := fault_of_picture(image)) is not None:
                 raise ValueError(fault)
-        searches = [_Search(image, self.detector.search(image)) for image in images]
-        open_ones = searches
-        while open_ones:
-            with watch("detect"):
-                found = [next(search.stages, None) for search in open_ones]
-            open_ones = [search for search, detections in zip(open_ones, found, strict=True) if detections is not None]
-            # The detector's largest or best result need not be a face: let the network check a few more than are
-            # wanted.
-            places = [
-                (search, detection)
-                for search, detections in zip(open_ones, (f for f in found if f is not None), strict=True)
-                for detection in detections[: self._max_faces + _DOUBTFUL]
-            ]
-            self._look_closer(places, watch)
-            open_ones = [s for s in open_ones if not any(k.confidence >= _SURE for k in s.looks)]
-        return [self._photo_states(s, Frame(s.image, timestamp, index), watch.seconds) for s in searches]
-
-    def _photo_states(self, search: _Search, frame: Frame, seconds: dict[str, float]) -> list[FaceState]:
-        largest = sorted(search.looks, key=lambda k: -k.view.scale)[: self._max_faces]
+        found = self._photos(images, watch)
         return [
-            self._state(i, k, k, frame, SkinTone().add(frame.image, k.view, frame.timestamp), seconds)
-            for i, k in enumerate(largest)
+            [self._photo_state(i, look, Frame(image, timestamp, index), watch.seconds) for i, look in enumerate(looks)]
+            for image, looks in zip(images, found, strict=True)
         ]
-
-    def _look_closer(self, places: Sequence[tuple[_Search, Detection]], watch: Stopwatch) -> None:
-        """Add the looks at detections to their searches."""
-        of = [search for search, _ in places]
-        crops = [first_crop(search.image, detection, self.predictor) for search, detection in places]
-        looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self.predictor, watch)
-        # The second of the three determines the crop of the last, so it must also treat both sides equally.
-        for _ in range(2 if self._refine else 0):
-            of, looks = _plausible(of, looks)
-            crops = [crop_type(self.close_look).of_view(k.view, self.predictor.crop_size) for k in looks]
-            looks = look_at_all([(s.image, c) for s, c in zip(of, crops, strict=True)], self.close_look, watch)
-        of, looks = _plausible(of, looks)
-        for search in {id(s): s for s in of}.values():
-            new = [k for s, k in zip(of, looks, strict=True) if s is search and k.confidence >= _PHOTO_CONFIDENCE]
-            search.looks = distinct(search.looks + new)
 
     @property
     def tells_blendshapes(self) -> bool:
@@ -260,6 +215,10 @@ class Pipeline:
         skin = memory.skin.add(frame.image, look.view, frame.timestamp)
         return self._state(face, look, smooth, frame, skin, seconds)
 
+    def _photo_state(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
+        skin = SkinTone().add(frame.image, look.view, frame.timestamp)
+        return self._state(face, look, look, frame, skin, seconds)
+
     def _state(
         self, face: int, look: Look, smooth: Look, frame: Frame, skin: Array | None, seconds: dict[str, float]
     ) -> FaceState:
@@ -280,21 +239,6 @@ class Pipeline:
             skin=skin,
             quality=quality_of(frame.image, look.view, look.confidence),
         )
-
-
-@dataclass(eq=False)
-class _Search:
-    """The search for faces in a photo: further stages of the detector, and the looks so far."""
-
-    image: Image
-    stages: Iterator[list[Detection]]
-    looks: list[Look] = field(default_factory=list)
-
-
-def _plausible(of: Sequence[_Search], looks: Sequence[Look]) -> tuple[list[_Search], list[Look]]:
-    """Those of the looks that are plausible, each with its search."""
-    kept = [(search, look) for search, look in zip(of, looks, strict=True) if look.plausible]
-    return [search for search, _ in kept], [look for _, look in kept]
 
 
 @dataclass
