@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOMENT = 1.6  # s of the clip: a broad smile, the head slightly turned
 # File, appearance, and the head's settings that differ from those of the first start.
-PICTURES = (
+PICTURES: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("app.webp", "dark", {}),
     ("app_light.webp", "light", {}),
     ("app_painted.webp", "dark", {"painted": True}),

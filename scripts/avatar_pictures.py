@@ -60,8 +60,8 @@ def face_of(image: Image, state: FaceState) -> Image:
     box = state.box
     x, y = box.center
     half = 1.15 * max(box.w, box.h)
-    corner = np.float32([[x - half, y - half], [x + half, y - half], [x - half, y + half]])
-    target = np.float32([[0, 0], [SIDE, 0], [0, SIDE]])
+    corner = np.array([[x - half, y - half], [x + half, y - half], [x - half, y + half]], np.float32)
+    target = np.array([[0, 0], [SIDE, 0], [0, SIDE]], np.float32)
     return cv2.warpAffine(image, cv2.getAffineTransform(corner, target), (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
 
 

@@ -69,7 +69,7 @@ def menu(window: MainWindow, folder: Path) -> Steps:
     from PySide6.QtGui import QPainter
 
     with ExitStack() as stack:
-        menu, bar = window.outputs, window.menuBar()
+        menu, bar = window.menus.outputs, window.menuBar()
         start = clip(window)[0]
         for name in SHOWN:
             menu.switches[name].trigger()
@@ -105,7 +105,7 @@ def curves(window: MainWindow, folder: Path) -> Steps:
     from expnet_live.core.arkit import INDEX
     from expnet_live.person.curve import Curve
 
-    smile = Curve(dead=0.05, gain=1.2, points=((0.0, 0.0), (0.4, 0.2), (0.75, 0.85), (1.0, 1.0)))
+    smile = Curve(dead=0.05, gain=1.2, points=[(0.0, 0.0), (0.4, 0.2), (0.75, 0.85), (1.0, 1.0)])
     bent = dict.fromkeys(("mouthSmileLeft", "mouthSmileRight"), smile) | {"jawOpen": Curve(gain=1.3)}
     window.controller.change_person(lambda person: replace(person, avatar="VRM avatar", avatars={"VRM avatar": bent}))
     window.show_avatars()
