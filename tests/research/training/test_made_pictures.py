@@ -20,6 +20,7 @@ from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_pa
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.own_actor import OwnActor
+from expnet_live.research.training.made.performance import random_strengths
 from expnet_live.research.training.made.photo_actor import PhotoActor
 from expnet_live.research.training.made.pictures import Order, actors, make_on, make_pictures
 from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, Face
@@ -114,6 +115,25 @@ def test_a_photo_opens_its_mouth_and_shuts_one_eye(model: FaceModel, studio: Stu
     winking = actor.play(_doing(eyeBlinkLeft=1.0), rng).points
     height = {eye: (winking[low] - winking[high])[1] for eye, high, low in (("left", 386, 374), ("right", 159, 145))}
     assert height["left"] < 0.3 * height["right"]
+
+
+def test_tongues_come_out_over_the_lip_of_mouths_as_wide_as_chance_has_it(model: FaceModel, studio: Studio) -> None:
+    """Beyond the lower lip the picture is another one than with the same jaw alone, at every width of the mouth."""
+    face = _face(model, studio)
+    rng = np.random.default_rng(1)
+    actor = PhotoActor(model, lambda rng: face)
+    actor.change(rng)
+    for jaw in (0.45, 1.0):
+        without = actor.play(_doing(jawOpen=jaw), rng)
+        with_it = actor.play(_doing(jawOpen=jaw, tongueOut=1.0), rng)
+        assert np.abs(with_it.points - without.points).max() < 2, "the tongue moves nothing else"
+        before, after = (studio.draw(actor, scene, rng).astype(float) for scene in (without, with_it))
+        x, y = np.round(without.points[14]).astype(int)  # inner edge of the lower lip
+        lip = np.s_[y : y + 4, x - 3 : x + 4]
+        assert np.abs(after - before)[lip].mean() > 8, jaw
+    drawn = np.array([random_strengths(rng, REST[None], np.ones(1)) for _ in range(4000)])
+    jaws = drawn[drawn[:, INDEX["tongueOut"]] > 0.5, INDEX["jawOpen"]]
+    assert len(jaws) > 150 and np.percentile(jaws, 50) < 0.5 and np.percentile(jaws, 90) > 0.7
 
 
 @pytest.fixture

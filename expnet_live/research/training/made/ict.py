@@ -146,7 +146,7 @@ def _tongue(out: float, bend: float) -> Array:
     rings, around = _TONGUE
     u = np.linspace(0, 1, rings)[:, None]
     angle = np.linspace(0, 2 * np.pi, around, endpoint=False)[None]
-    width = np.sqrt(np.clip(1 - np.clip((u - 0.55) / 0.45, 0, 1) ** 2, 0, 1))
+    width = np.clip(1 - np.clip((u - 0.7) / 0.3, 0, 1) ** 2.4, 0, 1) ** (1 / 2.4)
     length = 30 + 46 * out
     beyond = np.clip((u * length - 44) / 30, 0, 2)
     x = 15 * width * np.cos(angle)

@@ -10,6 +10,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.research.training.made.backdrop import Backdrop
 from expnet_live.research.training.made.ict import EYES, Performer
+from expnet_live.research.training.made.performance import TONGUES, with_long_tongue
 from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, Camera, Face, Scene, glasses
 from expnet_live.research.training.made.skin import is_gray, skin_of
 
@@ -39,10 +40,12 @@ class IctActor:
         self._coat = skin_of(face.photo, face.points, head, rng)
         self._gray = self._coat.photo is not None and is_gray(self._coat.photo)
         self._lashes, self._glasses = bool(rng.random() < 0.2), bool(rng.random() < 0.18)
+        self._tongue = rng.uniform(*TONGUES)
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
         head, camera = self._head, Camera.random(self._head.unit, rng)
-        vertices = head.vertices(self._shape, strengths, float(rng.uniform(0.2, 0.8)), self._lashes)
+        moved = with_long_tongue(strengths, self._tongue)
+        vertices = head.vertices(self._shape, moved, float(rng.uniform(0.2, 0.8)), self._lashes)
         rims = glasses(vertices, _EYES, rng) if self._glasses else []
         return Scene(
             seen=camera.seen(vertices),

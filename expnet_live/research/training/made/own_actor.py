@@ -13,6 +13,7 @@ from expnet_live.heads.hair import lift
 from expnet_live.heads.head import Part
 from expnet_live.heads.topology import N_BASE, topology_of_triangles
 from expnet_live.research.training.made.backdrop import Backdrop
+from expnet_live.research.training.made.performance import TONGUES, with_long_tongue
 from expnet_live.research.training.made.scene import (
     DULL,
     FRAME_MIDDLE,
@@ -32,6 +33,7 @@ from expnet_live.research.training.made.skin import (
     random_hair,
     random_iris,
     random_skin,
+    random_tongue,
     shown,
 )  # fmt: skip
 
@@ -82,8 +84,9 @@ class OwnActor:
         colors[amount > 0.5, 3] = DULL
         self._lift = lift(amount)[:, None]
         recolor_eyes(colors, self._eyes, self._resting, random_iris(rng), rng.uniform(0.75, 1.05))
-        for part in (Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE, Part.MOUTH):
+        for part in (Part.UPPER_TEETH, Part.LOWER_TEETH, Part.MOUTH):
             colors[self._part == part, :3] *= rng.uniform(0.6, 1.1)
+        colors[self._part == Part.TONGUE, :3] *= random_tongue(rng)
         photo, at, share = None, np.zeros((len(colors), 2), np.float32), np.zeros(len(colors), np.float32)
         gray = rng.random() < 0.15
         if face is not None:
@@ -96,11 +99,12 @@ class OwnActor:
             colors[:, :3] = grayed(colors[:, :3])
         colors[:, :3] = np.clip(colors[:, :3] / 255, 0, 1)
         self._gray, self._coat = bool(gray), Coat(colors, photo, at, share)
-        self._glasses = bool(rng.random() < 0.15)
+        self._glasses, self._tongue = bool(rng.random() < 0.15), rng.uniform(*TONGUES)
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
         model, camera = self._model, Camera.random(1.0, rng)
-        vertices = model.vertices(np.zeros(model.n_expression), self._identity, blendshapes=strengths)
+        moved = with_long_tongue(strengths, self._tongue)
+        vertices = model.vertices(np.zeros(model.n_expression), self._identity, blendshapes=moved)
         normals = model.normals(vertices)
         rims = glasses(vertices, self._eyes, rng) if self._glasses else []
         return Scene(

@@ -9,7 +9,7 @@ from expnet_live.core.types import Array
 
 _ALONE = 0.4
 _SINGLE = {
-    "tongueOut": 0.07, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
+    "tongueOut": 0.2, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
     "jawForward": 0.04, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
     "mouthShrugLower": 0.05, "mouthShrugUpper": 0.05,
 }  # fmt: skip
@@ -20,6 +20,17 @@ _SIDED = {
 }  # fmt: skip
 
 
+_TONGUE_WIDE = 0.5  # share of tongues that come with a mouth as wide as chance has it
+TONGUES = 1.1, 1.8  # shortest and longest, in lengths of our head's
+
+
+def with_long_tongue(strengths: Array, length: float) -> Array:
+    """Strengths (52,) with that of the tongue for a rig whose tongue is shorter: beyond 1 if it is fully out."""
+    w, i = strengths.copy(), INDEX["tongueOut"]
+    w[i] *= 1 + (length - 1) * w[i]
+    return w
+
+
 def random_strengths(rng: np.random.Generator, real: Array, chance: Array) -> Array:
     """Strengths (52,) in 0..1. `real` (N, 52) are those of faces, drawn with `chance` (N,)."""
     w = np.zeros(N_BLENDSHAPES, np.float32)
@@ -27,7 +38,7 @@ def random_strengths(rng: np.random.Generator, real: Array, chance: Array) -> Ar
         _alone(w, rng)
     else:
         _combined(w, rng, real, chance)
-    _exclude(w)
+    _exclude(w, rng)
     _glance(w, rng)
     return np.clip(w, 0, 1)
 
@@ -71,7 +82,7 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
                 w[INDEX[name + side]] = power * rng.uniform(0.8, 1.1)
 
 
-def _exclude(w: Array) -> None:
+def _exclude(w: Array, rng: np.random.Generator) -> None:
     """Weaken actions that cannot occur at the same time."""
     for pair in SIDEWAYS:
         a, b = (INDEX[name] for name in pair)
@@ -79,7 +90,8 @@ def _exclude(w: Array) -> None:
     jaw, close, tongue = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
     w[close] = min(w[close], 0.9 * w[jaw])
     if w[tongue] > 0:
-        w[jaw] = max(w[jaw], 0.15 + 0.3 * w[tongue])
+        wide = rng.uniform(0, 1) if rng.random() < _TONGUE_WIDE else 0.0
+        w[jaw] = max(w[jaw], 0.15 + 0.3 * w[tongue], wide)
         w[INDEX["mouthPucker"]] *= 0.3
         w[[close, INDEX["mouthRollLower"], INDEX["mouthRollUpper"]]] = 0
     if w[INDEX["cheekPuff"]] > 0.3:

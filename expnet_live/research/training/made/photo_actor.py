@@ -15,12 +15,14 @@ from expnet_live.heads.head import Part
 from expnet_live.heads.topology import CONTOURS, N_BASE, topology_of_triangles
 from expnet_live.research.training.crops import WIDE_SIZE
 from expnet_live.research.training.made.own_actor import WET_PARTS, recolor_eyes
+from expnet_live.research.training.made.performance import TONGUES, with_long_tongue
 from expnet_live.research.training.made.scene import DULL, WET, Coat, Face, Scene
-from expnet_live.research.training.made.skin import cheek_of, grayed, is_gray, random_iris
+from expnet_live.research.training.made.skin import cheek_of, grayed, is_gray, random_iris, random_tongue
 
 _BEHIND = (Part.SHELL, Part.EARS)  # what the photo shows itself
 _LIDS = (Part.LID_RIM, Part.LASHES)
-_INSIDE = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)
+_TEETH_AND_MOUTH = (Part.MOUTH, Part.UPPER_TEETH, Part.LOWER_TEETH)
+_INSIDE = (*_TEETH_AND_MOUTH, Part.TONGUE)
 _LIPS = [13, 14, 78, 308]  # points of the Face Mesh
 _RIGHT_LIDS = list(CONTOURS["right eye"][:-1])
 
@@ -77,8 +79,10 @@ class PhotoActor:
         rim = self._part == Part.LID_RIM
         colors[rim, :3] = 0.7 * cheek * rng.uniform(0.7, 1.0)
         recolor_eyes(colors, self._eyes, self._resting, bright * random_iris(rng), rng.uniform(0.7, 1.0))
-        for part in _INSIDE:
+        for part in _TEETH_AND_MOUTH:
             colors[self._part == part, :3] *= rng.uniform(0.6, 1.05)
+        colors[self._part == Part.TONGUE, :3] *= random_tongue(rng)
+        self._tongue = rng.uniform(*TONGUES)
         if is_gray(face.photo):
             colors[:, :3] = grayed(colors[:, :3])
         colors[:, :3] = np.clip(colors[:, :3] / 255, 0, 1)
@@ -91,7 +95,7 @@ class PhotoActor:
 
     def play(self, strengths: Array, rng: np.random.Generator) -> Scene:
         face = self._face
-        vertices, normals = self._posed(strengths)
+        vertices, normals = self._posed(with_long_tongue(strengths, self._tongue))
         off = self._off.copy()
         # Where lids close, what they were off by is gone.
         for side, near in zip(("Right", "Left"), self._near_eyes, strict=True):
@@ -107,6 +111,8 @@ class PhotoActor:
         turned = normals @ self._turn.T
         gain = np.ones(self.n_vertices, np.float32)
         gain[: self._n_face] = np.clip(self._shade(turned[: self._n_face]) / self._before, 0.55, 1.5)
+        tongue = self._part == Part.TONGUE
+        gain[tongue] = np.clip(self._shade(turned[tongue]), 0.55, 1.5)
         points = self._seen(vertices[:N_BASE])[:, :2] + off
         return Scene(
             seen=seen,

@@ -46,6 +46,11 @@ def random_iris(rng: np.random.Generator) -> Array:
     return np.asarray(_IRISES[rng.integers(len(_IRISES))] * rng.uniform(0.7, 1.2))
 
 
+def random_tongue(rng: np.random.Generator) -> Array:
+    """Factors (3,) BGR of a tongue's colour."""
+    return np.asarray(rng.uniform(0.7, 1.35) * np.exp(rng.normal(0, 0.07, 3)))
+
+
 def skin_of(photo: Image, points: Array, head: Performer, rng: np.random.Generator) -> Coat:
     """For a head of the ICT model, of a photo whose Face Mesh is seen at `points` (468, 2) px."""
     cheek = cheek_of(photo, points)
@@ -92,7 +97,7 @@ def _paint(colors: Array, head: Performer, cheek: Array, rng: np.random.Generato
     colors[GUMS, :3] = np.array([95, 80, 170]) * rng.uniform(0.6, 1.1)
     colors[TEETH, :3], colors[TEETH, 3] = np.array([195, 220, 228]) * rng.uniform(0.7, 1.05), WET
     colors[LASHES] = (22, 24, 30, DULL)
-    colors[len(head.raw) :, :3] = np.array([110, 95, 190]) * rng.uniform(0.75, 1.15)  # the tongue
+    colors[len(head.raw) :, :3] = np.array([110, 95, 190]) * random_tongue(rng)
     colors[len(head.raw) :, 3] = WET
     iris, white = random_iris(rng), np.array([205, 212, 222]) * rng.uniform(0.75, 1.05)
     edge = rng.uniform(0.42, 0.52)  # rad from an eye's axis
