@@ -31,6 +31,7 @@ class AugmentConfig:
     low_light: float = 0.08
     negative: float = 0.05
     wink: float = 0.08
+    tongue: float = 0.0
 
 
 PLAIN = AugmentConfig(

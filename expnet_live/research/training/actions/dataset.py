@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from expnet_live.core.arkit import INDEX, MIRROR
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
@@ -21,11 +21,13 @@ from expnet_live.research.training.actions.targets import Targets
 from expnet_live.research.training.augment import AugmentConfig, astray, distort, similarity
 from expnet_live.research.training.crops import WIDE_SIZE, WIDER
 from expnet_live.research.training.dataset import Mirror, encode_view
+from expnet_live.research.training.tongues import put_out
 from expnet_live.research.training.winks import Winks
 
 LIGHT = AugmentConfig(
     loose=0.2, low_resolution=0.45, smallest_face=5.0, occlusion=0.25, gray=0.15, photometric=0.7, blur=0.15,
     noise=0.3, jpeg=0.25, low_light=0.05, negative=0.04, wink=0.06,
+    tongue=0.08,
 )  # fmt: skip
 # Synthetic pictures teach what is small in a face: fewer of them are tiny or covered.
 MADE_LIGHT = replace(LIGHT, low_resolution=0.3, smallest_face=8.0, occlusion=0.15, negative=0.02)
@@ -33,6 +35,10 @@ _JOINED = 0.25  # of frames of clips
 _ALIKE = 0.12  # largest rad between the poses of frames that are combined
 _CANDIDATES = 12
 _WINK = 0.9
+_TONGUE = INDEX["tongueOut"]
+_HIDDEN = [
+    i for i, name in enumerate(ARKIT) if name.startswith(("mouthRoll", "mouthShrug", "mouthPress", "mouthClose"))
+]
 _MADE_LEAST = 0.1  # smallest unit for errors in synthetic pictures
 
 
@@ -99,6 +105,8 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
         drawn = Drawn(np.asarray(image, np.uint8), points, shelf.expression[i], actions, weights)
         if is_face and not self.made[i] and rng.random() < config.wink:
             drawn = self._winking(drawn, view, rng)
+        if is_face and not self.made[i] and rng.random() < config.tongue:
+            drawn = _with_tongue(drawn, rng)
         other = shelf.picture(int(self.rows[rng.integers(len(self.rows))]))
         y, x = rng.integers(0, WIDE_SIZE - size + 1, 2)
         image = distort(drawn.image, rng, config, other[y : y + size, x : x + size], self.bank, drawn.points)
@@ -179,3 +187,14 @@ class ActionDataset(Dataset[dict[str, torch.Tensor]]):
             for name in ("eyeLookUp", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeWide"):
                 weights[INDEX[name + side]] = 0
         return Drawn(image, points, expression, actions, weights)
+
+
+def _with_tongue(drawn: Drawn, rng: np.random.Generator) -> Drawn:
+    """With a tongue that is out, which hides what the lips do."""
+    found = put_out(drawn.image, drawn.points, rng)
+    if found is None:
+        return drawn
+    actions, weights = drawn.actions.copy(), drawn.weights.copy()
+    actions[_TONGUE], weights[_TONGUE] = found[1], 1
+    weights[_HIDDEN] *= 0.3
+    return replace(drawn, image=found[0], actions=actions, weights=weights)
