@@ -18,7 +18,7 @@ from expnet_live.render.shading import Surface, render
 from expnet_live.research.training.components import components
 from expnet_live.research.training.landmarks import LandmarkSet
 
-PEOPLE, SHOTS = 24, 4
+PEOPLE, SHOTS = 30, 4
 SIZE = 200, 216  # px
 
 
