@@ -81,7 +81,9 @@ _TABLE = (
     Definition(
         "asymmetry", "Asymmetry", "-1..1",
         "(left - right) / (left + right) of the person's own sides: the mean over the frames in which both together "
-        "exceed 0.1, which are five at least. Above 0, the person's left is stronger.",
+        "exceed 0.1 and the head is turned to a side by less than 0.2 rad, which are five at least. Above 0, the "
+        "person's left is stronger. It still leans a little with the turn, and less than 0.03 (smiles) to 0.1 (frowns, "
+        "eyes) may be the network's own: by so much it differs from that of the mirrored recording.",
         "Sackeim & Gur (1978), Neuropsychologia 16",
     ),
     Definition(

@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, SIDED
 from expnet_live.core.types import Array
-from expnet_live.geometry.rotation import turns
+from expnet_live.geometry.rotation import matrix_from_vector, turns
 from expnet_live.reports.recordings import GAP, Recording
 
 _TURNED = 0.5  # rad
@@ -21,6 +21,7 @@ _COARSE = 0.051
 _AROUND = 0.1  # s, for rates of change
 _BLOCK = 20_000  # frames whose rates of change are computed at a time
 _BOTH = 0.1  # of both sides together, below which asymmetry means nothing
+_ASIDE = 0.2  # rad that a head turns to a side, from which the side that is seen better says more
 
 
 @dataclass(frozen=True)
@@ -198,11 +199,15 @@ def _slopes_at(moments: Array, time: Array, values: Array) -> Array:
 
 def asymmetries(recording: Recording) -> list[Figure]:
     found = []
+    known = np.isfinite(recording.rotation).all(1)
+    pose = matrix_from_vector(np.where(known[:, None], recording.rotation, 0.0))
+    # Where the camera is in the head's frame does not depend on its roll; what is not known counts.
+    ahead = recording.seen & (np.abs(np.arctan2(pose[:, 2, 0], pose[:, 2, 2])) < _ASIDE)
     for name in SIDED:
         left = recording.weights[:, INDEX[name]]
         right = recording.weights[:, MIRROR[INDEX[name]]]
         both = left + right
-        strong = recording.seen & (both > _BOTH)
+        strong = ahead & (both > _BOTH)
         if strong.sum() >= 5:
             index = float(recording.mean((left - right) / np.where(strong, both, 1.0), strong))
             found.append(Figure("asymmetry", index, name.removesuffix("Left")))

@@ -11,7 +11,7 @@ from made_faces import FPS, blinking, bump, doing, marked, recording, slow_noise
 from scipy import stats
 from scipy.spatial.transform import Rotation
 
-from expnet_live.core.arkit import ARKIT
+from expnet_live.core.arkit import ARKIT, MIRROR
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array
 from expnet_live.reports.groups import Member, assign, compare
@@ -149,6 +149,22 @@ def test_range_speed_and_asymmetry() -> None:
     pulse = ((made.time > 10) & (made.time < 30)).astype(float)
     uneven = doing(doing(made, 0.55 * pulse, "mouthSmileLeft"), 0.15 * pulse, "mouthSmileRight")
     assert value(figures_of(uneven), "asymmetry", "mouthSmile") == pytest.approx((0.6 - 0.2) / 0.8, abs=0.01)
+
+
+def test_asymmetry_is_that_of_heads_that_face_the_camera() -> None:
+    """Of a turned head, one side is seen better. Mirrored, it is the opposite."""
+    made = recording(60, noise=0.0)
+    aside = made.time >= 30
+    rolled, turned = Rotation.from_rotvec([0, 0, 1.2]), Rotation.from_rotvec([0, 0.4, 0])  # the camera lies on its side
+    turned = replace(made, rotation=np.where(aside[:, None], (rolled * turned).as_rotvec(), rolled.as_rotvec()))
+    smile = doing(doing(turned, 0.55 - 0.3 * aside, "mouthSmileLeft"), 0.15 + 0.5 * aside, "mouthSmileRight")
+    assert value(figures_of(smile), "asymmetry", "mouthSmile") == pytest.approx((0.6 - 0.2) / 0.8, abs=0.01)
+    mirrored = replace(smile, weights=smile.weights[:, MIRROR], rotation=smile.rotation * [1, -1, -1])
+    assert value(figures_of(mirrored), "asymmetry", "mouthSmile") == pytest.approx(-0.5, abs=0.01)
+    away = replace(smile, rotation=np.tile([0.0, 0.3, 0.0], (len(made.time), 1)))
+    assert not [f for f in figures_of(away) if f.key == "asymmetry"]
+    unknown = replace(smile, rotation=np.full_like(smile.rotation, np.nan))
+    assert [f for f in figures_of(unknown) if f.key == "asymmetry"]
 
 
 @pytest.mark.parametrize(("often", "slower"), [(0.53, 0.02), (1.93, 0.07), (4.87, 0.33)])
