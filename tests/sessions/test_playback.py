@@ -65,15 +65,29 @@ def test_what_is_played_is_told_once() -> None:
             playback.advance(now)
             if now > 0.2:
                 playback.set_speed(1.0, now)
-            for start, end in playback.take_played():
-                count += (start <= moments) & (moments < end)
+            for played in playback.take_played():
+                count += [moment in played for moment in moments]
         if loop:
             playback.pause(3 * lap - 1e-6)
-            for start, end in playback.take_played():
-                count += (start <= moments) & (moments < end)
+            for played in playback.take_played():
+                count += [moment in played for moment in moments]
         assert count.tolist() == wanted
     playback.seek(0.4, now=9.0)
     assert playback.take_played() == []
+
+
+@pytest.mark.parametrize("every", [0.0173, 0.4])  # s; the second is a computer that is late
+def test_when_a_moment_was_played_does_not_depend_on_who_asks(every: float) -> None:
+    step = float(np.median(np.diff(TIMES)))
+    playback = Playback(TIMES)
+    playback.loop = True
+    playback.set_speed(0.5, now=100.0)
+    playback.play(now=100.0)
+    found = []
+    for now in 100 + np.arange(0.0, 2 * (0.53 + step) / 0.5, every):
+        playback.advance(now)
+        found += [played.when(0.31) for played in playback.take_played() if 0.31 in played]
+    assert found == pytest.approx([100 + 0.31 / 0.5, 100 + (0.53 + step + 0.31) / 0.5])
 
 
 def test_it_steps_by_recorded_frames() -> None:

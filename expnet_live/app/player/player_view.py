@@ -237,8 +237,8 @@ class PlayerView(QWidget):
             return
         if self._turning is not None:
             self._turn(self._turning)
-        row = playback.advance(now := time.monotonic())
-        self._send_markers(playback, now)
+        row = playback.advance(time.monotonic())
+        self._send_markers(playback)
         self.actions_.show_playing(playback.playing)
         self._take_moment()
         if self.moments.asked is None and row != self.shown_row:
@@ -261,12 +261,13 @@ class PlayerView(QWidget):
             self._last_sent = moment.row, now
             self.sent.emit(replay.live(moment.row, moment.image, now))
 
-    def _send_markers(self, playback: Playback, now: float) -> None:
-        for start, end in playback.take_played():
+    def _send_markers(self, playback: Playback) -> None:
+        for played in playback.take_played():
             for marker in self.markers.markers if self._sends else ():
                 # Those beside the recorded moments belong to the nearest one.
-                if start <= min(max(marker.time, playback.start), playback.end) < end:
-                    self.passed.emit(marker.label, now)
+                time_of = min(max(marker.time, playback.start), playback.end)
+                if time_of in played:
+                    self.passed.emit(marker.label, played.when(time_of))
 
     def _take_moment(self) -> None:
         assert self.moments is not None

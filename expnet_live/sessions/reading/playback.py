@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from expnet_live.core.moments import usual_step
@@ -9,6 +11,24 @@ from expnet_live.core.types import Array
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _SAME = 1e-6  # s: the table's own rounding
+
+
+@dataclass(frozen=True)
+class Played:
+    """What was played in one go: from `start` up to before `end`, in s of the session, at `speed`; `began` on the
+    clock."""
+
+    start: float
+    end: float
+    began: float
+    speed: float
+
+    def __contains__(self, time: float) -> bool:
+        return self.start <= time < self.end
+
+    def when(self, time: float) -> float:
+        """When that time of the session was played, on the clock."""
+        return self.began + (time - self.start) / self.speed
 
 
 class Playback:
@@ -29,7 +49,7 @@ class Playback:
         self._speed = 1.0
         self._range: tuple[float, float] | None = None
         self.loop = False
-        self._played: list[tuple[float, float]] = []
+        self._played: list[Played] = []
 
     @property
     def start(self) -> float:
@@ -108,12 +128,12 @@ class Playback:
     def advance(self, now: float) -> int:
         """The row that is due."""
         if self._now is not None:
-            moved, self._now = max(0.0, now - self._now) * self._speed, now
-            self._move(moved)
+            before, self._now = self._now, now
+            self._move(max(0.0, now - before) * self._speed, min(before, now), now)
         return self.row
 
-    def take_played(self) -> list[tuple[float, float]]:
-        """What was played since the last call: spans from a time up to before another, in s of the session."""
+    def take_played(self) -> list[Played]:
+        """What was played since the last call."""
         played, self._played = self._played, []
         return played
 
@@ -123,23 +143,27 @@ class Playback:
             return self._range
         return self.start, self.end
 
-    def _move(self, seconds: float) -> None:
+    def _move(self, seconds: float, before: float, now: float) -> None:
+        """Move on by these seconds of the session, from one time of the clock to another."""
         start, end = self._bounds()
         beyond = self._position + self._over + seconds - end
-        before = self._position
+        position = self._position
         if beyond < 0:
             self._position += seconds
-            self._played.append((before, self._position))
+            self._play(position, self._position, before)
         elif not self.loop or end <= start:
             self._position, self._over, self._now = end, 0.0, None
-            self._played.append((before, end + _SAME))
+            self._play(position, end + _SAME, before)
         else:
             # The last moment is shown as long as any other.
             beyond %= end - start + self._usual
             held = beyond < self._usual
             self._position = end if held else start + beyond - self._usual
             self._over = beyond if held else 0.0
-            if before < end:  # else the last moment is held already
-                self._played.append((before, end + _SAME))
+            if position < end:  # else the last moment is held already
+                self._play(position, end + _SAME, before)
             if not held:
-                self._played.append((start, self._position))
+                self._play(start, self._position, now - (self._position - start) / self._speed)
+
+    def _play(self, start: float, end: float, began: float) -> None:
+        self._played.append(Played(start, end, began, self._speed))

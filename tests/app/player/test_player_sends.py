@@ -102,7 +102,8 @@ def test_its_markers_are_sent_as_it_plays(qtbot: Any, opened: PlayerView, stream
         assert marks()[2:4] == ["early", "one"]
         opened.actions_["send"].trigger()
     times = [mark["time"] for d in found for mark in d.get("markers", ())]
-    assert times[3] - times[2] == pytest.approx(0.5, abs=0.2)
+    # When they were due, however late this computer was.
+    assert times[3] - times[2] == pytest.approx(0.5 - playback.start, abs=1e-5)
 
 
 def test_it_ends_with_the_session(opened: PlayerView, streaming: Streaming, live: FanOut) -> None:
