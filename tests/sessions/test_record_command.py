@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +21,15 @@ from media import write_numbered
 from session_files import INFO_OF_TEST, write_session
 from waiting import until
 
+from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
 from expnet_live.sessions.format.folder import TABLE
 from expnet_live.sessions.format.info import write_info
+from expnet_live.sessions.reading.pictures import pictures
 from expnet_live.sessions.reading.session import Session
 
 COMMAND = [sys.executable, "-m", "expnet_live"]
+RATE = 30  # pictures per second of the demo clip
 
 
 def enough_disk(path: Path) -> None:
@@ -32,18 +37,63 @@ def enough_disk(path: Path) -> None:
         pytest.skip("less than 1 GB is free on this disk")
 
 
+@contextmanager
+def watched() -> Iterator[list[float]]:
+    """By how much a thread of this process, which waits a thirtieth of a second, comes late: s, while a block runs."""
+    late, stop = [0.0], threading.Event()
+
+    def watch() -> None:
+        last = time.monotonic()
+        while not stop.wait(1 / RATE):
+            last, before = time.monotonic(), last
+            late.append(last - before - 1 / RATE)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield late
+    finally:
+        stop.set()
+        thread.join()
+
+
+def places_in_the_clip(session: Session) -> np.ndarray:
+    """The number of each recorded picture in the demo clip, by what is in it."""
+
+    def small(image: np.ndarray) -> np.ndarray:
+        return image[::16, ::16].astype(np.float64)
+
+    with open_source("demo") as source:
+        clip = np.array([small(frame.image) for frame in source])
+    assert session.video is not None
+    size = session.info.width, session.info.height
+    seen = [small(picture.image) for picture in pictures(session.video, session.rows, size)]
+    return np.array([np.abs(clip - picture).mean((1, 2, 3)).argmin() for picture in seen])
+
+
 def test_a_recording_by_the_network_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """However busy this computer is: what it holds up is measured in the same run."""
     enough_disk(tmp_path)
-    out = tmp_path / "s"
-    assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1.5", "--smoothing", "stable"]) == 0
+    out, asked = tmp_path / "s", 4.0
+    command = ["record", "--source", "demo", "--out", str(out), "--duration", str(asked), "--smoothing", "stable"]
+    with watched() as late:
+        assert main(command) == 0
     assert "frames" in capsys.readouterr().out
     session = Session.open(out)
     info, rows = session.info, session.rows
-    assert info.complete and info.duration == pytest.approx(1.5, abs=0.4) and info.smoothing == "stable"
-    assert info.drops is not None and info.frames >= 5 and info.video_frames == info.frames == len(rows)
+    assert info.complete and info.smoothing == "stable"
+    assert info.drops is not None and info.frames >= 2 and info.video_frames == info.frames == len(rows)
     assert (rows.video_frame == rows.frame).all() and (rows.confidence > 0.5).all()
-    # The clip's own rate, as far as the network keeps up with it.
-    assert info.frames + info.drops == pytest.approx(30 * info.duration, abs=6)
+    # It ends when it should: between two frames, as fast as the network takes them, and as soon as a thread is woken.
+    gaps = np.diff(rows.time)
+    assert asked - 3 * gaps.max() - 0.1 < info.duration < asked + 2 * max(late) + 0.1
+    # Each picture of the clip up to the last is a row or a drop; more are dropped only while the network has the last.
+    places = places_in_the_clip(session)
+    assert (np.diff(places) > 0).all()
+    assert places[-1] < info.frames + info.drops <= places[-1] + 2 + RATE * 2 * gaps.max()
+    # The clip plays at its own rate. Where no picture comes for a quarter of a second, it does not try to catch up.
+    behind = gaps - np.diff(places) / RATE
+    assert np.cumsum(behind).min() > -0.3 and np.cumsum(np.where(gaps < 0.25, behind, 0.0)).max() < 0.3
     assert main(["sessions", "show", str(out)]) == 0
     assert f"{len(rows)} pictures" in capsys.readouterr().out
     assert main(["record", "--source", "demo", "--out", str(out), "--duration", "1"]) == 2
