@@ -10,6 +10,7 @@ import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 from seen import bgra
 
 from expnet_live.app.state.gauge import Gauge
@@ -23,6 +24,7 @@ from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.app.widgets.curves_view import CurvesView
 from expnet_live.app.widgets.head_canvas import smaller, soften
+from expnet_live.app.widgets.pieces import PathLabel
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.live.inference_worker import face_model, network_threads
@@ -318,3 +320,22 @@ def test_a_value_of_nothing_has_no_sign_that_jumps(value: float, percent: bool, 
 def test_a_single_point_is_on_the_curve() -> None:
     with np.errstate(all="raise"):
         assert along_a_curve(np.ones((1, 3), np.float32)).tolist() == [0]
+
+
+def test_a_path_is_shown_as_far_as_there_is_room(qapp: Any) -> None:
+    """And takes none from what stands beside it."""
+    row, other = QWidget(), QLineEdit()
+    layout, label = QHBoxLayout(row), PathLabel()
+    layout.addWidget(label, 1)
+    layout.addWidget(other, 1)
+    path = f"/home/ada/{60 * 'take '}.csv"
+    label.setText(path)
+    for width in (500, 1000):
+        row.resize(width, 40)
+        layout.activate()
+        assert abs(label.width() - other.width()) <= 1
+        assert label.shown.startswith("/home/ada/") and label.shown.endswith("take .csv") and "…" in label.shown
+        assert label.width() - 20 < label.fontMetrics().horizontalAdvance(label.shown) <= label.width()
+    label.setText("/home/ada/take.csv")
+    assert label.shown == label.text() == "/home/ada/take.csv"
+    row.deleteLater()

@@ -15,7 +15,7 @@ from expnet_live.app.state import catalog
 from expnet_live.app.state.catalog import Option
 from expnet_live.app.theme import Theme
 from expnet_live.app.widgets.controls import Chooser
-from expnet_live.app.widgets.pieces import PlainLabel, as_shown, ask_folder, title_of
+from expnet_live.app.widgets.pieces import PathLabel, as_shown, ask_folder, title_of
 from expnet_live.core.naming import file_stem, numbered
 from expnet_live.heads.look import Look
 from expnet_live.outputs.export.entities import USUAL_ENTITIES
@@ -30,7 +30,6 @@ _USUAL = "csv"  # format
 _ALL = "all"  # all chosen sessions, in place of whether the loop is exported
 _RATES = (None, 24.0, 25.0, 30.0, 50.0, 60.0)
 _UNNAMED = "session"  # a file of a title without letters
-_PATH_WIDTH = 330  # pixels
 _FOLDER = "export folder"  # key of the settings
 
 
@@ -69,7 +68,7 @@ class ExportForm(QWidget):
         self.head = Chooser(texts.EXPORT_HEAD_TIP, self._pick_head)
         self.neutral, self.gains = QCheckBox(texts.EXPORT_NEUTRAL), QCheckBox(texts.EXPORT_GAINS)
         self.bids = BidsNames()
-        self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), PlainLabel()
+        self.choose, self._path = QPushButton(texts.EXPORT_CHOOSE), PathLabel()
         self._labels: dict[QWidget, QLabel] = {}
         self._arrange()
         self.refresh()
@@ -262,7 +261,7 @@ class ExportForm(QWidget):
         path = "" if self.out is None else str(self.out)
         if path and self._all:
             path = texts.EXPORT_SEVERAL_TO.format(folder=Path(path).parent)
-        self._path.setText(self._path.fontMetrics().elidedText(path, Qt.TextElideMode.ElideMiddle, _PATH_WIDTH))
+        self._path.setText(path)
         self._path.setToolTip(as_shown(f"{texts.EXPORT_TO_TIP}:\n{path}" if path else texts.EXPORT_TO_TIP))
 
     def _arrange(self) -> None:

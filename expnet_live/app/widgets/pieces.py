@@ -10,14 +10,23 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QFont, QFontMetrics
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QFrame, QLabel, QScrollArea, QToolButton, QWidget
+from PySide6.QtGui import QAction, QDesktopServices, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from expnet_live.app.icons import pixmap
 
 _AMBER = "#d9962b"  # seen on light and on dark
 _LONG_WORD, _PIECE = re.compile(r"\S{25,}"), re.compile(r"\S{8}")
-_TITLE_BAR = 40  # px
+_TITLE_BAR, _SHORT_PATH = 40, 120  # px; the width of a shortened path at least
 _MAY_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
@@ -39,6 +48,24 @@ class PlainLabel(QLabel):
     def text(self) -> str:
         """As it was set."""
         return self._text
+
+
+class PathLabel(PlainLabel):
+    """Shows a path on one line, without its middle where there is no room for all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(_SHORT_PATH)
+
+    @property
+    def shown(self) -> str:
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown)
+        painter.end()
 
 
 def shortened(title: str, most: int = 60) -> str:
