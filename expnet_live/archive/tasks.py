@@ -30,6 +30,7 @@ from expnet_live.capture.images import read_image
 from expnet_live.capture.sources import Source, open_source
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.files import checksum, write_whole
+from expnet_live.core.machine import memory
 from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
 from expnet_live.pipeline.way import way_of_computing
@@ -237,17 +238,7 @@ def _stated(settings: Settings) -> Settings:
 
 
 def _usage(started: float) -> Usage:
-    return Usage(time.monotonic() - started, most_memory())
-
-
-def most_memory() -> int:
-    """The most memory in bytes that this process has had, 0 if the system does not tell."""
-    try:
-        # Not getrusage: there a process also has the memory of the one that started it.
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+    return Usage(time.monotonic() - started, memory("VmHWM") or 0)
 
 
 # --- a part of a video --------------------------------------------------------------------------

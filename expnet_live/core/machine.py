@@ -64,6 +64,18 @@ else:
         return True
 
 
+def memory(kind: str) -> int | None:
+    """Bytes that this process has (VmRSS) or had at most (VmHWM), as Linux calls them; None on other systems.
+
+    The most that getrusage tells includes the memory of the process that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(kind)), None)
+
+
 def keep_freed_memory() -> None:
     """Let this process keep the memory of one picture, up to 64 MB, for the next: at most 128 MB in all.
 

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 # Before any other import, because imports are part of the measurement.
 _STARTED = time.time()
@@ -102,11 +101,10 @@ def _mesh() -> tuple[float, Callable[..., object]]:
 
 
 def _peak_memory_mb() -> float:
-    status = Path("/proc/self/status")
-    if status.exists():
-        # Linux includes the parent's memory in ru_maxrss, which a child inherits when it starts.
-        peak = next(line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-        return float(peak.split()[1]) / 2**10
+    from expnet_live.core.machine import memory
+
+    if (peak := memory("VmHWM")) is not None:
+        return peak / 2**20
     try:
         import resource
     except ImportError:  # Windows

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from expnet_live.core.machine import memory
+
 _KINDS = {"llvmpipe": "software GL", "python": "network's helpers", "pt_main_thread": "network's helpers"}
 
 
@@ -36,9 +38,5 @@ def process_seconds(pid: int) -> float:
 
 def resident_mb() -> float:
     """Current memory of this process, NaN if unknown."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-    except OSError:
-        return float("nan")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return float(line.split()[1]) / 2**10
+    found = memory("VmRSS")
+    return float("nan") if found is None else found / 2**20
