@@ -161,7 +161,7 @@ def browser(folder: Path) -> None:
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     from browsing import build, served, tab_of
     from sending import free_port
-    from sending import until as waited
+    from waiting import until as waited
 
     from expnet_live.cli import main as command
     from expnet_live.core.arkit import INDEX
@@ -181,7 +181,7 @@ def browser(folder: Path) -> None:
         stream.start()
         with served(page) as address, tab_of(Path(own) / "profile", (640, 620)) as tab:
             tab.ask("Page.navigate", url=f"{address}/?ws={stream.name}")
-            waited(lambda: tab.value("window.page && page.frames() > 5"), lambda: stream.put(smile))
+            waited(lambda: tab.value("window.page && page.frames() > 5"), each=lambda: stream.put(smile))
             write(folder / BROWSER, tab.picture())
         stream.stop()
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
-from sending import PATIENCE, face_of, frame_of, free_port, until
+from sending import PATIENCE, face_of, frame_of, free_port
+from waiting import until
 from websockets.sync.client import connect
 
 from expnet_live.capture.spec import SourceSpec

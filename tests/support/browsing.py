@@ -17,7 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 from places import ROOT
-from sending import until
+from waiting import until
 from web_server import web_server
 from websockets.sync.client import ClientConnection, connect
 

@@ -67,15 +67,3 @@ def free_port(kind: int = socket.SOCK_DGRAM, host: str = "127.0.0.1") -> int:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])
-
-
-def until(condition: Callable[[], object], each: Callable[[], object] = lambda: None) -> None:
-    """Waits for a condition of another thread, doing `each` meanwhile; fails after PATIENCE."""
-    import threading
-    import time
-
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        each()
-        threading.Event().wait(0.01)

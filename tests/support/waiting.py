@@ -12,12 +12,15 @@ from expnet_live.live.state import LiveState
 PATIENCE = 30.0  # s
 
 
-def until(condition: Callable[[], object], what: str) -> None:
-    """Return once `condition` holds; `what` describes it if it fails."""
+def until(
+    condition: Callable[[], object], what: str = "what should come", each: Callable[[], object] = lambda: None
+) -> None:
+    """Return once `condition` holds, doing `each` meanwhile; `what` describes it if it fails."""
     end, pause = time.monotonic() + PATIENCE, threading.Event()
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
-        pause.wait(0.005)
+        each()
+        pause.wait(0.01)
 
 
 def next_state(engine: Engine, fits: Callable[[LiveState], bool] = lambda s: True) -> LiveState:

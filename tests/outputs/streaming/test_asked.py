@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, check
 from scipy.spatial.transform import Rotation
-from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, until
+from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of
+from waiting import until
 
 from expnet_live.outputs.stream import Stream
 
@@ -86,7 +87,7 @@ def test_who_asks_gets_the_face(
     request, between = KINDS[name]
     stream = opened(name.split()[0], other.getsockname()[1], OURS)
     ask(stream, other, request)
-    until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of(0, turn, look))))
+    until(lambda: stream.sent > 0, each=lambda: stream.put(frame_of(1.0, face_of(0, turn, look))))
     got, _ = decoded(other.recv(4096), between)
     check(got, turn, look)
 
@@ -94,7 +95,7 @@ def test_who_asks_gets_the_face(
 def test_names(opened: Opened, other: socket.socket) -> None:
     stream = opened("ifacialmocap", other.getsockname()[1], OURS)
     ask(stream, other, ASK)
-    until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.sent > 0, each=lambda: stream.put(frame_of(1.0, face_of())))
     text = other.recv(4096).decode()
     assert "|mouthSmile_R-25|" in text and "eyeBlink_L-100|" in text and "|jawOpen-50|" in text
     assert "|jawLeft-0|" in text and "|mouthRight-0|" in text
@@ -104,7 +105,7 @@ def test_no_packet_comes_twice(opened: Opened, other: socket.socket) -> None:
     stream = opened("ifacialmocap", other.getsockname()[1], OURS)
     ask(stream, other, ASK)
     packets: list[bytes] = []
-    until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.sent > 0, each=lambda: stream.put(frame_of(1.0, face_of())))
     for _ in range(8):
         packets.append(other.recv(4096))
         stream.put(frame_of(1.0, face_of()))
@@ -116,17 +117,17 @@ def test_no_packet_comes_twice(opened: Opened, other: socket.socket) -> None:
 def test_it_ends_with_a_word_and_without(opened: Opened, other: socket.socket) -> None:
     port = other.getsockname()[1]
     stream = opened("ifacialmocap", port, OURS)
-    until(lambda: stream.unheard > 0, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.unheard > 0, each=lambda: stream.put(frame_of(1.0, face_of())))
     assert stream.complaint == f"Nobody listens at {OURS}:{port}."
     ask(stream, other, b"hello")
     ask(stream, other, ASK)
-    until(lambda: stream.complaint is None, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.complaint is None, each=lambda: stream.put(frame_of(1.0, face_of())))
     ask(stream, other, STOP)
-    until(lambda: stream.complaint is not None, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.complaint is not None, each=lambda: stream.put(frame_of(1.0, face_of())))
     ask(stream, other, ASK)
-    until(lambda: stream.complaint is None, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.complaint is None, each=lambda: stream.put(frame_of(1.0, face_of())))
     other.close()
-    until(lambda: stream.complaint is not None, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.complaint is not None, each=lambda: stream.put(frame_of(1.0, face_of())))
 
 
 def test_who_asks_from_our_own_address_gets_it_where_it_asked(opened: Opened, receiver: socket.socket) -> None:
@@ -136,7 +137,7 @@ def test_who_asks_from_our_own_address_gets_it_where_it_asked(opened: Opened, re
     stream = opened("facemotion3d", port)
     until(lambda: stream.ready)
     receiver.sendto(b"FACEMOTION3D_OtherStreaming", ("127.0.0.1", port))
-    until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of())))
+    until(lambda: stream.sent > 0, each=lambda: stream.put(frame_of(1.0, face_of())))
     assert receiver.recv(4096).startswith(b"eyeBlinkLeft&100|")
 
 
@@ -236,6 +237,6 @@ def test_the_newest_of_many_receivers_are_kept(opened: Opened) -> None:
         askers = [all_.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for _ in range(40)]
         for asker in askers:
             asker.sendto(ASK, ("127.0.0.1", port))
-        until(lambda: select([askers[-1]], [], [], 0)[0], lambda: stream.put(frame_of(1.0, face_of())))
+        until(lambda: select([askers[-1]], [], [], 0)[0], each=lambda: stream.put(frame_of(1.0, face_of())))
         assert askers[-1].recv(4096).startswith(b"eyeBlink_L-100|")
         assert stream.receivers == 32

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browsing import BROWSER, NPM, Tab, build, served, tab_of
-from sending import Opened, face_of, frame_of, free_port, until
+from sending import Opened, face_of, frame_of, free_port
+from waiting import until
 
 from expnet_live.outputs.export.export import export
 from expnet_live.outputs.export.options import ExportOptions
@@ -47,7 +48,7 @@ def test_the_head_moves(page: str, tab: Tab, opened: Opened, tmp_path: Path) -> 
     for name, turn in (("front", 0.0), ("left", 0.5)):
         state = frame_of(1.0, face_of(0, (0.0, turn, 0.0), ((0.0, 0.0), (0.3, 0.1))))
         y = f"window.page && Math.abs(page.head.quaternion.y - Math.sin({turn} / 2)) < 1e-4 && {jaw} === 0.5"
-        until(lambda y=y: tab.value(y), lambda state=state: stream.put(state))  # type: ignore[misc]
+        until(lambda y=y: tab.value(y), each=lambda state=state: stream.put(state))  # type: ignore[misc]
         shown[name] = tab.picture()
     assert tab.value("page.frames() > 0 && document.getElementById('state').textContent === ''")
     assert tab.value("page.eyes[1].rotation.y") == pytest.approx(0.3) and tab.value("page.eyes[0].rotation.y") == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from plugins import install
-from sending import PATIENCE, Opened, turned, until
+from sending import PATIENCE, Opened, turned
+from waiting import until
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
@@ -115,7 +116,7 @@ def test_one_that_never_opens_is_told(
 def test_one_that_breaks_ends_alone(installed: Callable[..., None], opened: Opened, change: str) -> None:
     installed(change)
     stream = opened("odd", 1)
-    until(lambda: stream.over, lambda: (stream.put(turned(1.0)), stream.complaint))
+    until(lambda: stream.over, each=lambda: (stream.put(turned(1.0)), stream.complaint))
     assert "stopped" in (stream.complaint or "") and "odd://127.0.0.1:1 (division by zero)" in (stream.complaint or "")
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check
 from scipy.spatial.transform import Rotation
-from sending import LOOKS, LSL_SESSION, PATIENCE, TURNS, Opened, face_of, frame_of, until
+from sending import LOOKS, LSL_SESSION, PATIENCE, TURNS, Opened, face_of, frame_of
+from waiting import until
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.live.outputs import FanOut
@@ -86,7 +87,7 @@ def test_markers_of_the_user_arrive_with_their_time(stream: Stream, inlets: dict
 
 
 def test_nobody_listens(stream: Stream) -> None:
-    until(lambda: stream.unheard > 1, lambda: stream.put(frame_of(time.monotonic(), face_of())))
+    until(lambda: stream.unheard > 1, each=lambda: stream.put(frame_of(time.monotonic(), face_of())))
     assert stream.sent == 0 and stream.complaint == "Nobody listens at the Lab Streaming Layer of this computer."
 
 

@@ -17,7 +17,8 @@ from decoding import FRONT, LEFT_EYE, RIGHT_EYE, TOP, Decoded, aimed, check, tur
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 from scipy.spatial.transform import Rotation
-from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, free_port, until
+from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, free_port
+from waiting import until
 from websockets.sync.client import connect
 
 from expnet_live.core.arkit import ARKIT
@@ -111,7 +112,7 @@ def test_by_web_socket(opened: Opened, turn: np.ndarray, look: tuple[tuple[float
     stream = opened("ws", port)
     until(lambda: stream.ready)
     with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
-        until(lambda: stream.sent > 0, lambda: stream.put(frame_of(1.0, face_of(0, turn, look))))
+        until(lambda: stream.sent > 0, each=lambda: stream.put(frame_of(1.0, face_of(0, turn, look))))
         check(web_socket([client.recv(timeout=PATIENCE)]), turn, look)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-from sending import PATIENCE, Opened, free_port, turned, until
+from sending import PATIENCE, Opened, free_port, turned
+from waiting import until
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from avatar_files import vrm_1
 from pythonosc.osc_message import OscMessage
-from sending import PATIENCE, free_port, until
+from sending import PATIENCE, free_port
 from session_files import write_session
+from waiting import until
 from websockets.sync.client import connect
 
 from expnet_live.avatars.avatar import Avatar

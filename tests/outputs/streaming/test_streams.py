@@ -14,7 +14,8 @@ import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_server import BlockingOSCUDPServer
-from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned, until
+from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned
+from waiting import until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -224,21 +225,21 @@ def listening(port: int, host: str) -> bool:
 def test_nobody_listens_until_somebody_does(opened: Opened, name: str) -> None:
     port = free_port()
     stream = opened(name, port)
-    until(lambda: stream.complaint is not None, lambda: stream.put(turned(time.monotonic())))
+    until(lambda: stream.complaint is not None, each=lambda: stream.put(turned(time.monotonic())))
     assert stream.complaint == f"Nobody listens at 127.0.0.1:{port}." == stream.describe()
     assert stream.sent == 0 and stream.unheard > 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", port))
         udp.settimeout(PATIENCE)
-        until(lambda: stream.sent > 0, lambda: stream.put(turned(time.monotonic())))
+        until(lambda: stream.sent > 0, each=lambda: stream.put(turned(time.monotonic())))
         assert stream.complaint is None and stream.describe().startswith(f"Sending to 127.0.0.1:{port}, ")
         assert udp.recv(2048)
-    until(lambda: stream.complaint is not None, lambda: stream.put(turned(time.monotonic())))
+    until(lambda: stream.complaint is not None, each=lambda: stream.put(turned(time.monotonic())))
 
 
 def test_nobody_listens_to_a_server_without_clients(opened: Opened) -> None:
     stream = opened("ws", free_port(socket.SOCK_STREAM))
-    until(lambda: stream.unheard > 2, lambda: stream.put(turned(time.monotonic())))
+    until(lambda: stream.unheard > 2, each=lambda: stream.put(turned(time.monotonic())))
     assert stream.sent == 0 and stream.complaint == f"Nobody listens at {stream.address}."
 
 
@@ -358,7 +359,7 @@ def test_a_sender_that_breaks_ends_alone(
     monkeypatch.setattr(LiveLink, "open", lambda self, address: Broken())
     whole, broken = opened("vmc", receiver.getsockname()[1]), opened("livelink", receiver.getsockname()[1])
     until(lambda: broken.ready and whole.ready)
-    until(lambda: broken.over, lambda: broken.put(turned(1.0)))
+    until(lambda: broken.over, each=lambda: broken.put(turned(1.0)))
     assert "An unexpected error stopped the livelink" in (broken.problem or "")
     whole.put(turned(1.0))
     assert receiver.recv(2048).startswith(b"#bundle") and whole.complaint is None

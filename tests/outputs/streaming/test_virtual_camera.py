@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from avatar_files import vrm_0
-from sending import TURNS, Opened, face_of, frame_of, until
+from sending import TURNS, Opened, face_of, frame_of
+from waiting import until
 
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.core.types import Frame
@@ -112,7 +113,7 @@ def test_other_sizes_are_fitted(opened: Opened, pictures: list[np.ndarray]) -> N
 
 def test_it_says_what_is_missing(opened: Opened, pictures: list[np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = opened("camera", 0, device="/dev/nothing")
-    until(lambda: nothing.over, lambda: nothing.put(seen()))
+    until(lambda: nothing.over, each=lambda: nothing.put(seen()))
     assert nothing.problem == "/dev/nothing is no virtual camera, or another program feeds it."
     monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
     without = opened("camera", 0)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from decoding import LEFT_EYE, RIGHT_EYE, Decoded, aimed, check, turned_by
-from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, free_port, until
+from sending import LOOKS, PATIENCE, TURNS, Opened, face_of, frame_of, free_port
+from waiting import until
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
@@ -129,7 +130,7 @@ def test_the_face_arrives(
 ) -> None:
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: studio.injected, lambda: put(stream, rotation=turn, gaze=look))
+    until(lambda: studio.injected, each=lambda: put(stream, rotation=turn, gaze=look))
     values = {p["id"]: p["value"] for p in studio.injected[0]["parameterValues"]}
     assert studio.injected[0]["faceFound"] and len(values) == len(DEFAULTS) + 52
     assert len(studio.custom) == 52 and all((p["min"], p["max"]) == (0, 1) for p in studio.custom.values())
@@ -149,13 +150,13 @@ def test_the_user_is_asked_once(opened: Opened, studio: FakeStudio) -> None:
     studio.allows = None
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: studio.asked == 1, lambda: put(stream))
+    until(lambda: studio.asked == 1, each=lambda: put(stream))
     assert stream.complaint == "Allow ExpNet Live in VTube Studio's window." and stream.sent == 0
     studio.allows = True
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
     assert stream.complaint is None
     other = opened("vtubestudio", studio.port)
-    until(lambda: other.sent > 0, lambda: put(other))
+    until(lambda: other.sent > 0, each=lambda: put(other))
     assert studio.asked == 1
 
 
@@ -165,7 +166,7 @@ def test_a_token_that_was_taken_back_is_asked_for_again(opened: Opened, studio: 
     token.write_text('{"token": "old"}')
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
     assert studio.asked == 1 and "secret" in token.read_text()
 
 
@@ -173,7 +174,7 @@ def test_a_refusal_is_final(opened: Opened, studio: FakeStudio) -> None:
     studio.allows = False
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: "does not allow" in (stream.complaint or ""), lambda: put(stream))
+    until(lambda: "does not allow" in (stream.complaint or ""), each=lambda: put(stream))
     for _ in range(5):
         put(stream)
     assert studio.asked == 1 and stream.sent == 0
@@ -185,21 +186,21 @@ def test_it_waits_for_the_studio_and_comes_back(
     monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._RETRY", 0.1)
     port = free_port()
     stream = opened("vtubestudio", port)
-    until(lambda: stream.unheard > 0, lambda: put(stream))
+    until(lambda: stream.unheard > 0, each=lambda: put(stream))
     assert f"VTube Studio does not answer at 127.0.0.1:{port}" in (stream.complaint or "")
     studio.start(port)
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
     studio.stop()
-    until(lambda: stream.complaint is not None, lambda: put(stream))
+    until(lambda: stream.complaint is not None, each=lambda: put(stream))
     sent = stream.sent
     studio.start(port)
-    until(lambda: stream.sent > sent, lambda: put(stream))
+    until(lambda: stream.sent > sent, each=lambda: put(stream))
 
 
 def test_without_a_face_it_says_so(opened: Opened, studio: FakeStudio) -> None:
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: studio.injected, lambda: stream.put(frame_of(1.0)))
+    until(lambda: studio.injected, each=lambda: stream.put(frame_of(1.0)))
     assert not studio.injected[0]["faceFound"]
 
 
@@ -208,9 +209,9 @@ def test_what_the_studio_objects_to_is_told(opened: Opened, studio: FakeStudio) 
     studio.start()
     stream = opened("vtubestudio", studio.port)
     said = "VTube Studio says: FaceAngleX is already controlled by another plugin."
-    until(lambda: stream.complaint == said, lambda: put(stream))
+    until(lambda: stream.complaint == said, each=lambda: put(stream))
     studio.objection = ""
-    until(lambda: stream.complaint is None and stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.complaint is None and stream.sent > 0, each=lambda: put(stream))
 
 
 @pytest.mark.parametrize(
@@ -235,12 +236,12 @@ def test_another_program_at_its_port_ends_nothing(
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
         stream = opened("vtubestudio", port)
-        until(lambda: len(heard) > 1, lambda: put(stream))  # it tries again
+        until(lambda: len(heard) > 1, each=lambda: put(stream))  # it tries again
         server.shutdown()
         serving.join(PATIENCE)
     assert not stream.over
     studio.start(port)
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
 
 
 def test_a_studio_that_takes_its_leave_first_comes_back(
@@ -250,13 +251,13 @@ def test_a_studio_that_takes_its_leave_first_comes_back(
     monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._RETRY", 0.1)
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
     parting = threading.Thread(target=studio.part)
     parting.start()
-    until(lambda: stream.complaint is not None, lambda: put(stream))
+    until(lambda: stream.complaint is not None, each=lambda: put(stream))
     parting.join(PATIENCE)
     sent = stream.sent
-    until(lambda: stream.sent > sent, lambda: put(stream))
+    until(lambda: stream.sent > sent, each=lambda: put(stream))
 
 
 def test_a_studio_that_hangs_is_told_and_comes_back(
@@ -266,12 +267,12 @@ def test_a_studio_that_hangs_is_told_and_comes_back(
         monkeypatch.setattr(f"expnet_live.outputs.streaming.vtube_studio.{name}", 0.5)
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: stream.sent > 0, lambda: put(stream))
+    until(lambda: stream.sent > 0, each=lambda: put(stream))
     studio.hangs.set()
-    until(lambda: "does not answer" in (stream.complaint or ""), lambda: put(stream))
+    until(lambda: "does not answer" in (stream.complaint or ""), each=lambda: put(stream))
     studio.hangs.clear()
     sent = stream.sent
-    until(lambda: stream.sent > sent, lambda: put(stream))
+    until(lambda: stream.sent > sent, each=lambda: put(stream))
 
 
 def test_a_pause_of_the_source_is_no_silence_of_the_studio(
@@ -280,7 +281,7 @@ def test_a_pause_of_the_source_is_no_silence_of_the_studio(
     monkeypatch.setattr("expnet_live.outputs.streaming.vtube_studio._PATIENCE", 1.0)
     studio.start()
     stream = opened("vtubestudio", studio.port)
-    until(lambda: stream.sent > 3, lambda: put(stream))
+    until(lambda: stream.sent > 3, each=lambda: put(stream))
     until(lambda: len(studio.injected) == stream.sent)
     paused = time.monotonic()
     until(lambda: time.monotonic() > paused + 1.2)  # longer than the patience
