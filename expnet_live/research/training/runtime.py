@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
@@ -38,6 +39,7 @@ def write_runtime_files(weights: Path, crops: Image) -> tuple[Path, Path]:
     exact, small = runtime_files(weights)
     source = checksum(weights)
     graph = onnx_model(Weights.read(weights))
+    onnxruntime.set_default_logger_severity(3)  # it warns of each optional input, at each session
     with TemporaryDirectory() as folder:
         plain, quantised = Path(folder, "plain.onnx"), Path(folder, "int8.onnx")
         onnx.save(graph, plain)
