@@ -116,11 +116,12 @@ def test_what_has_the_keyboard_is_seen(qtbot: Any, open_window: Callable[..., Ma
     """Each kind of part: a frame of at least its half circumference changes by much."""
     window = open_window(SourceSpec.demo(), open_=open_spec)
     window.set_appearance(appearance)
-    qtbot.waitUntil(window.parts.transport.isVisible, timeout=LONG)
-    window.controller.sources.set_playing(False)
-    window.parts.banners.show_banner("n", "warning", "Something happened.", "Mend it")
-    window.actions_["outputs"].trigger()
     parts = window.parts
+    # A clip that is stopped before its first face has none.
+    qtbot.waitUntil(lambda: parts.transport.isVisible() and window.presenter.first_face is not None, timeout=LONG)
+    window.controller.sources.set_playing(False)
+    parts.banners.show_banner("n", "warning", "Something happened.", "Mend it")
+    window.actions_["outputs"].trigger()
     qtbot.waitUntil(parts.outputs.isVisible, timeout=LONG)
     primary = QPushButton("Main", window)
     primary.setObjectName("Primary")
@@ -136,7 +137,6 @@ def test_what_has_the_keyboard_is_seen(qtbot: Any, open_window: Callable[..., Ma
         *parts.outputs.findChildren(QLineEdit)[:1],
         primary,
     ]
-    qtbot.waitUntil(lambda: window.presenter.first_face is not None, timeout=LONG)
     for stop in stops:
         parts.head.native.setFocus()
         QApplication.processEvents()
