@@ -11,11 +11,11 @@ import pytest
 
 from expnet_live.core.arkit import MIRROR
 from expnet_live.core.errors import UserError
-from expnet_live.core.paths import assets_dir
+from expnet_live.core.paths import asset, assets_dir
 from expnet_live.core.types import Array, FaceState, Frame, Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.networks.predictor import Prediction
+from expnet_live.networks.predictor import Prediction, Predictor
 from expnet_live.pipeline.close_look import CloseCrop, CloseLook, SecondLook
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.look import FacePredictor, Stopwatch, look_at
@@ -116,19 +116,19 @@ def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astron
     assert abs(one.view.scale / four.view.scale - 1) < 0.02
 
 
-def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(pipeline: Pipeline, astronaut: Image) -> None:
-    watch = Stopwatch()
-    (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, pipeline.predictor.crop_size)], pipeline.predictor, watch)
-    (look,) = SecondLook(pipeline.predictor)(astronaut, [first], watch)
+def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(astronaut: Image) -> None:
+    predictor, watch = Predictor.load(asset("expnet.onnx"), "cpu"), Stopwatch()  # int8 rounds the two ways differently
+    (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, predictor.crop_size)], predictor, watch)
+    (look,) = SecondLook(predictor)(astronaut, [first], watch)
 
     # The other way round: the picture is mirrored, then cut.
-    crop = Crop.of_view(first.view, pipeline.predictor.crop_size)
+    crop = Crop.of_view(first.view, predictor.crop_size)
     flipped = np.ascontiguousarray(astronaut[:, ::-1])
     there = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll, side=crop.side / 1.16)
-    again = pipeline.predictor.predict(there.cut(flipped)[None]).blendshapes
+    again = predictor.predict(there.cut(flipped)[None]).blendshapes
     assert again is not None and first.blendshapes is not None and look.blendshapes is not None
     assert np.abs(again[0, MIRROR] - first.blendshapes).max() > 0.05
-    assert np.allclose(look.blendshapes, (first.blendshapes + again[0, MIRROR]) / 2, atol=0.01)
+    assert np.allclose(look.blendshapes, (first.blendshapes + again[0, MIRROR]) / 2, atol=0.002)
     assert np.array_equal(look.expression, first.expression) and look.view == first.view
 
 
