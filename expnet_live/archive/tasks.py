@@ -33,7 +33,7 @@ from expnet_live.core.files import checksum, write_whole
 from expnet_live.core.machine import memory
 from expnet_live.core.types import Frame, Image
 from expnet_live.core.version import __version__
-from expnet_live.pipeline.way import way_of_computing
+from expnet_live.pipeline.way import other_in, way_of_computing
 from expnet_live.sessions.format.markers import markers_beside
 from expnet_live.sessions.format.table import Layout
 from expnet_live.video.cutting import cut_points
@@ -229,10 +229,10 @@ def _new_reader(settings: Settings, out: Path) -> _Reader:
 
 
 def _stated(settings: Settings) -> Settings:
-    if settings.version != __version__ or settings.way != way_of_computing():
+    differs = "" if settings.version == __version__ else f"expnet-live {__version__} instead of {settings.version}"
+    if differs := differs or other_in(settings.way, way_of_computing()):
         raise UserError(
-            f"The worker on {platform.node()} has expnet-live {__version__}, this archive needs {settings.version}; "
-            "install the same version on all of them."
+            f"The worker on {platform.node()} has {differs} for this archive; install the same version on all of them."
         )
     return settings
 

@@ -109,7 +109,7 @@ def _table(
     from expnet_live.capture.spec import SourceSpec
     from expnet_live.core.errors import UserError
     from expnet_live.gestures.finding import HEADER, lines_of, session_events
-    from expnet_live.outputs.export.track import faces_of, main_face
+    from expnet_live.outputs.export.track import one_of_several
 
     acts = bool(args.to or args.press)
     if session is None and len(args.sources) == 1 and not recorded:
@@ -120,9 +120,8 @@ def _table(
     if acts:
         raise UserError("Only one camera or video is live; leave out --to and --press, or give that alone.")
     if session is not None:
-        face, faces = main_face(session.rows, session.info), faces_of(session.rows)
-        if face is not None and len(faces) > 1:
-            print(f"expnet-live: Face {face} of {len(faces)} is read.", file=sys.stderr)
+        if which := one_of_several(session.rows, session.info):
+            print(f"expnet-live: {which} is read.", file=sys.stderr)
         return HEADER, lines_of(session_events(session, rules))
     return _many(args, recorded, person, rules)
 

@@ -22,7 +22,7 @@ from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import LiveFace, LiveState, Settings
-from expnet_live.outputs.export.track import corrected, faces_of, main_face, track
+from expnet_live.outputs.export.track import corrected, main_face, one_of_several, track
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import head_with
@@ -83,9 +83,8 @@ def play_to(
     face, its face model is missing, or no stream is left.
     """
     states = states_of(session, head, look)
-    face, faces = main_face(session.rows, session.info), faces_of(session.rows)
-    if face is not None and len(faces) > 1:
-        say(f"Face {face} of {len(faces)} is sent.")
+    if which := one_of_several(session.rows, session.info):
+        say(f"{which} is sent.")
     watch = Watch(streams, say)
     end = None if duration is None else time.monotonic() + duration
     with running(streams), suppress(KeyboardInterrupt):

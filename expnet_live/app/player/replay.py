@@ -27,7 +27,7 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.outputs.export.track import corrected, is_own, latest, main_face, track
+from expnet_live.outputs.export.track import corrected, identity_of, latest, main_face, track
 from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
@@ -107,10 +107,7 @@ class Replay:
         if session.video is None:
             picture = np.full_like(picture, -1)
         pose_row = latest(seen)
-        identity = rows.identity[pose_row[-1]] if seen.any() else np.zeros(info.n_identity, np.float32)
-        person = info.person.identity
-        if person is not None and len(person) == info.n_identity and is_own(all_rows, rows, info):
-            identity = person
+        identity = identity_of(all_rows, rows, info) if seen.any() else np.zeros(info.n_identity, np.float32)
         values = shown.expression, shown.blendshapes
         return cls(session, face, rows, *values, angles, pose_row, picture, own, identity, drawn, no_head)
 

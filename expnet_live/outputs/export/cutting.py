@@ -9,11 +9,21 @@ import numpy as np
 from expnet_live.core.errors import UserError
 from expnet_live.core.moments import usual_step
 from expnet_live.core.progress import Progress
-from expnet_live.core.types import Array
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
-from expnet_live.outputs.export.track import corrected, cut, faces_of, held, is_own, joined, main_face, resampled, track
+from expnet_live.outputs.export.track import (
+    corrected,
+    cut,
+    faces_of,
+    held,
+    identity_of,
+    joined,
+    main_face,
+    one_of_several,
+    resampled,
+    track,
+)
 from expnet_live.person.person import Person
 from expnet_live.pipeline.smoothing import MAX_GAP
 from expnet_live.sessions.format.table import Rows
@@ -59,12 +69,11 @@ def _within(options: ExportOptions, rows: Rows) -> ExportOptions:
 
 def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Format, progress: Progress) -> Excerpt:
     face = main_face(rows, session.info) if options.face is None else options.face
-    others = [f for f in faces_of(rows) if face is not None and f != face]
     remarks = []
-    if options.face is None and others:
-        remarks.append(f"Face {face} of {1 + len(others)} was exported; you can choose another one.")
+    if options.face is None and (which := one_of_several(rows, session.info)):
+        remarks.append(f"{which} was exported; you can choose another one.")
     chosen = track(rows, face)
-    identity, fps = _identity(session, rows, chosen), options.fps
+    identity, fps = identity_of(rows, chosen, session.info), options.fps
     if fps is not None and format.rates and fps not in format.rates:
         allowed = " or ".join((", ".join(map(str, format.rates[:-1])), str(format.rates[-1]))).removeprefix(" or ")
         raise UserError(f"{format.name} has {allowed} frames per second; choose another rate, or none.")
@@ -83,15 +92,6 @@ def _person(session: Session, options: ExportOptions) -> Person:
     if not options.neutral:
         person = replace(person, neutral={}, resting={})
     return person if options.gains else replace(person, gains={})
-
-
-def _identity(session: Session, rows: Rows, chosen: Rows) -> Array:
-    """Identity (K,) of the calibrated person if it is their face, else the face's identity at the end."""
-    person = session.info.person.identity
-    if person is not None and len(person) == chosen.identity.shape[1] and is_own(rows, chosen, session.info):
-        return person
-    last: Array = chosen.identity[chosen.face >= 0][-1]
-    return last
 
 
 def usual_rate(rows: Rows) -> float:

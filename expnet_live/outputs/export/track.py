@@ -62,6 +62,21 @@ def main_face(rows: Rows, info: SessionInfo) -> int | None:
     return None if alone or not faces else next((f for f in faces if f in info.named), faces[0])
 
 
+def one_of_several(rows: Rows, info: SessionInfo) -> str:
+    """Which face the main one is, such as "Face 2 of 3"; empty where there are no others."""
+    face, faces = main_face(rows, info), faces_of(rows)
+    return "" if face is None or len(faces) < 2 else f"Face {face} of {len(faces)}"
+
+
+def identity_of(rows: Rows, chosen: Rows, info: SessionInfo) -> Array:
+    """Identity (K,) of the calibrated person if the `chosen` track is of their face, else the face's at the end."""
+    person = info.person.identity
+    if person is not None and len(person) == chosen.identity.shape[1] and is_own(rows, chosen, info):
+        return person
+    last: Array = chosen.identity[chosen.face >= 0][-1]
+    return last
+
+
 def is_own(rows: Rows, chosen: Rows, info: SessionInfo) -> bool:
     """Whether the profile of a session is of the face whose track was `chosen` from its rows."""
     faces = chosen.face[chosen.face >= 0]

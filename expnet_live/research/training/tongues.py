@@ -12,7 +12,7 @@ from expnet_live.core.types import Array, Image
 
 # Points of the Face Mesh: corners of the mouth, inner edges of the upper and the lower lip, chin, skin of both cheeks.
 _CORNERS, _UPPER, _LOWER, _CHIN, _CHEEKS = (78, 308), 13, 14, 152, (205, 425)
-FULL = 0.5  # of the way from the lower lip to the chin, that of a tongue which is fully out
+_FULL = 0.5  # of the way from the lower lip to the chin, that of a tongue which is fully out
 _SHORTEST, _LONGEST = 0.12, 0.95
 _ROUND = 0.4  # of the length, that of the tip
 _LEAST = 5.0  # px, width of a mouth below which nothing is drawn
@@ -68,7 +68,7 @@ def put_out(image: Image, points: Array, rng: np.random.Generator) -> tuple[Imag
     mixed = part + alpha[..., None] * (color + shine[..., None] - part)
     drawn = image.copy()
     drawn[y0:y1, x0:x1] = np.clip(mixed, 0, 255)
-    return drawn, min(reach / FULL, 1.0)
+    return drawn, min(reach / _FULL, 1.0)
 
 
 def _color(image: Image, points: Array, rng: np.random.Generator) -> Array:

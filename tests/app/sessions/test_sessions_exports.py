@@ -25,12 +25,17 @@ from expnet_live.sessions.format.info import read_info, write_info
 from expnet_live.sessions.reading.session import Session
 
 
+def _shown(main: MainWindow, session: Session) -> SessionsWindow:
+    """The sessions window with that session."""
+    main.commands.show_sessions(session.folder)
+    assert main.commands.sessions is not None
+    return main.commands.sessions
+
+
 def test_closing_ends_an_export_and_the_threads(
     qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
 ) -> None:
-    main.commands.show_sessions(demo_session.folder)
-    sessions = main.commands.sessions
-    assert sessions is not None
+    sessions = _shown(main, demo_session)
     panel = export_panel(qtbot, sessions)
     panel.form.set_format("obj")
     panel.form.set_out(own_home / "meshes")
@@ -161,9 +166,7 @@ def test_imported_heads_are_offered_for_meshes(
 def test_an_export_as_bids_has_the_names_of_the_fields(
     qtbot: Any, main: MainWindow, own_home: Path, demo_session: Session
 ) -> None:
-    main.commands.show_sessions(demo_session.folder)
-    sessions = main.commands.sessions
-    assert sessions is not None
+    sessions = _shown(main, demo_session)
     panel = export_panel(qtbot, sessions)
     form = panel.form
     form.set_format("csv")
