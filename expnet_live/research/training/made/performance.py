@@ -10,16 +10,17 @@ from expnet_live.core.types import Array
 _ALONE = 0.4
 _SINGLE = {
     "tongueOut": 0.2, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
-    "jawForward": 0.04, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
+    "jawForward": 0.08, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
     "mouthShrugLower": 0.05, "mouthShrugUpper": 0.05,
 }  # fmt: skip
 _SIDED = {
     "noseSneer": 0.12, "cheekSquint": 0.08, "eyeSquint": 0.1, "eyeWide": 0.1, "browDown": 0.12, "browOuterUp": 0.1,
-    "mouthStretch": 0.06, "mouthPress": 0.06, "mouthFrown": 0.08, "mouthDimple": 0.06, "mouthUpperUp": 0.06,
-    "mouthLowerDown": 0.06, "eyeBlink": 0.12,
+    "mouthStretch": 0.06, "mouthPress": 0.1, "mouthFrown": 0.08, "mouthDimple": 0.06, "mouthUpperUp": 0.06,
+    "mouthLowerDown": 0.1, "eyeBlink": 0.12,
 }  # fmt: skip
 
 
+_SEALED = 0.1  # share of combinations whose lips close over an open jaw
 _TONGUE_WIDE = 0.5  # share of tongues that come with a mouth as wide as chance has it
 TONGUES = 1.1, 1.8  # shortest and longest, in lengths of our head's
 
@@ -52,6 +53,15 @@ def _alone(w: Array, rng: np.random.Generator) -> None:
         w[i] = _power(rng)
         if MIRROR[i] != i and ARKIT[i] not in WHOLE and rng.random() < 0.4:
             w[MIRROR[i]] = w[i] * rng.uniform(0.7, 1.1)
+    if w[INDEX["mouthClose"]] > 0:
+        _seal(w, rng)
+
+
+def _seal(w: Array, rng: np.random.Generator) -> None:
+    """Open the jaw and close the lips over it, in part or whole: what other actions leave out."""
+    jaw, close = INDEX["jawOpen"], INDEX["mouthClose"]
+    w[jaw] = max(w[jaw], _power(rng))
+    w[close] = w[jaw] * min(rng.uniform(0.2, 1.2), 1.0)
 
 
 def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) -> None:
@@ -72,6 +82,8 @@ def _combined(w: Array, rng: np.random.Generator, real: Array, chance: Array) ->
     for name, p in _SINGLE.items():
         if rng.random() < p:
             w[INDEX[name]] = _power(rng)
+    if rng.random() < _SEALED:
+        _seal(w, rng)
     for name, p in _SIDED.items():
         if rng.random() < p:
             power, sides = (
@@ -88,7 +100,7 @@ def _exclude(w: Array, rng: np.random.Generator) -> None:
         a, b = (INDEX[name] for name in pair)
         w[b if w[a] >= w[b] else a] = 0
     jaw, close, tongue = INDEX["jawOpen"], INDEX["mouthClose"], INDEX["tongueOut"]
-    w[close] = min(w[close], 0.9 * w[jaw])
+    w[close] = min(w[close], w[jaw])
     if w[tongue] > 0:
         wide = rng.uniform(0, 1) if rng.random() < _TONGUE_WIDE else 0.0
         w[jaw] = max(w[jaw], 0.15 + 0.3 * w[tongue], wide)
