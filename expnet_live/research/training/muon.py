@@ -1,6 +1,7 @@
 """Muon (Jordan et al. 2024): steps along the nearest orthogonal matrix of a weight's momentum.
 
-torch.optim.Muon computes that matrix in bfloat16, which takes seconds per step on CPUs without instructions for it.
+torch.optim.Muon always computes that matrix in bfloat16, which takes seconds per step on CPUs without instructions for
+it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+
+from expnet_live.research.training.precision import mixed
 
 _MOMENTUM = 0.95
 _ROUNDS = 5
@@ -40,10 +43,13 @@ class Muon(torch.optim.Optimizer):
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
     """Roughly U V^T of its singular value decomposition, by Newton and Schulz's iteration."""
+    exact = matrix.dtype
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if tall else matrix
     x = x / x.norm().clamp(min=1e-7)
+    if mixed(x.device):
+        x = x.to(torch.bfloat16)
     for _ in range(_ROUNDS):
         gram = x @ x.mT
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).to(exact)

@@ -27,7 +27,8 @@ from expnet_live.research.training.calibration import calibrate
 from expnet_live.research.training.crops import CropSet
 from expnet_live.research.training.dataset import FaceDataset, sample_weights
 from expnet_live.research.training.options import ReadoutConfig
-from expnet_live.research.training.train import RandomDraws, mixed
+from expnet_live.research.training.precision import mixed
+from expnet_live.research.training.train import RandomDraws
 
 log = logging.getLogger(__name__)
 _AUGMENT = AugmentConfig(negative=0.0, low_resolution=0.5, smallest_face=7.0)

@@ -37,6 +37,7 @@ from expnet_live.research.training.losses import ExpNetLoss, dense_error
 from expnet_live.research.training.optimizer import Optimizer
 from expnet_live.research.training.options import TrainConfig
 from expnet_live.research.training.photos import bytes_of
+from expnet_live.research.training.precision import mixed
 from expnet_live.research.training.progress import CHECKPOINT, WEIGHTS, Ema, Progress, settings_of
 
 log = logging.getLogger(__name__)
@@ -186,11 +187,6 @@ def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
 def _device(name: str, local_rank: int) -> torch.device:
     device = pick_device(name)
     return torch.device("cuda", local_rank) if device == "cuda" else torch.device(device)
-
-
-def mixed(device: torch.device) -> bool:
-    """Whether bfloat16 is faster there. A CPU without instructions for it is ten times slower with it."""
-    return device.type != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _network(train_set: CropSet, model: FaceModel, config: TrainConfig) -> ExpNet:

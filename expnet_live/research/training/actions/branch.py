@@ -22,7 +22,7 @@ from expnet_live.research.training.actions.loop import Batch, begin, learn
 from expnet_live.research.training.actions.losses import action_loss
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
-from expnet_live.research.training.train import mixed
+from expnet_live.research.training.precision import mixed
 
 
 def branched(net: ExpNet, stages: int) -> ExpNet:

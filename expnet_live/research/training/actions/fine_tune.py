@@ -26,7 +26,7 @@ from expnet_live.research.training.actions.losses import action_loss
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.actions.options import TuneConfig
 from expnet_live.research.training.losses import ExpNetLoss, LossWeights
-from expnet_live.research.training.train import mixed
+from expnet_live.research.training.precision import mixed
 
 
 def fine_tune(material: Material, init: Path, out: Path, config: TuneConfig) -> Path:
