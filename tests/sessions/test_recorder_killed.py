@@ -14,16 +14,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from places import ROOT
 from recorders import finish, put, recorder_in
-from session_files import INFO_OF_TEST, picture, video_numbers
+from session_files import INFO_OF_TEST, face, live_state, picture, video_numbers
+from waiting import until
 
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
+from expnet_live.pipeline.appearance import Appearance
 from expnet_live.sessions.catalog.recovery import recover, recover_all
 from expnet_live.sessions.format.folder import INFO, LOCK, TABLE, VIDEO, FolderLock
-from expnet_live.sessions.format.info import SessionInfo, write_info
+from expnet_live.sessions.format.info import SessionInfo, read_info, write_info
 from expnet_live.sessions.reading.session import Session
 from expnet_live.video.mkv import count_pictures
 from expnet_live.video.writer import CRASH_SAFE, VideoWriter
@@ -80,6 +83,24 @@ def _rest(lines: Iterator[str], parent: subprocess.Popen[str]) -> dict[str, int]
     """What was told between the kill and its being noticed."""
     os.killpg(parent.pid, signal.SIGKILL)
     return {name: int(frame) for name, _, frame in (line.split() for line in lines if line.endswith("\n"))}
+
+
+def test_a_killed_recording_knows_who_took_turns(tmp_path: Path) -> None:
+    """The first one comes back under another number. What is on the disk after a while is what a kill leaves."""
+    recorder = recorder_in(tmp_path / "live", video=False)
+    for i, number in enumerate(np.repeat([0, 1, 2], 40)):
+        look = Appearance(np.eye(2, dtype=np.float32)[number % 2], mapped=True)
+        seen = replace(face(i), face=int(number), skin=np.full(3, 200.0 - 50 * (number % 2), np.float32))
+        state = live_state(i, 100 + i / 20, picture(i))
+        live = replace(state.faces[0], state=seen)
+        recorder.put(replace(state, faces=(live,), looks={int(number): look}))
+    until(lambda: len(read_info(tmp_path / "live").persons) == 3)
+    shutil.copytree(tmp_path / "live", tmp_path / "killed", ignore=shutil.ignore_patterns(LOCK))
+    finish(recorder)
+    info = recover(tmp_path / "killed")
+    assert info.recovered and info.persons == {0: 0, 1: 1, 2: 0}
+    assert {face: skin.tolist() for face, skin in info.skins.items()} == {0: [200] * 3, 1: [150] * 3, 2: [200] * 3}
+    assert set(Session.open(tmp_path / "killed").rows.face.tolist()) == {0, 1}
 
 
 def test_blank_lines_of_a_cut_off_table_are_no_trouble(tmp_path: Path) -> None:

@@ -284,6 +284,7 @@ class Recorder(Worker):
             self._note(writer)
             self._check_lanes()
             if time.monotonic() - checked >= _CHECK_EVERY:
+                writer.note_faces()
                 writer.sync()
                 self._check_space()
                 checked = time.monotonic()

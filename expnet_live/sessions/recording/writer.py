@@ -27,6 +27,8 @@ from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.format.table import Layout
 from expnet_live.sessions.recording.tally import Tally, tally_of
 
+_LOOK_EVERY = 1.0  # s of the session between two looks at who the faces are
+_ANOTHER_TONE = 4.0  # grey levels from which on a tone of skin is noted again
 _SPARE = 4  # files: to replace the table or session.json takes fewer
 
 
@@ -48,6 +50,8 @@ class SessionWriter:
         self._layout = Layout(info.coefficients, info.n_identity, info.blendshapes, marked=True, quality=True)
         self._skins: dict[int, Array] = {}  # the latest tone of each face
         self._people = People()
+        self._known: dict[int, int] = {}  # by face, the first one of the same person, as of the last look
+        self._looked = -_LOOK_EVERY
         self._coming: list[Marker] = []  # markers whose frame is not written yet
         self._last: _Last | None = None
         self._table.write(self._layout.header())
@@ -90,7 +94,9 @@ class SessionWriter:
             self._table.write(row)
         self._tally.add(frame, time, len(faces), picture is not None)
         self._people.see([face.face for face in faces], looks or {})
-        self._skins |= {face.face: face.skin for face in faces if face.skin is not None}
+        self._skins = self._skins | {face.face: face.skin for face in faces if face.skin is not None}
+        if time - self._looked >= _LOOK_EVERY:
+            self._looked, self._known = time, self._people.first_of()
 
     def _rows_of(self, last: _Last, after: Sequence[Marker] = ()) -> list[bytes]:
         """The rows of a frame, with its markers and those `after` it."""
@@ -110,6 +116,13 @@ class SessionWriter:
 
     def note_sound(self, heard: str) -> None:
         self._note(replace(self.info, sound=heard))
+
+    def note_faces(self) -> None:
+        """Note who the faces are and the tones of their skin, if that has changed: a kill cannot take it then."""
+        noted, skins, known = self.info.skins, self._skins, self._known  # the lane of rows replaces them
+        toned = all(n in noted and np.abs(skin - noted[n]).max() < _ANOTHER_TONE for n, skin in skins.items())
+        if not toned or known != self.info.persons:
+            self._note(replace(self.info, skins=skins, persons=known))
 
     def sync(self) -> None:
         """Flush everything to disk. Raises FileNotFoundError if the folder is gone."""
