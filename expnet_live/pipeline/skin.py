@@ -1,10 +1,11 @@
 """The tone of a person's skin, from the lit parts of the cheeks, over time.
 
-A picture alone cannot separate skin from light, so the estimate is careful in two ways. The brightest parts of the
+A picture alone cannot separate skin from light, so the estimate is careful in three ways. The brightest parts of the
 whole picture say how strong the light is: a picture that is bright all over makes the skin darker, and the reverse.
-And a colour that is unusual for skin of that lightness counts only in part. Both were fitted to photos of training
-people under other exposures and lamps. The whites of the eyes were tried as a reference, and did not help.
-`expnet-live evaluate skin` measures the result.
+Where cheeks and brightest parts have the same cast, it is the lamp's and hardly counts. And a colour that is unusual
+for skin of that lightness counts only in part, never beyond what real skin has. The shares were fitted to photos under
+other exposures and lamps. The whites of the eyes were tried as a reference, and did not help. `expnet-live evaluate
+skin` measures the result.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ _BRIGHT = 97.0  # percentile of a picture's pixels
 _SAMPLES = 4000  # of a picture's pixels
 # The logarithm of the skin's luminance: a constant, and the weights of those of cheeks and bright parts.
 _CONSTANT, _OF_CHEEKS, _OF_BRIGHT = -0.229, 0.936, -0.336
-# CIE a and b of skin as polynomials of its lightness, and the shares of a deviation from them that count;
-# pictures without colour say nothing about it.
-_USUAL = ((-0.01240, 1.419, -20.8), (-0.01152, 1.362, -17.3))
-_UNUSUAL, _COLORLESS = (0.5, 0.75), 6.0
-_WARMTH = 0.88  # photos are warm with indoor light, and our lamps are white
-_DARKEST, _FAIREST = 22.0, 88.0  # CIE lightness
+# Colours are the logarithms of red and of blue over green. That of skin under a white lamp as polynomials of the
+# logarithm of its luminance; the share of a deviation that counts, and of the lamp in it that does not; the limit.
+_USUAL = ((-0.134, -0.621, 0.054), (0.121, 0.480, -0.010))
+_UNUSUAL, _OF_LAMP, _MOST = np.array([0.6, 0.75]), np.array([0.8, 0.9]), np.array([0.16, 0.22])
+_COLORLESS = 0.2  # pictures with less say nothing about the colour
+_DARKEST, _FAIREST = -3.35, -0.33  # logarithms of luminance: 22 and 88 of CIE lightness
 _BLACK = 0.012  # luminance of cheeks below which there is too little light to tell
 _EVERY = 0.2  # s between two looks
 _SPAN = 5.0  # s over which the tone is averaged
@@ -50,17 +51,16 @@ def seen_tone(image: Image, view: WeakPerspective) -> Array | None:
         return None
     step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _SAMPLES))
     (bright,) = percentiles(image[::step, ::step].reshape(-1, 3).T[::-1], _BRIGHT)
-    light, shown = (math.log(max(float(c @ LUMA), 1e-3)) for c in (linear_from_srgb(bright), cheeks))
-    seen = lab_from_linear(cheeks)
-    lightness = _lightness(math.exp(_CONSTANT + _OF_CHEEKS * shown + _OF_BRIGHT * light))
-    lightness = min(max(lightness, _DARKEST), _FAIREST)
-    colorful = min(1.0, math.hypot(seen[1], seen[2]) / _COLORLESS)
-    own = min(max(float(seen[0]), _DARKEST), _FAIREST)
-    colors = [
-        np.polyval(usual, lightness) + share * colorful * (value - np.polyval(usual, own))
-        for usual, value, share in zip(_USUAL, seen[1:], _UNUSUAL, strict=True)
-    ]
-    return np.array([lightness, *(_WARMTH * c for c in colors)], np.float32)
+    lamp = linear_from_srgb(bright)
+    light, shown = _log_luminance(lamp), _log_luminance(cheeks)
+    own = _limited(_CONSTANT + _OF_CHEEKS * shown + _OF_BRIGHT * light)
+    seen = _color(cheeks)
+    colorful = min(1.0, math.hypot(*seen) / _COLORLESS)
+    unusual = seen - _usual(_limited(shown))
+    unusual = colorful * _UNUSUAL * (unusual - _OF_LAMP * _shared(unusual, _color(lamp)))
+    red, blue = np.exp(_usual(own) + _MOST * np.tanh(unusual / _MOST))
+    ratios = np.array([red, 1.0, blue])
+    return lab_from_linear(ratios * math.exp(own) / (ratios @ LUMA))
 
 
 class SkinTone:
@@ -87,9 +87,28 @@ class SkinTone:
         return None if self._mean is None else self._rgb
 
 
-def _lightness(luminance: float) -> float:
-    """CIE lightness of a luminance 0..1."""
-    return 116 * math.cbrt(luminance) - 16 if luminance > 0.008856 else 903.3 * luminance
+def _log_luminance(linear: Array) -> float:
+    return math.log(max(float(linear @ LUMA), 1e-3))
+
+
+def _limited(log_luminance: float) -> float:
+    return min(max(log_luminance, _DARKEST), _FAIREST)
+
+
+def _color(linear: Array) -> Array:
+    """The logarithms (2,) of red and blue over green."""
+    red, green, blue = np.log(np.maximum(linear, 2e-3))
+    return np.array([red - green, blue - green])
+
+
+def _shared(one: Array, other: Array) -> Array:
+    """The smaller of two deviations (2,) to the same side, 0 of those to different ones."""
+    return np.where(one * other > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0.0)
+
+
+def _usual(log_luminance: float) -> Array:
+    """That colour (2,) of skin of a luminance."""
+    return np.array([np.polyval(usual, log_luminance) for usual in _USUAL])
 
 
 def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:

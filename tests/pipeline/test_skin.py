@@ -54,6 +54,25 @@ def test_a_lamp_changes_the_tone_less_than_the_picture() -> None:
     assert np.linalg.norm((cold - plain)[1:]) < 0.75 * np.linalg.norm(moved[1:])
 
 
+@pytest.mark.parametrize("skin", [DARK, TAN, FAIR])
+def test_warm_light_does_not_make_skin_orange(skin: Array) -> None:
+    white, warm = (seen_tone(portrait(skin, light), VIEW) for light in ((1, 1, 1), (0.65, 1, 1.3)))
+    assert white is not None and warm is not None
+    assert np.abs((warm - white)[1:]).max() < 3 and np.abs((warm - lab(skin))[1:]).max() < 5
+    seen = lab_from_linear(linear_from_srgb(skin) * (1.3, 1, 0.65))
+    assert np.linalg.norm((warm - white)[1:]) < 0.25 * np.linalg.norm((seen - lab(skin))[1:])
+
+
+def test_orange_cheeks_before_a_white_wall_get_no_colour_that_skin_never_has() -> None:
+    """Nothing but the cheeks says that the lamp is orange."""
+    image = portrait(TAN, (0.4, 0.9, 1.5))
+    image[:40] = 255
+    tone = seen_tone(image, VIEW)
+    assert tone is not None and np.hypot(*tone[1:]) < 36 < np.hypot(
+        *lab_from_linear(linear_from_srgb(TAN) * (1.5, 0.9, 0.4))[1:]
+    )
+
+
 def test_a_picture_without_colour_gives_the_usual_colour_of_skin() -> None:
     grey = portrait(TAN)
     grey[:] = grey[..., 1:2]
