@@ -70,19 +70,20 @@ class NormalOperator:
         """Like a call, of vertices (V, 4) float32 with x, y, z and x again."""
         # Rows of 16 bytes are gathered as quickly as single numbers. Indices are correct by construction, and clipping
         # them is faster than checking them.
-        p = rows.view(np.complex128).ravel().take(self._points, mode="clip").view(np.float32).reshape(6, -1, 4)
+        p = rows.view(np.complex128).ravel().take(self._points, mode="clip").view(np.float32).reshape(6, -1)
         p[5] -= p[3]
         p[3] -= p[1]
         p[2::2] -= p[0]
-        # Half the time of splitting the channels.
-        one, other = cv2.transpose(p[2:].reshape(-1, 4)).reshape(4, 2, 2, -1).swapaxes(0, 2)
-        # Sums over both quads of z, x and y of the cross products, without arrays between that would push others out of
-        # the cache.
-        areas = np.einsum("qkn,qkn->kn", one[:, :3], other[:, 1:])
-        areas -= np.einsum("qkn,qkn->kn", one[:, 1:], other[:, :3])
+        one, other = p[2::2], p[3::2]
+        # Sums over both quads of z, x and y of the cross products, as the first three of four numbers: the rows are as
+        # they were gathered, because arrays between would push others out of the cache.
+        rows = np.zeros((p.shape[1] // 4, 4), np.float32)
+        areas = rows.ravel()[:-1]
+        np.einsum("qn,qn->n", one[:, :-1], other[:, 1:], out=areas)
+        areas -= np.einsum("qn,qn->n", one[:, 1:], other[:, :-1])
         for at, columns in self._added:
-            areas[:, at] += areas[:, columns]
-        areas = areas[:, : self._n]
+            rows[at] += rows[columns]
+        areas = cv2.transpose(rows[: self._n])[:3]
 
         length = np.sqrt(np.einsum("ij,ij->j", areas, areas))
         undefined = length < 1e-12

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from expnet_live.core.arkit import MIRROR
@@ -37,7 +38,8 @@ class _Version:
         middle = (crop.size - 1) / 2
         x, y = crop.inverse @ (middle - self.right / self.zoom, middle - self.down / self.zoom, 1)
         moved = Crop(float(x), float(y), crop.side / self.zoom, crop.roll, crop.size)
-        return moved.cut(image)[:, :: -1 if self.mirrored else 1]
+        pixels = moved.cut(image)
+        return cv2.flip(pixels, 1) if self.mirrored else pixels
 
 
 _CLOSE = (
