@@ -45,10 +45,9 @@ def display_turn(frame: VideoFrame) -> Turn:
 
 def turned(image: Image, turn: Turn) -> Image:
     transpose, left_right, up_down = turn
-    if turn == UPRIGHT:
-        return image
+    # In a fiftieth of the time in which numpy copies a view whose pixels are in another order.
     if transpose:
-        image = np.swapaxes(image, 0, 1)
-    if left_right:
-        image = image[:, ::-1]
-    return np.ascontiguousarray(image[::-1] if up_down else image)
+        image = np.asarray(cv2.transpose(image), np.uint8)
+    if left_right or up_down:
+        image = np.asarray(cv2.flip(image, -1 if left_right and up_down else int(left_right)), np.uint8)
+    return image

@@ -63,17 +63,30 @@ def test_video_keeps_irregular_times(tmp_path: Path) -> None:
     assert np.allclose(times, (np.array(stamps) - 5) / 30, atol=2e-3)
 
 
-@pytest.mark.parametrize(("turn", "corner"), [(90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
-def test_video_is_turned_as_its_header_says(tmp_path: Path, turn: int, corner: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [
+        ((0, 1, -1, 0), (0, -1)),  # a quarter clockwise
+        ((-1, 0, 0, -1), (-1, -1)),
+        ((0, -1, 1, 0), (-1, 0)),
+        ((-1, 0, 0, 1), (0, -1)),  # mirrored
+        ((1, 0, 0, -1), (-1, 0)),
+        ((0, 1, 1, 0), (0, 0)),
+        ((0, -1, -1, 0), (-1, -1)),
+    ],
+)
+def test_video_is_turned_as_its_header_says(
+    tmp_path: Path, matrix: tuple[int, int, int, int], corner: tuple[int, int]
+) -> None:
     path = write_video(tmp_path / "turned.mp4", list(range(4)))
     content = bytearray(path.read_bytes())
-    # The track header's matrix, which phones set: clockwise by `turn` degrees.
+    # The track header's matrix, which phones set.
     at = content.index(b"tkhd") + 4 + 40
-    c, s = {90: (0, 1), 180: (-1, 0), 270: (0, -1)}[turn]
-    content[at : at + 36] = struct.pack(">9i", c << 16, s << 16, 0, -s << 16, c << 16, 0, 0, 0, 1 << 30)
+    a, b, c, d = (value << 16 for value in matrix)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
     image = frames_of(path)[0].image
-    assert image.shape == ((64, 96, 3) if turn == 180 else (96, 64, 3))
+    assert image.shape == ((64, 96, 3) if a else (96, 64, 3))
     y, x = (8 if k == 0 else -9 for k in corner)
     assert np.allclose(image[y, x], (0, 0, 255), atol=12)
 
