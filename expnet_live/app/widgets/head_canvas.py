@@ -116,10 +116,9 @@ class HeadCanvas(QWidget):
 def cut_out(picture: QImage) -> QImage:
     """The picture with hard edges: pixels that let a key colour shine through could not be keyed out."""
     hard = picture.convertToFormat(QImage.Format.Format_ARGB32)
-    alpha = np.frombuffer(hard.bits(), np.uint8).reshape(hard.height(), hard.bytesPerLine())[
-        :, 3 : 4 * hard.width() : 4
-    ]
-    alpha[:] = np.where(alpha > 127, 255, 0)
+    rows = np.frombuffer(hard.bits(), np.uint8).reshape(hard.height(), hard.width(), 4)
+    alpha = cv2.threshold(cv2.extractChannel(rows, 3), 127, 255, cv2.THRESH_BINARY)[1]
+    cv2.insertChannel(alpha, rows, 3)
     return hard
 
 
