@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from expnet_live.archive.inputs import Input
 from expnet_live.archive.records import Outcome
+from expnet_live.archive.schema import column
 from expnet_live.archive.settings import Settings
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import replacing, write_whole
@@ -27,21 +28,23 @@ from expnet_live.pipeline.way import other_in
 
 JOURNAL, INPUTS, DATASET = "manifest.jsonl", "inputs.parquet", "dataset.json"
 _TEXT, _COUNT = pa.string(), pa.int64()
-_COLUMNS = {
-    "source": _TEXT,
-    "spec": _TEXT,
-    "kind": _TEXT,
-    "size": _COUNT,
-    "stamp": _TEXT,
-    "person": _TEXT,
-    "sha256": _TEXT,
-    "file": _TEXT,
-    "frames": _COUNT,
-    "with_face": _COUNT,
-    "problem": _TEXT,
-    "remark": _TEXT,
-    "host": _TEXT,
-}
+_SCHEMA = pa.schema(
+    [
+        column("source", _TEXT, "", "the input as faces/ names it"),
+        column("spec", _TEXT, "", "its whole path or address"),
+        column("kind", _TEXT, "", "photo, video or unreadable"),
+        column("size", _COUNT, "byte", "size of the file"),
+        column("stamp", _TEXT, "", "mark of its version: time of the last change, in ns, or what the store gives"),
+        column("person", _TEXT, "", "who is in it, as in people.parquet; empty if nobody said so"),
+        column("sha256", _TEXT, "", "checksum of the file"),
+        column("file", _TEXT, "", "its file below faces/; empty if there is none"),
+        column("frames", _COUNT, "", "number of frames that were read"),
+        column("with_face", _COUNT, "", "number of those with a face"),
+        column("problem", _TEXT, "", "why it was not read, or not to its end; empty if it was"),
+        column("remark", _TEXT, "", "what may not be as wanted; empty if all is"),
+        column("host", _TEXT, "", "the computer that read it"),
+    ]
+)
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
@@ -109,9 +112,9 @@ class Manifest:
     def publish(self) -> None:
         """Write inputs.parquet. Raises OSError."""
         outcomes = list(self.outcomes.values())
-        columns = {n: pa.array([getattr(o, n) for o in outcomes], kind) for n, kind in _COLUMNS.items()}
+        table = pa.table({name: [getattr(o, name) for o in outcomes] for name in _SCHEMA.names}, schema=_SCHEMA)
         with replacing(self._out / INPUTS) as partial:
-            pq.write_table(pa.table(columns), partial, compression="zstd")
+            pq.write_table(table, partial, compression="zstd")
 
 
 def _read(path: Path, outcomes: dict[str, Outcome]) -> int:

@@ -24,7 +24,7 @@ from expnet_live.analysis.inputs import Kind
 from expnet_live.archive.inputs import Input, lines_of
 from expnet_live.archive.manifest import Manifest
 from expnet_live.archive.remote import MAGIC, is_address
-from expnet_live.archive.schema import APPEARANCE
+from expnet_live.archive.schema import APPEARANCE, column
 from expnet_live.archive.tasks import FACES
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
@@ -44,7 +44,18 @@ PEOPLE = "people.parquet"
 _FOLDER = "folder"
 _SAMPLES = 400  # frames of each input from which the calmest are taken
 _CALMEST = 0.25
-_NEUTRAL, _REST = "neutral_", "rest_"
+_NEUTRAL, _REST, _IDENTITY = "neutral_", "rest_", "identity_"
+_ABOUT = {
+    "person": column("person", pa.string(), "", "as in inputs.parquet"),
+    "digest": column("digest", pa.string(), "", "stands for the versions of this person's files"),
+    "inputs": column("inputs", pa.int64(), "", "number of inputs that show this person"),
+    "frames": column("frames", pa.int64(), "", "number of frames with the face"),
+}
+_BLOCKS = {
+    _IDENTITY: ("sd", "shape: the mean over all frames of the identity pooled up to each"),
+    _NEUTRAL: ("sd", "resting face: the median expression of the calmest frames"),
+    _REST: ("0..1", "resting face: the median of ARKit's action in the calmest frames"),
+}
 
 
 def named(inputs: Sequence[Input], texts: Sequence[str], people: str | None) -> list[Input]:
@@ -159,8 +170,9 @@ def pool_all(client: Client, manifest: Manifest, out: Path) -> None:
     rows = [*kept, *(_row(pooled) for pooled in client.gather(futures))]
     names = list(dict.fromkeys(name for row in rows for name in row))
     with replacing(out / PEOPLE) as partial:
-        columns = {name: [row.get(name) for row in rows] for name in names}
-        pq.write_table(pa.table(columns), partial, compression="zstd")
+        schema = pa.schema([_column(name) for name in names])
+        table = pa.table({name: [row.get(name) for row in rows] for name in names}, schema=schema)
+        pq.write_table(table, partial, compression="zstd")
 
 
 def pool(person: str, digest: str, places: Places, out: Path) -> Pooled:
@@ -201,7 +213,7 @@ def _weighted(batch: pa.RecordBatch) -> tuple[Array, Array]:
     rotation = np.stack([batch.column(name).to_numpy(False) for name in ROTATION], 1)
     turned = np.array([facing(r) for r in rotation])
     confidence = batch.column("confidence").to_numpy(False)
-    names = [name for name in batch.schema.names if name.startswith("identity_")]
+    names = [name for name in batch.schema.names if name.startswith(_IDENTITY)]
     identity = np.stack([batch.column(name).to_numpy(False) for name in names], 1).astype(np.float64)
     return np.maximum(confidence * turned**2, 1e-3), identity
 
@@ -225,7 +237,7 @@ def _state(row: Mapping[str, Any], names: tuple[str, ...]) -> FaceState:
         confidence=row["confidence"],
         expression=expression,
         expression_raw=expression,
-        identity=values([name for name in row if name.startswith("identity_")]),
+        identity=values([name for name in row if name.startswith(_IDENTITY)]),
         pose=Pose(values(ROTATION), values(TRANSLATION)),
         blendshapes=values(BLENDSHAPES) if row.get(BLENDSHAPES[0]) is not None else None,
     )
@@ -243,7 +255,7 @@ def _expressions(columns: Sequence[str]) -> Iterator[str]:
     """The names of the expression's coefficients, which stand between gaze and identity."""
     started = False
     for name in columns:
-        if name.startswith("identity_"):
+        if name.startswith(_IDENTITY):
             return
         if started:
             yield name
@@ -263,7 +275,7 @@ def people_of(dataset: Path) -> dict[str, Person]:
 
 
 def _person(row: Mapping[str, Any]) -> Person:
-    identity = np.array([v for name, v in row.items() if name.startswith("identity_")], np.float32)
+    identity = np.array([v for name, v in row.items() if name.startswith(_IDENTITY)], np.float32)
     told = {name: value for name, value in row.items() if value is not None}
     return Person(
         name=row["person"],
@@ -278,13 +290,21 @@ def _rows(dataset: Path) -> list[dict[str, Any]]:
     return pq.read_table(path).to_pylist() if path.is_file() else []
 
 
+def _column(name: str) -> pa.Field:
+    """The column of people.parquet with this name."""
+    if name in _ABOUT:
+        return _ABOUT[name]
+    unit, about = next(told for prefix, told in _BLOCKS.items() if name.startswith(prefix))
+    return column(name, pa.float64(), unit, about)
+
+
 def _row(pooled: Pooled) -> dict[str, Any]:
     return {
         "person": pooled.person,
         "digest": pooled.digest,
         "inputs": pooled.inputs,
         "frames": pooled.frames,
-        **{f"identity_{i:02d}": value for i, value in enumerate(pooled.identity)},
+        **{f"{_IDENTITY}{i:02d}": value for i, value in enumerate(pooled.identity)},
         **{_NEUTRAL + name: value for name, value in pooled.neutral.items()},
         **{_REST + name: pooled.resting.get(name, 0.0) for name in ARKIT},
     }

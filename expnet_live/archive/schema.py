@@ -49,6 +49,11 @@ _ABOUT = {
 _GAZE = "in the head's frame: yaw to the viewer's right, pitch up"
 
 
+def column(name: str, kind: pa.DataType, unit: str, about: str) -> pa.Field:
+    """A column whose metadata tells its `unit` and what it is `about`."""
+    return pa.field(name, kind, metadata={"unit": unit, "about": about})
+
+
 def schema_of(layout: Layout) -> pa.Schema:
     """The data set's schema; each column's metadata tells its `unit` and what it is `about`."""
     blocks = [
@@ -64,9 +69,7 @@ def schema_of(layout: Layout) -> pa.Schema:
     ]
     about = _ABOUT | {name: (unit, text) for names, unit, text in blocks for name in names}
     names = [*layout.columns, *(ACTION_UNITS.names if layout.blendshapes else ()), APPEARANCE]
-    fields = [
-        pa.field(n, _KINDS.get(n, pa.float32()), metadata={"unit": about[n][0], "about": about[n][1]}) for n in names
-    ]
+    fields = [column(n, _KINDS.get(n, pa.float32()), *about[n]) for n in names]
     return pa.schema(fields, metadata={"expnet_live_archive": json.dumps({"schema": SCHEMA})})
 
 

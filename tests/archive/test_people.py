@@ -97,3 +97,14 @@ def test_shape_and_neutral_are_pooled_over_files(tmp_path: Path, scheduler: str)
     eve = pq.read_table(out / "people.parquet").to_pandas().set_index("person").loc["eve"]
     assert (eve["inputs"], eve["frames"]) == (3, 25)
     assert set(pq.read_table(out / "inputs.parquet")["person"].to_pylist()) == {"eve", "ben"}
+    units = {table: _units(out / f"{table}.parquet") for table in ("inputs", "people")}
+    wanted = {"identity_00": "sd", "neutral_jawOpen": "sd", "rest_jawOpen": "0..1", "frames": ""}
+    assert {name: units["people"][name] for name in wanted} == wanted
+    assert units["inputs"]["size"] == "byte"
+
+
+def _units(table: Path) -> dict[str, str]:
+    """The unit of each column, all of which say what they are about."""
+    schema = pq.read_schema(table)
+    assert all(field.metadata[b"about"] for field in schema)
+    return {field.name: field.metadata[b"unit"].decode() for field in schema}
