@@ -61,7 +61,7 @@ def act_on(
         happened.append(told)
 
     watch = GestureWatch(rules, tell)
-    with headless(settings, person) as engine, running(streams):
+    with running(streams), headless(settings, person) as engine:  # what the last frames tell is still sent
         outputs = engine.inference.outputs
         for stream in streams:
             outputs.add(stream)

@@ -52,7 +52,7 @@ def stream_to(
     Raises UserError if the source cannot be read, the network cannot be loaded, or no stream is left.
     """
     worn = Wardrobe().head(head, face_model()) if head else None
-    with headless(settings, person, auto_neutral=auto_neutral) as engine, running(streams):
+    with running(streams), headless(settings, person, auto_neutral=auto_neutral) as engine:
         engine.inference.head, engine.inference.look = worn, look
         for stream in streams:
             engine.inference.outputs.add(stream)

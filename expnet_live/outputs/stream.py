@@ -167,11 +167,14 @@ class Stream(Worker):
             if self._pumped:
                 PUMP.add(self)
                 self._stop.wait()
+                PUMP.remove(self)
             while not self.stopping:
                 begun = time.thread_time()
                 self._send_next(sender, 0.2)
                 if time.thread_time() - begun > _LONG:
                     self._samples.skip()
+            if self.life is not Life.FAILED:
+                self._send_marks(sender)
         except UserError as error:
             self._failed(str(error))
         finally:
@@ -201,13 +204,16 @@ class Stream(Worker):
         self._stop.set()
 
     def _send_next(self, sender: Sender, timeout: float) -> bool:
-        while self._marks:
-            self._try(sender.mark, *self._marks.popleft())
+        self._send_marks(sender)
         item = self._samples.take(timeout)
         if item is None:
             return False
         self._send(sender, _sample_of(*item, self.shape))
         return True
+
+    def _send_marks(self, sender: Sender) -> None:
+        while self._marks:
+            self._try(sender.mark, *self._marks.popleft())
 
     def _try(self, send: Callable[..., None], *what: object) -> bool:
         """Whether it was sent."""

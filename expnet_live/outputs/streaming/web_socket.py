@@ -65,18 +65,22 @@ class _Server(Sender):
         return sum(client.greeted for client in self._clients)
 
     def send(self, sample: Sample) -> None:
-        clients = [client for client in self._clients if client.greeted]
         marks, self._marks = self._marks, []
-        if clients:
-            data = message(sample, marks).encode()
-            for client in clients:
-                client.send(data)
+        if any(client.greeted for client in self._clients):
+            self._say(message(sample, marks))
+
+    def _say(self, text: str) -> None:
+        for client in self._clients:
+            if client.greeted:
+                client.send(text.encode())
 
     def mark(self, label: str, time: float) -> None:
         """It goes with the next sample: programs of before know no message without a face's data."""
         self._marks.append((label, time))
 
     def close(self) -> None:
+        if self._marks:  # no sample follows
+            self._say(_marked(_NOBODY % time.monotonic(), self._marks))
         self._closed = True
         with self._alarm, suppress(OSError):  # as its thread has ended by itself
             self._alarm.send(b"!")
@@ -191,10 +195,12 @@ def message(sample: Sample, marks: Sequence[tuple[str, float]] = ()) -> str:
     else:
         turned, place, (right, left) = sample.rotation.tolist(), sample.translation.tolist(), sample.looks
         text = _SOMEBODY % (sample.time, *sample.decimals, *turned, *place, *right, *left)
-    if marks:
-        labels = json.dumps([{"label": label, "time": time} for label, time in marks], ensure_ascii=False)
-        text = f'{text.removesuffix("}")},"markers":{labels}}}'
-    return text
+    return _marked(text, marks) if marks else text
+
+
+def _marked(text: str, marks: Sequence[tuple[str, float]]) -> str:
+    labels = json.dumps([{"label": label, "time": time} for label, time in marks], ensure_ascii=False)
+    return f'{text.removesuffix("}")},"markers":{labels}}}'
 
 
 OUTPUT = WebSocket()

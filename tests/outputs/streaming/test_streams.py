@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_bundle import OscBundle
+from pythonosc.osc_message import OscMessage
 from pythonosc.osc_server import BlockingOSCUDPServer
 from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned
 from waiting import until
@@ -146,6 +147,24 @@ def test_web_socket(opened: Opened) -> None:
     assert answer is not None and answer["seen"] and list(answer["blendshapes"]) == list(ARKIT)
     assert answer["rotation"] == pytest.approx([0, LEFT, 0], abs=1e-4)
     assert answer["blendshapes"]["jawOpen"] == 0.5
+
+
+def test_markers_before_the_end_arrive(receiver: socket.socket) -> None:
+    port = free_port(socket.SOCK_STREAM)
+    streams = [
+        Stream(*parse_target(f"ws://127.0.0.1:{port}")),
+        Stream(*parse_target(f"vmc://127.0.0.1:{receiver.getsockname()[1]}")),
+    ]
+    with running(streams):
+        until(lambda: all(stream.ready for stream in streams))
+        client = connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE)
+        until(lambda: streams[0].receivers == 1)
+        for stream in streams:
+            stream.marked("wink left", 7.0)
+    with client:
+        told = json.loads(client.recv(timeout=PATIENCE))
+    assert not told["seen"] and told["markers"] == [{"label": "wink left", "time": 7.0}]
+    assert OscMessage(receiver.recv(4096)).params == ["wink left", 0.0]
 
 
 def test_a_client_that_never_reads_delays_nobody(opened: Opened) -> None:
