@@ -161,7 +161,10 @@ def assign(
                 "faces look like several people, whom one line of --groups counts as one person.",
             ),
             ([r.name for r in nameless], "not in the comparison, because --groups has lines for other faces only."),
-            ([name for key, name in lines.items() if key not in used], "in --groups, but no such recording is read."),
+            (
+                [name for key, name in lines.items() if key not in used],
+                "in --groups, but no face of such a recording is read.",
+            ),
         )
         if names
     ]

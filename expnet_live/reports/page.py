@@ -86,7 +86,7 @@ def _overview(report: Report) -> str:
         for f in report.faces
     )
     table = _table(f"<tr><th>Face</th>{heads}</tr>{rows}")
-    return f"<section><h2>All faces</h2>{table}</section>"
+    return f"<section><h2>All faces</h2>{table}{''.join(map(_note, keys))}</section>"
 
 
 def _face(face: FaceReport) -> str:

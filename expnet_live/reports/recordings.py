@@ -170,7 +170,8 @@ def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
         return [replace(r, made=made.get(r.source, "")) for r in faces]
     if path.is_dir():
         way = _archived(path / "dataset.json")
-        return [replace(r, made=way) for r in _table(_parquet(path), path, left_out)]
+        faces = _table(_parquet(path), path, left_out)  # its files have names by chance
+        return [replace(r, made=way) for r in sorted(faces, key=lambda r: r.source)]
     if not path.is_file():
         raise UserError(f"There is no session, table or data set {path}; check the name.")
     return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path, left_out))

@@ -470,7 +470,7 @@ def test_a_line_of_groups_is_of_one_recording() -> None:
     short = {f"{who}/trial1.mp4": Member(who, "xxyy"[i]) for i, who in enumerate("abcd")}
     found, remarks = assign(made, {**short, "e/trial1.mp4": Member("e", "x")})
     assert [member.participant for _, member in found] == ["a", "b", "c", "d"]
-    assert remarks == ["e/trial1.mp4: in --groups, but no such recording is read."]
+    assert remarks == ["e/trial1.mp4: in --groups, but no face of such a recording is read."]
     with pytest.raises(UserError, match=r"The line trial1 .* fits /data/a/trial1.mp4 and /data/b/trial1.mp4"):
         assign(made, {"trial1": Member("a", "x")})
     accents = recording(12, "Zoe\u0301.mp4")  # as macOS writes it

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -87,6 +88,9 @@ def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "&lt;b&gt;" in page and "<b>, " not in page
     for key in ("in_frame", "blink_rate", "range", "speed"):
         assert DEFINITIONS[key].title in page and DEFINITIONS[key].source.split(",")[0] in page.replace("&amp;", "&")
+    overview = page.partition("<h2>All faces</h2>")[2].partition("</section>")[0]
+    for key in ("duration", "in_frame", "quality", "blink_rate", "blink_duration"):
+        assert escape(DEFINITIONS[key].text) in overview and escape(DEFINITIONS[key].source) in overview
     told = {row["figure"] for row in rows_of(out / "figures.csv")}
     assert told <= {row["figure"] for row in rows_of(out / "definitions.csv")}
 
@@ -120,6 +124,18 @@ def test_a_data_set_gives_the_figures_of_its_table(tmp_path: Path) -> None:
     np.testing.assert_array_equal(one.weights, other.weights)
     np.testing.assert_allclose(one.weights, made.weights, atol=1e-6)
     assert one.name == "ada.mp4" and one.seen.all()
+
+
+def test_the_recordings_of_a_data_set_are_in_the_order_of_their_names(tmp_path: Path) -> None:
+    from pyarrow import csv as tables
+    from pyarrow import parquet
+
+    for bucket, name in enumerate(("cid.mp4", "ada.mp4", "ben.mp4")):
+        write_table(tmp_path / "table.csv", recording(2, name))
+        folder = tmp_path / "set" / f"bucket={bucket}"
+        folder.mkdir(parents=True)
+        parquet.write_table(tables.read_csv(tmp_path / "table.csv"), folder / "frames.parquet")
+    assert [r.name for r in read_recordings([tmp_path / "set"]).faces] == ["ada.mp4", "ben.mp4", "cid.mp4"]
 
 
 def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_session: Session) -> None:
@@ -235,7 +251,7 @@ def test_a_comparison_that_finds_nothing_says_why(tmp_path: Path, capsys: pytest
     assert main(["report", str(tmp_path / "table.csv"), "--groups", str(groups), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().err
     assert "No figure of the groups can be compared: each group needs two people" in said
-    assert "lost: in --groups, but no such recording is read." in said
+    assert "lost: in --groups, but no face of such a recording is read." in said
     assert "lost: in --groups" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
