@@ -77,9 +77,7 @@ def run(args: argparse.Namespace) -> int:
         part=args.part,
         batch=args.batch,
     )
-    report = archive(
-        args.inputs, args.out, settings, args.cluster, args.people, say=lambda line: print(line, file=sys.stderr)
-    )
+    report = archive(args.inputs, args.out, settings, args.cluster, args.people, say=_say)
     before = f" ({report.before} done before)" if report.before else ""
     inputs, pictures = counted(report.inputs, "input"), counted(report.pictures, "picture")
     if report.read:
@@ -91,3 +89,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"{inputs}{before}, none read now: {args.out}")
     return 1 if report.problems else 0
+
+
+def _say(line: str) -> None:
+    from tqdm import tqdm
+
+    tqdm.write(line, file=sys.stderr)  # above the progress bar

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +140,26 @@ def test_another_way_of_computing_needs_another_data_set(
     told = capsys.readouterr().err
     assert f"was made with {said}, which gives other values; read all inputs anew" in told and told.count("\n") == 1
     assert about.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_shows_the_dashboard_and_progress_with_rate_and_time_left(tmp_path: Path, scheduler: str) -> None:
+    import fcntl
+    import pty
+    import termios
+
+    clip(tmp_path / "a.mp4", n=3)
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 30, 120, 0, 0))
+    command = [sys.executable, "-m", "expnet_live", "archive", "a.mp4", "--out", "out", "--cluster", scheduler]
+    done = subprocess.run(command, stderr=its, cwd=tmp_path, check=False)
+    os.close(its)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    lines = re.split(r"[\r\n]+", shown)
+    assert re.search(rf"^{scheduler}: http://127.0.0.1:\d+/status$", "\n".join(lines), re.MULTILINE)
+    assert re.search(r"100%\|.+\[00:.+<.+B/s\]", shown)
 
 
 def test_columns_have_units(tmp_path: Path) -> None:
