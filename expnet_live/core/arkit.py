@@ -49,6 +49,23 @@ MIRROR: NDArray[Any] = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
 SIDED: tuple[str, ...] = tuple(n for n in ARKIT if n.endswith("Left") and n not in WHOLE and "Look" not in n)
 
 
+class Blendshapes(np.ndarray[Any, np.dtype[Any]]):
+    """Weights (..., 52) in the order of ARKIT, an array whose last axis also goes by their names.
+
+    >>> weights = blendshapes_of(jawOpen=0.5).view(Blendshapes)
+    >>> float(weights["jawOpen"]), float(weights[INDEX["jawOpen"]])
+    (0.5, 0.5)
+    """
+
+    def __getitem__(self, key: Any) -> Any:
+        """The weight of a name, or what an array gives. Raises KeyError for a name that is not ARKit's."""
+        if not isinstance(key, str):
+            return super().__getitem__(key)
+        if self.shape[-1:] != (N_BLENDSHAPES,):  # a part of one
+            raise KeyError(key)
+        return self.view(np.ndarray).T[INDEX[key]].T
+
+
 def blendshapes_of(**weights: float) -> NDArray[Any]:
     """Weights (52,) float32 from named ones; the others are 0. Raises KeyError for a name that is not ARKit's.
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
+from expnet_live.core.arkit import N_BLENDSHAPES, Blendshapes
 
 Array = NDArray[Any]
 Image = NDArray[np.uint8]
@@ -131,14 +131,15 @@ class Pose:
 class FaceState:
     """The state of one face in one frame.
 
-    `expression` (n,) is smoothed, `expression_raw` (n,) is the network's own output, both in
-    standard deviations; `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0)
-    and pitch (up > 0) in radians of the eye on the viewer's left and the one on the right, or is None
-    if the model has none; `stages` maps the name of a stage to its time in seconds. `blendshapes` (52,)
-    are ARKit's, in the order of core.arkit, smoothed, 0 at rest and 1 for the full action, or None if
-    the model has none; `state["jawOpen"]` is one of them. `skin` (3,) is the tone of the skin over time, sRGB 0..255 as
-    in Head.colors, or None where the cheeks were not seen. `quality`, 0..1, says how far the numbers can be believed
-    (see pipeline.quality); None if it was not measured. A state is equal only to itself.
+    `expression` (n,) is smoothed, `expression_raw` (n,) is the network's own output, both in standard deviations;
+    `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0) and pitch (up > 0) in radians of the eye on
+    the viewer's left and the one on the right, in the head's frame (0 looks straight ahead, however the head is
+    turned), or is None if the model has none; `gaze_in_camera` has the same in the camera's frame. `stages` maps the
+    name of a stage to its time in seconds. `blendshapes` (52,) are ARKit's, in the order of core.arkit, smoothed, 0 at
+    rest and 1 for the full action, or None if the model has none; `state.blendshapes["jawOpen"]`, or
+    `state["jawOpen"]`, is one of them. `skin` (3,) is the tone of the skin over time, sRGB 0..255 as in Head.colors, or
+    None where the cheeks were not seen. `quality`, 0..1, says how far the numbers can be believed (see
+    pipeline.quality); None if it was not measured. A state is equal only to itself.
 
     >>> from expnet_live import Pipeline, open_source
     >>> (state, *_) = Pipeline.load(device="cpu").process(next(iter(open_source("demo"))))
@@ -161,8 +162,31 @@ class FaceState:
     skin: Array | None = None
     quality: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.blendshapes is not None:
+            object.__setattr__(self, "blendshapes", np.asarray(self.blendshapes).view(Blendshapes))
+
+    @property
+    def gaze_in_camera(self) -> Array | None:
+        """Yaw (right > 0) and pitch (up > 0) of both eyes like `gaze`, (2, 2) rad, but in the camera's frame: 0 looks
+        into the camera, wherever the face is and however the head is turned (along the line of sight, as `pose`)."""
+        if self.gaze is None:
+            return None
+        yaw, pitch = np.moveaxis(np.asarray(self.gaze, np.float64), -1, 0)
+        ahead = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+        x, y, z = _turned(ahead, self.pose.rotation.astype(np.float64)).T
+        return np.stack([np.arctan2(x, z), np.arcsin(np.clip(y, -1, 1))], -1)
+
     def __getitem__(self, name: str) -> float:
         """The blendshape of that name, 0..1. Raises KeyError for an unknown name, or if the model has none."""
         if self.blendshapes is None:
             raise KeyError(f"{name}: this model gives no blendshapes; use `expression`")
-        return float(self.blendshapes[INDEX[name]])
+        return float(self.blendshapes[name])
+
+
+def _turned(vectors: Array, rotation: Array) -> Array:
+    """Vectors (N, 3) turned by a rotation vector (3,) (Rodrigues' formula)."""
+    angle = float(np.linalg.norm(rotation))
+    axis = rotation / max(angle, 1e-12)
+    along = (vectors @ axis)[:, None] * axis
+    return np.cos(angle) * (vectors - along) + np.sin(angle) * np.cross(axis, vectors) + along

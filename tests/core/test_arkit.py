@@ -1,9 +1,11 @@
 """The names of ARKit's blendshapes."""
 
+import pickle
+
 import numpy as np
 import pytest
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, blendshapes_of
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, Blendshapes, blendshapes_of
 from expnet_live.core.types import checked_blendshapes
 
 
@@ -27,6 +29,17 @@ def test_weights_by_name():
     assert weights[INDEX["jawOpen"]] == 0.5 and weights.sum() == 0.5
     with pytest.raises(KeyError):
         blendshapes_of(mouthSmirk=1.0)
+
+
+def test_an_array_of_weights_goes_by_names():
+    one = blendshapes_of(jawOpen=0.5, mouthPucker=0.25).view(Blendshapes)
+    assert (one["jawOpen"], one["mouthPucker"], one[INDEX["jawOpen"]]) == (0.5, 0.25, 0.5)
+    several = np.stack([one, 0 * one]).view(Blendshapes)
+    assert several["jawOpen"].tolist() == [0.5, 0] and several[0]["jawOpen"] == 0.5
+    for part, name in ((one, "mouthSmirk"), (one[20:], "jawOpen")):
+        with pytest.raises(KeyError):
+            part[name]
+    assert pickle.loads(pickle.dumps(one))["mouthPucker"] == 0.25
 
 
 def test_weights_are_checked():

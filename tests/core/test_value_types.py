@@ -6,9 +6,12 @@ import ast
 from pathlib import Path
 
 import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
 
 import expnet_live
-from expnet_live.core.types import Pose
+from expnet_live.core.arkit import blendshapes_of
+from expnet_live.core.types import Box, FaceState, Pose
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.person.person import Person
 
@@ -42,3 +45,38 @@ def test_values_are_equal_when_their_arrays_are() -> None:
     assert WeakPerspective(np.zeros(3), 1, 2, 3) != WeakPerspective(np.ones(3), 1, 2, 3)
     assert Person(identity=np.ones(50)) == Person(identity=np.ones(50)) != Person(identity=np.zeros(50))
     assert Person() == Person() != Person(identity=np.ones(50)) and Person() != "Default"
+
+
+def state(rotation: object = (0.0, 0.0, 0.0), gaze: object = None) -> FaceState:
+    eyes = None if gaze is None else np.array(gaze, np.float32)
+    nothing, weights = np.zeros(29, np.float32), blendshapes_of(mouthPucker=0.75)
+    pose = Pose(np.array(rotation), np.array([100.0, 0.0, -600.0]))
+    return FaceState(0, 0, 0.0, Box(0, 0, 1, 1), 1.0, nothing, nothing, np.zeros(50), pose, eyes, {}, weights)
+
+
+def test_blendshapes_go_by_their_names() -> None:
+    assert state().blendshapes["mouthPucker"] == state()["mouthPucker"] == 0.75  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "gaze", "seen"),
+    [
+        ((0, 0, 0), (0.2, -0.1), (0.2, -0.1)),
+        ((0, 0.3, 0), (0, 0), (0.3, 0)),  # the head's yaw, to the viewer's right
+        ((0, 0.3, 0), (-0.3, 0), (0, 0)),  # eyes that stay on the camera
+        ((-0.2, 0, 0), (0, 0), (0, 0.2)),  # up
+        ((0, 0, np.pi / 2), (0.2, 0), (0, 0.2)),  # a head on its side
+    ],
+)
+def test_the_gaze_in_the_cameras_frame(rotation: object, gaze: object, seen: object) -> None:
+    np.testing.assert_allclose(state(rotation, (gaze, gaze)).gaze_in_camera, [seen, seen], atol=1e-6)
+
+
+def test_the_gaze_turns_as_scipy_turns_it() -> None:
+    rotation, gaze = (0.3, -0.5, 0.2), np.array([[0.1, 0.2], [-0.3, 0.1]])
+    looks = Rotation.from_rotvec(rotation).apply(
+        [Rotation.from_euler("YX", [yaw, -pitch]).apply([0, 0, 1]) for yaw, pitch in gaze]
+    )
+    wanted = np.stack([np.arctan2(looks[:, 0], looks[:, 2]), np.arcsin(looks[:, 1])], 1)
+    np.testing.assert_allclose(state(rotation, gaze).gaze_in_camera, wanted, atol=1e-6)
+    assert state().gaze_in_camera is None
