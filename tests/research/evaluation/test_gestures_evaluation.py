@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from archives import demo_images, write_clip
 from faces_doing import clip, values
 
 from expnet_live.cli import main
@@ -113,6 +114,15 @@ def test_labelled_videos_and_talking_ones(tmp_path: Path, capsys: pytest.Capture
     lines = list(csv.reader(table.read_text().splitlines()))
     assert len(lines) == 15 and lines[0][2:] == [*NAMES, NONE]
     assert "dataset: accuracy" in capsys.readouterr().out
+
+
+def test_videos_without_time_for_rest_and_gesture_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "smile").mkdir()
+    for name, frames in (("brief.mp4", 30), ("long.mp4", 60)):
+        write_clip(tmp_path / "smile" / name, demo_images()[:frames])
+    assert main(["evaluate", "gestures", "--performances", "0", "--device", "cpu", "--dataset", str(tmp_path)]) == 0
+    said = "brief.mp4: too short to tell a gesture; begin each video with 1.5 s of the resting face."
+    assert said in caplog.messages
 
 
 def test_data_sets_that_are_none(tmp_path: Path) -> None:

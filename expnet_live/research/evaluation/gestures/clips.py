@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from expnet_live.capture.kinds import VIDEO_SUFFIXES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
+from expnet_live.core.naming import few, printable
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import Camera
 from expnet_live.gestures.built_in import BUILT_IN
@@ -25,6 +27,8 @@ from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.gestures.measure import NAMES, Tally
 from expnet_live.research.evaluation.gestures.script import Act
 from expnet_live.research.training.actions.teacher import Teacher
+
+log = logging.getLogger(__name__)
 
 _STEP = 5  # frames from one look of the teacher to the next
 # What the teacher's scores must reach to confirm a gesture: its scale is smaller than the network's. They stay when the
@@ -64,11 +68,18 @@ def read_dataset(path: Path) -> list[Labelled]:
 
 
 def run_dataset(pipeline: Pipeline, items: Sequence[Labelled]) -> Tally:
-    """Each video is one act from its start to its end."""
+    """Each video is one act from its start to its end; it begins with the person's rest."""
     tally = Tally()
+    short = []
     for item in tqdm(items, "dataset", unit="clip", disable=None):
         clip = watch(pipeline, item.path)
+        if clip.seconds < _UNKNOWN + BUILT_IN[item.gesture].hold:
+            short.append(printable(item.path.name))
         tally.add([Act(item.gesture, 0.0, clip.seconds)], clip.events, clip.seconds)
+    if short:
+        log.warning(
+            "%s: too short to tell a gesture; begin each video with %g s of the resting face.", few(short), _UNKNOWN
+        )
     return tally
 
 

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--indices", type=Path, metavar="JSON", help="its vertex_indices.json")
     parser.add_argument(
         "--dataset", type=Path, metavar="PATH",
-        help="labelled videos: a folder with a folder for each gesture, or a table with the columns path, gesture",
+        help="labelled videos, each with 1.5 s of the resting face before its gesture: a folder with a folder for each "
+        "gesture, or a table with the columns path, gesture",
     )  # fmt: skip
     parser.add_argument("--talking", nargs="+", type=Path, default=[], metavar="VIDEO", help="videos, or folders")
     parser.add_argument("--held-out", action="store_true", help="of these, only those of held-out people")
