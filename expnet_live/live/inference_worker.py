@@ -115,6 +115,7 @@ class InferenceWorker(Worker):
         self._meter = RateMeter()
         self._calibration: Calibration | None = None
         self._generation = -1
+        self._unseen: Captured | None = None  # the last picture, while there is no pipeline to process it
         self._errors = 0
         self._neutral = AutoNeutral()
         self._made = _Loaded(settings)  # replaced as a whole: other threads read it
@@ -204,6 +205,8 @@ class InferenceWorker(Worker):
         while not self.stopping:
             self._take_loaded()
             captured = self._inbox.take(timeout=0.1)
+            if captured is None and self.pipeline is not None:
+                captured = self._unseen  # a paused clip gives no other
             if captured is None or captured.generation < self._generation:
                 continue  # of a source that was left while it gave its last picture
             if captured.generation != self._generation:
@@ -213,6 +216,7 @@ class InferenceWorker(Worker):
                 self.mirrored = None
                 if (pipeline := self.pipeline) is not None:
                     pipeline.reset()
+            self._unseen = None if self.pipeline is not None else captured
             state = self._processed(captured)
             if state.processed:
                 self.outputs.put(state)  # without waiting for meshes, which take milliseconds

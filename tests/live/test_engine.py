@@ -72,6 +72,32 @@ def test_pictures_pass_while_the_network_loads(puppet: Puppet, plug: Plug) -> No
     assert engine.close() == []
 
 
+def test_a_clip_paused_while_the_network_loads_shows_its_face(puppet: Puppet) -> None:
+    loaded = threading.Event()
+
+    def load(settings: Settings):  # type: ignore[no-untyped-def]
+        loaded.wait(PATIENCE)
+        return puppet.load(settings)
+
+    engine = Engine(Settings(), load=load)
+    engine.start()
+    engine.set_source(SourceSpec.demo())
+    shown = [next_state(engine)]
+    assert engine.capture is not None
+    transport = engine.capture.transport
+    transport.playing = False
+
+    def all_shown() -> bool:
+        shown.extend(filter(None, [engine.latest()]))
+        return shown[-1].captured.position == transport.position
+
+    until(all_shown, "the last picture")
+    assert not any(s.processed for s in shown)
+    loaded.set()
+    assert next_state(engine, lambda s: s.processed and s.captured.position == transport.position).faces
+    assert engine.close() == []
+
+
 def test_loading_fails_and_is_tried_again(plug: Plug, puppet: Puppet) -> None:
     problem: list[Exception] = [UserError("There are no weights; choose others.")]
 
