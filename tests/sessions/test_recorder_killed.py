@@ -74,8 +74,9 @@ def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
             if number >= 0:
                 assert pictures[number] == (frame, pytest.approx(moment, abs=0.002)), where
         assert (rows.video_frame >= 0).sum() == min(len(pictures), len(rows)), where
-        missing = info.duration - (pictures[-1][1] if pictures else 0.0)
-        assert missing <= 1.5, where
+        # The last frame may not be encoded yet; those before it may be in memory, for 0.2 s of the video.
+        missing = rows.time[len(pictures) : -1]
+        assert not len(missing) or np.ptp(missing) <= 0.202, where  # times of the video are whole ms
         assert recover(folder).to_json() == info.to_json()
 
 

@@ -25,7 +25,7 @@ from expnet_live.core.types import Image
 
 BROWSER = next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
 NPM = shutil.which("npm")
-LONG = 300  # s that npm may take
+LONG = 300.0  # s that npm and the browser may take on a busy machine
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
     "--no-first-run", "--remote-debugging-port=0", "--remote-allow-origins=*", "--hide-scrollbars",
@@ -42,7 +42,7 @@ class Tab:
         self._n += 1
         self._connection.send(json.dumps({"id": self._n, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self._connection.recv(timeout=60))
+            answer = json.loads(self._connection.recv(timeout=LONG))
             if answer.get("id") == self._n:
                 return dict(answer["result"])
 
@@ -63,10 +63,12 @@ def tab_of(profile: Path, size: tuple[int, int] = (640, 480)) -> Iterator[Tab]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             note = profile / "DevToolsActivePort"
-            until(lambda: note.exists() and note.read_text().count("\n"))
-            with urllib.request.urlopen(f"http://127.0.0.1:{note.read_text().split()[0]}/json", timeout=60) as answer:
+            until(lambda: note.exists() and note.read_text().count("\n"), "the browser", patience=LONG)
+            with urllib.request.urlopen(f"http://127.0.0.1:{note.read_text().split()[0]}/json", timeout=LONG) as answer:
                 (target, *_) = [t for t in json.load(answer) if t["type"] == "page"]
-            with connect(target["webSocketDebuggerUrl"], max_size=2**26) as connection:
+            with connect(
+                target["webSocketDebuggerUrl"], max_size=2**26, open_timeout=LONG, ping_interval=None
+            ) as connection:
                 yield Tab(connection)
         finally:
             process.terminate()

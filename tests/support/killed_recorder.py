@@ -19,11 +19,14 @@ FPS = 30
 def record(folder: Path) -> None:
     recorder = Recorder(folder, lambda: INFO_OF_TEST, limits=Limits(warn_free=0, least_free=0))
     recorder.start()
+    encoder = recorder.encoder
+    assert encoder is not None
     for i in range(100_000):
         recorder.put(live_state(i, time.monotonic(), picture(i, 160, 120)))
         os.write(1, f"{folder.name} {os.getpid()} {i}\n".encode())
         time.sleep(1 / FPS)  # the camera's pace
-        while recorder.waiting:  # the processor is with other programs: no fault of the disk
+        # The processor may be with other programs: no fault of the disk.
+        while recorder.waiting or encoder.written < encoder.accepted:
             time.sleep(0.001)
 
 

@@ -13,10 +13,13 @@ PATIENCE = 30.0  # s
 
 
 def until(
-    condition: Callable[[], object], what: str = "what should come", each: Callable[[], object] = lambda: None
+    condition: Callable[[], object],
+    what: str = "what should come",
+    each: Callable[[], object] = lambda: None,
+    patience: float = PATIENCE,
 ) -> None:
-    """Return once `condition` holds, doing `each` meanwhile; `what` describes it if it fails."""
-    end, pause = time.monotonic() + PATIENCE, threading.Event()
+    """Return once `condition` holds, doing `each` meanwhile; `what` describes it if it fails after `patience` s."""
+    end, pause = time.monotonic() + patience, threading.Event()
     while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         each()

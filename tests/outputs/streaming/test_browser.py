@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import BROWSER, NPM, Tab, build, served, tab_of
+from browsing import BROWSER, LONG, NPM, Tab, build, served, tab_of
 from sending import Opened, face_of, frame_of, free_port
 from waiting import until
 
@@ -44,13 +44,18 @@ def test_the_head_moves(page: str, tab: Tab, opened: Opened, tmp_path: Path) -> 
     until(lambda: stream.ready)
     tab.ask("Page.navigate", url=f"{page}/?ws=ws://127.0.0.1:{port}")
     jaw = "page.meshes[0].morphTargetInfluences[page.meshes[0].morphTargetDictionary.jawOpen]"
+    # The page says so once the head is loaded and the output has answered.
+    connected = "window.page !== undefined && document.getElementById('state').textContent.startsWith('Connected')"
+    until(lambda: tab.value(connected), "the page", patience=LONG)
     shown = {}
     for name, turn in (("front", 0.0), ("left", 0.5)):
         state = frame_of(1.0, face_of(0, (0.0, turn, 0.0), ((0.0, 0.0), (0.3, 0.1))))
-        y = f"window.page && Math.abs(page.head.quaternion.y - Math.sin({turn} / 2)) < 1e-4 && {jaw} === 0.5"
-        until(lambda y=y: tab.value(y), each=lambda state=state: stream.put(state))  # type: ignore[misc]
+        y = (
+            f"Math.abs(page.head.quaternion.y - Math.sin({turn} / 2)) < 1e-4 && {jaw} === 0.5"
+            " && page.frames() > 0 && document.getElementById('state').textContent === ''"
+        )
+        until(lambda y=y: tab.value(y), name, lambda state=state: stream.put(state), LONG)  # type: ignore[misc]
         shown[name] = tab.picture()
-    assert tab.value("page.frames() > 0 && document.getElementById('state').textContent === ''")
     assert tab.value("page.eyes[1].rotation.y") == pytest.approx(0.3) and tab.value("page.eyes[0].rotation.y") == 0
     front, left = (shown[n].astype(int) for n in ("front", "left"))
     background = np.abs(front - front[4, 4]).max(2) < 12
