@@ -1,5 +1,5 @@
 """Takes the documentation's screenshots again, on the demo clip: app.webp, app_light.webp, app_painted.webp,
-app_wireframe.webp and app_sessions.webp.
+app_wireframe.webp, gestures.webp and app_sessions.webp.
 
     .venv/bin/python scripts/app_pictures.py docs
     .venv/bin/python scripts/app_pictures.py docs app_sessions.webp
@@ -28,7 +28,7 @@ PICTURES: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("app_wireframe.webp", "dark", {"wireframe": True, "overlay": "mesh"}),
 )
 _SEEN = 20.0  # s of the clip in the curves
-SESSIONS = "app_sessions.webp"
+GESTURES, SESSIONS = "gestures.webp", "app_sessions.webp"
 # Title, notes, and whether without video, of each session to record; the last one is shown.
 RECORDINGS = (
     ("Warm-up", "", False),
@@ -47,6 +47,17 @@ def windows(window: MainWindow, folder: Path, wanted: set[str]) -> Steps:
         yield from until(lambda: clip(window)[0] > start + _SEEN, "enough of the clip in the curves")
         yield from passing(window, MOMENT)
         save(window.grab(), folder / name)
+    if GESTURES in wanted:
+        window.set_appearance("dark")
+        window.commands.choose(painted=False, wireframe=False, overlay="contours")
+        window.actions_["gestures"].trigger()
+        yield from until(window.parts.gestures.isVisible, "the panel of gestures")
+        # They count from a rest that is known after some seconds.
+        opened = clip(window)[0]
+        yield from until(lambda: clip(window)[0] > opened + _SEEN, "the person's rest")
+        yield from passing(window, MOMENT)
+        save(window.grab(), folder / GESTURES)
+        window.actions_["gestures"].trigger()
     if SESSIONS in wanted:
         yield from sessions(window, folder / SESSIONS)
 
@@ -101,5 +112,5 @@ def main(folder: Path, wanted: set[str]) -> int:
 
 
 if __name__ == "__main__":
-    every = {*(name for name, _, _ in PICTURES), SESSIONS}
+    every = {*(name for name, _, _ in PICTURES), GESTURES, SESSIONS}
     sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs", set(sys.argv[2:]) or every))

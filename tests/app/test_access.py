@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from colors import XYZ, contrast, linear
 from live_fakes import Puppet
-from PySide6.QtCore import QObject, QRect, QSettings, Qt, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, QSettings, Qt, QUrl, Slot
 from PySide6.QtGui import QAccessible, QColor, QDesktopServices, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -341,9 +341,27 @@ def test_all_controls_are_seen_on_a_common_laptop(qtbot: Any, window: MainWindow
     window.resize(1280, 735)
     share_room(window, window.parts.docks)
     controls, camera = window.parts.controls, window.parts.docks["camera"]
-    qtbot.waitUntil(lambda: controls.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)
+    (lists,) = controls.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: lists.verticalScrollBar().maximum() == 0 < 250 < camera.height(), timeout=LONG)
     bars = window.parts.bars
     qtbot.waitUntil(lambda: bars.visibleRegion().boundingRect() == bars.rect(), timeout=LONG)
+
+
+@pytest.mark.parametrize("height", [600, 768, 1080])
+def test_set_neutral_is_seen_whole_in_every_window(qtbot: Any, window: MainWindow, height: int) -> None:
+    """The lists above it scroll where they have no room, and leave none empty where they have more."""
+    window.arrange()
+    window.resize(1024, height)
+    share_room(window, window.parts.docks)
+    controls = window.parts.controls
+    (lists,) = controls.findChildren(QScrollArea)
+    buttons = [b for b in controls.findChildren(QPushButton) if b.text() in (texts.CALIBRATE, texts.UNCALIBRATE)]
+    assert len(buttons) == 2
+    for part in (*buttons, controls.neutral):
+        qtbot.waitUntil(lambda part=part: part.visibleRegion().boundingRect() == part.rect(), timeout=LONG)
+    last = controls.profile.mapTo(controls, controls.profile.rect().bottomLeft()).y()
+    if not lists.verticalScrollBar().maximum():
+        assert 0 < buttons[0].mapTo(controls, QPoint()).y() - last < 16
 
 
 def test_numbers_that_change_keep_their_width(qapp: QApplication) -> None:

@@ -8,20 +8,22 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.curves import Curves, Slice
 from expnet_live.app.player.plot_items import Lines, Marks, Spans
 from expnet_live.app.theme import DARK, Theme
-from expnet_live.app.widgets.pieces import axis_width, plain_plot
+from expnet_live.app.widgets.pieces import color_axes, plain_plot, style_axes
 from expnet_live.core.types import Array
 from expnet_live.sessions.format.markers import Marker
 
 _DEGREES, _PERCENT = 10.0, 50.0  # degrees of head pose that are as high as a standard deviation, and as a full action
 _LEAST = 0.2  # s visible at the largest zoom
-_STEPS, _LABEL = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0), 16.0  # between labels of values, and px that a label needs
+# Between labels: of standard deviations, of shares that are shown in per cent, and of degrees; px that a label needs.
+_STEPS, _SHARES, _ANGLES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0), (0.25, 0.5, 1.0), (5.0, 10.0, 15.0, 30.0, 60.0, 90.0)
+_LABEL = 16.0
 
 
 class SessionPlot(QWidget):
@@ -41,8 +43,7 @@ class SessionPlot(QWidget):
         self._left, self._right = _Values("left"), _Degrees("right")
         self._plot = plain_plot(axisItems={"bottom": _Clock("bottom"), "left": self._left, "right": self._right})
         self._plot.setMouseEnabled(x=True, y=False)
-        self._left.setWidth(axis_width(QGuiApplication.font()))
-        self._right.setWidth(36)
+        style_axes(self._plot, "left", "right")
         self._plot.setToolTip(texts.PLAYER_PLOT_TIP)
         self._lost, self._lines, self._markers = Spans(), Lines(), Marks()
         self._region = _Region(values=(0, 0), brush=(0, 0, 0, 0))
@@ -64,11 +65,7 @@ class SessionPlot(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._plot.setBackground(theme.panel)
-        for side in ("left", "bottom", "right"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(theme.line)
-            axis.setTextPen(theme.muted)
+        color_axes(self._plot, theme, "left", "right")
         shade, edge = QColor(theme.accent), pg.mkPen(theme.accent, width=2)
         shade.setAlpha(36)
         self._region.setBrush(shade)
@@ -202,9 +199,7 @@ class _Values(pg.AxisItem):
     percent = False
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
-        """As many as have room for their labels."""
-        step = next((s for s in _STEPS if size * s >= _LABEL * (high - low)), high - low)
-        return [(step, [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)])]
+        return _labelled(low, high, size, _SHARES if self.percent else _STEPS)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [f"{100 * v:.0f} %" if self.percent else f"{v:g}" for v in values]
@@ -213,8 +208,17 @@ class _Values(pg.AxisItem):
 class _Degrees(pg.AxisItem):
     unit = _DEGREES
 
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        return _labelled(low, high, size, [angle / self.unit for angle in _ANGLES])
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [f"{v * self.unit:.0f}°" for v in values]
+
+
+def _labelled(low: float, high: float, size: float, steps: Sequence[float]) -> list[tuple[float, list[float]]]:
+    """The values to label on an axis of `size` px, as AxisItem wants them: as many as have room for it."""
+    step = next((s for s in steps if size * s >= _LABEL * (high - low)), high - low)
+    return [(step, [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)])]
 
 
 class _Region(pg.LinearRegionItem):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QHelpEvent, QPainter, QPaintEvent, QPixmap, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionComboBox,
@@ -116,12 +117,12 @@ class ControlCallbacks:
     profile: Callable[[object], None]
 
 
-class Controls(Scrolled):
-    """Arranges the lists and buttons; the window gives them their meaning."""
+class Controls(QWidget):
+    """Arranges the lists, which scroll in a low window, and the buttons; the window gives them their meaning."""
 
     def __init__(self, on: ControlCallbacks, refresh: QAction, calibrate: QAction, forget: QAction) -> None:
-        content = QWidget()
-        super().__init__(content)
+        super().__init__()
+        lists = QWidget()
         self.source = Chooser(texts.SOURCE_TIP, on.source)
         self.resolution = Chooser(texts.RESOLUTION_TIP, on.resolution)
         self.model = Chooser(texts.MODEL_TIP, on.model)
@@ -130,7 +131,7 @@ class Controls(Scrolled):
         self.profile = Chooser(texts.PROFILE_TIP, on.profile)
         self.faces = Chooser(texts.FACES_TIP, on.faces)
         self.head = Chooser(texts.HEAD_TIP, on.head)
-        grid = QGridLayout(content)
+        grid = QGridLayout(lists)
         grid.setContentsMargins(0, 0, 4, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(7)
@@ -159,17 +160,20 @@ class Controls(Scrolled):
         self.progress.setFixedHeight(4)
         self.progress.setRange(0, 100)
         self.progress.hide()
-        grid.addWidget(_beside(self._calibrate, _action_button(forget)), len(rows), 1)
-        grid.addWidget(self.progress, len(rows) + 1, 1)
         self.neutral = PlainLabel()
         self.neutral.setWordWrap(True)
         self.neutral.setObjectName("Muted")
         self.neutral.setToolTip(texts.AUTO_NEUTRAL_TIP)
-        grid.addWidget(self.neutral, len(rows) + 2, 1)
-        column = QVBoxLayout()
+        below = QVBoxLayout()
+        below.setContentsMargins(0, 0, 4, 0)
+        for part in (_beside(self._calibrate, _action_button(forget)), self.progress, self.neutral):
+            below.addWidget(part)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(7)
+        column.addWidget(_AsTall(lists))
+        column.addLayout(below)
         column.addStretch(1)
-        grid.addLayout(column, len(rows) + 3, 0)
-        grid.setRowStretch(len(rows) + 3, 1)
 
     def set_theme(self, theme: Theme) -> None:
         for chooser in self.findChildren(Chooser):
@@ -189,6 +193,22 @@ class Controls(Scrolled):
     def set_calibrating(self, progress: float | None) -> None:
         self.progress.setVisible(progress is not None)
         self.progress.setValue(round(100 * (progress or 0)))
+
+
+class _AsTall(Scrolled):
+    """As tall as its content where there is room."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__(content)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def sizeHint(self) -> QSize:
+        return self._content.sizeHint()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:  # a list was shown or hidden
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 def _action_button(action: QAction) -> QPushButton:

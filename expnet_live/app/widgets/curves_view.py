@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from expnet_live.app import texts
@@ -15,7 +16,7 @@ from expnet_live.app.state.gauge import Gauge, actions_gauge
 from expnet_live.app.state.history import POSE, History
 from expnet_live.app.theme import DARK, INACTIVE, Theme
 from expnet_live.app.widgets.legend import Entry, Legend
-from expnet_live.app.widgets.pieces import axis_width, plain_plot
+from expnet_live.app.widgets.pieces import color_axes, plain_plot, style_axes
 from expnet_live.core.types import Array
 
 # Ends of the axes, so that a smile of a tenth is no flat line.
@@ -60,11 +61,7 @@ class CurvesView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         for plot in (self._plot, self._pose):
-            plot.setBackground(theme.panel)
-            for side in ("left", "bottom"):
-                axis = plot.getAxis(side)
-                axis.setPen(theme.line)
-                axis.setTextPen(theme.muted)
+            color_axes(plot, theme, "left")
         colors = dict(zip(POSE, theme.curves, strict=False))
         for name, color in colors.items():
             self._pose_curves[name].setPen(pg.mkPen(color, width=1.5))
@@ -88,7 +85,8 @@ class CurvesView(QWidget):
         """Label as many moments as there is room for."""
         for plot in (self._plot, self._pose):
             room = max(1, (plot.width() - _AXIS) // _TIME)
-            step = next((s for s in _STEPS if self._span / s <= room), self._span)
+            # 0 needs no room: its label would end beyond the plot.
+            step = next((s for s in _STEPS if math.ceil(self._span / s) - 1 <= room), self._span)
             moments = np.arange(0, self._span, step)
             plot.getAxis("bottom").setTicks([[(-float(m), f"{-m:g} s" if m else "0") for m in moments]])
 
@@ -168,7 +166,7 @@ class CurvesView(QWidget):
             return
         self._scales[plot] = scale
         # The label at the end needs room, too.
-        low, high = (-1.25 * scale, 1.25 * scale) if both else (-0.04 * scale, 1.15 * scale)
+        low, high = (-1.25 * scale, 1.25 * scale) if both else (-0.1 * scale, 1.15 * scale)
         plot.setYRange(low, high, padding=0)
         if plot is self._plot:
             self._hint.setPos(-self._span / 2, (low + high) / 2)
@@ -178,22 +176,11 @@ class CurvesView(QWidget):
     def _make(self) -> pg.PlotWidget:
         plot = plain_plot()
         plot.setMouseEnabled(False, False)
-        axis = plot.getAxis("left")
-        axis.setWidth(axis_width(_font()))
-        axis.setStyle(hideOverlappingLabels=False)  # there are three at most, and room for them
-        plot.getAxis("bottom").setStyle(tickTextOffset=2)
+        style_axes(plot, "left")
         for side in ("left", "bottom"):
-            axis = plot.getAxis(side)
-            axis.setTickFont(_font())
             # An axis seldom changes; its texts take as long to draw as the curves.
-            axis.setCacheMode(pg.AxisItem.CacheMode.DeviceCoordinateCache)
+            plot.getAxis(side).setCacheMode(pg.AxisItem.CacheMode.DeviceCoordinateCache)
         return plot
-
-
-def _font() -> QFont:
-    font = QFont(QGuiApplication.font())
-    font.setPixelSize(11)
-    return font
 
 
 class _Curve(pg.PlotCurveItem):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QDesktopServices, QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFileDialog,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from expnet_live.app.icons import pixmap
+from expnet_live.app.theme import Theme
 
 _AMBER = "#d9962b"  # seen on light and on dark
 _LONG_WORD, _PIECE = re.compile(r"\S{25,}"), re.compile(r"\S{8}")
@@ -169,9 +170,31 @@ def plain_plot(**options: Any) -> pg.PlotWidget:
     return plot
 
 
-def axis_width(font: QFont) -> int:
-    """The room that the axis of a plot needs for its longest label."""
-    return QFontMetrics(font).horizontalAdvance("100 %") + 12
+def axis_font() -> QFont:
+    """Of the labels of plots."""
+    font = QFont(QGuiApplication.font())
+    font.setPixelSize(11)
+    return font
+
+
+def style_axes(plot: pg.PlotWidget, *sides: str) -> None:
+    """Give the axis of time and those of values at the sides the look that they have in all plots."""
+    for side in ("bottom", *sides):
+        plot.getAxis(side).setTickFont(axis_font())
+    plot.getAxis("bottom").setStyle(tickTextOffset=2)
+    for side in sides:
+        axis = plot.getAxis(side)
+        axis.setWidth(QFontMetrics(axis_font()).horizontalAdvance("100 %") + 12)
+        axis.setStyle(hideOverlappingLabels=False)  # there are only those that have room
+
+
+def color_axes(plot: pg.PlotWidget, theme: Theme, *sides: str) -> None:
+    """Give a plot and those axes the colours of an appearance."""
+    plot.setBackground(theme.panel)
+    for side in ("bottom", *sides):
+        axis = plot.getAxis(side)
+        axis.setPen(theme.line)
+        axis.setTextPen(theme.muted)
 
 
 def ask_folder(parent: QWidget, title: str, start: Path, chosen: Callable[[Path], None]) -> QFileDialog:

@@ -13,6 +13,7 @@ from seen import LONG, pick, pixels
 
 from expnet_live.app.player.curves import Curves
 from expnet_live.app.player.plot import SessionPlot
+from expnet_live.app.widgets.pieces import axis_font
 from expnet_live.sessions.reading.playback import SPEEDS
 
 if TYPE_CHECKING:
@@ -24,6 +25,20 @@ def curves_of(plot: SessionPlot) -> PlotWidget:
     found = plot.findChild(PlotWidget)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    ("height", "angles"), [(40, {"0°"}), (90, {"-30°", "0°", "30°"}), (300, {"-40°", "0°", "50°"})]
+)
+def test_axes_read_like_those_of_the_live_curves(opened: PlayerView, height: int, angles: set[str]) -> None:
+    """0 and 100 % have a label at any height, and angles are round."""
+    opened.plot.set_curves(opened.readout.track.curves, percent=True)
+    plot = curves_of(opened.plot)
+    for side, low, wanted in (("left", 0.0, {"0 %", "100 %"}), ("right", -0.8, angles)):
+        axis = plot.getAxis(side)
+        ((step, values),) = axis.tickValues(low - 0.06, 1.06, height)
+        assert wanted <= set(axis.tickStrings(values, 1.0, step))
+        assert axis.style["tickFont"] == axis_font()
 
 
 def test_markers_are_drawn_where_they_are(qtbot: Any, opened: PlayerView) -> None:
