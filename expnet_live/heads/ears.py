@@ -23,6 +23,7 @@ _BACK = ((0.985, -2.2), (0.93, -4.2), (0.78, -6.5), (0.5, -16.0))  # behind the 
 _OUT, _LEAN = np.radians(23), np.radians(9)  # angles away from the head, and backwards
 _ROOT = np.array([16.0, -79.0])  # height and depth on the head, mm
 _OUTSIDE = 2.5  # mm of the root outside of the head
+_BOUNCED = np.array([0.6, 1.15, 1.3])  # how far a hollow darkens red, green and blue
 # How far (mm) the front of the rim, where the auricle grows out of the cheek, lies below it, and from where to where.
 _BELOW, _FROM, _TO = 5.5, 12.0, 0.0
 
@@ -51,7 +52,8 @@ def ear(side: int, skin: Array) -> tuple[Array, Array, Array]:
     for r, behind in rows:
         p = _CENTER + r * (outline - _CENTER)
         h = _relief(p, r if not behind else 1.0, helix, antihelix) + behind - _sunk(p, r)
-        hollow = 0.5 * np.exp(-((r / 0.36) ** 2)) + 0.12 * helix * _ridge(r, 0.77, 0.07)
+        hollow = 0.22 * np.exp(-((r / 0.36) ** 2)) + 0.1 * helix * _ridge(r, 0.77, 0.07)
+        hollow = hollow + 0.5 * np.exp(-(((p[:, 0] - 7) / 3.2) ** 2 + ((p[:, 1] + 6) / 4.2) ** 2))  # the ear canal
         plane.append(p)
         height.append(h)
         shade.append(1 - hollow if not behind else np.full(_AROUND, 1 + 0.03 * behind))
@@ -63,7 +65,8 @@ def ear(side: int, skin: Array) -> tuple[Array, Array, Array]:
     # Blood shines through the thin rim.
     rim = np.tile(helix, n) * np.repeat([_ridge(r, 1.0, 0.2) for r, _ in rows], _AROUND)
     flush = 1 - rim[:, None] * np.array([0.0, 0.10, 0.10])
-    colors = np.clip(np.concatenate(shade), 0.2, 1)[:, None] * flush * skin
+    # Light in its hollows has bounced off skin.
+    colors = np.clip(np.concatenate(shade), 0.2, 1)[:, None] ** _BOUNCED * flush * skin
 
     i = np.arange(n * _AROUND).reshape(n, _AROUND)
     a, b = i[:-1], np.roll(i, -1, 1)[:-1]

@@ -108,7 +108,7 @@ def _curly_height(at: Array, roots: Array, share: float) -> Array:
 
 STYLES = {
     "none": Style(0.0),
-    "cropped": Style(1.8, cover=(0.3, 7.5)),
+    "cropped": Style(1.8, cover=(0.3, 3.8)),
     "short": Style(2.0, Locks(7.8, 6, 4.0, _short_flow, _short_length, _short_height)),
     "swept": Style(2.4, Locks(9.0, 9, 5.6, _swept_flow, _swept_length, _swept_height, parting=30.0)),
     "curly": Style(3.0, Locks(8.6, 17, 1.8, _curly_flow, _curly_length, _curly_height, curl=4.0, winding=17)),

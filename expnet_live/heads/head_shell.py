@@ -39,8 +39,8 @@ _RINGS = (
 )
 # The skull, a little fuller than an ellipsoid, has the measures of adults: 152 mm wide, 190 mm from the glabella back.
 _SKULL, _HALF_AXES, _FULLNESS = np.array([0.0, 36, -87]), np.array([77.5, 93, 97]), 2.1
-_REACH, _LOW = (15.0, 30.0), (10.0, 35.0)  # mm behind the oval, and heights, over which the smoothing ends
-_SMOOTHINGS = 12
+_REACH, _LOW = (28.0, 50.0), (10.0, 35.0)  # mm behind the oval, and heights, over which the smoothing ends
+_SMOOTHINGS = 24
 _SKULL_FROM, _SKULL_TO = -10.0, 45.0  # heights between which the loft turns into the skull
 
 

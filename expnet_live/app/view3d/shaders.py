@@ -120,12 +120,22 @@ vec3 appearance(vec3 n, vec3 eye, vec3 own, vec2 traits, float hair, float stran
 """
 
 _STUBBLE = """
-// Hairs of a few millimetres that lean back and down, as a pattern -1..1.
+vec4 shuffled(vec4 v) {
+    return mod((34.0 * v + 1.0) * v, 289.0);
+}
+
+// Hairs of a few millimetres that lean back and down, as a pattern -1..1: smooth noise in long cells, from shuffled
+// numbers of their corners (Gustavson). Where cells are finer than pixels, their mean.
 float stubble(vec3 at) {
-    float along = at.y - at.z;
-    float wave = sin(0.9 * along + 1.7 * at.x) + sin(0.53 * at.x - 0.71 * at.y);
-    return 0.4 * sin(3.3 * at.x + 1.1 * along + 2.0 * wave) + 0.35 * sin(4.7 * at.x - 1.9 * along + 1.6 * wave + 1.0)
-         + 0.25 * sin(2.1 * along + 6.1 * at.x - 2.2 * wave);
+    vec3 place = vec3(1.7 * at.x, 0.38 * (at.y - at.z), 1.2 * (at.y + at.z));
+    vec3 cell = floor(place), within = place - cell;
+    within *= within * (3.0 - 2.0 * within);
+    cell = mod(cell, 289.0);
+    vec4 corners = shuffled(shuffled(cell.x + vec4(0.0, 1.0, 0.0, 1.0)) + cell.y + vec4(0.0, 0.0, 1.0, 1.0));
+    vec4 depth = mix(shuffled(corners + cell.z), shuffled(corners + cell.z + 1.0), within.z) / 144.5 - 1.0;
+    vec2 row = mix(depth.xz, depth.yw, within.x);
+    vec3 finer = fwidth(place);
+    return 1.3 * mix(row.x, row.y, within.y) * clamp(1.6 - max(finer.x, finer.z), 0.0, 1.0);
 }
 
 float covered(float mm, float strand, vec2 cover) {
