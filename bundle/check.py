@@ -25,7 +25,7 @@ from PIL import Image
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
 FOLDER = Path(__file__).resolve().parents[1] / "dist" / "expnet-live"
-MOST_MB = 450 if sys.platform == "linux" else 600  # bundle/smaller.py is for Linux
+MOST_MB = 420 if sys.platform == "linux" else 600  # bundle/smaller.py is for Linux
 # What programs of these systems cannot do without.
 KEPT = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "DISPLAY")
 

@@ -1,7 +1,9 @@
-"""Takes the tables of single languages, but English, and of old encodings out of ICU's library of data, libicudata.so.
+"""Takes what Qt does not ask for out of ICU's library of data, libicudata.so: the tables of single languages, but
+English, and of old encodings; transliteration, borders of words, units, and the names of characters, languages, regions
+and zones.
 
-Qt brings languages' dates and numbers of its own; the window speaks English, and files are UTF-8. ICU falls back to its
-tables for all languages, as for a language that it does not know.
+Qt compares texts with ICU, but brings dates and numbers of its own; the window speaks English, and files are UTF-8. ICU
+falls back to its tables for all languages, as for a language that it does not know.
 
 The library is one package: a header; the number of tables; for each where its name and its data begin, counted from
 that number on; the names, sorted; the data.
@@ -17,7 +19,8 @@ _SEGMENT = struct.Struct(
     "<2I6Q"
 )  # of a 64-bit ELF file: kind, flags, offset, address, -, bytes in the file, in memory, -
 _LEFT_OUT = re.compile(
-    r".*\.cnv|brkitr/.*\.(dict|lstm)|(\w+/)?(?!en\b|root\b)[a-z]{2,3}(_\w+)?\.res",
+    r".*\.cnv|unames\.icu|(brkitr|curr|lang|rbnf|region|translit|unit|zone)/.*"
+    r"|(\w+/)?(?!en\b|root\b)[a-z]{2,3}(_\w+)?\.res",
     re.ASCII,
 )
 

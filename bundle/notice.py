@@ -23,10 +23,11 @@ this file, and must heed these three above all:
 
 - Qt and PySide6 are under the LGPL 3. They are separate files in the folder, which you may replace by your own build.
   Their source code: https://download.qt.io
-- PyAV holds FFmpeg with the encoders x264 and x265, and pillow-heif holds x265. The encoders are under the GPL 2 or
-  later, which therefore holds for these builds of the libraries. They are separate files in the folder. Their source
-  code: https://ffmpeg.org, https://code.videolan.org/videolan/x264, https://bitbucket.org/multicoreware/x265_git, and
-  the scripts that built them: https://github.com/PyAV-Org/pyav-ffmpeg, https://github.com/bigcat88/pillow_heif
+- PyAV holds FFmpeg with the encoders x264 and x265, and pillow-heif holds x265 (on Linux, an empty library stands for
+  x265). The encoders are under the GPL 2 or later, which therefore holds for these builds of the libraries. They are
+  separate files in the folder. Their source code: https://ffmpeg.org, https://code.videolan.org/videolan/x264,
+  https://bitbucket.org/multicoreware/x265_git, and the scripts that built them: https://github.com/PyAV-Org/pyav-ffmpeg,
+  https://github.com/bigcat88/pillow_heif
 - PyInstaller's start program is under the GPL 2 with an exception that allows it in programs of any licence.
 """
 

@@ -2,7 +2,9 @@
 
 - Symbols for debuggers and the gaps between the parts of a library go. (The repair of wheels may align parts to 2 MB: a
   libxcb of 20 kB has 6 MB then.)
-- A library that two packages bring stays once: the same file, or x265 of the same binary interface.
+- An empty library stands for encoders that nothing here calls: those of HEVC, AV1 and VP9.
+- Libraries that no other needs go: those that a wheel's repair put in, and those of the system.
+- A library that two packages bring stays once: the same file, or GCC's for Fortran of the same binary interface.
 - OpenCV uses PyAV's FFmpeg, Pillow's libavif and SciPy's OpenBLAS instead of its own. The first two are of the same
   binary interface, the last one differs in the names of its functions alone.
 - ICU keeps English and what all languages share: see icu.py.
@@ -11,6 +13,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import struct
 import subprocess
@@ -20,7 +23,11 @@ from icu import fewer_languages
 
 _HEADER, _SEGMENT = struct.Struct("<16xHHI3QI6H"), struct.Struct("<2I6Q")
 _X86_64, _LOAD, _PAGE = 62, 1, 4096
-_X265 = "libx265-*.so.*"
+# FFmpeg reads HEVC and VP9 with decoders of its own, and AV1 with dav1d.
+_ENCODERS = re.compile(r"lib(x265|SvtAv1Enc|vpx)-")
+_FORTRAN = re.compile(r"(lib(?:gfortran|quadmath))-[0-9a-f-]+(\.so\.\d+)")
+_REPAIRED = re.compile(r"-[0-9a-f]{8}\.so")
+_PUT_IN = re.compile(r"(\.libs/|/_internal/lib(?!python))[^/]+$")
 _NAME = re.compile(r"lib(?P<stem>\w+)-[0-9a-f]{8}\.so\.(?P<version>[\d.]+)")
 
 
@@ -31,12 +38,15 @@ def smaller(folder: Path, patchelf: str) -> None:
         if not path.parent.name.endswith(".libs"):  # those that a wheel repaired would no longer load
             subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
     share(libraries, patchelf)
-    alone(libraries)
     for path in libraries:
-        if path.is_file():
+        if platform.machine() == "x86_64" and _ENCODERS.match(path.name):
+            hollow(path)
+    alone(libraries)
+    once(libraries)
+    for path in libraries:
+        if path.is_file() and not path.is_symlink():
             data = path.read_bytes()
             path.write_bytes(compact(fewer_languages(data) if path.name.startswith("libicudata") else data))
-    once(libraries)
     for path in folder.rglob("*.so*"):
         if path.is_symlink() and not path.exists():
             path.unlink()  # it led to a library that went
@@ -58,8 +68,8 @@ def share(libraries: list[Path], patchelf: str) -> None:
     own_blas = next((p for p in own.values() if p.name.startswith("libopenblas")), None)
     renamed = blas.parent / "renamed.txt"
     if own_blas is not None:
-        offered = _names(blas, "--defined-only")
-        taken = _names(opencv, "--undefined-only") & _names(own_blas, "--defined-only")
+        offered = _offered(blas)
+        taken = _names(opencv, "--undefined-only") & _offered(own_blas)
         if all(f"scipy_{n}" in offered for n in taken):
             renamed.write_text("".join(f"{n} scipy_{n}\n" for n in sorted(taken)), encoding="ascii")
             change += ["--rename-dynamic-symbols", str(renamed), "--replace-needed", own_blas.name, blas.name]
@@ -68,12 +78,28 @@ def share(libraries: list[Path], patchelf: str) -> None:
     renamed.unlink(missing_ok=True)
 
 
+def hollow(path: Path) -> None:
+    """Replace a library by one whose functions, those that the libraries beside it take from it, only return 0."""
+    taken = set().union(*(_names(user, "--undefined-only") for user in path.parent.glob("lib*.so*")))
+    idle(path, taken & _offered(path))
+
+
+def idle(path: Path, functions: set[str]) -> None:
+    """Write a library for x86-64 whose functions only return 0."""
+    code = "".join(f".globl {name}\n.type {name}, @function\n{name}:\n" for name in sorted(functions))
+    code += 'xor %eax, %eax\nret\n.section .note.GNU-stack, "", @progbits\n'
+    made = path.with_suffix(".o")
+    subprocess.run(["as", "-o", str(made)], input=code, text=True, check=True)
+    subprocess.run(["ld", "-shared", "-soname", path.name, "-o", str(path), str(made)], check=True)
+    made.unlink()
+
+
 def alone(libraries: list[Path]) -> None:
-    """Remove the libraries that a wheel's repair put in and that no other needs any more."""
+    """Remove the libraries that a wheel's repair or PyInstaller put in and that no other needs any more."""
     needed = {path: set(_needed(path)) for path in libraries if path.is_file()}
     while True:
         wanted = set().union(*needed.values())
-        spare = [p for p in needed if p.parent.name.endswith(".libs") and p.name not in wanted]
+        spare = [p for p in needed if _PUT_IN.search(p.as_posix()) and p.name not in wanted]
         if not spare:
             return
         for path in spare:
@@ -105,14 +131,22 @@ def _said(*command: str) -> list[str]:
 def once(libraries: list[Path]) -> None:
     """Replace further copies of a library by links."""
     kept: dict[str, Path] = {}
-    for path in sorted(p for p in libraries if p.is_file() and re.search(r"-[0-9a-f]{8}\.so", p.name)):
-        # x265 numbers its binary interface: libx265….so.217 is one interface, whoever built it.
-        key = f"x265 {path.suffix}" if path.match(_X265) else path.name
-        first = kept.setdefault(key, path)
-        if first is not path:
+    for path in sorted((p for p in libraries if p.is_file() and _REPAIRED.search(p.name)), key=_newest_first):
+        # GCC numbers the interfaces of its libraries; a newer one has all that an older one has.
+        fortran = _FORTRAN.match(path.name)
+        first = kept.setdefault("".join(fortran.groups()) if fortran else path.name, path)
+        if first is not path and (first.name == path.name or _offered(path) <= _offered(first)):
             path.unlink()
             path.symlink_to(os.path.relpath(first, path.parent))
             # The other one's libraries lie beside it, where its own search path leads.
+
+
+def _newest_first(path: Path) -> tuple[int, Path]:
+    return -len(_offered(path)) if _FORTRAN.match(path.name) else 0, path
+
+
+def _offered(path: Path) -> set[str]:
+    return _names(path, "--defined-only")
 
 
 def compact(data: bytes) -> bytes:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import platform
 import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import PySide6
 import pytest
@@ -17,8 +20,10 @@ from places import ROOT
 
 import expnet_live
 from expnet_live.cli import main
+from expnet_live.video.writer import VideoWriter
 
 BUNDLE = ROOT / "bundle"
+ELF = pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="ELF libraries of x86-64")
 
 
 def start(*args: str) -> subprocess.CompletedProcess[str]:
@@ -37,6 +42,17 @@ def test_the_folder_holds_no_torch_and_one_opencv() -> None:
     assert not [n for n in names if n.startswith(("torch", "mediapipe", "pyarrow", "PySide6>"))]
     assert [n.split(">")[0] for n in names if n.startswith("opencv")] == ["opencv-python-headless"]
     assert any(n.startswith("onnxruntime") for n in names)
+
+
+def test_the_folder_of_each_python_has_the_same_numpy_and_opencv() -> None:
+    """mediapipe, which binds older Pythons to older ones, is not in it."""
+    make = runpy.run_path(str(BUNDLE / "make.py"))
+    assert not [r for r in make["requirements"]() if "python_version" in r]
+    for python in ((3, 11), (3, 12), (3, 13), (3, 14)):
+        locked = dict(line.split("==") for line in make["constraints"](python).splitlines() if "==" in line)
+        assert locked["numpy"].split(".")[0] == "2"
+        if sys.platform == "linux":
+            assert (locked["av"].split(".")[0], locked["opencv-python-headless"].split(".")[0]) == ("18", "5")
 
 
 def test_the_folder_for_macos_can_list_its_cameras() -> None:
@@ -61,7 +77,7 @@ def test_the_notice_has_all_licences(tmp_path: Path) -> None:
     assert "\nonnxruntime 1" in text
 
 
-@pytest.mark.skipif(sys.platform != "linux" or platform.machine() != "x86_64", reason="ELF libraries of x86-64")
+@ELF
 def test_a_library_without_its_gaps_does_the_same(tmp_path: Path) -> None:
     compact = importlib.import_module("smaller").compact
     (folder,) = (p for p in Path(np.__file__).parents[1].iterdir() if p.name == "numpy.libs")
@@ -116,19 +132,77 @@ def test_libraries_of_one_interface_fit() -> None:
     assert not fits("libz.so.1", "libz.so.1")
 
 
+@ELF
+def test_empty_encoders_leave_the_others(tmp_path: Path) -> None:
+    """PyAV starts, compresses with x264, and reads what the encoders wrote before."""
+    codecs = ("libx265", "libvpx-vp9", "libsvtav1")
+    for codec in codecs:
+        with VideoWriter(tmp_path / f"{codec}.mkv", codec=codec) as writer:
+            for i in range(5):
+                writer.write(np.full((64, 64, 3), 50 * i, np.uint8), i / 30)
+    for name in ("av", "av.libs"):
+        shutil.copytree(Path(av.__file__).parents[1] / name, tmp_path / name)
+    libraries = (tmp_path / "av.libs").iterdir()
+    encoders = [p for p in libraries if p.name.startswith(("libx265-", "libSvtAv1Enc-", "libvpx-"))]
+    assert len(encoders) == 3
+    for path in encoders:
+        importlib.import_module("smaller").hollow(path)
+        assert path.stat().st_size < 32768
+    ask = """
+import sys
+from pathlib import Path
+import av, numpy as np
+from expnet_live.video.writer import VideoWriter
+folder = Path(sys.argv[1])
+assert Path(av.__file__).is_relative_to(folder)
+with VideoWriter(folder / "libx264.mkv") as writer:
+    for i in range(5):
+        writer.write(np.full((64, 64, 3), 50 * i, np.uint8), i / 30)
+for path in folder.glob("*.mkv"):
+    with av.open(str(path)) as video:
+        frames = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+    assert np.allclose([frame.mean() for frame in frames], [0, 50, 100, 150, 200], atol=8), path
+    print(path.stem)
+"""
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    command = [sys.executable, "-c", ask, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)
+    assert set(done.stdout.split()) == {*codecs, "libx264"}, done.stderr
+
+
+@ELF
 def test_a_library_that_two_packages_bring_stays_once(tmp_path: Path) -> None:
-    names = (
-        "av.libs/libx265-eebb7db1.so.217",
-        "heif.libs/libx265-4883ecb5.so.217",
-        "heif.libs/libx265-4883ecb6.so.216",
-    )
-    paths = [tmp_path / name for name in (*names, "av.libs/libXau-154567c4.so.6", "pillow.libs/libXau-154567c4.so.6")]
-    for path in paths:
+    smaller = importlib.import_module("smaller")
+    old, new = {"f"}, {"f", "g"}
+    offers = {
+        "cv.libs/libgfortran-83c28eba.so.5.0.0": old,
+        "scipy.libs/libgfortran-040039e1-0352e75f.so.5.0.0": new,
+        "scipy.libs/libgfortran-91cc3cb1.so.3.0.0": old,
+        "scipy.libs/libquadmath-2284e583.so.0.0.0": {"q"},
+        "scipy.libs/libquadmath-96973f99-934c22de.so.0.0.0": {"r"},
+        "av.libs/libXau-154567c4.so.6": {"x"},
+        "pillow.libs/libXau-154567c4.so.6": {"x"},
+    }
+    paths = [tmp_path / name for name in offers]
+    for path, functions in zip(paths, offers.values(), strict=True):
         path.parent.mkdir(exist_ok=True)
-        path.write_text(path.parent.name)
-    importlib.import_module("smaller").once(paths)
-    assert [p.is_symlink() for p in paths] == [False, True, False, False, True]
-    assert [p.read_text() for p in paths] == ["av.libs", "av.libs", "heif.libs", "av.libs", "av.libs"]
+        smaller.idle(path, functions)
+    smaller.once(paths)
+    assert [p.is_symlink() for p in paths] == [True, False, False, False, False, False, True]
+    assert paths[0].resolve() == paths[1] and paths[-1].resolve() == paths[-2]
+
+
+@ELF
+def test_a_library_that_none_needs_goes(tmp_path: Path) -> None:
+    smaller = importlib.import_module("smaller")
+    inside = tmp_path / "_internal"
+    kept = [inside / name for name in ("libpython3.13.so.1.0", "package/module.so", "package/plugin/libload.so")]
+    spare = [inside / name for name in ("libgtk-3.so.0", "package.libs/liba-12345678.so.1")]
+    for path in (*kept, *spare):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        smaller.idle(path, {"f"})
+    smaller.alone([*kept, *spare])
+    assert [p.is_file() for p in (*kept, *spare)] == [True, True, True, False, False]
 
 
 def test_a_package_that_the_folder_lacks_is_told_in_one_sentence(

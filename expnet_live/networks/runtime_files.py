@@ -19,7 +19,7 @@ import onnxruntime
 from expnet_live.core.errors import UserError
 from expnet_live.core.files import checksum, replacing
 from expnet_live.core.machine import processor
-from expnet_live.core.paths import cache_folder
+from expnet_live.core.paths import cache_folder, without_python
 from expnet_live.core.records import read_json
 from expnet_live.networks.architecture import ExpNetConfig
 from expnet_live.networks.checkpoint import FORMAT
@@ -69,9 +69,9 @@ class RuntimeFile:
         n = threads or cpu_threads()
         ways = [_Way(exact, n), _Way(small, 1), *([_Way(small, n)] if n > 1 else [])]
         ways = [way for way in ways if way.path.is_file()]
-        if not ways or not weights.is_file():
+        if not ways or not (weights.is_file() or _stands_for(small, weights)):
             return None
-        source = checksum(weights)
+        source = weights_checksum(weights)
         way = ways[0] if len(ways) == 1 else _quickest(ways, source)
         found = cls.read(way.path, way.threads)
         if found.net.notes.get(SOURCE) != source:
@@ -97,6 +97,21 @@ class _Way:
 def runtime_files(weights: Path) -> tuple[Path, Path]:
     """Paths of the files for single precision and for int8 that belong to a file of weights."""
     return weights.with_suffix(".onnx"), weights.with_suffix(INT8)
+
+
+def weights_checksum(weights: Path) -> str:
+    """The SHA-256 of a file of weights as hex digits.
+
+    The folder without Python cannot use the built-in weights and has their runtime file alone, which notes it.
+    """
+    _, small = runtime_files(weights)
+    if _stands_for(small, weights):
+        return OnnxNet(small, 1).notes[SOURCE]
+    return checksum(weights)
+
+
+def _stands_for(small: Path, weights: Path) -> bool:
+    return without_python() and small.is_file() and not weights.is_file()
 
 
 def _quickest(ways: list[_Way], source: str) -> _Way:

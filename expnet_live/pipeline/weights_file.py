@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.files import checksum
 from expnet_live.core.paths import asset
 
 if TYPE_CHECKING:
@@ -78,7 +77,9 @@ class WeightsFile:
 
 
 def _described(path: Path, version: str) -> ModelFile:
+    from expnet_live.networks.runtime_files import weights_checksum
+
     try:
-        return ModelFile(path.name, version, checksum(path))
+        return ModelFile(path.name, version, weights_checksum(path))
     except OSError as e:
         raise UserError(f"{path} can no longer be read ({e.strerror}); choose another model.") from e

@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from expnet_live.app.platform import diagnosis
 from expnet_live.capture.sources import open_source
 from expnet_live.core.errors import UserError
-from expnet_live.core.paths import asset, cache_folder
+from expnet_live.core.paths import asset, assets_dir, cache_folder
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.predictor import ASSET, Predictor
 from expnet_live.networks.runtime_files import SOURCE, RuntimeFile, runtime_files
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.finder import Finder
+from expnet_live.pipeline.models import BUILT_IN, MODELS
 
 FILES = runtime_files(asset(ASSET))
 
@@ -142,3 +144,22 @@ def test_a_start_loads_neither_onnx_nor_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "[]"]
+
+
+def test_the_folder_without_python_has_the_int8_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cannot use the weights, and tells the same network in sessions as an installation does."""
+    there = MODELS[BUILT_IN].files(Predictor.load(FILES[1]))
+    for path in assets_dir().iterdir():
+        if path not in (FILES[0], asset(ASSET)):
+            shutil.copy(path, tmp_path)
+    monkeypatch.setattr("expnet_live.core.paths.assets_dir", lambda: tmp_path)
+    monkeypatch.setattr("expnet_live.models.compact.assets_dir", lambda: tmp_path)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    predictor, _ = MODELS[BUILT_IN].load("cpu")
+    assert isinstance(predictor, Predictor) and predictor.runtime_file == tmp_path / FILES[1].name
+    assert MODELS[BUILT_IN].files(predictor) == there
+    assert diagnosis.models().broken == () and "M weights" in diagnosis.models().facts[0]
+    (tmp_path / FILES[1].name).unlink()
+    with pytest.raises(UserError, match="cannot be read as weights"):
+        MODELS[BUILT_IN].load("cpu")
+    assert "expnet.int8.onnx is not in" in diagnosis.models().broken[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import re
@@ -172,16 +173,21 @@ def devices() -> Finding:
 def models() -> Finding:
     from expnet_live.capture.sources import open_source
     from expnet_live.capture.sources.demo import DEMO_ASSET
-    from expnet_live.core.paths import asset
+    from expnet_live.core.paths import asset, without_python
     from expnet_live.heads.face_model import ASSET as FACE_MODEL
     from expnet_live.heads.face_model import SCHEMA, FaceModel
+    from expnet_live.networks.architecture import parameter_shapes
     from expnet_live.networks.checkpoint import FORMAT, Weights
     from expnet_live.networks.predictor import ASSET as WEIGHTS
+    from expnet_live.networks.runtime_files import RuntimeFile, runtime_files
+
+    # The folder without Python has the runtime file alone.
+    network = runtime_files(Path(WEIGHTS))[1].name if without_python() else WEIGHTS
 
     def weights() -> str:
-        found = Weights.read(asset(WEIGHTS))
+        found = RuntimeFile.read(asset(network)) if without_python() else Weights.read(asset(network))
         backbone = found.config.backbone
-        size = sum(t.size for t in found.tensors.values()) / 1e6
+        size = sum(math.prod(shape) for shape in parameter_shapes(found.config).values()) / 1e6
         samples = found.about.get("training", {}).get("samples")
         trained = f", trained on {samples} crops" if samples else ""
         shape = f"ResNet {'-'.join(str(n) for n in backbone.blocks)} of width {backbone.width}"
@@ -196,7 +202,7 @@ def models() -> Finding:
             return f"{source.n_frames} frames"
 
     facts, broken = [], []
-    for file, look in ((WEIGHTS, weights), (FACE_MODEL, face_model), (DEMO_ASSET, clip)):
+    for file, look in ((network, weights), (FACE_MODEL, face_model), (DEMO_ASSET, clip)):
         try:
             path, what = asset(file), look()
             facts.append(f"{path}: {what}; {path.stat().st_size / 1e6:.1f} MB, sha256 {checksum(path)[:12]}")
