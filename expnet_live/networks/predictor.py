@@ -11,7 +11,7 @@ import numpy as np
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.checkpoint import Weights
-from expnet_live.networks.runtime import pick_device, ready
+from expnet_live.networks.runtime import by_onnx, pick_device, ready
 from expnet_live.networks.runtime_files import RuntimeFile, runtime_files
 
 ASSET = "expnet.safetensors"
@@ -71,6 +71,8 @@ class Predictor:
             if (ready_made := RuntimeFile.beside(path, threads)) is not None:
                 return cls(ready_made, "cpu")
             log.info("%s is not there; 'expnet-live train runtime' makes it for a quick start.", runtime_files(path)[0])
+        elif by_onnx(device) and (exact := runtime_files(path)[0]).is_file():  # a GPU is no quicker in int8
+            return cls(RuntimeFile.read(exact, threads, device), device)
         return cls(Weights.read(path), device, threads)
 
     def predict(self, crops: Image) -> Prediction:

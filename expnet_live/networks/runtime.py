@@ -1,22 +1,27 @@
 """Runs a network with ONNX Runtime on CPUs, where a single crop takes half of torch's time, and with torch elsewhere.
 
-torch itself is imported only if there may be a GPU: it takes a second and 200 MB.
+On NVIDIA's cards, ONNX Runtime's build for CUDA does it where torch cannot. torch itself is imported only if there may
+be a GPU: it takes a second and 200 MB.
 """
 
 from __future__ import annotations
 
 import ctypes.util
+import io
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import onnxruntime
 
 from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
 from expnet_live.networks.architecture import ACTIONS, WHOLE
 from expnet_live.networks.checkpoint import Weights
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
     import torch
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+CUDA = "CUDAExecutionProvider"
+_CPU = "CPUExecutionProvider"
+_PROBE = "finder.onnx"  # the smallest network that is there
 
 # For programs that imported ONNX Runtime before this package, which keeps it silent otherwise.
 onnxruntime.disable_telemetry_events()
@@ -42,21 +50,31 @@ class Running(Protocol):
         ...
 
 
-def pick_device(device: str) -> str:
-    """Resolve a device name: auto takes cuda, then mps, then cpu. Raises UserError for an unavailable device."""
+def pick_device(device: str, *, by_torch: bool = False) -> str:
+    """Resolve a device name: auto takes cuda, then mps, then cpu. Raises UserError for an unavailable device.
+
+    With `by_torch`, what ONNX Runtime alone can use is unavailable.
+    """
     if device not in DEVICES:
         raise UserError(f"There is no device called {device}; choose one of {', '.join(DEVICES)}.")
     if device == "cpu":
         return device
-    there = available_devices()
+    there = torch_devices() if by_torch else available_devices()
     if device == "auto":
         return next(d for d in ("cuda", "mps", "cpu") if d in there)
     if device not in there:
-        raise UserError(f"This computer has no {device.upper()} device that torch can use; choose 'cpu' or 'auto'.")
+        whose = "torch" if by_torch or device != "cuda" else "torch or ONNX Runtime"
+        raise UserError(f"This computer has no {device.upper()} device that {whose} can use; choose 'cpu' or 'auto'.")
     return device
 
 
 def available_devices() -> set[str]:
+    """cpu, and cuda and mps if torch can use them, or ONNX Runtime cuda."""
+    there = torch_devices()
+    return there | {"cuda"} if "cuda" not in there and _may_have_gpu() and onnx_has_cuda() else there
+
+
+def torch_devices() -> set[str]:
     """cpu, and cuda and mps if torch can use them."""
     if not _may_have_gpu() or find_spec("torch") is None:
         return {"cpu"}
@@ -64,6 +82,32 @@ def available_devices() -> set[str]:
 
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     return {name for name, is_there in there.items() if is_there}
+
+
+@cache
+def onnx_has_cuda() -> bool:
+    """Whether ONNX Runtime's build for CUDA is there (the extra `cuda`), with a card and all that it loads."""
+    if CUDA not in onnxruntime.get_available_providers():
+        return False
+    onnxruntime.set_default_logger_severity(4)  # what is missing is no fault
+    try:
+        with redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()  # those of NVIDIA's packages
+        return CUDA in session(asset(_PROBE), onnxruntime.SessionOptions(), "cuda").get_providers()
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+
+
+def by_onnx(device: str) -> bool:
+    """Whether ONNX Runtime runs networks on a device of `pick_device`: the CPU, and CUDA where torch cannot."""
+    return device == "cpu" or (device == "cuda" and "cuda" not in torch_devices())
+
+
+def session(graph: Path | bytes, options: onnxruntime.SessionOptions, device: str = "cpu") -> Any:
+    """A session of ONNX Runtime on the CPU, or on cuda if it can use that. Raises its exceptions if `graph` is none."""
+    providers = [*([CUDA] if device == "cuda" and CUDA in onnxruntime.get_available_providers() else []), _CPU]
+    content = graph if isinstance(graph, bytes) else str(graph)
+    return onnxruntime.InferenceSession(content, options, providers=providers)
 
 
 def _may_have_gpu() -> bool:
@@ -90,32 +134,31 @@ def available_cores() -> int:
 def ready(weights: Weights, device: str, threads: int | None = None, *, exact: bool = False) -> Running:
     """A network on a device of `pick_device`.
 
-    On the CPU, ONNX Runtime runs it if the package `onnx` is there to write its graph, or else torch: a network that
+    Where ONNX Runtime runs it, the package `onnx` must be there to write its graph, or else torch does: a network that
     must start at once or run fast has a file of its own, see runtime_files.py. `exact`: single precision everywhere,
     with crops as float32, 0..255. Raises UserError if neither is there.
     """
-    if device != "cpu" or find_spec("onnx") is None:
+    if not by_onnx(device) or find_spec("onnx") is None:
         if find_spec("torch") is None:
             raise UserError("Weights without .onnx files beside them need torch; install it, or add these files.")
-        return TorchNet(weights, device, exact)
+        return TorchNet(weights, "cpu" if by_onnx(device) else device, exact)
     from expnet_live.networks.graph import onnx_model
 
-    return OnnxNet(onnx_model(weights, floats=exact).SerializeToString(), threads)
+    return OnnxNet(onnx_model(weights, floats=exact).SerializeToString(), threads, device)
 
 
 class OnnxNet:
-    """A network in a file, or in the bytes of one, on `threads` of the CPU (None: see cpu_threads).
+    """A network in a file, or in the bytes of one, on `threads` of the CPU (None: see cpu_threads), or on cuda.
 
     Raises ONNX Runtime's exceptions if it is none.
     """
 
-    def __init__(self, graph: Path | bytes, threads: int | None = None) -> None:
+    def __init__(self, graph: Path | bytes, threads: int | None = None, device: str = "cpu") -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or cpu_threads()
         options.log_severity_level = 3
         options.enable_mem_pattern = False  # it is chosen by the number of crops, but that of `whole` ones counts, too
-        content = graph if isinstance(graph, bytes) else str(graph)
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = session(graph, options, device)
         self._branched = WHOLE in {given.name for given in self._session.get_overridable_initializers()}
 
     @property

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class RuntimeFile:
-    """A network that is ready to run on the CPU, its configuration, notes about it, and its file."""
+    """A network that is ready to run, its configuration, notes about it, and its file."""
 
     config: ExpNetConfig
     about: dict[str, Any]
@@ -46,10 +46,10 @@ class RuntimeFile:
     path: Path
 
     @classmethod
-    def read(cls, path: Path, threads: int | None = None) -> RuntimeFile:
-        """The network in `path`. Raises UserError if it is not one of ours."""
+    def read(cls, path: Path, threads: int | None = None, device: str = "cpu") -> RuntimeFile:
+        """The network in `path`, on the CPU or cuda. Raises UserError if it is not one of ours."""
         try:
-            net = OnnxNet(path, threads)
+            net = OnnxNet(path, threads, device)
             notes = net.notes
             if notes.get("format") != FORMAT:
                 raise UserError(f"{path} holds a network of another program; {REMAKE}.")

@@ -39,7 +39,7 @@ class OfficialNetworks:
     def __init__(
         self, expression: ExpNet, shape: ExpNet, pose: FacePoseNet, device: str = "auto", threads: int | None = None
     ) -> None:
-        self.device = pick_device(device)
+        self.device = pick_device(device, by_torch=True)
         self._mapping = resize_matrix(SIZE, _INPUT)
         self._expression, self._shape = (
             ready(Weights.of(net), self.device, threads, exact=True) for net in (expression, shape)

@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ import onnxruntime
 
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Box, Image
+from expnet_live.networks.runtime import by_onnx, session
 from expnet_live.pipeline.crop import Crop
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import merged
@@ -37,7 +37,8 @@ class Finder:
 
     The second look at a picture, and of a thorough search the next ones, see it larger, for smaller faces; a thorough
     search ends with more room around the picture, for close-ups. With `many`, it always looks for small faces.
-    A `device` other than the CPU needs the package `onnx`; without it, the finder stays on the CPU.
+    On a GPU, torch runs it if the package `onnx` is there (the extra `gpu`), or else ONNX Runtime's build for CUDA (the
+    extra `cuda`); without both, the finder stays on the CPU.
     """
 
     def __init__(
@@ -71,15 +72,15 @@ class Finder:
 
 def _network(path: Path, device: str) -> Callable[[Image], Array]:
     """Maps pictures (N, H, W, 3) to the network's outputs."""
-    if device != "cpu" and find_spec("onnx") is not None:
+    if not by_onnx(device) and find_spec("onnx") is not None:
         from expnet_live.networks.torch_graph import TorchGraph
 
         return TorchGraph(path, device)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda pictures: np.asarray(session.run(None, {"pictures": pictures.astype(np.float32)})[0])
+    running = session(path, options, device)
+    return lambda pictures: np.asarray(running.run(None, {"pictures": pictures.astype(np.float32)})[0])
 
 
 def _plan(length: int, thorough: bool, many: bool) -> Iterator[list[tuple[int, float]]]:

@@ -10,15 +10,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import nn
 
+from expnet_live.core.errors import UserError
+from expnet_live.core.paths import asset
 from expnet_live.networks.architecture import ExpNetConfig, ResNetConfig, branched, compact, fine
 from expnet_live.networks.checkpoint import Weights
 from expnet_live.networks.expnet import ExpNet
-from expnet_live.networks.predictor import Predictor
-from expnet_live.networks.runtime import Running, TorchNet, ready
+from expnet_live.networks.predictor import ASSET, Predictor
+from expnet_live.networks.runtime import (
+    CUDA,
+    Running,
+    TorchNet,
+    available_devices,
+    by_onnx,
+    onnx_has_cuda,
+    pick_device,
+    ready,
+    torch_devices,
+)
+from expnet_live.networks.runtime_files import RuntimeFile, runtime_files
 
 BOTTLENECK = ExpNetConfig(
     ResNetConfig((1, 2), 8, bottleneck=True), 64, pooled=True, outputs={"expression": 29, "confidence": 1}
@@ -76,3 +90,24 @@ def test_onnx_runtime_reports_nothing(tmp_path: Path) -> None:
     env |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-B", "-c", code], env=env, check=True, timeout=120)
     assert not list(tmp_path.rglob("*onnxruntime*")) and not list(tmp_path.rglob("deviceid"))
+
+
+@pytest.mark.skipif(CUDA in onnxruntime.get_available_providers(), reason="ONNX Runtime's build for CUDA is there")
+def test_without_a_build_for_cuda_onnx_runtime_stays_on_the_cpu() -> None:
+    assert not onnx_has_cuda()
+    crops = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), np.uint8)
+    file, _ = runtime_files(asset(ASSET))
+    on_cuda, on_cpu = (RuntimeFile.read(file, 1, device) for device in ("cuda", "cpu"))
+    crops = crops[:, : on_cpu.config.crop_size, : on_cpu.config.crop_size]
+    assert np.array_equal(on_cuda.net(crops), on_cpu.net(crops))
+
+
+def test_onnx_runtime_has_the_cpu_and_what_torch_cannot_use() -> None:
+    assert by_onnx("cpu") and not by_onnx("mps") and not by_onnx("cpu:0")
+    assert by_onnx("cuda") == ("cuda" not in torch_devices())
+    if "cuda" not in available_devices():
+        with pytest.raises(UserError, match="no CUDA device that torch or ONNX Runtime can use"):
+            pick_device("cuda")
+    if "cuda" not in torch_devices():
+        with pytest.raises(UserError, match="no CUDA device that torch can use"):
+            pick_device("cuda", by_torch=True)

@@ -145,27 +145,31 @@ def extras() -> Finding:
 
 
 def devices() -> Finding:
-    driver = shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").is_dir()
-    if find_spec("torch") is None:
-        from expnet_live.networks.runtime import cpu_threads
+    from expnet_live.networks.runtime import available_devices, cpu_threads, torch_devices
 
+    driver = shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").is_dir()
+    by_onnx = "cuda" in available_devices() - torch_devices()
+    also = ("cuda: by ONNX Runtime",) if by_onnx else ()
+    if find_spec("torch") is None:
         hint = "There is an NVIDIA card, which needs the package torch; install it, or let the CPU do the work."
-        return Finding("devices", (f"cpu: {cpu_threads()} threads, without torch",), (), (hint,) if driver else ())
+        hints = [hint] if driver and not by_onnx else []
+        return Finding("devices", (f"cpu: {cpu_threads()} threads, without torch", *also), (), tuple(hints))
     import torch
 
-    facts = [f"cpu: {torch.get_num_threads()} threads"]
-    hints = []
+    facts, hints = [f"cpu: {torch.get_num_threads()} threads"], []
     for i in range(torch.cuda.device_count()):
         card = torch.cuda.get_device_properties(i)
         facts.append(f"cuda:{i}: {card.name}, {card.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}")
     if torch.cuda.device_count() == 0:
         build = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
-        facts.append(f"cuda: none; torch is {build}")
-        if driver:
+        facts += also or (f"cuda: none; torch is {build}",)
+        if driver and not by_onnx:
             what = (
                 "update the NVIDIA driver" if torch.version.cuda else "install PyTorch's CUDA build (see pytorch.org)"
             )
             hints.append(f"There is an NVIDIA card that torch cannot use; {what}.")
+    elif find_spec("onnx") is None:
+        hints.append('The face finder stays on the CPU; install what it needs: pip install "expnet-live[gpu]"')
     facts.append("mps: " + ("available" if torch.backends.mps.is_available() else "none"))
     return Finding("devices", tuple(facts), (), tuple(hints))
 

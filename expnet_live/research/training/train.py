@@ -185,7 +185,7 @@ def _blend(old: Path, new: Path, share: float, out: Path) -> Path:
 
 
 def _device(name: str, local_rank: int) -> torch.device:
-    device = pick_device(name)
+    device = pick_device(name, by_torch=True)
     return torch.device("cuda", local_rank) if device == "cuda" else torch.device(device)
 
 

@@ -43,7 +43,7 @@ def begin(material: Material, out: Path, config: TuneConfig) -> torch.device:
             "batch; choose other values for --batch, --group or --samples."
         )
     torch.manual_seed(config.seed)
-    device = torch.device(pick_device(config.device))
+    device = torch.device(pick_device(config.device, by_torch=True))
     if device.type == "cpu":
         torch.set_num_threads(config.threads)
     out.mkdir(parents=True, exist_ok=True)
