@@ -49,17 +49,26 @@ def windows(window: MainWindow, folder: Path, wanted: set[str]) -> Steps:
         save(window.grab(), folder / name)
     if GESTURES in wanted:
         window.set_appearance("dark")
-        window.commands.choose(painted=False, wireframe=False, overlay="contours")
-        window.actions_["gestures"].trigger()
-        yield from until(window.parts.gestures.isVisible, "the panel of gestures")
-        # They count from a rest that is known after some seconds.
-        opened = clip(window)[0]
-        yield from until(lambda: clip(window)[0] > opened + _SEEN, "the person's rest")
-        yield from passing(window, MOMENT)
-        save(window.grab(), folder / GESTURES)
-        window.actions_["gestures"].trigger()
+        yield from gestures(window, folder / GESTURES)
     if SESSIONS in wanted:
         yield from sessions(window, folder / SESSIONS)
+
+
+def gestures(window: MainWindow, picture: Path) -> Steps:
+    """Take a picture of the head and the panel of gestures beside it."""
+    from PySide6.QtCore import QRect
+
+    window.commands.choose(painted=False, wireframe=False, overlay="contours")
+    panel, opened = window.actions_["gestures"], clip(window)[0]
+    panel.trigger()
+    yield from until(window.parts.gestures.isVisible, "the panel of gestures")
+    # They count from a rest that is known after some seconds.
+    yield from until(lambda: clip(window)[0] > opened + _SEEN, "the person's rest")
+    yield from passing(window, MOMENT)
+    # Without frame rates of the computer that takes the picture.
+    left, top, bottom = window.parts.central.x(), window.menuBar().height(), window.parts.docks["curves"].y()
+    save(window.grab(QRect(left, top, window.width() - left, bottom - top)), picture)
+    panel.trigger()
 
 
 def sessions(window: MainWindow, picture: Path) -> Steps:

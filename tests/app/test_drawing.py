@@ -304,7 +304,7 @@ def test_curves_that_show_nothing_have_the_axis_of_what_will_come(qtbot: Any) ->
     def ends(one: pg.PlotWidget) -> Any:
         return pytest.approx(one.getPlotItem().getViewBox().viewRange()[1])
 
-    assert ends(plot) == [-0.04, 1.15] and ends(pose) == [-112.5, 112.5]  # of 100 % and 90 degrees, with room for words
+    assert ends(plot) == [-0.1, 1.15] and ends(pose) == [-112.5, 112.5]  # of 100 % and 90 degrees, with room for words
     (hint,) = [item for item in plot.getPlotItem().items if isinstance(item, pg.TextItem)]
     low, high = plot.getPlotItem().getViewBox().viewRange()[1]
     assert hint.pos().y() == pytest.approx((low + high) / 2) and hint.pos().x() == -10

@@ -11,6 +11,7 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads import eyes
 from expnet_live.heads.anatomy import Anatomy, build_anatomy
+from expnet_live.heads.ears import ear
 from expnet_live.heads.head import Part
 from expnet_live.heads.posing import Posing
 from expnet_live.heads.topology import LEFT_IRIS, RIGHT_IRIS, base_topology, mirror_permutation
@@ -173,3 +174,12 @@ def test_colours_of_the_base_points_or_of_all_vertices_are_taken(face: Array, an
     colors = np.random.default_rng(0).integers(0, 256, (anatomy.n_face, 3))
     many = build_anatomy(face, triangles, colors)
     assert np.array_equal(many.colors[: many.n_face], colors)
+
+
+def test_hollows_of_ears_are_warm_and_only_the_canal_is_dark() -> None:
+    skin, back = np.array([220.0, 180, 160]), 4 * 44  # vertices behind the rim
+    colors = ear(1, skin)[2]
+    shade = (colors / skin)[: len(colors) - back]
+    dark = shade[:, 1] < 0.65
+    assert 0 < dark.mean() < 0.06 and shade[:, 1].min() > 0.2
+    assert (shade[dark, 0] > shade[dark, 1]).all() and (shade[dark, 1] > shade[dark, 2]).all()

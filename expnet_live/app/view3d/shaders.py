@@ -135,7 +135,7 @@ float stubble(vec3 at) {
     vec4 depth = mix(shuffled(corners + cell.z), shuffled(corners + cell.z + 1.0), within.z) / 144.5 - 1.0;
     vec2 row = mix(depth.xz, depth.yw, within.x);
     vec3 finer = fwidth(place);
-    return 1.3 * mix(row.x, row.y, within.y) * clamp(1.6 - max(finer.x, finer.z), 0.0, 1.0);
+    return mix(row.x, row.y, within.y) * clamp(1.5 - max(finer.x, max(finer.y, finer.z)), 0.0, 1.0);
 }
 
 float covered(float mm, float strand, vec2 cover) {
