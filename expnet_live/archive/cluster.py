@@ -106,8 +106,9 @@ def _started(name: str) -> Iterator[Any]:
     try:
         opened = getattr(dask_jobqueue, QUEUES[kind])()
     except (ValueError, OSError) as error:
+        what = str(error).partition("\n")[0].removesuffix(", for example:")  # an example in Python follows
         raise UserError(
-            f"The cluster of {kind} cannot be started ({error}); describe its jobs in ~/.config/dask/jobqueue.yaml."
+            f"The cluster of {kind} cannot be started ({what}); describe its jobs in ~/.config/dask/jobqueue.yaml."
         ) from error
     with opened as cluster:
         cluster.scale(jobs=int(number) if number else 1)

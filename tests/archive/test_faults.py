@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -254,6 +255,16 @@ def test_clusters_are_checked_before_anything_is_read(capsys: pytest.CaptureFixt
         assert main(["archive", "demo", "--out", str(tmp_path / "out"), "--cluster", name]) == 2
         assert f"There is no cluster {name}" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_queue_whose_jobs_are_not_described_has_one_sentence(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "expnet_live", "archive", "demo", "--out", "out", "--cluster", "slurm:2"]
+    environment = os.environ | {"DASK_CONFIG": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    (said,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert said.startswith("expnet-live: The cluster of slurm cannot be started (You must specify how much cores")
+    assert said.endswith("); describe its jobs in ~/.config/dask/jobqueue.yaml.") and "SLURMCluster" not in said
 
 
 def test_a_worker_of_another_version_is_refused(tmp_path: Path) -> None:
