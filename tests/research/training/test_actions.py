@@ -132,6 +132,15 @@ def test_actions_never_exclude_each_other() -> None:
         assert w[INDEX["mouthClose"]] <= w[INDEX["jawOpen"]]
 
 
+def test_lips_close_over_open_jaws_in_some_pictures() -> None:
+    rng = np.random.default_rng(7)
+    drawn = np.array([random_strengths(rng, np.zeros((1, 52)), np.ones(1)) for _ in range(2000)])
+    jaw, close = drawn[:, INDEX["jawOpen"]], drawn[:, INDEX["mouthClose"]]
+    sealed = close > 0.3
+    assert 0.02 < sealed.mean() < 0.15
+    assert (close[sealed] == jaw[sealed]).any() and (close[sealed] < 0.7 * jaw[sealed]).any()
+
+
 def test_weak_answers_become_full() -> None:
     rng = np.random.default_rng(6)
     truth = rng.random((500, 52))
