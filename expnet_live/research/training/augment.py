@@ -17,9 +17,11 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Probabilities, and sizes of the changes. `loose` crops come from a bad detector box, the others from tracking."""
+    """Probabilities, and sizes of the changes. `loose` crops come from a bad detector box, `close` ones of the rest are
+    those of a second look, the others come from tracking."""
 
     loose: float = 0.3
+    close: float = 0.0
     low_resolution: float = 0.25
     smallest_face: float = 10.0  # px, width of the face after shrinking
     occlusion: float = 0.3
@@ -48,6 +50,7 @@ PLAIN = AugmentConfig(
     wink=0,
 )
 
+CLOSER = 1.25  # times as large as in a first look
 FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220
 
 
@@ -56,6 +59,9 @@ def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: i
     if rng.random() < config.loose:
         zoom, angle = np.exp(rng.uniform(-0.4, 0.4)), rng.normal(0, 0.22)
         shift = rng.uniform(-0.2, 0.2, 2)
+    elif rng.random() < config.close:
+        zoom, angle = CLOSER * np.exp(rng.normal(0, 0.06)), rng.normal(0, 0.04)
+        shift = rng.normal(0, 0.02, 2)
     else:
         zoom, angle = np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05)
         shift = rng.normal(0, 0.03, 2)

@@ -25,9 +25,8 @@ from expnet_live.research.training.tongues import put_out
 from expnet_live.research.training.winks import Winks
 
 LIGHT = AugmentConfig(
-    loose=0.2, low_resolution=0.45, smallest_face=5.0, occlusion=0.25, gray=0.15, photometric=0.7, blur=0.15,
-    noise=0.3, jpeg=0.25, low_light=0.05, negative=0.04, wink=0.06,
-    tongue=0.08,
+    loose=0.2, close=0.55, low_resolution=0.45, smallest_face=5.0, occlusion=0.25, gray=0.15, photometric=0.7,
+    blur=0.15, noise=0.3, jpeg=0.25, low_light=0.05, negative=0.04, wink=0.06, tongue=0.08,
 )  # fmt: skip
 # Synthetic pictures teach what is small in a face: fewer of them are tiny or covered.
 MADE_LIGHT = replace(LIGHT, low_resolution=0.3, smallest_face=8.0, occlusion=0.15, negative=0.02)
