@@ -2,7 +2,7 @@
 
 They are more accurate than a single crop, because the network's first stride of four pixels makes results depend
 slightly on where edges are in its grid; and they treat both sides of a face equally. For occluded faces, two sizes beat
-one. Photos get the close look, four crops; tracked faces get a second look.
+one. Photos get the close look, four crops, and a second look; tracked faces get a second look.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ _CLOSE = (
     _Version(-_STEP, -_STEP, 0.92, False),
     _Version(_STEP, -_STEP, 0.92, True),
 )
-_AGAIN = _Version(0, 0, 1.16, True)  # the best of 30 beside the crop itself: see docs/expression.md
+_AGAIN = _Version(0, 0, 1.3, True)  # the best of some sizes: see docs/expression.md
+_BOTH_AGAIN = replace(_AGAIN, mirrored=False), _AGAIN
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
 
@@ -91,23 +92,29 @@ class CloseLook:
 
 
 class SecondLook:
-    """Looks again at faces where a first look found them, at a larger, mirrored crop, and averages what both say of the
-    actions. The other outputs stay those of the first look.
+    """Looks again at faces where a first look found them, closer, and averages what both say of the actions. The other
+    outputs stay those of the first look.
+
+    Tracked faces get one larger, mirrored crop, faces of photos (`both`) two, mirrored and not, so that the mirrored
+    photo gets the mirrored answer.
     """
 
-    def __init__(self, predictor: FacePredictor) -> None:
-        self._predictor = predictor
+    def __init__(self, predictor: FacePredictor, *, both: bool = False) -> None:
+        self._predictor, self._versions = predictor, _BOTH_AGAIN if both else (_AGAIN,)
 
-    def __call__(self, image: Image, looks: Sequence[Look], watch: Stopwatch) -> list[Look]:
-        """These plausible looks at one picture with more accurate blendshapes, by one run of the network."""
-        if not looks:
+    def __call__(self, places: Sequence[tuple[Image, Look]], watch: Stopwatch) -> list[Look]:
+        """These plausible looks at pictures with more accurate blendshapes, by one run of the network."""
+        if not places:
             return []
         with watch("crop"):
-            crops = [_AGAIN.cut(Crop.of_view(look.view, self._predictor.crop_size), image) for look in looks]
-            pixels = np.stack(crops)
+            crops = [(Crop.of_view(look.view, self._predictor.crop_size), image) for image, look in places]
+            pixels = np.stack([version.cut(crop, image) for crop, image in crops for version in self._versions])
         with watch("network"):
-            actions = self._actions(pixels)[:, MIRROR]
-        return [_with(look, again) for look, again in zip(looks, actions, strict=True)]
+            said = self._actions(pixels).reshape(len(places), len(self._versions), -1)
+        for k, version in enumerate(self._versions):
+            if version.mirrored:
+                said[:, k] = said[:, k, MIRROR]
+        return [_with(look, again) for (_, look), again in zip(places, said.mean(1), strict=True)]
 
     def _actions(self, crops: Image) -> Array:
         if isinstance(self._predictor, Predictor):

@@ -8,7 +8,7 @@ for frame in open_source("demo"):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,8 @@ class Pipeline:
     each thread, a pipeline of its own.
     `smoothing`: off, responsive, balanced or stable. `refine`: run the network twice on a newly found face, the
     second time on the crop of its predicted pose; on a photo, three times, and finally also on its mirror image.
-    `second_look`: look twice at tracked faces, which tells actions better and takes three fifths of a look.
+    `second_look`: look again, closer, which tells actions better and takes three fifths of a look (on photos, twice
+    that).
 
     >>> pipeline = Pipeline.load(device="cpu")
     >>> frame = next(iter(open_source("demo")))
@@ -70,6 +71,7 @@ class Pipeline:
         self.close_look: FacePredictor = close or predictor  # that of photos
         again = second_look and ours is not None and self.tells_blendshapes
         self._again = SecondLook(predictor) if again else None
+        self._again_on_photos = SecondLook(predictor, both=True) if again else None
         self._tracker = Tracker(self.detector, predictor, max_faces, refine, confirm=close)
         self._photos = PhotoSearch(self.detector, predictor, self.close_look, max_faces, refine)
         self._outline = _Outline(face_model)
@@ -116,14 +118,15 @@ class Pipeline:
         watch = Stopwatch()
         tracks = self._tracker.update(frame.image, frame.timestamp, watch)
         self._memories = {k: m for k, m in self._memories.items() if self._tracker.knows(k)}
-        looks = self.look_again(frame.image, [t.look for t in tracks], watch)
+        looks = self.look_again([(frame.image, t.look) for t in tracks], watch)
         with watch("smooth"):
             states = [self._smoothed(t.face, k, frame, watch.seconds) for t, k in zip(tracks, looks, strict=True)]
         return states
 
-    def look_again(self, image: Image, looks: list[Look], watch: Stopwatch) -> list[Look]:
-        """Looks at tracked faces after their second look, if they get one."""
-        return looks if self._again is None else self._again(image, looks, watch)
+    def look_again(self, places: Sequence[tuple[Image, Look]], watch: Stopwatch, *, photos: bool = False) -> list[Look]:
+        """These looks at tracked faces, or at those of photos, after their second look, if they get one."""
+        again = self._again_on_photos if photos else self._again
+        return [look for _, look in places] if again is None else again(places, watch)
 
     def photo(self, image: Image, index: int = 0, timestamp: float = 0.0) -> list[FaceState]:
         """The faces of a single picture, largest first, without smoothing or memory; `index` and `timestamp` become
@@ -140,8 +143,13 @@ class Pipeline:
             if (fault := fault_of_picture(image)) is not None:
                 raise ValueError(fault)
         found = self._photos(images, watch)
+        places = [(image, look) for image, looks in zip(images, found, strict=True) for look in looks]
+        closer = iter(self.look_again(places, watch, photos=True))
         return [
-            [self._photo_state(i, look, Frame(image, timestamp, index), watch.seconds) for i, look in enumerate(looks)]
+            [
+                self._photo_state(i, next(closer), Frame(image, timestamp, index), watch.seconds)
+                for i in range(len(looks))
+            ]
             for image, looks in zip(images, found, strict=True)
         ]
 

@@ -119,12 +119,12 @@ def test_a_close_look_sees_a_face_where_one_look_does(pipeline: Pipeline, astron
 def test_a_second_look_is_the_mean_with_a_larger_mirrored_crop(astronaut: Image) -> None:
     predictor, watch = Predictor.load(asset("expnet.onnx"), "cpu"), Stopwatch()  # int8 rounds the two ways differently
     (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, predictor.crop_size)], predictor, watch)
-    (look,) = SecondLook(predictor)(astronaut, [first], watch)
+    (look,) = SecondLook(predictor)([(astronaut, first)], watch)
 
     # The other way round: the picture is mirrored, then cut.
     crop = Crop.of_view(first.view, predictor.crop_size)
     flipped = np.ascontiguousarray(astronaut[:, ::-1])
-    there = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll, side=crop.side / 1.16)
+    there = replace(crop, x=astronaut.shape[1] - 1 - crop.x, roll=-crop.roll, side=crop.side / 1.3)
     again = predictor.predict(there.cut(flipped)[None]).blendshapes
     assert again is not None and first.blendshapes is not None and look.blendshapes is not None
     assert np.abs(again[0, MIRROR] - first.blendshapes).max() > 0.05
@@ -142,7 +142,7 @@ def test_a_second_look_that_fails_changes_nothing(pipeline: Pipeline, astronaut:
             return replace(said, blendshapes=np.full_like(said.blendshapes, np.nan))
 
     (first,) = look_at(astronaut, [Crop(225, 110, 150, 0.2, 112)], pipeline.predictor, Stopwatch())
-    assert SecondLook(Failing())(astronaut, [first], Stopwatch()) == [first]
+    assert SecondLook(Failing())([(astronaut, first)], Stopwatch()) == [first]
 
 
 def test_a_network_with_crops_of_its_own_gets_no_others(pipeline: Pipeline, astronaut: Image) -> None:
@@ -171,6 +171,17 @@ def test_tracked_faces_get_a_second_look(pipeline: Pipeline, astronaut: Image) -
     (two,) = Pipeline(pipeline.predictor, model, smoothing="off").process(frame)
     assert one.blendshapes is not None and two.blendshapes is not None
     assert np.abs(one.blendshapes - two.blendshapes).max() > 0.02
+    assert np.array_equal(one.expression, two.expression) and one.box == two.box
+
+
+def test_faces_of_photos_get_a_second_look(pipeline: Pipeline, astronaut: Image) -> None:
+    model, mirrored = pipeline.face_model, np.ascontiguousarray(astronaut[:, ::-1])
+    assert isinstance(model, FaceModel)
+    (one,) = Pipeline(pipeline.predictor, model, second_look=False).photo(astronaut)
+    two, three = (pipeline.photo(image)[0] for image in (astronaut, mirrored))
+    assert one.blendshapes is not None and two.blendshapes is not None and three.blendshapes is not None
+    assert np.abs(one.blendshapes - two.blendshapes).max() > 0.01
+    assert np.abs(three.blendshapes[MIRROR] - two.blendshapes).max() < 0.1 * np.abs(two.blendshapes).max()
     assert np.array_equal(one.expression, two.expression) and one.box == two.box
 
 

@@ -141,7 +141,7 @@ def _photos(pipeline: Pipeline, args: argparse.Namespace) -> list[ActionFigures]
     from expnet_live.research.training.photos import read_metadata
 
     material = Material.of(args.photos, set(COLLECTIONS), read_metadata(args.metadata))
-    return measure_photos(pipeline.close_look, material, args.count)
+    return measure_photos(pipeline, material, args.count)
 
 
 def _performances(args: argparse.Namespace, pipeline: Pipeline, sheet: ContactSheet | None) -> dict[str, Any]:

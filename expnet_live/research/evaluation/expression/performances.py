@@ -116,7 +116,7 @@ class Listener:
         predictor, watch = self._pipeline.predictor, Stopwatch()
         crop = crop_type(predictor).of_view(view, predictor.crop_size)
         (look,) = look_at(image, [crop], predictor, watch)
-        return (self._pipeline.look_again(image, [look], watch)[0] if look.plausible else look).blendshapes
+        return (self._pipeline.look_again([(image, look)], watch)[0] if look.plausible else look).blendshapes
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
-from expnet_live.pipeline.look import FacePredictor, crop_type
+from expnet_live.pipeline.look import Stopwatch, crop_type, look_at
+from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.expression.measure import ActionFigures, figures
 from expnet_live.research.training.actions.material import Material
 from expnet_live.research.training.made.draw import Studio
@@ -19,11 +20,12 @@ from expnet_live.research.training.made.pictures import Faces
 _STRENGTHS = (0.5, 1.0)
 
 
-def measure_photos(predictor: FacePredictor, material: Material, count: int) -> list[ActionFigures]:
+def measure_photos(pipeline: Pipeline, material: Material, count: int) -> list[ActionFigures]:
     """Of `count` photos among the held-out ones of `material`: how the answer changes against the photo at rest.
 
-    `predictor`: the close look of a pipeline, as photos get it, or a single one.
+    The pipeline looks at the crop of the true pose, as it looks at photos.
     """
+    predictor, watch = pipeline.close_look, Stopwatch()
     rng = np.random.default_rng(77)
     actor = PhotoActor(FaceModel.load(), Faces(material, frontal=False, sharp=True, held_out=True))
     studio = Studio()
@@ -40,13 +42,16 @@ def measure_photos(predictor: FacePredictor, material: Material, count: int) -> 
                 if i == INDEX["mouthClose"]:
                     w[INDEX["jawOpen"]] = strength
                 wanted.append(w)
-        crops = []
+        answers = []
         for w in wanted:
             scene = actor.play(w, rng)
             view = WeakPerspective(scene.rotation, scene.scale, float(scene.origin[0]), float(scene.origin[1]))
-            crops.append(crop_type(predictor).of_view(view, predictor.crop_size).cut(studio.draw(actor, scene, rng)))
-        answer = predictor.predict(np.stack(crops)).blendshapes
-        assert answer is not None
+            image, crop = studio.draw(actor, scene, rng), crop_type(predictor).of_view(view, predictor.crop_size)
+            looks = look_at(image, [crop], predictor, watch)
+            (look,) = pipeline.look_again([(image, look) for look in looks], watch, photos=True)
+            assert look.blendshapes is not None
+            answers.append(look.blendshapes)
+        answer = np.array(answers)
         said.append(answer - answer[0])
         truth.append(np.stack(wanted))
         number += [photo] * len(wanted)
