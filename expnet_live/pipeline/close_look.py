@@ -48,7 +48,7 @@ _CLOSE = (
     _Version(-_STEP, -_STEP, 0.92, False),
     _Version(_STEP, -_STEP, 0.92, True),
 )
-_AGAIN = _Version(0, 0, 1.3, True)  # the best of some sizes: see docs/expression.md
+_AGAIN = _Version(0, 0, 1.32, True)  # the best of some sizes: see docs/expression.md
 _BOTH_AGAIN = replace(_AGAIN, mirrored=False), _AGAIN
 # Standard deviation of the four answers (rad of rotation, or log scale) at which half of the confidence is lost.
 _TURN_APART, _SCALE_APART = 0.065, 0.04
