@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from expnet_live.core.arkit import MIRROR
+from expnet_live.core.arkit import MIRROR, N_BLENDSHAPES
 from expnet_live.core.types import Array, Image
+from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Prediction, Predictor
 from expnet_live.pipeline.crop import Crop
@@ -107,14 +108,23 @@ class SecondLook:
         if not places:
             return []
         with watch("crop"):
-            crops = [(Crop.of_view(look.view, self._predictor.crop_size), image) for image, look in places]
-            pixels = np.stack([version.cut(crop, image) for crop, image in crops for version in self._versions])
+            crops = self.crops([(image, look.view) for image, look in places])
         with watch("network"):
-            said = self._actions(pixels).reshape(len(places), len(self._versions), -1)
+            said = self.said(crops)
+        return [_with(look, again) for (_, look), again in zip(places, said, strict=True)]
+
+    def crops(self, places: Sequence[tuple[Image, WeakPerspective]]) -> Image:
+        """The crops (N V, S, S, 3) of faces of that pose, V for each."""
+        crops = [(Crop.of_view(view, self._predictor.crop_size), image) for image, view in places]
+        return np.stack([version.cut(crop, image) for crop, image in crops for version in self._versions])
+
+    def said(self, crops: Image) -> Array:
+        """What the network says of the actions (N, 52) of N faces from their `crops`."""
+        said = self._actions(crops).reshape(-1, len(self._versions), N_BLENDSHAPES)
         for k, version in enumerate(self._versions):
             if version.mirrored:
                 said[:, k] = said[:, k, MIRROR]
-        return [_with(look, again) for (_, look), again in zip(places, said.mean(1), strict=True)]
+        return np.asarray(said.mean(1))
 
     def _actions(self, crops: Image) -> Array:
         if isinstance(self._predictor, Predictor):

@@ -13,7 +13,7 @@ from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
-from expnet_live.pipeline.close_look import CloseLook
+from expnet_live.pipeline.close_look import CloseLook, SecondLook
 from expnet_live.pipeline.crop import BOX_MM, Crop, roll_of
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
@@ -86,9 +86,10 @@ def estimate(
     *,
     closely: bool = True,
 ) -> list[Estimate]:
-    """Run three looks on the face of each photo, in batches, the last two closely; without `closely`, only one."""
+    """Run three looks on the face of each photo, in batches, the last two closely, and a second one for the actions;
+    without `closely`, only one."""
     results: list[Estimate] = []
-    close = CloseLook(predictor, model)
+    close, again = CloseLook(predictor, model), SecondLook(predictor, both=True)
     for start in range(0, len(images), batch):
         part = list(images[start : start + batch])
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
@@ -96,10 +97,13 @@ def estimate(
         for _ in range(2 if closely else 0):
             crops = [close.crop_type.of_view(v, close.crop_size) for v in views]
             said, views = _seen(part, crops, close)
+        acts = said.blendshapes
+        if closely and acts is not None:
+            acts = (acts + again.said(again.crops(list(zip(part, views, strict=True))))) / 2
         for i, view in enumerate(views):
             shape = model.landmarks(said.expression[i], said.identity[i])
             points = view.project(shape)[:, :2]
-            actions = None if said.blendshapes is None else said.blendshapes[i]
+            actions = None if acts is None else acts[i]
             results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i]), actions))
     return results
 
