@@ -45,6 +45,7 @@ def read_state(path: Path) -> State:
 _OURS = {
     "analysis.rest": ("Moment", "Neutral"),
     "archive.state": ("State",),
+    "core.arkit": ("Blendshapes",),
     "core.types": ("Box", "FaceState", "Pose"),
     "geometry.camera": ("WeakPerspective",),
     "person.curve": ("Curve",),
