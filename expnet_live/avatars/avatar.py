@@ -28,7 +28,7 @@ from expnet_live.heads.rig import gaze_of
 from expnet_live.heads.transfer import Driver
 
 # mm: the middle of what closing eyes and an opening jaw move, on our own head; see tests/avatars/test_posing.py.
-OUR_EYES, OUR_MOUTH = np.array([0.0, 34.0, -7.1]), np.array([0.0, -47.3, -10.2])
+OUR_EYES, OUR_MOUTH = np.array([0.0, 34.0, -7.1]), np.array([0.0, -47.1, -10.5])
 _OUR_EYE_BONES = np.array([0.0, 33.0, -16.0])  # mm: between the centres of the eyes
 _OUR_TOP, _OUR_HEIGHT = 126.0, 230.0  # mm: of the skull, and from the chin to it
 NECK_SHARE = 0.4  # of the head's rotation, if there is a bone for the neck
