@@ -27,7 +27,7 @@ from expnet_live.heads.posing import gaze_rotation
 from expnet_live.heads.rig import gaze_of
 from expnet_live.heads.transfer import Driver
 
-# mm: the middle of what closing eyes and an opening jaw move, on our own head; see tests/avatars/test_posing.py.
+# mm: the middle of what closing eyes and an opening jaw move, on our own head; see tests/avatars/test_avatar_posing.py.
 OUR_EYES, OUR_MOUTH = np.array([0.0, 34.0, -7.1]), np.array([0.0, -47.1, -10.5])
 _OUR_EYE_BONES = np.array([0.0, 33.0, -16.0])  # mm: between the centres of the eyes
 _OUR_TOP, _OUR_HEIGHT = 126.0, 230.0  # mm: of the skull, and from the chin to it

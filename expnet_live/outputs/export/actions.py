@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import Array
+from expnet_live.core.types import Array, directions_of
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.sessions.format.table import Rows
@@ -56,8 +56,7 @@ def camera_pose(rows: Rows) -> tuple[Array, Array]:
 
 def gaze_directions(rows: Rows) -> Array:
     """Unit vectors (R, 2, 3) of the gaze, the person's right eye first, in a camera's axes; NaN if unknown."""
-    yaw, pitch = np.moveaxis(rows.gaze.astype(np.float64), -1, 0)
-    own = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+    own = directions_of(rows.gaze)
     out = np.full(own.shape, np.nan)
     seen = np.flatnonzero(np.isfinite(rows.rotation).all(1))
     if len(seen):
