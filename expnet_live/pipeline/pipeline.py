@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -144,13 +145,11 @@ class Pipeline:
                 raise ValueError(fault)
         found = self._photos(images, watch)
         places = [(image, look) for image, looks in zip(images, found, strict=True) for look in looks]
-        closer = iter(self.look_again(places, watch, photos=True))
+        again = iter(self.look_again(places, watch, photos=True))
+        closer = [list(islice(again, len(looks))) for looks in found]
         return [
-            [
-                self._photo_state(i, next(closer), Frame(image, timestamp, index), watch.seconds)
-                for i in range(len(looks))
-            ]
-            for image, looks in zip(images, found, strict=True)
+            [self._photo_state(i, look, Frame(image, timestamp, index), watch.seconds) for i, look in enumerate(looks)]
+            for image, looks in zip(images, closer, strict=True)
         ]
 
     @property

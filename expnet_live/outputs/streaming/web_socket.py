@@ -70,9 +70,10 @@ class _Server(Sender):
             self._say(message(sample, marks))
 
     def _say(self, text: str) -> None:
+        data = text.encode()
         for client in self._clients:
             if client.greeted:
-                client.send(text.encode())
+                client.send(data)
 
     def mark(self, label: str, time: float) -> None:
         """It goes with the next sample: programs of before know no message without a face's data."""

@@ -47,8 +47,8 @@ def measure_photos(pipeline: Pipeline, material: Material, count: int) -> list[A
             scene = actor.play(w, rng)
             view = WeakPerspective(scene.rotation, scene.scale, float(scene.origin[0]), float(scene.origin[1]))
             image, crop = studio.draw(actor, scene, rng), crop_type(predictor).of_view(view, predictor.crop_size)
-            looks = look_at(image, [crop], predictor, watch)
-            (look,) = pipeline.look_again([(image, look) for look in looks], watch, photos=True)
+            (close,) = look_at(image, [crop], predictor, watch)
+            (look,) = pipeline.look_again([(image, close)], watch, photos=True)
             assert look.blendshapes is not None
             answers.append(look.blendshapes)
         answer = np.array(answers)
