@@ -9,7 +9,6 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from expnet_live.core.extras import install
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
 from expnet_live.reports.measures import blinks, ends, speeds
-from expnet_live.reports.recordings import Recording
+from expnet_live.reports.recordings import Recording, couples_of
 
 _COLUMNS = ("source", "participant", "group")
 _WINDOW = 30.0  # s
@@ -43,6 +42,9 @@ class Member:
 
     participant: str
     group: str
+
+
+_LEFT_OUT = Member("", "")  # of a line that has the source alone
 
 
 class Spread(NamedTuple):
@@ -75,7 +77,8 @@ class Effect:
 
 
 def read_groups(path: Path) -> dict[str, Member]:
-    """By the names of recordings: a table with the columns source, participant, group. Raises UserError."""
+    """By the names of recordings: a table with the columns source, participant, group. A line with a source alone
+    leaves that recording out. Raises UserError."""
     if not path.is_file():
         raise UserError(f"There is no table {path}; check the name.")
     try:
@@ -96,7 +99,7 @@ def _members(rows: csv.DictReader[str], path: Path) -> dict[str, Member]:
     members: dict[str, Member] = {}
     for row in rows:
         source, participant, group = ((row[name] or "").strip() for name in _COLUMNS)
-        if not (source and participant and group):
+        if not source or bool(participant) != bool(group):
             raise UserError(f"{path} says too little in line {rows.line_num}; fill in {', '.join(_COLUMNS)}.")
         if members.setdefault(source, Member(participant, group)) != Member(participant, group):
             raise UserError(f"{path} says two things about {source}; delete one of its lines.")
@@ -132,6 +135,8 @@ def assign(
     lines = {_normal(name): name for name in members}
     found: list[tuple[Recording, Member]] = []
     nameless: list[Recording] = []
+    excluded: list[str] = []
+    missing: dict[str, None] = {}
     used: dict[str, str] = {}
     own = {r.source for r in recordings if r.face >= 0 and _line(r, table, alone=True)}
     for r in recordings:
@@ -139,15 +144,22 @@ def assign(
         if line is None and r.source in own:
             nameless.append(r)
         elif line is None:
-            raise UserError(f"--groups has no line for {r.source}; add one with its participant and group.")
+            missing[r.source] = None
         elif used.setdefault(line, r.source) != r.source:
             raise UserError(
                 f"The line {lines[line]} of --groups fits {used[line]} and {r.source}; write a line for each of them."
             )
+        elif table[line] == _LEFT_OUT:
+            excluded.append(r.name)
         else:
             found.append((r, table[line]))
-    for one, other in combinations([r for r, _ in found if r.source not in own], 2):
-        if one.source == other.source and (one.seen & other.seen).any():
+    if missing:
+        raise UserError(
+            f"--groups has no line for {few([*missing])}; add one for each, with participant and group, or with its "
+            "source alone to leave it out."
+        )
+    for one, other in couples_of([r for r, _ in found if r.source not in own]):
+        if (one.seen & other.seen).any():
             raise UserError(
                 f"{one.source} shows two faces at once; write a line of --groups for each that counts, such as: "
                 f"{one.name}"
@@ -160,6 +172,7 @@ def assign(
                 [source for source, faces in shared.items() if faces > 1],
                 "faces look like several people, whom one line of --groups counts as one person.",
             ),
+            (excluded, "left out of the comparison, as --groups says."),
             ([r.name for r in nameless], "not in the comparison, because --groups has lines for other faces only."),
             (
                 [name for key, name in lines.items() if key not in used],

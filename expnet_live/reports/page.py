@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.version import __version__
-from expnet_live.reports import charts
+from expnet_live.reports import charts, markup, overview
 from expnet_live.reports.definitions import DEFINITIONS
 from expnet_live.reports.groups import INCOMPARABLE, Spread
-from expnet_live.reports.report import UNPAIRED, FaceReport, Report
+from expnet_live.reports.latencies import latencies
+from expnet_live.reports.pairs import pairs
+from expnet_live.reports.report import FaceReport, Report
 from expnet_live.reports.synchrony import SIGNALS
 
 _CURVES = {"smile": SIGNALS["smile"], "jaw": SIGNALS["jaw"], "brows up": SIGNALS["brows up"]}
 _POINTS = 600  # of a curve
 _ACTIONS = 12  # strongest ones in a figure
-_QUARTILES = 4  # latencies at least
+_MOST = 100  # faces that are shown one by one: a page of more is slow to open
 _CLEAR = 0.05  # q
 _FIRST = (
     "duration", "frames", "frame_rate", "in_frame", "gaps", "confidence", "quality", "face_width", "turned", "blinks",
@@ -54,10 +56,10 @@ def page_of(report: Report) -> str:
         "<h1>Faces in numbers</h1>",
         _about(len(names)),
         *(f'<p class="muted">{escape(remark)}</p>' for remark in report.remarks),
-        *([_overview(report)] if len(report.faces) > 1 else []),
+        *_overview(report.faces),
         *(_groups(report) if report.grouped else []),
-        *(_pairs(report) if report.compared else []),
-        *(_face(face) for face in report.faces),
+        *(pairs(report) if report.compared else []),
+        *(_face(face) for face in report.faces if len(report.faces) <= _MOST),
     ]
     title = escape(", ".join(names[:3]) + (" …" if len(names) > 3 else ""))
     return (
@@ -76,22 +78,17 @@ def _about(faces: int) -> str:
     )
 
 
-def _overview(report: Report) -> str:
-    keys = ("duration", "in_frame", "quality", "blink_rate", "blink_duration")
-    heads = "".join(f'<th class="n">{DEFINITIONS[k].title} ({DEFINITIONS[k].unit})</th>' for k in keys)
-    rows = "".join(
-        f"<tr><td>{escape(f.recording.name)}</td>"
-        + "".join(f'<td class="n">{_shown(f.value(k))}</td>' for k in keys)
-        + "</tr>"
-        for f in report.faces
-    )
-    table = _table(f"<tr><th>Face</th>{heads}</tr>{rows}")
-    return f"<section><h2>All faces</h2>{table}{''.join(map(_note, keys))}</section>"
+def _overview(faces: Sequence[FaceReport]) -> Iterator[str]:
+    if len(faces) > _MOST:
+        yield from overview.spread(faces, _FIRST)
+    elif len(faces) > 1:
+        yield overview.one_by_one(faces)
 
 
 def _face(face: FaceReport) -> str:
     rows = [
-        f'<tr><td>{DEFINITIONS[key].title}</td><td class="n">{_shown(value)}{_unit(key)}</td>{_defined(key)}</tr>'
+        f'<tr><td>{DEFINITIONS[key].title}</td><td class="n">{markup.shown(value)}{markup.unit(key)}</td>'
+        f"{markup.defined(key)}</tr>"
         for key in _FIRST
         if (value := face.value(key)) is not None
     ]
@@ -99,9 +96,9 @@ def _face(face: FaceReport) -> str:
         f"<section><h2>{escape(face.recording.name)}</h2>",
         f'<p class="d">{escape(face.recording.made)}</p>' if face.recording.made else "",
         f'<table class="figures">{"".join(rows)}</table>',
-        f"<h3>Over time</h3>{_meant()}", _chart(_curves(face)),
+        f"<h3>Over time</h3>{_meant()}", markup.chart(_curves(face)),
         *_ranked(face, "range"), *_ranked(face, "speed"), *_sides(face),
-        *(_latencies(face) if face.responses else []),
+        *latencies([face]),
         "</section>",
     ]  # fmt: skip
     return "".join(parts)
@@ -129,60 +126,20 @@ def _ranked(face: FaceReport, key: str) -> Iterator[str]:
     figures = [f for f in face.figures if f.key == key and np.isfinite(f.value)]
     figures = sorted(figures, key=lambda f: -f.value)[:_ACTIONS]
     if figures:
-        yield f"<h3>{DEFINITIONS[key].title} of the {len(figures)} strongest actions</h3>{_note(key)}"
-        unit = f" {DEFINITIONS[key].unit}".replace(" 0..1", "")
-        yield _chart(charts.bars([f.of for f in figures], [f.value for f in figures], unit))
+        yield f"<h3>{DEFINITIONS[key].title} of the {len(figures)} strongest actions</h3>{markup.note(key)}"
+        yield markup.chart(charts.bars([f.of for f in figures], [f.value for f in figures], markup.unit(key)))
 
 
 def _sides(face: FaceReport) -> Iterator[str]:
     figures = [f for f in face.figures if f.key == "asymmetry"]
     if figures:
-        yield f"<h3>Asymmetry</h3>{_note('asymmetry')}"
+        yield f"<h3>Asymmetry</h3>{markup.note('asymmetry')}"
         values = [(f.value, 0.0, f.value) for f in figures]
-        yield _chart(charts.intervals([f.of for f in figures], values, "index: the person's right < 0 < left"))
-
-
-def _latencies(face: FaceReport) -> Iterator[str]:
-    yield f"<h3>After markers</h3>{_note('latency')}{_note('responses')}{_note('chance')}"
-    rows = [_heads("Marker", "Action", "Responses", "By chance", "Median latency (ms)", "Quartiles (ms)", texts=2)]
-    for label in dict.fromkeys(r.label for r in face.responses):
-        for action in dict.fromkeys(r.action for r in face.responses):
-            mine = [r for r in face.responses if (r.label, r.action) == (label, action)]
-            late = [1000 * r.latency for r in mine if r.latency is not None]
-            if late:
-                low, middle, high = np.percentile(late, [25, 50, 75])
-                spread = f"{low:.0f} to {high:.0f}" if len(late) >= _QUARTILES else "–"
-                chance = face.value("chance", action)
-                likely = "–" if chance is None else f"{chance:.0f} %"
-                cells = (f"{len(late)} of {len(mine)}", likely, f"{middle:.0f}", spread)
-                rows.append(
-                    f"<tr><td>{escape(label)}</td><td>{action}</td>"
-                    + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>"
-                )  # fmt: skip
-    yield _table("".join(rows)) if len(rows) > 1 else "<p>No action followed a marker.</p>"
-
-
-def _pairs(report: Report) -> Iterator[str]:
-    yield f"<section><h2>Synchrony</h2>{_note('synchrony')}{_note('synchrony_lag')}{_note('synchrony_p')}"
-    signals = "; ".join(f"{name}: {', '.join(of)}" for name, of in SIGNALS.items())
-    yield f'<p class="d">Signals are the means of actions ({signals}), and the speed of the head\'s turning.</p>'
-    if not report.pairs:
-        yield f"<p>{UNPAIRED}</p>"
-    for first, second in dict.fromkeys((s.first, s.second) for s in report.pairs):
-        mine = [s for s in report.pairs if (s.first, s.second) == (first, second)]
-        yield f"<h3>{escape(first)} and {escape(second)}</h3>"
-        rows = [_heads("Signal", "r", "Lag (s)", "p", "Windows")]
-        for s in mine:
-            cells = (f"{s.r:.2f}", f"{s.lag:+.1f}", "–" if s.p != s.p else f"{s.p:.3f}", str(s.windows))
-            rows.append(f"<tr><td>{s.signal}</td>" + "".join(f'<td class="n">{c}</td>' for c in cells) + "</tr>")
-        yield _table("".join(rows))
-        curves = [(s.signal, s.curve) for s in mine]
-        yield _chart(charts.lines(mine[0].lags, curves, "lag, s", "mean correlation"))
-    yield "</section>"
+        yield markup.chart(charts.intervals([f.of for f in figures], values, "index: the person's right < 0 < left"))
 
 
 def _groups(report: Report) -> Iterator[str]:
-    yield f"<section><h2>Groups</h2>{_note('group_effect')}{_note('group_q')}"
+    yield f"<section><h2>Groups</h2>{markup.note('group_effect')}{markup.note('group_q')}"
     shown = report.effects[:20]
     if not shown:
         yield f"<p>{INCOMPARABLE}</p>"
@@ -198,9 +155,11 @@ def _groups(report: Report) -> Iterator[str]:
     for unit in dict.fromkeys(_unit_of(e.figure) for e in shown):
         of = [e for e in shown if _unit_of(e.figure) == unit]
         labels = [f"{e.figure}: {e.group}" if several else e.figure for e in of]
-        yield _chart(charts.intervals(labels, [(e.estimate, e.low, e.high) for e in of], f"difference, {unit}"))
+        yield markup.chart(charts.intervals(labels, [(e.estimate, e.low, e.high) for e in of], f"difference, {unit}"))
     rows = [
-        _heads("Figure", "Groups, mean (sd, people)", "Difference", "95 % interval", "p", "q", texts=2, last="Model")
+        markup.heads(
+            "Figure", "Groups, mean (sd, people)", "Difference", "95 % interval", "p", "q", texts=2, last="Model"
+        )
     ]
     for e in shown:
         difference = f"{e.estimate:+.3g} {_unit_of(e.figure)}".replace(" 0..1", "")
@@ -211,47 +170,13 @@ def _groups(report: Report) -> Iterator[str]:
             + "".join(f'<td class="n">{c}</td>' for c in cells)
             + f"<td>{e.model}, {e.windows} windows</td></tr>"
         )
-    yield _table("".join(rows)) + "</section>"
+    yield markup.table("".join(rows)) + "</section>"
 
 
 def _spread(group: str, of: Spread) -> str:
-    return f"{escape(group)} {_shown(of.mean)} ({_shown(of.sd)}, {of.people})"
+    return f"{escape(group)} {markup.shown(of.mean)} ({markup.shown(of.sd)}, {of.people})"
 
 
 def _unit_of(figure: str) -> str:
     """Of a figure of groups.csv, such as `speed jawOpen`."""
     return DEFINITIONS[figure.split()[0]].unit
-
-
-def _table(rows: str) -> str:
-    """A table that scrolls where the screen is narrow."""
-    return f'<div class="wide"><table>{rows}</table></div>'
-
-
-def _chart(svg: str) -> str:
-    return f'<div class="wide">{svg}</div>'
-
-
-def _heads(*names: str, texts: int = 1, last: str = "") -> str:
-    """A head row: the first `texts` columns hold texts, the others numbers, and `last` texts again."""
-    cells = [f"<th>{n}</th>" if i < texts else f'<th class="n">{n}</th>' for i, n in enumerate(names)]
-    return f"<tr>{''.join(cells)}{f'<th>{last}</th>' if last else ''}</tr>"
-
-
-def _defined(key: str) -> str:
-    d = DEFINITIONS[key]
-    return f'<td class="d">{escape(d.text)} <span class="src">Source: {escape(d.source)}.</span></td>'
-
-
-def _note(key: str) -> str:
-    d = DEFINITIONS[key]
-    return f'<p class="d"><b>{d.title}.</b> {escape(d.text)} <span class="src">Source: {escape(d.source)}.</span></p>'
-
-
-def _unit(key: str) -> str:
-    unit = DEFINITIONS[key].unit
-    return "" if unit in ("", "0..1") else f" {unit}"
-
-
-def _shown(value: float | None) -> str:
-    return "–" if value is None or value != value else charts.shown(value)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -134,6 +135,14 @@ def read_recordings(inputs: Sequence[Path]) -> Recordings:
     if not faces:
         raise UserError(" ".join(read.remarks) or "There is no face in these inputs; choose recordings of faces.")
     return read
+
+
+def couples_of(recordings: Sequence[Recording]) -> list[tuple[Recording, Recording]]:
+    """All pairs of faces of one source."""
+    of_source: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        of_source.setdefault(recording.source, []).append(recording)
+    return [couple for faces in of_source.values() for couple in combinations(faces, 2)]
 
 
 def _sessions_in(path: Path) -> list[Path]:
@@ -314,24 +323,26 @@ def _table(
     if len(timeless):
         raise UserError(f"{path} has no time in row {timeless[0] + 1}; fill in timestamp_s, or delete the row.")
     sources = columns["source"].to_pylist() if "source" in columns else [printable(path.stem)] * count
-    labels = np.array([str(s) for s in sources], object)
+    places: dict[str, list[int]] = {}
+    for row, name in enumerate(sources):
+        places.setdefault(str(name), []).append(row)
     marks = columns[MARKER].to_pylist() if MARKER in columns else [None] * count
-    for source in dict.fromkeys(labels.tolist()):
-        here = np.flatnonzero(labels == source)
+    for source, rows_of_source in places.items():
+        here = np.array(rows_of_source)
         times, frame = np.unique(numbers["timestamp_s"][here], return_inverse=True)
         markers = markers_of_rows(numbers["timestamp_s"][here].tolist(), [str(marks[i] or "") for i in here])
         face = numbers["face"][here]
         joined = len(numbers[_LOOKS]) > 0
         if joined:
             face = np.where(np.isfinite(numbers[_LOOKS][here]), numbers[_LOOKS][here], face)
-        elif alike := known.get(str(source)):
+        elif alike := known.get(source):
             face, joined = _same(face, alike), True
-        people = _people(frame, face, None if joined else str(source), left_out)
+        people = _people(frame, face, None if joined else source, left_out)
         for number, rows in people:
-            made = _face(str(source), number, times, frame[rows], here[rows], numbers)
+            made = _face(source, number, times, frame[rows], here[rows], numbers)
             yield replace(made, markers=markers)
         if not people:
-            left_out.setdefault(_NO_FACE, []).append(str(source))
+            left_out.setdefault(_NO_FACE, []).append(source)
 
 
 def _people(frame: Array, face: Array, source: str | None, told: dict[str, list[str]]) -> list[tuple[int, Array]]:

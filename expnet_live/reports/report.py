@@ -11,7 +11,7 @@ from expnet_live.core.progress import Progress, unwatched
 from expnet_live.reports.groups import Effect, Member, assign, compare
 from expnet_live.reports.latency import Response, by_chance, responses
 from expnet_live.reports.measures import Blink, Figure, blinks, figures_of
-from expnet_live.reports.recordings import Recording
+from expnet_live.reports.recordings import Recording, couples_of
 from expnet_live.reports.synchrony import Synchrony, synchronies
 
 UNPAIRED = "No two faces share 16 s and move in two windows of them, so none are compared."
@@ -56,7 +56,7 @@ def make_report(
     as well, whose clocks then count from their first frames. Raises UserError as `compare` does."""
     effects = [] if members is None else compare(recordings, members, reference)
     remarks = [*remarks, *([] if members is None else assign(recordings, members)[1])]
-    couples = [(one, other) for one, other in combinations(recordings, 2) if together or one.source == other.source]
+    couples = [*combinations(recordings, 2)] if together else couples_of(recordings)
     faces, steps = [], len(recordings) + len(couples)
     for i, recording in enumerate(recordings):
         figures, answers = figures_of(recording), responses(recording)

@@ -26,7 +26,8 @@ from expnet_live.reports.definitions import DEFINITIONS
 from expnet_live.reports.groups import Member
 from expnet_live.reports.measures import figures_of
 from expnet_live.reports.recordings import read_recordings
-from expnet_live.reports.report import make_report
+from expnet_live.reports.report import Report, make_report
+from expnet_live.reports.synchrony import Synchrony
 from expnet_live.reports.writing import write_report
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
@@ -93,6 +94,91 @@ def test_a_report_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert escape(DEFINITIONS[key].text) in overview and escape(DEFINITIONS[key].source) in overview
     told = {row["figure"] for row in rows_of(out / "figures.csv")}
     assert told <= {row["figure"] for row in rows_of(out / "definitions.csv")}
+
+
+def cells(page: str, first: str) -> list[str]:
+    """The texts of the row of a table that begins with `first`."""
+    (row,) = re.findall(rf"<tr>(<td>{re.escape(first)}</td>.*?)</tr>", page)
+    return re.findall(r"<td[^>]*>(.*?)</td>", row)
+
+
+def test_a_page_of_many_faces_tells_how_they_are_spread(tmp_path: Path) -> None:
+    made = []
+    for i in range(101):
+        one = doing(recording(6, f"p{i:03}", 0.0), np.linspace(0, 0.5, 180), "mouthFunnel")
+        # Face i is seen from 1.7 i frames on, and opens its mouth 0.4 s after each marker.
+        opens = 0.6 * (one.time >= 2.4)
+        one = marked(doing(one, opens, "jawOpen"), (2.0, "go"))
+        made.append(replace(one, seen=np.arange(180) >= 1.7 * i, quality=np.full(180, 0.8)))
+    write_report(make_report(made), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "101 faces are too many to show one by one" in page and "figures.csv holds all figures" in page
+    assert page.count("<h2>") == 1 and len(page) < 60_000
+    told = cells(page, "Time in frame (%)")
+    shares = sorted(f.value for r in made for f in figures_of(r) if f.key == "in_frame")
+    assert told[1] == "101"
+    assert [float(v) for v in told[2:]] == pytest.approx([shares[k] for k in (5, 25, 50, 75, 95)], rel=0.01)
+    doubtful = page.partition("with the least time in frame times quality")[2]
+    assert re.findall(r"<td>(p\d+)</td>", doubtful) == [f"p{i:03}" for i in range(100, 80, -1)]
+    (latency,) = re.findall(r"<tr><td>go</td><td>mouth open</td>(.*?)</tr>", page)
+    answers = [r for r in rows_of(tmp_path / "latencies.csv") if r["action"] == "mouth open"]
+    late = [float(r["latency_ms"]) for r in answers if r["latency_ms"]]
+    assert f">{len(late)} of {len(answers)}<" in latency and f">{np.median(late):.0f}<" in latency
+    assert len({r["recording"] for r in rows_of(tmp_path / "figures.csv")}) == 101
+    write_report(make_report(made[:100]), tmp_path)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count("<h2>") == 101  # as many as are shown
+
+
+def test_a_page_of_many_pairs_tells_how_they_are_spread(tmp_path: Path) -> None:
+    lags = np.arange(-20, 21) / 10
+    found = [
+        Synchrony("smile", f"{i}.mp4, face 0", f"{i}.mp4, face 1", i / 100, 0.1 * (i % 3 - 1), p, 9, lags, lags)
+        for i in range(51)
+        for p in [0.01 if i < 5 else float("nan") if i == 50 else 0.5]
+    ]
+    faces = make_report([recording(2)]).faces
+    write_report(Report(faces, found, compared=True), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "These are 51 pairs, too many to show one by one; synchrony.csv holds them" in page
+    assert cells(page, "smile") == ["smile", "51", "0.25", "0.12 to 0.38", "+0.0", "50", "10 %"]
+    assert len(rows_of(tmp_path / "synchrony.csv")) == 51
+    write_report(Report(faces, found[:50], compared=True), tmp_path)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").count(", face 0 and ") == 50
+
+
+def test_the_most_frequent_of_many_markers_are_shown(tmp_path: Path) -> None:
+    moments = np.arange(2.0, 134.0, 2.0)
+    one = recording(140, fps=20.0)
+    open_ = sum((0.6 * ((one.time >= t + 0.3) & (one.time < t + 0.6)) for t in moments), np.zeros(len(one.time)))
+    labels = [*(f"trial {k}" for k in range(60)), *["rest"] * 6]
+    one = marked(doing(one, open_, "jawOpen"), *zip(moments.tolist(), labels, strict=True))
+    write_report(make_report([one]), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "These are the 50 most frequent of 61 markers; latencies.csv has all." in page
+    shown = re.findall(r"<tr><td>([^<]*)</td><td>mouth open</td>", page)
+    assert len(shown) == 50 and shown[0] == "trial 0" and shown[-1] == "rest"
+    assert len({r["marker"] for r in rows_of(tmp_path / "latencies.csv")}) == 61
+
+
+def test_recordings_are_left_out_of_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, groups = tmp_path / "table.csv", tmp_path / "groups.csv"
+    made = [doing(recording(12, f"{i}.mp4", seed=i), slow_noise(360, i), "jawOpen") for i in range(5)]
+    write_table(table, *made)
+    command = ["report", str(table), "--groups", str(groups), "--out", str(tmp_path / "out")]
+    lines = ["source,participant,group", *(f"{i}.mp4,p{i},{'ab'[i % 2]}" for i in range(3))]
+    groups.write_text("\n".join(lines))
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert (
+        "--groups has no line for 3.mp4, 4.mp4; add one for each, with participant and group, or with its source"
+        in said
+    )
+    groups.write_text("\n".join([*lines, "3.mp4,p3,b", "4.mp4"]))
+    assert main(command) == 0
+    assert "4.mp4: left out of the comparison, as --groups says." in capsys.readouterr().err
+    found = rows_of(tmp_path / "out" / "groups.csv")
+    assert {(r["participants"], r["reference_people"], r["group_people"]) for r in found} == {("4", "2", "2")}
+    assert "4.mp4" in {r["recording"] for r in rows_of(tmp_path / "out" / "figures.csv")}
 
 
 def test_blinks_between_frames_have_no_duration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
