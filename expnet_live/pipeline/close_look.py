@@ -104,21 +104,21 @@ class SecondLook:
         self._predictor, self._versions = predictor, _BOTH_AGAIN if both else (_AGAIN,)
 
     def __call__(self, places: Sequence[tuple[Image, Look]], watch: Stopwatch) -> list[Look]:
-        """These plausible looks at pictures with more accurate blendshapes, by one run of the network."""
+        """These looks at pictures with more accurate blendshapes, by one run of the network."""
         if not places:
             return []
         with watch("crop"):
-            crops = self.crops([(image, look.view) for image, look in places])
+            crops = self._crops([(image, look.view) for image, look in places])
         with watch("network"):
-            said = self.said(crops)
+            said = self._said(crops)
         return [_with(look, again) for (_, look), again in zip(places, said, strict=True)]
 
-    def crops(self, places: Sequence[tuple[Image, WeakPerspective]]) -> Image:
+    def _crops(self, places: Sequence[tuple[Image, WeakPerspective]]) -> Image:
         """The crops (N V, S, S, 3) of faces of that pose, V for each."""
         crops = [(Crop.of_view(view, self._predictor.crop_size), image) for image, view in places]
         return np.stack([version.cut(crop, image) for crop, image in crops for version in self._versions])
 
-    def said(self, crops: Image) -> Array:
+    def _said(self, crops: Image) -> Array:
         """What the network says of the actions (N, 52) of N faces from their `crops`."""
         said = self._actions(crops).reshape(-1, len(self._versions), N_BLENDSHAPES)
         for k, version in enumerate(self._versions):

@@ -158,17 +158,15 @@ def look_at_all(
     looks = []
     for i, (image, crop) in enumerate(places):
         x, y = (float(v) for v in p.origin[i])
-        view = in_crop = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
-        numbers = (p.expression, p.identity, p.gaze, p.blendshapes)
-        plausible = _fills(view, crop.size) and all(q is None or bool(np.isfinite(q[i]).all()) for q in numbers)
-        if plausible:
-            view = crop.to_image(view)
-            plausible = _inside(view, image)
+        in_crop = WeakPerspective(p.rotation[i], float(p.scale[i]), x, y)
+        numbers = (p.rotation, p.scale, p.origin, p.expression, p.identity, p.gaze, p.blendshapes)
+        finite = all(q is None or bool(np.isfinite(q[i]).all()) for q in numbers)
+        view = crop.to_image(in_crop) if finite else in_crop
         looks.append(
             Look(
                 view,
                 float(p.confidence[i]),
-                plausible,
+                finite and _fills(in_crop, crop.size) and _inside(view, image),
                 # Of several versions of a crop the first one will do.
                 cuts[i].reshape(-1, *cuts[i].shape[-3:])[0],
                 in_crop,
@@ -214,8 +212,6 @@ _MIN_FACE = 6.0  # px, of CROP_MM
 def _fills(view: WeakPerspective, size: int) -> bool:
     """Whether a pose in a crop is that of a face roughly in its centre and of the right size."""
     turn = math.hypot(*view.rotation)
-    if not math.isfinite(view.scale + view.x + view.y + turn):
-        return False
     zoom = view.scale * CROP_MM / size
     off = max(abs(view.x - size / 2), abs(view.y - size / 2)) / size
     return 0.4 < zoom < 2.5 and off < 0.4 and turn < _MAX_TURN

@@ -9,15 +9,15 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Array, Box, Image
-from expnet_live.geometry.camera import Camera, WeakPerspective
+from expnet_live.geometry.camera import Camera
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
 from expnet_live.pipeline.close_look import CloseLook, SecondLook
-from expnet_live.pipeline.crop import BOX_MM, Crop, roll_of
+from expnet_live.pipeline.crop import BOX_MM, roll_of
 from expnet_live.pipeline.detection import Detection
 from expnet_live.pipeline.detector import FaceDetector
-from expnet_live.pipeline.look import FacePredictor, Prediction, first_crop
+from expnet_live.pipeline.look import Stopwatch, first_crop, look_at_all
 from expnet_live.pipeline.pipeline import Pipeline
 
 # Points of the Face Mesh around right eye, left eye and mouth.
@@ -89,32 +89,18 @@ def estimate(
     """Run three looks on the face of each photo, in batches, the last two closely, and a second one for the actions;
     without `closely`, only one."""
     results: list[Estimate] = []
-    close, again = CloseLook(predictor, model), SecondLook(predictor, both=True)
+    close, again, watch = CloseLook(predictor, model), SecondLook(predictor, both=True), Stopwatch()
     for start in range(0, len(images), batch):
-        part = list(images[start : start + batch])
+        part = images[start : start + batch]
         crops = [first_crop(x, f, predictor) for x, f in zip(part, faces[start : start + batch], strict=True)]
-        said, views = _seen(part, crops, predictor)
-        for _ in range(2 if closely else 0):
-            crops = [close.crop_type.of_view(v, close.crop_size) for v in views]
-            said, views = _seen(part, crops, close)
-        acts = said.blendshapes
-        if closely and acts is not None:
-            acts = (acts + again.said(again.crops(list(zip(part, views, strict=True))))) / 2
-        for i, view in enumerate(views):
-            shape = model.landmarks(said.expression[i], said.identity[i])
-            points = view.project(shape)[:, :2]
-            actions = None if acts is None else acts[i]
-            results.append(Estimate(said.expression[i], said.identity[i], points, float(said.confidence[i]), actions))
+        looks = look_at_all(list(zip(part, crops, strict=True)), predictor, watch)
+        if closely:
+            for _ in range(2):
+                crops = [close.crop_type.of_view(k.view, close.crop_size) for k in looks]
+                looks = look_at_all(list(zip(part, crops, strict=True)), close, watch)
+            if "blendshapes" in predictor.tells:
+                looks = again(list(zip(part, looks, strict=True)), watch)
+        for k in looks:
+            points = k.view.project(model.landmarks(k.expression, k.identity))[:, :2]
+            results.append(Estimate(k.expression, k.identity, points, k.confidence, k.blendshapes))
     return results
-
-
-def _seen(
-    images: Sequence[Image], crops: Sequence[Crop], predictor: FacePredictor
-) -> tuple[Prediction, list[WeakPerspective]]:
-    """Predictions for a crop of each image, and the poses in the images' pixels."""
-    said = predictor.predict(np.stack([c.cut(x) for c, x in zip(crops, images, strict=True)]))
-    views = [
-        c.to_image(WeakPerspective(said.rotation[i], float(said.scale[i]), *(float(v) for v in said.origin[i])))
-        for i, c in enumerate(crops)
-    ]
-    return said, views
