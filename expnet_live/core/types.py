@@ -172,7 +172,9 @@ class FaceState:
         into the camera, wherever the face is and however the head is turned (along the line of sight, as `pose`)."""
         if self.gaze is None:
             return None
-        x, y, z = _turned(directions_of(self.gaze), self.pose.rotation.astype(np.float64)).T
+        import cv2  # whoever only reads and writes numbers does without it
+
+        x, y, z = cv2.Rodrigues(self.pose.rotation.astype(np.float64))[0] @ directions_of(self.gaze).T
         return np.stack([np.arctan2(x, z), np.arcsin(np.clip(y, -1, 1))], -1)
 
     def __getitem__(self, name: str) -> float:
@@ -186,11 +188,3 @@ def directions_of(gaze: Array) -> Array:
     """Unit vectors (..., 3) of gazes (..., 2): yaw (right > 0) and pitch (up > 0) in radians; 0 looks along z."""
     yaw, pitch = np.moveaxis(np.asarray(gaze, np.float64), -1, 0)
     return np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
-
-
-def _turned(vectors: Array, rotation: Array) -> Array:
-    """Vectors (N, 3) turned by a rotation vector (3,) (Rodrigues' formula); geometry.rotation stands above the core."""
-    angle = float(np.linalg.norm(rotation))
-    axis = rotation / max(angle, 1e-12)
-    along = (vectors @ axis)[:, None] * axis
-    return np.cos(angle) * (vectors - along) + np.sin(angle) * np.cross(axis, vectors) + along
