@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from expnet_live.app import texts
 from expnet_live.app.player.replay import Poser, Replay
 from expnet_live.avatars.avatar import Posed
 from expnet_live.core.types import Image
@@ -42,11 +43,6 @@ class Moments:
         """The row in preparation."""
         return self._asked
 
-    @property
-    def problem(self) -> str | None:
-        """The reason why there are no pictures."""
-        return None if self.reader is None else self.reader.problem
-
     def ask(self, row: int) -> None:
         self._asked, self._waits = row, set()
         if self._poser is not None:
@@ -78,6 +74,19 @@ class Moments:
             return None
         row, self._asked = self._asked, None
         return Moment(row, self._image, self._head)
+
+    def note(self, moment: Moment) -> str:
+        """What to say of its picture; empty if all is well."""
+        replay, row = self._replay, moment.row
+        if self.reader is None:
+            return texts.PLAYER_NO_VIDEO
+        if self.reader.problem:
+            return self.reader.problem
+        if moment.image is None:
+            return texts.PLAYER_NO_PICTURE if replay.picture[row] < 0 else texts.PLAYER_VIDEO_ENDED
+        if not replay.own[row]:
+            return texts.PLAYER_HELD_PICTURE
+        return texts.NO_FACE if replay.rows.face[row] < 0 else ""
 
     def stop(self) -> None:
         for worker in self._workers:

@@ -9,17 +9,19 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from expnet_live.app import texts
 from expnet_live.app.player.actions import ON_HEAD, TABLE
 from expnet_live.app.player.controls import PlayerControls
 from expnet_live.app.player.deck import Deck
+from expnet_live.app.player.layout import player_page
 from expnet_live.app.player.loader import Loader
 from expnet_live.app.player.moments import Moment, Moments
 from expnet_live.app.player.plot import SessionPlot
 from expnet_live.app.player.readout import Readout
 from expnet_live.app.player.replay import Replay
+from expnet_live.app.player.sender import Sender
 from expnet_live.app.player.views import Views
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.marking import MarkerList, Preset
@@ -40,7 +42,6 @@ _TICK = 16  # ms
 _LEAST_HEAD = 160, 180  # px, beside the export panel on a small screen
 _PATIENCE = 2.0  # s to wait for threads to end
 _OPEN = object()
-_STANDING = 0.1  # s after which a moment that stays is sent again
 
 
 class PlayerView(QWidget):
@@ -65,7 +66,7 @@ class PlayerView(QWidget):
         self.replay: Replay | None = None
         self.moments: Moments | None = None
         self.moment: Moment | None = None  # the row that all views show
-        self._sends, self._last_sent = False, (-1, 0.0)  # whether, and the row that was sent last, and when
+        self._sender = Sender(self.sent.emit, self.passed.emit)
         self._loader: Loader | None = None
         self._turning: Loader | None = None  # to another face of the session
         self._opening: Iterator[object] = iter(())
@@ -130,6 +131,11 @@ class PlayerView(QWidget):
         self.plot.forget()
         self.actions_.set_enabled(False)
         self._say(texts.PLAYER_NONE)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.close_session()
+        self.head.close_canvas()
+        super().closeEvent(event)
 
     @property
     def shown_row(self) -> int:
@@ -220,11 +226,6 @@ class PlayerView(QWidget):
         for key in ("previous", "next", "edit_marker"):
             self.actions_[key].setEnabled(bool(markers))
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.close_session()
-        self.head.close_canvas()
-        super().closeEvent(event)
-
     # --- time -----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -238,7 +239,7 @@ class PlayerView(QWidget):
         if self._turning is not None:
             self._turn(self._turning)
         row = playback.advance(time.monotonic())
-        self._send_markers(playback)
+        self._sender.play(playback, self.markers.markers)
         self.actions_.show_playing(playback.playing)
         self._take_moment()
         if self.moments.asked is None and row != self.shown_row:
@@ -246,28 +247,13 @@ class PlayerView(QWidget):
             self._take_moment()
         elif self.moments.asked is None and not playback.playing:
             self._place_cursor(playback.position)  # it may be between two rows
-        self._send_shown()
+        if self.replay is not None and self.moment is not None:
+            self._sender.show(self.replay, self.moment)
 
     def send(self, on: bool) -> None:
         """Send what is shown, or no longer."""
-        self._sends = on
+        self._sender.on = on
         self.sending.emit(on)
-
-    def _send_shown(self) -> None:
-        """Also what stands still, because programs take silence for the end."""
-        replay, moment, now = self.replay, self.moment, time.monotonic()
-        row, when = self._last_sent
-        if self._sends and replay is not None and moment is not None and (moment.row != row or now - when > _STANDING):
-            self._last_sent = moment.row, now
-            self.sent.emit(replay.live(moment.row, moment.image, now))
-
-    def _send_markers(self, playback: Playback) -> None:
-        for played in playback.take_played():
-            for marker in self.markers.markers if self._sends else ():
-                # Those beside the recorded moments belong to the nearest one.
-                time_of = min(max(marker.time, playback.start), playback.end)
-                if time_of in played:
-                    self.passed.emit(marker.label, played.when(time_of))
 
     def _take_moment(self) -> None:
         assert self.moments is not None
@@ -275,10 +261,10 @@ class PlayerView(QWidget):
             self._show(moment)
 
     def _show(self, moment: Moment) -> None:
-        replay, playback, row = self.replay, self.playback, moment.row
-        assert replay is not None and playback is not None
+        replay, moments, playback, row = self.replay, self.moments, self.playback, moment.row
+        assert replay is not None and moments is not None and playback is not None
         self.moment = moment
-        self.camera.note = self._note(moment)
+        self.camera.note = moments.note(moment)
         self.camera.set_picture(moment.image, replay.faces(row) if replay.own[row] else ())
         if moment.head is not None:
             self.head.set_skin(replay.skin(row))
@@ -305,20 +291,6 @@ class PlayerView(QWidget):
             pose = Pose(replay.rows.rotation[row], replay.rows.translation[row])
             height, width = moment.image.shape[:2]
             self.head.set_photo(moment.image, Camera.for_image(width, height).view(pose))
-
-    def _note(self, moment: Moment) -> str:
-        """The note about the picture."""
-        replay, moments, row = self.replay, self.moments, moment.row
-        assert replay is not None and moments is not None
-        if moments.reader is None:
-            return texts.PLAYER_NO_VIDEO
-        if moments.problem:
-            return moments.problem
-        if moment.image is None:
-            return texts.PLAYER_NO_PICTURE if replay.picture[row] < 0 else texts.PLAYER_VIDEO_ENDED
-        if not replay.own[row]:
-            return texts.PLAYER_HELD_PICTURE
-        return texts.NO_FACE if replay.rows.face[row] < 0 else ""
 
     # --- opening --------------------------------------------------------------------------------
 
@@ -388,40 +360,13 @@ class PlayerView(QWidget):
             label.setWordWrap(True)
         for key in ON_HEAD:
             self.head.add_action(self.actions_[key])
-        above, below, left = QSplitter(Qt.Orientation.Horizontal), QWidget(), QSplitter(Qt.Orientation.Vertical)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        for part in (self.camera, self.head, self.no_head):
-            above.addWidget(part)
-        above.setSizes([500, 500, 500])
         self.head.setMinimumSize(*_LEAST_HEAD)
-        curves = QVBoxLayout(below)
-        curves.setContentsMargins(0, 0, 0, 0)
-        curves.setSpacing(4)
-        curves.addWidget(self.readout.legend)
-        curves.addWidget(self.plot, 1)
-        left.addWidget(above)
-        left.addWidget(below)
-        left.setSizes([520, 260])
-        whole.addWidget(left)
-        whole.addWidget(self.readout)
-        whole.setSizes([680, 250])
-        for splitter in (above, left, whole):
-            splitter.setHandleWidth(8)
-            splitter.setChildrenCollapsible(False)
-        left.setStretchFactor(0, 2)
-        left.setStretchFactor(1, 1)
-        whole.setStretchFactor(0, 1)
-        player = QWidget()
-        column = QVBoxLayout(player)
-        column.setContentsMargins(10, 10, 10, 10)
-        column.setSpacing(8)
-        column.addWidget(whole, 1)
-        column.addWidget(self.controls)
         self.setObjectName("Panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.message)
-        self._pages.addWidget(player)
+        views = (self.camera, self.head, self.no_head)
+        self._pages.addWidget(player_page(views, self.readout.legend, self.plot, self.readout, self.controls))
 
     def _connect(self) -> None:
         self.camera.picked.connect(self.follow)
