@@ -29,7 +29,6 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import json_text, whole, write_json
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array, Image
-from expnet_live.geometry.camera import Camera
 from expnet_live.geometry.rotation import turns
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
@@ -37,6 +36,7 @@ from expnet_live.research.evaluation.expression.demo import demo_truth
 from expnet_live.research.evaluation.expression.measure import ActionFigures, by_turn, figures, summary, table
 from expnet_live.research.evaluation.expression.sheet import ContactSheet
 from expnet_live.research.evaluation.expression.winks import winks
+from expnet_live.research.evaluation.taught import taught_frames
 from expnet_live.research.training.actions.targets import Strengths
 from expnet_live.research.training.actions.teacher import Teacher
 
@@ -201,21 +201,13 @@ def clips(
     """
     said, taught, number, yaw = [], [], [], []
     for i, video in enumerate(tqdm(videos, "clips", unit="clip")):
-        pipeline.reset()
-        with open_source(video) as source:
-            for frame in source:
-                states = pipeline.process(frame)
-                if frame.index % step or not states:
-                    continue
-                height, width = frame.image.shape[:2]
-                found = teacher.teach(frame.image, Camera.for_image(width, height).view(states[0].pose))
-                if found is not None:
-                    said.append(_said(states))
-                    taught.append(found.mean if strengths is None else strengths.of(found.mean))
-                    number.append(i)
-                    yaw.append(float(turns(states[0].pose.rotation)[0]))
-                    if sheet is not None:
-                        sheet.offer(taught[-1], frame.image, states)
+        for frame, state, found in taught_frames(pipeline, video, teacher, step):
+            said.append(np.asarray(state.blendshapes))
+            taught.append(found.mean if strengths is None else strengths.of(found.mean))
+            number.append(i)
+            yaw.append(float(turns(state.pose.rotation)[0]))
+            if sheet is not None:
+                sheet.offer(taught[-1], frame.image, [state])
     if not said:
         raise UserError("The teacher finds no face in these clips; choose videos of faces.")
     return np.array(said), np.array(taught), np.array(number), np.array(yaw)

@@ -17,7 +17,6 @@ from expnet_live.core.arkit import N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import few, printable
 from expnet_live.core.types import Array
-from expnet_live.geometry.camera import Camera
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.finding import events_of
 from expnet_live.gestures.look import Look, values_of
@@ -26,6 +25,7 @@ from expnet_live.gestures.watching import rules_of
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.evaluation.gestures.measure import NAMES, Tally
 from expnet_live.research.evaluation.gestures.script import Act
+from expnet_live.research.evaluation.taught import taught_frames
 from expnet_live.research.training.actions.teacher import Teacher
 
 log = logging.getLogger(__name__)
@@ -146,19 +146,10 @@ def run_talking(pipeline: Pipeline, videos: Sequence[Path], teacher: Teacher | N
 
 def _taught(pipeline: Pipeline, video: Path, teacher: Teacher) -> list[tuple[float, Array]]:
     """What the teacher says of every fifth frame, beside the head's angles by the network."""
-    said = []
-    pipeline.reset()
-    with open_source(video) as source:
-        for frame in source:
-            states = pipeline.process(frame)
-            if frame.index % _STEP or not states:
-                continue
-            height, width = frame.image.shape[:2]
-            found = teacher.teach(frame.image, Camera.for_image(width, height).view(states[0].pose), looks=2)
-            if found is not None:
-                weights = np.nan_to_num(found.mean[:N_BLENDSHAPES])
-                said.append((frame.timestamp, values_of(weights, states[0].pose.rotation)))
-    return said
+    return [
+        (frame.timestamp, values_of(np.nan_to_num(taught.mean[:N_BLENDSHAPES]), state.pose.rotation))
+        for frame, state, taught in taught_frames(pipeline, video, teacher, _STEP, looks=2)
+    ]
 
 
 def confirmed(name: str, start: float, end: float, taught: Sequence[tuple[float, Array]]) -> bool:
