@@ -12,7 +12,6 @@ from expnet_live.heads.strands import unit
 
 _CROWN = np.array([8.0, 118.0, -118.0])  # from where short hair grows in all directions
 _DOWN, _BACK = np.array([0, -1.0, 0]), np.array([0, 0, -1.0])
-_FRINGE = np.array([-0.9, 0, -0.35])
 
 
 @dataclass(frozen=True)
