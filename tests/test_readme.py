@@ -1,9 +1,10 @@
-"""The README's Python lines, commands and links work."""
+"""The README's Python lines, and the commands and links of all pages, work."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ from places import ROOT
 from expnet_live.cli import build_parser
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*/*.md")]
 
 
 def test_the_python_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,16 +36,34 @@ def test_the_python_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_commands_are_understood() -> None:
-    lines = re.findall(r"^    expnet-live (.*)$", README, re.MULTILINE)
-    assert lines
+    lines = [
+        line
+        for page in PAGES
+        for line in re.findall(r"^    expnet-live (.*?)(?: > .*)?$", text_of(page).replace("\\\n", ""), re.MULTILINE)
+    ]
+    assert len(lines) > 70
     for line in lines:
-        build_parser().parse_args(line.split())
+        build_parser().parse_args(shlex.split(line))
 
 
-def test_the_links_lead_somewhere() -> None:
-    targets = [t for t in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in t]
-    assert targets
-    assert [t for t in targets if not (ROOT / t).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_links_lead_somewhere(page: Path) -> None:
+    links = [t.partition("#") for t in re.findall(r"\]\(([^)\s]+)\)", text_of(page)) if "://" not in t]
+    targets = [(page.parent / path if path else page, heading) for path, _, heading in links]
+    assert [path for path, _ in targets if not path.exists()] == []
+    assert [(path, heading) for path, heading in targets if heading and heading not in headings_of(path)] == []
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def headings_of(page: Path) -> list[str]:
+    """What links call its headings."""
+    return [
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the scripts are for Debian")

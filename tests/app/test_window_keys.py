@@ -31,9 +31,9 @@ def test_shortcuts_are_listed_and_work(qtbot: Any, window: MainWindow) -> None:
     assert {label.text() for label in sheet.findChildren(QLabel)} >= {"Space", "F1", "Ctrl+O"}
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.findChildren(Sheet), timeout=LONG)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "window.md").read_text(encoding="utf-8")
     for spec in TABLE:
-        assert not spec.keys or f"| {spec.shortcut} | {spec.title} |" in readme
+        assert not spec.keys or f"| {spec.shortcut} | {spec.title} |" in page
     for key, name in ((Qt.Key.Key_W, "wireframe"), (Qt.Key.Key_M, "mirror"), (Qt.Key.Key_H, "follow")):
         before = getattr(window.controller.choices, name)
         qtbot.keyClick(window, key)
