@@ -324,9 +324,11 @@ class InferenceWorker(Worker):
         if head is None or (head.names, head.n_identity) != (model.names, model.n_identity):
             head = dressed(model, self.look)
         expression, identity, blendshapes, skin = state.expression, state.identity, state.blendshapes, state.skin
+        ahead = None if person is None else person.ahead
         rested = blendshapes
         if blendshapes is not None:
             self._neutral.add(state, now)
+            blendshapes = blendshapes if ahead is None else ahead.looked(blendshapes)
             if self.auto_neutral and not (person and person.resting):
                 blendshapes = self._neutral.corrected(blendshapes, state.face)
             rested = blendshapes if person is None else person.rested(blendshapes)
@@ -336,7 +338,11 @@ class InferenceWorker(Worker):
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
             skin = person.toned(skin)
-        return LiveFace(state, expression, identity, head, blendshapes, rested, skin, self.swings, person is not None)
+        straight = None if ahead is None else ahead.turned(state.pose.rotation)
+        aim = None if ahead is None or state.gaze is None else ahead.aimed(state.gaze)
+        return LiveFace(
+            state, expression, identity, head, blendshapes, rested, skin, self.swings, person is not None, straight, aim
+        )
 
     def _calibrate(self, states: tuple[FaceState, ...], now: float) -> None:
         calibration = self._calibration

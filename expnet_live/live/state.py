@@ -11,7 +11,7 @@ import numpy as np
 from expnet_live.avatars.avatar import Avatar, Posed, posed
 from expnet_live.avatars.swinging import Swings
 from expnet_live.core.arkit import N_BLENDSHAPES
-from expnet_live.core.types import Array, FaceState
+from expnet_live.core.types import Array, FaceState, Pose
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
@@ -42,6 +42,8 @@ class LiveFace:
     if the model has none; `rested` (52,) are the same before the person's full actions and gains; `identity` (K,);
     `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own; its hair swings by
     `swings`, or is stiff. `own`: whether it is the profile's person, with their neutral and gains.
+    `straight` (3,) rad and `aim` (2, 2) rad are the head's rotation and the gaze beside those of the person who looks
+    ahead, None: as measured.
     """
 
     state: FaceState
@@ -53,6 +55,23 @@ class LiveFace:
     skin: Array | None = None
     swings: Swings | None = None
     own: bool = True
+    straight: Array | None = None
+    aim: Array | None = None
+
+    @property
+    def rotation(self) -> Array:
+        """The head's rotation (3,) rad to show."""
+        return self.state.pose.rotation if self.straight is None else self.straight
+
+    @property
+    def gaze(self) -> Array | None:
+        """The gaze (2, 2) rad to show."""
+        return self.state.gaze if self.aim is None else self.aim
+
+    @cached_property
+    def in_place(self) -> LiveFace:
+        """The same face turned as the camera sees it, to be drawn over the camera's picture."""
+        return self if self.straight is None else replace(self, straight=None, aim=None)
 
     @property
     def vertices(self) -> Array:
@@ -82,8 +101,8 @@ class LiveFace:
     def _posed(self, turned: bool) -> Posed:
         state = self.state
         return posed(
-            self.head, self.expression, self.identity, state.gaze, self.blendshapes, state.pose, turned,
-            self.swings, state.timestamp, state.face,
+            self.head, self.expression, self.identity, self.gaze, self.blendshapes,
+            Pose(self.rotation, state.pose.translation), turned, self.swings, state.timestamp, state.face,
         )  # fmt: skip
 
     @cached_property

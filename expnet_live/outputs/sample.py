@@ -21,7 +21,8 @@ class Sample:
     computes at the first access.
 
     `time` is the capture time (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
-    the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState.
+    the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState. Both
+    angles are 0 where the profile's person looks ahead, if that is known.
     `state` is the frame that it was made from, and `face` the face in it; None if it has another origin.
     """
 
@@ -44,9 +45,9 @@ class Sample:
         """The sample of a face in a frame, or of none."""
         if face is None:
             return cls.nobody(state.captured.grabbed, state)
-        pose, gaze = face.state.pose, face.state.gaze
-        gaze = np.zeros((2, 2), np.float32) if gaze is None else gaze
-        return cls(state.captured.grabbed, True, face.weights, pose.rotation, pose.translation, gaze, state, face)
+        gaze = np.zeros((2, 2), np.float32) if face.gaze is None else face.gaze
+        place = face.state.pose.translation
+        return cls(state.captured.grabbed, True, face.weights, face.rotation, place, gaze, state, face)
 
     @cached_property
     def weights(self) -> list[float]:

@@ -1,4 +1,4 @@
-"""The neutral calibration: measures a person's identity and neutral face in two still seconds."""
+"""The neutral calibration: measures a person's identity, neutral face and look ahead in two still seconds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState
+from expnet_live.person.ahead import Ahead
 from expnet_live.person.person import Person
 
 # Lids move even in a still face, and closed means closed for everyone: they get no offset.
@@ -52,7 +53,7 @@ class Calibration:
         rigid = [i for i, n in enumerate(self._names) if n not in LIDS]
         if np.median(np.abs(raw - median), 0)[rigid].max() > self._STEADY:
             raise UserError("The face moved; keep it relaxed and still for two seconds, and calibrate again.")
-        return resting_person(self._looks, self._names, person)
+        return replace(resting_person(self._looks, self._names, person), ahead=Ahead.of(self._looks))
 
 
 def resting_person(looks: Sequence[FaceState], names: tuple[str, ...], person: Person | None = None) -> Person:

@@ -9,6 +9,7 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.srgb import lab_from_linear, linear_from_srgb, srgb_from_lab
 from expnet_live.core.types import Array, alike
+from expnet_live.person.ahead import Ahead
 from expnet_live.person.curve import Curves
 
 MAX_GAIN = 3.0
@@ -25,7 +26,8 @@ class Person:
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
     (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
     `terms` are the conditions of the avatars that this person accepted, texts by label, by the avatar's name.
-    `skin` is the tone of their skin, sRGB (3,) 0..255, None if unknown.
+    `skin` is the tone of their skin, sRGB (3,) 0..255, None if unknown. `ahead`, which calibration sets, is how they
+    look straight ahead, None if unknown.
 
     >>> person = Person(neutral={"jawOpen": 0.5}, gains={"jawOpen": 2.0})
     >>> person.corrected(np.array([1.5]), ("jawOpen",))
@@ -43,6 +45,7 @@ class Person:
     gestures: dict[str, list[list[float]]] = field(default_factory=dict)
     terms: dict[str, dict[str, str]] = field(default_factory=dict)
     skin: Array | None = None
+    ahead: Ahead | None = None
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)
@@ -108,8 +111,13 @@ class Person:
     def calibrated_as(self, measured: Person) -> Person:
         """With all that a calibration of `measured` has set."""
         return replace(
-            self, identity=measured.identity, neutral=measured.neutral, resting=measured.resting, skin=measured.skin
+            self,
+            identity=measured.identity,
+            neutral=measured.neutral,
+            resting=measured.resting,
+            skin=measured.skin,
+            ahead=measured.ahead,
         )
 
     def uncalibrated(self) -> Person:
-        return replace(self, identity=None, neutral={}, resting={}, skin=None)
+        return replace(self, identity=None, neutral={}, resting={}, skin=None, ahead=None)

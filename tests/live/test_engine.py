@@ -14,6 +14,7 @@ from live_fakes import Plug, Puppet
 from waiting import PATIENCE, next_state, until
 
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.arkit import INDEX, blendshapes_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Frame
 from expnet_live.live import capture_worker as capture
@@ -245,6 +246,23 @@ def test_a_face_keeps_its_number_with_another_smoothing(engine: Engine, puppet: 
     until(lambda: engine.inference.pipeline is not before, "the change")
     end = next_state(engine).captured.frame.timestamp
     assert next_state(engine, lambda s: bool(s.faces) and s.captured.frame.timestamp > end).faces[0].state.face == 1
+
+
+def test_a_calibrated_face_looks_straight_ahead(engine: Engine, puppet: Puppet, results: list[Person | str]) -> None:
+    """A camera beside the screen sees its person aside; set neutral, they look at the viewer."""
+    puppet.blendshapes = blendshapes_of(eyeLookDownLeft=0.3)
+    engine.set_source(SourceSpec.camera(0))
+    next_state(engine, lambda s: bool(s.faces))
+    puppet.rotation = np.array([0, 0.4, 0], np.float32)
+    aside = next_state(engine, lambda s: bool(s.faces) and s.faces[0].rotation[1] > 0.399).faces[0]
+    assert np.array_equal(aside.rotation, aside.state.pose.rotation)
+    engine.inference.calibrate()
+    until(lambda: results, "the calibration")
+    assert isinstance(results[0], Person) and results[0].ahead is not None
+    face = next_state(engine, lambda s: bool(s.faces) and s.faces[0].straight is not None).faces[0]
+    np.testing.assert_allclose(face.rotation, 0, atol=1e-3)
+    np.testing.assert_allclose(face.state.pose.rotation, aside.state.pose.rotation, atol=1e-3)  # as it is recorded
+    assert face.weights[INDEX["eyeLookDownLeft"]] == pytest.approx(0, abs=1e-3)
 
 
 def test_a_calibration_ends_when_the_model_changes(engine: Engine, results: list[Person | str]) -> None:

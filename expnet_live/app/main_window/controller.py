@@ -349,7 +349,7 @@ class Controller:
             face = state.faces[0] if state.faces else None
             time_ = state.captured.frame.timestamp
             values = gauge.read(face, self.choices.gauge)[1] if face else None
-            self.history.add(time_, values, face.state.pose.rotation if face else None)
+            self.history.add(time_, values, face.rotation if face else None)
             if values is not None:
                 self.ranges.add(time_, values)
         return state

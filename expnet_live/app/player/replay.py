@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.outputs.export.track import corrected, identity_of, latest, main_face, track
+from expnet_live.outputs.export.track import corrected, identity_of, latest, main_face, straightened, track
 from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
@@ -44,19 +44,17 @@ _HOLD = 0.5  # s for which a picture stays for later rows without a picture of t
 class Replay:
     """`rows` are the track (T rows, one per frame) of `face`, or of each frame's only one where it is None.
 
-    `expression` (T, n) and `blendshapes` (T, 52) are the values shown, with its neutral subtracted and its gains
-    applied; `blendshapes` are NaN if its model predicts none. `angles` (T, 3) are yaw, pitch and roll in degrees. All
-    are NaN where the face was not seen. `pose_row` (T,) is the row whose head is shown: the last one with a face, or
-    the first one with a face for rows before it, or -1 if there is none at all. `picture` (T,) is the number of the
-    picture shown, -1 for none; `own` (T,) says whether it is the row's own. `identity` (K,). `drawn` is None if there
-    is no head; `no_head` then says why.
+    `shown` are the same rows with its neutral subtracted and its gains applied, and head and eyes turned beside the
+    look ahead. `angles` (T, 3) are the shown yaw, pitch and roll in degrees, NaN where the face was not seen.
+    `pose_row` (T,) is the row whose head is shown: the last one with a face, or the first one with a face for rows
+    before it, or -1 if there is none at all. `picture` (T,) is the number of the picture shown, -1 for none; `own` (T,)
+    says whether it is the row's own. `identity` (K,). `drawn` is None if there is no head; `no_head` then says why.
     """
 
     session: Session
     face: int | None
     rows: Rows
-    expression: Array
-    blendshapes: Array
+    shown: Rows
     angles: Array
     pose_row: Array
     picture: Array
@@ -98,21 +96,34 @@ class Replay:
     def of(cls, session: Session, drawn: DrawnHead | None, no_head: str, face: int | None) -> Replay:
         info, all_rows = session.info, session.rows
         rows = track(all_rows, face)
-        shown = track(corrected(all_rows, info.person, info.coefficients, info.owners), face)
+        straight = straightened(all_rows, info.person, info.owners)
+        shown = track(corrected(straight, info.person, info.coefficients, info.owners), face)
+        # A long session's other columns are large: both share them.
+        changed = ("expression", "blendshapes", "rotation", "gaze")
+        shown = replace(rows, **{name: getattr(shown, name) for name in changed})
         seen = rows.face >= 0
         angles = np.full((len(rows), 3), np.nan)
         if seen.any():
-            angles[seen] = angles_of(Rotation.from_rotvec(rows.rotation[seen]).as_matrix())
+            angles[seen] = angles_of(Rotation.from_rotvec(shown.rotation[seen]).as_matrix())
         picture, own = _pictures(rows)
         if session.video is None:
             picture = np.full_like(picture, -1)
         pose_row = latest(seen)
         identity = identity_of(all_rows, rows, info) if seen.any() else np.zeros(info.n_identity, np.float32)
-        values = shown.expression, shown.blendshapes
-        return cls(session, face, rows, *values, angles, pose_row, picture, own, identity, drawn, no_head)
+        return cls(session, face, rows, shown, angles, pose_row, picture, own, identity, drawn, no_head)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def expression(self) -> Array:
+        """The coefficients shown (T, n); NaN where the face was not seen."""
+        return self.shown.expression
+
+    @property
+    def blendshapes(self) -> Array:
+        """The actions shown (T, 52); NaN also if the model predicts none."""
+        return self.shown.blendshapes
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,9 +172,18 @@ class Replay:
         faces: tuple[LiveFace, ...] = ()
         head = self._model if self.drawn is None else self.drawn.head
         if rows.face[row] >= 0 and head is not None:
-            weights = self.blendshapes[row] if np.isfinite(self.blendshapes[row]).all() else None
-            state, values = rows.state_of(row), self.expression[row]
-            faces = (LiveFace(state, values, self.identity, head, weights, swings=self.swings),)
+            state, shown = rows.state_of(row), self.shown
+            face = LiveFace(
+                state,
+                shown.expression[row],
+                self.identity,
+                head,
+                shown.blendshapes_of(row),
+                swings=self.swings,
+                straight=shown.rotation[row],
+                aim=shown.gaze_of(row),
+            )
+            faces = (face,)
         captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)
         return LiveState(captured, faces, {}, now, processed=True)
 
@@ -237,9 +257,9 @@ class Poser(Answerer[int, Posed]):
         expression: Array = np.zeros(len(replay.names), np.float32)
         gaze = blendshapes = None
         if row >= 0:
-            rotation, expression, gaze = replay.rows.rotation[row], replay.expression[row], replay.rows.gaze_of(row)
-            if np.isfinite(replay.blendshapes[row]).all():
-                blendshapes = replay.blendshapes[row]
+            shown = replay.shown
+            rotation, expression, gaze = shown.rotation[row], shown.expression[row], shown.gaze_of(row)
+            blendshapes = shown.blendshapes_of(row)
         pose = Pose(rotation, np.zeros(3))
         self._swings.on = replay.swings.on
         time = float(replay.rows.time[wish])

@@ -77,9 +77,9 @@ class Presence:
 
 def _eased(face: LiveFace, share: float) -> LiveFace:
     seen = face.state
-    pose = Pose(share * seen.pose.rotation, seen.pose.translation)
-    gaze = None if seen.gaze is None else share * seen.gaze
+    pose = Pose(share * face.rotation, seen.pose.translation)
+    gaze = None if face.gaze is None else share * face.gaze
     actions = None if face.blendshapes is None else share * face.blendshapes
     time = seen.timestamp + (1 - share) * (_AT_REST - _HELD)  # about, for what swings
     state = replace(seen, pose=pose, gaze=gaze, timestamp=time)
-    return replace(face, state=state, expression=share * face.expression, blendshapes=actions)
+    return replace(face.in_place, state=state, expression=share * face.expression, blendshapes=actions)

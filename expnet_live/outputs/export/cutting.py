@@ -12,6 +12,7 @@ from expnet_live.core.progress import Progress
 from expnet_live.outputs.export.excerpt import Excerpt
 from expnet_live.outputs.export.format import FORMATS, Format
 from expnet_live.outputs.export.options import ExportOptions
+from expnet_live.outputs.export.pose import PoseMode
 from expnet_live.outputs.export.track import (
     corrected,
     cut,
@@ -22,6 +23,7 @@ from expnet_live.outputs.export.track import (
     main_face,
     one_of_several,
     resampled,
+    straightened,
     track,
 )
 from expnet_live.person.person import Person
@@ -49,7 +51,10 @@ def excerpt_of(session: Session, options: ExportOptions, format: Format, progres
     if options.fps is not None:
         # Interpolation between two rows needs both, even if only one of them is in the range.
         rows = cut(session.rows, options.start, options.end, MAX_GAP)
-    rows = corrected(rows, _person(session, options), session.info.coefficients, session.info.owners)
+    person = _person(session, options)
+    if format.straight and options.pose is not PoseMode.FULL:
+        rows = straightened(rows, person, session.info.owners)
+    rows = corrected(rows, person, session.info.coefficients, session.info.owners)
     if format.one_face:
         return _one_face(session, rows, options, format, progress)
     if options.fps is not None:
@@ -90,7 +95,7 @@ def _one_face(session: Session, rows: Rows, options: ExportOptions, format: Form
 def _person(session: Session, options: ExportOptions) -> Person:
     person = session.info.person
     if not options.neutral:
-        person = replace(person, neutral={}, resting={})
+        person = replace(person, neutral={}, resting={}, ahead=None)
     return person if options.gains else replace(person, gains={})
 
 

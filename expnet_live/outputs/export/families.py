@@ -33,7 +33,7 @@ class MeshFolder(Format):
     )
     opens_in = "Blender: *File, Import*; a sequence with an add-on such as Stop-motion-OBJ"
     takes = frozenset({"fps", "neutral", "gains", "pose", "head"})
-    one_face = True
+    one_face, straight = True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.outputs.export.meshes import write_meshes

@@ -26,14 +26,32 @@ _MOST = 4_000_000  # rows, of 18 h at 60 per second
 def corrected(rows: Rows, person: Person, names: tuple[str, ...], owners: Collection[int] | None = None) -> Rows:
     """Correct the rows as shown: subtract the neutral of `person` from each frame's first face, and apply the gains, if
     it is one of the `owners` of the profile, where they are known."""
-    first = np.diff(rows.frame, prepend=-1) > 0
-    if owners is not None:
-        first &= np.isin(rows.face, [*owners])
+    first = _owned(rows, owners)
     shown = person.corrected(rows.expression, names), person.corrected_blendshapes(rows.blendshapes)
     expression, blendshapes = (
         np.where(first[:, None], new, old) for new, old in zip(shown, (rows.expression, rows.blendshapes), strict=True)
     )
     return replace(rows, expression=expression, blendshapes=blendshapes)
+
+
+def straightened(rows: Rows, person: Person, owners: Collection[int] | None = None) -> Rows:
+    """The rows with head and eyes of the same faces turned beside the look of `person` straight ahead, if known."""
+    ahead, own = person.ahead, _owned(rows, owners)
+    if ahead is None:
+        return rows
+    turned, aimed, looked = ahead.turned(rows.rotation), ahead.aimed(rows.gaze), ahead.looked(rows.blendshapes)
+    return replace(
+        rows,
+        rotation=np.where(own[:, None], turned, rows.rotation),
+        gaze=np.where(own[:, None, None], aimed, rows.gaze),
+        blendshapes=np.where(own[:, None], looked, rows.blendshapes),
+    )
+
+
+def _owned(rows: Rows, owners: Collection[int] | None) -> Array:
+    """Which rows are of the profile's person: each frame's first face, if it is one of the `owners`."""
+    first: Array = np.diff(rows.frame, prepend=-1) > 0
+    return first if owners is None else first & np.isin(rows.face, [*owners])
 
 
 def cut(rows: Rows, start: float | None, end: float | None, margin: float = _SAME) -> Rows:

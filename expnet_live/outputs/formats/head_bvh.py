@@ -19,8 +19,8 @@ class Bvh(Format):
         "another), degrees and mm"
     )
     opens_in = "Blender: *File, Import, Motion Capture*, scale 0.001"
-    takes = frozenset({"fps", "pose"})
-    one_face, holds, fixed_rate = True, True, True
+    takes = frozenset({"fps", "neutral", "pose"})
+    one_face, straight, holds, fixed_rate = True, True, True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.outputs.export.bvh import head_bvh

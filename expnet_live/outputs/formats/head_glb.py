@@ -30,7 +30,7 @@ class Glb(Format):
     details = "an animated head; see below"
     opens_in = "Blender: *File, Import, glTF 2.0*; any glTF viewer"
     takes = frozenset({"fps", "neutral", "gains", "pose", "correctives", "head"})
-    one_face, holds = True, True
+    one_face, straight, holds = True, True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.avatars.avatar import Avatar

@@ -19,7 +19,7 @@ class LiveLinkTable(Format):
         "radians, yaw positive to the person's right, pitch down; times count from the session's start"
     )
     opens_in = "Unreal Engine, MetaHuman, Blender add-ons for Live Link Face"
-    one_face, holds, fixed_rate = True, True, True
+    one_face, straight, holds, fixed_rate = True, True, True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.outputs.export.take import write_table

@@ -21,7 +21,7 @@ class LiveLinkTake(Format):
         "markers: export them beside it. `frame_log.csv`, whose columns Epic does not publish, is missing"
     )
     opens_in = "tools for takes of Live Link Face; Unreal Engine imports its table"
-    one_face, holds, fixed_rate = True, True, True
+    one_face, straight, holds, fixed_rate = True, True, True, True
     rates = (24, 25, 30, 50, 60)
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:

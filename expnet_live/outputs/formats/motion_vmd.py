@@ -30,7 +30,7 @@ class Vmd(Format):
         "びっくり, にやり, 上 and 怒り, which follow from the blendshapes; 30 frames per second"
     )
     opens_in = "MikuMikuDance, MikuMikuMoving, Blender with mmd_tools"
-    one_face, holds, fixed_rate = True, True, True
+    one_face, straight, holds, fixed_rate = True, True, True, True
     rates = (30,)
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:

@@ -20,7 +20,7 @@ class Vrma(Format):
     )
     opens_in = "VRM viewers; three-vrm, UniVRM, the VRM add-on of Blender"
     takes = frozenset({"fps", "neutral", "gains", "pose", "head"})
-    one_face, holds = True, True
+    one_face, straight, holds = True, True, True
 
     def write(self, excerpt: Excerpt, path: Path) -> Written:
         from expnet_live.avatars.avatar import Avatar

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from expnet_live.avatars.avatar import Avatar
+from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
-from expnet_live.core.types import Image
+from expnet_live.core.types import Image, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.dressing import Haired
 from expnet_live.heads.head import Head, face_triangles
@@ -110,6 +112,7 @@ class _Painter:
         self._surface: Surface | None = None
         self._haired: Haired | None = None
         self._avatar: AvatarPainter | None = None
+        self._swings = Swings()
 
     def __call__(self, image: Image, face: LiveFace | None) -> Image:
         if self._picture == "camera":
@@ -124,14 +127,22 @@ class _Painter:
         if isinstance(face.head, Avatar):
             if self._avatar is None or self._avatar.avatar is not face.head:
                 self._avatar = AvatarPainter(face.head, finely=False)
-            return self._avatar.draw(image, face.drawn(), face.state.pose)
+            return self._avatar.draw(image, (face if alone else self._in_place(face)).drawn(), face.state.pose)
         height, width = image.shape[:2]
-        view = Camera.for_image(width, height).view(face.state.pose)
+        pose = Pose(face.rotation, face.state.pose.translation) if alone else face.state.pose
+        view = Camera.for_image(width, height).view(pose)
         opacity = 1.0 if alone else 0.75
         surface, vertices, normals = self._surface_of(face, alone), face.vertices, face.normals
         if self._haired is not None:
             vertices, normals = self._haired.mesh(vertices, normals)
         return draw_overlay(image, surface, vertices, normals, view, opacity=opacity)
+
+    def _in_place(self, face: LiveFace) -> LiveFace:
+        """Turned as the camera sees it; then its hair swings otherwise than in the window."""
+        if face.straight is None:
+            return face
+        self._swings.on = face.swings is not None and face.swings.on
+        return replace(face.in_place, swings=self._swings)
 
     def _surface_of(self, face: LiveFace, whole: bool) -> Surface:
         head, skin = face.head, _ANY_SKIN if face.skin is None else face.skin
