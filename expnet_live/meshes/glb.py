@@ -12,7 +12,7 @@ import numpy as np
 from expnet_live.core.types import Array
 from expnet_live.core.version import __version__
 
-_FLOAT, _BYTE, _SHORT, _USHORT, _UINT = 5126, 5120, 5122, 5123, 5125  # component types
+_FLOAT, _BYTE, _UBYTE, _SHORT, _USHORT, _UINT = 5126, 5120, 5121, 5122, 5123, 5125  # component types
 ASSET = {"version": "2.0", "generator": f"ExpNet Live {__version__}"}
 _ROUGHNESS = {"eyes": 0.15, "hair": 0.45}
 _VERTICES, _INDICES = 34962, 34963  # targets of buffer views
@@ -94,11 +94,13 @@ class GlbArrays:
         unit: float = 1000.0,
         material: int = 0,
         small: bool = False,
+        dark: bool = True,
     ) -> dict[str, Any]:
         """Add vertices (V, 3) mm, triangles (F, 3), normals (V, 3) and sRGB uint8 colors (V, 3) of a mesh.
 
         `unit`: so many mm are the mesh's unit of length. `material`: the number of one in the file.
         `small`: normals in bytes, 0.3 degrees off at most, which needs the extension KHR_mesh_quantization.
+        `dark`: colours in 16 bits, which preserve dark tones; in bytes, light ones are half a level of 255 off.
         """
         position = np.ascontiguousarray(vertices / np.float32(unit), "<f4")
         attributes = {"POSITION": self._add(position, "VEC3", _FLOAT, _VERTICES, **_limits(position))}
@@ -108,8 +110,9 @@ class GlbArrays:
             # Four components, because each vertex must begin at a multiple of four bytes.
             rgba = np.ones((len(colors), 4))
             rgba[:, :3] = _linear(colors / 255)
+            most, kind, component = (65535, "<u2", _USHORT) if dark else (255, "u1", _UBYTE)
             attributes["COLOR_0"] = self._add(
-                np.rint(65535 * rgba).astype("<u2"), "VEC4", _USHORT, _VERTICES, normalized=True
+                np.rint(most * rgba).astype(kind), "VEC4", component, _VERTICES, normalized=True
             )
         few = len(vertices) < 65536  # the last number is not to be used
         kind, component = ("<u2", _USHORT) if few else ("<u4", _UINT)
@@ -137,25 +140,20 @@ class GlbArrays:
 
     def _target(self, steps: Array, moved: Array) -> int:
         """Add the displacements (V, 3) of a target, zero except at the vertices `moved` (m,)."""
-        accessor: dict[str, Any] = {"componentType": _SHORT, "normalized": True, "count": len(steps), "type": "VEC3"}
-        if len(moved):
-            small = len(steps) <= 65536
-            values = np.ascontiguousarray(steps[moved], "<i2")
-            accessor |= {
-                "sparse": {
-                    "count": len(moved),
-                    "indices": {
-                        "bufferView": self._shared(moved.astype("<u2" if small else "<u4")),
-                        "componentType": _USHORT if small else _UINT,
-                    },
-                    "values": {"bufferView": self._view(values, None)},
-                }
-            }
-        else:
-            accessor["bufferView"] = self._shared(np.zeros((len(steps), 4), "<i2"))
-            self.views[accessor["bufferView"]]["byteStride"] = 8
+        if not len(moved):
+            moved = np.zeros(1, np.int64)  # a list must not be empty; this one says that the first vertex stays
+        small = len(steps) <= 65536
+        sparse = {
+            "count": len(moved),
+            "indices": {
+                "bufferView": self._shared(moved.astype("<u2" if small else "<u4")),
+                "componentType": _USHORT if small else _UINT,
+            },
+            "values": {"bufferView": self._view(np.ascontiguousarray(steps[moved], "<i2"), None)},
+        }
         limits = np.vstack([steps[moved], np.zeros((1, 3), np.int16)])
-        self.accessors.append({**accessor, **_limits(limits)})
+        about = {"componentType": _SHORT, "normalized": True, "count": len(steps), "type": "VEC3"}
+        self.accessors.append({**about, "sparse": sparse, **_limits(limits)})
         return len(self.accessors) - 1
 
     def _normals(self, normals: Array, small: bool) -> int:

@@ -73,7 +73,7 @@ class Glb:
     def array(self, index: int) -> Array:
         a = self.gltf.accessors[index]
         width = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}[a.type]
-        step = {5120: 1 / 127, 5122: 1 / 32767, 5123: 1 / 65535}[a.componentType] if a.normalized else 1
+        step = {5120: 1 / 127, 5121: 1 / 255, 5122: 1 / 32767, 5123: 1 / 65535}[a.componentType] if a.normalized else 1
         if a.sparse is None:
             values = self._view(a.bufferView, a.componentType, a.count, width)
             return values * np.float32(step) if a.normalized else values
@@ -83,7 +83,7 @@ class Glb:
         return out
 
     def _view(self, index: int, component: int, count: int, width: int) -> Array:
-        dtype = np.dtype({5126: "<f4", 5125: "<u4", 5123: "<u2", 5122: "<i2", 5120: "i1"}[component])
+        dtype = np.dtype({5126: "<f4", 5125: "<u4", 5123: "<u2", 5122: "<i2", 5121: "u1", 5120: "i1"}[component])
         view = self.gltf.bufferViews[index]
         stride = (view.byteStride or width * dtype.itemsize) // dtype.itemsize
         return np.frombuffer(self._blob, dtype, count * stride, view.byteOffset).reshape(count, stride)[:, :width]

@@ -137,8 +137,9 @@ class _Piece:
         """The mesh, of vertices (mm) and normals (V, 3) of the whole head."""
         mine = self.vertices
         return arrays.primitive(
-            vertices[mine], self._triangles, normals[mine], self.colors, unit=self._unit, material=material, small=True
-        )
+            vertices[mine], self._triangles, normals[mine], self.colors,
+            unit=self._unit, material=material, small=True, dark=material != _SKIN,
+        )  # fmt: skip
 
 
 class _Scene:

@@ -17,8 +17,8 @@ from expnet_live.outputs.export.morphs import Morphs
 
 _NOTHING = 1e-6  # of a weight
 _STEPS = 32767  # of a displacement: 16 bits with a sign
-_SEEN = 0.15  # mm: what a full weight moves by more than that is kept, however little there is of it
-_TRIED = 1.0, 1.4, 2.0, 3.0  # limits to the sum of what a vertex loses, which hardly all comes at one moment
+_SEEN = 0.2  # mm: what a full weight moves by more than that is kept, however little there is of it
+_TRIED = 1.0, 1.4, 2.0, 3.0, 5.0, 8.0  # limits to the sum of what a vertex loses, which hardly all comes at one moment
 _AT_A_TIME = 32
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from expnet_live.app.player.replay import Poser, Replay
 from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.paths import asset
 from expnet_live.core.types import Array
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library
+from expnet_live.heads.tone import toned
 from expnet_live.outputs.export.pose import PoseMode, posed
 from expnet_live.sessions.format.table import BLENDSHAPES
 from expnet_live.sessions.reading.session import Session
@@ -49,6 +52,14 @@ def shown(session: Session, i: int) -> Array:
     return session.info.person.corrected_blendshapes(session.rows.blendshapes[i])
 
 
+def order_in_file(model: FaceModel) -> Array:
+    """The vertices of a file: the head's, then those of both eyes."""
+    right, left = model.anatomy.eyeballs
+    everyone = np.arange(len(model.colors))
+    eyes = np.concatenate([everyone[right], everyone[left]])
+    return np.concatenate([np.setdiff1d(everyone, eyes), eyes])
+
+
 def test_the_animated_head_has_arkits_targets_and_is_our_own(
     session: Session, model: FaceModel, tmp_path: Path
 ) -> None:
@@ -56,10 +67,7 @@ def test_the_animated_head_has_arkits_targets_and_is_our_own(
     assert path.stat().st_size < 5e6
     glb = Glb(path)
     assert tuple(glb.names()[:52]) == ARKIT
-    right, left = model.anatomy.eyeballs
-    everyone = np.arange(len(model.colors))
-    eyes = np.concatenate([everyone[right], everyone[left]])
-    order = np.concatenate([np.setdiff1d(everyone, eyes), eyes])
+    order = order_in_file(model)
     rows, person = session.rows, session.info.person
     for i in (0, 7, 19, 33, 47):
         ours = model.vertices(rows.expression[i], person.identity, rows.gaze[i], shown(session, i))
@@ -70,6 +78,28 @@ def test_the_animated_head_has_arkits_targets_and_is_our_own(
     seen = rows.face >= 0
     assert weights[seen, smile] == pytest.approx(0.5 * rows.blendshapes[seen, smile], abs=1e-4)
     assert Rotation.from_quat(glb.keys("head", "rotation")).magnitude().max() > 0
+
+
+def test_a_file_of_all_actions_is_small_and_right(model: FaceModel, tmp_path: Path) -> None:
+    """Of the whole demo clip as the network reads it: nearly all actions move, each a little."""
+    clip = shutil.copy(asset("demo.mp4"), tmp_path / "clip.mp4")
+    assert main(["sessions", "import", str(clip), "--out", str(tmp_path / "sessions")]) == 0
+    session = Session.open(tmp_path / "sessions" / "clip")
+    path = exported(session, tmp_path, "glb")
+    rows = session.rows
+    # Ten seconds have less than 5 MB; the two that the clip lacks would add 20 kB.
+    assert len(rows) == 240 and path.stat().st_size < 4.98e6
+    glb, order = Glb(path), order_in_file(model)
+    identity = rows.identity[-1]  # pooled over the clip
+    for i in range(5, 240, 47):
+        ours = model.vertices(rows.expression[i], identity, rows.gaze[i], shown(session, i))
+        turned = posed(ours, rows.rotation[i], rows.translation[i], PoseMode.ROTATION)
+        assert np.linalg.norm(1000 * glb.vertices(i) - turned[order], axis=1).max() < 0.05
+    light = glb.array(glb.gltf.meshes[0].primitives[0].attributes.COLOR_0)[:, :3]
+    colors = 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    head = toned(model, session.info.skin_of(0))
+    off = np.abs(colors - head.colors[order[: len(colors)]])
+    assert off.mean() < 0.5 and off.max() < 6  # levels of sRGB: only near black is it more than one
 
 
 def test_an_imported_head_has_its_own_shapes(
