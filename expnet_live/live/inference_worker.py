@@ -17,7 +17,6 @@ import numpy as np
 from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import FaceState, Frame
-from expnet_live.heads.built_in import face_model as face_model
 from expnet_live.heads.dressing import dressed
 from expnet_live.heads.head import Head
 from expnet_live.heads.look import Look

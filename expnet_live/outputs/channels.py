@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from expnet_live.core.channels import VRM_0 as VRM_0
-from expnet_live.core.channels import VRM_1 as VRM_1
-from expnet_live.core.channels import Channels as Channels
-from expnet_live.core.channels import Formula
+from expnet_live.core.channels import Channels, Formula
 
 # The intensities of FACS that OpenFace 2 writes, 0..5. They are not calibrated to human coders.
 ACTION_UNITS = Channels.of(

@@ -17,7 +17,7 @@ from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.errors import UserError
 from expnet_live.core.records import read_json, record_of
 from expnet_live.core.types import Array
-from expnet_live.person.curve import Curve as Curve
+from expnet_live.person.curve import Curve
 
 
 class _File(msgspec.Struct, frozen=True):

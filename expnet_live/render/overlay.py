@@ -17,7 +17,7 @@ from expnet_live.heads.head import Head, Part, face_triangles
 from expnet_live.heads.topology import CONTOURS
 from expnet_live.render.shading import Surface
 from expnet_live.render.solid import paint
-from expnet_live.render.style import OverlayStyle as OverlayStyle
+from expnet_live.render.style import OverlayStyle
 
 LINE_COLOR = (255, 226, 120)  # BGR
 _FRACTION_BITS = 4

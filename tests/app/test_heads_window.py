@@ -12,8 +12,8 @@ from seen import wears
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.library import Library, import_head
-from expnet_live.live.inference_worker import face_model
 
 LONG = 30_000
 

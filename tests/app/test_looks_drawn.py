@@ -18,9 +18,9 @@ from expnet_live.app.view3d.stage import Stage
 from expnet_live.app.view3d.strand_visual import behind
 from expnet_live.app.view3d.visual import Finish, HeadVisual
 from expnet_live.core.types import Array
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.look import BALD, EYE_COLORS, HAIR_COLORS, Look
-from expnet_live.live.inference_worker import face_model
 
 LONG = 30_000
 SIDE = 320

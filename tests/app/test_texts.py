@@ -12,7 +12,7 @@ import pytest
 import expnet_live
 from expnet_live.app import texts
 from expnet_live.cli import build_parser
-from expnet_live.live.inference_worker import face_model
+from expnet_live.heads.built_in import face_model
 
 PACKAGE = Path(expnet_live.__file__).parent
 TOLD = sorted(

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES, blendshapes_of
+from expnet_live.core.channels import VRM_0, VRM_1, Channels
 from expnet_live.core.errors import UserError
-from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK, VRM_0, VRM_1, VTUBE_STUDIO, Channels
-from expnet_live.outputs.shape import Curve, Shape
+from expnet_live.outputs.channels import ACTION_UNITS, LIP_SUCK, VTUBE_STUDIO
+from expnet_live.outputs.shape import Shape
+from expnet_live.person.curve import Curve
 
 
 def test_action_units() -> None:

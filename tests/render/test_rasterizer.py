@@ -10,9 +10,10 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.meshes.subdivision import edges_of, loop_subdivision, trails_of
-from expnet_live.render.overlay import OverlayStyle, draw_overlay
+from expnet_live.render.overlay import draw_overlay
 from expnet_live.render.rasterizer import rasterize
 from expnet_live.render.shading import Surface, render
+from expnet_live.render.style import OverlayStyle
 
 SQUARE = np.array([(2, 6, 0), (10, 6, 0), (10, 2, 0), (2, 2, 0)], np.float32)  # y down
 NEARER = np.array([0, 0, 5], np.float32)

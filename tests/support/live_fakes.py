@@ -12,7 +12,7 @@ import numpy as np
 from expnet_live.capture.sources import Source, SourceError
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.types import Array, Box, Frame, Image
-from expnet_live.live.inference_worker import face_model
+from expnet_live.heads.built_in import face_model
 from expnet_live.live.state import Settings
 from expnet_live.networks.predictor import Prediction
 from expnet_live.pipeline.detection import Detection

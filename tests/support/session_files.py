@@ -10,14 +10,15 @@ import cv2
 import numpy as np
 
 from expnet_live.core.types import Box, FaceState, Frame, Image, Pose
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import SCHEMA
 from expnet_live.live.capture_worker import Captured
-from expnet_live.live.inference_worker import face_model
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.person.person import Person
+from expnet_live.pipeline.weights_file import ModelFile
 from expnet_live.sessions.format import markers
 from expnet_live.sessions.format.folder import MARKERS, TABLE
-from expnet_live.sessions.format.info import COMPLETE, ModelFile, SessionInfo, write_info
+from expnet_live.sessions.format.info import COMPLETE, SessionInfo, write_info
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.format.table import Layout
 

@@ -34,11 +34,12 @@ from expnet_live.capture.cameras import CameraInfo, CameraWatch, list_cameras
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import UserError
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Opener
 from expnet_live.live.engine import PATIENCE, Engine
-from expnet_live.live.inference_worker import Loader, face_model, load_pipeline
+from expnet_live.live.inference_worker import Loader, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.shape import Shape
 from expnet_live.person.curve import Curves

@@ -9,9 +9,9 @@ from expnet_live.app.view3d.avatar_geometry import AvatarGeometry
 from expnet_live.app.view3d.geometry import HeadGeometry
 from expnet_live.app.view3d.lines import FaceLines
 from expnet_live.avatars.avatar import Avatar
+from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
-from expnet_live.live.inference_worker import face_model
 
 Drawable = HeadGeometry | AvatarGeometry
 

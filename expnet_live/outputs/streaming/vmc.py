@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 from expnet_live.core.arkit import ARKIT
+from expnet_live.core.channels import VRM_0, VRM_1
 from expnet_live.outputs.address import Address
-from expnet_live.outputs.channels import VRM_0, VRM_1
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.osc import Packets, Slots, message
 from expnet_live.outputs.output import Option, OutputKind, Sender

@@ -15,7 +15,7 @@ from expnet_live.core.records import Count, Number, read_json, record_of
 from expnet_live.core.types import Array, checked
 from expnet_live.person.person import Person
 from expnet_live.person.record import PersonRecord
-from expnet_live.pipeline.weights_file import ModelFile as ModelFile
+from expnet_live.pipeline.weights_file import ModelFile
 from expnet_live.sessions.format.folder import INFO
 
 SCHEMA = 2  # 1 always had 29 coefficients, and its first sessions had no blendshapes

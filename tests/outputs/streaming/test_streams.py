@@ -28,9 +28,10 @@ from expnet_live.core.errors import UserError
 from expnet_live.live.state import Settings
 from expnet_live.outputs.run import running, stream_to
 from expnet_live.outputs.sample import Follower
-from expnet_live.outputs.shape import Curve, Shape
+from expnet_live.outputs.shape import Shape
 from expnet_live.outputs.stream import OUTPUTS, Address, Sample, Sender, Stream, parse_target
 from expnet_live.outputs.streaming.live_link import LiveLink
+from expnet_live.person.curve import Curve
 from expnet_live.person.person import Person
 
 LEFT = np.radians(30)

@@ -21,11 +21,12 @@ from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.normals import NormalOperator
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.palette import SKIN
+from expnet_live.heads.topology import IBUG
 from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render import shading
 from expnet_live.research.evaluation.realy.align import REGIONS, Scan, Surface
 from expnet_live.research.evaluation.realy.data import PICTURES, write_scales, write_scan
-from expnet_live.research.evaluation.realy.keypoints import IBUG, face_mesh_keypoints
+from expnet_live.research.evaluation.realy.keypoints import face_mesh_keypoints
 from expnet_live.research.training.ict_head import IctHead, off_axis
 from expnet_live.research.training.made.ict import EYES, HEAD
 

@@ -17,7 +17,6 @@ from expnet_live.core.types import Array
 from expnet_live.geometry.closest import ClosestPoint
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Part
-from expnet_live.heads.topology import IBUG as IBUG
 from expnet_live.heads.topology import N_BASE, ibug_points
 from expnet_live.research.evaluation.realy.align import N_KEYPOINTS, Surface
 
