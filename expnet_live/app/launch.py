@@ -161,7 +161,7 @@ def _closing_on_signals(window: MainWindow) -> Iterator[None]:
 
 def _load_for_good(settings: Settings) -> Pipeline:
     """Python's garbage collector takes 150 ms to scan all imports: exempt everything loaded so far."""
-    from expnet_live.live.inference_worker import load_pipeline
+    from expnet_live.live.loading import load_pipeline
 
     pipeline = load_pipeline(settings)
     gc.freeze()

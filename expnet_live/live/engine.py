@@ -10,7 +10,8 @@ from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.errors import SourceError
 from expnet_live.live.capture_worker import Captured, CaptureWorker, Opener
-from expnet_live.live.inference_worker import InferenceWorker, Loader, load_pipeline
+from expnet_live.live.inference_worker import InferenceWorker
+from expnet_live.live.loading import Loader, load_pipeline
 from expnet_live.live.state import LiveState, Settings
 from expnet_live.person.person import Person
 from expnet_live.threads.mailbox import Mailbox

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from weakref import WeakSet
-
-import numpy as np
+from dataclasses import replace
 
 from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
-from expnet_live.core.types import FaceState, Frame
+from expnet_live.core.types import FaceState
 from expnet_live.heads.dressing import dressed
 from expnet_live.heads.head import Head
 from expnet_live.heads.look import Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.follower import Follower
+from expnet_live.live.loading import Loaded, Loader, Loading, load_pipeline
 from expnet_live.live.outputs import FanOut
 from expnet_live.live.owner import Owner
 from expnet_live.live.state import LiveFace, LiveState, Settings
@@ -29,7 +23,6 @@ from expnet_live.person.auto_neutral import AutoNeutral
 from expnet_live.person.calibration import Calibration
 from expnet_live.person.person import Person
 from expnet_live.pipeline.appearance import Appearance
-from expnet_live.pipeline.models import model_of
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.threads.mailbox import Mailbox
 from expnet_live.threads.rate import RateMeter
@@ -37,65 +30,15 @@ from expnet_live.threads.worker import Life, Worker
 
 log = logging.getLogger(__name__)
 
-Loader = Callable[[Settings], Pipeline]
 Shown = Callable[[tuple[LiveFace, ...]], Iterable[LiveFace]]
 _MAX_ERRORS = 3  # consecutive frames that may fail before the pipeline counts as failed
-
-
-_loading: WeakSet[threading.Thread] = WeakSet()
-_PATIENCE = 20.0  # s, because a driver may never respond
-
-
-@atexit.register
-def _wait_for_loading() -> None:
-    """Python must not finalise beneath native code that loads a model, which would abort the process."""
-    end = time.monotonic() + _PATIENCE
-    for thread in list(_loading):
-        thread.join(max(0.0, end - time.monotonic()))
-
-
-def network_threads(cores: int) -> int:
-    """Number of CPU cores for the network: two are reserved for the window and the camera if there are more.
-
-    A network's threads wait for work by spinning, which costs the others their cores.
-    """
-    return max(1, min(cores - 2, 4))
-
-
-def load_pipeline(settings: Settings) -> Pipeline:
-    """Load the pipeline. Raises UserError with one sentence."""
-    from expnet_live.networks.runtime import available_cores
-
-    threads = None if "OMP_NUM_THREADS" in os.environ else network_threads(available_cores())
-    predictor, head = model_of(settings.model).load(settings.device, threads)
-    head.normals(head.vertices(np.zeros(len(head.names))))
-    pipeline = Pipeline(predictor, head, smoothing=settings.smoothing, max_faces=settings.max_faces)
-    # The first run of a network and of the detector takes much longer than later ones: do it before a face is in view.
-    pipeline.process(Frame(np.zeros((240, 320, 3), np.uint8), 0.0, 0))
-    pipeline.reset()
-    for _ in range(3):
-        predictor.predict(np.zeros((1, predictor.crop_size, predictor.crop_size, 3), np.uint8))
-    return pipeline
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """The result of loading, and its settings."""
-
-    settings: Settings
-    pipeline: Pipeline | None = None
-    problem: str | None = None
-
-
-def _same_network(one: Settings, other: Settings) -> bool:
-    return (one.model, one.device) == (other.model, other.device)
 
 
 class InferenceWorker(Worker):
     """Processes frames from `inbox` to `outbox`. While the pipeline loads, or after it failed, it passes them on.
 
-    Loading has a thread of its own, so that a change of model does not stop the picture. `calibrated` is
-    called, on this thread, with the calibrated person, or with the sentence that says why calibration failed.
+    `calibrated` is called, on this thread, with the calibrated person, or with the sentence that says why calibration
+    failed.
     """
 
     def __init__(
@@ -109,15 +52,14 @@ class InferenceWorker(Worker):
     ) -> None:
         super().__init__("inference")
         self._settings: Settings = settings
-        self._inbox, self._outbox, self._load, self._calibrated = inbox, outbox, load, calibrated
-        self._loads: deque[_Loaded] = deque()  # not only the newest: an older one may be ready last
+        self._inbox, self._outbox, self._loading, self._calibrated = inbox, outbox, Loading(load), calibrated
         self._meter = RateMeter()
         self._calibration: Calibration | None = None
         self._generation = -1
         self._unseen: Captured | None = None  # the last picture, while there is no pipeline to process it
         self._errors = 0
         self._neutral = AutoNeutral()
-        self._made = _Loaded(settings)  # replaced as a whole: other threads read it
+        self._made = Loaded(settings)  # replaced as a whole: other threads read it
         self._follower, self._owner = Follower(), Owner()
         self._whose: tuple[str, int | None] = "", None  # the profile, and the face that somebody chose for it
         self.mirrored: int | None = None  # the number of the face that somebody chose; None: the first one seen
@@ -169,36 +111,8 @@ class InferenceWorker(Worker):
         self._calibration = None
 
     def _begin_loading(self) -> None:
-        settings, made = self._settings, self._made
         self._starting()
-
-        def main() -> None:
-            try:
-                self._loads.append(_Loaded(settings, self._remade(settings, made)))
-            except UserError as error:
-                self._loads.append(_Loaded(settings, problem=str(error)))
-            except Exception as error:
-                log.exception("the model cannot be loaded")
-                self._loads.append(
-                    _Loaded(settings, problem=f"The model cannot be loaded ({error}); choose another model or device.")
-                )
-
-        thread = threading.Thread(target=main, name="loading of the model", daemon=True)
-        _loading.add(thread)
-        thread.start()
-
-    def _remade(self, settings: Settings, made: _Loaded) -> Pipeline:
-        """A pipeline for `settings`; it is ready at once if the network stays the same."""
-        current = made.pipeline
-        if current is None or not _same_network(made.settings, settings):
-            return self._load(settings)
-        return Pipeline(
-            current.predictor,
-            current.face_model,
-            detector=current.detector if (made.settings.max_faces > 1) == (settings.max_faces > 1) else None,
-            smoothing=settings.smoothing,
-            max_faces=settings.max_faces,
-        )
+        self._loading.begin(self._settings, self._made)
 
     def _work(self) -> None:
         while not self.stopping:
@@ -223,15 +137,14 @@ class InferenceWorker(Worker):
             self._outbox.put(state)
 
     def _take_loaded(self) -> None:
-        while self._loads:
-            loaded = self._loads.popleft()
+        for loaded in self._loading.take():
             if loaded.settings == self._settings:
                 self._take(loaded)
 
-    def _take(self, loaded: _Loaded) -> None:
+    def _take(self, loaded: Loaded) -> None:
         made, self._made = self._made, loaded
         before = made.pipeline
-        if before is None or loaded.pipeline is None or not _same_network(made.settings, loaded.settings):
+        if before is None or loaded.pipeline is None or not made.has_network_of(loaded.settings):
             self._neutral.reset()
             if self._calibration is not None:
                 self._calibration = None

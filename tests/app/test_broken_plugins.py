@@ -17,7 +17,7 @@ from expnet_live.app.platform.plugins import REGISTRIES
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.cli import main
-from expnet_live.live.inference_worker import load_pipeline
+from expnet_live.live.loading import load_pipeline
 from expnet_live.outputs.export.format import FORMATS
 from expnet_live.sessions.format.folder import sessions_root
 

@@ -28,7 +28,7 @@ from expnet_live.app.widgets.pieces import PathLabel
 from expnet_live.core.types import Array, Box, FaceState, Pose
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.built_in import face_model
-from expnet_live.live.inference_worker import network_threads
+from expnet_live.live.loading import network_threads
 from expnet_live.live.state import LiveFace
 from expnet_live.meshes.subdivision import edges_of
 from expnet_live.render.overlay import contour_lines

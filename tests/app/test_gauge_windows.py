@@ -17,7 +17,7 @@ from expnet_live.app.widgets.legend import Legend
 from expnet_live.capture.sources import open_spec
 from expnet_live.capture.spec import SourceSpec
 from expnet_live.core.arkit import ARKIT
-from expnet_live.live.inference_worker import load_pipeline
+from expnet_live.live.loading import load_pipeline
 
 
 def whole(legend: Legend) -> bool:

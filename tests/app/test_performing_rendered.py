@@ -21,7 +21,7 @@ from expnet_live.app.widgets.perform_sheet import PerformSheet
 from expnet_live.capture.sources import Source
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.types import Frame, Image
-from expnet_live.live.inference_worker import load_pipeline
+from expnet_live.live.loading import load_pipeline
 
 # Drawn by another process: its OpenGL is not Qt's.
 DRAW = """

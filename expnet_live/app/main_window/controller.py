@@ -39,7 +39,7 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head
 from expnet_live.live.capture_worker import Opener
 from expnet_live.live.engine import PATIENCE, Engine
-from expnet_live.live.inference_worker import Loader, load_pipeline
+from expnet_live.live.loading import Loader, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.shape import Shape
 from expnet_live.person.curve import Curves
