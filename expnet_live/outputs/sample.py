@@ -86,6 +86,12 @@ class Sample:
         looks: list[list[float]] = np.asarray(self.gaze).tolist()
         return looks
 
+    def eased(self, share: float) -> Sample:
+        """With that share (0..1) of the face, 0 for its rest."""
+        return replace(
+            self, blendshapes=share * self.blendshapes, rotation=share * self.rotation, gaze=share * self.gaze
+        )
+
     def bent(self, bend: Callable[[Array], Array]) -> Sample:
         """With other blendshapes."""
         return replace(self, blendshapes=bend(self.blendshapes))

@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from expnet_live.core.types import Pose
+from expnet_live.live.fading import FADES, share_left
 from expnet_live.live.state import LiveFace, LiveState
 
 CONFIRMED = 0.2  # s for which a face must be visible before it moves the head
-_HELD, _AT_REST = 0.25, 0.9  # s after a face was last seen: it starts to fade, and has faded
 _FORGOTTEN = 2.0  # s after which a face must be confirmed again
 
 
@@ -67,8 +67,7 @@ class Presence:
         """`now`: time.monotonic(), s."""
         if self._face is None or self._gone is None:
             return 1.0
-        left = min(max((_AT_REST - (now - self._gone)) / (_AT_REST - _HELD), 0.0), 1.0)
-        return left * left * (3 - 2 * left)
+        return share_left(now - self._gone)
 
     def face(self, share: float) -> LiveFace | None:
         """The last face with that share of its expression and pose, or None before the first."""
@@ -80,6 +79,6 @@ def _eased(face: LiveFace, share: float) -> LiveFace:
     pose = Pose(share * face.rotation, seen.pose.translation)
     gaze = None if face.gaze is None else share * face.gaze
     actions = None if face.blendshapes is None else share * face.blendshapes
-    time = seen.timestamp + (1 - share) * (_AT_REST - _HELD)  # about, for what swings
+    time = seen.timestamp + (1 - share) * FADES  # about, for what swings
     state = replace(seen, pose=pose, gaze=gaze, timestamp=time)
     return replace(face.in_place, state=state, expression=share * face.expression, blendshapes=actions)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.channels import VRM_0, VRM_1
+from expnet_live.live.fading import share_left
 from expnet_live.outputs.address import Address
 from expnet_live.outputs.datagrams import Datagrams
 from expnet_live.outputs.osc import Packets, Slots, message
@@ -54,6 +56,7 @@ class _Performer(Datagrams):
     def __init__(self, address: Address, names: Sequence[str], clips: Clips, bundled: bool) -> None:
         super().__init__(address)
         self._start: float | None = None  # of the time in its messages
+        self._last: Sample | None = None  # of the face, until it has come to rest
         self._clips = clips
         self._nobody = Packets([("/VMC/Ext/OK", 0), ("/VMC/Ext/T", Slots(1))], bundled)
         self._face = Packets(
@@ -70,14 +73,30 @@ class _Performer(Datagrams):
         )
 
     def packets(self, sample: Sample) -> list[bytes]:
-        """Without a face they say so and nothing else."""
+        """Receivers keep what they got last: a lost face goes to rest. Then they say that there is none, no more."""
         self._start = sample.time if self._start is None else self._start
-        time = (sample.time - self._start,)
-        if not sample.seen:
-            return self._nobody.filled(time)
+        if sample.seen:
+            self._last = sample
+            return self._filled(sample, sample.time)
+        if self._last is None:
+            return self._nobody.filled((sample.time - self._start,))
+        last, share = self._last, share_left(sample.time - self._last.time)
+        if share == 0:
+            self._last = None
+        return self._filled(last.eased(share), sample.time)
+
+    def _filled(self, sample: Sample, time: float) -> list[bytes]:
         right, left = sample.looks
         turns = (_unity(*sample.quaternion), _eye(*left), _eye(*right))
-        return self._face.filled([*chain(*turns), *self._clips(sample), *time])
+        return self._face.filled([*chain(*turns), *self._clips(sample), time - (self._start or 0.0)])
+
+    def close(self) -> None:
+        """The avatar that nobody moves any more is at rest."""
+        if self._last is not None:
+            with suppress(OSError):
+                for packet in self._filled(self._last.eased(0.0), self._last.time):
+                    self._one(packet)
+        super().close()
 
     def mark(self, label: str, time: float) -> None:
         """A message of our own, which receivers of VMC skip: the label, and the time as in /VMC/Ext/T."""

@@ -14,6 +14,7 @@ import pytest
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
+from pythonosc.osc_packet import OscPacket
 from pythonosc.osc_server import BlockingOSCUDPServer
 from sending import PATIENCE, Opened, face_of, frame_of, free_port, turned
 from waiting import until
@@ -69,6 +70,43 @@ def test_vmc(opened: Opened) -> None:
     blends = {values[0]: values[1] for a, values in got if a == "/VMC/Ext/Blend/Val"}
     assert len(blends) == 52 and blends["JawOpen"] == 0.5 and blends["EyeBlinkLeft"] == 1.0
     assert got[-2][1] == (1,) and got[-1][1] == (0.0,)
+
+
+def vmc_values(receiver: socket.socket) -> tuple[np.ndarray, float, int]:
+    """The head's quaternion, how far the jaw is open, and whether there is a face, of what comes next."""
+    head, jaw, values = np.full(4, np.nan), np.nan, dict[str, Any]()
+    while "/VMC/Ext/T" not in values:
+        for message in (m.message for m in OscPacket(receiver.recv(65536)).messages):
+            values[message.address] = message.params
+            if message.params[:1] == ["Head"]:
+                head = np.array(message.params[4:])
+            elif message.params[:1] == ["JawOpen"]:
+                jaw = message.params[1]
+    return head, jaw, values["/VMC/Ext/OK"][0]
+
+
+def test_vmc_goes_to_rest_without_a_face(opened: Opened, receiver: socket.socket) -> None:
+    """Receivers keep what they got last, so an avatar would stay with an open mouth."""
+    stream = opened("vmc", receiver.getsockname()[1])
+    stream.put(turned(1.0, seen=False))
+    assert vmc_values(receiver)[2] == 0
+    for at, seen, share in ((2.0, True, 1.0), (2.2, False, 1.0), (2.575, False, 0.5), (3.0, False, 0.0)):
+        stream.put(turned(at, seen=seen))
+        head, jaw, there = vmc_values(receiver)
+        assert (jaw, there) == (pytest.approx(0.5 * share, abs=1e-3), 1)
+        assert head == pytest.approx((0, -np.sin(share * LEFT / 2), 0, np.cos(share * LEFT / 2)), abs=1e-3)
+    stream.put(turned(3.1, seen=False))
+    head, jaw, there = vmc_values(receiver)
+    assert np.isnan(head).all() and np.isnan(jaw) and there == 0
+
+
+def test_vmc_leaves_the_avatar_at_rest(opened: Opened, receiver: socket.socket) -> None:
+    stream = opened("vmc", receiver.getsockname()[1])
+    stream.put(turned(1.0))
+    assert vmc_values(receiver)[1] == 0.5
+    stream.stop()
+    head, jaw, _ = vmc_values(receiver)
+    assert jaw == 0 and head == pytest.approx((0, 0, 0, 1), abs=1e-6)
 
 
 def test_vmc_fits_into_datagrams(opened: Opened, receiver: socket.socket) -> None:
