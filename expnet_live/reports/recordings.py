@@ -32,6 +32,7 @@ _NO_FACE = "left out, because no face is seen in ten frames."
 _ONE = "its faces are never there at once, so they count as one person."
 _NO_ACTIONS = "left out, because the model has no actions; re-analyse with our network."
 _KEYS = ("timestamp_s", "face", "confidence")
+_DATASET = "dataset.json"  # of an archive
 _LOOKS = "appearance"  # of an archive: joins the faces that look like one person
 _NUMBERS = (*_KEYS, *BLENDSHAPES, *ROTATION, BOX[2], QUALITY, _LOOKS)
 
@@ -178,12 +179,14 @@ def _read(path: Path, left_out: dict[str, list[str]]) -> list[Recording]:
         faces = _table(_csv(path / TABLE), path, left_out, people)
         return [replace(r, made=made.get(r.source, "")) for r in faces]
     if path.is_dir():
-        way = _archived(path / "dataset.json")
-        faces = _table(_parquet(path), path, left_out)  # its files have names by chance
-        return [replace(r, made=way) for r in sorted(faces, key=lambda r: r.source)]
+        way = _archived(path / _DATASET)
+        read = [r for columns in _parquets(path) for r in _table(columns, path, left_out)]
+        # Its files have names by chance.
+        return [replace(r, made=way) for r in sorted(read, key=lambda r: r.source)]
     if not path.is_file():
         raise UserError(f"There is no session, table or data set {path}; check the name.")
-    return list(_table(_parquet(path) if path.suffix == ".parquet" else _csv(path), path, left_out))
+    columns = next(_parquets(path)) if path.suffix == ".parquet" else _csv(path)
+    return list(_table(columns, path, left_out))
 
 
 def _session(session: Session, left_out: dict[str, list[str]]) -> list[Recording]:
@@ -284,8 +287,9 @@ def _csv(path: Path) -> Columns:
         raise UserError(f"{path} cannot be read as a table ({e}); give a table of 'expnet-live analyze'.") from e
 
 
-def _parquet(path: Path) -> Columns:
-    """All files of a folder that are tables of frames."""
+def _parquets(path: Path) -> Iterator[Columns]:
+    """All files of a folder that are tables of frames, in one table; those of an archive one by one, because each has
+    whole inputs, and together they may need more memory than there is."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -296,8 +300,9 @@ def _parquet(path: Path) -> Columns:
             raise UserError(f"{path} has no table of frames; give a session, a table or a data set.")
         # A data set has twice as many columns.
         wanted = {"source", MARKER, *_NUMBERS}
-        read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in wanted]) for f in tables]
-        return _columns(pa.concat_tables(read, promote_options="default"), path)
+        for part in [[f] for f in tables] if (path / _DATASET).is_file() else [tables]:
+            read = [pq.read_table(f, columns=[c for c in pq.read_schema(f).names if c in wanted]) for f in part]
+            yield _columns(pa.concat_tables(read, promote_options="default"), path)
     except (OSError, pa.ArrowException) as e:
         raise UserError(f"{path} cannot be read as a data set ({e}); check it.") from e
 
@@ -366,8 +371,8 @@ def _numbers(column: Any, name: str, path: Path) -> Array:
 
 
 def _face(source: str, face: int, times: Array, at: Array, rows: Array, numbers: dict[str, Array]) -> Recording:
-    def spread(names: Sequence[str]) -> Array:
-        out = np.full((len(times), len(names)), np.nan)
+    def spread(names: Sequence[str], kind: type[np.floating[Any]] = np.float64) -> Array:
+        out = np.full((len(times), len(names)), np.nan, kind)
         for i, name in enumerate(names):
             if len(numbers[name]):
                 out[at, i] = numbers[name][rows]
@@ -376,7 +381,7 @@ def _face(source: str, face: int, times: Array, at: Array, rows: Array, numbers:
     seen = np.zeros(len(times), bool)
     seen[at] = True
     quality = spread([QUALITY])[:, 0] if len(numbers[QUALITY]) else None
-    weights = spread(BLENDSHAPES)
+    weights = spread(BLENDSHAPES, np.float32)  # as they are in the table: most of a recording's memory
     assert weights.shape[1] == N_BLENDSHAPES
     return Recording(
         source, face, times, seen, weights, spread(ROTATION), spread([BOX[2]])[:, 0], spread(["confidence"])[:, 0],

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
@@ -29,6 +30,7 @@ from expnet_live.reports.recordings import read_recordings
 from expnet_live.reports.report import Report, make_report
 from expnet_live.reports.synchrony import Synchrony
 from expnet_live.reports.writing import write_report
+from expnet_live.sessions.format.table import BLENDSHAPES
 from expnet_live.sessions.reading.session import Session
 from expnet_live.sessions.recording.writer import SessionWriter
 
@@ -222,6 +224,32 @@ def test_the_recordings_of_a_data_set_are_in_the_order_of_their_names(tmp_path: 
         folder.mkdir(parents=True)
         parquet.write_table(tables.read_csv(tmp_path / "table.csv"), folder / "frames.parquet")
     assert [r.name for r in read_recordings([tmp_path / "set"]).faces] == ["ada.mp4", "ben.mp4", "cid.mp4"]
+
+
+def test_an_archive_is_read_file_by_file(tmp_path: Path) -> None:
+    """Each of its files has whole inputs, and all together may need more memory than there is."""
+    from pyarrow import csv as tables
+    from pyarrow import parquet
+
+    as_archived = tables.ConvertOptions(column_types=dict.fromkeys(BLENDSHAPES, "float32"))
+    for i in range(6):
+        write_table(tmp_path / "table.csv", blinking(recording(10, f"{i}.mp4", seed=i), 3.0, 0.2))
+        (tmp_path / "set" / f"bucket={i}").mkdir(parents=True)
+        frames = tables.read_csv(tmp_path / "table.csv", convert_options=as_archived)
+        parquet.write_table(frames, tmp_path / "set" / f"bucket={i}" / "frames.parquet")
+    read, most = [], []
+    for archive in (False, True):
+        if archive:
+            (tmp_path / "set" / "dataset.json").write_text("{}")
+        tracemalloc.start()
+        read.append(read_recordings([tmp_path / "set"]).faces)
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert [r.source for r in read[1]] == [f"{i}.mp4" for i in range(6)]
+    for one, other in zip(*read, strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+        assert figures_of(one) == figures_of(other)
+    assert most[1] < 0.75 * most[0]
 
 
 def test_recordings_that_are_called_alike_stay_apart(tmp_path: Path, demo_session: Session) -> None:
