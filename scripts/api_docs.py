@@ -18,6 +18,7 @@ import expnet_live
 from expnet_live.core import types
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.outputs.export.format import FORMATS
+from expnet_live.outputs.output import OUTPUTS
 from expnet_live.reports.definitions import DEFINITIONS
 
 # The public names that are neither classes nor functions.
@@ -35,6 +36,15 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 def formats_table() -> str:
     rows = [f"| `{f.name}` | {f.details or f.about} | {f.opens_in} |" for f in FORMATS.values()]
     return "\n".join(["| `--to` | contents | opens in |", "|---|---|---|", *rows])
+
+
+def outputs_table() -> str:
+    rows = []
+    for kind in OUTPUTS.values():
+        title, _, programs = kind.about.partition(": ")
+        settings = "; ".join(f"`{n}`: {', '.join(filter(None, o.values)) or 'any'}" for n, o in kind.options.items())
+        rows.append(f"| `{kind.name}` | {title} | {programs} | {kind.place(kind.address)} | {settings} |")
+    return "\n".join(["| output | protocol | programs | usually at | settings |", "|---|---|---|---|---|", *rows])
 
 
 def gestures_table() -> str:
@@ -116,9 +126,12 @@ def _fenced(text: str) -> str:
 
 def pages() -> dict[Path, str]:
     """The up-to-date text of each page."""
-    sessions, gestures, report = (DOCS / f"{name}.md" for name in ("sessions", "gestures", "report"))
+    sessions, outputs, gestures, report = (
+        DOCS / f"{name}.md" for name in ("sessions", "outputs", "gestures", "report")
+    )
     return {
         sessions: filled(sessions.read_text(encoding="utf-8"), "formats", formats_table()),
+        outputs: filled(outputs.read_text(encoding="utf-8"), "outputs", outputs_table()),
         gestures: filled(gestures.read_text(encoding="utf-8"), "gestures", gestures_table()),
         report: filled(report.read_text(encoding="utf-8"), "definitions", definitions_table()),
         DOCS / "api.md": api_page(),
