@@ -134,12 +134,12 @@ class FaceState:
     `expression` (n,) is smoothed, `expression_raw` (n,) is the network's own output, both in standard deviations;
     `identity` (K,) is pooled over time; `gaze` (2, 2) holds yaw (right > 0) and pitch (up > 0) in radians of the eye on
     the viewer's left and the one on the right, in the head's frame (0 looks straight ahead, however the head is
-    turned), or is None if the model has none; `gaze_in_camera` has the same in the camera's frame. `stages` maps the
-    name of a stage to its time in seconds. `blendshapes` (52,) are ARKit's, in the order of core.arkit, smoothed, 0 at
-    rest and 1 for the full action, or None if the model has none; `state.blendshapes["jawOpen"]`, or
-    `state["jawOpen"]`, is one of them. `skin` (3,) is the tone of the skin over time, sRGB 0..255 as in Head.colors, or
-    None where the cheeks were not seen. `quality`, 0..1, says how far the numbers can be believed (see
-    pipeline.quality); None if it was not measured. A state is equal only to itself.
+    turned), told by the eyeLook actions if the model has them, or is None if it has none; `gaze_in_camera` has the same
+    in the camera's frame. `stages` maps the name of a stage to its time in seconds. `blendshapes` (52,) are ARKit's, in
+    the order of core.arkit, smoothed, 0 at rest and 1 for the full action, or None if the model has none;
+    `state.blendshapes["jawOpen"]`, or `state["jawOpen"]`, is one of them. `skin` (3,) is the tone of the skin over
+    time, sRGB 0..255 as in Head.colors, or None where the cheeks were not seen. `quality`, 0..1, says how far the
+    numbers can be believed (see pipeline.quality); None if it was not measured. A state is equal only to itself.
 
     >>> from expnet_live import Pipeline, open_source
     >>> (state, *_) = Pipeline.load(device="cpu").process(next(iter(open_source("demo"))))

@@ -21,6 +21,7 @@ from expnet_live.core.types import Array, Box, FaceState, Frame, Image, fault_of
 from expnet_live.geometry.camera import Camera, WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
 from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.rig import gaze_of
 from expnet_live.pipeline.appearance import Appearance
 from expnet_live.pipeline.close_look import CloseLook, SecondLook
 from expnet_live.pipeline.detector import FaceDetector
@@ -230,6 +231,10 @@ class Pipeline:
         self, face: int, look: Look, smooth: Look, frame: Frame, skin: Array | None, seconds: dict[str, float]
     ) -> FaceState:
         height, width = frame.image.shape[:2]
+        gaze = smooth.gaze
+        if gaze is not None and smooth.blendshapes is not None:
+            # The network's own gaze is less exact: where people look into the camera, it says some 0.15 rad above it.
+            gaze = gaze_of(smooth.blendshapes)
         return FaceState(
             face=face,
             frame=frame.index,
@@ -240,7 +245,7 @@ class Pipeline:
             expression_raw=look.expression,
             identity=smooth.identity,
             pose=Camera.for_image(width, height).pose(smooth.view),
-            gaze=smooth.gaze,
+            gaze=gaze,
             stages=seconds,
             blendshapes=smooth.blendshapes,
             skin=skin,
