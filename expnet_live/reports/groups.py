@@ -99,6 +99,8 @@ def _members(rows: csv.DictReader[str], path: Path) -> dict[str, Member]:
     members: dict[str, Member] = {}
     for row in rows:
         source, participant, group = ((row[name] or "").strip() for name in _COLUMNS)
+        if not (source or participant or group):
+            continue  # spreadsheets save empty lines as separators alone
         if not source or bool(participant) != bool(group):
             raise UserError(f"{path} says too little in line {rows.line_num}; fill in {', '.join(_COLUMNS)}.")
         if members.setdefault(source, Member(participant, group)) != Member(participant, group):

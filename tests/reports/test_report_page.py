@@ -175,7 +175,7 @@ def test_recordings_are_left_out_of_a_comparison(tmp_path: Path, capsys: pytest.
         "--groups has no line for 3.mp4, 4.mp4; add one for each, with participant and group, or with its source"
         in said
     )
-    groups.write_text("\n".join([*lines, "3.mp4,p3,b", "4.mp4"]))
+    groups.write_text("\n".join([*lines, "3.mp4,p3,b", "4.mp4", ",,"]))
     assert main(command) == 0
     assert "4.mp4: left out of the comparison, as --groups says." in capsys.readouterr().err
     found = rows_of(tmp_path / "out" / "groups.csv")

@@ -134,3 +134,12 @@ def test_data_sets_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("path,gesture\na.mp4,yodel\n")
     with pytest.raises(UserError, match="there is no gesture yodel"):
         read_dataset(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_table_of_clips_may_come_from_a_spreadsheet(tmp_path: Path, separator: str) -> None:
+    lines = (("path", "gesture"), ("a.mp4", "smile"), ("b.mp4", "wink left"), ("", ""))
+    text = "\r\n".join(separator.join(line) for line in lines)
+    (tmp_path / "table.csv").write_text(text, encoding="utf-8-sig", newline="")
+    found = [(item.path, item.gesture) for item in read_dataset(tmp_path / "table.csv")]
+    assert found == [(tmp_path / "a.mp4", "smile"), (tmp_path / "b.mp4", "wink left")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from expnet_live.capture.kinds import VIDEO_SUFFIXES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.arkit import N_BLENDSHAPES
+from expnet_live.core.delimiters import delimiter_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import few, printable
 from expnet_live.core.types import Array
@@ -55,8 +57,10 @@ def read_dataset(path: Path) -> list[Labelled]:
         found = [Labelled(p, p.parent.name.replace("_", " ")) for p in files]
     else:
         try:
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                found = [Labelled(path.parent / row["path"], row["gesture"]) for row in csv.DictReader(file)]
+            text = path.read_text(encoding="utf-8-sig")
+            rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+            # Spreadsheets save empty lines as separators alone.
+            found = [Labelled(path.parent / (r["path"] or ""), r["gesture"] or "") for r in rows if any(r.values())]
         except (OSError, KeyError, UnicodeDecodeError) as e:
             raise UserError(f"{path} is no table with the columns path and gesture; give one, or a folder.") from e
     if not found:
