@@ -100,6 +100,22 @@ def test_a_table_from_a_spreadsheet_keeps_its_lines(tmp_path: Path) -> None:
         assert [row[MARKER] for row in csv.DictReader(file)] == ["", "x", *[""] * 6]
 
 
+@pytest.mark.parametrize(
+    ("last", "label"),
+    [
+        (b"3.5,stop", "stop"), (b'3.5,"a, b"', "a, b"), (b"3.5,stop\n,\n", "stop"), (b"3.5", None), (b'3.5,"a', None),
+        (b"\0\0\0", None),
+    ],
+)  # fmt: skip
+def test_a_last_line_without_an_end_counts_unless_it_was_cut_off(
+    tmp_path: Path, last: bytes, label: str | None
+) -> None:
+    """Other programs leave the end out."""
+    (tmp_path / MARKERS).write_bytes(b"timestamp_s,label\n2,go\n" + last)
+    told = [(m.time, m.label) for m in read_markers(tmp_path / MARKERS)]
+    assert told == [(2.0, "go"), *([] if label is None else [(3.5, label)])]
+
+
 def test_a_quote_that_does_not_end_has_a_sentence(tmp_path: Path) -> None:
     (tmp_path / MARKERS).write_text('timestamp_s,label\n0.5,"a\n' + "1.5,b\n" * 40_000, encoding="utf-8")
     with pytest.raises(UserError, match="is damaged at line"):

@@ -56,27 +56,39 @@ def _line(fields: list[str] | tuple[str, ...]) -> bytes:
 
 
 def read_markers(path: Path) -> tuple[Marker, ...]:
-    """The markers up to the file's last whole line, in order; none if there is no file. Raises UserError."""
+    """The markers in order, without a last line that was cut off; none if there is no file. Raises UserError."""
     try:
         data = path.read_bytes().rstrip(b"\0")
     except FileNotFoundError:
         return ()
     except OSError as e:
         raise UserError(f"{path} cannot be read ({e.strerror}); check its permissions.") from e
-    text = data[: data.rfind(b"\n") + 1].decode("utf-8-sig", "replace").splitlines()
+    end = data.rfind(b"\n") + 1
+    text = data[:end].decode("utf-8-sig", "replace").splitlines()
     check_commas(text[0] if text else "", path)
     reader = csv.reader(text)
     markers = []
     try:
-        if tuple(next(reader, HEADER)) not in (HEADER, _OLD_HEADER):
+        header = tuple(next(reader, HEADER))
+        if header not in (HEADER, _OLD_HEADER):
             raise ValueError("wrong header")
-        markers = [_marker(*fields) for fields in reader if fields]
+        markers = [_marker(*fields) for fields in reader if any(fields)]
     except (TypeError, ValueError, csv.Error) as e:
         raise UserError(
-            f"{path} is damaged at line {reader.line_num}; correct that line or delete it. The recording itself does "
-            "not need this file."
+            f"{path} is damaged at line {reader.line_num}; correct that line or delete it (the first one must be "
+            f"{','.join(HEADER)}). The recording itself does not need this file."
         ) from e
-    return in_order(markers)
+    return in_order([*markers, *_last(data[end:], len(header))])
+
+
+def _last(line: bytes, columns: int) -> list[Marker]:
+    """The marker of a line without an end, which other programs leave out; none if columns are missing, because a kill
+    cut it off."""
+    try:
+        (fields,) = csv.reader([line.decode("utf-8", "replace")], strict=True)
+        return [_marker(*fields)] if len(fields) == columns else []
+    except (TypeError, ValueError, csv.Error):
+        return []
 
 
 def markers_beside(video: Path) -> tuple[tuple[Marker, ...], str]:
