@@ -20,6 +20,7 @@ from expnet_live.avatars.swinging import Springs, Swing, Swings
 from expnet_live.avatars.textures import decoded, sampled
 from expnet_live.avatars.wiring import Wiring, wiring_of
 from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, blendshapes_of
+from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Pose, checked, checked_blendshapes
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.head import Head, Traits
@@ -38,6 +39,7 @@ _LOOKS = tuple(name for name in ARKIT if name.startswith("eyeLook"))
 _TURNED = 1.0  # mm by which a morph target that turns eyeballs moves them
 _SHINE = 0.12
 _COARSE = 512  # px of textures that only give colours to vertices
+_SMALL, _LARGE = 10.0, 1e6  # mm: limits to the size of an avatar at rest, placed on our head
 _LEAST = 1e-4  # of a movement: less is rounding
 
 
@@ -75,7 +77,11 @@ class Avatar:
     @classmethod
     def load(cls, path: Path, driver: Driver, name: str | None = None) -> Avatar:
         """The avatar in a file. Raises UserError with one sentence."""
-        return cls(name or path.stem, read_avatar(path), driver, path)
+        with np.errstate(over="ignore", invalid="ignore"):  # the check below says it
+            avatar = cls(name or path.stem, read_avatar(path), driver, path)
+        if not _SMALL <= np.ptp(avatar.rest, axis=0).max() <= _LARGE:  # nor for numbers that are not finite
+            raise UserError(f"{path.name} is damaged (its mesh is scaled to nothing, or to infinity); export it again.")
+        return avatar
 
     @property
     def rest(self) -> Array:

@@ -18,10 +18,12 @@ from gltf_files import Maker, glb
 from PIL import Image
 from pygltflib import GLTF2
 
+from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.model import Alpha
 from expnet_live.avatars.reading import read_avatar
 from expnet_live.core.arkit import ARKIT
 from expnet_live.core.errors import UserError
+from expnet_live.heads.built_in import face_model
 
 
 class Small(Maker):
@@ -220,6 +222,15 @@ def test_an_odd_file_opens(name: str, tmp_path: Path) -> None:
     path = tmp_path / "odd.glb"
     path.write_bytes(ODD[name])
     assert read_avatar(path).size == 3
+
+
+@pytest.mark.parametrize("scale", [[0, 0, 0], [1e-30, 1e-30, 1e-30], [1, 0, 1]])
+def test_a_mesh_without_a_size_gives_one_sentence(scale: list[float], tmp_path: Path) -> None:
+    """Its head would not be seen, or be all that is seen."""
+    path = tmp_path / "flat.glb"
+    path.write_bytes(put("nodes", 0, "scale", value=scale))
+    with pytest.raises(UserError, match=r"^flat\.glb is damaged \(its mesh is scaled to nothing, or to infinity\)"):
+        Avatar.load(path, face_model())
 
 
 def test_data_uris_are_inside_the_file(tmp_path: Path) -> None:
