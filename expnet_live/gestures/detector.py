@@ -78,7 +78,7 @@ class _Watch:
 
 
 class Detector:
-    """Give it the values of each moment (see `values_of`); it tells what has just happened.
+    """Give it the values of each moment (see `values_of`); it returns the events that have just happened.
 
     >>> detector = Detector()
     >>> rest, smile = np.zeros(55, np.float32), np.zeros(55, np.float32)

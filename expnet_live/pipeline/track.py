@@ -1,4 +1,4 @@
-"""A tracked face, and the limits by which it is told from others."""
+"""A tracked face, and the limits that separate it from others."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ _FREE = {"samples", "minutes", "blend", "device", "threads", "validate_every", "
 
 
 def settings_of(config: Any, init: Path | None, data: bytes) -> dict[str, str]:
-    """What a training that goes on must have in common with the one before; `data` tells its photos and labels."""
+    """What a training that goes on must have in common with the one before; `data` identifies its photos and labels."""
     options = {name: value for name, value in asdict(config).items() if name not in _FREE}
     options["init"] = init and init.name
     told = {"photos or labels": hashlib.sha256(data).hexdigest()[:16]}

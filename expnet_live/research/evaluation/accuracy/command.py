@@ -4,7 +4,7 @@ Dense error is the mean distance of the 468 projected points to the photo's land
 several runs, see training/landmarks.py), in per cent of the outer-eye distance. R2 compares each coefficient
 with the fit to these landmarks, which is ExpNet's training target. Boxes come from the pipeline of a user's photo,
 on the photo as ExpNet gets it. For comparison, the landmark-based method of a user, a single run of Face Mesh and a
-fit, is measured in the same way. The error is also told by skin, age and sex; see groups.py.
+fit, is measured in the same way. The error is also given by skin, age and sex; see groups.py.
 """
 
 from __future__ import annotations

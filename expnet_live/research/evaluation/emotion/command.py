@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if (args.dataset is None) == (not args.photos) or (args.dataset is None) != (args.root is None):
         raise UserError("Give either a data set with --dataset and --root, or PHOTOS.")
-    import sklearn  # noqa: F401  what is missing is told before anything is measured
+    import sklearn  # noqa: F401  report what is missing before anything is measured
 
     if args.out:
         check_matplotlib()

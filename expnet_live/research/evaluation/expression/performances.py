@@ -25,7 +25,7 @@ from expnet_live.research.evaluation.expression.studio import Person, Room, Shot
 FPS = 30.0
 _TREMBLE = 0.02  # rad, and widths of the face, by which a head moves between frames
 _SAYS = 0.1  # what an action must rise by for its onset to be measured
-_LOUD = 0.15  # of the acting action, from which another one's answer is told
+_LOUD = 0.15  # share of the acting action at which the loudest other one is named
 
 
 @dataclass(frozen=True)

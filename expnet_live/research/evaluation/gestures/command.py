@@ -133,7 +133,7 @@ def _fit(args: argparse.Namespace, pipeline: Pipeline) -> int:
     with whole(args.fit) as partial:
         partial.write_text(json.dumps({name: found.begins for name, found in fits.items()}, indent=1) + "\n")
     for name, f in fits.items():
-        print(f"{name:14}begins at {f.begins:<6g} misses {f.missed:.0%} of its acts, told in {f.wrong} others, "
+        print(f"{name:14}begins at {f.begins:<6g} misses {f.missed:.0%} of its acts, fires in {f.wrong} others, "
               f"{f.unconfirmed:.2f} unconfirmed a minute of talk")  # fmt: skip
     return 0
 

@@ -25,7 +25,7 @@ _LATE = 0.2  # s after an act in which its score may still be high
 @dataclass
 class Fit:
     """The score at which a gesture begins, and what that means on what it was chosen from: the share of its acts that
-    are missed, acts of others that it is told in, and firings per minute of talk that the teacher does not confirm."""
+    are missed, other acts in which it fires, and firings per minute of talk that the teacher does not confirm."""
 
     begins: float
     missed: float

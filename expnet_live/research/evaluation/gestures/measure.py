@@ -1,4 +1,4 @@
-"""How often gestures are told rightly: what is said of each act, the confusion of classes, and false firings."""
+"""How often gestures are recognised: the answer for each act, the confusion of classes, and false firings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = tuple(BUILT_IN)
 
 @dataclass
 class Tally:
-    """Counts of (true gesture, told gesture), of events between the acts, and the minutes watched."""
+    """Counts of (true gesture, recognised gesture), of events between the acts, and the minutes watched."""
 
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
     extra: Counter[str] = field(default_factory=Counter)
@@ -39,7 +39,7 @@ class Tally:
 
     @property
     def accuracy(self) -> float:
-        """The share of acts of which their own gesture is told; NaN without acts."""
+        """The share of acts whose own gesture is recognised; NaN without acts."""
         right = sum(n for (true, said), n in self.told.items() if true == said)
         return right / self.total if self.total else float("nan")
 
