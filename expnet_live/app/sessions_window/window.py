@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from expnet_live.app import texts
 from expnet_live.app.player.actions import TABLE as PLAYER_TABLE
 from expnet_live.app.player.player_view import PlayerView
 from expnet_live.app.sessions_window.actions import BUTTONS, MENU, TABLE
+from expnet_live.app.sessions_window.deleting import Deleting
 from expnet_live.app.sessions_window.export_job import Chosen
 from expnet_live.app.sessions_window.export_panel import ExportPanel
 from expnet_live.app.sessions_window.librarian import Librarian
@@ -38,7 +39,6 @@ from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.machine import give_back_freed_memory
 from expnet_live.heads.look import USUAL
 from expnet_live.sessions.catalog.catalog import Entry, rename, set_markers, set_notes, settle_markers
-from expnet_live.sessions.catalog.trash import Trashed, restore, trash
 from expnet_live.sessions.format.info import read_info
 from expnet_live.sessions.format.markers import Marker
 from expnet_live.sessions.reading.session import Session
@@ -74,6 +74,7 @@ class SessionsWindow(QMainWindow):
         self.panel = ExportPanel(store, reveal, self._ask_disk, lambda: USUAL if state is None else state.choices.look)
         self._right = QWidget()
         self.banners = BannerStack(self._right)
+        self._deleting = Deleting(self._ask, self.banners, self.side.choose)
         self.message = PlainLabel(texts.CHOOSE_SESSION)
         self._arrange()
         self._connect()
@@ -242,10 +243,16 @@ class SessionsWindow(QMainWindow):
         if (folder := self.player.folder) is not None:
             self._ask_disk(lambda: settle_markers(folder))
 
-    def _ask(self, work: Callable[[], object], then: Callable[[object], None] = lambda _: None) -> None:
+    def _ask(
+        self,
+        work: Callable[[], object],
+        then: Callable[[object], None] = lambda _: None,
+        failed: Callable[[str], None] | None = None,
+        /,
+    ) -> None:
         """Change sessions, then reload the list and report errors."""
         if self._librarian is not None:
-            self._librarian.ask(work, then, self._say_failed)
+            self._librarian.ask(work, then, failed or self._say_failed)
             self._librarian.refresh()
 
     def _ask_disk(self, work: Callable[[], Any], then: Callable[[Any], None] = lambda _: None) -> None:
@@ -265,41 +272,10 @@ class SessionsWindow(QMainWindow):
         if not entries:
             return
         self.side.notes.save()
-        folders = [e.folder for e in entries]
-        if self.player.folder in folders:
+        if self.player.folder in [e.folder for e in entries]:
             self.player.close_session()  # some systems cannot move a file that is being read
             self.side.forget()
-        title = display_title(entries[0])
-        done: list[Trashed] = []  # also if one of them cannot be moved
-
-        def move() -> None:
-            for folder in folders:
-                done.append(trash(folder))
-
-        def failed(sentence: str) -> None:
-            if done:
-                self._say_trashed(title, done)
-            self.banners.show_banner("failed", "error", sentence)
-
-        if self._librarian is not None:
-            self._librarian.ask(move, lambda _: self._say_trashed(title, done), failed)
-            self._librarian.refresh()
-
-    def _say_trashed(self, title: str, trashed: Sequence[Trashed]) -> None:
-        text = texts.TRASHED if len(trashed) == 1 else texts.TRASHED_SEVERAL
-        text = text.format(title=title, n=len(trashed))
-        if any(t.place is None for t in trashed):
-            self.banners.show_banner("task", "info", text, stays=False)
-            return
-        self.banners.show_banner("task", "info", text, texts.UNDO, lambda: self._restore(title, trashed))
-
-    def _restore(self, title: str, trashed: Sequence[Trashed]) -> None:
-        def back(_: object) -> None:
-            text = texts.RESTORED if len(trashed) == 1 else texts.RESTORED_SEVERAL
-            self.banners.show_banner("task", "info", text.format(title=title, n=len(trashed)), stays=False)
-            self.side.choose(trashed[0].folder)
-
-        self._ask(lambda: restore(trashed), back)
+        self._deleting.delete(entries)
 
     # --- export -------------------------------------------------------------------------------
 
