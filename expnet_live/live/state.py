@@ -100,9 +100,10 @@ class LiveFace:
 
     def _posed(self, turned: bool) -> Posed:
         state = self.state
+        pose = state.pose if self.straight is None else Pose(self.straight, state.pose.translation)
         return posed(
             self.head, self.expression, self.identity, self.gaze, self.blendshapes,
-            Pose(self.rotation, state.pose.translation), turned, self.swings, state.timestamp, state.face,
+            pose, turned, self.swings, state.timestamp, state.face,
         )  # fmt: skip
 
     @cached_property
