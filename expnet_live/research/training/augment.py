@@ -50,7 +50,7 @@ PLAIN = AugmentConfig(
     wink=0,
 )
 
-CLOSER = 1.25  # times as large as in a first look
+CLOSER = 1.38  # times as large as in a first look
 FACE_WIDTH = 0.66  # of a network's crop, about 145 mm of 220
 
 
@@ -60,7 +60,7 @@ def similarity(rng: Rng, config: AugmentConfig, wide: int, wider: float, size: i
         zoom, angle = np.exp(rng.uniform(-0.4, 0.4)), rng.normal(0, 0.22)
         shift = rng.uniform(-0.2, 0.2, 2)
     elif rng.random() < config.close:
-        zoom, angle = CLOSER * np.exp(rng.normal(0, 0.06)), rng.normal(0, 0.04)
+        zoom, angle = CLOSER * np.exp(rng.normal(0, 0.08)), rng.normal(0, 0.04)
         shift = rng.normal(0, 0.02, 2)
     else:
         zoom, angle = np.exp(rng.normal(0, 0.05)), rng.normal(0, 0.05)
