@@ -14,6 +14,7 @@ from sending import face_of, frame_of
 
 from expnet_live.core.arkit import INDEX
 from expnet_live.core.paths import assets_dir
+from expnet_live.outputs.output import OUTPUTS
 from expnet_live.research.evaluation.outputs.bench_outputs import arrived
 from expnet_live.research.evaluation.outputs.numbers import ACTIONS, MOST, number_in, number_of, numbered
 from expnet_live.research.evaluation.outputs.sending import Sent
@@ -38,6 +39,9 @@ def test_every_receiver_gets_every_frame(tmp_path: Path) -> None:
     assert {n for n in receivers if n.startswith("lsl ")} == set(
         ("lsl Expression", "lsl Action Units", "lsl Pose", "lsl Gaze") if find_spec("pylsl") else ()
     )
+    measured = {name.split()[0] for name in receivers}
+    assert set(report["unmeasured"]) == set(OUTPUTS) - measured
+    assert all(name in done.stdout for name in report["unmeasured"])
     assert report["frames"] == 300 and report["network_frames"] > 0
     for name, row in report["outputs"].items():
         assert row["share"] >= 0.999, (name, report["dropped"], done.stdout)

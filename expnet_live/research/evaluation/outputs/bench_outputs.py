@@ -23,8 +23,9 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import write_json
 from expnet_live.core.types import Array
 from expnet_live.live.state import LiveState, Settings
+from expnet_live.outputs.output import OUTPUTS, parse_target
 from expnet_live.outputs.run import running
-from expnet_live.outputs.stream import Stream, parse_target
+from expnet_live.outputs.stream import Stream
 from expnet_live.research.evaluation.outputs.receivers import Log, Task, read_logs
 from expnet_live.research.evaluation.outputs.sending import Sent, answered, clip_of, replayed, warmed_up
 from expnet_live.research.evaluation.outputs.virtual import logging_camera
@@ -57,7 +58,8 @@ def bench_outputs(args: argparse.Namespace) -> int:
     with _everything(clip) as (streams, logs):
         behind_network = answered(spec, settings, streams, short)
     report = {
-        "outputs": outputs, "network": arrived(behind_network, logs), "network_frames": behind_network.n,
+        "unmeasured": sorted(set(OUTPUTS) - {s.kind.name for s in streams}), "outputs": outputs,
+        "network": arrived(behind_network, logs), "network_frames": behind_network.n,
         "frames": sent.n, "rate": (sent.n - 1) / (sent.captured[-1] - sent.captured[0]), "dropped": dropped,
         "cpu_ms": 1e3 * (sent.cpu / sent.n - without.cpu / without.n),
         "threads_ms": {k: 1e3 * v / sent.n for k, v in sorted(sent.threads.items(), key=lambda i: -i[1]) if v > 0},
@@ -72,7 +74,8 @@ def bench_outputs(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _everything(clip: Sequence[LiveState]) -> Iterator[tuple[list[Stream], dict[str, Any]]]:
-    """Streams of all outputs, each with its receiver. The dictionary holds the receivers' logs after the block."""
+    """Streams of all outputs for which there is a receiver here, each with it. The dictionary holds the receivers' logs
+    after the block."""
     logs: dict[str, Any] = {}
     pictures = Log()
     with tempfile.TemporaryDirectory() as folder, _data_in(folder), logging_camera(pictures) as has_camera:
@@ -167,7 +170,9 @@ def _free_port() -> int:
 
 def _print(report: dict[str, Any]) -> bool:
     """Return whether all bars are met."""
-    print(f"{report['frames']} frames, {report['rate']:.1f} a second, to all outputs at once")
+    print(f"{report['frames']} frames, {report['rate']:.1f} a second, to these outputs at once")
+    if missing := report["unmeasured"]:
+        print(f"  not measured, because nothing here receives them: {', '.join(missing)}")
     print(f"  {'receiver':18}{'got':>10}   delay in ms: p50     p95     p99   behind the network:   p50     p95")
     for name, row in report["outputs"].items():
         delays = "".join(f"{row[f'p{p}_ms']:8.2f}" for p in (50, 95, 99))
