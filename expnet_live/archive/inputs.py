@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import glob
 import hashlib
-import io
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from expnet_live.analysis.inputs import Kind, list_items
 from expnet_live.archive.remote import MAGIC, download, is_address, list_files
 from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
-from expnet_live.core.delimiters import delimiter_of
+from expnet_live.core.delimiters import rows_of
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.naming import printable
 from expnet_live.core.paths import asset
@@ -124,7 +123,7 @@ def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
     if path.suffix.lower() == ".txt":
         yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+    rows = rows_of(text)
     try:
         if "source" not in (rows.fieldnames or ()):
             raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")

@@ -19,7 +19,7 @@ from expnet_live.avatars.skeleton import Skeleton
 from expnet_live.avatars.swinging import Springs, Swing, Swings
 from expnet_live.avatars.textures import decoded, sampled
 from expnet_live.avatars.wiring import Wiring, wiring_of
-from expnet_live.core.arkit import ARKIT, INDEX, N_BLENDSHAPES, blendshapes_of
+from expnet_live.core.arkit import INDEX, LOOKS, N_BLENDSHAPES, blendshapes_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.types import Array, Pose, checked, checked_blendshapes
 from expnet_live.heads.face_model import FaceModel
@@ -35,7 +35,6 @@ _OUR_TOP, _OUR_HEIGHT = 126.0, 230.0  # mm: of the skull, and from the chin to i
 NECK_SHARE = 0.4  # of the head's rotation, if there is a bone for the neck
 _JAW = np.radians(18.0)  # of a jaw bone when the mouth is wide open
 _SIDES = ("rightEye", "leftEye")  # in the order of a gaze
-_LOOKS = tuple(name for name in ARKIT if name.startswith("eyeLook"))
 _TURNED = 1.0  # mm by which a morph target that turns eyeballs moves them
 _SHINE = 0.12
 _COARSE = 512  # px of textures that only give colours to vertices
@@ -135,10 +134,10 @@ class Avatar:
             return True
         balls = self.vertices_on(*_SIDES)
         if not len(balls):
-            return any(self.wiring.shows(name) for name in _LOOKS)
+            return any(self.wiring.shows(name) for name in LOOKS)
         return any(
             self._posing.moved_by(self.wiring(blendshapes_of(**{name: 1.0})))[balls].max() > _TURNED
-            for name in _LOOKS
+            for name in LOOKS
             if self.wiring.shows(name)
         )
 
@@ -153,7 +152,7 @@ class Avatar:
         by_bones = {"jawOpen"} if "jaw" in bones else set()
         if not self.eyes_by_targets:
             turned = {"Left": "leftEye" in bones, "Right": "rightEye" in bones}
-            by_bones |= {name for name in _LOOKS for side, there in turned.items() if there and name.endswith(side)}
+            by_bones |= {name for name in LOOKS for side, there in turned.items() if there and name.endswith(side)}
         return tuple(name for name in self.wiring.missing if name not in by_bones)
 
     def vertices(

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 from expnet_live.core.errors import UserError
 
 _OTHERS = {";": "semicolons", "\t": "tabs"}
+
+
+def rows_of(text: str) -> csv.DictReader[str]:
+    """The rows of a table by the names in its header, whatever separates its columns."""
+    return csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
 
 
 def delimiter_of(header: str) -> str:

@@ -68,6 +68,12 @@ class LiveFace:
         """The gaze (2, 2) rad to show."""
         return self.state.gaze if self.aim is None else self.aim
 
+    @property
+    def pose(self) -> Pose:
+        """The head's pose to show."""
+        pose = self.state.pose
+        return pose if self.straight is None else Pose(self.straight, pose.translation)
+
     @cached_property
     def in_place(self) -> LiveFace:
         """The same face turned as the camera sees it, to be drawn over the camera's picture."""
@@ -100,10 +106,9 @@ class LiveFace:
 
     def _posed(self, turned: bool) -> Posed:
         state = self.state
-        pose = state.pose if self.straight is None else Pose(self.straight, state.pose.translation)
         return posed(
             self.head, self.expression, self.identity, self.gaze, self.blendshapes,
-            pose, turned, self.swings, state.timestamp, state.face,
+            self.pose, turned, self.swings, state.timestamp, state.face,
         )  # fmt: skip
 
     @cached_property

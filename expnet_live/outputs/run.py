@@ -22,7 +22,7 @@ from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
 from expnet_live.live.state import LiveFace, LiveState, Settings
-from expnet_live.outputs.export.track import corrected, main_face, one_of_several, straightened, track
+from expnet_live.outputs.export.track import as_shown, main_face, one_of_several, track
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import head_with
@@ -135,8 +135,7 @@ def states_of(
         raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
     face = main_face(rows, info)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
-    ahead = straightened(rows, info.person, info.owners)
-    measured, shown = track(rows, face), track(corrected(ahead, info.person, info.coefficients, info.owners), face)
+    measured, shown = track(rows, face), track(as_shown(rows, info), face)
     swings = Swings()
     image = np.zeros((info.height, info.width, 3), np.uint8)
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX
+from expnet_live.core.arkit import INDEX, LOOKS
 from expnet_live.core.types import Array, FaceState, alike
 from expnet_live.geometry.rotation import matrix_from_vector, vector_from_matrix
 
-LOOKS = tuple(name for name in ARKIT if name.startswith("eyeLook"))
 _OPPOSITES = [
     (INDEX[f"eyeLook{one}{side}"], INDEX[f"eyeLook{other}{side}"])
     for one, other in (("Up", "Down"), ("Out", "In"))

@@ -7,9 +7,10 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from expnet_live.core.arkit import LOOKS
 from expnet_live.core.records import Number
 from expnet_live.core.types import checked
-from expnet_live.person.ahead import LOOKS, Ahead
+from expnet_live.person.ahead import Ahead
 from expnet_live.person.curve import Curves, Share
 from expnet_live.person.person import Person
 

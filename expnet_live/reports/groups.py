@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import unicodedata
 import warnings
 from collections import Counter
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.delimiters import delimiter_of
+from expnet_live.core.delimiters import rows_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
 from expnet_live.core.naming import few
@@ -85,7 +84,7 @@ def read_groups(path: Path) -> dict[str, Member]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as e:
         raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+    rows = rows_of(text)
     try:
         return _members(rows, path)
     except csv.Error as e:

@@ -27,7 +27,7 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.outputs.export.track import corrected, identity_of, latest, main_face, straightened, track
+from expnet_live.outputs.export.track import as_shown, identity_of, latest, main_face, track
 from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
@@ -96,8 +96,7 @@ class Replay:
     def of(cls, session: Session, drawn: DrawnHead | None, no_head: str, face: int | None) -> Replay:
         info, all_rows = session.info, session.rows
         rows = track(all_rows, face)
-        straight = straightened(all_rows, info.person, info.owners)
-        shown = track(corrected(straight, info.person, info.coefficients, info.owners), face)
+        shown = track(as_shown(all_rows, info), face)
         # A long session's other columns are large: both share them.
         changed = ("expression", "blendshapes", "rotation", "gaze")
         shown = replace(rows, **{name: getattr(shown, name) for name in changed})

@@ -34,6 +34,12 @@ def corrected(rows: Rows, person: Person, names: tuple[str, ...], owners: Collec
     return replace(rows, expression=expression, blendshapes=blendshapes)
 
 
+def as_shown(rows: Rows, info: SessionInfo) -> Rows:
+    """The rows of a session as the window shows them: beside the look ahead of its person, and corrected."""
+    straight = straightened(rows, info.person, info.owners)
+    return corrected(straight, info.person, info.coefficients, info.owners)
+
+
 def straightened(rows: Rows, person: Person, owners: Collection[int] | None = None) -> Rows:
     """The rows with head and eyes of the same faces turned beside the look of `person` straight ahead, if known."""
     ahead, own = person.ahead, _owned(rows, owners)

@@ -17,7 +17,7 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.swinging import Swings
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
-from expnet_live.core.types import Image, Pose
+from expnet_live.core.types import Image
 from expnet_live.geometry.camera import Camera
 from expnet_live.heads.dressing import Haired
 from expnet_live.heads.head import Head, face_triangles
@@ -129,8 +129,7 @@ class _Painter:
                 self._avatar = AvatarPainter(face.head, finely=False)
             return self._avatar.draw(image, (face if alone else self._in_place(face)).drawn(), face.state.pose)
         height, width = image.shape[:2]
-        pose = Pose(face.rotation, face.state.pose.translation) if alone else face.state.pose
-        view = Camera.for_image(width, height).view(pose)
+        view = Camera.for_image(width, height).view(face.pose if alone else face.state.pose)
         opacity = 1.0 if alone else 0.75
         surface, vertices, normals = self._surface_of(face, alone), face.vertices, face.normals
         if self._haired is not None:

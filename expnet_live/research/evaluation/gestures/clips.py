@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from tqdm import tqdm
 from expnet_live.capture.kinds import VIDEO_SUFFIXES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.arkit import N_BLENDSHAPES
-from expnet_live.core.delimiters import delimiter_of
+from expnet_live.core.delimiters import rows_of
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import few, printable
 from expnet_live.core.types import Array
@@ -58,7 +56,7 @@ def read_dataset(path: Path) -> list[Labelled]:
     else:
         try:
             text = path.read_text(encoding="utf-8-sig")
-            rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.partition("\n")[0]))
+            rows = rows_of(text)
             # Spreadsheets save empty lines as separators alone.
             found = [Labelled(path.parent / (r["path"] or ""), r["gesture"] or "") for r in rows if any(r.values())]
         except (OSError, KeyError, UnicodeDecodeError) as e:
