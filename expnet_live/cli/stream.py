@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from expnet_live.cli.model import add_model
 from expnet_live.cli.quiet import quietly
-from expnet_live.core.arguments import add_look, add_smoothing, head_option, positive_float
+from expnet_live.core.arguments import add_look, add_smoothing, gain, head_option, positive_float
 
 if TYPE_CHECKING:
     from expnet_live.core.arguments import Subparsers
+    from expnet_live.person.person import Person
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -33,6 +35,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--list", action="store_true", help="list the outputs, and exit")
     parser.add_argument("--duration", type=positive_float, metavar="SECONDS", help="stream for so long, looping a clip")
     parser.add_argument("--profile", default="Default", metavar="NAME", help="profile of the person (default: Default)")
+    parser.add_argument(
+        "--head-turn", type=gain, metavar="GAIN",
+        help="multiply how far the head turns, from 0 to 3 (default: as in the profile, else 1)",
+    )  # fmt: skip
     add_smoothing(parser)
     parser.add_argument(
         "--no-auto-neutral",
@@ -69,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if args.source is None or not args.to:
         raise UserError("Give a SOURCE and at least one --to, such as: expnet-live stream 0 --to vmc")
     look = Look.parse(args.look or "")
-    person = person_of(args.profile)
+    person = _adjusted(person_of(args.profile), args)
     shape = None if args.shape is None else Shape.load(args.shape)
     if shape is None and person.curves:  # of the avatar that was chosen in the window
         shape = Shape.of(person.curves)
@@ -89,7 +95,9 @@ def run(args: argparse.Namespace) -> int:
 
     with terminable():
         if is_session(Path(args.source)):
-            play_to(streams, Session.open(args.source), head=args.head, look=look, duration=args.duration, say=_say)
+            session = Session.open(args.source)
+            session = replace(session, info=replace(session.info, person=_adjusted(session.info.person, args)))
+            play_to(streams, session, head=args.head, look=look, duration=args.duration, say=_say)
         else:
             stream_to(
                 streams,
@@ -105,6 +113,13 @@ def run(args: argparse.Namespace) -> int:
     for stream in streams:
         print(f"{stream.name}: {stream.sent} sent, {stream.dropped} dropped, {stream.unheard} not received")
     return 0 if all(stream.sent for stream in streams) else 1
+
+
+def _adjusted(person: Person, args: argparse.Namespace) -> Person:
+    """With what was written in place of the profile's own."""
+    from expnet_live.person.person import HEAD_TURN
+
+    return person if args.head_turn is None else person.with_gain(HEAD_TURN, args.head_turn)
 
 
 def _say(sentence: str) -> None:

@@ -103,6 +103,10 @@ def share(text: str) -> float:
     return _number(text, float, lambda x: 0 <= x <= 1, "a number from 0 to 1, such as 0.5")
 
 
+def gain(text: str) -> float:
+    return _number(text, float, lambda x: 0 <= x <= 3, "a number from 0 to 3, such as 1.5")
+
+
 def below_one(text: str) -> float:
     return _number(text, float, lambda x: 0 <= x < 1, "a number from 0 to below 1, such as 0.5")
 

@@ -250,7 +250,9 @@ class InferenceWorker(Worker):
             if person.identity is not None and person.identity.shape == identity.shape:
                 identity = person.identity
             skin = person.toned(skin)
-        straight = None if ahead is None else ahead.turned(state.pose.rotation)
+        seen = state.pose.rotation
+        turned = seen if person is None else person.turned(seen)
+        straight = None if turned is seen else turned
         aim = None if ahead is None or state.gaze is None else ahead.aimed(state.gaze)
         return LiveFace(
             state, expression, identity, head, blendshapes, rested, skin, self.swings, person is not None, straight, aim

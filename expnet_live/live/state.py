@@ -43,7 +43,7 @@ class LiveFace:
     `head` is the head that shows the face, in the tone `skin`, sRGB (3,) 0..255, None: its own; its hair swings by
     `swings`, or is stiff. `own`: whether it is the profile's person, with their neutral and gains.
     `straight` (3,) rad and `aim` (2, 2) rad are the head's rotation and the gaze beside those of the person who looks
-    ahead, None: as measured.
+    ahead, the rotation multiplied by the person's gain; None: as measured.
     """
 
     state: FaceState

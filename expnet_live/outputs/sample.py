@@ -22,7 +22,7 @@ class Sample:
 
     `time` is the capture time (time.monotonic(), s); `blendshapes` (52,) 0..1 are in ARKit's order, 0 at the rest of
     the person; `rotation` (3,) rad and `translation` (3,) mm of the head; `gaze` (2, 2) rad is as in FaceState. Both
-    angles are 0 where the profile's person looks ahead, if that is known.
+    angles are 0 where the profile's person looks ahead, if that is known; the profile's gain multiplies the rotation.
     `state` is the frame that it was made from, and `face` the face in it; None if it has another origin.
     """
 

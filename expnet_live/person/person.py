@@ -13,6 +13,8 @@ from expnet_live.person.ahead import Ahead
 from expnet_live.person.curve import Curves
 
 MAX_GAIN = 3.0
+HEAD_TURN = "headTurn"  # the gain of the head's rotation
+FARTHEST = 1.2  # rad: no gain turns a head further, as no neck does
 LEAST_FULL = 0.2  # smallest full action: noise must not become one
 _SAME_SKIN, _OTHER_SKIN = 12.0, 24.0  # distances in CIE Lab: one person under two lamps, and certainly two people
 MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range is stretched to the full action
@@ -21,8 +23,9 @@ MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range 
 @dataclass(frozen=True, eq=False)
 class Person:
     """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
-    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing. `full` (0..1, by ARKit's names) is
-    what the network sees when this person performs an action as far as they can, above their rest; 1 if missing.
+    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing, and that of HEAD_TURN multiplies how
+    far the shown head turns. `full` (0..1, by ARKit's names) is what the network sees when this person performs an
+    action as far as they can, above their rest; 1 if missing.
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
     (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
     `terms` are the conditions of the avatars that this person accepted, texts by label, by the avatar's name.
@@ -87,6 +90,18 @@ class Person:
         full = np.array([max(self.full.get(n, 1.0), LEAST_FULL) for n in ARKIT], np.float32)
         gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
         return np.clip(rested / full * gain, 0, 1).astype(np.float32)
+
+    def turned(self, rotation: Array) -> Array:
+        """Rotations (..., 3) rad of the head as they are shown: beside this person's look ahead, if it is known, and
+        multiplied by the gain of HEAD_TURN; NaN stays NaN. Where nothing changes, it is the same array.
+        """
+        straight = rotation if self.ahead is None else self.ahead.turned(rotation)
+        gain = self.gains.get(HEAD_TURN, 1.0)
+        if gain == 1:
+            return straight
+        angle = np.linalg.norm(straight, axis=-1, keepdims=True)
+        most = np.maximum(angle, FARTHEST) / np.maximum(angle, 1e-9)
+        return (straight * np.minimum(gain, most)).astype(np.float32)
 
     def with_terms(self, avatar: str, terms: dict[str, str]) -> Person:
         """With the author, the licence and the permitted use of an avatar that this person wears."""

@@ -153,7 +153,8 @@ ON_HEAD = (
     "library",
     "mark",
 )  # buttons that float above the head
-PANELS, APPEARANCE, LOOK, SEPARATOR = "panels", "appearance", "look", ""  # in menus, beside the names of actions
+# In menus, beside the names of actions.
+PANELS, APPEARANCE, LOOK, TURN, SEPARATOR = "panels", "appearance", "look", "turn", ""
 MENUS = {
     texts.MENU_FILE: (
         *("open", "demo", "refresh", SEPARATOR),
@@ -166,7 +167,7 @@ MENUS = {
     texts.MENU_FACE: (
         *("next_face", SEPARATOR),
         *("calibrate", "forget", "auto_neutral", SEPARATOR),
-        *("perform", "forget_performance", SEPARATOR),
+        *("perform", "forget_performance", TURN, SEPARATOR),
         *("add_avatar", "avatars", "gestures", SEPARATOR),
         *("rename_profile", "delete_profile"),
     ),

@@ -10,12 +10,15 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
 from expnet_live.app import texts
-from expnet_live.app.main_window.actions import APPEARANCE, LOOK, MENUS, PANELS, SEPARATOR
+from expnet_live.app.main_window.actions import APPEARANCE, LOOK, MENUS, PANELS, SEPARATOR, TURN
 from expnet_live.app.state.choices import THEMES, ZOOMS, Choices
 from expnet_live.app.state.streaming import Streaming
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.look_menus import LookMenus
 from expnet_live.app.widgets.outputs_menu import OutputsMenu
+from expnet_live.person.person import HEAD_TURN, Person
+
+_TURNS = (0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0)  # gains of the head's turn
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,14 @@ class MenuCallbacks:
     look: Callable[..., None]
     appearance: Callable[[str], None]
     zoom: Callable[[int], None]
+    gain: Callable[[str, float], None]
     keep_outputs: Callable[[bool], None]
 
 
 class Menus:
-    """The menu bar of `window`: the actions of the table, and menus of panels, appearance, size, look and outputs."""
+    """The menu bar of `window`: the actions of the table, and menus of panels, appearance, size, look, head turn and
+    outputs.
+    """
 
     def __init__(
         self,
@@ -47,7 +53,10 @@ class Menus:
         self._zooms, size = self._choice(texts.ZOOM, {z: texts.ZOOM_PERCENT.format(zoom=z) for z in ZOOMS}, on.zoom)
         size.setToolTip(texts.ZOOM_TIP)
         size.menuAction().setToolTip(texts.ZOOM_TIP)
-        inner = {PANELS: (panels,), APPEARANCE: (appearance, size), LOOK: self.looks.menus}
+        turns = {gain: texts.GAIN.format(gain=gain) for gain in _TURNS}
+        self._turns, turn = self._choice(texts.TURN, turns, lambda gain: on.gain(HEAD_TURN, gain))
+        turn.menuAction().setToolTip(texts.TURN_TIP)
+        inner = {PANELS: (panels,), APPEARANCE: (appearance, size), LOOK: self.looks.menus, TURN: (turn,)}
         for title, names in MENUS.items():
             if title == texts.MENU_HELP:
                 bar.addMenu(self.outputs)
@@ -62,10 +71,11 @@ class Menus:
                 else:
                     menu.addAction(actions[name])
 
-    def show(self, choices: Choices) -> None:
-        """Check what is chosen."""
+    def show(self, choices: Choices, person: Person) -> None:
+        """Check what is chosen, here and in the person's profile."""
         self.outputs.show_kept(choices.keep_outputs)
-        for group, chosen in ((self._themes, choices.theme), (self._zooms, choices.zoom)):
+        turn = person.gains.get(HEAD_TURN, 1.0)
+        for group, chosen in ((self._themes, choices.theme), (self._zooms, choices.zoom), (self._turns, turn)):
             for action in group.actions():
                 action.setChecked(action.data() == chosen)
 

@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
             look=self.commands.choose,
             appearance=self.set_appearance,
             zoom=self.commands.set_zoom,
+            gain=controller.set_gain,
             keep_outputs=controller.remember_outputs,
         )
         self.menus = Menus(self, self.actions_, self.parts.docks.values(), controller.streaming, on)
@@ -198,7 +199,7 @@ class MainWindow(QMainWindow):
         if wanted == "system":
             light = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light
             wanted = "light" if light else "dark"
-        self.menus.show(self.controller.choices)
+        self.menus.show(self.controller.choices, self.controller.person)
         self._apply(LIGHT if wanted == "light" else DARK)
 
     def _apply(self, theme: Theme) -> None:
@@ -245,7 +246,7 @@ class MainWindow(QMainWindow):
         parts.gestures.set_rules(rules_of(own), own)
         parts.gestures.set_choices(choices.gestures, choices.gestures_act)
         parts.outputs.show_kept(choices.keep_outputs)
-        self.menus.show(choices)
+        self.menus.show(choices, self.controller.person)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 

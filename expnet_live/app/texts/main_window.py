@@ -189,6 +189,11 @@ REQUESTS = {
     "wink left": ("Close your left eye", "Keep the other one open, as well as you can."),
     "wink right": ("Close your right eye", "Keep the other one open, as well as you can."),
 }
+TURN = "Head turn"
+TURN_TIP = (
+    "How far the head turns here and in live outputs, in this profile: more where you look at a small screen; "
+    "recordings keep how far you turned"
+)
 AVATARS, AVATARS_MENU = "Curves for avatars", "Curves for avatars…"
 AVATARS_TIP = "Shape each action for your avatar; live outputs send the result"
 AVATAR, AVATAR_NAME, AVATAR_FIRST = "Avatar", "Name of the avatar", "My avatar"
@@ -216,7 +221,7 @@ PLAYER_BAR_TIP = "{title}: {value}, in this session {low} to {high}. Click: curv
 SD = "{value:+z.2f} sd"
 GAUGE, GAUGE_TIP = "Values", "Show the named actions in per cent, or the model's coefficients in standard deviations"
 GAUGES = {"actions": "Actions, %", "coefficients": "Coefficients, sd"}
-GAIN_MENU = "Gain of {title}"
+GAIN, GAIN_MENU = "{gain:g}×", "Gain of {title}"
 GAIN_RESET_ALL = "Reset all gains"
 CURVES_SPAN_TIP = "The length of the curves"
 SECONDS = "{n} s"

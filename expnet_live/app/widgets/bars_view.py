@@ -318,7 +318,8 @@ class BarsView(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(texts.GAIN_MENU.format(title=self._title(name))).setEnabled(False)
         for gain in _GAINS:
-            action = QAction(f"{gain:g}×", menu, checkable=True, checked=abs(self._gains.get(name, 1.0) - gain) < 0.01)
+            chosen = abs(self._gains.get(name, 1.0) - gain) < 0.01
+            action = QAction(texts.GAIN.format(gain=gain), menu, checkable=True, checked=chosen)
             action.triggered.connect(lambda _=False, g=gain: change(name, g))
             menu.addAction(action)
         menu.addSeparator()
@@ -327,7 +328,7 @@ class BarsView(QWidget):
 
     def _label(self, name: str) -> str:
         gain = self._gains.get(name, 1.0)
-        return self._title(name) if gain == 1.0 else f"{self._title(name)}  {gain:g}×"
+        return self._title(name) if gain == 1.0 else f"{self._title(name)}  {texts.GAIN.format(gain=gain)}"
 
     def _title(self, name: str) -> str:
         return texts.title(name, action=self._gauge.percent)

@@ -50,8 +50,8 @@ class Format(ABC):
     measured: bool = False
     """Whether it gets the recorded rows as measured, neither corrected for the person nor resampled."""
     straight: bool = False
-    """Whether head and eyes are turned beside the person's look straight ahead, unless the head moves as the camera saw
-    it (`pose` full)."""
+    """Whether head and eyes are turned as shown, beside the person's look straight ahead, unless the head moves as the
+    camera saw it (`pose` full)."""
     holds: bool = False
     """Whether it cannot have gaps: where the face was lost, the last value is held."""
     fixed_rate: bool = False

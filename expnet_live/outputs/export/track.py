@@ -41,14 +41,15 @@ def as_shown(rows: Rows, info: SessionInfo) -> Rows:
 
 
 def straightened(rows: Rows, person: Person, owners: Collection[int] | None = None) -> Rows:
-    """The rows with head and eyes of the same faces turned beside the look of `person` straight ahead, if known."""
+    """The rows with head and eyes of the same faces turned as shown: beside the look of `person` straight ahead, if
+    known, and as far as they want their head to turn."""
     ahead, own = person.ahead, _owned(rows, owners)
+    rows = replace(rows, rotation=np.where(own[:, None], person.turned(rows.rotation), rows.rotation))
     if ahead is None:
         return rows
-    turned, aimed, looked = ahead.turned(rows.rotation), ahead.aimed(rows.gaze), ahead.looked(rows.blendshapes)
+    aimed, looked = ahead.aimed(rows.gaze), ahead.looked(rows.blendshapes)
     return replace(
         rows,
-        rotation=np.where(own[:, None], turned, rows.rotation),
         gaze=np.where(own[:, None, None], aimed, rows.gaze),
         blendshapes=np.where(own[:, None], looked, rows.blendshapes),
     )
