@@ -63,7 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--gains",
         choices=("apply", "ignore"),
         default="apply",
-        help="apply or ignore the profile's gains (default: apply)",
+        help="apply or ignore the profile's gains and linked blinks (default: apply)",
     )
     parser.add_argument(
         "--pose", choices=("none", "rotation", "full"), default="rotation",

@@ -39,6 +39,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "--head-turn", type=gain, metavar="GAIN",
         help="multiply how far the head turns, from 0 to 3 (default: as in the profile, else 1)",
     )  # fmt: skip
+    parser.add_argument(
+        "--link-blinks", action=argparse.BooleanOptionalAction,
+        help="shut both eyes alike, unless one winks (default: as in the profile, else not)",
+    )  # fmt: skip
     add_smoothing(parser)
     parser.add_argument(
         "--no-auto-neutral",
@@ -119,7 +123,8 @@ def _adjusted(person: Person, args: argparse.Namespace) -> Person:
     """With what was written in place of the profile's own."""
     from expnet_live.person.person import HEAD_TURN
 
-    return person if args.head_turn is None else person.with_gain(HEAD_TURN, args.head_turn)
+    person = person if args.head_turn is None else person.with_gain(HEAD_TURN, args.head_turn)
+    return person if args.link_blinks is None else replace(person, link_blinks=args.link_blinks)
 
 
 def _say(sentence: str) -> None:

@@ -11,6 +11,7 @@ from expnet_live.core.srgb import lab_from_linear, linear_from_srgb, srgb_from_l
 from expnet_live.core.types import Array, alike
 from expnet_live.person.ahead import Ahead
 from expnet_live.person.curve import Curves
+from expnet_live.person.lids import linked
 
 MAX_GAIN = 3.0
 HEAD_TURN = "headTurn"  # the gain of the head's rotation
@@ -26,6 +27,7 @@ class Person:
     ARKit's names); `gains` are by name of coefficients and actions, 1 if missing, and that of HEAD_TURN multiplies how
     far the shown head turns. `full` (0..1, by ARKit's names) is what the network sees when this person performs an
     action as far as they can, above their rest; 1 if missing.
+    `link_blinks`: whether both lids do the same, unless one eye winks.
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
     (n, 55) of the person's own gestures, by name, see `expnet_live.gestures`.
     `terms` are the conditions of the avatars that this person accepted, texts by label, by the avatar's name.
@@ -49,6 +51,7 @@ class Person:
     terms: dict[str, dict[str, str]] = field(default_factory=dict)
     skin: Array | None = None
     ahead: Ahead | None = None
+    link_blinks: bool = False
 
     def __eq__(self, other: object) -> bool:
         return alike(self, other)
@@ -79,14 +82,17 @@ class Person:
 
     def corrected_blendshapes(self, weights: Array) -> Array:
         """Weights (..., 52) scaled so that this person's rest is 0 and their full action is 1, multiplied by the
-        gains.
+        gains, with linked blinks if this person wants them.
         """
         return self.scaled(self.rested(weights))
 
     def scaled(self, rested: Array) -> Array:
         """The same for weights (..., 52) whose rest is 0 already."""
-        if not self.gains and not self.full:
-            return rested
+        if self.gains or self.full:
+            rested = self._strengthened(rested)
+        return linked(rested) if self.link_blinks else rested
+
+    def _strengthened(self, rested: Array) -> Array:
         full = np.array([max(self.full.get(n, 1.0), LEAST_FULL) for n in ARKIT], np.float32)
         gain = np.array([self.gains.get(n, 1.0) for n in ARKIT], np.float32)
         return np.clip(rested / full * gain, 0, 1).astype(np.float32)

@@ -51,6 +51,7 @@ class PersonRecord(msgspec.Struct):
     terms: dict[str, dict[str, str]] = {}
     skin: list[Number] | None = None
     ahead: AheadRecord | None = None
+    link_blinks: bool = False
 
     @classmethod
     def of(cls, person: Person) -> PersonRecord:
@@ -69,4 +70,4 @@ class PersonRecord(msgspec.Struct):
         return Person(self.name, identity, skin=skin, ahead=ahead, **own)
 
 
-_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures", "terms")
+_AS_THEY_ARE = ("neutral", "gains", "resting", "full", "avatars", "avatar", "gestures", "terms", "link_blinks")

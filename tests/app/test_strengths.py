@@ -1,4 +1,4 @@
-"""What the window changes of the shown face for a profile: how far the head turns."""
+"""What a profile changes of the shown face: how far the head turns, and whether both eyes blink alike."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from seen import LONG
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
+from expnet_live.core.arkit import INDEX, blendshapes_of
 from expnet_live.sessions.reading.session import Session
 
 
@@ -53,3 +54,25 @@ def test_the_head_turns_further_and_is_recorded_as_it_was_seen(
     assert json.loads(profile.read_text())["gains"] == {"headTurn": 2.0}
     again = open_window()
     qtbot.waitUntil(lambda: turn_of(again, "2×").isChecked(), timeout=LONG)
+
+
+def test_both_eyes_blink_alike_and_one_still_winks(qtbot: Any, window: MainWindow, puppet: Puppet) -> None:
+    def shown(left: float, right: float) -> bool:
+        weights = window.controller.faces[0].blendshapes
+        lids = None if weights is None else weights[[INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]]
+        return lids is not None and bool(np.allclose(lids, [left, right], atol=0.01))
+
+    link = window.actions_["link_blinks"]
+    assert not link.isChecked()
+    puppet.blendshapes = blendshapes_of(eyeBlinkLeft=0.9, eyeBlinkRight=0.7)
+    qtbot.waitUntil(lambda: shown(0.9, 0.7), timeout=LONG)
+    link.trigger()
+    qtbot.waitUntil(lambda: shown(0.88, 0.88), timeout=LONG)
+    puppet.blendshapes = blendshapes_of(eyeBlinkLeft=0.9)
+    qtbot.waitUntil(lambda: shown(0.9, 0.0), timeout=LONG)
+    measured = window.controller.faces[0].state.blendshapes
+    assert measured is not None and measured["eyeBlinkLeft"] > 0.85
+    window.controller.use_profile("Somebody else")
+    qtbot.waitUntil(lambda: not link.isChecked(), timeout=LONG)
+    window.controller.use_profile("Default")
+    qtbot.waitUntil(link.isChecked, timeout=LONG)

@@ -97,6 +97,7 @@ TABLE = (
         texts.AUTO_NEUTRAL_TIP,
         switch=lambda w, on: w.commands.set_auto_neutral(on),
     ),
+    _A("link_blinks", texts.LINK_BLINKS, texts.LINK_BLINKS_TIP, switch=lambda w, on: w.commands.link_blinks(on)),
     _A("add_avatar", texts.AVATAR_ADD, texts.AVATAR_ADD_TIP, do=lambda w: w.commands.add_avatar()),
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
     _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_panel("gestures", on)),
@@ -167,7 +168,7 @@ MENUS = {
     texts.MENU_FACE: (
         *("next_face", SEPARATOR),
         *("calibrate", "forget", "auto_neutral", SEPARATOR),
-        *("perform", "forget_performance", TURN, SEPARATOR),
+        *("perform", "forget_performance", SEPARATOR, TURN, "link_blinks", SEPARATOR),
         *("add_avatar", "avatars", "gestures", SEPARATOR),
         *("rename_profile", "delete_profile"),
     ),

@@ -242,6 +242,9 @@ class Commands:
             lambda person: c.notices.append(Notice("performed", "info", said.format(name=person.name), stays=False)),
         )
 
+    def link_blinks(self, on: bool) -> None:
+        self._controller.change_person(lambda person: replace(person, link_blinks=on))
+
     def set_auto_neutral(self, on: bool) -> None:
         self._controller.neutral.learn(on)
 

@@ -247,6 +247,7 @@ class MainWindow(QMainWindow):
         parts.gestures.set_choices(choices.gestures, choices.gestures_act)
         parts.outputs.show_kept(choices.keep_outputs)
         self.menus.show(choices, self.controller.person)
+        self.actions_.check("link_blinks", self.controller.person.link_blinks)
         parts.gauge.setCurrentText(texts.GAUGES[choices.gauge])
         parts.span.setCurrentText(texts.SECONDS.format(n=choices.span))
 

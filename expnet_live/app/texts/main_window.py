@@ -194,6 +194,11 @@ TURN_TIP = (
     "How far the head turns here and in live outputs, in this profile: more where you look at a small screen; "
     "recordings keep how far you turned"
 )
+LINK_BLINKS = "Blink with both eyes"
+LINK_BLINKS_TIP = (
+    "Shut both eyes alike, as many avatars need it; a wink still shuts one. It belongs to this profile; recordings "
+    "keep both lids as they were"
+)
 AVATARS, AVATARS_MENU = "Curves for avatars", "Curves for avatars…"
 AVATARS_TIP = "Shape each action for your avatar; live outputs send the result"
 AVATAR, AVATAR_NAME, AVATAR_FIRST = "Avatar", "Name of the avatar", "My avatar"

@@ -64,7 +64,10 @@ EXPORT_FACES, EXPORT_MAIN_FACE, EXPORT_ONE_FACE = "All faces", "The one in the p
 EXPORT_NAMED_FACE = "Face {n}, {name}"
 EXPORT_NEUTRAL = "Subtract the neutral"
 EXPORT_NEUTRAL_TIP = "Measure coefficients from the profile's neutral face, and animated heads from the look ahead"
-EXPORT_GAINS, EXPORT_GAINS_TIP = "Apply gains", "Multiply coefficients by the profile's gains"
+EXPORT_GAINS, EXPORT_GAINS_TIP = (
+    "Apply gains",
+    "Multiply coefficients by the profile's gains, and link blinks if it does",
+)
 EXPORT_BIDS, EXPORT_BIDS_TIP = "BIDS names", "What the data set calls the recording: subject, session and task"
 EXPORT_SUBJECT, EXPORT_SUBJECT_TIP = "Subject", "The subject's label in the data set (sub-…): letters and digits"
 EXPORT_SES, EXPORT_SES_TIP = (

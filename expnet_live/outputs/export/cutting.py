@@ -96,7 +96,7 @@ def _person(session: Session, options: ExportOptions) -> Person:
     person = session.info.person
     if not options.neutral:
         person = replace(person, neutral={}, resting={}, ahead=None)
-    return person if options.gains else replace(person, gains={})
+    return person if options.gains else replace(person, gains={}, link_blinks=False)
 
 
 def usual_rate(rows: Rows) -> float:

@@ -21,10 +21,10 @@ class ExportOptions:
 
     `start`, `end` in seconds of the session; `fps` is the new rate, None for the recorded moments. `face`: its number,
     or None for all faces if the format can hold them, else for the one mirrored most. `neutral`, `gains`: whether to
-    apply the profile's, as in the window. `correctives`: the largest number of corrective morph targets.
-    `face_model`: another file than the built-in one. `head`: the imported head to use; `look`: that of our own.
-    `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes do. `entities`: what a
-    BIDS data set calls the recording, or a text of it such as sub-07_ses-2_task-smile.
+    apply the profile's, as in the window; its linked blinks go with the gains. `correctives`: the largest number of
+    corrective morph targets. `face_model`: another file than the built-in one. `head`: the imported head to use;
+    `look`: that of our own. `style`: how a face is drawn over the video. `swing`: whether an avatar's hair and clothes
+    do. `entities`: what a BIDS data set calls the recording, or a text of it such as sub-07_ses-2_task-smile.
     A format says in `takes` which of these it uses. Raises ValueError for values that are none, such as a rate of 0,
     and UserError for entities that are none.
 
