@@ -210,8 +210,9 @@ class Pipeline:
     def _smoothed(self, face: int, look: Look, frame: Frame, seconds: dict[str, float]) -> FaceState:
         memory = self._memories.get(face) or _Memory(FaceSmoother(self._smoothing))
         self._memories[face] = memory
-        expression, view, gaze = memory.smoother(look.expression, look.view, look.gaze, frame.timestamp)
         actions = look.blendshapes
+        own_gaze = look.gaze if actions is None else None  # see _state
+        expression, view, gaze = memory.smoother(look.expression, look.view, own_gaze, frame.timestamp)
         smooth = replace(
             look,
             view=view,
@@ -231,10 +232,8 @@ class Pipeline:
         self, face: int, look: Look, smooth: Look, frame: Frame, skin: Array | None, seconds: dict[str, float]
     ) -> FaceState:
         height, width = frame.image.shape[:2]
-        gaze = smooth.gaze
-        if gaze is not None and smooth.blendshapes is not None:
-            # The network's own gaze is less exact: where people look into the camera, it says some 0.15 rad above it.
-            gaze = gaze_of(smooth.blendshapes)
+        # The network's own gaze is less exact: where people look into the camera, it says some 0.15 rad above it.
+        gaze = smooth.gaze if smooth.blendshapes is None else gaze_of(smooth.blendshapes)
         return FaceState(
             face=face,
             frame=frame.index,

@@ -107,6 +107,44 @@ def test_eyes_look_where_those_of_the_demo_clip_look(pipeline: Pipeline) -> None
     assert abs(pitch.mean()) < 0.05
 
 
+@dataclass
+class Telling:
+    """A network with a gaze of its own, or none, and perhaps without actions."""
+
+    network: FacePredictor
+    gaze: Array | None
+    actions: bool
+
+    def __post_init__(self) -> None:
+        self.crop_size, self.crop_type = self.network.crop_size, self.network.crop_type
+        self.device, self.about = self.network.device, self.network.about
+        self.tells = frozenset({"identity", "blendshapes"} if self.actions else {"identity", "gaze"})
+
+    def predict(self, crops: Image) -> Prediction:
+        found = self.network.predict(crops)
+        assert isinstance(found, Prediction)
+        gaze = None if self.gaze is None else np.tile(self.gaze, (len(crops), 1, 1)).astype(np.float32)
+        return replace(found, gaze=gaze, blendshapes=found.blendshapes if self.actions else None)
+
+
+def test_actions_tell_the_gaze_and_else_the_network(loaded: Pipeline, astronaut: Image) -> None:
+    own = np.array([[0.1, 0.2], [0.3, -0.1]])
+    for gaze in (own, None):
+        by_actions = Pipeline(Telling(loaded.predictor, gaze, actions=True), loaded.face_model)
+        for (state,) in (run(by_actions, [astronaut] * 3)[-1], by_actions.photo(astronaut)):
+            assert state.gaze is not None and state.blendshapes is not None
+            assert (state.gaze == gaze_of(state.blendshapes)).all()
+    network = Telling(loaded.predictor, own, actions=False)
+    by_network = Pipeline(network, loaded.face_model)
+    (state,) = run(by_network, [astronaut] * 3)[-1]
+    assert state.gaze == pytest.approx(own, abs=1e-6) and state.blendshapes is None
+    network.gaze = own + 0.015  # of noise, which is smoothed
+    (state,) = run(by_network, [astronaut], start=3)[0]
+    assert state.gaze is not None and (state.gaze - own > 0).all() and (state.gaze - own < 0.005).all()
+    network.gaze = None
+    assert run(by_network, [astronaut], start=4)[0][0].gaze is None
+
+
 def test_a_close_look_is_exactly_fair(pipeline: Pipeline, astronaut: Image) -> None:
     model = pipeline.face_model
     assert isinstance(model, FaceModel)

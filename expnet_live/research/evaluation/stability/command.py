@@ -42,12 +42,11 @@ _LIDS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 
 @dataclass(frozen=True, eq=False)
 class Still:
-    """Predictions for T frames of a still face: expression (T, 29), gaze (T, 2, 2) and positions."""
+    """Predictions for T frames of a still face: expression (T, 29) and positions."""
 
     name: str
     expression: Array
     views: list[WeakPerspective]
-    gazes: list[Array | None]
     actions: Array | None = None  # (T, 52)
 
     def smoothed_actions(self, preset: str) -> Array | None:
@@ -60,8 +59,8 @@ class Still:
     def smoothed(self, preset: str) -> Array:
         """Expressions (T, 29) after the pipeline's smoothing."""
         smoother = FaceSmoother(preset)
-        rows = zip(self.expression, self.views, self.gazes, strict=True)
-        return np.array([smoother(e, v, g, i / FPS)[0] for i, (e, v, g) in enumerate(rows)])
+        rows = zip(self.expression, self.views, strict=True)
+        return np.array([smoother(e, v, None, i / FPS)[0] for i, (e, v) in enumerate(rows)])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +198,7 @@ def still_of(pipeline: Pipeline, name: str, image: Image, frames: int, sigma: fl
     expression = np.array([s.expression_raw for s in states])
     told = [s.blendshapes for s in states if s.blendshapes is not None]
     actions = np.array(told) if len(told) == len(states) else None
-    return Still(name, expression, [camera.view(s.pose) for s in states], [s.gaze for s in states], actions)
+    return Still(name, expression, [camera.view(s.pose) for s in states], actions)
 
 
 def open_and_closed(pipeline: Pipeline, video: str) -> tuple[Array, Array]:
