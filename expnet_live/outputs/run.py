@@ -21,8 +21,9 @@ from expnet_live.heads.dressing import dressed
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.headless import follow, headless
-from expnet_live.live.state import LiveFace, LiveState, Settings
-from expnet_live.outputs.export.track import as_shown, main_face, one_of_several, track
+from expnet_live.live.state import LiveState, Settings
+from expnet_live.outputs.export.track import main_face, one_of_several
+from expnet_live.outputs.replayed import Replayed
 from expnet_live.outputs.stream import Stream
 from expnet_live.person.person import Person
 from expnet_live.pipeline.models import head_with
@@ -133,23 +134,14 @@ def states_of(
     model = head_with(info.coefficients, info.n_identity, info.face_model.version)
     if model is None:
         raise UserError(f"The session was recorded with another face model ({info.face_model.name}), which is missing.")
-    face = main_face(rows, info)
     worn = dressed(Wardrobe().head(head, model) if head else model, look)
-    measured, shown = track(rows, face), track(as_shown(rows, info), face)
-    swings = Swings()
+    replayed, swings = Replayed.of(session, main_face(rows, info)), Swings()
+    times = replayed.rows.time - replayed.rows.time[0]
     image = np.zeros((info.height, info.width, 3), np.uint8)
 
     def lap(number: int, start: float) -> Iterator[LiveState]:
-        for i, moment in enumerate((measured.time - measured.time[0]).tolist()):
-            frame = Frame(image, moment, i, session.folder.name)
-            faces: tuple[LiveFace, ...] = ()
-            if measured.face[i] >= 0:
-                state = measured.state_of(i)
-                actions = shown.blendshapes_of(i)
-                values, straight, aim = shown.expression[i], shown.rotation[i], shown.gaze_of(i)
-                faces = (
-                    LiveFace(state, values, state.identity, worn, actions, swings=swings, straight=straight, aim=aim),
-                )
+        for i, moment in enumerate(times.tolist()):
+            frame, faces = Frame(image, moment, i, session.folder.name), replayed.faces(i, worn, swings)
             yield LiveState(Captured(frame, start + moment, moment, number), faces, {}, start + moment, processed=True)
 
     return lap

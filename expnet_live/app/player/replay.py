@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -27,7 +27,8 @@ from expnet_live.heads.head import Head
 from expnet_live.heads.look import USUAL, Look
 from expnet_live.live.capture_worker import Captured
 from expnet_live.live.state import LiveFace, LiveState
-from expnet_live.outputs.export.track import as_shown, identity_of, latest, main_face, track
+from expnet_live.outputs.export.track import latest, main_face
+from expnet_live.outputs.replayed import Replayed
 from expnet_live.pipeline.models import head_with
 from expnet_live.sessions.format.info import SessionInfo
 from expnet_live.sessions.format.table import Rows
@@ -42,24 +43,21 @@ _HOLD = 0.5  # s for which a picture stays for later rows without a picture of t
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """`rows` are the track (T rows, one per frame) of `face`, or of each frame's only one where it is None.
+    """`replayed` is the track of `face`, or of each frame's only one where it is None.
 
-    `shown` are the same rows with its neutral subtracted and its gains applied, and head and eyes turned beside the
-    look ahead. `angles` (T, 3) are the shown yaw, pitch and roll in degrees, NaN where the face was not seen.
+    `angles` (T, 3) are the shown yaw, pitch and roll in degrees, NaN where the face was not seen.
     `pose_row` (T,) is the row whose head is shown: the last one with a face, or the first one with a face for rows
     before it, or -1 if there is none at all. `picture` (T,) is the number of the picture shown, -1 for none; `own` (T,)
-    says whether it is the row's own. `identity` (K,). `drawn` is None if there is no head; `no_head` then says why.
+    says whether it is the row's own. `drawn` is None if there is no head; `no_head` then says why.
     """
 
     session: Session
     face: int | None
-    rows: Rows
-    shown: Rows
+    replayed: Replayed
     angles: Array
     pose_row: Array
     picture: Array
     own: Array
-    identity: Array
     drawn: DrawnHead | None
     no_head: str
     swings: Swings = field(default_factory=Swings)
@@ -94,12 +92,8 @@ class Replay:
 
     @classmethod
     def of(cls, session: Session, drawn: DrawnHead | None, no_head: str, face: int | None) -> Replay:
-        info, all_rows = session.info, session.rows
-        rows = track(all_rows, face)
-        shown = track(as_shown(all_rows, info), face)
-        # A long session's other columns are large: both share them.
-        changed = ("expression", "blendshapes", "rotation", "gaze")
-        shown = replace(rows, **{name: getattr(shown, name) for name in changed})
+        replayed = Replayed.of(session, face)
+        rows, shown = replayed.rows, replayed.shown
         seen = rows.face >= 0
         angles = np.full((len(rows), 3), np.nan)
         if seen.any():
@@ -107,12 +101,25 @@ class Replay:
         picture, own = _pictures(rows)
         if session.video is None:
             picture = np.full_like(picture, -1)
-        pose_row = latest(seen)
-        identity = identity_of(all_rows, rows, info) if seen.any() else np.zeros(info.n_identity, np.float32)
-        return cls(session, face, rows, shown, angles, pose_row, picture, own, identity, drawn, no_head)
+        return cls(session, face, replayed, angles, latest(seen), picture, own, drawn, no_head)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def rows(self) -> Rows:
+        """The track as measured, one row per frame."""
+        return self.replayed.rows
+
+    @property
+    def shown(self) -> Rows:
+        """The same rows with neutral and gains, beside the look ahead."""
+        return self.replayed.shown
+
+    @property
+    def identity(self) -> Array:
+        """(K,)"""
+        return self.replayed.identity
 
     @property
     def expression(self) -> Array:
@@ -168,21 +175,8 @@ class Replay:
         """The moment of a row as if it were live at `now` (time.monotonic(), s), with the values shown."""
         rows, info = self.rows, self.session.info
         picture = np.zeros((max(info.height, 1), max(info.width, 1), 3), np.uint8) if image is None else image
-        faces: tuple[LiveFace, ...] = ()
         head = self._model if self.drawn is None else self.drawn.head
-        if rows.face[row] >= 0 and head is not None:
-            state, shown = rows.state_of(row), self.shown
-            face = LiveFace(
-                state,
-                shown.expression[row],
-                self.identity,
-                head,
-                shown.blendshapes_of(row),
-                swings=self.swings,
-                straight=shown.rotation[row],
-                aim=shown.gaze_of(row),
-            )
-            faces = (face,)
+        faces = () if head is None else self.replayed.faces(row, head, self.swings)
         captured = Captured(Frame(picture, now, row, self.session.folder.name), now, float(rows.time[row]), _NO_SOURCE)
         return LiveState(captured, faces, {}, now, processed=True)
 

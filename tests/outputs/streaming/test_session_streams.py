@@ -17,6 +17,8 @@ from session_files import write_session
 from waiting import until
 from websockets.sync.client import connect
 
+from expnet_live.app.player.replay import Replay
+from expnet_live.app.view3d.drawn import own_drawn
 from expnet_live.avatars.avatar import Avatar
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
@@ -43,6 +45,24 @@ def test_it_is_what_was_shown(demo_session: Session) -> None:
             nearest = face_model().blendshapes_of(shown.expression[i])
             np.testing.assert_array_equal(face.weights, nearest if told is None else told)
             np.testing.assert_array_equal(face.state.pose.rotation, rows.rotation[i])
+
+
+def test_it_has_the_shape_and_the_tone_of_its_person(demo_session: Session) -> None:
+    rows, info = demo_session.rows, demo_session.info
+    (number,) = set(rows.face[rows.face >= 0].tolist())
+    shape, tone = np.linspace(-1, 1, info.n_identity, dtype=np.float32), np.array([120.0, 84.0, 60.0])
+    for person, identity in (
+        (replace(info.person, identity=shape), shape),
+        (replace(info.person, identity=None), rows.identity[rows.face >= 0][-1]),
+    ):
+        session = replace(demo_session, info=replace(info, person=person, skins={number: tone}))
+        replay = Replay.of(session, own_drawn(), "", None)
+        streamed = [state.faces for state in states_of(session)(1, 100.0)]
+        played = [replay.live(row, None, 100.0).faces for row in range(len(rows))]
+        assert [len(faces) for faces in streamed] == [len(faces) for faces in played]
+        for (face,) in filter(None, [*streamed, *played]):
+            np.testing.assert_array_equal(face.identity, identity)
+            np.testing.assert_array_equal(face.skin, tone)
 
 
 def test_it_plays_at_its_own_pace(demo_session: Session) -> None:
