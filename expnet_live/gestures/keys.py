@@ -10,8 +10,21 @@ from typing import Any
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
 
-_MISSING = f"Pressing keys needs pynput; install it: {install('pynput')}"
-_NO_DISPLAY = "Keys cannot be pressed here, because there is no desktop to press them on{reason}."
+_MISSING = f"{{what}} keys needs pynput; install it: {install('pynput')}"
+_NO_DISPLAY = "{what} keys does not work here, because there is no desktop{reason}."
+
+
+def load_pynput(what: str) -> Any:
+    """pynput's module of keyboards; `what` it does with keys. Raises UserError if it is missing or has no desktop."""
+    try:
+        from pynput import keyboard
+    except ModuleNotFoundError as error:
+        raise UserError(_MISSING.format(what=what)) from error
+    except Exception as error:  # it connects to the desktop while it is imported, and each system fails in its way
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        bare = sys.platform == "linux" and not os.environ.get("DISPLAY")  # which pynput tells in words of its own
+        raise UserError(_NO_DISPLAY.format(what=what, reason="" if bare else f" ({reason})")) from error
+    return keyboard
 
 
 class Keyboard:
@@ -19,16 +32,8 @@ class Keyboard:
     it: `ctrl+shift+s`. Raises UserError if pynput is missing or has no desktop."""
 
     def __init__(self) -> None:
-        try:
-            from pynput import keyboard
-        except ModuleNotFoundError as error:
-            raise UserError(_MISSING) from error
-        except Exception as error:  # it connects to the desktop while it is imported, and each system fails in its way
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            bare = sys.platform == "linux" and not os.environ.get("DISPLAY")  # which pynput tells in words of its own
-            raise UserError(_NO_DISPLAY.format(reason="" if bare else f" ({reason})")) from error
-        self._keys: Any = keyboard
-        self._controller = keyboard.Controller()
+        self._keys: Any = load_pynput("Pressing")
+        self._controller = self._keys.Controller()
 
     def check(self, name: str) -> None:
         """Raise UserError if there is no such key."""

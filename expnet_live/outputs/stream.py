@@ -13,6 +13,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from expnet_live.core.errors import UserError, system_text
@@ -52,8 +53,10 @@ class Stream(Worker):
         self._after = after
         self.kind, self.address = kind, address
         self.shape = shape  # replaced as a whole from other threads
+        self.frozen = False  # whether the face that was sent last is sent again and again; set from other threads
         self.sent = self.unheard = 0
         self._samples: Mailbox[tuple[LiveState, LiveFace | None]] = Mailbox(BACKLOG)
+        self._last: tuple[LiveState, LiveFace | None] | None = None
         self._marks: deque[tuple[str, float]] = deque(maxlen=_MARKS)
         self._follower = Follower()
         self._meter = RateMeter()
@@ -124,10 +127,18 @@ class Stream(Worker):
     def describe(self) -> str:
         """Its state as a text for the user."""
         rate = self._meter.rate(time.monotonic())
-        return self.complaint or f"Sending to {self.kind.place(self.address)}, {rate:.0f} per second"
+        how = "Frozen, sending" if self.frozen else "Sending"
+        return self.complaint or f"{how} to {self.kind.place(self.address)}, {rate:.0f} per second"
 
     def put(self, state: LiveState) -> None:
-        self._samples.put((state, self._follower.face(state)))
+        face = self._follower.face(state)
+        if self.frozen and self._last is not None:
+            # It is sent anew, because receivers take a face that is not sent for one that is lost.
+            still, face = self._last
+            state = replace(still, captured=replace(still.captured, grabbed=state.captured.grabbed))
+        else:
+            self._last = state, face
+        self._samples.put((state, face))
         if self._pumped:
             PUMP.wake()
 

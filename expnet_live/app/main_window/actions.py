@@ -32,6 +32,8 @@ class Window(Protocol):
 
     def show_presets(self) -> None: ...
 
+    def show_global_keys(self) -> None: ...
+
     def show_performing(self) -> None: ...
 
     def show_avatars(self) -> None: ...
@@ -71,6 +73,7 @@ TABLE = (
     _A("mark", texts.MARK, texts.MARK_TIP, ("K",), "marker", lambda w: w.commands.mark()),
     _A("mark_named", texts.MARK_NAMED, texts.MARK_NAMED_TIP, ("Shift+K",), do=lambda w: w.commands.mark_named()),
     _A("presets", texts.PRESETS_MENU, texts.PRESETS_TIP, do=lambda w: w.show_presets()),
+    _A("global_keys", texts.GLOBAL_KEYS_MENU, texts.GLOBAL_KEYS_TIP, do=lambda w: w.show_global_keys()),
     _A("library", texts.LIBRARY_MENU, texts.LIBRARY_TIP, ("Ctrl+L",), "library", lambda w: w.commands.show_sessions()),
     _chosen("private", texts.PRIVATE, texts.PRIVATE_TIP),
     _A("sound", texts.SOUND, texts.SOUND_TIP, switch=lambda w, on: w.commands.set_sound(on)),
@@ -102,6 +105,7 @@ TABLE = (
     _A("avatars", texts.AVATARS_MENU, texts.AVATARS_TIP, do=lambda w: w.show_avatars()),
     _A("gestures", texts.GESTURES, texts.GESTURES_TIP, ("G",), switch=lambda w, on: w.show_panel("gestures", on)),
     _A("outputs", texts.OUTPUTS_PANEL, texts.OUTPUTS_TIP, ("U",), switch=lambda w, on: w.show_panel("outputs", on)),
+    _A("freeze", texts.FREEZE, texts.FREEZE_TIP, ("Shift+U",), switch=lambda w, on: w.commands.freeze_outputs(on)),
     _A("next_face", texts.FACE_NEXT, texts.FACE_NEXT_TIP, ("F",), do=lambda w: w.commands.mirror_next()),
     _A("rename_profile", texts.PROFILE_RENAME, do=lambda w: w.commands.rename_profile()),
     _A("delete_profile", texts.PROFILE_DELETE, do=lambda w: w.commands.delete_profile()),
@@ -130,6 +134,7 @@ TABLE = (
     _A("about", texts.ABOUT, do=lambda w: w.show_about()),
 )
 
+GLOBAL = ("calibrate", "record", "mark", "freeze")  # can have keys that act while another window is in front
 CHOICES = (
     "mirror",
     "wireframe",
@@ -163,6 +168,7 @@ MENUS = {
         *("snapshot", SEPARATOR),
         *("record", "private", "sound", "library", SEPARATOR),
         *("mark", "mark_named", "presets", SEPARATOR),
+        *("global_keys", SEPARATOR),
         "quit",
     ),
     texts.MENU_FACE: (

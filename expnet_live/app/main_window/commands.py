@@ -242,6 +242,9 @@ class Commands:
             lambda person: c.notices.append(Notice("performed", "info", said.format(name=person.name), stays=False)),
         )
 
+    def freeze_outputs(self, on: bool) -> None:
+        self._controller.streaming.freeze(on)
+
     def link_blinks(self, on: bool) -> None:
         self._controller.change_person(lambda person: replace(person, link_blinks=on))
 

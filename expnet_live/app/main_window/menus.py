@@ -45,7 +45,7 @@ class Menus:
     ) -> None:
         self._window, bar = window, window.menuBar()
         self.looks = LookMenus(window, on.look)
-        self.outputs = OutputsMenu(bar, streaming, on.keep_outputs, actions["outputs"])
+        self.outputs = OutputsMenu(bar, streaming, on.keep_outputs, actions["freeze"], actions["outputs"])
         panels = QMenu(texts.PANELS, window)
         panels.addActions([dock.toggleViewAction() for dock in docks])
         themes = dict(zip(THEMES, (texts.THEME_SYSTEM, texts.THEME_DARK, texts.THEME_LIGHT), strict=True))

@@ -109,8 +109,9 @@ class Presenter:
         latency = statistics.latency()
         streaming = controller.streaming
         self._parts.status.show_outputs(
-            streaming.names, streaming.leaving, streaming.fetchable, streaming.complaints, streaming.held
-        )
+            streaming.names, streaming.leaving, streaming.fetchable, streaming.complaints, streaming.held,
+            streaming.frozen,
+        )  # fmt: skip
         if self._parts.outputs.isVisible():
             self._parts.outputs.refresh()
         self._parts.status.refresh(
@@ -134,6 +135,11 @@ class Presenter:
         neutral = _NEUTRALS[controller.neutral.kind].format(name=controller.person.name)
         self._parts.controls.neutral.setText(texts.CALIBRATING if calibrating else neutral)
         self._parts.controls.set_calibrating(state.calibration if state and calibrating else None)
+
+    @property
+    def _moving(self) -> list[HeadView]:
+        """The views that move: that of another window, which mixers show, is an output like others."""
+        return self.heads[:1] if self._controller.streaming.frozen else self.heads
 
     @property
     def mirrored(self) -> float:
@@ -170,7 +176,7 @@ class Presenter:
         if not self._turned_to(face.head):
             return
         image = state.captured.frame.image
-        for view in self.heads:
+        for view in self._moving:
             view.set_skin(face.skin)
             drawn = face.drawn(view.follow)
             view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
@@ -188,7 +194,7 @@ class Presenter:
         head = self._controller.gallery.head or self._controller.dressed(prepared.model)
         if self._turned_to(head):
             pose = Pose(idle_pose(seconds), np.zeros(3))
-            for view in self.heads:
+            for view in self._moving:
                 self._idle_swings.on = self._controller.choices.swing
                 rest, swings = idle_expression(head, seconds), self._idle_swings
                 drawn = posed(head, rest, None, None, None, pose, view.follow, swings, seconds)
@@ -204,7 +210,7 @@ class Presenter:
         head.set_presence(share)
         face = self._controller.presence.face(share)
         if share < 1 and face is not None and self._turned_to(face.head):
-            for view in self.heads:
+            for view in self._moving:
                 drawn = face.drawn(view.follow)
                 view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
 
@@ -267,7 +273,7 @@ class Presenter:
         if not state.processed:
             return texts.LOADING if engine.inference.life is Life.STARTING else ""
         if not state.faces:
-            return texts.NO_FACE
+            return "" if self._controller.confirming else texts.NO_FACE
         return texts.CALIBRATING if engine.inference.calibrating else ""
 
     def _take_notices(self) -> None:

@@ -17,15 +17,18 @@ from expnet_live.app.main_window.arrangement import LEFT, OPTIONAL, RIGHT, arran
 from expnet_live.app.main_window.commands import Commands
 from expnet_live.app.main_window.controller import Controller
 from expnet_live.app.main_window.dialogs import Dialogs
+from expnet_live.app.main_window.hearing import Hearing
 from expnet_live.app.main_window.menus import MenuCallbacks, Menus
 from expnet_live.app.main_window.notice import Notice
 from expnet_live.app.main_window.parts import Parts
 from expnet_live.app.main_window.presenter import Presenter
+from expnet_live.app.platform import global_keys
 from expnet_live.app.state import catalog
 from expnet_live.app.state.statistics import Heartbeat
 from expnet_live.app.theme import DARK, LIGHT, Theme, palette, style_sheet
 from expnet_live.app.widgets.actions import Actions
 from expnet_live.app.widgets.avatar_editor import AvatarEditor
+from expnet_live.app.widgets.global_keys_sheet import global_keys_sheet
 from expnet_live.app.widgets.head_window import HeadWindow
 from expnet_live.app.widgets.lesson_sheet import LessonSheet
 from expnet_live.app.widgets.marker_sheets import bind_presets, preset_sheet
@@ -91,8 +94,10 @@ class MainWindow(QMainWindow):
             if not fits_screen(self):  # as was arranged for a larger one
                 self.arrange()
         self.parts.head.native.setFocus()  # else Qt gives it to the first list, whose frame lights up
+        self.hearing = Hearing(controller.window_state, self.actions_, controller.notices)
         self._timers = [
             self._timer(FRAME, self.presenter.tick),
+            self._timer(FRAME, self.hearing.act),
             self._timer(WATCH, self._watch),
             self._timer(PLOT, self.presenter.plot),
             self._timer(BEAT, lambda: self.heartbeat.beat(time.monotonic(), time.thread_time())),
@@ -108,11 +113,16 @@ class MainWindow(QMainWindow):
         self.setWindowState(state | full if on else state & ~full)
 
     def show_shortcuts(self) -> None:
-        self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT, texts.MARKS_HINT))
+        self._sheets.show(lambda: shortcuts_sheet(self, TABLE, texts.HEAD_HINT, texts.MARKS_HINT, texts.GLOBAL_HINT))
 
     def show_presets(self) -> None:
         state = self.controller.window_state
         self._sheets.show(lambda: preset_sheet(self, state.choices.presets, lambda p: state.choose(presets=p)))
+
+    def show_global_keys(self) -> None:
+        titles, keys = self.hearing.titles, self.controller.choices.global_keys
+        why_not = global_keys.why_not()
+        self._sheets.show(lambda: global_keys_sheet(self, titles, keys, self.hearing.choose, why_not))
 
     def show_performing(self) -> None:
         state = self.controller.window_state
@@ -284,6 +294,9 @@ class MainWindow(QMainWindow):
         self._show_controls()
         self.actions_["calibrate"].setEnabled(not self.controller.engine.inference.calibrating)
         self._show_look()
+        streaming = self.controller.streaming
+        reached = bool(streaming.names) or self._head_window is not None
+        self.actions_["freeze"].setEnabled(reached or streaming.frozen)
         self.actions_["next_face"].setEnabled(len(self.controller.faces) > 1)
         self.actions_["forget"].setEnabled(self.controller.person.calibrated)
         self.actions_["forget_performance"].setEnabled(bool(self.controller.person.full))
@@ -330,6 +343,7 @@ class MainWindow(QMainWindow):
         self._keeper.save()
         settings.save_layout(self.store, self.saveGeometry(), self.saveState(settings.LAYOUT_VERSION))
         self.store.sync()
+        self.hearing.close()
         self.commands.close()
         for other in (self._avatars, self._head_window):
             if other is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_type_hints
 
 from expnet_live.app.state.gauge import ACTIONS, GAUGES
@@ -68,6 +68,7 @@ class Choices:
     gauge: str = ACTIONS  # values of bars and curves, one of GAUGES
     gestures: tuple[GestureChoice, ...] = ()  # those that were changed
     gestures_act: bool = False  # whether gestures set markers and press keys
+    global_keys: dict[str, str] = field(default_factory=dict)  # in Qt's portable text, by names of actions
 
     @property
     def settings(self) -> Settings:

@@ -21,6 +21,7 @@ class Streaming:
         self._streams: dict[str, Stream] = {}
         self._ending: dict[str, Stream] = {}  # the last ones, which may still have their ports
         self._shape: Shape | None = None
+        self._frozen = False
         self.failures: dict[str, str] = {}
         """By name, a sentence on why an output was switched off; until it is switched again."""
         self.held = False  # whether a session plays into the outputs, instead of the live face
@@ -32,6 +33,17 @@ class Streaming:
         self.held = on
         for stream in self._streams.values():
             (self._outputs.remove if on else self._outputs.add)(stream)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether other programs keep the face that they have."""
+        return self._frozen
+
+    def freeze(self, on: bool) -> None:
+        """Let all outputs, also those that are switched on later, send the same face again and again, or no longer."""
+        self._frozen = on
+        for stream in self._streams.values():
+            stream.frozen = on
 
     def put(self, state: LiveState) -> None:
         """Send a moment of a session that plays into the outputs."""
@@ -114,6 +126,7 @@ class Streaming:
 
     def _start(self, kind: OutputKind, address: Address) -> None:
         stream = Stream(kind, address, self._shape, self._ending.pop(kind.name, None))
+        stream.frozen = self._frozen
         stream.start()
         if not self.held:
             self._outputs.add(stream)

@@ -88,6 +88,10 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
+    def title(self, name: str) -> str:
+        """The text of an action without menu mnemonics."""
+        return self._table[name].title
+
     def all(self) -> list[QAction]:
         return list(self._actions.values())
 

@@ -19,11 +19,11 @@ from expnet_live.outputs.stream import OUTPUTS
 class OutputsMenu(QMenu):
     """Lists the outputs of the registry; each entry shows its current state when the menu opens.
 
-    `keep` gets whether outputs are on again at the next start, whenever this choice or an output changes. `panel` shows
-    the panel of outputs.
+    `keep` gets whether outputs are on again at the next start, whenever this choice or an output changes. `actions`
+    follow at the end.
     """
 
-    def __init__(self, bar: QMenuBar, streaming: Streaming, keep: Callable[[bool], None], panel: QAction) -> None:
+    def __init__(self, bar: QMenuBar, streaming: Streaming, keep: Callable[[bool], None], *actions: QAction) -> None:
         super().__init__(texts.MENU_OUTPUTS, bar)
         self.setToolTipsVisible(True)
         self._streaming = streaming
@@ -54,7 +54,7 @@ class OutputsMenu(QMenu):
         self.keep.setCheckable(True)
         self.keep.toggled.connect(keep)
         self._keep = keep
-        self.addAction(panel)
+        self.addActions(actions)
         self.aboutToShow.connect(self.refresh)
 
     def show_kept(self, kept: bool) -> None:

@@ -57,11 +57,13 @@ class StatusLine(QStatusBar):
         fetchable: Sequence[str] = (),
         complaints: Mapping[str, str] | None = None,
         played: bool = False,
+        frozen: bool = False,
     ) -> None:
         """The outputs that are on, with complaints by name, and a lock for those whose data leave this computer, or can
-        be fetched by others. `played`: whether they get a session instead of the live face."""
+        be fetched by others. `played`: whether they get a session instead of the live face; `frozen`: whether they get
+        the same moment again and again."""
         troubled = complaints or {}
-        usual = texts.STATUS_OUTPUT_PLAYS if played else "{name}"
+        usual = texts.STATUS_OUTPUT_FROZEN if frozen else texts.STATUS_OUTPUT_PLAYS if played else "{name}"
         shown = [(texts.STATUS_OUTPUT_WAITS if n in troubled else usual).format(name=n) for n in names]
         tips = ((texts.OUTPUT_LEAVES_TIP, leaving), (texts.OUTPUT_FETCHED_TIP, fetchable))
         self.lock.setVisible(bool(leaving or fetchable))
