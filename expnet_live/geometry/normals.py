@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 
 import cv2
@@ -36,6 +36,14 @@ class NormalOperator:
         part = copy(self)
         part._arrange(np.asarray(wanted, np.intp))
         return part
+
+    def among(self, others: Array) -> tuple[Array, NormalOperator]:
+        """The vertices (m,) on whose places the normals depend, and `others`, ascending; and the same operator for them
+        alone."""
+        vertices = np.union1d(self._points, others)
+        part = copy(self)
+        part._points = np.searchsorted(vertices, self._points)
+        return vertices, part
 
     def _arrange(self, wanted: Array) -> None:
         row = np.full(self._n_vertices, -1)
@@ -115,6 +123,22 @@ class BendingNormals:
         self._scattered, self._ranges = np.flatnonzero(bends & ~never), always
         wanted = np.concatenate([*(np.arange(r.start, r.stop) for r in always), self._scattered])
         self._operator = whole.only(wanted)
+
+    def only(self, wanted: Array) -> tuple[Array, Callable[[Array], Array]]:
+        """For some of the vertices (n,): these and those on whose places their normals depend (m,), ascending, and a
+        function from rows (m, 4) of their places, as in NormalOperator, to the same normals (n, 3)."""
+        bends = np.zeros(len(self._resting), bool)
+        for part in (*self._ranges, self._scattered):
+            bends[part] = True
+        bending, resting = np.flatnonzero(bends[wanted]), self._resting[wanted]
+        vertices, operator = self._operator.only(wanted[bending]).among(wanted)
+
+        def normals(rows: Array) -> Array:
+            result = resting.copy()
+            result[bending] = operator.of_rows(rows)
+            return result
+
+        return vertices, normals
 
     def __call__(self, vertices: Array) -> Array:
         bent = self._operator(vertices)

@@ -7,6 +7,7 @@ Loop subdivision, eyeballs, lids, mouth, skull) is a linear map of those points,
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -45,6 +46,8 @@ _STIFF = (Part.UPPER_TEETH, Part.EARS)
 _KEPT = 8  # looks that are kept
 
 _dressing = threading.Lock()
+
+Mesher = Callable[[Array, Array | None, Array | None, Array | None], tuple[Array, Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,12 +300,31 @@ class FaceModel:
         With `blendshapes`, ARKit's weights (52,), the rig moves the face instead of `expression`; without a `gaze`
         they also turn the eyes.
         """
-        posing = self.posing
+        return vertices_of(self._rows(self.posing, expression, identity, gaze, blendshapes))
+
+    def _rows(
+        self, posing: Posing, expression: Array, identity: Array | None, gaze: Array | None, blendshapes: Array | None
+    ) -> Array:
+        """What `posing` computes, as rows."""
         if blendshapes is None:
-            return posing(self.moving.expressed(expression, identity), gaze)
+            return posing.rows(self.moving.expressed(expression, identity), gaze)
         weights = checked_blendshapes(blendshapes)
         points, sealed = self.moving.acted(weights, identity)
-        return posing(points, gaze_of(weights) if gaze is None else gaze, sealed)
+        return posing.rows(points, gaze_of(weights) if gaze is None else gaze, sealed)
+
+    def part(self, vertices: Array) -> Mesher:
+        """A function that computes some of the vertices (n,), ascending, and their normals, both (n, 3), in less time
+        than all, from a state as in `vertices`."""
+        needed, normals = self.normals.only(vertices)
+        posing, places = self.posing.only(needed), np.searchsorted(needed, vertices)
+
+        def mesh(
+            expression: Array, identity: Array | None, gaze: Array | None, blendshapes: Array | None
+        ) -> tuple[Array, Array]:
+            rows = self._rows(posing, expression, identity, gaze, blendshapes)
+            return vertices_of(rows.take(places, axis=0)), normals(rows)
+
+        return mesh
 
     def face_mesh(
         self, expression: Array, identity: Array | None = None, blendshapes: Array | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -72,8 +73,26 @@ class Posing:
         self._centers = np.searchsorted(self._near, anatomy.centers)
         self._lids = np.concatenate(anatomy.lids)
         self._eye_of_lid = np.repeat([0, 1], [len(lid) for lid in anatomy.lids])
-        self._lashes, self._roots = anatomy.lashes, anatomy.lash_roots
-        self._lash_offset = anatomy.offset[self._lashes]
+        self._lashes: slice | Array = anatomy.lashes
+        self._roots = anatomy.lash_roots
+        self._lash_offset = anatomy.offset[self._lashes][:, [0, 1, 2, 0]]
+
+    def only(self, vertices: Array) -> Posing:
+        """Computes these vertices alone, ascending; with a lash, its root is one of them."""
+        part = copy(self)
+        part._weights = self._weights.tocsr()[vertices].tocsc()
+        place = np.full(self._weights.shape[0], -1)
+        place[vertices] = np.arange(len(vertices))
+        lids = place[self._lids]
+        part._lids, part._eye_of_lid = lids[lids >= 0], self._eye_of_lid[lids >= 0]
+        lashes = place[self._lashes]
+        there = lashes >= 0
+        part._lashes, part._roots, part._lash_offset = (
+            lashes[there],
+            place[self._roots[there]],
+            self._lash_offset[there],
+        )
+        return part
 
     def of_control(self, fields: Array) -> Array:
         """Convert displacements (R, n_cage, 3) of the cage's control points to displacements of `points`, (R, n, 3)
@@ -94,14 +113,17 @@ class Posing:
     def __call__(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
         """`gaze` (2, 2) in rad holds yaw (right > 0) and pitch (up > 0), the person's right eye first. `sealed`, the
         minimum shares (m,) by which slits close, is for faces that a rig moves."""
+        return vertices_of(self.rows(points, gaze, sealed))
+
+    def rows(self, points: Array, gaze: Array | None = None, sealed: Array | None = None) -> Array:
+        """The same vertices as rows (V, 4) of x, y, z and x again, as NormalOperator takes them."""
         turned = _AXES if gaze is None else np.concatenate([_AXES[:3], *gaze_rotation(gaze).swapaxes(1, 2)])
-        out = vertices_of(self._placed(self._weights, np.concatenate([points, turned]), sealed))
+        out = self._placed(self._weights, np.concatenate([points, turned]), sealed)
         out[self._lashes] = out.take(self._roots, axis=0) + self._lash_offset
         return out
 
     def face(self, points: Array, sealed: Array | None = None) -> Array:
-        """The vertices of the subdivided face alone from its own points (n_face_points, 3): rows (n_face, 4) of x, y, z
-        and x again, as NormalOperator takes them."""
+        """The vertices of the subdivided face alone from its own points (n_face_points, 3), as rows (n_face, 4)."""
         return self._placed(self._face_weights, points, sealed)
 
     def _placed(self, weights: sparse.csc_matrix, points: Array, sealed: Array | None) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from expnet_live.core.types import Array, Image
 from expnet_live.geometry.camera import WeakPerspective
 from expnet_live.geometry.rotation import matrix_from_vector
-from expnet_live.heads.face_model import FaceModel
+from expnet_live.heads.face_model import FaceModel, Mesher
 from expnet_live.heads.head import Head, Part, face_triangles
 from expnet_live.heads.topology import CONTOURS
 from expnet_live.render.shading import Surface
@@ -20,6 +20,7 @@ from expnet_live.render.solid import paint
 from expnet_live.render.style import OverlayStyle
 
 LINE_COLOR = (255, 226, 120)  # BGR
+_OPACITY = 0.75
 _FRACTION_BITS = 4
 _QUARTERS = np.arange(4, dtype=np.float32)[:, None, None] / 4
 GRAZING = 0.05  # z of a normal below which a point counts as facing away
@@ -33,6 +34,9 @@ class FaceOverlay:
     def __init__(self, head: Head, style: OverlayStyle, *, quickly: bool = False) -> None:
         self._head, self._style, self._quickly = head, style, quickly
         self._surface = face_surface(head, coarsely=quickly)
+        self._part: Mesher | None = None  # of our own head, what a solid face shows
+        if style is OverlayStyle.SOLID and isinstance(head, FaceModel):
+            self._part = head.part(self._surface.used[0])
 
     def draw(
         self,
@@ -46,7 +50,12 @@ class FaceOverlay:
         face: int = 0,
     ) -> Image:
         """A copy of `image` with a face over it; its state as in Head.vertices. It is the same at any time."""
-        if self._style is not OverlayStyle.SOLID and isinstance(self._head, FaceModel):
+        if self._part is not None:
+            out = image.copy()
+            vertices, normals = self._part(expression, identity, gaze, blendshapes)
+            _solid(out, self._surface, vertices, normals, view, _OPACITY, not self._quickly)
+            return out
+        if isinstance(self._head, FaceModel):
             vertices, normals = self._head.face_mesh(expression, identity, blendshapes)  # has all lines
         else:
             vertices = self._head.vertices(expression, identity, gaze, blendshapes)
@@ -72,7 +81,7 @@ def draw_overlay(
     view: WeakPerspective,
     *,
     style: OverlayStyle = OverlayStyle.SOLID,
-    opacity: float = 0.75,
+    opacity: float = _OPACITY,
     finely: bool = True,
 ) -> Image:
     """A copy of `image` (BGR) with the face drawn over it in the given `view`.
@@ -83,21 +92,34 @@ def draw_overlay(
     """
     out = image.copy()
     if style is OverlayStyle.SOLID:
-        vertices, normals = (values.take(surface.used[0], axis=0) for values in (vertices, normals))
-    points = view.project(vertices)
-    turned = cv2.transform(np.asarray(normals, np.float32)[None], matrix_from_vector(view.rotation))[0]
-    if style is OverlayStyle.SOLID:
-        box = _region(out, points[:, :2])
-        if box is not None:
-            x0, y0, x1, y1 = box
-            paint(out[y0:y1, x0:x1], surface, points - np.array([x0, y0, 0], np.float32), turned, opacity, finely)
-    elif style is OverlayStyle.CONTOURS:
+        used = surface.used[0]
+        _solid(out, surface, vertices.take(used, axis=0), normals.take(used, axis=0), view, opacity, finely)
+        return out
+    points, turned = view.project(vertices), _turned(normals, view)
+    if style is OverlayStyle.CONTOURS:
         marks = slice(None) if surface.marks is None else surface.marks
         _lines(out, contour_lines(points[marks], turned[marks]), opacity)
     else:
         # More than a thousand lines would hide the face at full strength.
         _lines(out, wire_lines(surface, points, turned), 0.6 * opacity)
     return out
+
+
+def _solid(
+    out: Image, surface: Surface, vertices: Array, normals: Array, view: WeakPerspective, opacity: float, finely: bool
+) -> None:
+    """Draw a solid face over `out`; vertices and normals are those in `surface.used`."""
+    points = view.project(vertices)
+    if (box := _region(out, points[:, :2])) is not None:
+        x0, y0, x1, y1 = box
+        points[:, 0] -= x0
+        points[:, 1] -= y0
+        paint(out[y0:y1, x0:x1], surface, points, _turned(normals, view), opacity, finely)
+
+
+def _turned(normals: Array, view: WeakPerspective) -> Array:
+    """Normals (V, 3) in the camera frame."""
+    return cv2.transform(np.asarray(normals, np.float32)[None], matrix_from_vector(view.rotation))[0]
 
 
 def wire_lines(surface: Surface, points: Array, normals: Array) -> list[Array]:

@@ -12,6 +12,8 @@ import numpy as np
 
 from expnet_live.core.types import Array
 
+_EDGE = 1e-7  # px by which an edge may miss a pixel's centre
+
 
 @dataclass(frozen=True, eq=False)
 class Fragments:
@@ -39,16 +41,23 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
     the viewer. Triangles seen from behind, which are clockwise with y up, are left out.
     """
     # One array for each coordinate of each corner: numpy is slow at arrays whose last axis has length three.
-    axes = [np.ascontiguousarray(axis, np.float64) for axis in np.asarray(points).T]
+    x_of, y_of, z_of = (np.ascontiguousarray(axis, np.float64) for axis in np.asarray(points).T)
     corners = [np.ascontiguousarray(triangles[:, k]) for k in range(3)]
-    xs, ys = ([axis.take(corner) for corner in corners] for axis in axes[:2])
-    area: Array = (xs[2] - xs[0]) * (ys[1] - ys[0]) - (xs[1] - xs[0]) * (ys[2] - ys[0])
+    # Most triangles of a small face lie between the centres of pixels: first between rows, then between columns.
+    ys = [y_of.take(corner) for corner in corners]
     first, last = np.ceil(np.maximum(_smallest(ys), 0)), np.floor(np.minimum(_largest(ys), height - 1))
-    seen = (area > 1e-9) & (last >= first) & (_largest(xs) >= 0) & (_smallest(xs) <= width - 1)
-    faces = np.flatnonzero(seen)
-    xs, ys = ([values.take(faces) for values in axis] for axis in (xs, ys))
-    zs = [axes[2].take(corner.take(faces)) for corner in corners]
-    first, last, area = (values.take(faces) for values in (first, last, area))
+    faces = np.flatnonzero(last >= first)
+    xs = [x_of.take(corner.take(faces)) for corner in corners]
+    left, right = np.maximum(_smallest(xs) - _EDGE, 0), np.minimum(_largest(xs) + _EDGE, width - 1)
+    among = np.flatnonzero(np.floor(right) >= np.ceil(left))
+    faces, xs = faces.take(among), [x.take(among) for x in xs]
+    ys = [y.take(faces) for y in ys]
+    area: Array = (xs[2] - xs[0]) * (ys[1] - ys[0]) - (xs[1] - xs[0]) * (ys[2] - ys[0])
+    among = np.flatnonzero(area > 1e-9)
+    faces, area = faces.take(among), area.take(among)
+    xs, ys = ([values.take(among) for values in axis] for axis in (xs, ys))
+    zs = [z_of.take(corner.take(faces)) for corner in corners]
+    first, last = first.take(faces), last.take(faces)
 
     # Barycentric weight k at (x, y) is step * x + slope * y + constant: 1 at corner k, 0 on the opposite edge.
     face, y = _expand(first.astype(np.intp), (last - first).astype(np.intp) + 1)
@@ -69,8 +78,8 @@ def rasterize(points: Array, triangles: Array, width: int, height: int) -> Fragm
         depth_step += step * zs[k]
         at_row.append(start)
         steps.append(step)
-    begin = np.ceil(np.minimum(left - 1e-7, width)).astype(np.intp)
-    end = np.floor(np.maximum(right + 1e-7, -1)).astype(np.intp)
+    begin = np.ceil(np.minimum(left - _EDGE, width)).astype(np.intp)
+    end = np.floor(np.maximum(right + _EDGE, -1)).astype(np.intp)
     row, x = _expand(begin, np.maximum(end - begin + 1, 0))
 
     depth = (depth_at_row.take(row) + depth_step.take(face).take(row) * x).astype(np.float32)

@@ -37,6 +37,11 @@ class Light:
         d: Array = np.array(self.direction, np.float32)
         return d / np.linalg.norm(d)
 
+    @cached_property
+    def linear(self) -> Array:
+        """Its colour as a column (3, 1)."""
+        return np.array(self.color, np.float32)[:, None]
+
 
 KEY = Light((-0.48, 0.52, 0.76), (0.98, 0.93, 0.86))
 FILL = Light((0.80, 0.10, 0.62), (0.22, 0.25, 0.30), 0.35)
@@ -84,8 +89,13 @@ class Surface:
 
     @cached_property
     def albedo(self) -> Array:
-        """Linear colours (n, 3) of the vertices in `used`."""
-        return linear_from_srgb(self.colors[self.used[0]])
+        """Linear colours (3, n) of the vertices in `used`."""
+        return np.ascontiguousarray(linear_from_srgb(self.colors[self.used[0]]).T)
+
+    @cached_property
+    def gloss(self) -> Array | None:
+        """The gloss (2, n) of the vertices in `used`; None: they are matte."""
+        return None if self.shine is None else gloss_of(self.shine[self.used[0]])
 
 
 def rolled_off(values: Array) -> Array:
@@ -96,36 +106,46 @@ def rolled_off(values: Array) -> Array:
 
 def diffuse(normals: Array) -> Array:
     """Light falling on unit normals (M, 3) in the camera frame, linear RGB (M, 3)."""
-    n = np.asarray(normals, np.float32)
-    up = 0.5 + 0.5 * n[:, 1:2]
-    total = _GROUND + (_SKY - _GROUND) * up
+    # One row for each coordinate and channel: numpy is slow at arrays whose last axis has length three.
+    axes = _rows(normals)
+    total = _GROUND[:, None] + (_SKY - _GROUND)[:, None] * (0.5 + 0.5 * axes[1])
     for light in STUDIO:
-        cosine = _along(n, light.unit)[:, None]
-        lit = np.maximum((cosine + _WRAP) / (1 + _WRAP), 0)
-        total += lit * lit * np.array(light.color, np.float32)
-    return total
+        lit = (_along(axes, light.unit) + _WRAP[:, None]) / (1 + _WRAP)[:, None]
+        np.maximum(lit, 0, out=lit)
+        lit *= lit
+        lit *= light.linear
+        total += lit
+    return np.asarray(total.T)
 
 
-def specular(normals: Array, shine: Array) -> Array:
-    """Highlights (M, 3) of unit normals (M, 3) for a viewer at +z, by Blinn and Phong."""
-    n = np.asarray(normals, np.float32)
-    exponent = 2 ** (2.6 + 6.2 * shine)
-    strength = 0.55 * shine**2 * (1 + 24 * shine**10)
-    grazing = 0.5 + 0.5 * np.clip(1 - n[:, 2], 0, 1) ** 3
-    total = np.zeros((len(n), 3), np.float32)
+def gloss_of(shine: Array) -> Array:
+    """Exponent and strength (2, M) of highlights on surfaces of that shine (M,)."""
+    return np.stack([2 ** (2.6 + 6.2 * shine), 0.55 * shine**2 * (1 + 24 * shine**10)])
+
+
+def specular(normals: Array, gloss: Array) -> Array:
+    """Highlights (M, 3) of unit normals (M, 3) and `gloss` (2, M) for a viewer at +z, by Blinn and Phong."""
+    axes, (exponent, strength) = _rows(normals), gloss
+    grazing = 0.5 + 0.5 * np.clip(1 - axes[2], 0, 1) ** 3
+    total = np.zeros(axes.shape, np.float32)
     for light in STUDIO:
         if light.highlight:
             half: Array = light.unit + np.array([0, 0, 1], np.float32)
             half = half / np.linalg.norm(half)
-            amount = strength * grazing * light.highlight * np.clip(_along(n, half), 0, 1) ** exponent
-            total += amount[:, None] * np.array(light.color, np.float32)
-    return total
+            amount = strength * grazing * light.highlight * np.clip(_along(axes, half), 0, 1) ** exponent
+            total += amount * light.linear
+    return np.asarray(total.T)
 
 
-def _along(normals: Array, direction: Array) -> Array:
-    """Products (M,) of normals (M, 3) and a direction (3,), without BLAS, whose threads wait for work by spinning."""
+def _rows(normals: Array) -> Array:
+    """The coordinates (3, M) float32 of normals (M, 3)."""
+    return np.ascontiguousarray(np.asarray(normals, np.float32).T)
+
+
+def _along(axes: Array, direction: Array) -> Array:
+    """Products (M,) of normals (3, M) and a direction (3,), without BLAS, whose threads wait for work by spinning."""
     x, y, z = direction
-    return np.asarray(normals[:, 0] * x + normals[:, 1] * y + normals[:, 2] * z)
+    return np.asarray(axes[0] * x + axes[1] * y + axes[2] * z)
 
 
 def render(
@@ -183,7 +203,7 @@ def _shaded(
     skin = np.clip(4 * (albedo[:, :1] - albedo[:, 2:]), 0, 1)
     light = light + skin * (_scattered(light, skin[:, 0], fragments, size, px_per_mm) - light)
     light = light * _openness(fragments, n[:, 2], size, px_per_mm)
-    return rolled_off(albedo * light + specular(n, values[:, 9]))
+    return rolled_off(albedo * light + specular(n, gloss_of(values[:, 9])))
 
 
 def _blurred(

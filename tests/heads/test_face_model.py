@@ -80,6 +80,22 @@ def test_head_is_the_anatomy_of_the_landmarks(model: FaceModel) -> None:
         assert vertices == pytest.approx(model.posing(model.posing.points.at(landmarks), gaze), abs=1e-3)
 
 
+@pytest.mark.parametrize("every", [1, 3, 40])
+def test_a_part_of_the_head_is_as_in_the_whole(model: FaceModel, every: int) -> None:
+    rng = np.random.default_rng(4)
+    last = len(model.colors) if every == 40 else int(model.face_triangles.max())  # of the whole head, or of the face
+    roots, lashes = model.anatomy.lash_roots, np.arange(model.anatomy.lashes.start, model.anatomy.lashes.stop)
+    some = np.union1d(np.arange(0, last, every), np.concatenate([roots, lashes]))
+    mesh = model.part(some)
+    weights = rng.uniform(0, 0.6, 52).astype(np.float32)
+    for gaze, blendshapes in ((rng.normal(0, 0.2, (2, 2)), None), (None, weights), (np.zeros((2, 2)), weights)):
+        state = rng.standard_normal(29), rng.standard_normal(model.n_identity), gaze, blendshapes
+        vertices, normals = mesh(*state)
+        whole = model.vertices(*state)
+        assert np.array_equal(vertices, whole[some])
+        assert np.array_equal(normals, model.normals(whole)[some])
+
+
 def test_saved_model_is_the_same(model: FaceModel, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     model.save(path)
