@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from album import Album
+from media import number, write_numbered
 from mesh import landmarker
 from places import SHARED
 
+from expnet_live.capture.sources import open_source
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.paths import asset
 from expnet_live.core.types import Array
-from expnet_live.research.training.actions.collect import ClipFrames, Part, missing_parts, numbers_in
+from expnet_live.research.training.actions.collect import ClipFrames, Part, missing_parts, numbers_in, pictures_of
 from expnet_live.research.training.actions.shelf import Labelled, Shelf, save_part
 from expnet_live.research.training.landmarks import LandmarkSet
 from expnet_live.research.training.photos import PhotoRef
@@ -91,6 +95,33 @@ def test_inputs_of_one_name_are_refused(tmp_path: Path) -> None:
         _missing([], tmp_path, ("films/q.mp4", "clips/q.mp4"))
 
 
+def test_frames_of_clips_are_those_that_the_pipeline_sees(tmp_path: Path) -> None:
+    """Of a clip with frames of other lengths that its camera has turned and mirrored, and whose end is cut off."""
+    # Ticks of 1/30 s: a frame that stays for half a second, and one that is shown twice as long.
+    stamps = {n: n + 15 * (n > 20) + (n > 40) for n in range(60)}
+    path = write_numbered(tmp_path / "turned.mp4", n=60, stamps=stamps)
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"tkhd") + 44  # the track header's matrix, as phones set it
+    data[at : at + 36] = struct.pack(">9i", 0, 1 << 16, 0, 1 << 16, 0, 0, 0, 0, 1 << 30)  # transposed
+    path.write_bytes(data)
+    with open_source(str(path)) as source:
+        seen = {f"turned/{frame.index}": frame.image for frame in source}
+    chosen = dict(pictures_of(ClipFrames(path, 7)))
+    assert [number(cv2.transpose(image)) for image in chosen.values()] == list(range(0, 60, 7))
+    assert list(chosen) == [f"turned/{n}" for n in range(0, 60, 7)]
+    assert all(np.array_equal(image, seen[key]) for key, image in chosen.items())
+
+
+def test_what_a_damaged_clip_holds_is_read(tmp_path: Path) -> None:
+    whole = write_numbered(tmp_path / "whole.mkv", n=60).read_bytes()
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(whole[: len(whole) // 2])
+    found: list[int] = []
+    with pytest.raises(SourceError, match=r"cut\.mkv"):
+        found.extend(number(image) for _, image in pictures_of(ClipFrames(path, 4)))
+    assert len(found) > 2 and found == list(range(0, 4 * len(found), 4))
+
+
 def test_what_are_no_photos_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "broken.tar").write_bytes(b"nothing")
     (tmp_path / "words.txt").write_text("nothing")
@@ -142,6 +173,19 @@ def test_photos_and_clips_are_scored_once(few: Path, tmp_path: Path, capsys: pyt
     first, last = capsys.readouterr().out.splitlines()
     assert first == f"to score, in this order: nothing; 13 inputs are in {out} already"
     assert last == f"0 more pictures are in {out}"
+
+
+@needs_teacher
+def test_a_clip_that_cannot_be_read_is_told_and_stays_missing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"nothing")
+    out = tmp_path / "scores"
+    known = ["--clips", str(tmp_path), "--teacher", str(TEACHER), "--out", str(out), "--jobs", "1"]
+    assert main(["train", "scores", *known]) == 0
+    said = capfd.readouterr()
+    assert "broken.mp4 is damaged or not a video; try to play it" in said.err
+    assert said.out.endswith(f"0 more pictures are in {out}\n") and not list(out.glob("*.npz"))
 
 
 @needs_teacher

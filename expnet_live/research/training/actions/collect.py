@@ -11,7 +11,7 @@ import multiprocessing as mp
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from expnet_live.archive.cluster import each
-from expnet_live.core.errors import UserError
+from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.types import Image
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.networks.predictor import Predictor
@@ -32,6 +32,7 @@ from expnet_live.research.training.actions.shelf import Labelled, asked_in, crop
 from expnet_live.research.training.actions.teacher import Teacher
 from expnet_live.research.training.crops import cut_tight
 from expnet_live.research.training.photos import PhotoRef, bytes_of, read_photo
+from expnet_live.video.reader import VideoReader
 
 log = logging.getLogger(__name__)
 
@@ -168,8 +169,15 @@ def label_all(parts: Sequence[Part], jobs: int, cluster: str | None = None) -> i
 def label_part(part: Part) -> int:
     """Write a part; returns the number of its pictures."""
     labeller, thorough = _labeller(part.teacher), not isinstance(part.chunk, ClipFrames)
-    labels = (labeller.label(key, image, thorough) for key, image in _pictures(part.chunk))
-    rows = [label for label in labels if label is not None]
+    rows: list[Labelled] = []
+    try:
+        for key, image in pictures_of(part.chunk):
+            if (label := labeller.label(key, image, thorough)) is not None:
+                rows.append(label)
+    except SourceError as error:  # of a clip; what was read before counts
+        log.warning("%s", error)
+        if not rows:
+            return 0  # it is still missing when the clip has been mended
     save_part(part.out, part.name, rows, part.keys)
     return len(rows)
 
@@ -181,16 +189,16 @@ def _labeller(teacher: Path) -> Labeller:
     return Labeller(teacher)
 
 
-def _pictures(chunk: Chunk) -> Iterator[tuple[str, Image]]:
+def pictures_of(chunk: Chunk) -> Iterator[tuple[str, Image]]:
+    """The pictures to label with their keys: that of a photo, or the clip's name and the number of its frame.
+
+    Raises SourceError, for a damaged clip after its good frames.
+    """
     if isinstance(chunk, ClipFrames):
-        video = cv2.VideoCapture(str(chunk.path))
-        index = 0
-        while video.grab():
-            if index % chunk.step == 0:
-                fine, image = video.retrieve()
-                if fine:
-                    yield f"{chunk.path.stem}/{index}", np.asarray(image, np.uint8)
-            index += 1
+        with closing(VideoReader(chunk.path)) as reader:
+            for picture in reader:
+                if picture.index % chunk.step == 0:
+                    yield f"{chunk.path.stem}/{picture.index}", picture.image
         return
     for ref in chunk:
         photo = read_photo(ref)
