@@ -2,7 +2,8 @@
 
     build/bundle/env/bin/python bundle/check.py [FOLDER] [--pictures FOLDER]
 
-The window must mirror the demo clip's face, and the commands must do their work. Without a screen, it needs Xvfb.
+The window must mirror the demo clip's face, and the commands must do their work. Without a screen, it needs Xvfb. On
+macOS, FOLDER may be the app.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,19 +24,26 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
+from expnet_live.outputs.export.format import FORMATS
 from expnet_live.research.evaluation.app.virtual_display import virtual_display
 
-FOLDER = Path(__file__).resolve().parents[1] / "dist" / "expnet-live"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "dist" / "expnet-live"
 MOST_MB = 420 if sys.platform == "linux" else 600  # bundle/smaller.py is for Linux
 # What programs of these systems cannot do without.
 KEPT = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "DISPLAY")
+# What leads a program to the folder's libraries. (OpenCV puts lib64 there, which is none.)
+LEADS = re.compile(r"^export (?:LD_LIBRARY|QT_PLUGIN|QML2_IMPORT)_PATH=.*_internal(?!/cv2/).*$", re.MULTILINE)
+# The one library that the driver and the folder may both have: its name changes whenever its functions do.
+BOTH = re.compile(r"libffi\.so")
 
 
 class Trial:
     """Runs the folder's program in `home`."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        self.program = folder / ("expnet-live.exe" if os.name == "nt" else "expnet-live")
+        inside = folder / "Contents" / "MacOS" if folder.suffix == ".app" else folder
+        self.program = inside / ("expnet-live.exe" if os.name == "nt" else "expnet-live")
         self.home = home
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env |= {"HOME": str(home), "EXPNET_LIVE_DATA": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
@@ -60,6 +69,15 @@ class Trial:
 
 def megabytes(folder: Path) -> float:
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file() and not p.is_symlink()) / 1e6
+
+
+def of_driver(folder: Path) -> set[str]:
+    """The folder's libraries that the system's OpenGL driver needs as well: on a newer system, it needs newer ones."""
+    places = [*Path("/usr/lib").iterdir(), Path("/usr/lib64")]
+    drivers = [p for place in places for name in ("lib*GL*_mesa.so.0", "dri/swrast_dri.so") for p in place.glob(name)]
+    said = subprocess.run(["ldd", *map(str, drivers)], capture_output=True, text=True, check=True).stdout
+    needed = set(re.findall(r"^\s+(\S+) =>", said, re.MULTILINE))
+    return {p.name for p in (folder / "_internal").glob("lib*.so*") if p.name in needed and not BOTH.match(p.name)}
 
 
 def check_window(path: Path) -> None:
@@ -88,6 +106,24 @@ def try_window(trial: Trial, picture: Path) -> None:
             sys.exit("No face was seen.")
         check_window(picture)
         print(trial("doctor").strip())
+        for avatar in sorted((trial.home / "avatars").glob("*.vrm")):
+            drawn = picture.with_name(f"{avatar.stem}.png")
+            trial("--source", "demo", "--head", str(avatar), "--duration", "10", "--screenshot", str(drawn))
+            check_window(drawn)
+
+
+def try_microphone(trial: Trial) -> None:
+    """A program of the system, as which this one stands, does not get the folder's libraries."""
+    places = trial.home / "bin"
+    places.mkdir()
+    program = places / "parec"
+    program.write_text(f"#!/bin/sh\nexport -p > {trial.home}/got\nexec /usr/bin/head -c 960000 /dev/zero\n", "utf-8")
+    program.chmod(0o755)
+    trial.env["PATH"] = str(places)
+    trial("record", "--source", "demo", "--sound", "microphone", "--out", "heard", "--duration", "1")
+    del trial.env["PATH"]
+    if led := LEADS.findall((trial.home / "got").read_text("utf-8")):
+        sys.exit(f"A program of the system gets the folder's libraries: {', '.join(led)}")
 
 
 def main() -> None:
@@ -100,10 +136,18 @@ def main() -> None:
     print(f"{args.folder}: {size:.0f} MB")
     if size > MOST_MB:
         sys.exit(f"The folder has more than {MOST_MB} MB.")
+    if not any(args.folder.glob("**/NOTICE.txt")):
+        sys.exit("NOTICE.txt, with the licences, is missing.")
+    if sys.platform == "linux" and (both := of_driver(args.folder)):
+        sys.exit(f"Of the OpenGL driver's libraries, {', '.join(sorted(both))} lie in the folder; see OF_DRIVERS.")
+    if args.folder.suffix == ".app":  # macOS calls an app damaged whose seal is broken
+        subprocess.run(["codesign", "--verify", "--deep", "--strict", str(args.folder)], check=True)
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         trial = Trial(args.folder.resolve(), home)
         trial("--version")
+        avatars = ROOT / "tests" / "support" / "avatar_files.py"
+        subprocess.run([sys.executable, str(avatars), str(home / "avatars")], check=True)
         if not args.no_window:
             try_window(trial, args.pictures.resolve() / "window.png")
         trial("analyze", "demo", "--out", "out", "--overlay", "--mesh", "glb", "--every", "30", "--jobs", "1")
@@ -125,9 +169,15 @@ def main() -> None:
             sys.exit("bench lost the face.")
         trial("record", "--source", "demo", "--out", "take", "--duration", "3")
         trial("sessions", "list", ".")
-        for kind in ("csv", "glb", "overlay", "bids"):
+        trial("sessions", "reanalyze", "take")
+        for kind in sorted(set(FORMATS) - {"parquet"}):
             trial("export", "take", "--to", kind, "--out", f"take-{kind}")
+        trial("report", "take", "--out", "page")
+        trial("gestures", "take")
         trial("stream", "--help")
+        trial("stream", "demo", "--to", "ws", "--to", "vmc", "--to", "lsl", "--duration", "2")
+        if sys.platform == "linux":
+            try_microphone(trial)
         for refused in (
             ("analyze", "photos", "--out", "fit", "--landmark-fit"),
             ("archive", "photos", "--out", "set"),

