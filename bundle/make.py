@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import venv
 from pathlib import Path
@@ -33,6 +34,18 @@ TOGETHER = {"av": "18.1.0", "opencv-python-headless": "5.0.0.93"}
 # For Pythons that mediapipe, which the folder lacks, binds to older ones.
 UNBOUND = {"numpy": "2.4.6", "pyqtgraph": "0.14.0"}
 BOUND, FREE = "; python_version < '3.13'", "; python_version >= '3.13'"
+
+
+def packages_missing() -> list[str]:
+    """Debian's packages with what PyInstaller and bundle/smaller.py use: Debian's own Python comes without."""
+    tools = ("as", "ld", "nm", "objdump", "readelf", "strip")
+    libdir, soname, multiarch = map(sysconfig.get_config_var, ("LIBDIR", "INSTSONAME", "MULTIARCH"))
+    libraries = [Path(libdir) / soname, Path(libdir) / str(multiarch) / soname]
+    found = {
+        "binutils": all(map(shutil.which, tools)),
+        f"libpython{sys.version_info[0]}.{sys.version_info[1]}": any(path.is_file() for path in libraries),
+    }
+    return [name for name, there in found.items() if not there]
 
 
 def requirements(system: str = sys.platform) -> list[str]:
@@ -70,6 +83,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--env", type=Path, default=BUILD / "env", help="folder of the environment")
     args = parser.parse_args()
+    if sys.platform == "linux" and (missing := packages_missing()):
+        sys.exit(f"make.py: packages are missing; install them, such as with: apt-get install {' '.join(missing)}")
     BUILD.mkdir(parents=True, exist_ok=True)
     python = environment(args.env)
     icon = [str(python), str(ROOT / "bundle" / "icon.py"), str(BUILD / "icon.png")]

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes dist/expnet-live, the folder that needs no Python, and tries it in an empty environment on a virtual display.
-# On Debian or Ubuntu after scripts/setup.sh, or on macOS; PYTHON names the interpreter (default: the one of .venv).
+# On Debian or Ubuntu after scripts/setup.sh (it names the further packages that it needs), or on macOS; PYTHON names the interpreter (default: the one of .venv).
 # Windows has no sh of its own: run bundle/make.py and bundle/check.py there, which this script calls.
 set -eu
 cd "$(dirname "$0")/.."

@@ -55,6 +55,15 @@ def test_the_folder_of_each_python_has_the_same_numpy_and_opencv() -> None:
             assert (locked["av"].split(".")[0], locked["opencv-python-headless"].split(".")[0]) == ("18", "5")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names packages of Debian")
+def test_what_the_folder_is_made_with_is_asked_for(tmp_path: Path) -> None:
+    env = {**os.environ, "PATH": str(tmp_path)}
+    command = [sys.executable, str(BUNDLE / "make.py"), "--env", str(tmp_path / "env")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1 and "apt-get install binutils" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_folder_for_macos_can_list_its_cameras() -> None:
     """By QtMultimedia, see app/platform/macos.py."""
     requirements = runpy.run_path(str(BUNDLE / "make.py"))["requirements"]
@@ -82,7 +91,7 @@ def test_programs_of_the_system_get_their_own_libraries() -> None:
     assert env == {"HOME": "/home/ada", "LD_LIBRARY_PATH": "/opt/lib"}
 
 
-@pytest.mark.skipif(not list(Path("/usr/lib").glob("**/libGLX_mesa.so.0")), reason="the libraries of Mesa's driver")
+@pytest.mark.skipif(not list(Path("/usr/lib").glob("*/libGLX_mesa.so.0")), reason="the libraries of Mesa's driver")
 def test_a_library_that_the_driver_needs_is_noticed(tmp_path: Path) -> None:
     inside = tmp_path / "_internal"
     inside.mkdir()
