@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
-from seen import LONG, pixels
+from seen import LONG, pixels, wears
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.head_window import HeadWindow
@@ -56,7 +57,7 @@ def test_frozen_outputs_keep_the_face(
             qtbot.waitUntil(lambda: seen(-0.3), timeout=LONG)
             turns.clear()
             times.clear()
-            qtbot.waitUntil(lambda: len(turns) > 10 and status.outputs.text() == "→ vmc (frozen)", timeout=LONG)
+            qtbot.waitUntil(lambda: len(turns) > 10 and status.outputs.text() == "→ vmc  ·  frozen", timeout=LONG)
             assert np.ptp(turns) == 0 and sent(0.3) and (np.diff(times) > 0).all()
             window.menus.outputs.refresh()
             assert "Frozen, sending to 127.0.0.1" in window.menus.outputs.switches["vmc"].text()
@@ -83,6 +84,7 @@ def test_the_head_in_its_own_window_is_frozen_as_well(
     freeze = window.actions_["freeze"]
     qtbot.waitUntil(freeze.isEnabled, timeout=LONG)
     freeze.trigger()
+    qtbot.waitUntil(lambda: window.parts.status.outputs.text() == "frozen", timeout=LONG)
     before, here = (pixels(view.picture()) for view in (own.view, window.parts.head))
     puppet.rotation = np.array([0, 0.5, 0], np.float32)
     qtbot.waitUntil(lambda: abs(window.controller.faces[0].rotation[1] - 0.5) < 0.005, timeout=LONG)
@@ -90,3 +92,28 @@ def test_the_head_in_its_own_window_is_frozen_as_well(
     assert np.array_equal(pixels(own.view.picture()), before)
     freeze.trigger()
     qtbot.waitUntil(lambda: np.abs(pixels(own.view.picture()) - before).mean() > 0.5, timeout=LONG)
+
+
+def test_another_head_is_seen_in_the_frozen_window(
+    qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path], puppet: Puppet, steady: None
+) -> None:
+    """It takes the face once, and stands still then."""
+    window.actions_["head_window"].trigger()
+    (own,) = [w for w in QApplication.topLevelWidgets() if isinstance(w, HeadWindow) and w.isVisible()]
+    freeze = window.actions_["freeze"]
+    qtbot.waitUntil(freeze.isEnabled, timeout=LONG)
+    freeze.trigger()
+    before = pixels(own.view.picture())
+    window.controller.gallery.library.keep_once(avatar_paths["one.vrm"])
+    window.controller.use_head("one")
+    qtbot.waitUntil(lambda: wears(window, "one"), timeout=LONG)
+    seen = pixels(own.view.picture())
+    assert np.abs(seen - before).mean() > 5
+    puppet.rotation = np.array([0, 0.5, 0], np.float32)
+    qtbot.waitUntil(lambda: abs(window.controller.faces[0].rotation[1] - 0.5) < 0.005, timeout=LONG)
+    assert np.array_equal(pixels(own.view.picture()), seen)
+    freeze.trigger()
+    qtbot.waitUntil(lambda: np.abs(pixels(own.view.picture()) - seen).mean() > 0.5, timeout=LONG)
+    puppet.rotation = np.zeros(3, np.float32)
+    # What it showed was this face in this light, not the bare mesh.
+    qtbot.waitUntil(lambda: np.abs(pixels(own.view.picture()) - seen).mean() < 1, timeout=LONG)

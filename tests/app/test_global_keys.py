@@ -117,7 +117,7 @@ def test_they_act_behind_another_window(
     qtbot.waitUntil(lambda: "marker" in banners(window), timeout=LONG)
     keyboard.press("shift+f8")
     qtbot.waitUntil(lambda: streaming.frozen, timeout=LONG)
-    qtbot.waitUntil(lambda: "vmc (frozen)" in window.parts.status.outputs.text(), timeout=LONG)
+    qtbot.waitUntil(lambda: "frozen" in window.parts.status.outputs.text(), timeout=LONG)
     keyboard.press("f9")
     qtbot.waitUntil(lambda: window.controller.recording.last is recorder, timeout=LONG)
     assert [m.label for m in Session.open(recorder.folder).markers] == ["Marker 1"]

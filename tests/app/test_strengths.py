@@ -37,6 +37,8 @@ def test_the_head_turns_further_and_is_recorded_as_it_was_seen(
     qtbot.waitUntil(lambda: abs(yaw() - 0.2) < 0.005, timeout=LONG)
     turn_of(window, "2×").trigger()
     qtbot.waitUntil(lambda: abs(yaw() - 0.4) < 0.005, timeout=LONG)
+    window.controller.set_gain("jawOpen", 1.5)
+    window.controller.set_gain("", 1.0)  # all bars
     assert turn_of(window, "2×").isChecked() and not turn_of(window, "1×").isChecked()
 
     window.actions_["record"].trigger()

@@ -43,7 +43,7 @@ from expnet_live.live.loading import Loader, load_pipeline
 from expnet_live.live.state import LiveFace, LiveState
 from expnet_live.outputs.shape import Shape
 from expnet_live.person.curve import Curves
-from expnet_live.person.person import Person
+from expnet_live.person.person import HEAD_TURN, Person
 from expnet_live.person.profiles import Profiles
 from expnet_live.threads.worker import Life
 
@@ -284,8 +284,13 @@ class Controller:
         self.notices.append(Notice("profile", "error", reason))
 
     def set_gain(self, name: str, gain: float) -> None:
-        """Set a gain; an empty name resets all."""
-        self._current.change(lambda person: person.with_gain(name, gain) if name else replace(person, gains={}))
+        """Set a gain; an empty name resets those of all bars, not that of the head's turn, which is no bar."""
+
+        def changed(person: Person) -> Person:
+            turn = {n: g for n, g in person.gains.items() if n == HEAD_TURN}
+            return person.with_gain(name, gain) if name else replace(person, gains=turn)
+
+        self._current.change(changed)
 
     def mirror_face(self, number: int) -> None:
         """Mirror that face of several for as long as it is seen."""

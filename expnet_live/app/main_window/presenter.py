@@ -50,6 +50,7 @@ class Presenter:
         self.head: Head | None = None  # the head whose geometry the view has
         self.hairy = True  # whether it has hair, or could have
         self.heads = [parts.head]  # all views of the head
+        self._faced: list[HeadView] = []  # those that have shown a face on this head
         self._ready = False
         self._gauge = Gauge()
         self.first_head: float | None = None  # s from the start to the first moving head
@@ -81,6 +82,7 @@ class Presenter:
 
     def remove_head(self, view: HeadView) -> None:
         self.heads.remove(view)
+        self._faced = [other for other in self._faced if other is not view]
 
     def plot(self) -> None:
         """Update bars, curves and the clip's position."""
@@ -138,8 +140,11 @@ class Presenter:
 
     @property
     def _moving(self) -> list[HeadView]:
-        """The views that move: that of another window, which mixers show, is an output like others."""
-        return self.heads[:1] if self._controller.streaming.frozen else self.heads
+        """The views that move: that of another window, which mixers show, is an output like others, once it has shown
+        the face.
+        """
+        still = self._faced if self._controller.streaming.frozen else ()
+        return [view for view in self.heads if view is self._parts.head or view not in still]
 
     @property
     def mirrored(self) -> float:
@@ -182,6 +187,7 @@ class Presenter:
             view.set_mesh(drawn.vertices, drawn.normals, drawn.pose.rotation, drawn.materials)
             if view.finish.painted:
                 view.set_photo(image, Camera.for_image(image.shape[1], image.shape[0]).view(face.state.pose))
+        self._faced = list(self.heads)
         self._pending = state
 
     def _show_idle(self) -> None:
@@ -234,7 +240,7 @@ class Presenter:
                 return False
             for view in self.heads:
                 view.set_geometry(geometry)
-            self.head, self.hairy = head, head.traits.look is not None
+            self.head, self.hairy, self._faced = head, head.traits.look is not None, []
         return True
 
     def _swapped(self) -> None:

@@ -63,12 +63,13 @@ class StatusLine(QStatusBar):
         be fetched by others. `played`: whether they get a session instead of the live face; `frozen`: whether they get
         the same moment again and again."""
         troubled = complaints or {}
-        usual = texts.STATUS_OUTPUT_FROZEN if frozen else texts.STATUS_OUTPUT_PLAYS if played else "{name}"
+        usual = texts.STATUS_OUTPUT_PLAYS if played else "{name}"
         shown = [(texts.STATUS_OUTPUT_WAITS if n in troubled else usual).format(name=n) for n in names]
         tips = ((texts.OUTPUT_LEAVES_TIP, leaving), (texts.OUTPUT_FETCHED_TIP, fetchable))
         self.lock.setVisible(bool(leaving or fetchable))
         self.lock.setToolTip("\n".join(tip.format(names=", ".join(them)) for tip, them in tips if them))
-        self.outputs.setText(texts.STATUS_OUTPUTS.format(names=", ".join(shown)) if names else "")
+        parts = [texts.STATUS_OUTPUTS.format(names=", ".join(shown))] if names else []
+        self.outputs.setText(texts.STATUS_AND.join([*parts, texts.STATUS_FROZEN] if frozen else parts))
         self.outputs.setToolTip("\n".join((texts.STATUS_OUTPUTS_TIP, *troubled.values())))
         self._fit()
 
