@@ -13,7 +13,7 @@ from places import ROOT
 
 def check(root: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(root / "scripts" / "lock.py"), "--check"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_the_source_distribution_has_what_it_takes_to_build_test_and_understand_
     )  # fmt: skip
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         pytest.skip("this is no checkout of git")
     left_out = {name for name in done.stdout.split("\0") if name} - names
@@ -77,7 +77,7 @@ def test_an_installed_wheel_finds_its_assets(wheel: Path, tmp_path: Path) -> Non
         env={**os.environ, "PYTHONPATH": str(target)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert Path(done.stdout.strip()) == target / "expnet_live" / "assets" / "README.md"
@@ -100,12 +100,12 @@ def test_the_example_of_a_package_adds_its_output(tmp_path: Path) -> None:
     pip("install", "--no-build-isolation", "--target", str(site), str(source))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as servo:
         servo.bind(("127.0.0.1", 0))
-        servo.settimeout(60)
+        servo.settimeout(300)
         done = subprocess.run(
             [sys.executable, "-m", "expnet_live", "stream", "demo", "--duration", "2", "--to",
              f"jaw://127.0.0.1:{servo.getsockname()[1]}?most=90"],
             env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), *sys.path])},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         word, degrees = servo.recv(99).split()

@@ -89,7 +89,7 @@ def test_the_first_command_opens_the_window(display: str, args: tuple[str, ...],
         (tmp_path / name).chmod(0o755)
     script = shutil.copy(ROOT / "run.sh", tmp_path)
     env = {**os.environ, "DISPLAY": display, "WAYLAND_DISPLAY": "", "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run([script, *args], env=env, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([script, *args], env=env, capture_output=True, text=True, timeout=300, check=True)
     shown = ":99" if not display and not args else display
     assert done.stdout.strip() == f"{shown}: {expected}".strip()
 

@@ -26,7 +26,7 @@ PLACE = Path("expnet_live/core/version.py")
 
 def raised(tree: Path, version: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "scripts" / "raise_version.py"), version, "--root", str(tree)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture

@@ -313,7 +313,7 @@ def test_ctrl_c_ends_the_processes_too(photos: Path, video: Path, tmp_path: Path
         assert "broken.jpg" in told  # it is running
         os.killpg(process.pid, getattr(signal, sign))
         rest = process.stderr.read()  # up to the end: all processes that might write there have ended
-        assert process.wait(60) == 130, rest
+        assert process.wait(300) == 130, rest
     assert "interrupted." in rest and "Traceback" not in rest
     assert (out / "coefficients.csv").read_text() == "an earlier result\n"
     assert files(out) == {"coefficients.csv"}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from waiting import LONG
 
 if TYPE_CHECKING:
     from live_fakes import Plug, Puppet
@@ -150,7 +151,7 @@ def open_window(
             controller.sources.use(source)
         made.append(window)
         # Without a window manager, nothing gives it the keyboard focus.
-        with qtbot.waitActive(window, timeout=20_000):
+        with qtbot.waitActive(window, timeout=LONG):
             window.activateWindow()
         return window
 
@@ -165,7 +166,7 @@ def open_window(
 def window(qtbot: Any, open_window: Callable[..., MainWindow]) -> MainWindow:
     """A window that mirrors a face."""
     made = open_window()
-    qtbot.waitUntil(lambda: made.presenter.first_face is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: made.presenter.first_face is not None, timeout=LONG)
     return made
 
 

@@ -15,6 +15,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea
 from seen import wears
+from waiting import LONG
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -23,8 +24,6 @@ from expnet_live.avatars.avatar import Avatar
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.core.types import Pose
 from expnet_live.person.profiles import Profiles
-
-LONG = 30_000
 
 
 def test_an_avatar_is_worn(qtbot: Any, window: MainWindow, avatar_paths: dict[str, Path], tmp_path: Path) -> None:

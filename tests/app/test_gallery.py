@@ -7,13 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from expnet_live.app.state.gallery import Gallery
 from expnet_live.avatars.wardrobe import Wardrobe
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.head import Head
-
-PATIENCE = 30.0  # s
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from seen import wears
+from waiting import LONG
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.heads.built_in import face_model
 from expnet_live.heads.library import Library, import_head
-
-LONG = 30_000
 
 
 @pytest.fixture

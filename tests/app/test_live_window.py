@@ -15,6 +15,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QPushButton
 from seen import LONG, banners, pixels, press
+from waiting import PATIENCE
 
 from expnet_live.app import settings, texts
 from expnet_live.app.main_window.window import MainWindow
@@ -81,7 +82,7 @@ def test_a_list_of_cameras_that_comes_late(qtbot: Any, open_window: Callable[...
     answer = threading.Event()
 
     def slow() -> list[CameraInfo]:
-        answer.wait(30)
+        answer.wait(PATIENCE)
         return [CameraInfo(4, "Slow camera")]
 
     window = open_window(source=None, lister=slow)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QSize
 from seen import bgra
+from waiting import LONG
 
 from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
@@ -22,7 +23,6 @@ from expnet_live.heads.built_in import face_model
 from expnet_live.heads.hair_styles import STYLES
 from expnet_live.heads.look import BALD, EYE_COLORS, HAIR_COLORS, Look
 
-LONG = 30_000
 SIDE = 320
 
 

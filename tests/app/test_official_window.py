@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from live_fakes import Puppet
+from waiting import LONG
 
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.heads.face_model import FaceModel
@@ -16,8 +17,6 @@ from expnet_live.live.state import Settings
 from expnet_live.official.basel import BaselArrays, BaselModel
 from expnet_live.pipeline.pipeline import Pipeline
 from expnet_live.research.official_proofs import synthetic
-
-LONG = 60_000
 
 
 @pytest.fixture(scope="module")

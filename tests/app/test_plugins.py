@@ -179,7 +179,7 @@ def command(site: Path, *args: str, status: int = 0) -> str:
     path = os.pathsep.join([str(site), *sys.path])
     env = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(
-        [sys.executable, "-m", "expnet_live", *args], env=env, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-m", "expnet_live", *args], env=env, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == status, done.stderr
     return done.stdout + done.stderr
@@ -224,7 +224,7 @@ def test_an_output_is_listed_and_sends(site: Path) -> None:
     assert "brings smiles by post" in command(site, "stream", "--list")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as letterbox:
         letterbox.bind(("127.0.0.1", 0))
-        letterbox.settimeout(60)
+        letterbox.settimeout(300)
         target = f"postman://127.0.0.1:{letterbox.getsockname()[1]}"
         command(site, "stream", "demo", "--to", target, "--duration", "1")
         assert letterbox.recv(99) == b"smile"

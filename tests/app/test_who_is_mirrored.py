@@ -11,6 +11,7 @@ from live_fakes import Puppet
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QSlider
 from seen import LONG, banners
+from waiting import PATIENCE
 
 from expnet_live.app import settings, texts
 from expnet_live.app.main_window.window import MainWindow
@@ -171,7 +172,7 @@ def test_outputs_follow_the_mirrored_face_with_its_neutral(
         assert sample.blendshapes[jaw] == pytest.approx(0.5, abs=1e-3)
     inference.outputs.remove(stream)
     stream.stop()
-    assert stream.join(5)
+    assert stream.join(PATIENCE)
 
 
 def test_curves_that_cannot_be_used_are_said_and_the_profile_is_used(

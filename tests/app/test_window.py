@@ -65,7 +65,7 @@ def test_choices_survive_a_crash(qtbot: Any, open_window: Callable[..., MainWind
     def kept() -> bool:
         return load_choices(QSettings(path, QSettings.Format.IniFormat)).theme == "light"
 
-    qtbot.waitUntil(kept, timeout=20_000)
+    qtbot.waitUntil(kept, timeout=LONG)
 
 
 def test_panels_float_and_hide_and_stay_so(qtbot: Any, open_window: Callable[..., MainWindow]) -> None:

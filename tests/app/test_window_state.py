@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from session_files import live_state
+from waiting import PATIENCE
 
 from expnet_live.app.state.choices import Choices
 from expnet_live.app.state.current_person import CurrentPerson
@@ -17,8 +18,6 @@ from expnet_live.heads.face_model import FaceModel
 from expnet_live.heads.library import Library
 from expnet_live.person.person import Person
 from expnet_live.person.profiles import Profiles
-
-LONG = 30.0  # s
 
 
 def test_observers_hear_of_each_change_once() -> None:
@@ -50,7 +49,7 @@ def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None
     shelf, persons, problems = Shelf(profiles, Library(tmp_path / "heads")), list[Person](), list[str]()
     current = CurrentPerson(state, profiles, shelf, persons.append, problems.append)
     disk = threading.Event()
-    shelf.ask(lambda: disk.wait(30))
+    shelf.ask(lambda: disk.wait(PATIENCE))
     shelf.start()
     current.use("Ada")
     current.change(lambda person: person.with_gain("jawLeft", 2.0))
@@ -61,10 +60,10 @@ def test_changes_wait_for_the_profile_that_is_being_read(tmp_path: Path) -> None
     disk.set()
     read = threading.Event()
     shelf.ask(read.set)
-    assert read.wait(LONG)
+    assert read.wait(PATIENCE)
     shelf.deliver()
     shelf.stop()  # the request is still carried out
-    assert shelf.join(LONG)
+    assert shelf.join(PATIENCE)
     assert state.person.name == "Bob" and profiles.load("Bob").gains == {"jawRight": 0.5}
     assert profiles.load("Ada").gains == {"jawOpen": 3.0, "jawLeft": 2.0}
     assert [p.gains for p in persons] == [{}, {"jawRight": 0.5}] and problems == []
@@ -79,7 +78,7 @@ def test_a_damaged_profile_is_told(tmp_path: Path) -> None:
     current.use("Ada")
     shelf.start()
     shelf.stop()
-    assert shelf.join(LONG)
+    assert shelf.join(PATIENCE)
     shelf.deliver()
     assert state.person.name == "Ada" and not state.person.gains
     assert len(problems) == 1 and "delete" in problems[0]

@@ -72,4 +72,4 @@ def test_camera_watch_sees_new_cameras() -> None:
     watch.look_again()
     until(lambda: watch.cameras == there, "the second list")
     watch.stop()
-    assert watch.join(2.0)
+    assert watch.join(PATIENCE)

@@ -10,6 +10,7 @@ import numpy as np
 import PIL.Image as pillow
 import pytest
 from skimage import data
+from waiting import PATIENCE
 
 from expnet_live.capture.sources import Source, SourceError, open_source
 from expnet_live.capture.sources.picture import ImageSource
@@ -267,8 +268,8 @@ def test_another_thread_may_close_a_video(tmp_path: Path) -> None:
 
         reading = threading.Thread(target=read)
         reading.start()
-        enough.wait(20)
+        enough.wait(PATIENCE)
         source.close()
-        reading.join(20)
+        reading.join(PATIENCE)
         assert not reading.is_alive()
         assert not said or said[0].endswith("has been closed; open it again.")

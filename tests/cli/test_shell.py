@@ -49,7 +49,7 @@ def needs(shell: str) -> pytest.MarkDecorator:
 
 
 def ran(*command: str, cwd: Path) -> list[str]:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=cwd)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, cwd=cwd)
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -97,7 +97,7 @@ def test_the_shortcut_starts_the_program(tmp_path: Path, monkeypatch: pytest.Mon
     parser.read(tmp_path / "applications" / "expnet-live.desktop", encoding="utf-8")
     entry = parser["Desktop Entry"]
     done = subprocess.run(
-        [*shlex.split(entry["Exec"]), "--version"], capture_output=True, text=True, timeout=60, check=True
+        [*shlex.split(entry["Exec"]), "--version"], capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout.startswith("expnet-live ")
     assert list(tmp_path.rglob(f"{entry['Icon']}.svg"))

@@ -41,7 +41,7 @@ def playing(tmp_path: Path) -> Iterator[tuple[CaptureWorker, Mailbox[Captured]]]
     worker.start()
     yield worker, box
     worker.stop()
-    assert worker.join(2.0)
+    assert worker.join(PATIENCE)
 
 
 def taken(box: Mailbox[Captured]) -> Captured:
@@ -141,7 +141,7 @@ def test_a_clip_that_is_gone_is_looked_for_in_peace_and_may_return(
     until(lambda: worker.life is Life.RUNNING, "the return")
     assert taken(box).position < 0.4 and worker.problem is None
     worker.stop()
-    assert worker.join(2.0)
+    assert worker.join(PATIENCE)
 
 
 def test_a_clip_at_an_address_is_fetched_once(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_clip_at_an_address_is_fetched_once(tmp_path: Path) -> None:
         worker.transport.seek(0.3)
         until(lambda: (item := box.take()) is not None and abs(item.position - 0.3) < 0.021, "the seek")
         worker.stop()
-        assert worker.join(2.0)
+        assert worker.join(PATIENCE)
     assert asked == ["/clip.mp4"]
 
 
@@ -183,7 +183,7 @@ def test_a_photo_stays(tmp_path: Path) -> None:
     first, second = taken(box), taken(box)
     assert second.frame.timestamp > first.frame.timestamp and second.frame.image[0, 0, 0] == 99
     worker.stop()
-    assert worker.join(2.0)
+    assert worker.join(PATIENCE)
 
 
 def test_seek_in_a_video_file(tmp_path: Path) -> None:

@@ -313,5 +313,5 @@ while "onnxruntime" not in sys.modules:
     pass
 threading.Event().wait({after})
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")

@@ -537,12 +537,12 @@ def test_chromium_shows_the_page(tmp_path: Path) -> None:
     done = subprocess.run(
         [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=960,1600",
          f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", (tmp_path / "report.html").as_uri()],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0 and shot.stat().st_size > 20_000
     text = subprocess.run(
         [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
          "--dump-dom", (tmp_path / "report.html").as_uri()],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     ).stdout  # fmt: skip
     assert "Blink rate" in text and len(re.findall("<svg", text)) >= 3

@@ -202,7 +202,7 @@ def trashing(folder: Path, home: Path, *words: str) -> subprocess.CompletedProce
     """In a process whose home is another one: Send2Trash looks for it once."""
     env = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home / "data")}
     command = [sys.executable, "-c", TRASHING, str(folder), *words]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
 @linux

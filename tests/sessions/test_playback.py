@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from session_files import number_of, picture
+from waiting import PATIENCE
 
 from expnet_live.sessions.reading.picture_file import PictureFile, PictureReader
 from expnet_live.sessions.reading.playback import SPEEDS, Playback
@@ -281,12 +282,12 @@ def test_the_newest_wish_wins(video: Path) -> None:
     for wish in range(0, 120, 3):
         reader.ask(wish)
     reader.start()
-    found = reader.latest(timeout=20.0)
+    found = reader.latest(timeout=PATIENCE)
     assert found is not None and found[0] == 117 and found[1] is not None and number_of(found[1]) == 117
     reader.ask(500)
-    assert reader.latest(timeout=20.0) == (500, None)
+    assert reader.latest(timeout=PATIENCE) == (500, None)
     reader.stop()
-    assert reader.join(2.0) and reader.life is Life.STOPPED
+    assert reader.join(PATIENCE) and reader.life is Life.STOPPED
 
 
 @pytest.mark.parametrize("content", [b"", b"no video " * 500, None], ids=["empty", "foreign", "missing"])
@@ -296,5 +297,5 @@ def test_what_is_no_video(tmp_path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
     reader = PictureReader(path, SIZE)
     reader.start()
-    assert reader.join(20.0) and reader.life is Life.FAILED
+    assert reader.join(PATIENCE) and reader.life is Life.FAILED
     assert reader.problem is not None and str(path) in reader.problem and reader.problem.endswith(".")

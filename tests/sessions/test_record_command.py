@@ -128,7 +128,7 @@ def test_ended_by_a_signal_and_killed(tmp_path: Path) -> None:
             assert time.monotonic() < end and process.poll() is None
             time.sleep(0.02)
         process.send_signal(sign)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=300)
         assert process.returncode == (-signal.SIGKILL if name == "killed" else 0)
         assert ("frames" in out) == (name != "killed")
     assert Session.open(tmp_path / "ended").info.complete

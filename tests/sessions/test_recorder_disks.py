@@ -191,7 +191,7 @@ if sys.argv[2] == "changed":
     recorder.set_person(Person("Ada"))  # is written at once
 else:
     recorder.stop()
-assert recorder.join(30)
+assert recorder.join(120)
 print(recorder.problem)
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from clicks import EVERY, FPS, LENGTH, flash
 from recorders import FREE
 from session_files import INFO_OF_TEST, live_state
+from waiting import PATIENCE
 
 from expnet_live.sessions.recording.listening import MicrophoneListener
 from expnet_live.sessions.recording.recorder import Recorder
@@ -21,7 +22,7 @@ CLICKS = f"lavfi:aevalsrc=exprs=lt(mod(t\\,{EVERY})\\,{LENGTH})*sin(2*PI*1000*t)
 def main(folder: Path) -> None:
     listener = MicrophoneListener(CLICKS)
     listener.start()
-    assert listener.ready.wait(30.0) and listener.problem is None
+    assert listener.ready.wait(PATIENCE) and listener.problem is None
     recorder = Recorder(folder, lambda: INFO_OF_TEST, fps=lambda: float(FPS), limits=FREE, listener=listener)
     recorder.start()
     begun = time.monotonic()

@@ -11,8 +11,8 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
+from waiting import PATIENCE
 
-PATIENCE = 10.0  # s to wait for threads and windows to end, on a busy machine
 _QTS_OWN = {"QTipLabel"}  # kept by Qt for the next tool tip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from waiting import PATIENCE
 
 from expnet_live.capture.sources import Source, SourceError
 from expnet_live.capture.spec import SourceSpec
@@ -97,7 +98,7 @@ class FakeCamera(Source):
         for i in range(1_000_000):
             if self._plug.hangs.is_set():
                 self._plug.hanging.set()
-                self._plug.released.wait(30)  # a driver that does not respond
+                self._plug.released.wait(PATIENCE)  # a driver that does not respond
             if not self._plug.inserted:
                 raise SourceError(f"Camera {self._number} no longer sends pictures; connect it again.")
             # As bright as skin in a room: the head takes its tone from the picture.

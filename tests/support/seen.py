@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import waiting
 from live_fakes import Puppet
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
@@ -14,7 +15,7 @@ from expnet_live.app.main_window.window import MainWindow
 from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.core.types import Array
 
-LONG = 60_000  # ms that a busy machine may need
+LONG = waiting.LONG
 
 
 def pixels(image: QImage) -> Array:

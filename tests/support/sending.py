@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 import numpy as np
+import waiting
 
 from expnet_live.core.arkit import blendshapes_of
 from expnet_live.core.types import Box, FaceState, Frame, Pose
@@ -17,7 +18,7 @@ from expnet_live.outputs.stream import Stream
 
 Opened = Callable[..., Stream]
 LSL_SESSION = f"expnet test {os.getpid()}"  # one for all tests: a process keeps its first
-PATIENCE = 20.0
+PATIENCE = waiting.PATIENCE
 WEIGHTS = {"jawOpen": 0.5, "eyeBlinkLeft": 1.0, "mouthSmileRight": 0.25}
 # Each turn alone: of a head to its own left, up, and towards its right shoulder, in our frame.
 TURNS = {

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from expnet_live.live.engine import Engine
 from expnet_live.live.state import LiveState
 
-PATIENCE = 30.0  # s
+# How long a test waits before it fails: a machine with twenty programs at once takes 40 s to begin an analysis.
+PATIENCE = 120.0  # s
+LONG = int(1000 * PATIENCE)  # ms, as Qt counts
 
 
 def until(

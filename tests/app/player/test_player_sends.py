@@ -15,6 +15,7 @@ from pythonosc.osc_bundle import OscBundle
 from scipy.spatial.transform import Rotation
 from seen import LONG
 from sending import free_port
+from waiting import PATIENCE
 from websockets.sync.client import ClientConnection, connect
 
 from expnet_live.app.main_window.window import MainWindow
@@ -59,7 +60,7 @@ def test_what_is_shown_is_sent(qtbot: Any, opened: PlayerView, streaming: Stream
     assert live.outputs == () and streaming.held
     replay = opened.replay
     assert replay is not None
-    with connect(f"ws://127.0.0.1:{port}", open_timeout=20) as client:
+    with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         for row in (3, 20):
             opened.deck.seek(float(replay.rows.time[row]))
             assert settled(qtbot, opened, row) == row
@@ -91,7 +92,7 @@ def test_its_markers_are_sent_as_it_plays(qtbot: Any, opened: PlayerView, stream
         found.extend(come(client))
         return [mark["label"] for d in found for mark in d.get("markers", ())]
 
-    with connect(f"ws://127.0.0.1:{port}", open_timeout=20) as client:
+    with connect(f"ws://127.0.0.1:{port}", open_timeout=PATIENCE) as client:
         qtbot.waitUntil(lambda: bool(come(client)), timeout=LONG)
         opened.deck.seek(0.6)  # past one of them, which is not played
         opened.deck.play_or_pause()

@@ -248,7 +248,7 @@ def validate(root: Path) -> None:
     command = shutil.which("bids-validator-deno", path=sysconfig.get_path("scripts"))
     if command is None:
         pytest.skip("there is no validator of BIDS; install bids-validator-deno")
-    done = subprocess.run([command, str(root), "--json"], capture_output=True, timeout=120, check=False)
+    done = subprocess.run([command, str(root), "--json"], capture_output=True, timeout=300, check=False)
     found = json.loads(done.stdout)["issues"]["issues"]
     assert {issue["severity"] for issue in found} == {"warning"}
     assert {issue.get("subCode", "Authors") for issue in found} <= FOR_THE_LAB, found
