@@ -30,6 +30,11 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the page and the tables")
     add_overwrite(parser)
     parser.add_argument(
+        "--markers", type=Path, metavar="CSV",
+        help="add markers, such as those of PsychoPy: a table with the columns source, timestamp_s (s from the first "
+        "frame), label, or with BIDS's onset and trial_type",
+    )  # fmt: skip
+    parser.add_argument(
         "--groups", type=Path, metavar="CSV",
         help="compare groups: a table with the columns source, participant, group (needs statsmodels)",
     )  # fmt: skip
@@ -46,6 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
 @quietly
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
+    from expnet_live.reports.events import read_events, with_events
     from expnet_live.reports.groups import INCOMPARABLE, read_groups
     from expnet_live.reports.recordings import read_recordings
     from expnet_live.reports.report import UNPAIRED, make_report
@@ -55,9 +61,11 @@ def run(args: argparse.Namespace) -> int:
     if args.reference is not None and args.groups is None:
         raise UserError("--reference is a group of --groups; give both.")
     members = None if args.groups is None else read_groups(args.groups)
+    events = {} if args.markers is None else read_events(args.markers)
     read = read_recordings(args.inputs)
+    faces, unfit = with_events(read.faces, events) if events else (read.faces, [])
     with progress_bar() as progress:
-        report = make_report(read.faces, members, args.together, progress, read.remarks, args.reference)
+        report = make_report(faces, members, args.together, progress, [*read.remarks, *unfit], args.reference)
     incomparable = [INCOMPARABLE] if report.grouped and not report.effects else []
     unpaired = [UNPAIRED] if report.compared and not report.pairs else []
     for remark in (*report.remarks, *incomparable, *unpaired):

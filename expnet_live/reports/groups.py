@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from expnet_live.core.arkit import ARKIT
-from expnet_live.core.delimiters import rows_of
+from expnet_live.core.delimiters import table_rows
 from expnet_live.core.errors import UserError
 from expnet_live.core.extras import install
 from expnet_live.core.naming import few
 from expnet_live.core.types import Array
 from expnet_live.reports.measures import blinks, ends, speeds
-from expnet_live.reports.recordings import Recording, couples_of
+from expnet_live.reports.recordings import Recording, couples_of, normal_name
 
 _COLUMNS = ("source", "participant", "group")
 _WINDOW = 30.0  # s
@@ -78,17 +77,8 @@ class Effect:
 def read_groups(path: Path) -> dict[str, Member]:
     """By the names of recordings: a table with the columns source, participant, group. A line with a source alone
     leaves that recording out. Raises UserError."""
-    if not path.is_file():
-        raise UserError(f"There is no table {path}; check the name.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as e:
-        raise UserError(f"{path} cannot be read ({e}); write a table as text in UTF-8.") from e
-    rows = rows_of(text)
-    try:
+    with table_rows(path) as rows:
         return _members(rows, path)
-    except csv.Error as e:
-        raise UserError(f"{path} is damaged after line {rows.line_num} ({e}); correct it.") from e
 
 
 def _members(rows: csv.DictReader[str], path: Path) -> dict[str, Member]:
@@ -132,8 +122,8 @@ def assign(
 ) -> tuple[list[tuple[Recording, Member]], list[str]]:
     """The member that each recording is of, and sentences on what is left out: faces that have no line while others
     of their recording do, and lines without a recording. Raises UserError where that is not clear."""
-    table = {_normal(name): member for name, member in members.items()}
-    lines = {_normal(name): name for name in members}
+    table = {normal_name(name): member for name, member in members.items()}
+    lines = {normal_name(name): name for name in members}
     found: list[tuple[Recording, Member]] = []
     nameless: list[Recording] = []
     excluded: list[str] = []
@@ -188,16 +178,9 @@ def assign(
 def _line(recording: Recording, table: Mapping[str, Member], alone: bool) -> str | None:
     """The line of a recording, by the longest of its names: from the whole source to the file's name without suffix;
     those of the face come first. `alone`: a line for the whole recording does not count."""
-    source = recording.source.replace("\\", "/")
-    parts = source.split("/")
-    names = [source, *("/".join(parts[i:]) for i in range(1, len(parts))), recording.title, Path(parts[-1]).stem]
+    names = recording.names
     faces = [recording.named(name) for name in names]
-    return next((key for name in (faces if alone else [*faces, *names]) if (key := _normal(name)) in table), None)
-
-
-def _normal(name: str) -> str:
-    """Systems write accents and separators of paths in different ways."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))
+    return next((key for name in (faces if alone else [*faces, *names]) if (key := normal_name(name)) in table), None)
 
 
 def _windows(recording: Recording, member: Member) -> list[dict[str, str | float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,14 @@ class Recording:
         return self.short or Path(self.source).name or self.source
 
     @property
+    def names(self) -> list[str]:
+        """What the recording may be called, the longest first: its whole source, the end of that from any folder on,
+        and the file's name without suffix."""
+        source = self.source.replace("\\", "/")
+        parts = source.split("/")
+        return [source, *("/".join(parts[i:]) for i in range(1, len(parts))), self.title, Path(parts[-1]).stem]
+
+    @property
     def name(self) -> str:
         """The face's short name."""
         return self.named(self.title)
@@ -113,6 +122,11 @@ class Recordings:
     def remarks(self) -> list[str]:
         """A sentence for each reason, with the names of the first recordings."""
         return [f"{few(names)}: {why}" for why, names in self.left_out.items()]
+
+
+def normal_name(name: str) -> str:
+    """Systems write accents and separators of paths in different ways."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))
 
 
 def is_recorded(path: Path) -> bool:

@@ -24,6 +24,7 @@ from session_files import write_session
 from expnet_live.cli import main
 from expnet_live.reports import charts
 from expnet_live.reports.definitions import DEFINITIONS
+from expnet_live.reports.events import OUTSIDE, read_events, with_events
 from expnet_live.reports.groups import Member
 from expnet_live.reports.measures import figures_of
 from expnet_live.reports.recordings import read_recordings
@@ -351,6 +352,77 @@ def test_markers_of_a_table(tmp_path: Path) -> None:
     rows = [r for r in rows_of(tmp_path / "out" / "latencies.csv") if r["action"] == "smile"]
     assert {r["marker"] for r in rows} == {"go", "ready"}
     assert [float(r["latency_ms"]) for r in rows] == pytest.approx([515] * 4, abs=20)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("events.csv", "source,timestamp_s,label\ntrial1.mp4,10,go\ntrial1.mp4,20.0,go\ntrial2,10,go\n,,\n"),
+        ("events.csv", "\ufefflabel;source;timestamp_s\ngo;ada/trial1.mp4;10,0\ngo;ada/trial1.mp4;20\ngo;trial2;10"),
+        ("events.tsv", "onset\ttrial_type\tsource\n10.0\tgo\ttrial1\n20\tgo\ttrial1\n10\tgo\ttrial2\n"),
+    ],
+)
+def test_markers_of_other_programs(tmp_path: Path, name: str, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made = recording(40, "ada/trial1.mp4")
+    smiles = sum((0.6 * ((made.time > t + 0.5) & (made.time < t + 2)) for t in (10.0, 20.0)), np.zeros(len(made.time)))
+    smiling = doing(made, smiles, "mouthSmileLeft", "mouthSmileRight")
+    write_table(tmp_path / "t.csv", smiling, replace(smiling, source="ben/trial2.mp4"))
+    (tmp_path / name).write_text(table, encoding="utf-8")
+    given = ["report", str(tmp_path / "t.csv"), "--markers", str(tmp_path / name), "--out", str(tmp_path / "out")]
+    assert main(given) == 0 and not capsys.readouterr().err
+    rows = [r for r in rows_of(tmp_path / "out" / "latencies.csv") if r["action"] == "smile"]
+    assert [(r["recording"], r["marker"], float(r["marker_s"])) for r in rows] == [
+        ("ada/trial1.mp4", "go", 10), ("ada/trial1.mp4", "go", 20), ("ben/trial2.mp4", "go", 10)
+    ]  # fmt: skip
+    assert [float(r["latency_ms"]) for r in rows] == pytest.approx([515] * 3, abs=20)
+
+
+def test_markers_come_on_top_of_those_there_and_need_no_source_for_one_recording(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("timestamp_s,label\n5,late  start\n1,early\n", encoding="utf-8")
+    (face,), said = with_events([marked(recording(20), (3.0, "own"))], read_events(tmp_path / "e.csv"))
+    assert [(m.time, m.label) for m in face.markers] == [(1, "early"), (3, "own"), (5, "late start")] and not said
+
+
+def test_markers_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    both = recording(20, "b/y.mp4")
+    made = [recording(20, "a/x.mp4"), replace(both, face=0), replace(both, face=1)]
+    (tmp_path / "e.csv").write_text("source,timestamp_s,label\nz.mp4,1,go\ny,5000,go\ny,6,go\n", encoding="utf-8")
+    faces, said = with_events(made, read_events(tmp_path / "e.csv"))
+    assert [len(f.markers) for f in faces] == [0, 2, 2]
+    assert said == [
+        f"b/y.mp4 (1 marker): {OUTSIDE}",
+        "a/x.mp4: --markers has no line for it.",
+        "z.mp4: in --markers, but no face of such a recording is read.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (None, "There is no table"),
+        (
+            "time,label\n1,go\n",
+            "has no column timestamp_s or onset; its first line must name source, timestamp_s, label",
+        ),
+        ("timestamp_s,name\n1,go\n", "has no column label or trial_type"),
+        ("timestamp_s,label\nsoon,go\n", "has no time in line 2; write seconds from the recording's first frame"),
+        ("timestamp_s,label\nnan,go\n", "has no time in line 2"),
+        ("timestamp_s,label\n1,go\n2,\n", "says too little in line 3; fill in source, timestamp_s, label"),
+        ("timestamp_s,label\n", "has no markers; write a line for each"),
+        ("timestamp_s,label\n1,go\n", "has lines without a source, and the recording could be a/x.mp4, b/x.mp4"),
+        ("source,timestamp_s,label\nx.mp4,1,go\n", "The source x.mp4 in --markers fits a/x.mp4 and b/x.mp4"),
+    ],
+)
+def test_tables_of_markers_that_cannot_be_read(
+    tmp_path: Path, table: str | None, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(tmp_path / "t.csv", recording(5, "a/x.mp4"), recording(5, "b/x.mp4"))
+    if table is not None:
+        (tmp_path / "e.csv").write_text(table, encoding="utf-8")
+    given = ["report", str(tmp_path / "t.csv"), "--markers", str(tmp_path / "e.csv"), "--out", str(tmp_path / "out")]
+    assert main(given) == 2
+    said = capsys.readouterr().err
+    assert words in said and len(said.splitlines()) == 1 and not (tmp_path / "out").exists()
 
 
 def test_names_of_digits_stay_names(tmp_path: Path) -> None:
