@@ -1,7 +1,9 @@
 """The tone of a person's skin, from the lit parts of the cheeks, over time.
 
 A picture alone cannot separate skin from light, so the estimate is careful in three ways. The brightest parts of the
-whole picture say how strong the light is: a picture that is bright all over makes the skin darker, and the reverse.
+whole picture say how strong the light is: a picture that is bright all over makes the skin darker, and the reverse. A
+window or a lamp behind the face says nothing of its light: what dazzles and is brighter than the face's own brightest
+parts does not count.
 Where cheeks and brightest parts have the same cast, it is the lamp's and hardly counts. And a colour that is unusual
 for skin of that lightness counts only in part, never beyond what real skin has. The shares were fitted to photos under
 other exposures and lamps. The whites of the eyes were tried as a reference, and did not help. `expnet-live evaluate
@@ -31,6 +33,9 @@ _LEAST = 8  # points
 _LIT = (50.0, 92.0)  # percentiles of brightness: neither shade nor gloss
 _BRIGHT = 97.0  # percentile of a picture's pixels
 _SAMPLES = 4000  # of a picture's pixels
+_FACE = slice(13, 51)  # of the crop's rows and columns: the face without what is around it
+# Logarithms of luminance: what is brighter than both is behind the face, the first beyond the face's brightest parts.
+_BEHIND, _DAZZLING = 0.2, -0.8
 # The logarithm of the skin's luminance: a constant, and the weights of those of cheeks and bright parts.
 _CONSTANT, _OF_CHEEKS, _OF_BRIGHT = -0.229, 0.936, -0.336
 # Colours are the logarithms of red and of blue over green. That of skin under a white lamp as polynomials of the
@@ -46,13 +51,15 @@ _SPAN = 5.0  # s over which the tone is averaged
 
 def seen_tone(image: Image, view: WeakPerspective) -> Array | None:
     """CIE Lab (3,) of the skin of a face in a picture, or None if its cheeks cannot be seen."""
-    cheeks = _lit_cheeks(image, view)
+    crop = Crop.of_view(view, _SIZE)
+    pixels = crop.cut(image)
+    cheeks = _lit_cheeks(pixels, crop, view, image.shape)
     if cheeks is None:
         return None
     step = max(1, math.isqrt(image.shape[0] * image.shape[1] // _SAMPLES))
-    (bright,) = percentiles(image[::step, ::step].reshape(-1, 3).T[::-1], _BRIGHT)
-    lamp = linear_from_srgb(bright)
+    lamp, on_face = _bright(image[::step, ::step]), _bright(pixels[_FACE, _FACE])
     light, shown = _log_luminance(lamp), _log_luminance(cheeks)
+    light = min(light, max(_log_luminance(on_face) + _BEHIND, _DAZZLING))
     own = _limited(_CONSTANT + _OF_CHEEKS * shown + _OF_BRIGHT * light)
     seen = _color(cheeks)
     colorful = min(1.0, math.hypot(*seen) / _COLORLESS)
@@ -87,6 +94,12 @@ class SkinTone:
         return None if self._mean is None else self._rgb
 
 
+def _bright(image: Image) -> Array:
+    """The linear RGB (3,) of the brightest parts."""
+    (bright,) = percentiles(image.reshape(-1, 3).T[::-1], _BRIGHT)
+    return linear_from_srgb(bright)
+
+
 def _log_luminance(linear: Array) -> float:
     return math.log(max(float(linear @ LUMA), 1e-3))
 
@@ -111,21 +124,20 @@ def _usual(log_luminance: float) -> Array:
     return np.array([np.polyval(usual, log_luminance) for usual in _USUAL])
 
 
-def _lit_cheeks(image: Image, view: WeakPerspective) -> Array | None:
-    """The linear RGB (3,) of the lit parts of the cheeks."""
+def _lit_cheeks(pixels: Image, crop: Crop, view: WeakPerspective, shape: tuple[int, ...]) -> Array | None:
+    """The linear RGB (3,) of the lit parts of the cheeks, in the `pixels` of a crop from a picture of that shape."""
     points, normals = _cheeks()
-    crop = Crop.of_view(view, _SIZE)
     in_crop = view.transformed(crop.matrix)
     x, y, _ = in_crop.project(points).T
     towards = normals @ matrix_from_vector(in_crop.rotation)[2].astype(np.float32)
     across, down = crop.inverse[:, :2] @ np.stack([x, y]) + crop.inverse[:, 2:]
-    height, width = image.shape[:2]
+    height, width = shape[:2]
     there = (towards > _TURNED) & (across >= 0) & (across < width) & (down >= 0) & (down < height)
     there &= (x > 0) & (x < _SIZE - 1) & (y > 0) & (y < _SIZE - 1)
     if there.sum() < _LEAST:
         return None
-    pixels = crop.cut(image)[np.rint(y[there]).astype(np.intp), np.rint(x[there]).astype(np.intp), ::-1]
-    colors = linear_from_srgb(pixels)
+    seen = pixels[np.rint(y[there]).astype(np.intp), np.rint(x[there]).astype(np.intp), ::-1]
+    colors = linear_from_srgb(seen)
     brightness = colors @ LUMA
     low, high = percentiles(brightness, *_LIT)
     lit: Array = np.median(colors[(brightness >= low) & (brightness <= high)], axis=0)

@@ -63,6 +63,23 @@ def test_warm_light_does_not_make_skin_orange(skin: Array) -> None:
     assert np.linalg.norm((warm - white)[1:]) < 0.25 * np.linalg.norm((seen - lab(skin))[1:])
 
 
+def before_a_window(face: Image) -> Image:
+    """The same head in a picture of twice the size, all of which shines around it."""
+    head = (portrait(TAN) != 150).any(2)
+    image = np.full((480, 480, 3), 255, np.uint8)
+    image[120:360, 120:360][head] = face[head]
+    return image
+
+
+def test_a_bright_background_is_not_the_light_of_the_face() -> None:
+    """Before a window, the tone was 9 and 22 darker (CIE lightness)."""
+    view, tan = WeakPerspective(np.zeros(3), 1.0, 240.0, 240.0), portrait(TAN)
+    plain = seen_tone(tan, VIEW)
+    lit, in_shade = (seen_tone(before_a_window(portrait(TAN, (k, k, k))), view) for k in (1.0, 0.5))
+    assert plain is not None and lit is not None and in_shade is not None
+    assert abs(lit[0] - plain[0]) < 3 and plain[0] - in_shade[0] < 18
+
+
 def test_orange_cheeks_before_a_white_wall_get_no_colour_that_skin_never_has() -> None:
     """Nothing but the cheeks says that the lamp is orange."""
     image = portrait(TAN, (0.4, 0.9, 1.5))
