@@ -185,7 +185,7 @@ QComboBox, QSpinBox, QLineEdit {{ background: {t.raised}; color: {t.text}; borde
 QComboBox[small="true"] {{ background: transparent; color: {t.muted}; padding: 1px 8px; font-size: 12px; }}
 QComboBox:hover, QSpinBox:hover {{ background: {t.hover}; }}
 QComboBox:focus, QSpinBox:focus, QLineEdit:focus {{ border: 1px solid {t.accent}; }}
-QComboBox:disabled {{ color: {t.faint}; background: {t.panel}; }}
+QComboBox:disabled, QLineEdit:disabled {{ color: {t.faint}; background: {t.panel}; }}
 QComboBox::drop-down {{ border: none; width: 20px; }}
 QComboBox QAbstractItemView {{ background: {t.panel}; border: 1px solid {t.line}; padding: 4px; outline: none; }}
 QComboBox QAbstractItemView::item {{ padding: 5px 8px; border-radius: 5px; color: {t.text}; }}

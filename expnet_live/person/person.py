@@ -24,8 +24,8 @@ MOST_RESTING = 0.7  # largest resting value of an action; the rest of the range 
 @dataclass(frozen=True, eq=False)
 class Person:
     """A profile. Calibration sets `identity` (K,), `neutral` (sd, by coefficient name) and `resting` (0..1, by
-    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing, and that of HEAD_TURN multiplies how
-    far the shown head turns. `full` (0..1, by ARKit's names) is what the network sees when this person performs an
+    ARKit's names); `gains` are by name of coefficients and actions, 1 if missing, and that of `headTurn` multiplies
+    how far the shown head turns. `full` (0..1, by ARKit's names) is what the network sees when this person performs an
     action as far as they can, above their rest; 1 if missing.
     `link_blinks`: whether both lids do the same, unless one eye winks.
     `avatars` are curves for avatars, by name, and `avatar` is the chosen one, empty for none. `gestures` are examples
@@ -99,7 +99,7 @@ class Person:
 
     def turned(self, rotation: Array) -> Array:
         """Rotations (..., 3) rad of the head as they are shown: beside this person's look ahead, if it is known, and
-        multiplied by the gain of HEAD_TURN; NaN stays NaN. Where nothing changes, it is the same array.
+        multiplied by the gain of `headTurn`; NaN stays NaN. Where nothing changes, it is the same array.
         """
         straight = rotation if self.ahead is None else self.ahead.turned(rotation)
         gain = self.gains.get(HEAD_TURN, 1.0)
