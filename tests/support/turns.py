@@ -14,15 +14,15 @@ from expnet_live.video.writer import VideoWriter
 FPS, SHOWN, AWAY = 25, 30, 70  # frames; after 2 s, a face gets a new number
 
 
-def turns(path: Path) -> Path:
-    """Write the video. The first one comes back further on in the clip of the demo."""
+def turns(path: Path, shown: int = SHOWN) -> Path:
+    """Write the video, with so many frames of each turn. The first one comes back further on in its clip."""
     first = demo(200)
     height, width = first[0].shape[:2]
     other = cv2.resize(astronaut()[:330, :440], (width, height))
-    moved = [np.roll(other, i // 6, axis=1) for i in range(SHOWN)]
+    moved = [np.roll(other, i // 6, axis=1) for i in range(shown)]
     nobody = [np.full_like(other, 90)] * AWAY
-    shown: list[Image] = [*first[:SHOWN], *nobody, *moved, *nobody, *first[-SHOWN:]]
+    pictures: list[Image] = [*first[:shown], *nobody, *moved, *nobody, *first[-shown:]]
     with VideoWriter(path, FPS) as writer:
-        for i, image in enumerate(shown):
+        for i, image in enumerate(pictures):
             writer.write(image, i / FPS)
     return path
