@@ -13,6 +13,7 @@ import csv
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,17 @@ def try_window(trial: Trial, picture: Path) -> None:
             check_window(drawn)
 
 
+def try_stream(trial: Trial) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.bind(("127.0.0.1", 0))
+        program.settimeout(0)
+        trial("stream", "demo", "--to", f"vmc://127.0.0.1:{program.getsockname()[1]}", "--duration", "5")
+        try:
+            program.recv(65536)
+        except BlockingIOError:
+            sys.exit("Nothing was streamed.")
+
+
 def try_microphone(trial: Trial) -> None:
     """A program of the system, as which this one stands, does not get the folder's libraries."""
     places = trial.home / "bin"
@@ -170,12 +182,15 @@ def main() -> None:
         trial("record", "--source", "demo", "--out", "take", "--duration", "3")
         trial("sessions", "list", ".")
         trial("sessions", "reanalyze", "take")
+        (home / "take" / "markers.csv").write_text("timestamp_s,label,color\n0.5,smile,\n", encoding="utf-8")
         for kind in sorted(set(FORMATS) - {"parquet"}):
             trial("export", "take", "--to", kind, "--out", f"take-{kind}")
         trial("report", "take", "--out", "page")
         trial("gestures", "take")
         trial("stream", "--help")
-        trial("stream", "demo", "--to", "ws", "--to", "vmc", "--to", "lsl", "--duration", "2")
+        try_stream(trial)
+        for shell in ("bash", "zsh", "fish"):
+            trial("completion", shell)
         if sys.platform == "linux":
             try_microphone(trial)
         for refused in (

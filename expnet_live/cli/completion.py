@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,8 @@ def _all(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argp
     from expnet_live.cli.evaluate import LazyParser
 
     if isinstance(parser, LazyParser):
-        parser.fill()
+        with suppress(ModuleNotFoundError):  # the folder without Python leaves PyTorch out, and with it some of them
+            parser.fill()
     yield name, parser
     for part, below in _parts(parser).items():
         yield from _all(f"{name} {part}".strip(), below)

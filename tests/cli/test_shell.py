@@ -90,6 +90,16 @@ def test_the_command_prints_the_script_of_each_shell(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="an entry of Linux' desktops")
+def test_shells_complete_where_pytorch_is_missing(tmp_path: Path) -> None:
+    """As in the folder that needs no Python."""
+    (tmp_path / "torch.py").write_text("raise ModuleNotFoundError('gone', name='torch')", encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "expnet_live", "completion"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"evaluate accuracy"' in done.stdout and "--landmark-fit" in done.stdout
+
+
 def test_the_shortcut_starts_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert main(["shortcut"]) == main(["shortcut"]) == 0
