@@ -9,7 +9,7 @@ import numpy as np
 
 from expnet_live.core.types import Array
 from expnet_live.gestures.built_in import BUILT_IN
-from expnet_live.gestures.look import HEAD, Look, Rest, Swings
+from expnet_live.gestures.look import Look, Looks, Steady
 from expnet_live.gestures.rule import Event, Happening, Phase, Rule
 
 _GAP = 0.5  # s without the face, after which what it did is over
@@ -57,6 +57,10 @@ class _Watch:
         settled = self.score - self.before[0][1] < _RISES * self.rule.on or now - self.above > 2 * self.rule.hold
         return now >= self.free and now - self.above >= self.rule.hold - 1e-6 and settled
 
+    def keep(self, time: float) -> None:
+        """Let the newest score be that of the moment `time`, because nothing was seen after it."""
+        self.before = (*self.before[:-1], *((time, score) for _, score in self.before[-1:]))
+
     def end(self, time: float) -> Event | None:
         """The whole event, where it had fired."""
         event, fired, self.event, self.fired, self.above = self.event, self.fired, None, False, None
@@ -90,7 +94,7 @@ class Detector:
 
     def __init__(self, rules: Iterable[Rule] = BUILT_IN.values()) -> None:
         self._watches = [_Watch(rule) for rule in rules]
-        self._rest, self._swings = Rest(), Swings()
+        self._looks = Looks()
         self._last = -np.inf
 
     @property
@@ -106,20 +110,20 @@ class Detector:
                 return happened
         else:
             happened = []
+            if time - self._last > Steady.SPAN:
+                for watch in self._watches:
+                    watch.keep(self._last)
         self._last = time
-        swing = self._swings.add(time, values[HEAD])
-        if not any(w.fired and w.event is not None and time - w.event.onset < _LONG for w in self._watches):
-            self._rest.add(time, values)
-        change = self._rest.change(values)
-        if change is None:
+        acts = any(w.fired and w.event is not None and time - w.event.onset < _LONG for w in self._watches)
+        look = self._looks.add(time, values, resting=not acts)
+        if look is None:
             return happened
-        look = Look(time, change, swing)
         for watch in self._watches:
             watch.see(look)
             if watch.fired and watch.score < watch.rule.off:
-                happened += _ended(watch.end(time))
+                happened += _ended(watch.end(look.time))
         for part in {w.rule.part for w in self._watches}:
-            happened += self._fire([w for w in self._watches if w.rule.part == part], time)
+            happened += self._fire([w for w in self._watches if w.rule.part == part], look.time)
         return happened
 
     def finish(self) -> list[Happening]:
@@ -127,7 +131,7 @@ class Detector:
         happened = [h for w in self._watches for h in _ended(w.end(self._last))]
         for watch in self._watches:
             watch.before = ()  # nobody knows what the face does until it is seen again
-        self._swings = Swings()
+        self._looks.interrupt()
         return happened
 
     def _fire(self, rivals: Sequence[_Watch], time: float) -> list[Happening]:

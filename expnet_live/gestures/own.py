@@ -61,7 +61,7 @@ def _rule(name: str, examples: Array, means: Mapping[str, Array]) -> Rule:
             return 0.0
         return max(1 - distance / length, 0.0)
 
-    return Rule(name, "your own gesture", _FORMULA, PART, score, 1 - radius, max(1 - radius - _EASES, 0.1), hold=0.25)
+    return Rule(name, "your own gesture", _FORMULA, PART, score, 1 - radius, max(1 - radius - _EASES, 0.1), hold=0.2)
 
 
 def _scaled(changes: Array) -> Array:

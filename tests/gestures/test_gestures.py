@@ -17,6 +17,7 @@ from faces_doing import FPS, clip, values
 
 from expnet_live.cli import main
 from expnet_live.core.errors import UserError
+from expnet_live.core.types import Array
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.detector import Detector
 from expnet_live.gestures.finding import events_of
@@ -89,6 +90,42 @@ def test_an_ordinary_blink_is_none_and_a_long_one_is() -> None:
     shut = values(eyeBlink=0.9)
     assert events_of(*clip((2, REST), (0.15, shut), (2, REST)), ALL) == []
     assert [e.name for e in events_of(*clip((2, REST), (0.6, shut), (2, REST)), ALL)] == ["blink both"]
+
+
+def fired(times: Array, seen: list[Array | None], name: str) -> list[float]:
+    """The moments in which the gesture is recognised."""
+    detector = Detector()
+    told = [(t, h) for t, v in zip(times.tolist(), seen, strict=True) for h in detector.add(t, v)]
+    return [t for t, h in told if h.phase is Phase.FIRED and h.event.name == name]
+
+
+@pytest.mark.parametrize("name", ["smile", "frown", "pucker", "brows down", "wink left", "look left", "blink both"])
+def test_frames_that_miss_a_gesture_neither_hide_nor_delay_it(name: str) -> None:
+    """As in a small face, whose scores tremble from frame to frame."""
+    doing = {
+        "smile": {"mouthSmile": 0.5}, "frown": {"mouthFrown": 0.6}, "pucker": {"mouthPucker": 0.8},
+        "brows down": {"browDown": 0.6}, "wink left": {"eyeBlinkLeft": 0.9}, "blink both": {"eyeBlink": 0.9},
+        "look left": {"eyeLookOutLeft": 0.9, "eyeLookInRight": 0.9},
+    }[name]  # fmt: skip
+    times, steady = clip((2, REST), (1, values(**doing)), (1, REST))
+    trembling = [REST if 2 < t < 3 and i % 4 == 3 else v for i, (t, v) in enumerate(zip(times, steady, strict=True))]
+    assert [e.name for e in events_of(times, trembling, ALL)] == [name]
+    (soon,), (also,) = fired(times, steady, name), fired(times, trembling, name)
+    assert also == soon <= 2 + BUILT_IN[name].hold + 0.07
+
+
+def test_eyes_are_shut_as_far_as_in_the_persons_own_blinks() -> None:
+    def lids(blinks: float, then: float) -> list[str]:
+        blinking = [(1, REST), (0.1, values(eyeBlink=blinks))] * 3
+        return [
+            e.name
+            for e in events_of(*clip((2, REST), *blinking, (1, REST), (1, values(eyeBlink=then)), (1, REST)), ALL)
+        ]
+
+    assert lids(0.65, 0.6) == ["blink both"], "a face of 28 px, whose blinks fade"
+    assert lids(0.95, 0.5) == [], "lids that follow a glance down"
+    assert lids(0.95, 0.9) == ["blink both"]
+    assert lids(0.3, 0.3) == [], "eyes that shut hardly"
 
 
 def test_a_face_that_goes_ends_its_gesture() -> None:

@@ -22,7 +22,7 @@ from expnet_live.gestures.rule import Event
 from expnet_live.research.evaluation.gestures.clips import Talk, Watched, read_dataset
 from expnet_live.research.evaluation.gestures.command import SEED, add_arguments, seed_of
 from expnet_live.research.evaluation.gestures.fitting import fit
-from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, summed
+from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, rate_between, share_between, summed
 from expnet_live.research.evaluation.gestures.renders import Performance, told
 from expnet_live.research.evaluation.gestures.script import Act, performance
 
@@ -87,6 +87,24 @@ def test_thresholds_are_chosen_for_a_network_and_above_what_is_said_of_talk() ->
             assert weak[name].begins < found.begins, name
     assert fits["pucker"].begins > 0.2 and fits["mouth open"].begins > 0.15
     assert told([acted(1.0)]).accuracy == 1
+
+
+def test_talk_counts_however_far_below_the_acts() -> None:
+    """Once, what was said below a tenth of the acts' scores was not seen, and the gesture began just above."""
+    times, said = clip((3, values()), (1, values(cheekPuff=0.06)), (56, values()))
+    taught = [(t, np.zeros(55, np.float32)) for t in times.tolist()[::5]]
+    talk = Talk(Watched([], float(times[-1]), times.tolist(), said), taught)
+    found = fit([acted(1.0, seed) for seed in (5, 6)], [talk])["cheek puff"]
+    assert 0.15 < found.begins < 0.6 and found.missed == 0
+
+
+def test_how_far_figures_are_chance() -> None:
+    """Wilson's interval of 46 of 56, and Garwood's of 5 events in 3.4 minutes, by their tables."""
+    assert share_between(46, 56) == pytest.approx((0.702, 0.900), abs=5e-4)
+    assert share_between(56, 56) == pytest.approx((0.936, 1.0), abs=5e-4)
+    assert rate_between(5, 3.4) == pytest.approx((1.623 / 3.4, 11.668 / 3.4), abs=1e-3)
+    assert rate_between(0, 1) == pytest.approx((0, 3.689), abs=1e-3)
+    assert np.isnan([share_between(0, 0), rate_between(0, 0)]).all()
 
 
 def test_nothing_to_measure_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ from expnet_live.gestures.look import Look, values_of
 from expnet_live.gestures.rule import Event
 from expnet_live.gestures.watching import rules_of
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.research.evaluation.gestures.measure import NAMES, Tally
+from expnet_live.research.evaluation.gestures.measure import NAMES, Tally, rate_between
 from expnet_live.research.evaluation.gestures.script import Act
 from expnet_live.research.evaluation.taught import taught_frames
 from expnet_live.research.training.actions.teacher import Teacher
@@ -143,7 +143,10 @@ def run_talking(pipeline: Pipeline, videos: Sequence[Path], teacher: Teacher | N
             false[event.name] += not confirmed(event.name, event.onset, end, talk.taught)
     rates = {n: sum(c.values()) / minutes if minutes else float("nan") for n, c in (("all", fired), ("false", false))}
     out: dict[str, object] = {"clips": len(videos), "minutes": minutes, "per_minute": rates["all"], "fired": fired}
-    return out if teacher is None else out | {"false_per_minute": rates["false"], "false": false}
+    if teacher is None:
+        return out
+    between = rate_between(sum(false.values()), minutes)
+    return out | {"false_per_minute": rates["false"], "false_between": between, "false": false}
 
 
 def _taught(pipeline: Pipeline, video: Path, teacher: Teacher) -> list[tuple[float, Array]]:

@@ -21,7 +21,7 @@ from expnet_live.core.errors import UserError
 from expnet_live.core.files import whole, write_json
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.pipeline.pipeline import Pipeline
-from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally
+from expnet_live.research.evaluation.gestures.measure import NAMES, NONE, Tally, share_between
 from expnet_live.research.evaluation.gestures.renders import Performance, perform, told
 
 SEED, FIT_SEED = 202, 101
@@ -34,9 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--performances",
         type=whole_number,
-        default=4,
+        default=8,
         metavar="N",
-        help="rendered people of each kind (default: 4; 0: none)",
+        help="rendered people of each kind (default: 8; 0: none)",
     )
     parser.add_argument(
         "--sizes",
@@ -158,7 +158,8 @@ def _videos(inputs: Sequence[Path], held_out: bool | None) -> list[Path]:
 
 
 def _print(name: str, tally: Tally) -> None:
-    print(f"{name}: accuracy {tally.accuracy:.3f} of {tally.total} acts, "
+    low, high = share_between(tally.right, tally.total)
+    print(f"{name}: accuracy {tally.accuracy:.3f} ({low:.3f} to {high:.3f}) of {tally.total} acts, "
           f"{tally.extra_per_minute:.2f} firings a minute beside them")  # fmt: skip
     for true in NAMES:
         said = {s: tally.told[true, s] for s in (*NAMES, NONE) if tally.told[true, s]}
@@ -171,7 +172,9 @@ def _print_talking(found: dict[str, Any]) -> None:
     print(f"talking: {found['clips']} clips, {found['minutes']:.1f} min, {found['per_minute']:.2f} firings a minute")
     print("  " + ", ".join(f"{n} {c}" for n, c in found["fired"].items() if c))
     if "false" in found:
-        print(f"  not confirmed by the teacher: {found['false_per_minute']:.2f} a minute (bar {FALSE_BAR:g})")
+        low, high = found["false_between"]
+        print(f"  not confirmed by the teacher: {found['false_per_minute']:.2f} a minute "
+              f"({low:.2f} to {high:.2f}; bar {FALSE_BAR:g})")  # fmt: skip
         print("  " + ", ".join(f"{n} {c}" for n, c in found["false"].items() if c))
 
 

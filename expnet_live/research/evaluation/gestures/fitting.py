@@ -10,15 +10,17 @@ from scipy.ndimage import gaussian_filter1d
 
 from expnet_live.core.types import Array
 from expnet_live.gestures.built_in import BUILT_IN
-from expnet_live.gestures.look import HEAD, Look, Rest, Swings
+from expnet_live.gestures.look import Look, Looks
 from expnet_live.gestures.rule import Rule
 from expnet_live.research.evaluation.gestures.clips import Talk, confirmed
 from expnet_live.research.evaluation.gestures.renders import Performance
 
-_TRIED = np.geomspace(0.1, 2.0, 80)  # of the median score of the gesture's own acts
-# By how much the logarithms of other people's scores differ (standard deviations). On people left out, unconfirmed
-# firings are three times as many as on those chosen from, so talk counts from farther around.
-_ACTS_DIFFER, _TALK_DIFFERS = 0.25, 0.5
+# Of the median score of the gesture's own acts. The lowest are far below those that are chosen: what talk says there
+# counts for scores above, as far as it counts around.
+_TRIED = np.geomspace(0.01, 2.0, 140)
+# By how much the logarithms of other people's scores differ (standard deviations). The network learned the clips of
+# --fit, and says of other people's talk what is farther from the teacher, so talk counts from farther around.
+_ACTS_DIFFER, _TALK_DIFFERS = 0.25, 0.4
 _LATE = 0.2  # s after an act in which its score may still be high
 
 
@@ -68,7 +70,8 @@ def _best(name: str, found: _Evidence, minutes: float) -> Fit:
         fits.append(Fit(begins, float((own < begins).mean()), int((others >= begins).sum()), rate))
     acted = np.array([f.missed + f.wrong / len(own) for f in fits])
     costs = _averaged(acted, _ACTS_DIFFER) + _averaged(np.array([f.unconfirmed for f in fits]), _TALK_DIFFERS)
-    best = fits[int(np.argmin(costs))]
+    least = np.flatnonzero(costs <= costs.min() + 1e-9)
+    best = fits[int(least[len(least) // 2])]  # the middle, where talk and acts are too far apart to say more
     return replace(best, begins=float(f"{best.begins:.2g}"))
 
 
@@ -77,15 +80,10 @@ def _averaged(curve: Array, spread: float) -> Array:
 
 
 def _looks(times: Sequence[float], values: Sequence[Array | None]) -> Iterator[Look]:
-    rest, swings = Rest(), Swings()
+    looks = Looks()
     for time, value in zip(times, values, strict=True):
-        if value is None:
-            continue
-        swing = swings.add(time, value[HEAD])
-        rest.add(time, value)
-        change = rest.change(value)
-        if change is not None:
-            yield Look(time, change, swing)
+        if value is not None and (look := looks.add(time, value)) is not None:
+            yield look
 
 
 def _lasting(rule: Rule, looks: Sequence[Look]) -> Array:

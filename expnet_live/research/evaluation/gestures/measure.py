@@ -7,12 +7,33 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from scipy.special import gammaincinv
+
 from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.rule import Event
 from expnet_live.research.evaluation.gestures.script import Act
 
 NONE = "none"
 NAMES = tuple(BUILT_IN)
+
+_Z = 1.96  # standard deviations to either side of 95 %
+
+
+def share_between(count: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share of which `count` of `total` were seen (Wilson 1927); NaN without any."""
+    if not total:
+        return math.nan, math.nan
+    share, z = count / total, _Z**2 / total
+    middle, half = share + z / 2, math.sqrt(z * (share * (1 - share) + z / 4))
+    return (middle - half) / (1 + z), (middle + half) / (1 + z)
+
+
+def rate_between(count: int, minutes: float) -> tuple[float, float]:
+    """The exact 95 % interval per minute of what happened `count` times by chance (Garwood 1936); NaN for no time."""
+    if not minutes:
+        return math.nan, math.nan
+    low = float(gammaincinv(count, 0.025)) if count else 0.0
+    return low / minutes, float(gammaincinv(count + 1, 0.975)) / minutes
 
 
 @dataclass
@@ -38,10 +59,14 @@ class Tally:
         return sum(self.told.values())
 
     @property
+    def right(self) -> int:
+        """The acts whose own gesture is recognised."""
+        return sum(n for (true, said), n in self.told.items() if true == said)
+
+    @property
     def accuracy(self) -> float:
         """The share of acts whose own gesture is recognised; NaN without acts."""
-        right = sum(n for (true, said), n in self.told.items() if true == said)
-        return right / self.total if self.total else float("nan")
+        return self.right / self.total if self.total else float("nan")
 
     @property
     def extra_per_minute(self) -> float:
@@ -59,6 +84,7 @@ class Tally:
         return {
             "acts": self.total,
             "accuracy": self.accuracy,
+            "accuracy_between": share_between(self.right, self.total),
             "recall": {name: self.recall(name) for name in NAMES},
             "confusion": self.confusion(),
             "extra_per_minute": self.extra_per_minute,
