@@ -141,6 +141,21 @@ def test_lips_close_over_open_jaws_in_some_pictures() -> None:
     assert (close[sealed] == jaw[sealed]).any() and (close[sealed] < 0.7 * jaw[sealed]).any()
 
 
+def test_actions_come_alone_as_often_as_asked() -> None:
+    rng, acts = np.random.default_rng(8), np.array([not name.startswith("eyeLook") for name in ARKIT])
+    lowered = np.array([name.startswith("mouthLowerDown") for name in ARKIT])
+    drawn = np.array([random_strengths(rng, np.ones((1, 52)), np.ones(1), alone=0.9) for _ in range(2000)])
+    few = drawn[(drawn[:, acts] > 0).sum(1) <= 6]
+    assert 0.85 < len(few) / len(drawn) < 0.97
+    assert (few[:, lowered] > 0).mean() > 2 * (few[:, acts & ~lowered] > 0).mean()
+
+
+def test_synthetic_pictures_are_drawn_evenly(material: Material) -> None:
+    often, made = material.draws(TuneConfig(made=0.25)), material.made[material.used]
+    assert np.ptp(often[made]) == 0
+    assert often[made].sum() == pytest.approx(0.25 * often.sum())
+
+
 def test_weak_answers_become_full() -> None:
     rng = np.random.default_rng(6)
     truth = rng.random((500, 52))

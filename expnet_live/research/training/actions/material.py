@@ -79,12 +79,14 @@ class Material:
         return ((mean + mean[MIRROR]) / 2).astype(np.float32), ((sd + sd[MIRROR]) / 2).astype(np.float32)
 
     def draws(self, config: TuneConfig) -> Array:
-        """Sampling weights of the training pictures: up to eight times higher for strong actions."""
+        """Sampling weights of the training pictures: up to eight times higher for strong actions. Synthetic pictures
+        are drawn evenly, so that actions that come alone are not drowned by combinations.
+        """
         mean, sd = self.units()
         far = (self.targets.values[self.used] - mean) / sd * self.targets.weights[self.used]
         often = 1 + np.minimum(np.clip(far - _STRONG, 0, 3).sum(1), _MOST_OFTEN - 1)
         collection, clip, made = self.shelf.collection[self.used], self.clip[self.used], self.made[self.used]
         often *= np.where(clip, _CLIP_SHARE, [_SHARES.get(str(c), 1.0) for c in collection])
         if made.any():
-            often[made] *= config.made / (1 - config.made) * often[~made].sum() / often[made].sum()
+            often[made] = config.made / (1 - config.made) * often[~made].sum() / made.sum()
         return np.asarray(often)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from expnet_live.core.arguments import output_folder, positive_int, whole_number
+from expnet_live.core.arguments import below_one, output_folder, positive_int, whole_number
 from expnet_live.research.training.commands.material import add_material
 from expnet_live.research.training.commands.options import add_cluster
 
@@ -24,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=output_folder, required=True, metavar="DIR")
     parser.add_argument("--count", type=positive_int, default=9600, metavar="N", help="default: 9600")
     parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="default: 0")
+    parser.add_argument(
+        "--alone", type=below_one, default=0.4, metavar="SHARE",
+        help="share of pictures in which up to three actions come without all others (default: 0.4)",
+    )  # fmt: skip
     add_cluster(parser, "the parts")
 
 
@@ -43,10 +47,11 @@ def run(args: argparse.Namespace) -> int:
         out=args.out.absolute(),
         count=args.count,
         seed=args.seed,
+        alone=args.alone,
     )
     if args.cluster is None:
         material = order.material()
-        count = make_pictures(material, order.cast(material), order.out, order.count, order.seed)
+        count = make_pictures(material, order.cast(material), order.out, order.count, order.seed, alone=order.alone)
     else:
         count = make_on(args.cluster, order)
     print(f"{count} pictures are in {args.out}")

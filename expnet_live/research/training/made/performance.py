@@ -7,7 +7,14 @@ import numpy as np
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE
 from expnet_live.core.types import Array
 
-_ALONE = 0.4
+ALONE = 0.4  # share of pictures in which one action, or some, come without all others
+# How often an action comes alone, 1 for those not named. In real faces, a network tells these by what comes with them.
+_OFTEN_ALONE = {
+    "mouthLowerDown": 6.0, "mouthPress": 5.0, "eyeSquint": 5.0, "cheekSquint": 4.0, "browInnerUp": 5.0, "eyeWide": 3.0,
+    "mouthStretch": 2.0, "mouthDimple": 2.0, "jawForward": 2.0, "jawOpen": 2.0,
+}  # fmt: skip
+_CHANCE_ALONE = np.array([_OFTEN_ALONE.get(n.removesuffix("Left").removesuffix("Right"), 1.0) for n in ARKIT])
+_CHANCE_ALONE /= _CHANCE_ALONE.sum()
 _SINGLE = {
     "tongueOut": 0.2, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
     "jawForward": 0.08, "mouthPucker": 0.06, "mouthFunnel": 0.06, "mouthRollLower": 0.05, "mouthRollUpper": 0.05,
@@ -32,10 +39,12 @@ def with_long_tongue(strengths: Array, length: float) -> Array:
     return w
 
 
-def random_strengths(rng: np.random.Generator, real: Array, chance: Array) -> Array:
-    """Strengths (52,) in 0..1. `real` (N, 52) are those of faces, drawn with `chance` (N,)."""
+def random_strengths(rng: np.random.Generator, real: Array, chance: Array, alone: float = ALONE) -> Array:
+    """Strengths (52,) in 0..1. `real` (N, 52) are those of faces, drawn with `chance` (N,); a share `alone` has up to
+    three actions and no others.
+    """
     w = np.zeros(N_BLENDSHAPES, np.float32)
-    if rng.random() < _ALONE:
+    if rng.random() < alone:
         _alone(w, rng)
     else:
         _combined(w, rng, real, chance)
@@ -49,7 +58,7 @@ def _power(rng: np.random.Generator) -> float:
 
 
 def _alone(w: Array, rng: np.random.Generator) -> None:
-    for i in rng.choice(N_BLENDSHAPES, rng.choice([1, 1, 2, 3])):
+    for i in rng.choice(N_BLENDSHAPES, rng.choice([1, 1, 2, 3]), p=_CHANCE_ALONE):
         w[i] = _power(rng)
         if MIRROR[i] != i and ARKIT[i] not in WHOLE and rng.random() < 0.4:
             w[MIRROR[i]] = w[i] * rng.uniform(0.7, 1.1)

@@ -24,7 +24,7 @@ from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.ict import Performer
 from expnet_live.research.training.made.ict_actor import IctActor
 from expnet_live.research.training.made.own_actor import OwnActor
-from expnet_live.research.training.made.performance import random_strengths
+from expnet_live.research.training.made.performance import ALONE, random_strengths
 from expnet_live.research.training.made.photo_actor import PhotoActor
 from expnet_live.research.training.made.scene import Actor, Face
 from expnet_live.research.training.photos import PhotoRef, list_photos, read_metadata, read_photo
@@ -85,8 +85,16 @@ def actors(kinds: tuple[str, ...], material: Material, ict: Performer | None, sc
 class Maker:
     """Makes parts of `count` pictures; actors take turns. A part depends on its number alone, not on who makes it."""
 
-    def __init__(self, material: Material, cast: list[Actor], count: int, seed: int, part: int = PART) -> None:
-        self._cast, self._count, self._seed, self._part = cast, count, seed, part
+    def __init__(
+        self,
+        material: Material,
+        cast: list[Actor],
+        count: int,
+        seed: int,
+        part: int = PART,
+        alone: float = ALONE,
+    ) -> None:
+        self._cast, self._count, self._seed, self._part, self._alone = cast, count, seed, part, alone
         self._studio = Studio()
         self._real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)
         chance = self._real.sum(1) + 1e-3
@@ -104,7 +112,7 @@ class Maker:
         actor = self._cast[n // PER_PERSON % len(self._cast)]
         if n % PER_PERSON == 0:
             actor.change(rng)
-        strengths = random_strengths(rng, self._real, self._chance)
+        strengths = random_strengths(rng, self._real, self._chance, self._alone)
         scene = actor.play(strengths, rng)
         return Labelled(
             key=f"{MADE}/{self._seed}-{n}",
@@ -122,13 +130,22 @@ class Maker:
         )
 
 
-def make_pictures(material: Material, cast: list[Actor], out: Path, count: int, seed: int, part: int = PART) -> int:
-    """Write `count` pictures in parts of 240 to `out`. Returns how many this process has made.
+def make_pictures(
+    material: Material,
+    cast: list[Actor],
+    out: Path,
+    count: int,
+    seed: int,
+    part: int = PART,
+    alone: float = ALONE,
+) -> int:
+    """Write `count` pictures in parts of 240 to `out`, a share `alone` with few actions. Returns how many this process
+    has made.
 
     torchrun's processes share the parts; the pictures do not depend on how many processes there are.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    maker = Maker(material, cast, count, seed, part)
+    maker = Maker(material, cast, count, seed, part, alone)
     parts = tqdm(range(rank, -(-count // part), world), "pictures", unit="part", disable=rank > 0)
     return sum(maker.make(k, out) for k in parts)
 
@@ -150,6 +167,7 @@ class Order:
     count: int
     seed: int
     part: int = PART
+    alone: float = ALONE
 
     def material(self) -> Material:
         return Material.of(list(self.labelled), set(self.collections), read_metadata(self.metadata))
@@ -174,7 +192,7 @@ def _make(job: tuple[Order, int]) -> int:
 def _maker_of(order: Order) -> Maker:
     """That of this process, which makes one part at a time."""
     material = order.material()
-    return Maker(material, order.cast(material), order.count, order.seed, order.part)
+    return Maker(material, order.cast(material), order.count, order.seed, order.part, order.alone)
 
 
 def performer_of(ict: Path, indices: Path) -> Performer:
