@@ -22,6 +22,7 @@ from expnet_live.app import texts
 from expnet_live.app.main_window.window import MainWindow
 from expnet_live.capture.microphones import open_microphone
 from expnet_live.capture.spec import SourceSpec
+from expnet_live.core.naming import counted
 from expnet_live.pipeline.track import TrackerOptions
 from expnet_live.sessions.format.folder import VIDEO, sessions_root
 from expnet_live.sessions.format.info import read_info, write_info
@@ -154,7 +155,8 @@ def test_a_scripted_recording(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     recorded = Session.open(tmp_path / "s")
     # A busy machine may record for longer: the last frame comes when it comes.
-    assert f"{tmp_path / 's'}: {recorded.info.duration:.1f} s, {len(recorded.rows)} frames." in done.stdout
+    frames = counted(len(recorded.rows), "frame")
+    assert f"{tmp_path / 's'}: {recorded.info.duration:.1f} s, {frames}." in done.stdout
     assert recorded.info.complete and recorded.info.duration > 1 and recorded.info.source == "demo"
     rows = recorded.rows
     # The same face until a busy machine leaves such gaps that the tracker must search for it again.
