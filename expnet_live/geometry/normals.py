@@ -128,7 +128,8 @@ class BendingNormals:
         """For some of the vertices (n,): these and those on whose places their normals depend (m,), ascending, and a
         function from rows (m, 4) of their places, as in NormalOperator, to the same normals (n, 3)."""
         bends = np.zeros(len(self._resting), bool)
-        for part in (*self._ranges, self._scattered):
+        bends[self._scattered] = True
+        for part in self._ranges:
             bends[part] = True
         bending, resting = np.flatnonzero(bends[wanted]), self._resting[wanted]
         vertices, operator = self._operator.only(wanted[bending]).among(wanted)
