@@ -21,7 +21,7 @@ from expnet_live.heads.head import Head, Part, ShapedHead
 from expnet_live.heads.imported import ImportedHead
 
 TOLERANCE = 0.008  # mm by which a vertex may be off at any moment
-FEW, ENOUGH = 50, 0.03  # so many correctives of ARKit's actions; more are made only where a vertex is off by more mm
+FEW, ENOUGH = 46, 0.034  # so many correctives of ARKit's actions; more are made only where a vertex is off by more mm
 SAMPLES = 256  # moments from which the first shapes are made
 _AT_A_TIME = 64
 _DAMPING = 1e-4  # of a weight's mean square
