@@ -45,9 +45,10 @@ WHOLE: tuple[str, ...] = tuple(name for pair in SIDEWAYS for name in pair)
 
 # `weights[MIRROR]` are those of the face's mirror image.
 MIRROR: NDArray[Any] = np.array([INDEX[mirrored_name(name)] for name in ARKIT])
-# The left one of each pair that can act alone; eyes look together.
+# What turns the eyes.
 LOOKS: tuple[str, ...] = tuple(n for n in ARKIT if n.startswith("eyeLook"))
 
+# The left one of each pair that can act alone; eyes look together.
 SIDED: tuple[str, ...] = tuple(n for n in ARKIT if n.endswith("Left") and n not in WHOLE and "Look" not in n)
 
 

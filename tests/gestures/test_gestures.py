@@ -139,7 +139,8 @@ def test_a_face_that_comes_back_begins_its_gesture_when_it_is_seen() -> None:
     (event,) = events_of(times, seen, ALL)
     assert event.onset == 7.0, "nobody knows what it did before"
     (blinked,) = events_of(*clip((3, REST), (0.3, None), (1, values(mouthSmile=0.6)), (1, REST)), ALL)
-    assert 3.0 - 1 / FPS < blinked.onset < 3.3  # between the last look at rest and the first smile
+    last, first = 3.0 - 1 / FPS, 3.3  # looks: at rest, and with a smile of 0.6
+    assert blinked.onset == pytest.approx(last + BUILT_IN["smile"].off / 0.6 * (first - last), abs=1e-3)
 
 
 def test_a_turn_of_the_head_is_neither_look_nor_shake() -> None:

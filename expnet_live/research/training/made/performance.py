@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE
+from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, SIDEWAYS, WHOLE, plain_action
 from expnet_live.core.types import Array
 
 ALONE = 0.4  # share of pictures in which one action, or some, come without all others
@@ -13,7 +13,7 @@ _OFTEN_ALONE = {
     "mouthLowerDown": 6.0, "mouthPress": 5.0, "eyeSquint": 5.0, "cheekSquint": 4.0, "browInnerUp": 5.0, "eyeWide": 3.0,
     "mouthStretch": 2.0, "mouthDimple": 2.0, "jawForward": 2.0, "jawOpen": 2.0,
 }  # fmt: skip
-_CHANCE_ALONE = np.array([_OFTEN_ALONE.get(n.removesuffix("Left").removesuffix("Right"), 1.0) for n in ARKIT])
+_CHANCE_ALONE = np.array([_OFTEN_ALONE.get(plain_action(name), 1.0) for name in ARKIT])
 _CHANCE_ALONE /= _CHANCE_ALONE.sum()
 _SINGLE = {
     "tongueOut": 0.2, "cheekPuff": 0.08, "jawLeft": 0.09, "jawRight": 0.09, "mouthLeft": 0.09, "mouthRight": 0.09,
