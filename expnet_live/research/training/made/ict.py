@@ -22,6 +22,7 @@ from expnet_live.heads.blendshape_names import plain_name
 from expnet_live.heads.correspondence import IBUG_ON_HEADS
 from expnet_live.heads.face_model import FaceModel
 from expnet_live.research.training.ict_head import IctHead
+from expnet_live.research.training.made.lids import Lids
 
 MM = 10.0  # a unit of the model
 # Vertices of the light model.
@@ -29,6 +30,7 @@ HEAD, FACE, MOUTH, SOCKETS = slice(0, 14062), slice(0, 9409), slice(11248, 13294
 GUMS, TEETH, LASHES = slice(14062, 17039), slice(17039, 21451), slice(25351, 26719)
 EYES = {"Left": slice(21451, 22221), "Right": slice(23021, 23791)}
 _HIDDEN = (slice(22221, 23021), slice(23791, 25351))  # outer shells of the eyes, tear film
+_BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
 _YAW, _UP, _DOWN = np.radians((33, 24, 28))  # rad of an eye's full glance
 _TONGUE = (14, 10)  # rings, and vertices of each
 _TONGUE_ROOT = np.array([0.0, -42.0, 60.0])
@@ -55,6 +57,7 @@ class Performer:
     base: Array
     unit: float
     raw: Array  # the neutral head (V, 3) in the model's own frame, mm
+    lids: dict[str, Lids]  # of the sides
 
     @classmethod
     def load(cls, path: Path, indices: Path, model: FaceModel) -> Performer:
@@ -85,8 +88,9 @@ class Performer:
         for part in _HIDDEN:
             hidden[part] = True
         triangles = head.triangles[~hidden[head.triangles].any(1)]
+        neutral = (raw - origin).astype(np.float32)
         return cls(
-            neutral=(raw - origin).astype(np.float32),
+            neutral=neutral,
             identity=head.identity.astype(np.float32) * MM,
             shapes=shapes,
             triangles=np.concatenate([triangles, _tube(*_TONGUE) + len(raw)]).astype(np.int32),
@@ -97,6 +101,7 @@ class Performer:
             base=cKDTree(raw[FACE]).query(base)[1],
             unit=unit,
             raw=raw,
+            lids={side: Lids.of(neutral, *shapes[INDEX[f"eyeBlink{side}"]], eye, FACE) for side, eye in EYES.items()},
         )
 
     @property
@@ -107,13 +112,17 @@ class Performer:
         """Vertices (n_vertices, 3) mm of the head `shape` (V, 3) doing actions (52,); `bend` 0..1 of a tongue."""
         v = np.empty((self.n_vertices, 3), np.float32)
         v[: len(shape)] = shape
-        for weight, (moved, way) in zip(_undoubled(strengths), self.shapes, strict=True):
-            if weight > 1e-3:
+        less = _undoubled(strengths)
+        for action, weight, (moved, way) in zip(ARKIT, less, self.shapes, strict=True):
+            if weight > 1e-3 and action not in _BLINKS:
                 v[moved] += weight * way
+        for side, lids in self.lids.items():
+            v[lids.moved] += less[INDEX[f"eyeBlink{side}"]] * lids.blink(shape)
         for side, eye in EYES.items():
             out = strengths[INDEX[f"eyeLookOut{side}"]] - strengths[INDEX[f"eyeLookIn{side}"]]
             up = strengths[INDEX[f"eyeLookUp{side}"]] * _UP - strengths[INDEX[f"eyeLookDown{side}"]] * _DOWN
             middle = (v[eye].min(0) + v[eye].max(0)) / 2
+            self.lids[side].lay(v, middle)
             turn = Rotation.from_euler("YX", [out * _YAW * (1 if side == "Left" else -1), -up])
             v[eye] = turn.apply(v[eye] - middle) + middle
         if not lashes:
