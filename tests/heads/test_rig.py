@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from blendshape_sets import SHAPES, make_set
 from places import SHARED
+from seen import rays_that_meet
 
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, blendshapes_of
@@ -75,6 +76,15 @@ def test_a_blink_shuts_the_eye_of_its_side(model: FaceModel, side: str, eye: int
         shut = slits(model, posed(model, person, **{f"eyeBlink{side}": 1.0}))
         assert np.abs(shut[eye]).max() < 0.05
         assert shut[1 - eye] == pytest.approx(open_[1 - eye], abs=0.01)
+
+
+@pytest.mark.parametrize("gaze", [(0.0, 0.0), (0.3, -0.3), (-0.3, -0.3), (0.3, 0.15), (-0.3, 0.15)])
+def test_no_eye_is_seen_through_shut_lids(model: FaceModel, gaze: tuple[float, float]) -> None:
+    for person in (None, *people(model, 2)):
+        blink = blendshapes_of(eyeBlinkLeft=1.0, eyeBlinkRight=1.0)
+        shut = model.vertices(REST, person, np.array([gaze, gaze]), blink)
+        for eye in model.anatomy.eyeballs:
+            assert rays_that_meet(eye, shut, model.triangles) == 0
 
 
 def test_lids_go_down_with_the_weight(model: FaceModel) -> None:

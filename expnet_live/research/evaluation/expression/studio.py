@@ -28,7 +28,7 @@ from expnet_live.research.training.made.scene import rims
 
 _LEAST = 176  # px: no picture is smaller, however small its face
 _AROUND = 1.9  # sides of a picture in widths of its face
-_NEAR, _FAR = 60.0, 4000.0  # mm
+_DEEP = 300.0  # mm before and behind a head's middle that are drawn: 16 bits of depth tell .01 mm then
 _FINEST = 2  # pixels drawn for one, where the face is small
 
 
@@ -201,7 +201,8 @@ class Studio:
         to_eye, projection = np.eye(4, dtype=np.float32), np.zeros((4, 4), np.float32)
         to_eye[:3, :3], to_eye[:3, 3] = turn, [*place, -room.distance]
         projection[0, 0] = projection[1, 1] = 2 * scale * room.distance / size
-        projection[2, 2:] = (_FAR + _NEAR) / (_NEAR - _FAR), 2 * _FAR * _NEAR / (_NEAR - _FAR)
+        near, far = room.distance - _DEEP, room.distance + _DEEP
+        projection[2, 2:] = (far + near) / (near - far), 2 * far * near / (near - far)
         projection[3, 2] = -1
         visual.place(to_eye, projection)
         pixels = size * finer
