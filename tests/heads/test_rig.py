@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from blendshape_sets import SHAPES, make_set
 from places import SHARED
-from seen import rays_that_meet
+from rays import rays_that_meet
 
 from expnet_live.cli import main
 from expnet_live.core.arkit import ARKIT, INDEX, MIRROR, N_BLENDSHAPES, blendshapes_of

@@ -1,37 +1,69 @@
-"""What of a mesh is seen from the front."""
+"""Helpers to inspect the window."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
+import numpy as np
+import waiting
+from live_fakes import Puppet
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QComboBox, QPushButton
+
+from expnet_live.app.main_window.window import MainWindow
+from expnet_live.app.widgets.banners import BannerStack
 from expnet_live.core.types import Array
 
-GRID = 0.25  # mm
+LONG = waiting.LONG
 
 
-def rays_that_meet(part: slice, vertices: Array, triangles: Array) -> int:
-    """The number of rays from the front, .25 mm apart, that meet the `part` of a mesh before anything else."""
-    low, high = vertices[part, :2].min(0), vertices[part, :2].max(0)
-    size = np.ceil((high - low) / GRID).astype(int) + 1
-    depth, of_part = np.full(size, -np.inf), np.zeros(size, bool)
-    corners = vertices[triangles]
-    near = (
-        (corners[:, :, :2].min(1) < high).all(1)
-        & (corners[:, :, :2].max(1) > low).all(1)
-        & (corners[..., 2].max(1) > vertices[part, 2].min())
-    )
-    for triangle, (a, b, c) in zip(triangles[near], corners[near], strict=True):
-        first = np.clip(np.ceil((np.min((a, b, c), 0)[:2] - low) / GRID).astype(int), 0, size)
-        last = np.clip(np.floor((np.max((a, b, c), 0)[:2] - low) / GRID).astype(int) + 1, 0, size)
-        sides = np.array([b - a, c - a])[:, :2].T
-        if (last <= first).any() or abs(np.linalg.det(sides)) < 1e-9:
-            continue
-        i, j = np.meshgrid(*map(np.arange, first, last), indexing="ij")
-        u, v = np.linalg.solve(sides, (np.stack([i, j], -1).reshape(-1, 2) * GRID + low - a[:2]).T)
-        z = np.where((u >= 0) & (v >= 0) & (u + v <= 1), a[2] + u * (b - a)[2] + v * (c - a)[2], -np.inf).reshape(
-            i.shape
-        )
-        before = z > depth[i, j]
-        depth[i[before], j[before]] = z[before]
-        of_part[i[before], j[before]] = part.start <= triangle[0] < part.stop
-    return int(of_part.sum())
+def pixels(image: QImage) -> Array:
+    """RGB (H, W, 3) float."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(float)
+
+
+def bgra(image: QImage) -> Array:
+    """BGRA (H, W, 4) float of a picture with 32 bits a pixel."""
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4).astype(float)
+
+
+def wears(window: MainWindow, name: str) -> bool:
+    """Whether the head of that name is shown, with a face."""
+    faces, shown = window.controller.faces, window.presenter.head
+    return bool(faces) and faces[0].head.name == name and shown is not None and shown.name == name
+
+
+def head(qtbot: Any, window: MainWindow, puppet: Puppet, **coefficients: float) -> Array:
+    """The head's picture when it shows those coefficients."""
+    puppet.show(**coefficients)
+    names, wanted = puppet.model.names, puppet.expression
+
+    def there() -> bool:
+        state = window.controller.state
+        # The head itself comes from a thread of its own, perhaps after the first face.
+        if window.presenter.first_face is None:
+            return False
+        return state is not None and bool(state.faces) and np.allclose(state.faces[0].expression, wanted, atol=0.05)
+
+    qtbot.waitUntil(there, timeout=LONG)
+    assert len(names) == len(wanted)
+    return pixels(window.parts.head.picture())
+
+
+def pick(chooser: QComboBox, index: int) -> None:
+    """Choose an entry like a user."""
+    chooser.setCurrentIndex(index)
+    chooser.activated.emit(index)
+
+
+def press(qtbot: Any, stack: BannerStack, text: str) -> None:
+    """The button with that text in a banner."""
+    (button,) = [b for b in stack.findChildren(QPushButton) if b.text() == text]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def banners(window: MainWindow) -> dict[str, str]:
+    return window.parts.banners.texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from places import SHARED
-from seen import rays_that_meet
+from rays import rays_that_meet
 
 from expnet_live.core.arkit import INDEX, N_BLENDSHAPES
 from expnet_live.core.types import Array
