@@ -22,7 +22,7 @@ from expnet_live.research.training.made.draw import Studio
 from expnet_live.research.training.made.own_actor import OwnActor
 from expnet_live.research.training.made.performance import random_strengths
 from expnet_live.research.training.made.photo_actor import PhotoActor
-from expnet_live.research.training.made.pictures import Order, actors, make_on, make_pictures
+from expnet_live.research.training.made.pictures import Batch, Order, actors, make_on, make_pictures
 from expnet_live.research.training.made.scene import FRAME_MIDDLE, FRAME_SCALE, Face
 
 REST = np.zeros(N_BLENDSHAPES, np.float32)
@@ -164,14 +164,14 @@ def album(tmp_path: Path, model: FaceModel, studio: Studio) -> Path:
 def test_pictures_are_written_with_their_truth(tmp_path: Path, album: Path) -> None:
     material = Material.of([album], {"album"}, {})
     out = tmp_path / "made"
-    assert make_pictures(material, actors(("own", "photo"), material, None, []), out, 26, seed=4) == 26
+    assert make_pictures(material, actors(("own", "photo"), material, None, []), out, Batch(26, 4)) == 26
     made = Shelf([out])
     assert len(made) == 26 and set(made.collection) == {MADE}
     assert made.scores.min() >= 0 and made.scores.max() <= 1 and np.array_equal(made.scores, made.mirrored)
     pictures = np.stack([made.picture(i) for i in range(26)])
     assert pictures.shape == (26, 208, 208, 3) and pictures.std() > 10
     again = tmp_path / "again"
-    make_pictures(material, actors(("own", "photo"), material, None, []), again, 26, seed=4)
+    make_pictures(material, actors(("own", "photo"), material, None, []), again, Batch(26, 4))
     assert np.array_equal(Shelf([again]).scores, made.scores)
 
 
@@ -179,9 +179,10 @@ MAKING = """
 import sys
 from pathlib import Path
 from expnet_live.research.training.actions.material import Material
-from expnet_live.research.training.made.pictures import actors, make_pictures
+from expnet_live.research.training.made.pictures import Batch, actors, make_pictures
 material = Material.of([Path(sys.argv[1])], {"album"}, {})
-print("made", make_pictures(material, actors(("own", "photo"), material, None, []), Path(sys.argv[2]), 26, 4, part=12))
+cast = actors(("own", "photo"), material, None, [])
+print("made", make_pictures(material, cast, Path(sys.argv[2]), Batch(26, 4, 12)))
 """
 
 
@@ -196,7 +197,7 @@ def test_two_processes_make_the_pictures_of_one(tmp_path: Path, album: Path) -> 
     assert told.returncode == 0, told.stderr
     assert sorted(told.stdout.split()) == ["12", "14", "made", "made"]
     material = Material.of([album], {"album"}, {})
-    make_pictures(material, actors(("own", "photo"), material, None, []), tmp_path / "one", 26, 4, part=12)
+    make_pictures(material, actors(("own", "photo"), material, None, []), tmp_path / "one", Batch(26, 4, 12))
     one, two = (Shelf([tmp_path / name]) for name in ("one", "two"))
     assert len(one) == 26
     assert np.array_equal(one.scores, two.scores)
@@ -207,10 +208,11 @@ def test_a_cluster_makes_the_pictures_of_one_process(tmp_path: Path, album: Path
     scene = tmp_path / "scenes" / "wall.png"
     scene.parent.mkdir()
     cv2.imwrite(str(scene), np.full((64, 64, 3), 90, np.uint8))
-    order = Order((album,), frozenset({"album"}), (), ("own", "photo"), None, (scene,), tmp_path / "two", 26, 4, 12)
+    batch = Batch(26, 4, 12)
+    order = Order((album,), frozenset({"album"}), (), ("own", "photo"), None, (scene,), tmp_path / "two", batch)
     assert make_on("local:2", order) == 26
     material = order.material()
-    make_pictures(material, order.cast(material), tmp_path / "one", 26, 4, part=12)
+    make_pictures(material, order.cast(material), tmp_path / "one", batch)
     one, two = (Shelf([tmp_path / name]) for name in ("one", "two"))
     assert np.array_equal(one.scores, two.scores)
     assert all(np.array_equal(one.picture(i), two.picture(i)) for i in range(0, 26, 5))

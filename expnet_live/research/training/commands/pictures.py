@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from expnet_live.core.errors import UserError
-    from expnet_live.research.training.made.pictures import Order, make_on, make_pictures
+    from expnet_live.research.training.made.pictures import Batch, Order, make_on, make_pictures
 
     if "ict" in args.kinds and (args.ict is None or args.indices is None):
         raise UserError("The ICT model's heads need --ict and --indices; give both, or choose other --kinds.")
@@ -45,13 +45,11 @@ def run(args: argparse.Namespace) -> int:
         ict=(args.ict.absolute(), args.indices.absolute()) if "ict" in args.kinds else None,
         scenes=_absolute(args.scenes),
         out=args.out.absolute(),
-        count=args.count,
-        seed=args.seed,
-        alone=args.alone,
+        batch=Batch(args.count, args.seed, alone=args.alone),
     )
     if args.cluster is None:
         material = order.material()
-        count = make_pictures(material, order.cast(material), order.out, order.count, order.seed, alone=order.alone)
+        count = make_pictures(material, order.cast(material), order.out, order.batch)
     else:
         count = make_on(args.cluster, order)
     print(f"{count} pictures are in {args.out}")

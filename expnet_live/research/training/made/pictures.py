@@ -82,19 +82,29 @@ def actors(kinds: tuple[str, ...], material: Material, ict: Performer | None, sc
     return found
 
 
-class Maker:
-    """Makes parts of `count` pictures; actors take turns. A part depends on its number alone, not on who makes it."""
+@dataclass(frozen=True)
+class Batch:
+    """`count` pictures in parts of `part`; in a share `alone`, few actions come without all others."""
 
-    def __init__(
-        self,
-        material: Material,
-        cast: list[Actor],
-        count: int,
-        seed: int,
-        part: int = PART,
-        alone: float = ALONE,
-    ) -> None:
-        self._cast, self._count, self._seed, self._part, self._alone = cast, count, seed, part, alone
+    count: int
+    seed: int
+    part: int = PART
+    alone: float = ALONE
+
+    @property
+    def parts(self) -> range:
+        return range(-(-self.count // self.part))
+
+    def numbers(self, part: int) -> range:
+        """Of the pictures of that part."""
+        return range(part * self.part, min(self.count, (part + 1) * self.part))
+
+
+class Maker:
+    """Makes parts of a batch; actors take turns. A part depends on its number alone, not on who makes it."""
+
+    def __init__(self, material: Material, cast: list[Actor], batch: Batch) -> None:
+        self._cast, self._batch = cast, batch
         self._studio = Studio()
         self._real = np.clip(material.targets.values[material.used & ~material.made], 0, 1)
         chance = self._real.sum(1) + 1e-3
@@ -103,19 +113,19 @@ class Maker:
 
     def make(self, part: int, out: Path) -> int:
         """Write the part to `out`; returns the number of its pictures."""
-        rng = np.random.default_rng([self._seed, part])
-        numbers = range(part * self._part, min(self._count, (part + 1) * self._part))
-        save_part(out, f"{MADE}-{self._seed}-{part:05d}", [self._picture(n, rng) for n in numbers])
+        seed, numbers = self._batch.seed, self._batch.numbers(part)
+        rng = np.random.default_rng([seed, part])
+        save_part(out, f"{MADE}-{seed}-{part:05d}", [self._picture(n, rng) for n in numbers])
         return len(numbers)
 
     def _picture(self, n: int, rng: np.random.Generator) -> Labelled:
         actor = self._cast[n // PER_PERSON % len(self._cast)]
         if n % PER_PERSON == 0:
             actor.change(rng)
-        strengths = random_strengths(rng, self._real, self._chance, self._alone)
+        strengths = random_strengths(rng, self._real, self._chance, self._batch.alone)
         scene = actor.play(strengths, rng)
         return Labelled(
-            key=f"{MADE}/{self._seed}-{n}",
+            key=f"{MADE}/{self._batch.seed}-{n}",
             image=self._studio.draw(actor, scene, rng),
             scores=strengths,
             mirrored=strengths,
@@ -130,24 +140,14 @@ class Maker:
         )
 
 
-def make_pictures(
-    material: Material,
-    cast: list[Actor],
-    out: Path,
-    count: int,
-    seed: int,
-    part: int = PART,
-    alone: float = ALONE,
-) -> int:
-    """Write `count` pictures in parts of 240 to `out`, a share `alone` with few actions. Returns how many this process
-    has made.
+def make_pictures(material: Material, cast: list[Actor], out: Path, batch: Batch) -> int:
+    """Write the pictures to `out`. Returns how many this process has made.
 
     torchrun's processes share the parts; the pictures do not depend on how many processes there are.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    maker = Maker(material, cast, count, seed, part, alone)
-    parts = tqdm(range(rank, -(-count // part), world), "pictures", unit="part", disable=rank > 0)
-    return sum(maker.make(k, out) for k in parts)
+    maker = Maker(material, cast, batch)
+    return sum(maker.make(k, out) for k in tqdm(batch.parts[rank::world], "pictures", unit="part", disable=rank > 0))
 
 
 @dataclass(frozen=True)
@@ -164,10 +164,7 @@ class Order:
     ict: tuple[Path, Path] | None
     scenes: tuple[Path, ...]
     out: Path
-    count: int
-    seed: int
-    part: int = PART
-    alone: float = ALONE
+    batch: Batch
 
     def material(self) -> Material:
         return Material.of(list(self.labelled), set(self.collections), read_metadata(self.metadata))
@@ -179,7 +176,7 @@ class Order:
 
 def make_on(cluster: str, order: Order) -> int:
     """Like `make_pictures` on a Dask cluster, see `archive.cluster`. Raises UserError if it cannot be reached."""
-    parts = [(order, k) for k in range(-(-order.count // order.part))]
+    parts = [(order, k) for k in order.batch.parts]
     return sum(tqdm(each(cluster, _make, parts), "pictures", len(parts), unit="part"))
 
 
@@ -192,7 +189,7 @@ def _make(job: tuple[Order, int]) -> int:
 def _maker_of(order: Order) -> Maker:
     """That of this process, which makes one part at a time."""
     material = order.material()
-    return Maker(material, order.cast(material), order.count, order.seed, order.part, order.alone)
+    return Maker(material, order.cast(material), order.batch)
 
 
 def performer_of(ict: Path, indices: Path) -> Performer:
