@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import glob
 import hashlib
 import os
@@ -17,7 +16,7 @@ from expnet_live.analysis.inputs import Kind, list_items
 from expnet_live.archive.remote import MAGIC, download, is_address, list_files
 from expnet_live.capture.kinds import IMAGE_SUFFIXES
 from expnet_live.capture.spec import DEMO
-from expnet_live.core.delimiters import rows_of
+from expnet_live.core.delimiters import table_rows
 from expnet_live.core.errors import SourceError, UserError
 from expnet_live.core.naming import printable
 from expnet_live.core.paths import asset
@@ -116,22 +115,19 @@ def _listed(text: str, leave_out: LeaveOut, lists: tuple[Path, ...]) -> Iterator
 
 def lines_of(path: Path) -> Iterator[tuple[str, str | None]]:
     """The inputs that a list names, and their persons, if it has a column of them."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise UserError(f"The list {path} cannot be read ({error}); write it as text in UTF-8.") from error
     if path.suffix.lower() == ".txt":
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            raise UserError(f"The list {path} cannot be read ({error}); write it as text in UTF-8.") from error
         yield from ((line.strip(), None) for line in text.splitlines() if line.strip() and not line.startswith("#"))
         return
-    rows = rows_of(text)
-    try:
+    with table_rows(path) as rows:
         if "source" not in (rows.fieldnames or ()):
             raise UserError(f"The list {path} has no column 'source'; its first line must name the columns.")
         for row in rows:
             if source := (row["source"] or "").strip():
                 yield source, (row.get("person") or "").strip() or None
-    except csv.Error as error:
-        raise UserError(f"The list {path} is damaged after line {rows.line_num} ({error}); correct it.") from error
 
 
 def _named(one: Input) -> Input:

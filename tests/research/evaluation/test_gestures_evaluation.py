@@ -154,6 +154,13 @@ def test_data_sets_that_are_none(tmp_path: Path) -> None:
         read_dataset(tmp_path / "table.csv")
 
 
+def test_a_damaged_table_is_told_in_one_sentence(tmp_path: Path) -> None:
+    table = tmp_path / "acts.csv"
+    table.write_text("path,gesture\n" + "x" * 200_000 + ",smile\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"acts\.csv is damaged after line 1 .*; correct it\."):
+        read_dataset(table)
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_a_table_of_clips_may_come_from_a_spreadsheet(tmp_path: Path, separator: str) -> None:
     lines = (("path", "gesture"), ("a.mp4", "smile"), ("b.mp4", "wink left"), ("", ""))

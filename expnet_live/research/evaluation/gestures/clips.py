@@ -13,7 +13,7 @@ from tqdm import tqdm
 from expnet_live.capture.kinds import VIDEO_SUFFIXES
 from expnet_live.capture.sources import open_source
 from expnet_live.core.arkit import N_BLENDSHAPES
-from expnet_live.core.delimiters import rows_of
+from expnet_live.core.delimiters import table_rows
 from expnet_live.core.errors import UserError
 from expnet_live.core.naming import few, printable
 from expnet_live.core.types import Array
@@ -54,13 +54,11 @@ def read_dataset(path: Path) -> list[Labelled]:
         files = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in VIDEO_SUFFIXES]
         found = [Labelled(p, p.parent.name.replace("_", " ")) for p in files]
     else:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-            rows = rows_of(text)
+        with table_rows(path) as rows:
+            if not {"path", "gesture"} <= set(rows.fieldnames or ()):
+                raise UserError(f"{path} is no table with the columns path and gesture; give one, or a folder.")
             # Spreadsheets save empty lines as separators alone.
             found = [Labelled(path.parent / (r["path"] or ""), r["gesture"] or "") for r in rows if any(r.values())]
-        except (OSError, KeyError, UnicodeDecodeError) as e:
-            raise UserError(f"{path} is no table with the columns path and gesture; give one, or a folder.") from e
     if not found:
         raise UserError(f"There are no videos in {path}; give a folder for each gesture, with videos in it.")
     for item in found:
