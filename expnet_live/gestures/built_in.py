@@ -15,6 +15,7 @@ from expnet_live.gestures.rule import Rule, Score
 MOUTH, BROWS, LIDS, EYES, HEAD = "mouth", "brows", "lids", "eyes", "head"
 _SHUT = 0.45  # of a blink: the gaze of a shut eye means nothing
 _FAR = 0.6  # rad that eyes turn at most
+_TURNED = 0.44  # rad of a head's turn to one side, from which its eye on that side winks no more
 
 
 def _wide(look: Look) -> float:
@@ -23,6 +24,9 @@ def _wide(look: Look) -> float:
 
 
 def _wink(look: Look, shut: str, open_: str) -> float:
+    """None by the far eye of a turned head, of which little is seen."""
+    if float(look.head[0]) * (1 if shut == "Left" else -1) > _TURNED:
+        return 0.0
     return look.of(f"eyeBlink{shut}") - 1.2 * max(look.of(f"eyeBlink{open_}"), 0.0)
 
 
@@ -79,9 +83,11 @@ BUILT_IN: dict[str, Rule] = {
         _rule("blink both", "both eyes stay shut, for longer than in a blink",
               "the weaker side of `eyeBlink`, as a share of the person's ordinary blinks",
               LIDS, lambda k: k.both("eyeBlink") / k.shut, falls=0.70, hold=0.35),
-        _rule("wink left", "the person's left eye shuts alone", "`eyeBlinkLeft` less 1.2 of `eyeBlinkRight`",
+        _rule("wink left", "the person's left eye shuts alone",
+              "`eyeBlinkLeft` less 1.2 of `eyeBlinkRight`; 0 if the head is turned left by 25°",
               LIDS, lambda k: _wink(k, "Left", "Right"), falls=0.57, hold=0.15),
-        _rule("wink right", "the person's right eye shuts alone", "`eyeBlinkRight` less 1.2 of `eyeBlinkLeft`",
+        _rule("wink right", "the person's right eye shuts alone",
+              "`eyeBlinkRight` less 1.2 of `eyeBlinkLeft`; 0 if it is turned right by 25°",
               LIDS, lambda k: _wink(k, "Right", "Left"), falls=0.57, hold=0.15),
         _rule("look left", "the eyes turn to the person's left",
               "the turn of the eyes in the head or in space, the smaller one; 1 is as far as they go",

@@ -22,7 +22,7 @@ from expnet_live.gestures.built_in import BUILT_IN
 from expnet_live.gestures.detector import Detector
 from expnet_live.gestures.finding import events_of
 from expnet_live.gestures.lesson import Lesson, Step
-from expnet_live.gestures.look import Swings
+from expnet_live.gestures.look import HEAD, Swings
 from expnet_live.gestures.own import check, own_rules
 from expnet_live.gestures.rule import Phase
 from expnet_live.gestures.watching import rules_of
@@ -126,6 +126,16 @@ def test_eyes_are_shut_as_far_as_in_the_persons_own_blinks() -> None:
     assert lids(0.95, 0.5) == [], "lids that follow a glance down"
     assert lids(0.95, 0.9) == ["blink both"]
     assert lids(0.3, 0.3) == [], "eyes that shut hardly"
+
+
+@pytest.mark.parametrize(("degrees", "winks"), [(20, ["wink left"]), (-40, ["wink left"]), (30, [])])
+def test_the_far_eye_of_a_turned_head_does_not_wink(degrees: float, winks: list[str]) -> None:
+    """To the person's left, to which yaw is positive, the left eye is the far one."""
+    turned, winking = (values(eyeBlinkLeft=x) for x in (0.0, 0.9))
+    for each in (turned, winking):
+        each[HEAD] = np.radians(degrees), 0, 0
+    told = events_of(*clip((4, REST), (1, turned), (1, winking), (1, turned)), ALL)
+    assert [e.name for e in told if e.name.startswith("wink")] == winks
 
 
 def test_a_face_that_goes_ends_its_gesture() -> None:
