@@ -87,7 +87,8 @@ def check_window(path: Path) -> None:
     if picture is None:
         sys.exit(f"There is no picture {path}.")
     picture = cv2.resize(picture, (1280, 800), interpolation=cv2.INTER_AREA)[..., ::-1].astype(float)
-    camera, head, curves = picture[80:310, 30:340], picture[60:560, 440:900], picture[640:740, 420:950]
+    camera, head = picture[80:310, 30:340], picture[60:560, 440:900]
+    curves = picture[664:740, 420:950]  # below their names, which have colours as well
     middle = head[200:300, 180:280].mean((0, 1))
     wrong = [name for name, part in (("camera", camera), ("head", head), ("curves", curves)) if part.std() <= 4]
     if middle[0] < middle[2] + 20 or middle[0] < 100:
